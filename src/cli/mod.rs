@@ -1,0 +1,1 @@
+//! Command line: arguments, one file per command, errors to exit codes.

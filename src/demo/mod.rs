@@ -1,0 +1,1 @@
+//! The deliberately flawed shop: loopback only, with a safe twin for every flaw.

@@ -1,0 +1,1 @@
+//! Takes values out of responses: regular expressions and CSS selectors. Pure.

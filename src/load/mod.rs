@@ -1,0 +1,1 @@
+//! The load engine: when (schedule), what (flow), how (virtual user), counting (shard).

@@ -1,0 +1,3 @@
+//! The `shakedown` binary: everything is in the library.
+
+fn main() {}

@@ -1,0 +1,198 @@
+//! Everything the program learns, as one ordered stream: the report is a fold over it.
+
+use std::time::Duration;
+
+use super::failure::Failure;
+use super::finding::Finding;
+use super::load::{LoadTotals, LoadWindow, ScenarioMeta, SeriesMeta, Validity};
+use super::rule::RuleMeta;
+use super::scan::{Operation, RuleOutcome, ScanWindow};
+use super::verdict::Verdict;
+
+/// An event with its place in the stream.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Stamped {
+    /// 0, 1, 2, … without gaps.
+    pub seq: u64,
+    /// When the pump took it, since the run's start.
+    pub at: Duration,
+    /// What happened.
+    pub event: Event,
+}
+
+/// What a run is, known before anything is sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunInfo {
+    /// Shakedown's version.
+    pub version: String,
+    /// `load`, `scan`, `check`, `demo`.
+    pub command: String,
+    /// The target's URL.
+    pub target: String,
+    /// Wall-clock start, seconds since 1970.
+    pub started_unix: u64,
+    /// See [`super::Seed`].
+    pub seed: u64,
+    /// SHA-256 of the resolved plan, hexadecimal.
+    pub plan_hash: String,
+    /// Name of the machine that ran it; empty when unknown.
+    pub host: String,
+    /// Who authorised testing.
+    pub authorised_by: Option<String>,
+    /// How long the load part is planned to take, if it is bounded by time.
+    pub planned: Option<Duration>,
+}
+
+/// Parts of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Phase {
+    /// Discovering the site.
+    Crawl,
+    /// Driving load.
+    Load,
+    /// Checking for flaws.
+    Scan,
+}
+
+impl Phase {
+    /// Every phase.
+    pub const ALL: [Self; 3] = [Self::Crawl, Self::Load, Self::Scan];
+
+    /// The stable name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Crawl => "crawl",
+            Self::Load => "load",
+            Self::Scan => "scan",
+        }
+    }
+
+    /// The phase of a stable name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|phase| phase.as_str() == name)
+    }
+}
+
+/// How urgent a notice is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum NoticeLevel {
+    /// For the log.
+    Info,
+    /// Something the user should know.
+    Warning,
+    /// Something is wrong.
+    Error,
+}
+
+impl NoticeLevel {
+    /// Every level.
+    pub const ALL: [Self; 3] = [Self::Info, Self::Warning, Self::Error];
+
+    /// The stable name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
+
+    /// The level of a stable name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|level| level.as_str() == name)
+    }
+}
+
+/// A sentence for the user, in the log and in the report's `errors` when it is not mere information.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// How urgent.
+    pub level: NoticeLevel,
+    /// The sentence.
+    pub text: String,
+}
+
+/// Why a run ended before its plan did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StopReason {
+    /// A signal or the user's key.
+    Interrupted(String),
+    /// The kill switch of `limits.stop_if`, or `limits.max_time`.
+    Safety(String),
+    /// A threshold with `abortOnFail`.
+    Threshold(String),
+}
+
+/// A threshold evaluated at the end of the run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ThresholdResult {
+    /// The metric and its tags as written in the plan.
+    pub selector: String,
+    /// The condition as written in the plan.
+    pub condition: String,
+    /// What was measured; `None` when there was nothing to measure.
+    pub value: Option<f64>,
+    /// Whether the gate passed. Nothing measured does not pass.
+    pub pass: bool,
+}
+
+/// Where engines put what they learn: bounded, so a slow consumer slows the collector, never the
+/// load threads.
+pub type EventSender = tokio::sync::mpsc::Sender<Event>;
+
+/// Everything that can happen.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    /// The first event.
+    RunStarted(RunInfo),
+    /// A part begins.
+    PhaseStarted(Phase),
+    /// A part ends.
+    PhaseFinished(Phase),
+    /// Scenarios and series, before the first window.
+    LoadDeclared {
+        /// By index.
+        scenarios: Vec<ScenarioMeta>,
+        /// By id.
+        series: Vec<SeriesMeta>,
+    },
+    /// One interval of load.
+    LoadWindow(LoadWindow),
+    /// Load is over.
+    LoadFinished(LoadTotals),
+    /// One interval of scanner traffic.
+    ScanWindow(ScanWindow),
+    /// An operation was learnt of, or its state changed; the last one with the same method and path
+    /// template holds.
+    Operation(Operation),
+    /// Whether the crawl saw everything it knew of, and the number of nodes in the site model.
+    CrawlFinished {
+        /// Nodes of the site model.
+        nodes: u64,
+        /// Nothing was left in the frontier.
+        complete: bool,
+    },
+    /// Metadata of a rule that takes part.
+    RuleDeclared(RuleMeta),
+    /// What a rule did in the whole run.
+    RuleFinished(RuleOutcome),
+    /// A flaw. One with a known fingerprint replaces the earlier (occurrences grow).
+    Finding(Box<Finding>),
+    /// An exchange of the scanner failed; sampled, all are counted in [`ScanWindow::failed`].
+    ScanFailure {
+        /// Where.
+        url: String,
+        /// Why.
+        failure: Failure,
+    },
+    /// A sentence for the user.
+    Notice(Notice),
+    /// The run is being stopped early.
+    Stopping(StopReason),
+    /// Can the load figures be believed?
+    Validity(Validity),
+    /// The gates.
+    Thresholds(Vec<ThresholdResult>),
+    /// The last event of a whole run.
+    Verdict(Verdict),
+}

@@ -1,0 +1,243 @@
+//! Metric names, the tags that select a part of one, and the values they resolve to.
+
+use std::fmt;
+use std::time::Duration;
+
+use super::histogram::Histogram;
+use super::timings::PhaseKind;
+
+/// k6's four kinds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum MetricKind {
+    /// Sum, and per second.
+    Counter,
+    /// Last value.
+    Gauge,
+    /// Share of trues.
+    Rate,
+    /// Distribution of durations, in milliseconds.
+    Trend,
+}
+
+impl MetricKind {
+    /// The stable name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Counter => "counter",
+            Self::Gauge => "gauge",
+            Self::Rate => "rate",
+            Self::Trend => "trend",
+        }
+    }
+}
+
+/// Every metric of a report; k6's names where k6 has one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum MetricName {
+    /// Load requests.
+    HttpReqs,
+    /// Send + wait + receive.
+    HttpReqDuration,
+    /// From the intended start.
+    HttpReqLatency,
+    /// Share of failed requests.
+    HttpReqFailed,
+    /// One phase.
+    Phase(PhaseKind),
+    /// Finished iterations.
+    Iterations,
+    /// From the actual start of an iteration.
+    IterationDuration,
+    /// From the intended start of an iteration.
+    IterationLatency,
+    /// Arrivals that found no virtual user.
+    DroppedIterations,
+    /// Bytes sent.
+    DataSent,
+    /// Bytes received.
+    DataReceived,
+    /// Virtual users at the end.
+    Vus,
+    /// Scanner requests.
+    ScanReqs,
+    /// Scanner requests' duration.
+    ScanReqDuration,
+    /// Findings.
+    Findings,
+    /// Operations reached of those known.
+    CoverageOperations,
+}
+
+impl MetricName {
+    /// Every metric, in report order.
+    pub const ALL: [Self; 22] = [
+        Self::HttpReqs,
+        Self::HttpReqDuration,
+        Self::HttpReqLatency,
+        Self::HttpReqFailed,
+        Self::Phase(PhaseKind::Queued),
+        Self::Phase(PhaseKind::Dns),
+        Self::Phase(PhaseKind::Connect),
+        Self::Phase(PhaseKind::Tls),
+        Self::Phase(PhaseKind::Send),
+        Self::Phase(PhaseKind::Wait),
+        Self::Phase(PhaseKind::Receive),
+        Self::Iterations,
+        Self::IterationDuration,
+        Self::IterationLatency,
+        Self::DroppedIterations,
+        Self::DataSent,
+        Self::DataReceived,
+        Self::Vus,
+        Self::ScanReqs,
+        Self::ScanReqDuration,
+        Self::Findings,
+        Self::CoverageOperations,
+    ];
+
+    /// The name as plans and reports write it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::HttpReqs => "http_reqs",
+            Self::HttpReqDuration => "http_req_duration",
+            Self::HttpReqLatency => "http_req_latency",
+            Self::HttpReqFailed => "http_req_failed",
+            Self::Phase(kind) => kind.metric(),
+            Self::Iterations => "iterations",
+            Self::IterationDuration => "iteration_duration",
+            Self::IterationLatency => "iteration_latency",
+            Self::DroppedIterations => "dropped_iterations",
+            Self::DataSent => "data_sent",
+            Self::DataReceived => "data_received",
+            Self::Vus => "vus",
+            Self::ScanReqs => "scan_reqs",
+            Self::ScanReqDuration => "scan_req_duration",
+            Self::Findings => "findings",
+            Self::CoverageOperations => "coverage_operations",
+        }
+    }
+
+    /// The metric of a name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|metric| metric.as_str() == name)
+    }
+
+    /// What kind of value it has.
+    pub fn kind(self) -> MetricKind {
+        match self {
+            Self::HttpReqs
+            | Self::Iterations
+            | Self::DroppedIterations
+            | Self::DataSent
+            | Self::DataReceived
+            | Self::ScanReqs
+            | Self::Findings => MetricKind::Counter,
+            Self::HttpReqFailed | Self::CoverageOperations => MetricKind::Rate,
+            Self::Vus => MetricKind::Gauge,
+            Self::HttpReqDuration
+            | Self::HttpReqLatency
+            | Self::Phase(_)
+            | Self::IterationDuration
+            | Self::IterationLatency
+            | Self::ScanReqDuration => MetricKind::Trend,
+        }
+    }
+
+    /// Tags that thresholds may select by.
+    pub fn tags(self) -> &'static [&'static str] {
+        match self {
+            Self::HttpReqs
+            | Self::HttpReqDuration
+            | Self::HttpReqLatency
+            | Self::HttpReqFailed
+            | Self::Phase(_)
+            | Self::DataSent
+            | Self::DataReceived => &["scenario", "request", "method", "path"],
+            Self::Iterations
+            | Self::IterationDuration
+            | Self::IterationLatency
+            | Self::DroppedIterations => &["scenario"],
+            Self::Findings => &["severity", "confidence", "status", "rule"],
+            Self::Vus | Self::ScanReqs | Self::ScanReqDuration | Self::CoverageOperations => &[],
+        }
+    }
+}
+
+impl fmt::Display for MetricName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// How a tag is compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TagOp {
+    /// `tag:value`.
+    Equal,
+    /// `tag:>=value`, for ordered tags (severity, confidence).
+    AtLeast,
+}
+
+/// One tag condition of a selector.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TagMatch {
+    /// The tag's name.
+    pub tag: String,
+    /// Equality or order.
+    pub op: TagOp,
+    /// The value.
+    pub value: String,
+}
+
+/// A metric, or the part of it that matches every tag: `http_req_duration{request:checkout}`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MetricSelector {
+    /// Which metric.
+    pub metric: MetricName,
+    /// All must match; empty for the whole run.
+    pub tags: Vec<TagMatch>,
+}
+
+impl fmt::Display for MetricSelector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.metric.as_str())?;
+        if self.tags.is_empty() {
+            return Ok(());
+        }
+        let tags: Vec<String> = self
+            .tags
+            .iter()
+            .map(|tag| {
+                let op = match tag.op {
+                    TagOp::Equal => "",
+                    TagOp::AtLeast => ">=",
+                };
+                format!("{}:{op}{}", tag.tag, tag.value)
+            })
+            .collect();
+        write!(f, "{{{}}}", tags.join(","))
+    }
+}
+
+/// A metric's data at one moment, ready for an aggregate.
+#[derive(Debug, Clone, PartialEq)]
+pub enum MetricData {
+    /// Sum and the time it was gathered in.
+    Counter {
+        /// The sum.
+        count: u64,
+        /// Over this time.
+        elapsed: Duration,
+    },
+    /// Last value.
+    Gauge(f64),
+    /// Share of trues.
+    Rate {
+        /// Trues.
+        hits: u64,
+        /// All.
+        total: u64,
+    },
+    /// Durations.
+    Trend(Histogram),
+}

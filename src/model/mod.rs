@@ -1,0 +1,60 @@
+//! Pure data and pure functions that every other layer speaks.
+//!
+//! Nothing here reads a file, a clock, an environment variable or a socket, and nothing here
+//! derives a public file format: `format` owns those, so that a rename is not a format break.
+
+mod address;
+mod control;
+mod event;
+mod exchange;
+mod exit;
+mod failure;
+mod finding;
+mod histogram;
+mod load;
+mod metric;
+mod redact;
+mod report;
+mod request;
+mod rule;
+mod scan;
+mod scope;
+mod seed;
+mod text;
+mod threshold;
+mod timings;
+mod units;
+mod url_shape;
+mod verdict;
+
+pub use address::{Origin, OriginError, Scheme, Target};
+pub use control::{ControlCommand, StopLevel, StopToken};
+pub use event::{
+    Event, EventSender, Notice, NoticeLevel, Phase, RunInfo, Stamped, StopReason, ThresholdResult,
+};
+pub use exchange::{Exchange, ExchangeTap, Response, TlsInfo};
+pub use exit::ExitCode;
+pub use failure::{Failure, FailureClass};
+pub use finding::{
+    Confidence, Evidence, EvidenceRole, Finding, FindingStatus, InsertionKind, InsertionRef, Match,
+    MatchPart, Recorded, Severity, fingerprint,
+};
+pub use histogram::{Digits, Histogram, HistogramError};
+pub use load::{
+    Exemplar, GeneratorWindow, LoadTotals, LoadWindow, Observed, ScenarioMeta, ScenarioTally,
+    ScenarioWindow, SeriesId, SeriesMeta, SeriesWindow, Tally, Validity,
+};
+pub use metric::{MetricData, MetricKind, MetricName, MetricSelector, TagMatch, TagOp};
+pub use redact::Redactor;
+pub use report::{EndpointReport, Report, TimelinePoint};
+pub use request::{Header, Method, Request, RequestTemplate};
+pub use rule::{Owasp, RuleMeta};
+pub use scan::{Coverage, CrawlProgress, Operation, OperationSource, RuleOutcome, ScanWindow};
+pub use scope::{Authorisation, InScope, OutOfScope, Scope, ScopeBuilder};
+pub use seed::Seed;
+pub use text::{did_you_mean, inert};
+pub use threshold::{Aggregate, Comparison, Condition, Threshold, ThresholdError};
+pub use timings::{PhaseKind, Timings};
+pub use units::{UnitError, format_bytes, format_duration, parse_duration, parse_rate};
+pub use url_shape::stateless_shape;
+pub use verdict::{Facts, Reason, Verdict};

@@ -1,0 +1,407 @@
+//! The report: a fold over events. What is cut short is the same fold, cut short.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::event::{
+    Event, Notice, NoticeLevel, Phase, RunInfo, Stamped, StopReason, ThresholdResult,
+};
+use super::failure::Failure;
+use super::finding::{Confidence, Finding, FindingStatus, Severity};
+use super::histogram::{Digits, Histogram};
+use super::load::{
+    LoadTotals, LoadWindow, ScenarioMeta, ScenarioTally, SeriesMeta, Tally, Validity,
+};
+use super::metric::{MetricData, MetricName, MetricSelector, TagMatch, TagOp};
+use super::rule::RuleMeta;
+use super::scan::{Coverage, CrawlProgress, Operation, RuleOutcome, ScanWindow};
+use super::timings::PhaseKind;
+use super::verdict::Verdict;
+
+/// Notices, failures of the scanner and the like are capped at this many; the rest is counted.
+const SAMPLES_KEPT: usize = 200;
+
+/// One series over the whole run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EndpointReport {
+    /// What it is.
+    pub meta: SeriesMeta,
+    /// What was counted, warm-up left out.
+    pub total: Tally,
+}
+
+/// One interval over all series: what charts are drawn from.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct TimelinePoint {
+    /// Start, since the run's start.
+    pub from: Duration,
+    /// End, since the run's start.
+    pub to: Duration,
+    /// Belongs to a warm-up.
+    pub warmup: bool,
+    /// Load requests.
+    pub requests: u64,
+    /// Of these failed.
+    pub failed: u64,
+    /// Bytes received.
+    pub bytes_received: u64,
+    /// Virtual users at the end.
+    pub vus: u64,
+    /// `http_req_latency`: median, p95, p99, maximum.
+    pub latency: Option<[Duration; 4]>,
+}
+
+/// Everything a run found out.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Report {
+    /// What ran; `None` until the first event.
+    pub run: Option<RunInfo>,
+    /// Parts that have started, in order, and whether they are over.
+    pub phases: Vec<(Phase, bool)>,
+    /// When the last event was taken, since the run's start.
+    pub elapsed: Duration,
+    /// By index.
+    pub scenarios: Vec<(ScenarioMeta, ScenarioTally)>,
+    /// By series id.
+    pub endpoints: Vec<EndpointReport>,
+    /// One point per interval.
+    pub timeline: Vec<TimelinePoint>,
+    /// Time that load's counters cover, warm-up left out.
+    pub load_elapsed: Duration,
+    /// Virtual users: last and greatest.
+    pub vus: (u64, u64),
+    /// Exchanges that the tap could not take.
+    pub tap_dropped: u64,
+    /// Scanner requests, and those without a response.
+    pub scan_requests: (u64, u64),
+    /// `scan_req_duration`.
+    pub scan_duration: Histogram,
+    /// How far the scan has come.
+    pub progress: CrawlProgress,
+    /// Operations.
+    pub coverage: Coverage,
+    /// Rules that took part: metadata, and what they did once they are done.
+    pub rules: BTreeMap<String, (RuleMeta, Option<RuleOutcome>)>,
+    /// Gravest first, then in order of discovery.
+    pub findings: Vec<Finding>,
+    /// Warnings and errors, capped.
+    pub notices: Vec<Notice>,
+    /// Failed exchanges of the scanner, capped.
+    pub scan_failures: Vec<(String, Failure)>,
+    /// Why the run ended early.
+    pub stopped: Option<StopReason>,
+    /// Whether the load figures can be believed; `None` without load.
+    pub validity: Option<Validity>,
+    /// The gates.
+    pub thresholds: Vec<ThresholdResult>,
+    /// The last word; `None` in a partial report.
+    pub verdict: Option<Verdict>,
+}
+
+impl Default for Report {
+    fn default() -> Self {
+        Self {
+            run: None,
+            phases: Vec::new(),
+            elapsed: Duration::ZERO,
+            scenarios: Vec::new(),
+            endpoints: Vec::new(),
+            timeline: Vec::new(),
+            load_elapsed: Duration::ZERO,
+            vus: (0, 0),
+            tap_dropped: 0,
+            scan_requests: (0, 0),
+            scan_duration: Histogram::new(Digits::Three),
+            progress: CrawlProgress::default(),
+            coverage: Coverage::default(),
+            rules: BTreeMap::new(),
+            findings: Vec::new(),
+            notices: Vec::new(),
+            scan_failures: Vec::new(),
+            stopped: None,
+            validity: None,
+            thresholds: Vec::new(),
+            verdict: None,
+        }
+    }
+}
+
+impl Report {
+    /// The fold of a whole stream.
+    pub fn of<'a>(events: impl IntoIterator<Item = &'a Stamped>) -> Self {
+        let mut report = Self::default();
+        for event in events {
+            report.apply(event);
+        }
+        report
+    }
+
+    /// Takes one event.
+    pub fn apply(&mut self, stamped: &Stamped) {
+        self.elapsed = stamped.at;
+        match &stamped.event {
+            Event::RunStarted(info) => self.run = Some(info.clone()),
+            Event::PhaseStarted(phase) => self.phases.push((*phase, false)),
+            Event::PhaseFinished(phase) => self.finish_phase(*phase),
+            Event::LoadDeclared { scenarios, series } => self.declare(scenarios, series),
+            Event::LoadWindow(window) => self.add_window(window),
+            Event::LoadFinished(totals) => self.set_totals(totals),
+            Event::ScanWindow(window) => self.add_scan_window(window),
+            Event::Operation(operation) => self.set_operation(operation),
+            Event::CrawlFinished { nodes, complete } => {
+                self.coverage.nodes = *nodes;
+                self.coverage.complete = Some(*complete);
+            }
+            Event::RuleDeclared(meta) => {
+                self.rules.insert(meta.id.clone(), (meta.clone(), None));
+            }
+            Event::RuleFinished(outcome) => {
+                if let Some((_, slot)) = self.rules.get_mut(&outcome.id) {
+                    *slot = Some(outcome.clone());
+                }
+            }
+            Event::Finding(finding) => self.set_finding(finding),
+            Event::ScanFailure { url, failure } => {
+                if self.scan_failures.len() < SAMPLES_KEPT {
+                    self.scan_failures.push((url.clone(), failure.clone()));
+                }
+            }
+            Event::Notice(notice) => {
+                if notice.level > NoticeLevel::Info && self.notices.len() < SAMPLES_KEPT {
+                    self.notices.push(notice.clone());
+                }
+            }
+            Event::Stopping(reason) => self.stopped = Some(reason.clone()),
+            Event::Validity(validity) => self.validity = Some(validity.clone()),
+            Event::Thresholds(results) => self.thresholds.clone_from(results),
+            Event::Verdict(verdict) => self.verdict = Some(verdict.clone()),
+        }
+    }
+
+    /// Whether a user or a signal cut the run short.
+    pub fn is_interrupted(&self) -> bool {
+        matches!(self.stopped, Some(StopReason::Interrupted(_)))
+    }
+
+    /// Everything load counted, all series together.
+    pub fn total(&self) -> Tally {
+        let mut sum = Tally::new(Digits::Three);
+        for endpoint in &self.endpoints {
+            sum.merge(&endpoint.total);
+        }
+        sum
+    }
+
+    /// The data of a metric, or of the part of it that matches the selector's tags.
+    pub fn metric(&self, selector: &MetricSelector) -> MetricData {
+        let trend = |pick: fn(&Tally) -> &Histogram| {
+            let mut sum = Histogram::new(Digits::Three);
+            for endpoint in self.matching_endpoints(&selector.tags) {
+                sum.merge(pick(&endpoint.total));
+            }
+            MetricData::Trend(sum)
+        };
+        let counter = |count: u64| MetricData::Counter { count, elapsed: self.load_elapsed };
+        let sum = |pick: fn(&Tally) -> u64| -> u64 {
+            self.matching_endpoints(&selector.tags).map(|endpoint| pick(&endpoint.total)).sum()
+        };
+        let iterations = |pick: fn(&ScenarioTally) -> u64| -> u64 {
+            self.matching_scenarios(&selector.tags).map(pick).sum()
+        };
+        let iteration_trend = |pick: fn(&ScenarioTally) -> &Histogram| {
+            let mut sum = Histogram::new(Digits::Three);
+            for tally in self.matching_scenarios(&selector.tags) {
+                sum.merge(pick(tally));
+            }
+            MetricData::Trend(sum)
+        };
+        match selector.metric {
+            MetricName::HttpReqs => counter(sum(|tally| tally.requests)),
+            MetricName::DataSent => counter(sum(|tally| tally.bytes_sent)),
+            MetricName::DataReceived => counter(sum(|tally| tally.bytes_received)),
+            MetricName::HttpReqDuration => trend(|tally| &tally.duration),
+            MetricName::HttpReqLatency => trend(|tally| &tally.latency),
+            MetricName::HttpReqFailed => MetricData::Rate {
+                hits: sum(|tally| tally.failed),
+                total: sum(|tally| tally.requests),
+            },
+            MetricName::Phase(kind) => self.phase_metric(kind, &selector.tags),
+            MetricName::Iterations => counter(iterations(|tally| tally.iterations)),
+            MetricName::DroppedIterations => counter(iterations(|tally| tally.dropped)),
+            MetricName::IterationDuration => iteration_trend(|tally| &tally.iteration_duration),
+            MetricName::IterationLatency => iteration_trend(|tally| &tally.iteration_latency),
+            MetricName::Vus => MetricData::Gauge(self.vus.0 as f64),
+            MetricName::ScanReqs => {
+                MetricData::Counter { count: self.scan_requests.0, elapsed: self.elapsed }
+            }
+            MetricName::ScanReqDuration => MetricData::Trend(self.scan_duration.clone()),
+            MetricName::Findings => MetricData::Counter {
+                count: self.gated_findings(&selector.tags).count() as u64,
+                elapsed: self.elapsed,
+            },
+            MetricName::CoverageOperations => MetricData::Rate {
+                hits: self.coverage.operations.iter().filter(|op| op.reached).count() as u64,
+                total: self.coverage.operations.len() as u64,
+            },
+        }
+    }
+
+    /// Findings that a gate with these tags counts: unless named, `confidence:>=firm` and
+    /// `status:new` apply.
+    pub fn gated_findings<'a>(
+        &'a self,
+        tags: &'a [TagMatch],
+    ) -> impl Iterator<Item = &'a Finding> + 'a {
+        let names = |name: &str| tags.iter().any(|tag| tag.tag == name);
+        let (any_confidence, any_status) = (names("confidence"), names("status"));
+        self.findings.iter().filter(move |finding| {
+            (any_confidence || finding.confidence >= Confidence::Firm)
+                && (any_status || finding.status == FindingStatus::New)
+                && tags.iter().all(|tag| finding_matches(finding, tag))
+        })
+    }
+
+    fn finish_phase(&mut self, phase: Phase) {
+        if let Some(entry) = self.phases.iter_mut().rev().find(|entry| entry.0 == phase) {
+            entry.1 = true;
+        }
+    }
+
+    fn declare(&mut self, scenarios: &[ScenarioMeta], series: &[SeriesMeta]) {
+        self.scenarios = scenarios
+            .iter()
+            .map(|meta| (meta.clone(), ScenarioTally::new(Digits::Three)))
+            .collect();
+        self.endpoints = series
+            .iter()
+            .map(|meta| EndpointReport { meta: meta.clone(), total: Tally::new(Digits::Three) })
+            .collect();
+    }
+
+    fn add_window(&mut self, window: &LoadWindow) {
+        let mut point = TimelinePoint {
+            from: window.from,
+            to: window.to,
+            warmup: window.warmup,
+            vus: window.scenarios.iter().map(|scenario| scenario.vus).sum(),
+            ..TimelinePoint::default()
+        };
+        let mut latency = Histogram::new(Digits::Two);
+        for series in &window.series {
+            point.requests += series.tally.requests;
+            point.failed += series.tally.failed;
+            point.bytes_received += series.tally.bytes_received;
+            latency.merge(&series.tally.latency);
+            if !window.warmup
+                && let Some(endpoint) = self.endpoints.get_mut(series.series.0 as usize)
+            {
+                endpoint.total.merge(&series.tally);
+            }
+        }
+        if let Some(max) = latency.max() {
+            let at = |q| latency.quantile(q).unwrap_or(max);
+            point.latency = Some([at(0.5), at(0.95), at(0.99), max]);
+        }
+        if !window.warmup {
+            self.load_elapsed += window.to.saturating_sub(window.from);
+            for scenario in &window.scenarios {
+                if let Some((_, tally)) = self.scenarios.get_mut(scenario.scenario) {
+                    tally.merge(&scenario.tally);
+                }
+            }
+        }
+        self.vus = (point.vus, self.vus.1.max(point.vus));
+        self.timeline.push(point);
+    }
+
+    fn set_totals(&mut self, totals: &LoadTotals) {
+        self.load_elapsed = totals.elapsed;
+        self.tap_dropped = totals.tap_dropped;
+        for series in &totals.series {
+            if let Some(endpoint) = self.endpoints.get_mut(series.series.0 as usize) {
+                endpoint.total = series.tally.clone();
+            }
+        }
+        for ((_, mine), theirs) in self.scenarios.iter_mut().zip(&totals.scenarios) {
+            mine.clone_from(theirs);
+        }
+    }
+
+    fn add_scan_window(&mut self, window: &ScanWindow) {
+        self.scan_requests.0 += window.requests;
+        self.scan_requests.1 += window.failed;
+        self.scan_duration.merge(&window.duration);
+        self.progress = window.progress;
+    }
+
+    fn set_operation(&mut self, operation: &Operation) {
+        let same = |known: &&mut Operation| {
+            known.method == operation.method && known.path_template == operation.path_template
+        };
+        match self.coverage.operations.iter_mut().find(same) {
+            Some(known) => known.clone_from(operation),
+            None => self.coverage.operations.push(operation.clone()),
+        }
+    }
+
+    fn set_finding(&mut self, finding: &Finding) {
+        match self.findings.iter_mut().find(|known| known.fingerprint == finding.fingerprint) {
+            Some(known) => known.clone_from(finding),
+            None => self.findings.push(finding.clone()),
+        }
+        self.findings
+            .sort_by_key(|finding| std::cmp::Reverse((finding.severity, finding.confidence)));
+    }
+
+    fn phase_metric(&self, kind: PhaseKind, tags: &[TagMatch]) -> MetricData {
+        let mut sum = Histogram::new(Digits::Two);
+        for endpoint in self.matching_endpoints(tags) {
+            sum.merge(&endpoint.total.phases[kind as usize]);
+        }
+        MetricData::Trend(sum)
+    }
+
+    fn matching_endpoints<'a>(
+        &'a self,
+        tags: &'a [TagMatch],
+    ) -> impl Iterator<Item = &'a EndpointReport> {
+        self.endpoints.iter().filter(move |endpoint| {
+            tags.iter().all(|tag| match tag.tag.as_str() {
+                "scenario" => endpoint.meta.scenario == tag.value,
+                "request" => endpoint.meta.request == tag.value,
+                "method" => endpoint.meta.method == tag.value,
+                "path" => endpoint.meta.path_template == tag.value,
+                _ => false,
+            })
+        })
+    }
+
+    fn matching_scenarios<'a>(
+        &'a self,
+        tags: &'a [TagMatch],
+    ) -> impl Iterator<Item = &'a ScenarioTally> {
+        self.scenarios
+            .iter()
+            .filter(move |(meta, _)| {
+                !meta.warmup
+                    && tags.iter().all(|tag| tag.tag == "scenario" && meta.name == tag.value)
+            })
+            .map(|(_, tally)| tally)
+    }
+}
+
+fn finding_matches(finding: &Finding, tag: &TagMatch) -> bool {
+    fn ordered<T: Ord + Copy>(op: TagOp, mine: T, theirs: Option<T>) -> bool {
+        theirs.is_some_and(|theirs| match op {
+            TagOp::Equal => mine == theirs,
+            TagOp::AtLeast => mine >= theirs,
+        })
+    }
+    match tag.tag.as_str() {
+        "severity" => ordered(tag.op, finding.severity, Severity::parse(&tag.value)),
+        "confidence" => ordered(tag.op, finding.confidence, Confidence::parse(&tag.value)),
+        "status" => FindingStatus::parse(&tag.value) == Some(finding.status),
+        "rule" => finding.rule.id == tag.value,
+        _ => false,
+    }
+}

@@ -1,0 +1,119 @@
+//! A request as it will stand on the wire, and the named template it comes from.
+
+use std::fmt;
+
+use super::address::Origin;
+
+/// A request method as sent; any token is allowed, known ones are upper-case.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Method(String);
+
+impl Method {
+    /// `GET`.
+    pub fn get() -> Self {
+        Self("GET".to_owned())
+    }
+
+    /// The method named `name`, exactly as written.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self(name.into())
+    }
+
+    /// The token as sent.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether RFC 9110 §9.2.1 calls it safe (and it has a response we understand).
+    pub fn is_safe(&self) -> bool {
+        matches!(self.as_str(), "GET" | "HEAD" | "OPTIONS" | "TRACE")
+    }
+}
+
+impl fmt::Display for Method {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// One header line; the name keeps its case, the value its bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Header {
+    /// As sent or received.
+    pub name: String,
+    /// Without surrounding white space.
+    pub value: Vec<u8>,
+}
+
+impl Header {
+    /// A header line.
+    pub fn new(name: impl Into<String>, value: impl Into<Vec<u8>>) -> Self {
+        Self { name: name.into(), value: value.into() }
+    }
+
+    /// Whether the name is `name`, ASCII case ignored.
+    pub fn is(&self, name: &str) -> bool {
+        self.name.eq_ignore_ascii_case(name)
+    }
+
+    /// The value with bytes outside UTF-8 replaced.
+    pub fn text(&self) -> std::borrow::Cow<'_, str> {
+        String::from_utf8_lossy(&self.value)
+    }
+}
+
+/// A request ready to be admitted to scope; the wire adds `Host` and `Content-Length` where absent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    /// Where to dial.
+    pub origin: Origin,
+    /// The method.
+    pub method: Method,
+    /// Request target as sent: path and query, never normalised.
+    pub path_and_query: Vec<u8>,
+    /// In order, duplicates allowed.
+    pub headers: Vec<Header>,
+    /// Empty for none.
+    pub body: Vec<u8>,
+}
+
+impl Request {
+    /// A GET of `path_and_query` without headers.
+    pub fn get(origin: Origin, path_and_query: impl Into<Vec<u8>>) -> Self {
+        Self {
+            origin,
+            method: Method::get(),
+            path_and_query: path_and_query.into(),
+            headers: Vec::new(),
+            body: Vec::new(),
+        }
+    }
+
+    /// Path and query with bytes outside UTF-8 replaced.
+    pub fn path_and_query_text(&self) -> std::borrow::Cow<'_, str> {
+        String::from_utf8_lossy(&self.path_and_query)
+    }
+
+    /// The absolute URL, for people.
+    pub fn url(&self) -> String {
+        format!("{}{}", self.origin, self.path_and_query_text())
+    }
+
+    /// The first header of that name, ASCII case ignored.
+    pub fn header(&self, name: &str) -> Option<&Header> {
+        self.headers.iter().find(|header| header.is(name))
+    }
+}
+
+/// A request of the plan, named once and used by load and scan alike.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequestTemplate {
+    /// The plan's name for it; also the `request` tag of its series.
+    pub name: String,
+    /// What is sent.
+    pub request: Request,
+    /// Path template shown in reports, `/items/{id}`.
+    pub path_template: String,
+    /// Statuses that count as success; empty means 200–399.
+    pub expected_statuses: Vec<u16>,
+}

@@ -1,0 +1,108 @@
+//! What the scan engine reports while it works.
+
+use std::time::Duration;
+
+use super::histogram::Histogram;
+
+/// Where an operation was learnt from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum OperationSource {
+    /// An interface description.
+    Spec,
+    /// The plan.
+    Plan,
+    /// The crawler.
+    Crawl,
+}
+
+impl OperationSource {
+    /// Every source.
+    pub const ALL: [Self; 3] = [Self::Spec, Self::Plan, Self::Crawl];
+
+    /// The stable name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Spec => "spec",
+            Self::Plan => "plan",
+            Self::Crawl => "crawl",
+        }
+    }
+
+    /// The source of a stable name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|source| source.as_str() == name)
+    }
+}
+
+/// One operation known from a specification, the plan or the crawl.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Operation {
+    /// The method.
+    pub method: String,
+    /// `/items/{id}`.
+    pub path_template: String,
+    /// Where it was learnt.
+    pub source: OperationSource,
+    /// It gave a non-error answer.
+    pub reached: bool,
+    /// Why it was left alone.
+    pub skipped: Option<String>,
+}
+
+/// Operations reached against known.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Coverage {
+    /// By method and path template.
+    pub operations: Vec<Operation>,
+    /// Nodes of the site model.
+    pub nodes: u64,
+    /// The crawl saw everything it knew of; `None` when there was no crawl or it was cut.
+    pub complete: Option<bool>,
+}
+
+/// What a rule did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RuleOutcome {
+    /// The rule.
+    pub id: String,
+    /// Requests it sent.
+    pub requests: u64,
+    /// Exchanges it matched.
+    pub matched: u64,
+    /// Requests that failed.
+    pub errors: u64,
+    /// Why it did not run.
+    pub skipped: Option<String>,
+}
+
+/// How far crawl and checks have come.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct CrawlProgress {
+    /// URLs fetched.
+    pub fetched: u64,
+    /// URLs waiting.
+    pub queued: u64,
+    /// Nodes of the site model: method, path template and parameter set.
+    pub nodes: u64,
+    /// Insertion points whose checks are done.
+    pub points_done: u64,
+    /// Insertion points known.
+    pub points: u64,
+}
+
+/// Scanner traffic over one interval: never mixed with load's figures.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ScanWindow {
+    /// Start, since the run's start.
+    pub from: Duration,
+    /// End, since the run's start.
+    pub to: Duration,
+    /// Exchanges.
+    pub requests: u64,
+    /// Of these without a response.
+    pub failed: u64,
+    /// `scan_req_duration`.
+    pub duration: Histogram,
+    /// How far the engine has come.
+    pub progress: CrawlProgress,
+}

@@ -1,0 +1,54 @@
+//! Text for people: suggestions for typos, and foreign text made harmless for a terminal.
+
+/// The candidate nearest to `word`, if it is near enough to be what was meant.
+pub fn did_you_mean<'a>(
+    word: &str,
+    candidates: impl IntoIterator<Item = &'a str>,
+) -> Option<&'a str> {
+    candidates
+        .into_iter()
+        .map(|candidate| (strsim::damerau_levenshtein(word, candidate), candidate))
+        .filter(|(distance, candidate)| *distance <= candidate.len().max(word.len()) / 3 + 1)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}
+
+/// `text` with control characters (terminal escapes above all), line breaks and invisible
+/// direction marks shown as `\u{…}`, and cut to `max_chars` with an ellipsis.
+pub fn inert(text: &str, max_chars: usize) -> String {
+    let mut out = String::with_capacity(text.len().min(max_chars * 4));
+    for (shown, character) in text.chars().enumerate() {
+        if shown == max_chars {
+            out.push('…');
+            break;
+        }
+        if character.is_control() || is_invisible(character) {
+            out.extend(character.escape_default());
+        } else {
+            out.push(character);
+        }
+    }
+    out
+}
+
+fn is_invisible(character: char) -> bool {
+    matches!(character, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn escapes_do_not_reach_the_terminal() {
+        assert_eq!(inert("a\u{1b}[31mb\nc", 99), "a\\u{1b}[31mb\\nc");
+        assert_eq!(inert("\u{202e}x", 99), "\\u{202e}x");
+        assert_eq!(inert("abcdef", 3), "abc…");
+    }
+
+    #[test]
+    fn near_misses_are_suggested_and_far_ones_are_not() {
+        assert_eq!(did_you_mean("stage", ["stages", "rate"]), Some("stages"));
+        assert_eq!(did_you_mean("zzzzzz", ["stages", "rate"]), None);
+    }
+}

@@ -1,0 +1,134 @@
+//! Durations and rates as users write and read them.
+
+use std::time::Duration;
+
+/// Why a text is not a quantity.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum UnitError {
+    /// Not a duration.
+    #[error("`{0}` is not a duration; write it like 300ms, 10s, 1m30s or 2h")]
+    Duration(String),
+    /// Not a rate.
+    #[error("`{0}` is not a rate; write it like 50, 50/s or 600/m")]
+    Rate(String),
+}
+
+/// Parses `300ms`, `10s`, `1m30s`, `1.5s`; a bare number is seconds.
+///
+/// # Errors
+/// [`UnitError::Duration`] with the accepted forms.
+pub fn parse_duration(text: &str) -> Result<Duration, UnitError> {
+    let error = || UnitError::Duration(text.to_owned());
+    let mut rest = text.trim();
+    if rest.is_empty() {
+        return Err(error());
+    }
+    let mut total = Duration::ZERO;
+    while !rest.is_empty() {
+        let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
+        let amount: f64 = rest[..digits].parse().map_err(|_| error())?;
+        rest = &rest[digits..];
+        let unit = rest.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(rest.len());
+        let seconds = match rest[..unit].trim() {
+            "us" | "µs" => 1e-6,
+            "ms" => 1e-3,
+            "s" => 1.0,
+            "" if total.is_zero() && unit == rest.len() => 1.0,
+            "m" | "min" => 60.0,
+            "h" => 3600.0,
+            "d" => 86_400.0,
+            _ => return Err(error()),
+        };
+        rest = &rest[unit..];
+        let part = Duration::try_from_secs_f64(amount * seconds).map_err(|_| error())?;
+        total = total.checked_add(part).ok_or_else(error)?;
+    }
+    Ok(total)
+}
+
+/// Parses `50`, `50/s`, `600/m`, `3600/h` into events per second.
+///
+/// # Errors
+/// [`UnitError::Rate`] with the accepted forms; a rate is finite and not negative.
+pub fn parse_rate(text: &str) -> Result<f64, UnitError> {
+    let error = || UnitError::Rate(text.to_owned());
+    let (amount, unit) = text.trim().split_once('/').unwrap_or((text.trim(), "s"));
+    let amount: f64 = amount.trim().parse().map_err(|_| error())?;
+    let seconds = match unit.trim() {
+        "s" => 1.0,
+        "m" => 60.0,
+        "h" => 3600.0,
+        _ => return Err(error()),
+    };
+    let rate = amount / seconds;
+    if rate.is_finite() && rate >= 0.0 { Ok(rate) } else { Err(error()) }
+}
+
+/// Three significant figures with the unit that fits: `870µs`, `12.3ms`, `1.40s`, `2m05s`.
+pub fn format_duration(value: Duration) -> String {
+    let seconds = value.as_secs_f64();
+    if seconds >= 60.0 {
+        let whole = value.as_secs();
+        return match whole / 3600 {
+            0 => format!("{}m{:02}s", whole / 60, whole % 60),
+            hours => format!("{hours}h{:02}m", whole % 3600 / 60),
+        };
+    }
+    let (amount, unit) = match seconds {
+        s if s >= 1.0 => (s, "s"),
+        s if s >= 1e-3 => (s * 1e3, "ms"),
+        s => (s * 1e6, "µs"),
+    };
+    let decimals = match amount {
+        a if a >= 100.0 || unit == "µs" => 0,
+        a if a >= 10.0 => 1,
+        _ => 2,
+    };
+    format!("{amount:.decimals$}{unit}")
+}
+
+/// `512 B`, `1.5 KiB`, `20 MiB`.
+pub fn format_bytes(bytes: u64) -> String {
+    const UNITS: [&str; 5] = ["B", "KiB", "MiB", "GiB", "TiB"];
+    let mut amount = bytes as f64;
+    let mut unit = 0;
+    while amount >= 1024.0 && unit + 1 < UNITS.len() {
+        amount /= 1024.0;
+        unit += 1;
+    }
+    let decimals = usize::from(unit > 0 && amount < 10.0);
+    format!("{amount:.decimals$} {}", UNITS[unit])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_take_go_and_bare_forms() {
+        assert_eq!(parse_duration("1m30s"), Ok(Duration::from_secs(90)));
+        assert_eq!(parse_duration("300ms"), Ok(Duration::from_millis(300)));
+        assert_eq!(parse_duration("1.5s"), Ok(Duration::from_millis(1500)));
+        assert_eq!(parse_duration("10"), Ok(Duration::from_secs(10)));
+        for bad in ["", "s", "10x", "1m5", "-1s", "1e400s", "."] {
+            assert!(parse_duration(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn rates_are_per_second() {
+        assert_eq!(parse_rate("600/m"), Ok(10.0));
+        assert_eq!(parse_rate("50"), Ok(50.0));
+        for bad in ["", "x", "-1", "NaN", "5/d"] {
+            assert!(parse_rate(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn figures_have_three_digits() {
+        assert_eq!(format_duration(Duration::from_micros(870)), "870µs");
+        assert_eq!(format_duration(Duration::from_micros(12_340)), "12.3ms");
+        assert_eq!(format_duration(Duration::from_secs(125)), "2m05s");
+        assert_eq!(format_bytes(1536), "1.5 KiB");
+    }
+}

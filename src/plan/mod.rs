@@ -1,0 +1,9 @@
+//! Plan file and flags, resolved: every default filled in, every mistake found before anything is
+//! sent. Reads files, sends nothing.
+
+mod types;
+
+pub use types::{
+    Connection, CrawlSettings, Executor, Late, Limits, Output, OutputKind, Plan, ScanSettings,
+    Scenario, StopIf, TlsPolicy,
+};

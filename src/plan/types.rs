@@ -1,0 +1,259 @@
+//! The resolved plan that both engines run.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::flow::Flow;
+use crate::model::{Header, RequestTemplate, Scope, Seed, Target, Threshold};
+
+/// A run, fully described: nothing is looked up later.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// What it is aimed at.
+    pub target: Target,
+    /// What may be sent where.
+    pub scope: Scope,
+    /// Hard caps over everything.
+    pub limits: Limits,
+    /// By index; flows refer to them.
+    pub requests: Vec<RequestTemplate>,
+    /// By index; scenarios refer to them.
+    pub flows: Vec<Flow>,
+    /// What load runs; empty for a scan alone.
+    pub scenarios: Vec<Scenario>,
+    /// What scan does; `None` for load alone.
+    pub scan: Option<ScanSettings>,
+    /// The gates.
+    pub thresholds: Vec<Threshold>,
+    /// Files to write.
+    pub outputs: Vec<Output>,
+    /// How connections are made.
+    pub connection: Connection,
+    /// Response headers whose values are counted (backend, cache state), as written by the user.
+    pub observe: Vec<String>,
+    /// Every random choice follows from it.
+    pub seed: Seed,
+    /// SHA-256 of the plan file (or of the flags that made the plan), hexadecimal.
+    pub hash: String,
+}
+
+/// Hard caps and the kill switch.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Limits {
+    /// Requests per second over both engines together; `None` is no cap.
+    pub max_rps: Option<f64>,
+    /// Virtual users over all scenarios.
+    pub max_vus: Option<u32>,
+    /// The run is stopped after this time.
+    pub max_time: Option<Duration>,
+    /// The kill switch; `None` is off.
+    pub stop_if: Option<StopIf>,
+}
+
+/// When to stop for the target's sake. Any one condition held for `hold` stops the run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StopIf {
+    /// Share of failed requests, 0–1.
+    pub error_rate: Option<f64>,
+    /// p95 of `http_req_latency`.
+    pub p95: Option<Duration>,
+    /// How long the condition must hold (`for` in the plan).
+    pub hold: Duration,
+}
+
+/// One scenario.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Scenario {
+    /// The plan's name.
+    pub name: String,
+    /// Index into [`Plan::flows`].
+    pub flow: usize,
+    /// When iterations start.
+    pub executor: Executor,
+    /// Delay after the start of load.
+    pub start_time: Duration,
+    /// How long running iterations may go on after the end.
+    pub graceful_stop: Duration,
+    /// Excluded from statistics.
+    pub warmup: bool,
+}
+
+/// k6's executors.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Executor {
+    /// A fixed number of users, each iterating as fast as it can: a closed model.
+    ConstantVus {
+        /// Users.
+        vus: u32,
+        /// How long new iterations start.
+        duration: Duration,
+    },
+    /// A fixed number of iterations shared by users: a closed model.
+    SharedIterations {
+        /// Users.
+        vus: u32,
+        /// Iterations in all.
+        iterations: u64,
+        /// At most this long.
+        max_duration: Duration,
+    },
+    /// Iterations start on a schedule, whatever the target does: an open model.
+    ConstantArrivalRate {
+        /// Iterations per second.
+        rate: f64,
+        /// How long new iterations start.
+        duration: Duration,
+        /// Users there from the start.
+        pre_allocated_vus: u32,
+        /// Users at most.
+        max_vus: u32,
+        /// What happens to arrivals that find no free user.
+        late: Late,
+    },
+}
+
+impl Executor {
+    /// k6's name for it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::ConstantVus { .. } => "constant-vus",
+            Self::SharedIterations { .. } => "shared-iterations",
+            Self::ConstantArrivalRate { .. } => "constant-arrival-rate",
+        }
+    }
+
+    /// Whether arrivals follow a schedule.
+    pub fn is_open(&self) -> bool {
+        matches!(self, Self::ConstantArrivalRate { .. })
+    }
+
+    /// How long new iterations start, at most.
+    pub fn duration(&self) -> Duration {
+        match self {
+            Self::ConstantVus { duration, .. } | Self::ConstantArrivalRate { duration, .. } => {
+                *duration
+            }
+            Self::SharedIterations { max_duration, .. } => *max_duration,
+        }
+    }
+
+    /// Users at most.
+    pub fn max_vus(&self) -> u32 {
+        match self {
+            Self::ConstantVus { vus, .. } | Self::SharedIterations { vus, .. } => *vus,
+            Self::ConstantArrivalRate { max_vus, .. } => *max_vus,
+        }
+    }
+}
+
+/// What happens to arrivals that find no free user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Late {
+    /// They wait, and their latency counts from the intended start.
+    Queue,
+    /// They are dropped and counted, as k6 does it.
+    Drop,
+}
+
+/// What scan does.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ScanSettings {
+    /// Bounds of discovery.
+    pub crawl: CrawlSettings,
+    /// Native checks to run, by rule id; empty is the safe mode (passive, GET and HEAD only).
+    pub active: Vec<String>,
+    /// Requests per second.
+    pub max_rps: f64,
+    /// Requests at once.
+    pub concurrency: usize,
+    /// Probes may use unsafe methods (forms with POST and the like).
+    pub allow_unsafe: bool,
+    /// Directories with additional rules.
+    pub rule_dirs: Vec<PathBuf>,
+}
+
+/// Bounds of discovery.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CrawlSettings {
+    /// Links followed from the start page at most.
+    pub depth: u32,
+    /// URLs fetched at most.
+    pub max_urls: u64,
+}
+
+/// How connections are made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Connection {
+    /// From the first byte of the request to the last of the response, connect included.
+    pub timeout: Duration,
+    /// What a bad certificate means.
+    pub tls: TlsPolicy,
+    /// Additional root certificates (PEM).
+    pub ca_files: Vec<PathBuf>,
+    /// Sent with every request unless the request has its own of that name.
+    pub headers: Vec<Header>,
+}
+
+/// What a bad certificate means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TlsPolicy {
+    /// The connection fails (load's default).
+    Verify,
+    /// Go on and report the fault (scan's default, `--insecure`).
+    AcceptAndReport,
+}
+
+/// A file to write at the end of the run; opened before anything is sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Output {
+    /// Which format.
+    pub kind: OutputKind,
+    /// Where; `-` is standard output.
+    pub path: PathBuf,
+}
+
+/// Formats that a run can be written in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum OutputKind {
+    /// The report.
+    Json,
+    /// The event log.
+    Jsonl,
+    /// One page, offline.
+    Html,
+    /// For a pull-request comment.
+    Markdown,
+    /// SARIF 2.1.0.
+    Sarif,
+    /// JUnit XML.
+    Junit,
+    /// Endpoints as a table.
+    Csv,
+}
+
+impl OutputKind {
+    /// Every format.
+    pub const ALL: [Self; 7] =
+        [Self::Json, Self::Jsonl, Self::Html, Self::Markdown, Self::Sarif, Self::Junit, Self::Csv];
+
+    /// The key in a plan's `outputs` and the value of `--format`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Json => "json",
+            Self::Jsonl => "jsonl",
+            Self::Html => "html",
+            Self::Markdown => "md",
+            Self::Sarif => "sarif",
+            Self::Junit => "junit",
+            Self::Csv => "csv",
+        }
+    }
+
+    /// The format of a name; `markdown` is `md`.
+    pub fn parse(name: &str) -> Option<Self> {
+        if name == "markdown" {
+            return Some(Self::Markdown);
+        }
+        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
+    }
+}

@@ -1,0 +1,1 @@
+//! Rule files, compiled: schema, expressions, matchers, extractors, registry.

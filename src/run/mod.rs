@@ -1,0 +1,1 @@
+//! Puts engines, consumers, derivers, signals and gates together.

@@ -1,0 +1,1 @@
+//! The scan engine: crawl, site model, insertion points, passive rules, active checks.

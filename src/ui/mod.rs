@@ -1,0 +1,1 @@
+//! Consumers of events for people: TUI, plain lines, event log.
