@@ -13,6 +13,7 @@ mod finding;
 mod histogram;
 mod load;
 mod metric;
+mod output;
 mod redact;
 mod report;
 mod request;
@@ -45,6 +46,7 @@ pub use load::{
     ScenarioWindow, SeriesId, SeriesMeta, SeriesWindow, Tally, Validity,
 };
 pub use metric::{MetricData, MetricKind, MetricName, MetricSelector, TagMatch, TagOp};
+pub use output::OutputKind;
 pub use redact::Redactor;
 pub use report::{EndpointReport, Report, TimelinePoint};
 pub use request::{Header, Method, Request, RequestTemplate};

@@ -4,6 +4,6 @@
 mod types;
 
 pub use types::{
-    Connection, CrawlSettings, Executor, Late, Limits, Output, OutputKind, Plan, ScanSettings,
-    Scenario, StopIf, TlsPolicy,
+    Connection, CrawlSettings, Executor, Late, Limits, Output, Plan, ScanSettings, Scenario,
+    StopIf, TlsPolicy,
 };

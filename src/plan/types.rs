@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::flow::Flow;
-use crate::model::{Header, RequestTemplate, Scope, Seed, Target, Threshold};
+use crate::model::{Header, OutputKind, RequestTemplate, Scope, Seed, Target, Threshold};
 
 /// A run, fully described: nothing is looked up later.
 #[derive(Debug, Clone)]
@@ -210,50 +210,4 @@ pub struct Output {
     pub kind: OutputKind,
     /// Where; `-` is standard output.
     pub path: PathBuf,
-}
-
-/// Formats that a run can be written in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum OutputKind {
-    /// The report.
-    Json,
-    /// The event log.
-    Jsonl,
-    /// One page, offline.
-    Html,
-    /// For a pull-request comment.
-    Markdown,
-    /// SARIF 2.1.0.
-    Sarif,
-    /// JUnit XML.
-    Junit,
-    /// Endpoints as a table.
-    Csv,
-}
-
-impl OutputKind {
-    /// Every format.
-    pub const ALL: [Self; 7] =
-        [Self::Json, Self::Jsonl, Self::Html, Self::Markdown, Self::Sarif, Self::Junit, Self::Csv];
-
-    /// The key in a plan's `outputs` and the value of `--format`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Json => "json",
-            Self::Jsonl => "jsonl",
-            Self::Html => "html",
-            Self::Markdown => "md",
-            Self::Sarif => "sarif",
-            Self::Junit => "junit",
-            Self::Csv => "csv",
-        }
-    }
-
-    /// The format of a name; `markdown` is `md`.
-    pub fn parse(name: &str) -> Option<Self> {
-        if name == "markdown" {
-            return Some(Self::Markdown);
-        }
-        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
-    }
 }
