@@ -1,7 +1,10 @@
 //! One exchange on the wire with honest timings: codec, connections, TLS, DNS, pacing.
 
 pub mod clock;
+pub mod dns;
+pub mod fault;
 pub mod h1;
 mod pacer;
+pub mod tls;
 
 pub use pacer::Pacer;
