@@ -1,10 +1,12 @@
 //! One exchange on the wire with honest timings: codec, connections, TLS, DNS, pacing.
 
 pub mod clock;
+pub mod cookies;
 pub mod dns;
 pub mod fault;
 pub mod h1;
 mod pacer;
 pub mod tls;
 
+pub use cookies::CookieJar;
 pub use pacer::Pacer;
