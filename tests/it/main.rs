@@ -2,3 +2,5 @@
 
 mod architecture;
 mod http_h1;
+mod fixtures;
+mod format;
