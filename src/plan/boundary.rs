@@ -40,6 +40,9 @@ pub(super) fn target(
     reader.parsed(node, "a URL", Target::parse)
 }
 
+/// An origin and where the plan names it; flags have no place.
+type Named = (Origin, Option<Place>);
+
 /// The scope; every mistake in it is reported.
 pub(super) fn scope(
     plan: &Fields<'_>,
@@ -49,19 +52,22 @@ pub(super) fn scope(
 ) -> Option<Scope> {
     let fields =
         plan.entry("scope").and_then(|entry| reader.fields(&entry.node, &entry.key_at, &SCOPE));
-    let fields = fields.as_ref();
-    let origins = match fields.and_then(|fields| fields.get("origins")) {
-        Some(node) => origins(node, &target.origin, reader),
-        None => vec![target.origin.clone()],
+    let part = |key| fields.as_ref().and_then(|fields| fields.get(key));
+    let target_at = plan.get("target").filter(|_| overrides.target.is_none());
+    let own = (target.origin.clone(), target_at.map(|node| node.at.clone()));
+    let origins = match part("origins") {
+        Some(node) => origins(node, own, reader),
+        None => vec![own],
     };
-    let include = patterns(fields.and_then(|fields| fields.get("include")), reader);
-    let exclude = patterns(fields.and_then(|fields| fields.get("exclude")), reader);
-    let authorisation = authorisation(plan, overrides, reader);
-    let scope = ScopeBuilder { origins, include, exclude, authorisation }.build();
-    match scope {
+    let builder = ScopeBuilder {
+        origins: origins.iter().map(|(origin, _)| origin.clone()).collect(),
+        include: patterns(part("include"), reader),
+        exclude: patterns(part("exclude"), reader),
+        authorisation: authorisation(plan, overrides, reader),
+    };
+    match builder.build() {
         Ok(scope) => {
-            let at = plan.get("target").map_or(plan.at.clone(), |node| node.at.clone());
-            reader.problems.extend(unauthorised(&scope, &at));
+            unauthorised(&scope, origins, reader);
             Some(scope)
         }
         Err(error) => {
@@ -72,16 +78,22 @@ pub(super) fn scope(
     }
 }
 
-/// Origins given by address that nobody authorised; names are judged when they are resolved.
-pub(super) fn unauthorised(scope: &Scope, at: &Place) -> Option<Problem> {
-    scope.origins().iter().find_map(|origin| {
-        let refusal = scope.admit_address(&origin.host, origin.literal_ip()?).err()?;
-        Some(Problem::new(at.clone(), refusal.to_string()).refused())
-    })
+/// Reports origins given by address that nobody authorised; names are judged when they resolve.
+fn unauthorised(scope: &Scope, origins: Vec<Named>, reader: &mut Reader) {
+    for (origin, at) in origins {
+        let Some(address) = origin.literal_ip() else { continue };
+        let Err(refusal) = scope.admit_address(&origin.host, address) else { continue };
+        let problem = match at {
+            Some(at) => Problem::new(at, refusal.to_string()),
+            None => Problem::of_file(refusal.to_string()),
+        };
+        reader.problems.push(problem.refused());
+    }
 }
 
-fn origins(node: &Node, target: &Origin, reader: &mut Reader) -> Vec<Origin> {
-    let mut origins = vec![target.clone()];
+fn origins(node: &Node, own: Named, reader: &mut Reader) -> Vec<Named> {
+    let target = own.0.clone();
+    let mut origins = vec![own];
     let mut has_target = false;
     for (text, at) in reader.texts(node, "origins, `auto` for the target's") {
         if text == "auto" {
@@ -95,9 +107,9 @@ fn origins(node: &Node, target: &Origin, reader: &mut Reader) -> Vec<Origin> {
                 format!("write `{}`, and paths into scope.include", other.origin),
             ),
             Ok(other) => {
-                has_target |= other.origin == *target;
-                if !origins.contains(&other.origin) {
-                    origins.push(other.origin);
+                has_target |= other.origin == target;
+                if !origins.iter().any(|(origin, _)| *origin == other.origin) {
+                    origins.push((other.origin, Some(at.clone())));
                 }
             }
             Err(error) => reader.problem(at, error.to_string()),

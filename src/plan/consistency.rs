@@ -64,35 +64,33 @@ pub(super) fn caps(
         }
     }
     if let Some(max_vus) = limits.max_vus
-        && let Some((peak, at)) = peak_vus(scenarios)
+        && let Some(peak) = peak_vus(scenarios)
         && peak > u64::from(max_vus)
     {
         reader.problem_with_help(
             &cap_at("max_vus"),
             format!(
                 "`max_vus: {max_vus}` is below the {peak} virtual users that scenarios may have \
-                 at {}",
-                format_duration(at)
+                 at once"
             ),
             "raise the cap, or lower the scenarios' `vus` or `maxVUs`",
         );
     }
 }
 
-/// The most users that overlapping scenarios may have, and when.
-fn peak_vus(scenarios: &[Scenario]) -> Option<(u64, Duration)> {
-    let runs_at = |scenario: &Scenario, at: Duration| {
+/// The most users that overlapping scenarios may have; a peak begins where a scenario starts.
+fn peak_vus(scenarios: &[Scenario]) -> Option<u64> {
+    let runs_at = |scenario: &&Scenario, at: Duration| {
         let end = scenario.start_time.saturating_add(scenario.executor.duration());
         scenario.start_time <= at && at < end
     };
-    scenarios
-        .iter()
-        .map(|scenario| scenario.start_time)
+    let starts = scenarios.iter().map(|scenario| scenario.start_time);
+    starts
         .map(|at| {
             let running = scenarios.iter().filter(|scenario| runs_at(scenario, at));
-            (running.map(|scenario| u64::from(scenario.executor.max_vus())).sum(), at)
+            running.map(|scenario| u64::from(scenario.executor.max_vus())).sum()
         })
-        .max_by_key(|(peak, _)| *peak)
+        .max()
 }
 
 /// Refuses gates on parts that the plan does not have: they could never be measured.

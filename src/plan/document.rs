@@ -9,6 +9,7 @@ use std::ops::Range;
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::Value as Json;
+use serde_saphyr::budget::BudgetBreach;
 use serde_saphyr::options::{DuplicateKeyPolicy, NonFiniteFloatPolicy};
 use serde_saphyr::{Location, MessageFormatter as _, Spanned, UserMessageFormatter};
 
@@ -214,24 +215,40 @@ fn scalar(typed: Json, source: &str) -> Scalar {
 fn place(location: Location, text: &str) -> Place {
     let span = location.span();
     let index = |value: Option<u64>| value.and_then(|value| usize::try_from(value).ok());
-    let start = text.floor_char_boundary(index(span.byte_offset()).unwrap_or(0));
+    // The scanner's errors come with line and column alone.
+    let start = index(span.byte_offset())
+        .map_or_else(|| offset_of(location, text), |start| text.floor_char_boundary(start));
     let len = index(span.byte_len()).unwrap_or(0);
     start..text.floor_char_boundary(start.saturating_add(len)).max(start)
 }
 
+fn offset_of(location: Location, text: &str) -> usize {
+    let index = |value: u64| usize::try_from(value).unwrap_or(usize::MAX).saturating_sub(1);
+    let line_start: usize =
+        text.split_inclusive('\n').take(index(location.line())).map(str::len).sum();
+    let line = &text[line_start..];
+    line.char_indices()
+        .nth(index(location.column()))
+        .map_or(text.len(), |(column, _)| line_start + column)
+}
+
 fn syntax_problem(error: &serde_saphyr::Error, text: &str) -> Problem {
-    let message = UserMessageFormatter.format_message(error.without_snippet()).into_owned();
+    let error = error.without_snippet();
     let at = error.location().map_or(0..0, |location| place(location, text));
+    let message = match error {
+        serde_saphyr::Error::Budget { breach: BudgetBreach::Documents { .. }, .. } => {
+            "a plan is one YAML document; a second one starts here".to_owned()
+        }
+        serde_saphyr::Error::Budget { .. } => format!(
+            "too much for a plan: it may have {MAX_NODES} values, aliases expanded, \
+             nested {MAX_DEPTH} deep"
+        ),
+        other => UserMessageFormatter.format_message(other).into_owned(),
+    };
     let problem = Problem::new(at.clone(), message);
-    if line_at(text, at.start).contains("${") {
+    if text[..at.start].ends_with('$') && text[at.start..].starts_with('{') {
         return problem
             .help("inside `{ }` and `[ ]` YAML wants quotes around a substitution: \"${…}\"");
     }
     problem
-}
-
-fn line_at(text: &str, index: usize) -> &str {
-    let start = text[..index].rfind('\n').map_or(0, |newline| newline + 1);
-    let end = text[index..].find('\n').map_or(text.len(), |newline| index + newline);
-    &text[start..end]
 }

@@ -73,7 +73,7 @@ impl fmt::Display for PlanErrors {
         write!(f, "plan {}", self.name)?;
         for (index, problem) in self.problems.iter().enumerate() {
             f.write_str(if index == 0 { ": " } else { "; " })?;
-            f.write_str(&problem.message)?;
+            f.write_str(&inert(&problem.message, 500))?;
         }
         Ok(())
     }
@@ -180,7 +180,8 @@ impl PlanErrors {
 
 /// `text` with every character that a terminal might obey replaced, byte for byte.
 fn harmless(text: &str) -> String {
-    text.chars()
+    text.replace('\r', " ")
+        .chars()
         .flat_map(|character| {
             let keep = match character {
                 '\n' | '\t' | ' '..='~' => true,

@@ -107,17 +107,18 @@ pub fn from_text(
     env: Env<'_>,
     overrides: &Overrides,
 ) -> Result<Plan, PlanErrors> {
+    let hash = hash(text);
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let errors = |problems| PlanErrors::new(name, text, problems);
     if text.len() as u64 > MAX_FILE {
         return Err(errors(vec![too_large()]));
     }
-    // A byte-order mark stays in the text, so that places stay right.
     let mut tree = document::parse(text).map_err(|problem| errors(vec![problem]))?;
     let mut reader = Reader::default();
     substitute_all(&mut tree, env, &mut reader);
     let plan = plan(&tree, overrides, &mut reader);
     match plan {
-        Some(plan) if reader.problems.is_empty() => Ok(Plan { hash: hash(text), ..plan }),
+        Some(plan) if reader.problems.is_empty() => Ok(Plan { hash, ..plan }),
         _ => Err(errors(reader.problems)),
     }
 }

@@ -228,26 +228,30 @@ impl Reader {
         fine
     }
 
-    /// `word` is none of `candidates`.
+    /// `word` is none of `candidates`, the `what`s that there are.
     pub(super) fn unknown<'c>(
         &mut self,
         at: &Place,
         what: &str,
         word: &str,
-        candidates: impl IntoIterator<Item = &'c str> + Clone,
+        candidates: impl IntoIterator<Item = &'c str>,
     ) {
-        let message = format!("unknown {what} `{word}`");
-        if let Some(nearest) = did_you_mean(word, candidates.clone()) {
-            self.problem(at, format!("{message}, did you mean `{nearest}`?"));
-            return;
-        }
+        self.none_of(at, format!("unknown {what} `{word}`"), word, candidates);
+    }
+
+    fn none_of<'c>(
+        &mut self,
+        at: &Place,
+        message: String,
+        word: &str,
+        candidates: impl IntoIterator<Item = &'c str>,
+    ) {
         let known: Vec<&str> = candidates.into_iter().collect();
-        let help = if known.is_empty() {
-            "the plan has none".to_owned()
-        } else {
-            format!("known: {}", known.join(", "))
-        };
-        self.problem_with_help(at, message, help);
+        match did_you_mean(word, known.iter().copied()) {
+            Some(nearest) => self.problem(at, format!("{message}, did you mean `{nearest}`?")),
+            None if known.is_empty() => self.problem(at, format!("{message}; there is none")),
+            None => self.problem_with_help(at, message, format!("known: {}", known.join(", "))),
+        }
     }
 
     /// `what` is designed, and its engine does not exist yet.
@@ -274,15 +278,11 @@ impl Reader {
             return;
         }
         if keys.later.contains(&key) {
-            self.not_yet(&entry.key_at, &format!("`{key}` of {}", keys.of));
-        } else {
-            self.unknown(
-                &entry.key_at,
-                &format!("key of {}", keys.of),
-                key,
-                keys.known.iter().copied(),
-            );
+            self.not_yet(&entry.key_at, &format!("`{key}` in {}", keys.of));
+            return;
         }
+        let message = format!("unknown key `{key}` in {}", keys.of);
+        self.none_of(&entry.key_at, message, key, keys.known.iter().copied());
     }
 }
 
