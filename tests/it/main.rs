@@ -4,3 +4,4 @@ mod architecture;
 mod http_h1;
 mod fixtures;
 mod format;
+mod plan;
