@@ -1,5 +1,11 @@
 //! Consumers of events for people: TUI, plain lines, event log.
+//!
+//! None of them decides anything: each shows what the stream says, and the TUI's keys go back as
+//! [`crate::model::ControlCommand`]s and nothing else.
 
 mod consumer;
+mod figures;
+mod progress;
+pub mod tui;
 
 pub use consumer::Consumer;
