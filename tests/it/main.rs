@@ -1,5 +1,7 @@
 //! One integration binary: a module per subject.
 
 mod architecture;
+mod ui_plain;
 mod ui_run;
+mod ui_terminal;
 mod ui_tui;

@@ -70,9 +70,9 @@ impl LiveTui {
             control: Box::new(control),
             session,
         };
-        let thread = thread::Builder::new()
-            .name("view".to_owned())
-            .spawn(move || view.run(&inbox.messages))?;
+        // The inbox as a whole: naming a field of it here would leave its threads behind, to end.
+        let thread =
+            thread::Builder::new().name("view".to_owned()).spawn(move || view.run(&inbox))?;
         Ok(Self { messages, thread: Some(thread) })
     }
 
@@ -112,7 +112,7 @@ pub fn view(report: Report, theme: Theme) -> io::Result<()> {
     let session = Session::enter(theme)?;
     let (_messages, inbox) = Inbox::open()?;
     let state = State::finished(report, theme);
-    View { state, stay_open: true, control: Box::new(|_| {}), session }.run(&inbox.messages)
+    View { state, stay_open: true, control: Box::new(|_| {}), session }.run(&inbox)
 }
 
 /// Messages, and who sends them besides the pump. Dropped in this order: a sender that waits for a
@@ -148,7 +148,7 @@ struct View {
 
 impl View {
     /// Until the run is over, or the user leaves, or the terminal is lost.
-    fn run(&mut self, messages: &Receiver<Message>) -> io::Result<()> {
+    fn run(&mut self, inbox: &Inbox) -> io::Result<()> {
         let mut pace = Pace::new(now());
         loop {
             if !self.session.has_terminal() {
@@ -158,8 +158,8 @@ impl View {
                 self.session.draw(&mut self.state)?;
             }
             let message = match pace.wait(now()) {
-                None => messages.recv().map_err(|_| RecvTimeoutError::Disconnected),
-                Some(wait) => messages.recv_timeout(wait),
+                None => inbox.messages.recv().map_err(|_| RecvTimeoutError::Disconnected),
+                Some(wait) => inbox.messages.recv_timeout(wait),
             };
             let message = match message {
                 Ok(message) => message,
