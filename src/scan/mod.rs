@@ -1,1 +1,16 @@
-//! The scan engine: crawl, site model, insertion points, passive rules, active checks.
+//! Scan engine: crawl, site model, passive and native checks.
+
+mod careful;
+mod crawl;
+mod curl;
+mod evidence;
+mod form;
+mod likeness;
+mod link;
+mod markup;
+mod page;
+mod point;
+mod site;
+mod soft404;
+mod traffic;
+mod wire;
