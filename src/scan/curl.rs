@@ -25,11 +25,10 @@ pub(crate) fn curl(request: &Request, redactor: &Redactor) -> String {
     if target.contains("/../") || target.contains("/./") {
         words.push("--path-as-is".to_owned());
     }
-    let url = redactor.text(&request.url());
-    if url.contains(['[', ']', '{', '}']) {
+    if target.contains(['[', ']', '{', '}']) {
         words.push("-g".to_owned());
     }
-    words.push(with_variable(&url, "SECRET"));
+    words.push(with_variable(&redactor.text(&request.url()), "SECRET"));
     for header in &request.headers {
         if !CURLS_OWN.iter().any(|own| header.is(own)) {
             words.push("-H".to_owned());

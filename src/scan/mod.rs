@@ -1,6 +1,7 @@
 //! Scan engine: crawl, site model, passive and native checks.
 
 mod careful;
+mod checks;
 mod crawl;
 mod curl;
 mod evidence;
@@ -10,6 +11,7 @@ mod link;
 mod markup;
 mod page;
 mod point;
+mod probe;
 mod site;
 mod soft404;
 mod traffic;
