@@ -56,7 +56,14 @@ fn read<'a>(
     max_head: usize,
     pieces: impl IntoIterator<Item = &'a [u8]>,
 ) -> (Seen, End) {
-    let mut parser = ResponseParser::new(max_head);
+    read_with(&mut ResponseParser::new(max_head), kind, pieces)
+}
+
+fn read_with<'a>(
+    parser: &mut ResponseParser,
+    kind: RequestKind,
+    pieces: impl IntoIterator<Item = &'a [u8]>,
+) -> (Seen, End) {
     parser.reset(kind);
     let mut seen = Seen::default();
     let mut consumed = 0;
@@ -405,6 +412,25 @@ proptest! {
     ) {
         let bytes = [head, &noise].concat();
         same_however_split(kind, &bytes, &cuts)?;
+    }
+
+    #[test]
+    fn what_came_before_on_the_connection_changes_nothing(
+        first in response(), second in response(), kinds in (kind(), kind()),
+        cuts in vec(any::<prop::sample::Index>(), 0..2),
+    ) {
+        let mut altered = first.clone();
+        if let Some(last) = altered.last_mut() {
+            *last ^= 1;
+        }
+        let mut used = ResponseParser::default();
+        for (bytes, kind) in [(&first, kinds.0), (&first, kinds.1), (&second, kinds.0),
+            (&first, kinds.0), (&altered, kinds.0)]
+        {
+            let pieces = split(bytes, &cuts);
+            let fresh = read_with(&mut ResponseParser::default(), kind, pieces.iter().copied());
+            prop_assert_eq!(read_with(&mut used, kind, pieces), fresh);
+        }
     }
 
     #[test]

@@ -117,6 +117,12 @@ impl Seen {
 
     /// A list of equal numbers is one number (RFC 9112 §6.3, rule 5).
     fn length(&mut self, value: &[u8]) {
+        if self.length.is_none()
+            && let Some(length) = short_number(value)
+        {
+            self.length = Some(Ok(length));
+            return;
+        }
         for member in list(value) {
             let length = number(member);
             self.length = Some(match (self.length, length) {
@@ -134,17 +140,27 @@ fn list(value: &[u8]) -> impl Iterator<Item = &[u8]> {
     value.split(|byte| *byte == b',').map(<[u8]>::trim_ascii)
 }
 
-/// Digits only: no sign, no space, no empty text.
-fn number(digits: &[u8]) -> Result<u64, ProtocolError> {
-    if digits.is_empty() {
-        return Err(ProtocolError::ContentLength);
+/// The usual case at a third of the cost: so few digits cannot overflow.
+fn short_number(digits: &[u8]) -> Option<u64> {
+    if !matches!(digits.len(), 1..=18) {
+        return None;
     }
-    digits.iter().try_fold(0_u64, |number, byte| {
+    let mut number = 0;
+    for byte in digits {
         let digit = byte.wrapping_sub(b'0');
         if digit > 9 {
-            return Err(ProtocolError::ContentLength);
+            return None;
         }
-        let number = number.checked_mul(10).and_then(|number| number.checked_add(digit.into()));
-        number.ok_or(ProtocolError::ContentLength)
-    })
+        number = number * 10 + u64::from(digit);
+    }
+    Some(number)
+}
+
+/// Digits only: no sign, no space, no empty text.
+fn number(digits: &[u8]) -> Result<u64, ProtocolError> {
+    if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
+        return Err(ProtocolError::ContentLength);
+    }
+    let text = str::from_utf8(digits).map_err(|_| ProtocolError::ContentLength)?;
+    text.parse().map_err(|_| ProtocolError::ContentLength)
 }

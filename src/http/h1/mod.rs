@@ -10,6 +10,7 @@ mod error;
 mod framing;
 mod head;
 mod parser;
+mod recent;
 
 pub use collect::Collector;
 pub use encode::{EncodeError, encode};

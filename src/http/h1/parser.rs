@@ -10,6 +10,8 @@ use super::framing::Framing;
 use super::framing::RequestKind;
 use super::framing::framing;
 use super::head::Head;
+use super::recent::Parsed;
+use super::recent::RecentHead;
 
 /// Bytes of a head (and of a trailer section) that are read unless told otherwise.
 pub const DEFAULT_MAX_HEAD: usize = 64 * 1024;
@@ -73,6 +75,7 @@ pub struct ResponseParser {
     interim: u32,
     started: bool,
     keep_alive: bool,
+    recent: RecentHead,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -114,6 +117,7 @@ impl ResponseParser {
             interim: 0,
             started: false,
             keep_alive: false,
+            recent: RecentHead::default(),
         }
     }
 
@@ -200,8 +204,13 @@ impl ResponseParser {
         if !self.partial.is_empty() {
             return self.feed_split_head(bytes, sink);
         }
+        if let Some(parsed) = self.recent.recall(bytes, self.kind) {
+            self.take_head(&parsed, sink)?;
+            return Ok(&bytes[parsed.len..]);
+        }
         let window = &bytes[..bytes.len().min(self.max_head)];
         if let Some(parsed) = parse_head(window, self.kind)? {
+            self.recent.remember(bytes, self.kind, &parsed);
             self.take_head(&parsed, sink)?;
             return Ok(&bytes[parsed.len..]);
         }
@@ -304,13 +313,6 @@ impl ResponseParser {
             }
         }
     }
-}
-
-struct Parsed<'a> {
-    head: Head<'a>,
-    /// Bytes up to the end of the head.
-    len: usize,
-    body: BodyLength,
 }
 
 /// The head at the start of `bytes`; `None` while its end is missing.
