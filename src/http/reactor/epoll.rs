@@ -26,10 +26,8 @@ const BATCH: usize = 256;
 
 /// Everything, once for the life of a connection: with edges only, room for writing costs no
 /// wake-up of its own, and no `epoll_ctl` is needed after the connect.
-const INTEREST: EventFlags = EventFlags::IN
-    .union(EventFlags::OUT)
-    .union(EventFlags::RDHUP)
-    .union(EventFlags::ET);
+const INTEREST: EventFlags =
+    EventFlags::IN.union(EventFlags::OUT).union(EventFlags::RDHUP).union(EventFlags::ET);
 
 #[derive(Debug, Default)]
 struct Slot {
@@ -39,7 +37,6 @@ struct Slot {
 }
 
 /// One thread's epoll instance and the connections on it.
-#[derive(Debug)]
 pub struct SystemReactor {
     clock: Clock,
     idle: Idle,
@@ -160,8 +157,7 @@ impl Reactor for SystemReactor {
                     slot,
                     readable: flags.intersects(EventFlags::IN),
                     writable: flags.intersects(EventFlags::OUT),
-                    closed: flags
-                        .intersects(EventFlags::RDHUP | EventFlags::HUP | EventFlags::ERR),
+                    closed: flags.intersects(EventFlags::RDHUP | EventFlags::HUP | EventFlags::ERR),
                 });
             }
         }

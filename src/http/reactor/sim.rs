@@ -123,8 +123,7 @@ impl<S: SimServer> SimReactor<S> {
 
     fn plan(&mut self, after: Nanos, slot: u32, id: u64, happening: Happening) {
         self.sequence += 1;
-        self.agenda
-            .insert((self.now.saturating_add(after), self.sequence), (slot, id, happening));
+        self.agenda.insert((self.now.saturating_add(after), self.sequence), (slot, id, happening));
     }
 
     fn connection(&mut self, slot: u32) -> io::Result<&mut Connection> {
