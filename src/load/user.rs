@@ -18,15 +18,13 @@ pub(super) enum Doing {
     Gone,
 }
 
-/// What follows a pause.
+/// What a user goes on with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Then {
     /// The flow's next step.
     Step,
     /// The request that is already chosen.
     Send,
-    /// A new iteration, in the closed models.
-    Iterate,
 }
 
 /// Moments of the exchange under way.
@@ -54,7 +52,8 @@ impl Moments {
         let mut phases = [0; 7];
         phases[PhaseKind::Queued as usize] = self.began.saturating_sub(self.intended);
         let mut from = self.began;
-        for (kind, reached) in [(PhaseKind::Connect, self.connected), (PhaseKind::Tls, self.secured)]
+        for (kind, reached) in
+            [(PhaseKind::Connect, self.connected), (PhaseKind::Tls, self.secured)]
         {
             if reached != 0 {
                 phases[kind as usize] = reached - from;
