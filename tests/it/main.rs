@@ -1,6 +1,8 @@
 //! One integration binary: a module per subject.
 
 mod architecture;
+mod fixtures;
+mod format;
 mod ui_plain;
 mod ui_run;
 mod ui_terminal;
