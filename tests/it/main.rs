@@ -3,6 +3,7 @@
 mod architecture;
 mod fixtures;
 mod format;
+mod ui_jsonl;
 mod ui_plain;
 mod ui_run;
 mod ui_terminal;

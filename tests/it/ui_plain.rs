@@ -12,7 +12,13 @@ use crate::ui_run;
 
 /// A writer whose bytes the test can read.
 #[derive(Clone, Default)]
-struct Shared(Arc<Mutex<Vec<u8>>>);
+pub(crate) struct Shared(Arc<Mutex<Vec<u8>>>);
+
+impl Shared {
+    pub(crate) fn bytes(&self) -> Vec<u8> {
+        self.0.lock().expect("no writer panics").clone()
+    }
+}
 
 impl Write for Shared {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
@@ -26,7 +32,7 @@ impl Write for Shared {
 }
 
 /// A reader that has gone away.
-struct Broken;
+pub(crate) struct Broken;
 
 impl Write for Broken {
     fn write(&mut self, _: &[u8]) -> io::Result<usize> {
@@ -54,8 +60,7 @@ fn said(events: &[Stamped], options: PlainOptions) -> String {
     let mut plain = Plain::to(Box::new(out.clone()), options);
     play(&mut plain, events);
     plain.finish().expect("memory takes everything");
-    let bytes = out.0.lock().expect("no writer panics").clone();
-    String::from_utf8(bytes).expect("lines are text")
+    String::from_utf8(out.bytes()).expect("lines are text")
 }
 
 #[test]
