@@ -3,3 +3,4 @@
 mod architecture;
 mod fixtures;
 mod format;
+mod report;
