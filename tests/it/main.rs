@@ -3,9 +3,9 @@
 mod architecture;
 mod fixtures;
 mod format;
+mod report;
 mod ui_jsonl;
 mod ui_plain;
 mod ui_run;
 mod ui_terminal;
 mod ui_tui;
-mod report;
