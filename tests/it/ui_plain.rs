@@ -95,6 +95,16 @@ fn quiet_says_warnings_and_nothing_else() {
 }
 
 #[test]
+fn progress_of_a_scan_names_what_failed_and_what_was_found() {
+    let mut events = ui_run::whole();
+    events.retain(|stamped| !matches!(stamped.event, Event::LoadWindow(_)));
+    let text = said(&events, MUTE);
+    let line = text.lines().find(|line| line.starts_with("scan "));
+    let wanted = "scan 12.0s, 14 of 14 points, 120 requests, 2 failed, 3 findings";
+    assert_eq!(line, Some(wanted), "{text}");
+}
+
+#[test]
 fn a_stop_is_said_with_its_reason() {
     let text = said(&ui_run::interrupted(), MUTE);
     assert!(text.contains("warning: stopping: SIGINT\n"), "{text}");
