@@ -5,6 +5,7 @@
 
 mod consumer;
 mod figures;
+pub mod jsonl;
 pub mod plain;
 mod progress;
 pub mod tui;

@@ -16,7 +16,7 @@ use shakedown::model::{
 const ORIGIN: &str = "http://127.0.0.1:8080";
 
 /// A whole run: crawl, warm-up, load in both models, scan, gates, verdict.
-pub fn rich_events() -> Vec<Stamped> {
+pub(crate) fn rich_events() -> Vec<Stamped> {
     static EVENTS: LazyLock<Vec<Stamped>> = LazyLock::new(whole_run);
     EVENTS.clone()
 }
@@ -34,12 +34,12 @@ fn whole_run() -> Vec<Stamped> {
 }
 
 /// The fold of [`rich_events`].
-pub fn rich_report() -> Report {
+pub(crate) fn rich_report() -> Report {
     Report::of(&rich_events())
 }
 
 /// [`rich_events`] stopped by the user in the middle of load, as the pump would end it.
-pub fn interrupted_events() -> Vec<Stamped> {
+pub(crate) fn interrupted_events() -> Vec<Stamped> {
     let mut log = Log(rich_events());
     let windows = log.0.iter().filter(|stamped| matches!(stamped.event, Event::LoadWindow(_)));
     let last = windows.map(|stamped| stamped.seq).nth(9).expect("twenty windows");
@@ -354,7 +354,7 @@ fn scan(log: &mut Log) {
 }
 
 /// A rule with everything a rule can have.
-pub fn sqli_rule() -> RuleMeta {
+fn sqli_rule() -> RuleMeta {
     RuleMeta {
         id: "sqli-error".to_owned(),
         title: "SQL injection".to_owned(),
@@ -443,7 +443,7 @@ fn finding(rule: RuleMeta, confidence: Confidence, path: &str, point: Option<&st
 }
 
 /// A finding with everything a finding can have, a response that is no UTF-8 among it.
-pub fn sqli_finding() -> Finding {
+pub(crate) fn sqli_finding() -> Finding {
     let head = "HTTP/1.1 500 Internal Server Error\r\nContent-Type: text/html\r\n\r\n";
     let body = "<p>near \"'\": syntax error in SELECT name FROM products</p>";
     let response = format!("{head}{body}");

@@ -265,7 +265,9 @@ proptest! {
         window.generator.cpu = cpu;
         window.from = Duration::from_nanos(nanos);
         let mut lag = Histogram::new(Digits::Two);
-        values.iter().for_each(|value| lag.record_us(*value));
+        for value in &values {
+            lag.record_us(*value);
+        }
         window.generator.schedule_lag = lag;
         let stamped =
             Stamped { seq: nanos, at: Duration::from_nanos(nanos), event: Event::LoadWindow(window) };

@@ -5,6 +5,8 @@ mod http_h1;
 mod fixtures;
 mod format;
 mod plan;
+mod report;
+mod ui_jsonl;
 mod ui_plain;
 mod ui_run;
 mod ui_terminal;

@@ -12,7 +12,13 @@ use crate::ui_run;
 
 /// A writer whose bytes the test can read.
 #[derive(Clone, Default)]
-struct Shared(Arc<Mutex<Vec<u8>>>);
+pub(crate) struct Shared(Arc<Mutex<Vec<u8>>>);
+
+impl Shared {
+    pub(crate) fn bytes(&self) -> Vec<u8> {
+        self.0.lock().expect("no writer panics").clone()
+    }
+}
 
 impl Write for Shared {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
@@ -26,7 +32,7 @@ impl Write for Shared {
 }
 
 /// A reader that has gone away.
-struct Broken;
+pub(crate) struct Broken;
 
 impl Write for Broken {
     fn write(&mut self, _: &[u8]) -> io::Result<usize> {
@@ -54,8 +60,7 @@ fn said(events: &[Stamped], options: PlainOptions) -> String {
     let mut plain = Plain::to(Box::new(out.clone()), options);
     play(&mut plain, events);
     plain.finish().expect("memory takes everything");
-    let bytes = out.0.lock().expect("no writer panics").clone();
-    String::from_utf8(bytes).expect("lines are text")
+    String::from_utf8(out.bytes()).expect("lines are text")
 }
 
 #[test]
@@ -87,6 +92,16 @@ fn quiet_says_warnings_and_nothing_else() {
     let text = said(&events, quiet);
     assert_eq!(text.lines().count(), 1, "{text}");
     assert!(text.starts_with("warning: the target closes connections"), "{text}");
+}
+
+#[test]
+fn progress_of_a_scan_names_what_failed_and_what_was_found() {
+    let mut events = ui_run::whole();
+    events.retain(|stamped| !matches!(stamped.event, Event::LoadWindow(_)));
+    let text = said(&events, MUTE);
+    let line = text.lines().find(|line| line.starts_with("scan "));
+    let wanted = "scan 12.0s, 14 of 14 points, 120 requests, 2 failed, 3 findings";
+    assert_eq!(line, Some(wanted), "{text}");
 }
 
 #[test]

@@ -9,7 +9,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::thread;
 use std::time::Duration;
 
-use portable_pty::{Child, CommandBuilder, MasterPty, PtyPair, PtySize, native_pty_system};
+use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 use shakedown::model::{ControlCommand, Report};
 use shakedown::ui::Consumer;
 use shakedown::ui::plain::{Plain, PlainOptions};
@@ -66,7 +66,7 @@ fn part_in_a_terminal() {
 
 /// A child in a pseudo-terminal, and the screen as a terminal would show it.
 struct Stage {
-    pair: PtyPair,
+    master: Box<dyn MasterPty + Send>,
     child: Box<dyn Child + Send + Sync>,
     keys: Box<dyn Write + Send>,
     output: Receiver<Vec<u8>>,
@@ -78,17 +78,20 @@ impl Stage {
     fn open(part: &str) -> Self {
         let size = PtySize { rows: 24, cols: 80, pixel_width: 0, pixel_height: 0 };
         let pair = native_pty_system().openpty(size).expect("the system has pseudo-terminals");
-        let before = modes(pair.master.as_ref());
+        let (master, slave) = (pair.master, pair.slave);
+        let before = modes(master.as_ref());
         let mut command = CommandBuilder::new(std::env::current_exe().expect("this program"));
         command.args(["--exact", "ui_terminal::part_in_a_terminal", "--nocapture"]);
         command.env(PART, part);
         command.env("TERM", "xterm-256color");
         command.env("RUST_BACKTRACE", "0");
-        let child = pair.slave.spawn_command(command).expect("this program starts");
-        let keys = pair.master.take_writer().expect("taken once");
-        let mut reader = pair.master.try_clone_reader().expect("a second handle");
+        let child = slave.spawn_command(command).expect("this program starts");
+        // The child's is the only one left: its end is the end of the output.
+        drop(slave);
+        let keys = master.take_writer().expect("taken once");
+        let mut reader = master.try_clone_reader().expect("a second handle");
         let (sender, output) = sync_channel(1024);
-        // Ends when the pseudo-terminal is closed or the stage is gone.
+        // Ends with the child's output.
         thread::spawn(move || {
             let mut buffer = [0; 4096];
             while let Ok(count @ 1..) = reader.read(&mut buffer) {
@@ -98,7 +101,7 @@ impl Stage {
             }
         });
         let screen = vt100::Parser::new(cells(24), cells(80), 0);
-        Self { pair, child, keys, output, screen, before }
+        Self { master, child, keys, output, screen, before }
     }
 
     /// Reads until the screen is as wished.
@@ -124,7 +127,7 @@ impl Stage {
 
     fn resize(&mut self, rows: u16, cols: u16) {
         let size = PtySize { rows, cols, pixel_width: 0, pixel_height: 0 };
-        self.pair.master.resize(size).expect("the child listens");
+        self.master.resize(size).expect("the child listens");
         self.screen.screen_mut().set_size(cells(rows), cells(cols));
     }
 
@@ -132,16 +135,21 @@ impl Stage {
     fn assert_taken(&self) {
         assert!(self.screen.screen().alternate_screen());
         assert!(self.screen.screen().hide_cursor());
-        assert_ne!(modes(self.pair.master.as_ref()), self.before, "raw mode is on");
+        assert_ne!(modes(self.master.as_ref()), self.before, "raw mode is on");
     }
 
-    /// The child has ended and `last` was its last word, on a terminal like the one it was given.
+    /// The child has ended, and `last` can be read on a terminal like the one it was given.
     fn assert_restored(&mut self, last: &str) {
         self.until_shown(last);
         self.child.wait().expect("a child of ours");
+        while let Ok(bytes) = self.output.recv_timeout(PATIENCE) {
+            self.screen.process(&bytes);
+        }
+        let contents = self.screen.screen().contents();
+        assert!(contents.contains(last), "said on the screen that stays\n{contents}");
         assert!(!self.screen.screen().alternate_screen(), "the alternate screen is left");
         assert!(!self.screen.screen().hide_cursor(), "the cursor is shown");
-        assert_eq!(modes(self.pair.master.as_ref()), self.before, "raw mode is off");
+        assert_eq!(modes(self.master.as_ref()), self.before, "raw mode is off");
     }
 }
 

@@ -7,7 +7,7 @@ use ratatui::buffer::Buffer;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::layout::Size;
 use ratatui::style::{Color, Modifier};
-use shakedown::model::{Report, Severity, Stamped};
+use shakedown::model::{Event, Phase, Report, Severity, Stamped};
 use shakedown::ui::tui::{Action, Screen, State, Theme, draw};
 
 use crate::ui_run;
@@ -398,6 +398,68 @@ fn the_match_is_reversed_as_well_as_marked() {
 }
 
 #[test]
+fn scrolling_past_the_end_is_not_remembered() {
+    let mut state = on(&ui_run::whole(), "3");
+    press(&mut state, KeyCode::Enter);
+    for _ in 0..50 {
+        press(&mut state, KeyCode::Down);
+    }
+    let at_end = screen(&state, 80, 24);
+    press(&mut state, KeyCode::Up);
+    assert_ne!(screen(&state, 80, 24), at_end, "one key up is one row up");
+}
+
+#[test]
+fn overview_of_a_scan_shows_nothing_of_load() {
+    let is_load = |event: &Event| {
+        matches!(
+            event,
+            Event::LoadDeclared { .. }
+                | Event::LoadWindow(_)
+                | Event::PhaseStarted(Phase::Load)
+                | Event::PhaseFinished(Phase::Load)
+        )
+    };
+    let is_gate = |event: &Event| matches!(event, Event::Thresholds(_) | Event::Verdict(_));
+    let mut events = ui_run::whole();
+    events.retain(|stamped| !is_load(&stamped.event) && !is_gate(&stamped.event));
+    let state = on(&events, "");
+    insta::assert_snapshot!(screen(&state, 80, 24), @r#"
+     1 Overview  2 Endpoints  3 Findings 3  4 Log 1  ● running
+     check http://127.0.0.1:8080/  12.0s
+     scan 100% █████████████████████████████████████████████████████████████████████
+    ┌ Scan ────────────────────────────────────────────────────────────────────────┐
+    │crawl     16 fetched, 0 queued                                                │
+    │checks    14 of 14 insertion points                                           │
+    │requests  120, p95 4.00ms, 2 failed                                           │
+    │coverage  2 of 3 operations, 9 nodes                                          │
+    │findings  ▲ 1 high ◆ 1 medium · 1 info                                        │
+    └──────────────────────────────────────────────────────────────────────────────┘
+    ┌ Gravest ─────────────────────────────────────────────────────────────────────┐
+    │▲ high     SQL injection  GET /search  firm                                   │
+    │◆ medium   Open redirect  GET /search  firm                                   │
+    │· info     Missing security header  GET /search  firm                         │
+    │                                                                              │
+    │                                                                              │
+    │                                                                              │
+    │                                                                              │
+    │                                                                              │
+    │                                                                              │
+    │                                                                              │
+    └──────────────────────────────────────────────────────────────────────────────┘
+     ▲ the target closes connections \u{1b}]0;owned\u{7}after 100 requests
+     q stop  ? keys  Tab next
+    "#);
+}
+
+#[test]
+fn a_report_without_a_verdict_is_cut_short() {
+    let state = State::finished(Report::of(&ui_run::interrupted()), Theme::default());
+    let text = screen(&state, 80, 24);
+    assert!(text.contains("✗ cut short") && text.contains("q leave"), "{text}");
+}
+
+#[test]
 fn ctrl_c_stops_then_cancels_then_leaves() {
     let mut state = on(&ui_run::loading(), "");
     assert_eq!(ctrl_c(&mut state), Action::Stop);
@@ -496,7 +558,7 @@ fn an_open_finding_stays_open_when_a_graver_one_comes_in() {
     state.apply(&Stamped {
         seq: 99,
         at: std::time::Duration::from_secs(13),
-        event: shakedown::model::Event::Finding(Box::new(graver)),
+        event: Event::Finding(Box::new(graver)),
     });
     let text = screen(&state, 80, 24);
     assert!(text.contains("SQL injection") && !text.contains("Command injection"), "{text}");

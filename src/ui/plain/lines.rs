@@ -83,6 +83,10 @@ pub(super) fn standing(report: &Report) -> Option<String> {
             format!("{} requests", figures::grouped(report.scan_requests.0)),
         ]),
     }
+    let failed = report.scan_requests.1;
+    if phase != Phase::Load && failed > 0 {
+        parts.push(format!("{} failed", figures::grouped(failed)));
+    }
     if phase != Phase::Load || !report.findings.is_empty() {
         parts.push(match report.findings.len() {
             1 => "1 finding".to_owned(),

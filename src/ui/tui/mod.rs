@@ -1,7 +1,7 @@
 //! The full-screen view of a running or finished run.
 //!
 //! [`State`] is a fold over events plus what the user has opened; [`State::key`] turns keys into
-//! [`Action`]s; [`draw`] only reads. Everything that touches a terminal, a thread or a clock is in
+//! [`Action`]s; [`draw()`] only reads. Everything that touches a terminal, a thread or a clock is in
 //! `session`, `input`, `signals`, `pace` and `live`.
 
 mod charts;

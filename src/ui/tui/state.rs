@@ -54,7 +54,7 @@ impl Screen {
     }
 }
 
-/// A pure function of the events and keys so far; [`super::draw`] reads it.
+/// A pure function of the events and keys so far; [`super::draw()`] reads it.
 #[derive(Debug, Clone)]
 pub struct State {
     pub(super) report: Report,
