@@ -12,3 +12,4 @@ mod ui_run;
 mod ui_terminal;
 mod ui_tui;
 mod demo;
+mod rules;
