@@ -1,6 +1,7 @@
 //! One integration binary: a module per subject.
 
 mod architecture;
+mod http_client;
 mod http_h1;
 mod fixtures;
 mod format;
@@ -13,3 +14,5 @@ mod ui_terminal;
 mod ui_tui;
 mod demo;
 mod rules;
+mod http_server;
+mod http_tls;
