@@ -136,6 +136,58 @@ impl FlagError {
     }
 }
 
+impl CommonFlags {
+    /// The URL alone.
+    pub fn new(url: impl Into<String>, seed: Seed) -> Self {
+        Self {
+            url: url.into(),
+            headers: Vec::new(),
+            timeout: None,
+            insecure: false,
+            ca_files: Vec::new(),
+            authorised_by: None,
+            outputs: Vec::new(),
+            seed,
+        }
+    }
+}
+
+impl LoadFlags {
+    /// No flag of its own.
+    pub fn new(common: CommonFlags) -> Self {
+        Self {
+            common,
+            connections: None,
+            requests: None,
+            duration: None,
+            rate: None,
+            method: None,
+            body: None,
+            expected_statuses: Vec::new(),
+            observe: Vec::new(),
+        }
+    }
+}
+
+impl ScanFlags {
+    /// No flag of its own.
+    pub fn new(common: CommonFlags, known_checks: Vec<String>) -> Self {
+        Self {
+            common,
+            active: None,
+            known_checks,
+            depth: None,
+            max_urls: None,
+            rps: None,
+            concurrency: None,
+            allow_unsafe: false,
+            rule_dirs: Vec::new(),
+            include: Vec::new(),
+            exclude: Vec::new(),
+        }
+    }
+}
+
 /// A larger body from a file is a mistake: it is kept in memory and sent again and again.
 const MAX_BODY: u64 = 64 << 20;
 
@@ -160,6 +212,9 @@ pub fn load_url(flags: &LoadFlags) -> Result<Plan, FlagError> {
     for name in &flags.observe {
         requests::header(name, "").map_err(usage("--observe"))?;
     }
+    if let Some(status) = flags.expected_statuses.iter().find(|s| !(100..=599).contains(*s)) {
+        return Err(FlagError::Usage(format!("{status} is not a status from 100 to 599")));
+    }
     let body = flags.body.as_ref().map(read_body).transpose()?.unwrap_or_default();
     plan.requests = vec![RequestTemplate {
         name: path.clone(),
@@ -183,7 +238,8 @@ pub fn load_url(flags: &LoadFlags) -> Result<Plan, FlagError> {
         warmup: false,
     }];
     plan.observe.clone_from(&flags.observe);
-    plan.hash = hash(&format!("{flags:?}"));
+    let common = without_seed(&flags.common);
+    plan.hash = hash(&format!("{:?}", LoadFlags { common, ..flags.clone() }));
     Ok(plan)
 }
 
@@ -209,6 +265,9 @@ pub fn scan_url(flags: &ScanFlags) -> Result<Plan, FlagError> {
     if flags.concurrency == Some(0) || crawl.max_urls == 0 {
         return Err(FlagError::Usage("concurrency and the number of URLs start at 1".to_owned()));
     }
+    if let Some(path) = flags.rule_dirs.iter().find(|path| !path.is_dir()) {
+        return Err(FlagError::Usage(format!("`{}` is not a directory", path.display())));
+    }
     plan.scan = Some(ScanSettings {
         crawl,
         active: active(flags)?,
@@ -218,8 +277,14 @@ pub fn scan_url(flags: &ScanFlags) -> Result<Plan, FlagError> {
         unsafe_requests: Vec::new(),
         rule_dirs: flags.rule_dirs.clone(),
     });
-    plan.hash = hash(&format!("{flags:?}"));
+    let common = without_seed(&flags.common);
+    plan.hash = hash(&format!("{:?}", ScanFlags { common, ..flags.clone() }));
     Ok(plan)
+}
+
+/// Two runs of the same flags run the same plan, whatever the dice say.
+fn without_seed(flags: &CommonFlags) -> CommonFlags {
+    CommonFlags { seed: Seed(0), ..flags.clone() }
 }
 
 /// Everything that does not depend on the command.
@@ -287,7 +352,7 @@ fn executor(flags: &LoadFlags) -> Result<Executor, FlagError> {
     let connections = flags.connections.unwrap_or(defaults::CONNECTIONS);
     let requests = flags.requests.unwrap_or(defaults::REQUESTS);
     if !boundary::is_users(connections) {
-        return Err(FlagError::Usage(format!("-c {connections}: {}", boundary::USERS)));
+        return Err(FlagError::Usage(format!("-c {connections}: expected {}", boundary::USERS)));
     }
     if requests == 0 {
         return Err(FlagError::Usage("-n 0 sends nothing".to_owned()));
@@ -365,7 +430,7 @@ fn read_body(body: &Body) -> Result<Vec<u8>, FlagError> {
 }
 
 fn not_a_rate(flag: &str, rate: f64) -> FlagError {
-    FlagError::Usage(format!("{flag} {rate}: a rate is {}", boundary::RATE))
+    FlagError::Usage(format!("{flag} {rate}: expected {}", boundary::RATE))
 }
 
 fn usage(flag: &'static str) -> impl Fn(String) -> FlagError {
