@@ -139,7 +139,7 @@ mod tests {
             let [Step::Wait(pause)] = pass(&flow, &mut Session::default(), &mut rng)[..] else {
                 panic!("one pause")
             };
-            let third = usize::try_from((pause - min).as_millis() * 3 / 2001).expect("small");
+            let third = usize::try_from((pause.as_millis() - 1000) * 3 / 2001).expect("small");
             thirds[third] += 1;
         }
         assert!(thirds.iter().all(|count| *count > 60), "{thirds:?}");
