@@ -95,6 +95,16 @@ impl Node {
         }
     }
 
+    /// The value of `key`, if it is a mapping that has it.
+    pub(super) fn get(&self, key: &str) -> Option<&Self> {
+        match &self.value {
+            Value::Map(entries) => {
+                entries.iter().find(|entry| entry.key == key).map(|entry| &entry.node)
+            }
+            Value::Scalar(_) | Value::List(_) | Value::Unsubstituted => None,
+        }
+    }
+
     /// The scalar, if it is one.
     pub(super) fn scalar(&self) -> Option<&Scalar> {
         match &self.value {

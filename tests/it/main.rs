@@ -1,5 +1,5 @@
 //! One integration binary: a module per subject.
 
 mod architecture;
-mod plan;
 mod demo;
+mod plan;
