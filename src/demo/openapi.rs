@@ -54,18 +54,18 @@ fn account_paths() -> Value {
 fn catalogue_paths() -> Value {
     json!({
         "/api/products": { "get": operation("listProducts", Access::Open, &[
-            query("category", json!({ "type": "string", "example": "garden" })),
-            query("page", json!({ "type": "integer", "minimum": 1, "example": 1 })),
+            query("category", &json!({ "type": "string", "example": "garden" })),
+            query("page", &json!({ "type": "integer", "minimum": 1, "example": 1 })),
         ], None, "200") },
         "/api/products/{id}": { "get": operation("getProduct", Access::Open, &[
-            path("id", json!({ "type": "integer", "example": 7 })),
+            path("id", &json!({ "type": "integer", "example": 7 })),
         ], None, "200") },
         "/api/products/{id}/reviews": {
             "get": operation("listReviews", Access::Open, &[
-                path("id", json!({ "type": "integer", "example": 7 })),
+                path("id", &json!({ "type": "integer", "example": 7 })),
             ], None, "200"),
             "post": operation("addReview", Access::Bearer, &[
-                path("id", json!({ "type": "integer", "example": 7 })),
+                path("id", &json!({ "type": "integer", "example": 7 })),
             ], Some(json!({
                 "type": "object", "required": ["rating", "text"],
                 "properties": {
@@ -75,7 +75,7 @@ fn catalogue_paths() -> Value {
             })), "201"),
         },
         "/api/search": { "get": operation("search", Access::Open, &[
-            query("q", json!({ "type": "string", "example": "lantern" })),
+            query("q", &json!({ "type": "string", "example": "lantern" })),
         ], None, "200") },
         "/api/stock": { "post": operation("checkStock", Access::Open, &[], Some(json!({
             "type": "object", "required": ["sku"],
@@ -87,7 +87,7 @@ fn catalogue_paths() -> Value {
 fn order_paths() -> Value {
     json!({
         "/api/coupons/{code}": { "get": operation("getCoupon", Access::Open, &[
-            path("code", json!({ "type": "string", "example": "WELCOME10" })),
+            path("code", &json!({ "type": "string", "example": "WELCOME10" })),
         ], None, "200") },
         "/api/checkout": { "post": operation("checkout", Access::Open, &[], Some(json!({
             "type": "object", "required": ["items", "ship_to"],
@@ -103,7 +103,7 @@ fn order_paths() -> Value {
         })), "201") },
         "/api/orders": { "get": operation("listOrders", Access::Bearer, &[], None, "200") },
         "/api/orders/{id}": { "get": operation("getOrder", Access::Bearer, &[
-            path("id", json!({ "type": "integer", "example": 1001 })),
+            path("id", &json!({ "type": "integer", "example": 1001 })),
         ], None, "200") },
     })
 }
@@ -151,10 +151,10 @@ fn operation(
     operation
 }
 
-fn query(name: &str, schema: Value) -> Value {
+fn query(name: &str, schema: &Value) -> Value {
     json!({ "name": name, "in": "query", "schema": schema })
 }
 
-fn path(name: &str, schema: Value) -> Value {
+fn path(name: &str, schema: &Value) -> Value {
     json!({ "name": name, "in": "path", "required": true, "schema": schema })
 }

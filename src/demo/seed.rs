@@ -128,10 +128,10 @@ fn products(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
             sold,
             description
         ])?;
-        for word in description.split(|c: char| !c.is_alphanumeric()).filter(|w| w.len() > 2) {
+        for word in description.split(|c: char| !c.is_alphanumeric()).filter(|w| w.len() > 3) {
             keyword.execute(params![id, word])?;
         }
-        for k in 0..1 + n % 3 {
+        for k in 0..=n % 3 {
             let (text, rating) = pick(OPINIONS, n + 2 * k);
             review.execute(params![id, pick(REVIEWERS, n + k), rating, text])?;
         }
@@ -163,7 +163,7 @@ fn orders(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
         let (order, user) = (1001 + n, 1 + n % 2);
         let ship_to = if user == 1 { "12 Mill Lane, Ambleton" } else { "3 Quay Street, Porthaven" };
         let mut total = 0;
-        for line in 0..1 + n % 3 {
+        for line in 0..=n % 3 {
             let (product, price) = (10 * n + line + 1, 1990 + 500 * line);
             total += price;
             transaction.execute(

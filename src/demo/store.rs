@@ -204,12 +204,12 @@ async fn run<T: Send + 'static>(
         drop(permit);
         (result, cost)
     });
-    let ended = match tokio::time::timeout(QUERY_LIMIT, &mut task).await {
-        Ok(ended) => ended,
-        Err(_) => {
-            watch.interrupt();
-            task.await
-        }
+    let ended = tokio::time::timeout(QUERY_LIMIT, &mut task).await;
+    let ended = if let Ok(ended) = ended {
+        ended
+    } else {
+        watch.interrupt();
+        task.await
     };
     match ended {
         Ok((result, cost)) => (result.map_err(StoreError::from), cost),

@@ -20,61 +20,65 @@ pub(super) fn caps(
     flows: &[Flow],
     reader: &mut Reader,
 ) {
-    let cap_at = |key: &str| -> Place {
-        let entry = plan.entry("limits");
-        let node = entry.and_then(|entry| match &entry.node.value {
-            super::document::Value::Map(caps) => caps.iter().find(|cap| cap.key == key),
-            _ => None,
-        });
-        node.map_or(plan.at.clone(), |cap| cap.node.at.clone())
-    };
-    for scenario in scenarios {
-        if let Some(max_rps) = limits.max_rps
-            && let Executor::ConstantArrivalRate { rate, .. } = scenario.executor
-        {
-            let requests = flows[scenario.flow].requests().count();
-            let needed = rate * requests as f64;
-            if needed > max_rps {
-                reader.problem_with_help(
-                    &cap_at("max_rps"),
-                    format!(
-                        "`max_rps: {max_rps}` is below what scenario `{}` sends: {rate}/s with \
-                         {requests} requests each are {needed}/s",
-                        scenario.name
-                    ),
-                    "raise the cap, or lower the scenario's rate",
-                );
-            }
-        }
-        let end = scenario.start_time.saturating_add(scenario.executor.duration());
-        let ends_by_time = !matches!(scenario.executor, Executor::SharedIterations { .. });
-        if let Some(max_time) = limits.max_time
-            && ends_by_time
-            && end > max_time
-        {
-            reader.problem_with_help(
-                &cap_at("max_time"),
-                format!(
-                    "`max_time` is over before scenario `{}` ends after {}",
-                    scenario.name,
-                    format_duration(end)
-                ),
-                "raise the cap, or shorten the scenario",
-            );
-        }
+    if let Some(max_rps) = limits.max_rps {
+        rates(max_rps, &cap_at(plan, "max_rps"), scenarios, flows, reader);
+    }
+    if let Some(max_time) = limits.max_time {
+        ends(max_time, &cap_at(plan, "max_time"), scenarios, reader);
     }
     if let Some(max_vus) = limits.max_vus
         && let Some(peak) = peak_vus(scenarios)
         && peak > u64::from(max_vus)
     {
         reader.problem_with_help(
-            &cap_at("max_vus"),
+            &cap_at(plan, "max_vus"),
             format!(
                 "`max_vus: {max_vus}` is below the {peak} virtual users that scenarios may have \
                  at once"
             ),
             "raise the cap, or lower the scenarios' `vus` or `maxVUs`",
         );
+    }
+}
+
+/// Where the plan says how much `key` of its limits is.
+fn cap_at(plan: &Fields<'_>, key: &str) -> Place {
+    let cap = plan.get("limits").and_then(|limits| limits.get(key));
+    cap.map_or(plan.at.clone(), |node| node.at.clone())
+}
+
+fn rates(max_rps: f64, at: &Place, scenarios: &[Scenario], flows: &[Flow], reader: &mut Reader) {
+    for scenario in scenarios {
+        let Executor::ConstantArrivalRate { rate, .. } = scenario.executor else { continue };
+        let requests = flows[scenario.flow].requests().count();
+        let needed = rate * requests as f64;
+        if needed > max_rps {
+            let name = &scenario.name;
+            reader.problem_with_help(
+                at,
+                format!(
+                    "`max_rps: {max_rps}` is below what scenario `{name}` sends: {rate}/s with \
+                     {requests} requests each are {needed}/s"
+                ),
+                "raise the cap, or lower the scenario's rate",
+            );
+        }
+    }
+}
+
+/// Scenarios that end by themselves, with a number of iterations, may be meant to be cut.
+fn ends(max_time: Duration, at: &Place, scenarios: &[Scenario], reader: &mut Reader) {
+    for scenario in scenarios {
+        let end = scenario.start_time.saturating_add(scenario.executor.duration());
+        let ends_by_time = !matches!(scenario.executor, Executor::SharedIterations { .. });
+        if ends_by_time && end > max_time {
+            let (name, end) = (&scenario.name, format_duration(end));
+            reader.problem_with_help(
+                at,
+                format!("`max_time` is over before scenario `{name}` ends after {end}"),
+                "raise the cap, or shorten the scenario",
+            );
+        }
     }
 }
 

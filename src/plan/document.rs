@@ -95,6 +95,16 @@ impl Node {
         }
     }
 
+    /// The value of `key`, if it is a mapping that has it.
+    pub(super) fn get(&self, key: &str) -> Option<&Self> {
+        match &self.value {
+            Value::Map(entries) => {
+                entries.iter().find(|entry| entry.key == key).map(|entry| &entry.node)
+            }
+            Value::Scalar(_) | Value::List(_) | Value::Unsubstituted => None,
+        }
+    }
+
     /// The scalar, if it is one.
     pub(super) fn scalar(&self) -> Option<&Scalar> {
         match &self.value {
@@ -232,10 +242,17 @@ fn offset_of(location: Location, text: &str) -> usize {
         .map_or(text.len(), |(column, _)| line_start + column)
 }
 
+/// The mistake itself, without the snippet and the alias that led to it.
+fn original(error: &serde_saphyr::Error) -> &serde_saphyr::Error {
+    match error.without_snippet() {
+        serde_saphyr::Error::AliasError { error, .. } => original(error),
+        other => other,
+    }
+}
+
 fn syntax_problem(error: &serde_saphyr::Error, text: &str) -> Problem {
-    let error = error.without_snippet();
     let at = error.location().map_or(0..0, |location| place(location, text));
-    let message = match error {
+    let message = match original(error) {
         serde_saphyr::Error::Budget { breach: BudgetBreach::Documents { .. }, .. } => {
             "a plan is one YAML document; a second one starts here".to_owned()
         }

@@ -7,6 +7,7 @@ mod defaults;
 mod document;
 mod error;
 mod file;
+mod flags;
 mod flows;
 mod gates;
 mod one_liner;
@@ -19,7 +20,8 @@ mod types;
 
 pub use error::PlanErrors;
 pub use file::{Overrides, from_text, load_file};
-pub use one_liner::{Body, CommonFlags, FlagError, LoadFlags, ScanFlags, load_url, scan_url};
+pub use flags::{Body, CommonFlags, FlagError, LoadFlags, ScanFlags};
+pub use one_liner::{load_url, scan_url};
 pub use types::{
     Connection, CrawlSettings, Executor, Late, Limits, Output, Plan, ScanSettings, Scenario,
     StopIf, TlsPolicy,

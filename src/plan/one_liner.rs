@@ -1,23 +1,20 @@
 //! Plans made of flags alone: `load URL` with oha's meaning, `scan URL`.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use super::boundary;
 use super::defaults;
 use super::file::hash;
+use super::flags::{Body, CommonFlags, FlagError, LoadFlags, ScanFlags};
 use super::requests;
 use super::types::{
-    Connection, CrawlSettings, Executor, Late, Limits, Output, Plan, ScanSettings, Scenario,
-    TlsPolicy,
+    Connection, CrawlSettings, Executor, Late, Limits, Plan, ScanSettings, Scenario, TlsPolicy,
 };
 use crate::flow::Flow;
 use crate::flow::Op;
 use crate::model::Authorisation;
-use crate::model::ExitCode;
 use crate::model::Header;
 use crate::model::Method;
-use crate::model::OutOfScope;
 use crate::model::Request;
 use crate::model::RequestTemplate;
 use crate::model::Scope;
@@ -25,116 +22,6 @@ use crate::model::ScopeBuilder;
 use crate::model::Seed;
 use crate::model::Target;
 use crate::model::did_you_mean;
-
-/// What both commands take.
-#[derive(Debug, Clone)]
-pub struct CommonFlags {
-    /// The target.
-    pub url: String,
-    /// `-H`, as `Name: value`.
-    pub headers: Vec<String>,
-    /// Instead of the command's default.
-    pub timeout: Option<Duration>,
-    /// Go on with a bad certificate.
-    pub insecure: bool,
-    /// Root certificates beside the platform's.
-    pub ca_files: Vec<PathBuf>,
-    /// `--authorised-by`.
-    pub authorised_by: Option<String>,
-    /// Files to write.
-    pub outputs: Vec<Output>,
-    /// The run's seed.
-    pub seed: Seed,
-}
-
-/// Flags of `load URL`.
-#[derive(Debug, Clone)]
-pub struct LoadFlags {
-    /// What both commands take.
-    pub common: CommonFlags,
-    /// `-c`: connections, each with one request at a time.
-    pub connections: Option<u32>,
-    /// `-n`: requests in all; not looked at with `-z`, as in oha.
-    pub requests: Option<u64>,
-    /// `-z`: how long.
-    pub duration: Option<Duration>,
-    /// `-q`: requests per second.
-    pub rate: Option<f64>,
-    /// `-m`; GET without it, even with a body, as in oha.
-    pub method: Option<String>,
-    /// `-d`.
-    pub body: Option<Body>,
-    /// Statuses that count as success; empty means 200–399.
-    pub expected_statuses: Vec<u16>,
-    /// Response headers whose values are counted.
-    pub observe: Vec<String>,
-}
-
-/// A request body from the command line.
-#[derive(Debug, Clone)]
-pub enum Body {
-    /// `-d TEXT`.
-    Text(String),
-    /// `-D FILE`.
-    File(PathBuf),
-}
-
-/// Flags of `scan URL`.
-#[derive(Debug, Clone)]
-pub struct ScanFlags {
-    /// What both commands take.
-    pub common: CommonFlags,
-    /// `--active`: `None` is the safe mode, no ids are all of [`ScanFlags::known_checks`].
-    pub active: Option<Vec<String>>,
-    /// Ids of the native checks that exist.
-    pub known_checks: Vec<String>,
-    /// Links followed from the start page at most.
-    pub depth: Option<u32>,
-    /// URLs fetched at most.
-    pub max_urls: Option<u64>,
-    /// Requests per second.
-    pub rps: Option<f64>,
-    /// Requests at once.
-    pub concurrency: Option<usize>,
-    /// Probes may use unsafe methods.
-    pub allow_unsafe: bool,
-    /// Directories with additional rules.
-    pub rule_dirs: Vec<PathBuf>,
-    /// Regexes on path and query; one must match.
-    pub include: Vec<String>,
-    /// Regexes on path and query; none may match.
-    pub exclude: Vec<String>,
-}
-
-/// Why flags do not make a plan.
-#[derive(Debug, thiserror::Error)]
-pub enum FlagError {
-    /// A flag's value makes no sense; the sentence names the flag.
-    #[error("{0}")]
-    Usage(String),
-    /// A body file could not be read.
-    #[error("reading the body from {}", path.display())]
-    Body {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        cause: std::io::Error,
-    },
-    /// The target is an address that nobody authorised, or the scope leaves the target out.
-    #[error("{0}")]
-    Refused(OutOfScope),
-}
-
-impl FlagError {
-    /// 2, or 85 for a refusal.
-    pub fn exit_code(&self) -> ExitCode {
-        match self {
-            Self::Usage(_) | Self::Body { .. } => ExitCode::Usage,
-            Self::Refused(_) => ExitCode::Refused,
-        }
-    }
-}
 
 /// A larger body from a file is a mistake: it is kept in memory and sent again and again.
 const MAX_BODY: u64 = 64 << 20;
@@ -160,6 +47,9 @@ pub fn load_url(flags: &LoadFlags) -> Result<Plan, FlagError> {
     for name in &flags.observe {
         requests::header(name, "").map_err(usage("--observe"))?;
     }
+    if let Some(status) = flags.expected_statuses.iter().find(|s| !(100..=599).contains(*s)) {
+        return Err(FlagError::Usage(format!("{status} is not a status from 100 to 599")));
+    }
     let body = flags.body.as_ref().map(read_body).transpose()?.unwrap_or_default();
     plan.requests = vec![RequestTemplate {
         name: path.clone(),
@@ -183,7 +73,8 @@ pub fn load_url(flags: &LoadFlags) -> Result<Plan, FlagError> {
         warmup: false,
     }];
     plan.observe.clone_from(&flags.observe);
-    plan.hash = hash(&format!("{flags:?}"));
+    let common = without_seed(&flags.common);
+    plan.hash = hash(&format!("{:?}", LoadFlags { common, ..flags.clone() }));
     Ok(plan)
 }
 
@@ -209,6 +100,9 @@ pub fn scan_url(flags: &ScanFlags) -> Result<Plan, FlagError> {
     if flags.concurrency == Some(0) || crawl.max_urls == 0 {
         return Err(FlagError::Usage("concurrency and the number of URLs start at 1".to_owned()));
     }
+    if let Some(path) = flags.rule_dirs.iter().find(|path| !path.is_dir()) {
+        return Err(FlagError::Usage(format!("`{}` is not a directory", path.display())));
+    }
     plan.scan = Some(ScanSettings {
         crawl,
         active: active(flags)?,
@@ -218,8 +112,14 @@ pub fn scan_url(flags: &ScanFlags) -> Result<Plan, FlagError> {
         unsafe_requests: Vec::new(),
         rule_dirs: flags.rule_dirs.clone(),
     });
-    plan.hash = hash(&format!("{flags:?}"));
+    let common = without_seed(&flags.common);
+    plan.hash = hash(&format!("{:?}", ScanFlags { common, ..flags.clone() }));
     Ok(plan)
+}
+
+/// Two runs of the same flags run the same plan, whatever the dice say.
+fn without_seed(flags: &CommonFlags) -> CommonFlags {
+    CommonFlags { seed: Seed(0), ..flags.clone() }
 }
 
 /// Everything that does not depend on the command.
@@ -287,7 +187,7 @@ fn executor(flags: &LoadFlags) -> Result<Executor, FlagError> {
     let connections = flags.connections.unwrap_or(defaults::CONNECTIONS);
     let requests = flags.requests.unwrap_or(defaults::REQUESTS);
     if !boundary::is_users(connections) {
-        return Err(FlagError::Usage(format!("-c {connections}: {}", boundary::USERS)));
+        return Err(FlagError::Usage(format!("-c {connections}: expected {}", boundary::USERS)));
     }
     if requests == 0 {
         return Err(FlagError::Usage("-n 0 sends nothing".to_owned()));
@@ -365,7 +265,7 @@ fn read_body(body: &Body) -> Result<Vec<u8>, FlagError> {
 }
 
 fn not_a_rate(flag: &str, rate: f64) -> FlagError {
-    FlagError::Usage(format!("{flag} {rate}: a rate is {}", boundary::RATE))
+    FlagError::Usage(format!("{flag} {rate}: expected {}", boundary::RATE))
 }
 
 fn usage(flag: &'static str) -> impl Fn(String) -> FlagError {

@@ -117,7 +117,7 @@ impl Reader {
         if let Value::List(items) = &node.value {
             return items;
         }
-        self.wrong_type(node, &format!("a list of {of}, like [ … ]"));
+        self.wrong_type(node, &format!("a list `[ … ]` of {of}"));
         &[]
     }
 
@@ -191,7 +191,7 @@ impl Reader {
     pub(super) fn positive_duration(&mut self, node: &Node) -> Option<Duration> {
         let duration = self.duration(node)?;
         if duration.is_zero() {
-            self.problem(&node.at, "must be longer than 0");
+            self.wrong_value(node, "a duration above 0");
             return None;
         }
         Some(duration)
@@ -256,7 +256,7 @@ impl Reader {
 
     /// `what` is designed, and its engine does not exist yet.
     pub(super) fn not_yet(&mut self, at: &Place, what: &str) {
-        self.problem(at, format!("{what} is not supported yet"));
+        self.problem(at, format!("{what} is not yet supported"));
     }
 
     /// The node's shape is not what was expected.

@@ -2,7 +2,7 @@
 
 use super::boundary::{RATE, USERS, is_rate, is_users};
 use super::defaults;
-use super::document::Entry;
+use super::document::{Entry, Node};
 use super::reader::{Fields, Keys, Reader};
 use super::types::{Executor, Late, Scenario};
 use crate::flow::Flow;
@@ -69,13 +69,8 @@ fn scenario(
 ) -> Option<Scenario> {
     let named = reader.name(entry, "a scenario");
     // Quietly: the keys are checked once the executor is known.
-    let executor_node = match &entry.node.value {
-        super::document::Value::Map(entries) => {
-            entries.iter().find(|field| field.key == "executor").map(|field| &field.node)
-        }
-        _ => None,
-    };
-    let executor = executor_node.and_then(|node| node.scalar()).map(|scalar| scalar.text.as_str());
+    let executor = entry.node.get("executor").and_then(Node::scalar);
+    let executor = executor.map(|scalar| scalar.text.as_str());
     let keys = match executor {
         Some("constant-vus") => &CONSTANT_VUS,
         Some("shared-iterations") => &SHARED_ITERATIONS,

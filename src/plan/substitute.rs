@@ -86,11 +86,11 @@ fn evaluate(expression: &str, values: &Values<'_>) -> Result<String, Mistake> {
         "env" => environment(name, default, values),
         "vars" => variable(name, default, values),
         "" => Err((
-            format!("`${{{reference}}}`: values extracted from responses are not supported yet"),
+            format!("`${{{reference}}}`: values extracted from responses are not yet supported"),
             "use ${env.NAME} or ${vars.name}, or write `$${` for the characters `${`".to_owned(),
         )),
         later if LATER.contains(&later) => Err((
-            format!("`${{{reference}}}`: `{later}.` is not supported yet"),
+            format!("`${{{reference}}}`: `{later}.` is not yet supported"),
             "use ${env.NAME} or ${vars.name}".to_owned(),
         )),
         other => Err((

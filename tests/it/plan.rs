@@ -9,6 +9,7 @@ use shakedown::plan::from_text;
 mod files;
 mod flags;
 mod laws;
+mod on_the_shop;
 mod refusals;
 mod resolved;
 mod scenarios;

@@ -1,6 +1,9 @@
 //! The demo shop: every planted flaw is there, its safe twin has it not.
 
+mod access;
 mod client;
+mod disclosure;
+mod injection;
 mod performance;
-mod security;
 mod shop;
+mod table;

@@ -31,7 +31,7 @@ fn scenario(fields: &str) -> Executor {
 fn nothing_said_gives_loads_defaults() {
     let plan = plan("");
     assert_eq!(plan.target.url(), "http://127.0.0.1:8080/");
-    assert_eq!(plan.scope.origins(), [plan.target.origin.clone()]);
+    assert_eq!(plan.scope.origins(), std::slice::from_ref(&plan.target.origin));
     assert_eq!(plan.scope.authorised_by(), None);
     assert_eq!(plan.connection.timeout, Duration::from_secs(60));
     assert_eq!(plan.connection.tls, TlsPolicy::Verify);
