@@ -54,6 +54,9 @@ pub(super) struct Files {
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct Upload {
     pub(super) id: u64,
+    /// Session of the sender.
+    #[serde(skip)]
+    pub(super) owner: String,
     pub(super) name: String,
     pub(super) content_type: String,
 }
@@ -106,9 +109,9 @@ impl Files {
         self.root.join(segments.join("/").trim_start_matches('/'))
     }
 
-    /// The latest uploads.
-    pub(super) fn uploads(&self) -> Vec<Upload> {
-        self.lock().kept.iter().rev().cloned().collect()
+    /// The latest uploads of a session.
+    pub(super) fn uploads(&self, owner: &str) -> Vec<Upload> {
+        self.lock().kept.iter().rev().filter(|upload| upload.owner == owner).cloned().collect()
     }
 
     /// An upload and its contents. Blocks.
@@ -118,24 +121,19 @@ impl Files {
         Some((upload, contents))
     }
 
-    /// Keeps an uploaded file and drops the oldest one. Blocks.
-    pub(super) fn store_upload(
-        &self,
-        name: String,
-        content_type: String,
-        contents: &[u8],
-    ) -> io::Result<u64> {
+    /// Keeps an uploaded file under a new id and drops the oldest one. Blocks.
+    pub(super) fn store_upload(&self, upload: Upload, contents: &[u8]) -> io::Result<()> {
         let mut uploads = self.lock();
         uploads.last_id += 1;
         let id = uploads.last_id;
         fs::write(self.uploads_dir.join(id.to_string()), contents)?;
-        uploads.kept.push_back(Upload { id, name, content_type });
+        uploads.kept.push_back(Upload { id, ..upload });
         if uploads.kept.len() > UPLOADS_KEPT
             && let Some(oldest) = uploads.kept.pop_front()
         {
             fs::remove_file(self.uploads_dir.join(oldest.id.to_string()))?;
         }
-        Ok(id)
+        Ok(())
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Uploads> {

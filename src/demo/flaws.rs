@@ -97,7 +97,8 @@ pub const FLAWS: &[Flaw] = &[
         "xss-review-stored",
         79,
         post("/product/review", Parameter::Form("text")),
-        "the review's text is shown unescaped on GET /product?id={product_id} to everybody",
+        "the review's text is shown unescaped on GET /product?id={product_id} to everybody \
+         (also sent through POST /api/products/{id}/reviews)",
         "the text is HTML-escaped",
     ),
     security(
@@ -157,6 +158,13 @@ pub const FLAWS: &[Flaw] = &[
         customer(get("/api/orders/{id}", Parameter::Path("id"))),
         "any bearer token reads any order",
         "another customer's order is 404",
+    ),
+    security(
+        "bola-upload",
+        639,
+        get("/uploads/{id}", Parameter::Path("id")),
+        "anybody sees the file that somebody else has uploaded",
+        "404 for everybody but the sender",
     ),
     security(
         "bfla-admin-users",

@@ -45,7 +45,9 @@ impl Templates {
     pub(super) fn new(flawed: bool) -> Self {
         let mut environment = Environment::new();
         for (name, source) in TEMPLATES {
-            environment.add_template(name, source).expect("a test renders every template");
+            environment
+                .add_template(name, source)
+                .expect("part of the program, and parsed at every start of every test");
         }
         environment
             .add_filter("price", |cents: i64| format!("€ {}.{:02}", cents / 100, cents % 100));

@@ -78,7 +78,7 @@ pub async fn serve(
     let bound = listener.local_addr().map_err(|source| DemoError::Listen { address, source })?;
     let directory =
         tempfile::Builder::new().prefix("demo-shop-").tempdir().map_err(DemoError::Files)?;
-    let router = shop::open(directory.path(), !options.safe)?;
+    let router = shop::open(directory.path(), bound, !options.safe)?;
     ready(bound);
 
     let (stopping, mut stopped) = watch::channel(());

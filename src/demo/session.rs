@@ -161,9 +161,10 @@ impl<T> Bounded<T> {
     }
 
     fn remove(&mut self, key: &str) {
-        self.entries.remove(key);
-        // A key that comes back would stand in the order twice and be forgotten too early.
-        self.order.retain(|kept| kept != key);
+        if self.entries.remove(key).is_some() {
+            // A key that comes back would stand in the order twice and be forgotten too early.
+            self.order.retain(|kept| kept != key);
+        }
     }
 }
 

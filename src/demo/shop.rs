@@ -1,5 +1,6 @@
 //! The shop's state and its routes.
 
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -30,6 +31,8 @@ const BODY_LIMIT_BYTES: usize = 256 << 10;
 pub(super) struct Shop {
     /// Whether the planted flaws are in.
     pub(super) flawed: bool,
+    /// Where it listens.
+    pub(super) address: SocketAddr,
     pub(super) store: Store,
     pub(super) sessions: Sessions,
     pub(super) templates: Templates,
@@ -39,7 +42,11 @@ pub(super) struct Shop {
 }
 
 /// Fills `directory` and gives the shop's routes.
-pub(super) fn open(directory: &Path, flawed: bool) -> Result<Router, DemoError> {
+pub(super) fn open(
+    directory: &Path,
+    address: SocketAddr,
+    flawed: bool,
+) -> Result<Router, DemoError> {
     let mut secret = [0; 32];
     rustls::crypto::ring::default_provider()
         .secure_random
@@ -47,6 +54,7 @@ pub(super) fn open(directory: &Path, flawed: bool) -> Result<Router, DemoError> 
         .map_err(|_| DemoError::Random)?;
     let shop = Arc::new(Shop {
         flawed,
+        address,
         store: Store::create(&directory.join("shop.sqlite"), |db| seed::seed(db, !flawed))?,
         sessions: Sessions::new(secret),
         templates: Templates::new(flawed),

@@ -101,6 +101,11 @@ impl Visit {
         faults::payment().await;
     }
 
+    /// The id of the visitor's session.
+    pub(super) fn session(&self) -> &str {
+        &self.session
+    }
+
     /// The visitor's cart, coupon and login.
     pub(super) fn state(&self) -> SessionState {
         self.shop.sessions.state(&self.session)

@@ -18,6 +18,7 @@ use tokio::task::spawn_blocking;
 
 use crate::demo::files;
 use crate::demo::files::Files;
+use crate::demo::files::Upload;
 use crate::demo::html::value;
 use crate::demo::refusal::Refusal;
 use crate::demo::shop::Shop;
@@ -45,14 +46,14 @@ pub(in crate::demo) async fn download(visit: Visit) -> Result<Response, Refusal>
 }
 
 pub(in crate::demo) async fn upload_form(visit: Visit) -> Result<Response, Refusal> {
-    let uploads = visit.shop.files.uploads();
+    let uploads = visit.shop.files.uploads(visit.session());
     visit.page("upload.html", context! { uploads => value(uploads) }).await
 }
 
 pub(in crate::demo) async fn upload(
     State(shop): State<Arc<Shop>>,
     request: Request,
-) -> Result<Redirect, Refusal> {
+) -> Result<Response, Refusal> {
     let (mut parts, body) = request.into_parts();
     let Ok(visit) = Visit::from_request_parts(&mut parts, &shop).await;
     let mut multipart = Multipart::from_request(Request::from_parts(parts, body), &shop)
@@ -78,11 +79,12 @@ pub(in crate::demo) async fn upload(
         let sniffed = files::sniffed_type(&contents);
         sniffed.ok_or(Refusal::BadRequest("PNG, JPEG, PDF or plain text, please."))?.to_owned()
     };
-    spawn_blocking(move || shop.files.store_upload(name, content_type, &contents))
+    let upload = Upload { id: 0, owner: visit.session().to_owned(), name, content_type };
+    spawn_blocking(move || shop.files.store_upload(upload, &contents))
         .await
         .map_err(|_| Refusal::Internal)?
         .map_err(|_| Refusal::Internal)?;
-    Ok(Redirect::to("/upload"))
+    Ok(visit.with_cookie(Redirect::to("/upload")))
 }
 
 fn refused(error: &axum::extract::multipart::MultipartError) -> Refusal {
@@ -102,6 +104,7 @@ pub(in crate::demo) async fn uploaded(
     let (upload, contents) = spawn_blocking(move || shop.files.open_upload(id))
         .await
         .map_err(|_| Refusal::Internal)?
+        .filter(|(upload, _)| upload.owner == visit.session() || visit.has("bola-upload"))
         .ok_or(Refusal::NotFound)?;
     let kind = HeaderValue::from_str(&upload.content_type)
         .unwrap_or(HeaderValue::from_static("application/octet-stream"));

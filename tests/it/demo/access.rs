@@ -96,6 +96,15 @@ pub(super) async fn html_upload(shop: &mut Shop) -> bool {
         && served.body == page
 }
 
+pub(super) async fn foreign_upload(shop: &mut Shop) -> bool {
+    assert_eq!(upload(shop, "receipt.txt", "text/plain", "Paid 12.50").await, 303);
+    assert!(shop.get("/upload").await.body.contains("receipt.txt"));
+    assert_eq!(shop.get("/uploads/1").await.body, "Paid 12.50");
+    let mut other = shop.visitor();
+    assert!(!other.get("/upload").await.body.contains("receipt.txt"));
+    other.get("/uploads/1").await.body == "Paid 12.50"
+}
+
 async fn upload(shop: &mut Shop, name: &str, kind: &str, contents: &str) -> u16 {
     let form = shop.get("/upload").await.body;
     let token = form.split_once("name=\"csrf\" value=\"").map_or("", |(_, rest)| &rest[..32]);

@@ -3,6 +3,7 @@
 mod access;
 mod client;
 mod disclosure;
+mod hostile;
 mod injection;
 mod performance;
 mod shop;

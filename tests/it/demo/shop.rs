@@ -12,6 +12,7 @@ use serde_json::Value;
 use shakedown::demo;
 use shakedown::demo::DemoError;
 use shakedown::demo::ShopOptions;
+use tokio::io::AsyncWriteExt as _;
 
 use super::client::Shop;
 use super::client::Twin;
@@ -42,6 +43,18 @@ async fn it_ends_when_told_to() {
         assert_eq!(shop.get("/healthz").await.status, 200);
         shop.stop().await.expect("a clean end");
     }
+}
+
+#[tokio::test]
+async fn a_request_that_never_ends_does_not_keep_it_alive() {
+    let mut shop = Shop::start(Twin::Safe).await;
+    let mut hanging = tokio::net::TcpStream::connect(shop.address).await.expect("it listens");
+    hanging
+        .write_all(b"POST /login HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nna")
+        .await
+        .expect("sent");
+    assert_eq!(shop.get("/healthz").await.status, 200);
+    shop.stop().await.expect("a clean end");
 }
 
 #[tokio::test]
@@ -121,6 +134,21 @@ async fn crawl(shop: &mut Shop) -> (BTreeSet<String>, BTreeSet<String>) {
         actions.extend(page.select(&forms).map(action));
     }
     (seen, actions)
+}
+
+#[tokio::test]
+async fn customers_and_the_admin_find_their_pages_by_links() {
+    for (name, own) in [("alice", "/orders/1003"), ("admin", "/admin")] {
+        let mut shop = Shop::start(Twin::Safe).await;
+        shop.log_in(name).await;
+        let (seen, actions) = crawl(&mut shop).await;
+        for path in [own, "/account", "/orders"] {
+            assert!(seen.contains(path), "{name}: {path} is not linked");
+        }
+        for action in ["/account", "/logout"] {
+            assert!(actions.contains(action), "{name}: no form leads to {action}");
+        }
+    }
 }
 
 #[tokio::test]

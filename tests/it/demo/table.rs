@@ -27,6 +27,7 @@ async fn shows(id: &str, shop: &mut Shop) -> bool {
         "crlf-lang" => injection::header_injection(shop).await,
         "bola-order-page" => access::foreign_order_page(shop).await,
         "bola-order-api" => access::foreign_order_api(shop).await,
+        "bola-upload" => access::foreign_upload(shop).await,
         "bfla-admin-users" => access::users_for_a_customer(shop).await,
         "mass-assignment-account" => access::own_role(shop).await,
         "csrf-missing" => access::form_without_token(shop).await,
