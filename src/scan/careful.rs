@@ -16,9 +16,30 @@ const SESSION_PAIRS: [(&str, &str); 5] =
 
 /// Destroys or changes something by a mere GET.
 const DESTRUCTIVE_WORDS: [&str; 24] = [
-    "delete", "del", "remove", "rm", "destroy", "drop", "purge", "erase", "wipe", "truncate",
-    "unsubscribe", "deactivate", "disable", "uninstall", "revoke", "cancel", "shutdown", "reboot",
-    "restart", "reset", "flush", "kill", "createdb", "resetdb",
+    "delete",
+    "del",
+    "remove",
+    "rm",
+    "destroy",
+    "drop",
+    "purge",
+    "erase",
+    "wipe",
+    "truncate",
+    "unsubscribe",
+    "deactivate",
+    "disable",
+    "uninstall",
+    "revoke",
+    "cancel",
+    "shutdown",
+    "reboot",
+    "restart",
+    "reset",
+    "flush",
+    "kill",
+    "createdb",
+    "resetdb",
 ];
 
 /// Words that make a "reset" harmless: the page where a forgotten password is asked for.
@@ -28,16 +49,15 @@ const HARMLESS_WITH_RESET: [&str; 3] = ["password", "passwd", "filter"];
 const MAX_LABEL_WORDS: usize = 4;
 
 /// Why a link is not followed, or `None`; `label` is the link's or button's text.
-pub fn reason_to_leave(url: &Url, label: &str) -> Option<String> {
+pub(crate) fn reason_to_leave(url: &Url, label: &str) -> Option<String> {
     let mut words = split_words(url.path());
     for (name, value) in url.query_pairs() {
         words.extend(split_words(&name));
         words.extend(split_words(&value));
     }
     let label_words = split_words(label);
-    judge(&words).or_else(|| {
-        (label_words.len() <= MAX_LABEL_WORDS).then(|| judge(&label_words)).flatten()
-    })
+    judge(&words)
+        .or_else(|| (label_words.len() <= MAX_LABEL_WORDS).then(|| judge(&label_words)).flatten())
 }
 
 fn judge(words: &[String]) -> Option<String> {
@@ -91,7 +111,8 @@ mod tests {
 
     #[test]
     fn session_ends_and_deletions_are_left_alone() {
-        for path in ["/logout", "/user/sign-out", "/signOut", "/items/1/delete", "/do?action=delete"]
+        for path in
+            ["/logout", "/user/sign-out", "/signOut", "/items/1/delete", "/do?action=delete"]
         {
             assert!(left(path, ""), "{path}");
         }

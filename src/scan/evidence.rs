@@ -71,8 +71,9 @@ fn recorded_response(
     };
     let end = body.len().min(start + MAX_BODY);
     let found = match (in_head, body_range) {
-        (Some(range), _) => moved_in_head(&head, &data, &range, redactor)
-            .map(|range| (MatchPart::Header, range)),
+        (Some(range), _) => {
+            moved_in_head(&head, &data, &range, redactor).map(|range| (MatchPart::Header, range))
+        }
         (None, Some(range)) => {
             let range = range.start - start + data.len()..range.end.min(end) - start + data.len();
             Some((MatchPart::Body, range))
@@ -132,7 +133,8 @@ fn moved_in_head(
         found
     };
     let (old_lines, new_lines) = (lines(before), lines(after));
-    let index = old_lines.iter().position(|line| line.start <= range.start && range.start <= line.end)?;
+    let index =
+        old_lines.iter().position(|line| line.start <= range.start && range.start <= line.end)?;
     let (old, new) = (&old_lines[index], new_lines.get(index)?);
     let within = range.start - old.start..range.end.min(old.end) - old.start;
     let placed = moved(&before[old.clone()], &after[new.clone()], within, redactor);
@@ -170,12 +172,8 @@ mod tests {
         let wire = exchange.response().expect("a response").to_wire();
         let at = memchr::memmem::rfind(&wire, needle.as_bytes()).expect("the needle is there");
         let redactor = Redactor::new(["hunter22".to_owned()]);
-        let evidence = evidence(
-            EvidenceRole::Attack,
-            exchange,
-            Some(at..at + needle.len()),
-            &redactor,
-        );
+        let evidence =
+            evidence(EvidenceRole::Attack, exchange, Some(at..at + needle.len()), &redactor);
         let found = evidence.highlight?;
         let data = evidence.response.expect("a response").data;
         Some(String::from_utf8_lossy(&data[found.offset..found.offset + found.length]).into_owned())

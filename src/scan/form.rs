@@ -10,7 +10,7 @@ use crate::model::Request;
 
 /// How a form's fields travel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FormEncoding {
+pub(crate) enum FormEncoding {
     /// In the query of a GET.
     Query,
     /// As `application/x-www-form-urlencoded`.
@@ -21,7 +21,7 @@ pub enum FormEncoding {
 
 /// A form of a page.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Form {
+pub(crate) struct Form {
     /// `GET` or `POST`.
     pub method: String,
     /// Where it goes.
@@ -36,14 +36,14 @@ pub struct Form {
 
 impl Form {
     /// The URL of a GET form filled in: its fields replace the action's query, as in a browser.
-    pub fn filled_url(&self) -> Url {
+    pub(crate) fn filled_url(&self) -> Url {
         let mut url = self.action.clone();
         url.set_query(Some(&self.encoded_fields()));
         url
     }
 
     /// What a browser would send; `None` for multipart.
-    pub fn request(&self) -> Option<Request> {
+    pub(crate) fn request(&self) -> Option<Request> {
         match self.encoding {
             FormEncoding::Query => super::link::get(&self.filled_url()),
             FormEncoding::Multipart => None,
@@ -70,7 +70,7 @@ impl Form {
 /// A value that a field of this type and name is likely to accept.
 ///
 /// Search fields get a single frequent letter, because a search that finds something shows more.
-pub fn sample_value(kind: &str, name: &str) -> &'static str {
+pub(crate) fn sample_value(kind: &str, name: &str) -> &'static str {
     let by_type = match kind {
         "email" => Some("user@example.com"),
         "number" | "range" => Some("1"),
@@ -102,7 +102,10 @@ fn by_name(name: &str) -> &'static str {
         _ if has(&["url", "link", "website"]) => "https://example.com/",
         _ if has(&["date", "day"]) => "2026-01-15",
         _ if has(&["year"]) => "2026",
-        _ if has(&["qty", "quantity", "amount", "count", "num", "age", "page", "size", "limit"]) => {
+        _ if has(&[
+            "qty", "quantity", "amount", "count", "num", "age", "page", "size", "limit",
+        ]) =>
+        {
             "1"
         }
         _ if name == "id" || name.ends_with("id") => "1",
@@ -111,7 +114,7 @@ fn by_name(name: &str) -> &'static str {
 }
 
 /// Cut to the length that the field allows.
-pub fn fitted(value: &str, max_length: Option<&str>) -> String {
+pub(crate) fn fitted(value: &str, max_length: Option<&str>) -> String {
     match max_length.and_then(|text| text.trim().parse::<usize>().ok()) {
         Some(max) => value.chars().take(max).collect(),
         None => value.to_owned(),

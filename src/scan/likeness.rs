@@ -22,7 +22,7 @@ const MIN_STABLE: f64 = 0.5;
 
 /// A response reduced to what is compared.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Shape {
+pub(crate) struct Shape {
     status: u16,
     location: String,
     /// Hash of a segment to its number of occurrences.
@@ -32,7 +32,7 @@ pub struct Shape {
 impl Shape {
     /// The shape of a response in which every spelling of `sent` is read as `instead`: a page that
     /// repeats what it was asked for is still the same page.
-    pub fn of(response: &Response, sent: &str, instead: &str) -> Self {
+    pub(crate) fn of(response: &Response, sent: &str, instead: &str) -> Self {
         let end = response.body.len().min(MAX_COMPARED);
         let text = String::from_utf8_lossy(&response.body[..end]);
         let location = response.header("location").map(|header| header.text().into_owned());
@@ -57,7 +57,7 @@ impl Shape {
 
 /// A page as several fetches of the same request showed it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Likeness {
+pub(crate) struct Likeness {
     status: u16,
     location: Option<String>,
     stable: BTreeMap<u64, u32>,
@@ -68,7 +68,7 @@ pub struct Likeness {
 impl Likeness {
     /// What the shapes have in common; `None` when the page changes too much by itself to be
     /// compared, or there are fewer than two.
-    pub fn of(shapes: &[Shape]) -> Option<Self> {
+    pub(crate) fn of(shapes: &[Shape]) -> Option<Self> {
         let (first, rest) = shapes.split_first()?;
         if rest.is_empty() || rest.iter().any(|shape| shape.status != first.status) {
             return None;
@@ -97,7 +97,7 @@ impl Likeness {
     }
 
     /// Whether a response is this page.
-    pub fn is(&self, shape: &Shape) -> bool {
+    pub(crate) fn is(&self, shape: &Shape) -> bool {
         if shape.status != self.status
             || self.location.as_ref().is_some_and(|location| *location != shape.location)
         {
@@ -106,9 +106,7 @@ impl Likeness {
         let kept: u32 = self
             .stable
             .iter()
-            .map(|(segment, count)| {
-                (*count).min(shape.segments.get(segment).copied().unwrap_or(0))
-            })
+            .map(|(segment, count)| (*count).min(shape.segments.get(segment).copied().unwrap_or(0)))
             .sum();
         let stable: u32 = self.stable.values().sum();
         // Noise may be a little larger than a few fetches showed.
@@ -230,8 +228,9 @@ mod tests {
 
     #[test]
     fn what_was_sent_does_not_count_however_it_is_repeated() {
-        let known = Likeness::of(&[shape("<b>you asked for 7</b>"), shape("<b>you asked for 7</b>")])
-            .expect("stable");
+        let known =
+            Likeness::of(&[shape("<b>you asked for 7</b>"), shape("<b>you asked for 7</b>")])
+                .expect("stable");
         let sent = "7' AND 'a'='a";
         for spelled in [
             "7' AND 'a'='a",

@@ -19,7 +19,7 @@ const MAX_SEGMENTS: usize = 24;
 
 /// The page's URL joined with a reference from it, as a browser would: http(s) only, without
 /// fragment and user information. `None` for what cannot be or should not be fetched.
-pub fn resolve(base: &Url, reference: &str) -> Option<Url> {
+pub(crate) fn resolve(base: &Url, reference: &str) -> Option<Url> {
     if reference.len() > MAX_URL_LEN {
         return None;
     }
@@ -34,17 +34,17 @@ pub fn resolve(base: &Url, reference: &str) -> Option<Url> {
 }
 
 /// The URL of a request, `None` if its target is not a path.
-pub fn url_of(request: &Request) -> Option<Url> {
+pub(crate) fn url_of(request: &Request) -> Option<Url> {
     Url::parse(&request.url()).ok()
 }
 
 /// A GET of a URL.
-pub fn get(url: &Url) -> Option<Request> {
+pub(crate) fn get(url: &Url) -> Option<Request> {
     Some(Request::get(Origin::of(url).ok()?, path_and_query(url)))
 }
 
 /// Path and query of a URL as sent.
-pub fn path_and_query(url: &Url) -> String {
+pub(crate) fn path_and_query(url: &Url) -> String {
     match url.query() {
         Some(query) => format!("{}?{query}", url.path()),
         None => url.path().to_owned(),
@@ -52,7 +52,7 @@ pub fn path_and_query(url: &Url) -> String {
 }
 
 /// The same for every spelling of a resource: parameters in order of name, escapes in one form.
-pub fn canonical(url: &Url) -> String {
+pub(crate) fn canonical(url: &Url) -> String {
     let mut pairs: Vec<_> = url.query_pairs().collect();
     pairs.sort();
     let mut key = format!("{}{}", url.origin().ascii_serialization(), unescaped(url.path()));
@@ -79,7 +79,7 @@ pub struct Class {
 
 impl Class {
     /// The class of a request with these parameter names in its body.
-    pub fn of(method: &str, url: &Url, body_parameters: &[String]) -> Self {
+    pub(crate) fn of(method: &str, url: &Url, body_parameters: &[String]) -> Self {
         let mut parameters: BTreeSet<String> =
             url.query_pairs().map(|(name, _)| name.into_owned()).collect();
         parameters.extend(body_parameters.iter().cloned());
@@ -88,12 +88,12 @@ impl Class {
 }
 
 /// The directory of a path, with its final slash.
-pub fn directory(path: &str) -> &str {
+pub(crate) fn directory(path: &str) -> &str {
     path.rfind('/').map_or("/", |slash| &path[..=slash])
 }
 
 /// The extension of a path's last segment, lower-case; empty for none.
-pub fn extension(path: &str) -> String {
+pub(crate) fn extension(path: &str) -> String {
     let name = path.rsplit('/').next().unwrap_or_default();
     match name.rsplit_once('.') {
         Some((stem, extension)) if !stem.is_empty() && extension.len() <= 8 => {

@@ -30,7 +30,7 @@ const MAX_PIECES: usize = 200_000;
 
 /// One piece of a document, in source order.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Piece {
+pub(crate) enum Piece {
     /// A start tag; self-closing ones too.
     Open(Tag),
     /// An end tag's name.
@@ -48,7 +48,7 @@ pub enum Piece {
 
 /// A start tag; names are lower-case, the first of two attributes with the same name counts.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Tag {
+pub(crate) struct Tag {
     /// Element name.
     pub name: String,
     /// Attributes with character references resolved.
@@ -57,14 +57,14 @@ pub struct Tag {
 
 impl Tag {
     /// The value of an attribute.
-    pub fn attribute(&self, name: &str) -> Option<&str> {
+    pub(crate) fn attribute(&self, name: &str) -> Option<&str> {
         self.attributes.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 }
 
 /// Whether `noscript` is text (a browser that runs scripts) or markup (a crawler).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Scripting {
+pub(crate) enum Scripting {
     /// As a browser sees the page.
     On,
     /// As a crawler sees it.
@@ -73,7 +73,7 @@ pub enum Scripting {
 
 /// A document in pieces.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Markup {
+pub(crate) struct Markup {
     /// In source order; neighbouring text is one piece.
     pub pieces: Vec<Piece>,
     /// The document was longer, or a tag was too large, so the end is missing.
@@ -82,7 +82,7 @@ pub struct Markup {
 
 impl Markup {
     /// Takes a document apart. Never fails: HTML has no syntax errors that stop a parser.
-    pub fn parse(html: &str, scripting: Scripting) -> Self {
+    pub(crate) fn parse(html: &str, scripting: Scripting) -> Self {
         let kept = safe_prefix(html);
         let sink = Sink {
             pieces: RefCell::new(Vec::new()),
@@ -104,7 +104,7 @@ impl Markup {
     }
 
     /// Every start tag.
-    pub fn tags(&self) -> impl Iterator<Item = &Tag> {
+    pub(crate) fn tags(&self) -> impl Iterator<Item = &Tag> {
         self.pieces.iter().filter_map(|piece| match piece {
             Piece::Open(tag) => Some(tag),
             Piece::Close(_) | Piece::Text { .. } | Piece::Comment(_) => None,
@@ -255,7 +255,12 @@ mod tests {
             .collect();
         assert_eq!(
             raw,
-            [("<b>", Some("title")), ("'<i>'", Some("script")), ("<p>", Some("textarea")), ("x", None)]
+            [
+                ("<b>", Some("title")),
+                ("'<i>'", Some("script")),
+                ("<p>", Some("textarea")),
+                ("x", None)
+            ]
         );
     }
 

@@ -20,7 +20,7 @@ const MAX_LABEL_BYTES: usize = 200;
 
 /// A reference to another resource.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Link {
+pub(crate) struct Link {
     /// Resolved.
     pub url: Url,
     /// The link's text; empty for what has none.
@@ -29,7 +29,7 @@ pub struct Link {
 
 /// What a page refers to.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Page {
+pub(crate) struct Page {
     /// In document order, repetitions included.
     pub links: Vec<Link>,
     /// In document order.
@@ -40,7 +40,7 @@ pub struct Page {
 
 impl Page {
     /// Reads links and forms from HTML that was served at `url`.
-    pub fn parse(url: &Url, html: &str) -> Self {
+    pub(crate) fn parse(url: &Url, html: &str) -> Self {
         let markup = Markup::parse(html, Scripting::Off);
         let mut reader = Reader {
             base: base_of(&markup, url),
@@ -310,7 +310,7 @@ impl Reader {
 }
 
 /// The URL in `5; url=/next`, quotes optional.
-pub fn refresh_target(content: &str) -> Option<&str> {
+pub(crate) fn refresh_target(content: &str) -> Option<&str> {
     let after = content.split_once([';', ',']).map(|(_, rest)| rest.trim())?;
     let target = match after.get(..3) {
         Some(key) if key.eq_ignore_ascii_case("url") => {
@@ -331,7 +331,8 @@ fn append_label(label: &mut String, text: &str) {
         if !label.is_empty() {
             label.push(' ');
         }
-        label.push_str(text.trim().get(..text.trim().floor_char_boundary(room)).unwrap_or_default());
+        label
+            .push_str(text.trim().get(..text.trim().floor_char_boundary(room)).unwrap_or_default());
     }
 }
 
@@ -352,8 +353,17 @@ mod tests {
         let html = r#"<a href=x>go <b>there</b></a><area href=/m><link href=/s.css>
             <script src=/s.js></script><img src=i.png srcset="/a.png 1x, /b.png 2x">
             <iframe src=/f></iframe><meta http-equiv=Refresh content="0; URL='/next?a=1'">"#;
-        let expected =
-            ["/dir/x", "/m", "/s.css", "/s.js", "/dir/i.png", "/a.png", "/b.png", "/f", "/next?a=1"];
+        let expected = [
+            "/dir/x",
+            "/m",
+            "/s.css",
+            "/s.js",
+            "/dir/i.png",
+            "/a.png",
+            "/b.png",
+            "/f",
+            "/next?a=1",
+        ];
         assert_eq!(links(html), expected);
         assert_eq!(page(html).links[0].label, "go there");
     }
@@ -374,9 +384,7 @@ mod tests {
         let form = &page(html).forms[0];
         assert_eq!(
             form.filled_url().query(),
-            Some(
-                "q=a&t=7&sort=up&size=small&note=sample&m=user%40example.com&n=1&r=2&code=sam"
-            )
+            Some("q=a&t=7&sort=up&size=small&note=sample&m=user%40example.com&n=1&r=2&code=sam")
         );
         assert_eq!(form.label, "Go");
     }
@@ -394,7 +402,12 @@ mod tests {
 
     #[test]
     fn an_unclosed_form_still_counts() {
-        assert_eq!(page("<form action=/x><input name=a><select name=b><option value=1>").forms[0].fields.len(), 2);
+        assert_eq!(
+            page("<form action=/x><input name=a><select name=b><option value=1>").forms[0]
+                .fields
+                .len(),
+            2
+        );
     }
 
     #[test]

@@ -11,15 +11,14 @@ use crate::model::Request;
 use crate::model::stateless_shape;
 
 /// What travels unescaped inside a value: RFC 3986 §2.3's unreserved characters.
-const VALUE: &AsciiSet =
-    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+const VALUE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// Points taken from one request at most.
 const MAX_POINTS: usize = 100;
 
 /// One place for a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct InsertionPoint {
+pub(crate) struct InsertionPoint {
     /// Its name in findings.
     pub reference: InsertionRef,
     /// The value that stands there, decoded.
@@ -41,7 +40,7 @@ enum Place {
 
 /// Every insertion point of a request: query values, form values, JSON leaves, and path segments
 /// that look like values. Headers and cookies are left to checks of their own.
-pub fn insertion_points(request: &Request) -> Vec<InsertionPoint> {
+pub(crate) fn insertion_points(request: &Request) -> Vec<InsertionPoint> {
     let target = request.path_and_query_text().into_owned();
     let (path, query) = target.split_once('?').unwrap_or((&target, ""));
     let mut points = pairs(query, InsertionKind::Query, Place::Query);
@@ -63,7 +62,7 @@ pub fn insertion_points(request: &Request) -> Vec<InsertionPoint> {
 }
 
 /// Names of the parameters in a request's body.
-pub fn body_parameters(request: &Request) -> Vec<String> {
+pub(crate) fn body_parameters(request: &Request) -> Vec<String> {
     insertion_points(request)
         .into_iter()
         .filter(|point| matches!(point.place, Place::Form(_) | Place::Json(_)))
@@ -73,7 +72,7 @@ pub fn body_parameters(request: &Request) -> Vec<String> {
 
 impl InsertionPoint {
     /// The request with `value` at this place, escaped as the place demands.
-    pub fn place(&self, request: &Request, value: &str) -> Request {
+    pub(crate) fn place(&self, request: &Request, value: &str) -> Request {
         let mut placed = request.clone();
         let target = request.path_and_query_text();
         match &self.place {
@@ -94,9 +93,11 @@ impl InsertionPoint {
                 let segments: Vec<String> = path
                     .split('/')
                     .enumerate()
-                    .map(|(at, segment)| {
-                        if at == *index { encode(value) } else { segment.to_owned() }
-                    })
+                    .map(
+                        |(at, segment)| {
+                            if at == *index { encode(value) } else { segment.to_owned() }
+                        },
+                    )
                     .collect();
                 placed.path_and_query = format!("{}{query}", segments.join("/")).into_bytes();
             }
@@ -176,7 +177,8 @@ fn json_leaves(value: &serde_json::Value, pointer: &mut String, found: &mut Vec<
         serde_json::Value::Array(items) => {
             for (index, item) in items.iter().enumerate() {
                 let length = pointer.len();
-                pointer.push_str(&format!("/{index}"));
+                pointer.push('/');
+                pointer.push_str(&index.to_string());
                 json_leaves(item, pointer, found);
                 pointer.truncate(length);
             }

@@ -204,7 +204,8 @@ impl Probe {
             self.sent.fetch_sub(1, Ordering::Relaxed);
             return Err(ProbeStop::Budget);
         }
-        let exchange = self.traffic.exchange(request).await.map_err(|unsent| {
+        let base = self.base.path_and_query_text().into_owned();
+        let exchange = self.traffic.exchange_for(request, Some(base)).await.map_err(|unsent| {
             self.sent.fetch_sub(1, Ordering::Relaxed);
             match unsent {
                 Unsent::Stopped => ProbeStop::Stopped,

@@ -61,8 +61,8 @@ impl Site {
     }
 
     /// Takes a sighting; gives the operation if it is new or has changed.
-    pub(crate) fn see(&mut self, sighting: Sighting) -> Option<Operation> {
-        let index = self.node_for(&sighting);
+    pub(crate) fn see(&mut self, sighting: &Sighting) -> Option<Operation> {
+        let index = self.node_for(sighting);
         let node = &mut self.nodes[index];
         if sighting.reached && !node.reached {
             // The example that works is the one to start from.
@@ -76,7 +76,7 @@ impl Site {
         node.status = sighting.status.or(node.status);
         node.skipped = if node.reached { None } else { sighting.skipped.clone() };
         let (method, template) = (node.class.method.clone(), node.path_template.clone());
-        self.operation(method, template, &sighting)
+        self.operation(method, template, sighting)
     }
 
     fn node_for(&mut self, sighting: &Sighting) -> usize {
@@ -156,7 +156,7 @@ mod tests {
     fn values_do_not_make_nodes_and_parameter_sets_do() {
         let mut site = Site::default();
         for target in ["/items/1", "/items/2", "/items/3?full=1", "/items/4?full=0"] {
-            site.see(sighting(target, true));
+            site.see(&sighting(target, true));
         }
         assert_eq!(site.nodes().len(), 2);
         assert_eq!(site.operations().count(), 1, "one operation with two parameter sets");
@@ -165,9 +165,9 @@ mod tests {
     #[test]
     fn checks_start_from_an_example_that_works() {
         let mut site = Site::default();
-        assert!(site.see(sighting("/items/1", false)).is_some());
-        assert!(site.see(sighting("/items/2", true)).expect("changed").reached);
-        assert!(site.see(sighting("/items/3", false)).is_none(), "reached stays reached");
+        assert!(site.see(&sighting("/items/1", false)).is_some());
+        assert!(site.see(&sighting("/items/2", true)).expect("changed").reached);
+        assert!(site.see(&sighting("/items/3", false)).is_none(), "reached stays reached");
         let examples = &site.nodes()[0].examples;
         assert_eq!(examples[0].path_and_query, b"/items/2");
         assert_eq!(examples.len(), 3);

@@ -68,7 +68,9 @@ impl Soft404 {
             let mut probe = url.clone();
             probe.set_query(None);
             probe.set_path(&format!("{}{name}", link::directory(url.path())));
-            let exchange = traffic.exchange(link::get(&probe)?).await.ok()?;
+            let directory = link::directory(url.path()).to_owned();
+            let request = link::get(&probe)?;
+            let exchange = traffic.exchange_for(request, Some(directory)).await.ok()?;
             let response = exchange.response()?;
             if response.status >= 400 {
                 return None;

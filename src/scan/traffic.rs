@@ -2,6 +2,7 @@
 //! ledger (which counts it and lets the passive rules look at it).
 
 use std::sync::Arc;
+use std::sync::Mutex;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
 
@@ -9,9 +10,12 @@ use tokio::sync::Semaphore;
 use tokio::sync::mpsc;
 
 use super::wire::Wire;
+use crate::http::CookieJar;
+use crate::http::clock::Clock;
 use crate::model::CrawlProgress;
 use crate::model::Event;
 use crate::model::Exchange;
+use crate::model::Header;
 use crate::model::Notice;
 use crate::model::NoticeLevel;
 use crate::model::OutOfScope;
@@ -24,9 +28,13 @@ use crate::model::StopToken;
 #[derive(Debug)]
 pub(crate) enum Learnt {
     /// An exchange took place.
-    Exchange(Arc<Exchange>),
+    Exchange {
+        exchange: Arc<Exchange>,
+        /// The path it counts under, where the path sent is made up (a payload, a random name).
+        stands_for: Option<String>,
+    },
     /// To be passed on.
-    Event(Event),
+    Event(Box<Event>),
 }
 
 /// Why a request was not sent.
@@ -69,25 +77,37 @@ pub(crate) struct Traffic {
     stop: StopToken,
     permits: Semaphore,
     learnt: mpsc::Sender<Learnt>,
-    pub(crate) progress: Progress,
+    headers: Vec<Header>,
+    cookies: Mutex<CookieJar>,
+    clock: Clock,
+    pub(crate) progress: Arc<Progress>,
+}
+
+/// What [`Traffic`] is made of.
+pub(crate) struct TrafficParts {
+    pub(crate) wire: Arc<dyn Wire>,
+    pub(crate) scope: Scope,
+    pub(crate) stop: StopToken,
+    /// Exchanges at once at most.
+    pub(crate) concurrency: usize,
+    pub(crate) learnt: mpsc::Sender<Learnt>,
+    /// Sent with every request that has none of that name.
+    pub(crate) headers: Vec<Header>,
+    pub(crate) clock: Clock,
 }
 
 impl Traffic {
-    /// At most `concurrency` exchanges at once.
-    pub(crate) fn new(
-        wire: Arc<dyn Wire>,
-        scope: Scope,
-        stop: StopToken,
-        concurrency: usize,
-        learnt: mpsc::Sender<Learnt>,
-    ) -> Self {
+    pub(crate) fn new(parts: TrafficParts) -> Self {
         Self {
-            wire,
-            scope,
-            stop,
-            permits: Semaphore::new(concurrency.max(1)),
-            learnt,
-            progress: Progress::default(),
+            wire: parts.wire,
+            scope: parts.scope,
+            stop: parts.stop,
+            permits: Semaphore::new(parts.concurrency.clamp(1, Semaphore::MAX_PERMITS)),
+            learnt: parts.learnt,
+            headers: parts.headers,
+            cookies: Mutex::new(CookieJar::default()),
+            clock: parts.clock,
+            progress: Arc::new(Progress::default()),
         }
     }
 
@@ -96,17 +116,53 @@ impl Traffic {
     /// # Errors
     /// [`Unsent`]; a failed exchange is no error but an outcome.
     pub(crate) async fn exchange(&self, request: Request) -> Result<Arc<Exchange>, Unsent> {
-        let admitted = self.scope.admit(request)?;
+        self.exchange_for(request, None).await
+    }
+
+    /// The same for a made-up path, which counts under `stands_for`.
+    ///
+    /// # Errors
+    /// As [`Self::exchange`].
+    pub(crate) async fn exchange_for(
+        &self,
+        request: Request,
+        stands_for: Option<String>,
+    ) -> Result<Arc<Exchange>, Unsent> {
         let _permit = self.permits.acquire().await.expect("the semaphore is never closed");
         if self.stop.is_stopping() {
             return Err(Unsent::Stopped);
         }
+        let admitted = self.scope.admit(self.completed(request))?;
         let exchange = tokio::select! {
             exchange = self.wire.send(admitted) => Arc::new(exchange),
             () = self.stop.reached(StopLevel::Cancelled) => return Err(Unsent::Stopped),
         };
-        self.tell(Learnt::Exchange(Arc::clone(&exchange))).await;
+        self.keep_cookies(&exchange);
+        self.tell(Learnt::Exchange { exchange: Arc::clone(&exchange), stands_for }).await;
         Ok(exchange)
+    }
+
+    /// With the run's headers and cookies, so that evidence shows what was sent. A `Cookie` header
+    /// of the user's own replaces the jar.
+    fn completed(&self, mut request: Request) -> Request {
+        for header in &self.headers {
+            if request.header(&header.name).is_none() {
+                request.headers.push(header.clone());
+            }
+        }
+        if request.header("cookie").is_none() {
+            let jar = self.cookies.lock().expect("no holder panics");
+            let now = self.clock.unix_seconds();
+            request.headers.extend(jar.header(&request.origin, &request.path_and_query, now));
+        }
+        request
+    }
+
+    fn keep_cookies(&self, exchange: &Exchange) {
+        let Some(response) = exchange.response() else { return };
+        let request = &exchange.request;
+        let mut jar = self.cookies.lock().expect("no holder panics");
+        jar.store(&request.origin, &request.path_and_query, response, self.clock.unix_seconds());
     }
 
     pub(crate) fn scope(&self) -> &Scope {
@@ -118,7 +174,7 @@ impl Traffic {
     }
 
     pub(crate) async fn event(&self, event: Event) {
-        self.tell(Learnt::Event(event)).await;
+        self.tell(Learnt::Event(Box::new(event))).await;
     }
 
     pub(crate) async fn notice(&self, level: NoticeLevel, text: String) {

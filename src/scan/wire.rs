@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::pin::Pin;
 
+use crate::http::Client;
 use crate::model::Exchange;
 use crate::model::InScope;
 
@@ -15,4 +16,10 @@ pub trait Wire: Send + Sync {
     /// One exchange; redirects are not followed, failures stand in the outcome. Dropping the future
     /// cancels the exchange.
     fn send(&self, request: InScope) -> Sending<'_>;
+}
+
+impl Wire for Client {
+    fn send(&self, request: InScope) -> Sending<'_> {
+        Box::pin(Self::send(self, request))
+    }
 }

@@ -11,25 +11,40 @@ use regex::bytes::Regex;
 const SIGNATURES: [(&str, &str); 31] = [
     ("MySQL", r"You have an error in your SQL syntax"),
     ("MySQL", r"(?i)check the manual that corresponds to your (?:MySQL|MariaDB) server version"),
-    ("MySQL", r"(?i)mysqli?_(?:fetch|num|query|result)\w*\(\)[^\n]{0,80}(?:boolean|bool|false) given"),
+    (
+        "MySQL",
+        r"(?i)mysqli?_(?:fetch|num|query|result)\w*\(\)[^\n]{0,80}(?:boolean|bool|false) given",
+    ),
     ("MySQL", r"com\.mysql\.(?:cj\.)?jdbc\.exceptions|MySQLSyntaxErrorException"),
     ("MySQL", r"SQLSTATE\[42000\][^\n]{0,60}\b1064\b"),
-    ("PostgreSQL", r#"(?i)unterminated quoted (?:string|identifier) at or near "#),
+    ("PostgreSQL", r"(?i)unterminated quoted (?:string|identifier) at or near "),
     ("PostgreSQL", r#"(?i)\berror:\s+syntax error at or near ""#),
     ("PostgreSQL", r"(?i)psycopg2?\.errors\.\w+|org\.postgresql\.util\.PSQLException"),
     ("PostgreSQL", r"(?i)pg_(?:query|exec|send_query)\(\)[^\n]{0,60}query failed"),
     ("PostgreSQL", r"SQLSTATE\[42601\]|SQLSTATE 42601"),
     ("SQLite", r#"(?i)\bunrecognized token: ?(?:"|&quot;|&#34;|\\")"#),
     ("SQLite", r#"(?i)near (?:"|&quot;|&#34;|\\")[^\n]{1,60}(?:"|&quot;|&#34;|\\"): syntax error"#),
-    ("SQLite", r"(?i)sqlite3?\.OperationalError|SQLite3::SQLException|\[SQLITE_ERROR\]|SQLITE_ERROR: "),
+    (
+        "SQLite",
+        r"(?i)sqlite3?\.OperationalError|SQLite3::SQLException|\[SQLITE_ERROR\]|SQLITE_ERROR: ",
+    ),
     ("SQLite", r"(?i)sqlite3?_(?:query|exec|prepare)\w*\(\)[^\n]{0,60}error"),
-    ("SQLite", r"(?i)System\.Data\.SQLite\.SQLiteException|Microsoft\.Data\.Sqlite\.SqliteException"),
+    (
+        "SQLite",
+        r"(?i)System\.Data\.SQLite\.SQLiteException|Microsoft\.Data\.Sqlite\.SqliteException",
+    ),
     ("SQL Server", r"(?i)Unclosed quotation mark (?:after|before) the character string"),
-    ("SQL Server", r"(?i)System\.Data\.SqlClient\.SqlException|Microsoft\.Data\.SqlClient\.SqlException"),
+    (
+        "SQL Server",
+        r"(?i)System\.Data\.SqlClient\.SqlException|Microsoft\.Data\.SqlClient\.SqlException",
+    ),
     ("SQL Server", r"(?i)\[SQL Server\][^\n]{0,60}(?:incorrect syntax|unclosed quotation)"),
     ("SQL Server", r"(?i)com\.microsoft\.sqlserver\.jdbc\.SQLServerException"),
     ("SQL Server", r"Incorrect syntax near (?:'|&#39;|&#x27;)"),
-    ("Oracle", r"\bORA-(?:00900|00907|00911|00917|00920|00921|00933|00936|00942|01722|01756|01789)\b"),
+    (
+        "Oracle",
+        r"\bORA-(?:00900|00907|00911|00917|00920|00921|00933|00936|00942|01722|01756|01789)\b",
+    ),
     ("Oracle", r"(?i)quoted string not properly terminated"),
     ("Oracle", r"java\.sql\.SQLSyntaxErrorException"),
     ("Db2", r"(?i)com\.ibm\.db2\.jcc|\bDB2 SQL error: SQLCODE"),
@@ -87,7 +102,10 @@ mod tests {
     #[test]
     fn messages_of_the_common_engines_are_known() {
         for (product, text) in [
-            ("MySQL", "ERROR 1064 (42000): You have an error in your SQL syntax; check the manual that corresponds to your MariaDB server version for the right syntax to use near ''' at line 1"),
+            (
+                "MySQL",
+                "ERROR 1064 (42000): You have an error in your SQL syntax; check the manual that corresponds to your MariaDB server version for the right syntax to use near ''' at line 1",
+            ),
             ("PostgreSQL", "ERROR:  unterminated quoted string at or near \"' LIMIT 1\""),
             ("SQLite", "unrecognized token: \"'x'\""),
             ("SQLite", "near &quot;x&quot;: syntax error"),

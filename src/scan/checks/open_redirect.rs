@@ -38,8 +38,26 @@ const SPELLINGS: [&str; 8] = [
 
 /// Parameter names that promise a destination.
 const NAMES: [&str; 20] = [
-    "url", "uri", "next", "redirect", "return", "dest", "destination", "target", "goto", "go",
-    "to", "continue", "callback", "forward", "out", "link", "ref", "site", "view", "back",
+    "url",
+    "uri",
+    "next",
+    "redirect",
+    "return",
+    "dest",
+    "destination",
+    "target",
+    "goto",
+    "go",
+    "to",
+    "continue",
+    "callback",
+    "forward",
+    "out",
+    "link",
+    "ref",
+    "site",
+    "view",
+    "back",
 ];
 
 /// See the module.

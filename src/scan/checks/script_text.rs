@@ -55,7 +55,6 @@ impl Lexer {
                 self.state = State::Code;
             }
             (State::Quoted(quote), _) if character == quote => self.back_to_code(),
-            (State::Template, '`') => self.back_to_code(),
             (State::Template, '$') if next == Some('{') => {
                 self.substitutions.push(0);
                 self.state = State::Code;
@@ -68,7 +67,7 @@ impl Lexer {
             }
             (State::Pattern { class: false }, '[') => self.state = State::Pattern { class: true },
             (State::Pattern { class: true }, ']') => self.state = State::Pattern { class: false },
-            (State::Pattern { class: false }, '/') => self.back_to_code(),
+            (State::Template, '`') | (State::Pattern { class: false }, '/') => self.back_to_code(),
             _ => {}
         }
         Width::One
@@ -121,10 +120,12 @@ mod tests {
 
     #[test]
     fn only_code_is_code() {
-        for source in ["w", "x='a'-w-'b'", "`${w}`", "a/2;w", "x=/'/;w", "'\\\\'-w", "`${{a:1}}`;w"] {
+        for source in ["w", "x='a'-w-'b'", "`${w}`", "a/2;w", "x=/'/;w", "'\\\\'-w", "`${{a:1}}`;w"]
+        {
             assert!(is_code(source, "w"), "{source}");
         }
-        for source in ["'w'", "\"\\\"w\"", "`w`", "// w", "/* w */", "x='a\\'-w-'", "x=/[/']w/", ""] {
+        for source in ["'w'", "\"\\\"w\"", "`w`", "// w", "/* w */", "x='a\\'-w-'", "x=/[/']w/", ""]
+        {
             assert!(!is_code(source, "w"), "{source}");
         }
     }

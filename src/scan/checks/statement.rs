@@ -6,12 +6,11 @@ pub(super) fn sql_by_design(value: &str) -> Option<String> {
     let lower = value.trim_start().to_ascii_lowercase();
     let mut words = lower.split(|c: char| !c.is_ascii_alphabetic()).filter(|word| !word.is_empty());
     let is_statement = match words.next()? {
-        "select" => lower.split_whitespace().count() > 1,
         "with" => words.any(|word| word == "select"),
         "insert" => words.next() == Some("into"),
         "update" => words.any(|word| word == "set"),
         "delete" => words.next() == Some("from"),
-        "explain" | "pragma" => lower.split_whitespace().count() > 1,
+        "select" | "explain" | "pragma" => lower.split_whitespace().count() > 1,
         _ => false,
     };
     is_statement.then(|| "its value is an SQL statement: the page runs SQL by design".to_owned())

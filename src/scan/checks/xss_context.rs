@@ -127,8 +127,7 @@ pub(super) fn attempts(context: &Context, word: &str) -> Vec<(String, Sign)> {
 }
 
 fn script_attempts(word: &str) -> Vec<(String, Sign)> {
-    let mut attempts =
-        vec![(format!("</script><{word}>"), Sign::Element(word.to_owned()))];
+    let mut attempts = vec![(format!("</script><{word}>"), Sign::Element(word.to_owned()))];
     for quote in ["'", "\"", "`"] {
         attempts.push((format!("{quote}-{word}-{quote}"), Sign::Script(word.to_owned())));
     }
@@ -152,7 +151,9 @@ pub(super) fn shows(markup: &Markup, sign: &Sign) -> bool {
             })
         }),
         Sign::Handler(word) => markup.tags().any(|tag| {
-            tag.attributes.iter().any(|(name, value)| name.starts_with("on") && is_code(value, word))
+            tag.attributes
+                .iter()
+                .any(|(name, value)| name.starts_with("on") && is_code(value, word))
         }),
         Sign::Script(word) => markup.pieces.iter().enumerate().any(|(index, piece)| match piece {
             Piece::Text { text, raw } => {

@@ -148,7 +148,7 @@ impl Crawler {
             }
             self.publish().await;
             match running.join_next().await {
-                Some(Ok(fetched)) => self.absorb(fetched),
+                Some(Ok(fetched)) => self.absorb(&fetched),
                 Some(Err(fault)) => self.left_out.faults.push(fault.to_string()),
                 None => return,
             }
@@ -179,7 +179,7 @@ impl Crawler {
         }
     }
 
-    fn absorb(&mut self, fetched: Fetched) {
+    fn absorb(&mut self, fetched: &Fetched) {
         let item = &fetched.item;
         match &fetched.exchange {
             Err(Unsent::Stopped) => return,
@@ -190,7 +190,7 @@ impl Crawler {
                 }
                 return;
             }
-            Ok(exchange) => self.file(item, exchange.response().map(|it| it.status), &fetched),
+            Ok(exchange) => self.file(item, exchange.response().map(|it| it.status), fetched),
         }
         if let Some(url) = fetched.redirect.as_ref().filter(|_| !fetched.missing) {
             self.follow_redirect(item, url);
@@ -218,7 +218,7 @@ impl Crawler {
     }
 
     fn see(&mut self, item: &Item, status: Option<u16>, reached: bool, skipped: Option<String>) {
-        let changed = self.site.see(Sighting {
+        let changed = self.site.see(&Sighting {
             class: item.class.clone(),
             path_template: item.path_template.clone(),
             source: item.source,

@@ -71,9 +71,7 @@ fn references(url: &Url, response: &Response) -> Page {
     } else {
         Vec::new()
     };
-    let links = urls
-        .into_iter()
-        .map(|url| crate::scan::page::Link { url, label: String::new() })
-        .collect();
+    let links =
+        urls.into_iter().map(|url| crate::scan::page::Link { url, label: String::new() }).collect();
     Page { links, ..Page::default() }
 }

@@ -93,10 +93,7 @@ impl LeftOut {
             say(NoticeLevel::Info, self.same_kind_text());
         }
         if self.out_of_scope > 0 {
-            say(
-                NoticeLevel::Info,
-                format!("crawl: {} links lead out of scope", self.out_of_scope),
-            );
+            say(NoticeLevel::Info, format!("crawl: {} links lead out of scope", self.out_of_scope));
         }
         for fault in &self.faults {
             say(NoticeLevel::Error, format!("crawl: a fetch failed by a fault of ours: {fault}"));

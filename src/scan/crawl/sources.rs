@@ -53,7 +53,8 @@ mod tests {
     #[test]
     fn sitemaps_name_locations_even_when_malformed() {
         let url = Url::parse("http://h/sitemap.xml").expect("a URL");
-        let text = "<urlset><url><loc> http://h/a?x=1&amp;y=2 </loc></url><loc>http://h/b</loc><loc>http";
+        let text =
+            "<urlset><url><loc> http://h/a?x=1&amp;y=2 </loc></url><loc>http://h/b</loc><loc>http";
         assert_eq!(texts(sitemap_urls(&url, text)), ["http://h/a?x=1&y=2", "http://h/b"]);
     }
 }
