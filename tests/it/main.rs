@@ -2,3 +2,7 @@
 
 mod architecture;
 mod http_h1;
+mod load;
+mod load_bed;
+mod load_loopback;
+mod load_server;
