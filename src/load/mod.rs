@@ -3,7 +3,7 @@
 //!
 //! A shard is one thread with one readiness loop (`shard`); virtual users on it are small structs
 //! (`user`) that walk a compiled flow. *When* is in `schedule`, `scenario` and `iterations`, *what*
-//! in `program`, *how* in `exchange`, `receive` and `link`, *counting* in `counts`, `observe` and
+//! in `program`, *how* in `exchange`, `receive`, `failure`, `link` and `slots`, *counting* in `counts`, `observe` and
 //! `collector`. Nothing here prints, and no async runtime is in the way.
 
 mod collector;
@@ -11,6 +11,7 @@ mod counts;
 mod engine;
 mod error;
 mod exchange;
+mod failure;
 mod iterations;
 mod limits;
 mod link;
@@ -22,6 +23,7 @@ mod sample;
 mod scenario;
 pub mod schedule;
 mod shard;
+mod slots;
 mod timers;
 mod user;
 mod validity;

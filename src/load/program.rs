@@ -75,10 +75,13 @@ impl StatusSet {
     /// `statuses`, or 200–399 where there is none.
     pub(super) fn of(statuses: &[u16]) -> Self {
         let mut set = Self([0; 16]);
+        for status in statuses {
+            set.insert(*status);
+        }
         if statuses.is_empty() {
-            (200..400).for_each(|status| set.insert(status));
-        } else {
-            statuses.iter().for_each(|status| set.insert(*status));
+            for status in 200..400 {
+                set.insert(status);
+            }
         }
         set
     }
@@ -219,25 +222,23 @@ impl Origins<'_> {
     /// Names are resolved once per run, before it starts: resolution blocks, and a resolver that
     /// fails in mid-run is not what is measured.
     fn index_of(&mut self, origin: &Origin) -> Result<u32, LoadError> {
-        let index = match self.known.iter().position(|known| known == origin) {
-            Some(index) => index,
-            None => {
-                let error = |source| LoadError::Address { host: origin.host.clone(), source };
-                let addresses = dns::resolve_blocking(&origin.host, origin.port, &self.plan.scope)
-                    .map_err(error)?;
-                let tls = match origin.scheme {
-                    Scheme::Http => None,
-                    Scheme::Https => {
-                        let name = tls::server_name(&origin.host).map_err(error)?;
-                        Some((self.tls_setup()?, name))
-                    }
-                };
-                self.known.push(origin.clone());
-                self.destinations.push(Destination { addresses, tls });
-                self.known.len() - 1
+        let number = |index| u32::try_from(index).expect("fewer origins than 2^32");
+        if let Some(index) = self.known.iter().position(|known| known == origin) {
+            return Ok(number(index));
+        }
+        let error = |source| LoadError::Address { host: origin.host.clone(), source };
+        let scope = &self.plan.scope;
+        let addresses = dns::resolve_blocking(&origin.host, origin.port, scope).map_err(error)?;
+        let tls = match origin.scheme {
+            Scheme::Http => None,
+            Scheme::Https => {
+                let name = tls::server_name(&origin.host).map_err(error)?;
+                Some((self.tls_setup()?, name))
             }
         };
-        Ok(u32::try_from(index).expect("fewer origins than 2^32"))
+        self.known.push(origin.clone());
+        self.destinations.push(Destination { addresses, tls });
+        Ok(number(self.known.len() - 1))
     }
 
     /// One setup for all: sessions are resumed, and root certificates read once.

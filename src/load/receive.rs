@@ -7,9 +7,7 @@ use super::exchange::stream_failure;
 use super::exchange::tls_failure;
 use super::link::LinkState;
 use super::observe::ObservedTable;
-use super::scenario::When;
 use super::shard::Shard;
-use super::user::Doing;
 use super::user::Then;
 use crate::http::h1::Collector;
 use crate::http::h1::Head;
@@ -140,30 +138,6 @@ impl<R: Reactor> Shard<'_, R> {
         self.drive(number, Then::Step, end);
     }
 
-    /// The exchange has none and will have none; how long the user is to wait before it goes on.
-    pub(super) fn exchange_failed(
-        &mut self,
-        number: u32,
-        failure: &Failure,
-        end: Nanos,
-    ) -> Option<Nanos> {
-        let is_open = self.is_open(number);
-        let slot = self.slot(number);
-        self.close_link(slot);
-        let user = &mut self.users[number as usize];
-        let ending = Ending {
-            moments: &user.moments,
-            end,
-            sent: user.written as u64,
-            received: user.received,
-            is_open,
-        };
-        self.series[user.series as usize].failure(&ending, failure);
-        self.note_span_end(number, end);
-        self.end_sample(number, Some(failure), end);
-        self.back_off(number)
-    }
-
     fn read(&mut self, number: u32, slot: u32, buffer: &mut [u8], to_the_end: bool) -> Reading {
         loop {
             let count = match self.reactor.read(slot, buffer) {
@@ -256,43 +230,6 @@ impl<R: Reactor> Shard<'_, R> {
         }
     }
 
-    pub(super) fn is_open(&self, number: u32) -> bool {
-        let scenario = self.users[number as usize].scenario;
-        matches!(self.runs[scenario as usize].when, When::Open(_))
-    }
-
-    /// Whether the user's exchange is on this connection.
-    pub(super) fn is_current(&self, number: u32, slot: u32) -> bool {
-        self.users[number as usize].doing == Doing::Exchanging && self.slot(number) == slot
-    }
-
-    /// The connection slot for the user's chosen request.
-    pub(super) fn slot(&self, number: u32) -> u32 {
-        let program = self.shared.program;
-        let origins = u32::try_from(program.origins.len()).expect("fewer origins than 2^32");
-        let request = self.users[number as usize].request;
-        number * origins + program.requests[request as usize].origin
-    }
-
-    /// The user that a connection slot belongs to.
-    pub(super) fn owner(&self, slot: u32) -> u32 {
-        slot / u32::try_from(self.shared.program.origins.len()).expect("fewer origins than 2^32")
-    }
-
-    pub(super) fn close_link(&mut self, slot: u32) {
-        let link = &mut self.links[slot as usize];
-        link.state = LinkState::Closed;
-        link.tls = None;
-        self.reactor.close(slot);
-    }
-
-    pub(super) fn close_links(&mut self, number: u32) {
-        let origins = self.shared.program.origins.len();
-        for slot in number as usize * origins..(number as usize + 1) * origins {
-            self.close_link(u32::try_from(slot).expect("slots are numbered in u32"));
-        }
-    }
-
     pub(super) fn note_span_start(&mut self, number: u32, intended: Nanos) {
         let scenario = self.users[number as usize].scenario as usize;
         if !self.runs[scenario].warmup {
@@ -301,7 +238,7 @@ impl<R: Reactor> Shard<'_, R> {
         }
     }
 
-    fn note_span_end(&mut self, number: u32, end: Nanos) {
+    pub(super) fn note_span_end(&mut self, number: u32, end: Nanos) {
         let scenario = self.users[number as usize].scenario as usize;
         if let Some((_, last)) = &mut self.span
             && !self.runs[scenario].warmup

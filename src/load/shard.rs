@@ -213,11 +213,10 @@ impl<'a, R: Reactor> Shard<'a, R> {
             }
             None => interval,
         };
-        match self.sender.try_send(Message::Interval(self.number, interval)) {
-            Ok(()) => {}
-            Err(TrySendError::Full(Message::Interval(_, kept))) => self.unsent = Some(kept),
-            // Without a collector nobody wants to know; it has already cancelled the run.
-            Err(TrySendError::Full(Message::Done(_)) | TrySendError::Disconnected(_)) => {}
+        let outcome = self.sender.try_send(Message::Interval(self.number, interval));
+        // Without a collector nobody wants to know; it has already cancelled the run.
+        if let Err(TrySendError::Full(Message::Interval(_, kept))) = outcome {
+            self.unsent = Some(kept);
         }
     }
 

@@ -117,7 +117,9 @@ mod tests {
 
     fn histogram(values_us: &[u64]) -> Histogram {
         let mut histogram = Histogram::new(Digits::Two);
-        values_us.iter().for_each(|value| histogram.record_us(*value));
+        for value in values_us {
+            histogram.record_us(*value);
+        }
         histogram
     }
 

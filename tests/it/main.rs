@@ -16,3 +16,7 @@ mod demo;
 mod rules;
 mod http_server;
 mod http_tls;
+mod load;
+mod load_bed;
+mod load_loopback;
+mod load_server;

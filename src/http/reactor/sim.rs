@@ -68,13 +68,21 @@ enum Happening {
     Writable,
 }
 
+/// What the peer has done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Peer {
+    Present,
+    Refused,
+    Closed,
+    Reset,
+}
+
 #[derive(Debug)]
 struct Connection {
     id: u64,
-    refused: bool,
+    peer: Peer,
     inbox: VecDeque<u8>,
-    ended: bool,
-    reset: bool,
+    /// There is no room for writing.
     blocked: bool,
     /// Request bytes that the server has and that are no whole request yet.
     pending: Vec<u8>,
@@ -146,7 +154,7 @@ impl<S: SimServer> SimReactor<S> {
                 ready.writable = true;
             }
             Happening::Refused => {
-                connection.refused = true;
+                connection.peer = Peer::Refused;
                 (ready.writable, ready.closed) = (true, true);
             }
             Happening::Arrived(bytes) => {
@@ -154,12 +162,12 @@ impl<S: SimServer> SimReactor<S> {
                 ready.readable = true;
             }
             Happening::Closed => {
-                connection.ended = true;
+                connection.peer = Peer::Closed;
                 (ready.readable, ready.closed) = (true, true);
             }
             Happening::Reset => {
                 connection.inbox.clear();
-                connection.reset = true;
+                connection.peer = Peer::Reset;
                 (ready.readable, ready.closed) = (true, true);
             }
         }
@@ -234,10 +242,8 @@ impl<S: SimServer> Reactor for SimReactor<S> {
         }
         self.slots[slot as usize] = Some(Connection {
             id,
-            refused: false,
+            peer: Peer::Present,
             inbox: VecDeque::new(),
-            ended: false,
-            reset: false,
             blocked: false,
             pending: Vec::new(),
         });
@@ -250,7 +256,7 @@ impl<S: SimServer> Reactor for SimReactor<S> {
     }
 
     fn connected(&mut self, slot: u32) -> io::Result<()> {
-        if self.connection(slot)?.refused {
+        if self.connection(slot)?.peer == Peer::Refused {
             Err(io::ErrorKind::ConnectionRefused.into())
         } else {
             Ok(())
@@ -259,11 +265,12 @@ impl<S: SimServer> Reactor for SimReactor<S> {
 
     fn read(&mut self, slot: u32, buffer: &mut [u8]) -> io::Result<usize> {
         let connection = self.connection(slot)?;
-        if connection.reset {
+        if connection.peer == Peer::Reset {
             return Err(io::ErrorKind::ConnectionReset.into());
         }
         if connection.inbox.is_empty() {
-            return if connection.ended { Ok(0) } else { Err(io::ErrorKind::WouldBlock.into()) };
+            let ended = connection.peer == Peer::Closed;
+            return if ended { Ok(0) } else { Err(io::ErrorKind::WouldBlock.into()) };
         }
         let count = connection.inbox.len().min(buffer.len());
         for (place, byte) in buffer.iter_mut().zip(connection.inbox.drain(..count)) {
@@ -275,7 +282,7 @@ impl<S: SimServer> Reactor for SimReactor<S> {
     fn write(&mut self, slot: u32, bytes: &[u8]) -> io::Result<usize> {
         let limit = self.write_limit.unwrap_or(usize::MAX);
         let connection = self.connection(slot)?;
-        if connection.reset {
+        if connection.peer == Peer::Reset {
             return Err(io::ErrorKind::BrokenPipe.into());
         }
         if connection.blocked {
