@@ -1,4 +1,5 @@
 //! One integration binary: a module per subject.
 
 mod architecture;
+mod scan;
 mod http_h1;
