@@ -5,6 +5,7 @@
 //! that contain other characters (RE2's `\s` has no vertical tab). Simple case folding stays ASCII
 //! in byte mode, where RE2 folds a few non-ASCII letters as well.
 
+use std::fmt::Write as _;
 use std::iter::Peekable;
 use std::str::Chars;
 
@@ -135,7 +136,7 @@ fn octal(first: u32, more: usize, rest: &mut Peekable<Chars<'_>>, out: &mut Stri
         value = value * 8 + digit;
         rest.next();
     }
-    out.push_str(&format!("\\x{{{value:x}}}"));
+    write!(out, "\\x{{{value:x}}}").expect("writing to a string cannot fail");
 }
 
 /// Whether what follows a `{` makes it a repetition: `n}`, `n,}` or `n,m}`.

@@ -45,7 +45,7 @@ pub(super) struct Compiled {
 
 /// The rule in `text`, or everything that is wrong with it.
 pub(super) fn compile(file: &str, text: &str) -> Result<Compiled, Vec<Fault>> {
-    let parsed = parse::rule_file(file, text).map_err(|fault| vec![fault])?;
+    let parsed = parse::rule_file(file, text).map_err(|fault| vec![*fault])?;
     let mut faults = Faults { file, text, found: Vec::new() };
     let id_at = Place::of(parsed.id.referenced);
     let rule = rule(parsed, &mut faults);
@@ -86,7 +86,7 @@ fn rule(file: RuleFile, faults: &mut Faults<'_>) -> Option<Rule> {
             if blocks.is_empty() {
                 faults.add(file.id.referenced, "`passive` has no block");
             }
-            let blocks = blocks.into_iter().filter_map(|dto| block(dto, faults)).collect();
+            let blocks = blocks.into_iter().map(|dto| block(dto, faults)).collect();
             let examples = file.examples;
             let mut all = examples_of(examples.r#match, Expectation::Match, faults);
             all.extend(examples_of(examples.no_match, Expectation::NoMatch, faults));

@@ -15,8 +15,8 @@ use super::passive::Block;
 use super::schema;
 use super::schema::{ExtractorType, MatcherType};
 
-/// The compiled block; `None` when something in it is wrong and has been reported.
-pub(super) fn block(dto: schema::Block, faults: &mut Faults<'_>) -> Option<Block> {
+/// The compiled block, without what is wrong in it and has been reported.
+pub(super) fn block(dto: schema::Block, faults: &mut Faults<'_>) -> Block {
     let mut matchers = Vec::new();
     if let Some(list) = dto.matchers {
         if !list.value.is_empty() && list.value.iter().all(|matcher| matcher.internal) {
@@ -33,7 +33,7 @@ pub(super) fn block(dto: schema::Block, faults: &mut Faults<'_>) -> Option<Block
         }
         name.value
     });
-    Some(Block { for_each, condition: dto.matchers_condition, matchers, extractors })
+    Block { for_each, condition: dto.matchers_condition, matchers, extractors }
 }
 
 fn matcher(dto: schema::Matcher, faults: &mut Faults<'_>) -> Option<Matcher> {
@@ -44,7 +44,7 @@ fn matcher(dto: schema::Matcher, faults: &mut Faults<'_>) -> Option<Matcher> {
     let test = match dto.r#type.value {
         MatcherType::Word => {
             let words = list(dto.words, "words", at, faults)?;
-            words.iter().for_each(|word| refuse_marker(word, faults));
+            refuse_markers(&words, faults);
             let words = words.into_iter().map(|word| word.value);
             let words = AhoCorasick::builder().ascii_case_insensitive(insensitive).build(words);
             match words {
@@ -57,12 +57,10 @@ fn matcher(dto: schema::Matcher, faults: &mut Faults<'_>) -> Option<Matcher> {
         }
         MatcherType::Status => Test::Status(plain(list(dto.status, "status", at, faults)?)),
         MatcherType::Size => Test::Size(plain(list(dto.size, "size", at, faults)?)),
-        MatcherType::Regex => {
-            Test::Regex(compiled(dto.regex, "regex", at, faults, |text| Pattern::new(text))?)
-        }
+        MatcherType::Regex => Test::Regex(compiled(dto.regex, "regex", at, faults, Pattern::new)?),
         MatcherType::Dsl => {
             let lines = list(dto.dsl, "dsl", at, faults)?;
-            lines.iter().for_each(|line| refuse_marker(line, faults));
+            refuse_markers(&lines, faults);
             Test::Dsl(each(lines, faults, Expression::parse)?)
         }
         MatcherType::Binary => {
@@ -122,7 +120,7 @@ fn extractor(dto: schema::Extractor, faults: &mut Faults<'_>) -> Option<Extracto
             if dto.kval.is_some() {
                 faults.add(at, "`kval` does not belong to an extractor of this type");
             }
-            let patterns = compiled(dto.regex, "regex", at, faults, |text| Pattern::new(text))?;
+            let patterns = compiled(dto.regex, "regex", at, faults, Pattern::new)?;
             let group = dto.group.map_or(0, |group| usize::from(group.value));
             Source::Regex { patterns, group }
         }
@@ -188,11 +186,13 @@ fn each<T, E: ToString>(
 }
 
 /// `{{name}}` is filled in from a request's variables, which a passive rule does not have.
-fn refuse_marker(entry: &Spanned<String>, faults: &mut Faults<'_>) {
-    let text = &entry.value;
-    if text.find("{{").is_some_and(|start| text[start..].contains("}}")) {
-        let help = "use a regex to look for braces in a response";
-        faults.add_with_help(entry.referenced, "`{{…}}` has no value in a passive rule", help);
+fn refuse_markers(entries: &[Spanned<String>], faults: &mut Faults<'_>) {
+    for entry in entries {
+        let text = &entry.value;
+        if text.find("{{").is_some_and(|start| text[start..].contains("}}")) {
+            let help = "use a regex to look for braces in a response";
+            faults.add_with_help(entry.referenced, "`{{…}}` has no value in a passive rule", help);
+        }
     }
 }
 

@@ -16,6 +16,7 @@
 //! | name | value |
 //! |--|--|
 //! | `scheme` `method` `path` `query` | of the request; `query` without the question mark |
+//! | `hostname` | of the target, without port and brackets |
 //! | `is_html` | the response is an HTML document |
 //! | `is_loopback` | the target is this machine |
 //! | `csp` | the enforced content security policies, header and `<meta>`, or `""` |

@@ -32,12 +32,12 @@ const NOT_YET: &[(&str, &str)] = &[
 ];
 
 /// Parses one file.
-pub(super) fn rule_file(file: &str, text: &str) -> Result<RuleFile, Fault> {
+pub(super) fn rule_file(file: &str, text: &str) -> Result<RuleFile, Box<Fault>> {
     let options = serde_saphyr::options! { with_snippet: false };
     serde_saphyr::from_str_with_options(text, options).map_err(|error| {
         let place = error.location().map(Place::of).unwrap_or_default();
         let (message, help) = explain(&error);
-        Fault::new(file, text, place, message).with_help(help)
+        Box::new(Fault::new(file, text, place, message).with_help(help))
     })
 }
 

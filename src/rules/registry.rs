@@ -27,7 +27,7 @@ pub struct Registry {
 impl Registry {
     /// The built-in rules.
     pub fn embedded() -> Self {
-        Self::of_sources(embedded_sources()).expect("a test compiles every built-in rule")
+        Self::of_sources(&embedded_sources()).expect("a test compiles every built-in rule")
     }
 
     /// The built-in rules and those in `dirs` (files ending in `.yaml` or `.yml`, directories
@@ -52,7 +52,7 @@ impl Registry {
                 }
             }
         }
-        match Self::of_sources(sources) {
+        match Self::of_sources(&sources) {
             Ok(registry) if errors.is_empty() => Ok(registry),
             Ok(_) => Err(RuleErrors(errors)),
             Err(RuleErrors(more)) => {
@@ -66,11 +66,11 @@ impl Registry {
     ///
     /// # Errors
     /// Everything that is wrong with any of them.
-    pub fn of_sources(sources: Vec<(String, String)>) -> Result<Self, RuleErrors> {
+    pub fn of_sources(sources: &[(String, String)]) -> Result<Self, RuleErrors> {
         let mut errors: Vec<RuleError> = Vec::new();
         let mut places: HashMap<String, String> = HashMap::new();
         let mut registry = Self { passive: Vec::new(), native: Vec::new() };
-        for (file, text) in &sources {
+        for (file, text) in sources {
             match compile(file, text) {
                 Ok(Compiled { rule, id_at }) => {
                     let id = rule.meta().id.clone();

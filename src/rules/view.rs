@@ -132,6 +132,7 @@ impl<'a> ResponseView<'a> {
             "method" => Value::text(request.method.as_str()),
             "path" => Value::bytes(&target[..split.unwrap_or(target.len())]),
             "query" => Value::bytes(split.map_or(&[], |at| &target[at + 1..])),
+            "hostname" => Value::text(&request.origin.host),
             "is_html" => Value::Bool(self.is_html),
             "is_loopback" => Value::Bool(self.is_loopback()),
             "csp" => Value::text(self.csp().text()),

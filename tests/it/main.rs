@@ -3,3 +3,4 @@
 mod architecture;
 mod scan;
 mod http_h1;
+mod rules;

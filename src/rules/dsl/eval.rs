@@ -66,9 +66,10 @@ fn value<'v>(node: &'v Node, lookup: &Lookup<'_, 'v>) -> Result<Value<'v>, EvalE
         Node::Matches(text, pattern) => matches(&value(text, lookup)?, pattern),
         Node::Regex { pattern, texts, all } => {
             let texts: Vec<_> = values(texts, lookup)?.into_iter().map(Value::into_text).collect();
-            let holds = match all {
-                true => texts.iter().all(|text| pattern.is_match(text)),
-                false => texts.iter().any(|text| pattern.is_match(text)),
+            let holds = if *all {
+                texts.iter().all(|text| pattern.is_match(text))
+            } else {
+                texts.iter().any(|text| pattern.is_match(text))
             };
             Ok(Value::Bool(holds))
         }
@@ -105,18 +106,12 @@ fn binary<'v>(
 ) -> Result<Value<'v>, EvalError> {
     let first = value(left, lookup)?;
     match operator {
-        Binary::And => match truth("&&", &first)? {
-            false => Ok(Value::Bool(false)),
-            true => truth("&&", &value(right, lookup)?).map(Value::Bool),
-        },
-        Binary::Or => match truth("||", &first)? {
-            true => Ok(Value::Bool(true)),
-            false => truth("||", &value(right, lookup)?).map(Value::Bool),
-        },
-        Binary::Then => match truth("?", &first)? {
-            true => value(right, lookup),
-            false => Ok(Value::Null),
-        },
+        Binary::And if !truth("&&", &first)? => Ok(Value::Bool(false)),
+        Binary::And => truth("&&", &value(right, lookup)?).map(Value::Bool),
+        Binary::Or if truth("||", &first)? => Ok(Value::Bool(true)),
+        Binary::Or => truth("||", &value(right, lookup)?).map(Value::Bool),
+        Binary::Then if truth("?", &first)? => value(right, lookup),
+        Binary::Then => Ok(Value::Null),
         Binary::Else | Binary::Coalesce => match first {
             Value::Null => value(right, lookup),
             other => Ok(other),

@@ -12,7 +12,10 @@ use super::value::Value;
 /// A function never makes a longer text than this.
 const MAX_TEXT: usize = 16 << 20;
 
-type Body = for<'v> fn(Vec<Value<'v>>) -> Result<Value<'v>, EvalError>;
+/// The upper end of an open arity.
+const MANY: usize = 1000;
+
+type Text<'v> = Cow<'v, [u8]>;
 
 /// One function.
 #[derive(Debug)]
@@ -22,45 +25,57 @@ pub(super) struct Function {
     body: Body,
 }
 
-const MANY: usize = 1000;
+#[derive(Debug)]
+enum Body {
+    /// A test of texts.
+    Test(fn(&[Text<'_>]) -> bool),
+    /// A text from texts, never longer than its arguments together.
+    Map(fn(&[Text<'_>]) -> Vec<u8>),
+    /// Anything that looks at the arguments' kinds or can fail.
+    Any(for<'v> fn(Vec<Value<'v>>) -> Result<Value<'v>, EvalError>),
+}
 
 const fn function(name: &'static str, arity: RangeInclusive<usize>, body: Body) -> Function {
     Function { name, arity, body }
 }
 
 static FUNCTIONS: &[Function] = &[
-    function("concat", 1..=MANY, concat),
-    function("contains", 2..=2, |a| text_test(a, |text, other| find(text, other).is_some(), true)),
-    function("contains_all", 2..=MANY, |a| text_test(a, |t, o| find(t, o).is_some(), true)),
-    function("contains_any", 2..=MANY, |a| text_test(a, |t, o| find(t, o).is_some(), false)),
-    function("ends_with", 2..=MANY, |a| text_test(a, <[u8]>::ends_with, false)),
-    function("equals_any", 2..=MANY, |a| text_test(a, |text, other| text == other, false)),
-    function("join", 2..=MANY, join),
-    function("len", 1..=1, len),
-    function("line_ends_with", 2..=MANY, |a| line_test(a, <[u8]>::ends_with)),
-    function("line_starts_with", 2..=MANY, |a| line_test(a, <[u8]>::starts_with)),
-    function("regex", 2..=2, regex_all),
-    function("regex_all", 2..=MANY, regex_all),
-    function("regex_any", 2..=MANY, regex_any),
-    function("repeat", 2..=2, repeat),
-    function("replace", 3..=3, replace),
-    function("replace_regex", 3..=3, replace_regex),
-    function("reverse", 1..=1, reverse),
-    function("starts_with", 2..=MANY, |a| text_test(a, <[u8]>::starts_with, false)),
-    function("to_lower", 1..=1, |a| {
-        map_text(a, |text| String::from_utf8_lossy(text).to_lowercase().into_bytes())
-    }),
-    function("to_number", 1..=1, to_number),
-    function("to_string", 1..=1, |a| map_text(a, <[u8]>::to_vec)),
-    function("to_upper", 1..=1, |a| {
-        map_text(a, |text| String::from_utf8_lossy(text).to_uppercase().into_bytes())
-    }),
-    function("trim", 2..=2, |a| trim(a, true, true)),
-    function("trim_left", 2..=2, |a| trim(a, true, false)),
-    function("trim_prefix", 2..=2, trim_prefix),
-    function("trim_right", 2..=2, |a| trim(a, false, true)),
-    function("trim_space", 1..=1, |a| map_text(a, |text| text.trim_ascii().to_vec())),
-    function("trim_suffix", 2..=2, trim_suffix),
+    function("concat", 1..=MANY, Body::Any(concat)),
+    function("contains", 2..=2, Body::Test(|t| has(&t[0], &t[1]))),
+    function("contains_all", 2..=MANY, Body::Test(|t| t[1..].iter().all(|o| has(&t[0], o)))),
+    function("contains_any", 2..=MANY, Body::Test(|t| t[1..].iter().any(|o| has(&t[0], o)))),
+    function("ends_with", 2..=MANY, Body::Test(|t| t[1..].iter().any(|o| t[0].ends_with(o)))),
+    function("equals_any", 2..=MANY, Body::Test(|t| t[1..].contains(&t[0]))),
+    function("join", 2..=MANY, Body::Any(join)),
+    function("len", 1..=1, Body::Any(|mut v| Ok(Value::Number(len(v.remove(0)) as f64)))),
+    function("line_ends_with", 2..=MANY, Body::Test(|t| any_line(t, <[u8]>::ends_with))),
+    function("line_starts_with", 2..=MANY, Body::Test(|t| any_line(t, <[u8]>::starts_with))),
+    function("regex", 2..=2, Body::Any(regex_all)),
+    function("regex_all", 2..=MANY, Body::Any(regex_all)),
+    function("regex_any", 2..=MANY, Body::Any(regex_any)),
+    function("repeat", 2..=2, Body::Any(repeat)),
+    function("replace", 3..=3, Body::Any(replace)),
+    function("replace_regex", 3..=3, Body::Any(replace_regex)),
+    function("reverse", 1..=1, Body::Map(|t| utf8(&t[0]).chars().rev().collect::<String>().into())),
+    function("starts_with", 2..=MANY, Body::Test(|t| t[1..].iter().any(|o| t[0].starts_with(o)))),
+    function("to_lower", 1..=1, Body::Map(|t| utf8(&t[0]).to_lowercase().into())),
+    function("to_number", 1..=1, Body::Any(to_number)),
+    function("to_string", 1..=1, Body::Map(|t| t[0].to_vec())),
+    function("to_upper", 1..=1, Body::Map(|t| utf8(&t[0]).to_uppercase().into())),
+    function("trim", 2..=2, Body::Map(|t| trim(t, true, true))),
+    function("trim_left", 2..=2, Body::Map(|t| trim(t, true, false))),
+    function(
+        "trim_prefix",
+        2..=2,
+        Body::Map(|t| t[0].strip_prefix(&t[1][..]).unwrap_or(&t[0]).into()),
+    ),
+    function("trim_right", 2..=2, Body::Map(|t| trim(t, false, true))),
+    function("trim_space", 1..=1, Body::Map(|t| t[0].trim_ascii().to_vec())),
+    function(
+        "trim_suffix",
+        2..=2,
+        Body::Map(|t| t[0].strip_suffix(&t[1][..]).unwrap_or(&t[0]).into()),
+    ),
 ];
 
 impl Function {
@@ -102,14 +117,23 @@ impl Function {
 
     /// Calls it; the arity has been checked.
     pub(super) fn call<'v>(&self, arguments: Vec<Value<'v>>) -> Result<Value<'v>, EvalError> {
-        (self.body)(arguments)
+        match self.body {
+            Body::Test(test) => Ok(Value::Bool(test(&texts(arguments)))),
+            Body::Map(map) => Ok(Value::owned(map(&texts(arguments)))),
+            Body::Any(body) => body(arguments),
+        }
     }
 }
 
-fn texts(arguments: Vec<Value<'_>>) -> Vec<Cow<'_, [u8]>> {
+fn texts(arguments: Vec<Value<'_>>) -> Vec<Text<'_>> {
     arguments.into_iter().map(Value::into_text).collect()
 }
 
+fn utf8(text: &[u8]) -> Cow<'_, str> {
+    String::from_utf8_lossy(text)
+}
+
+/// Refuses a text that would grow too long, or whose length overflows.
 pub(super) fn bounded(length: Option<usize>) -> Result<(), EvalError> {
     match length {
         Some(length) if length <= MAX_TEXT => Ok(()),
@@ -117,43 +141,15 @@ pub(super) fn bounded(length: Option<usize>) -> Result<(), EvalError> {
     }
 }
 
-fn find(text: &[u8], other: &[u8]) -> Option<usize> {
-    memchr::memmem::find(text, other)
-}
-
-/// Whether the first text passes the test with all (or any) of the others.
-fn text_test<'v>(
-    arguments: Vec<Value<'v>>,
-    test: impl Fn(&[u8], &[u8]) -> bool,
-    all: bool,
-) -> Result<Value<'v>, EvalError> {
-    let texts = texts(arguments);
-    let (first, others) = (&texts[0], &texts[1..]);
-    let holds = if all {
-        others.iter().all(|other| test(first, other))
-    } else {
-        others.iter().any(|other| test(first, other))
-    };
-    Ok(Value::Bool(holds))
+fn has(text: &[u8], other: &[u8]) -> bool {
+    memchr::memmem::find(text, other).is_some()
 }
 
 /// Whether any line of the first text passes the test with any of the others.
-fn line_test<'v>(
-    arguments: Vec<Value<'v>>,
-    test: impl Fn(&[u8], &[u8]) -> bool,
-) -> Result<Value<'v>, EvalError> {
-    let texts = texts(arguments);
-    let holds = texts[0]
+fn any_line(texts: &[Text<'_>], test: impl Fn(&[u8], &[u8]) -> bool) -> bool {
+    texts[0]
         .split(|byte| *byte == b'\n')
-        .any(|line| texts[1..].iter().any(|other| test(line, other)));
-    Ok(Value::Bool(holds))
-}
-
-fn map_text<'v>(
-    arguments: Vec<Value<'v>>,
-    map: impl Fn(&[u8]) -> Vec<u8>,
-) -> Result<Value<'v>, EvalError> {
-    Ok(Value::owned(map(&texts(arguments)[0])))
+        .any(|line| texts[1..].iter().any(|other| test(line, other)))
 }
 
 fn concat(arguments: Vec<Value<'_>>) -> Result<Value<'_>, EvalError> {
@@ -178,12 +174,12 @@ fn join(arguments: Vec<Value<'_>>) -> Result<Value<'_>, EvalError> {
     Ok(Value::owned(flat.join(&separator[..])))
 }
 
-fn len(mut arguments: Vec<Value<'_>>) -> Result<Value<'_>, EvalError> {
-    let length = match arguments.remove(0) {
+/// Entries of a list, else bytes.
+fn len(value: Value<'_>) -> usize {
+    match value {
         Value::List(items) => items.len(),
         other => other.into_text().len(),
-    };
-    Ok(Value::Number(length as f64))
+    }
 }
 
 fn pattern(text: &[u8]) -> Result<Pattern, EvalError> {
@@ -248,12 +244,6 @@ fn replace_regex(arguments: Vec<Value<'_>>) -> Result<Value<'_>, EvalError> {
     Ok(Value::owned(pattern.replace_all(text, to)))
 }
 
-fn reverse(arguments: Vec<Value<'_>>) -> Result<Value<'_>, EvalError> {
-    map_text(arguments, |text| {
-        String::from_utf8_lossy(text).chars().rev().collect::<String>().into_bytes()
-    })
-}
-
 fn to_number(mut arguments: Vec<Value<'_>>) -> Result<Value<'_>, EvalError> {
     number(&arguments.remove(0)).map(Value::Number)
 }
@@ -270,8 +260,7 @@ fn number(value: &Value<'_>) -> Result<f64, EvalError> {
 }
 
 /// Removes characters of the second text from the ends of the first.
-fn trim(arguments: Vec<Value<'_>>, left: bool, right: bool) -> Result<Value<'_>, EvalError> {
-    let texts = texts(arguments);
+fn trim(texts: &[Text<'_>], left: bool, right: bool) -> Vec<u8> {
     let set = &texts[1];
     let mut kept: &[u8] = &texts[0];
     while left && kept.first().is_some_and(|byte| set.contains(byte)) {
@@ -280,15 +269,5 @@ fn trim(arguments: Vec<Value<'_>>, left: bool, right: bool) -> Result<Value<'_>,
     while right && kept.last().is_some_and(|byte| set.contains(byte)) {
         kept = &kept[..kept.len() - 1];
     }
-    Ok(Value::owned(kept.to_vec()))
-}
-
-fn trim_prefix(arguments: Vec<Value<'_>>) -> Result<Value<'_>, EvalError> {
-    let texts = texts(arguments);
-    Ok(Value::owned(texts[0].strip_prefix(&texts[1][..]).unwrap_or(&texts[0]).to_vec()))
-}
-
-fn trim_suffix(arguments: Vec<Value<'_>>) -> Result<Value<'_>, EvalError> {
-    let texts = texts(arguments);
-    Ok(Value::owned(texts[0].strip_suffix(&texts[1][..]).unwrap_or(&texts[0]).to_vec()))
+    kept.to_vec()
 }
