@@ -47,8 +47,10 @@ impl Chunked {
         mut bytes: &'a [u8],
         max_trailer: usize,
     ) -> Result<Step<'a>, ProtocolError> {
+        // A local state stays in a register over the bytes of a size line.
+        let mut state = *self;
         while let [byte, rest @ ..] = bytes {
-            match *self {
+            match state {
                 Self::Data { left } => {
                     let available = usize::try_from(left).unwrap_or(usize::MAX).min(bytes.len());
                     let (data, rest) = bytes.split_at(available);
@@ -59,10 +61,11 @@ impl Chunked {
                 Self::LastLf | Self::TrailerStart { .. } if *byte == b'\n' => {
                     return Ok(Step::End { rest });
                 }
-                state => *self = state.after(*byte, max_trailer)?,
+                _ => state = state.after(*byte, max_trailer)?,
             }
             bytes = rest;
         }
+        *self = state;
         Ok(Step::NeedMore)
     }
 

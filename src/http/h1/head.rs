@@ -51,11 +51,13 @@ pub struct Fields<'a> {
 impl<'a> Iterator for Fields<'a> {
     type Item = (&'a [u8], &'a [u8]);
 
+    #[inline]
     fn next(&mut self) -> Option<Self::Item> {
-        let colon = memchr::memchr3(b':', b'\n', b'\r', self.rest)?;
-        if self.rest[colon] != b':' {
+        if matches!(self.rest.first()?, b'\r' | b'\n') {
             return None;
         }
+        // The head was parsed: every line before the empty one has its colon.
+        let colon = memchr::memchr(b':', self.rest)?;
         let end = end_of_field(self.rest, colon + 1);
         let name = self.rest[..colon].trim_ascii_end();
         let value = self.rest[colon + 1..end].trim_ascii();
