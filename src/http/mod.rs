@@ -8,6 +8,7 @@ pub mod dns;
 pub mod fault;
 pub mod h1;
 mod pacer;
+pub mod reactor;
 pub mod tls;
 
 pub use client::{Client, ClientOptions, ContentDecoding};
