@@ -189,6 +189,27 @@ async fn requests_of_the_plan_are_seeds_with_their_own_templates() {
 }
 
 #[tokio::test]
+async fn an_unsafe_request_is_sent_where_the_plan_allows_it_by_name() {
+    let mut buy = template("buy", "POST", "/cart", "/cart");
+    let kind = shakedown::model::Header::new("Content-Type", "application/json");
+    buy.request.headers.push(kind);
+    buy.request.body = br#"{"note":"x"}"#.to_vec();
+    let requests = vec![template("sell", "POST", "/sell", "/sell"), buy];
+    let active = vec!["xss-reflected"];
+    let setup = Setup { requests, active, unsafe_requests: vec![1], ..Setup::default() };
+    let scanned = scan(setup, |ask| match &*ask.path {
+        "/" => html("<p>start</p>"),
+        // Repeats the whole body.
+        "/cart" => html(format!("<p>{}</p>", ask.form[0].0)),
+        _ => not_found(),
+    })
+    .await;
+    assert!(scanned.operation("POST", "/cart").expect("known").reached);
+    assert!(!scanned.asked("/sell"));
+    assert_eq!(scanned.points("xss-reflected"), ["POST /cart json `/note`"]);
+}
+
+#[tokio::test]
 async fn a_bounded_crawl_sees_one_of_everything() {
     let setup = Setup { max_urls: 20, ..Setup::default() };
     let scanned = scan(setup, |ask| match &*ask.path {

@@ -140,6 +140,7 @@ impl Wire for Memory {
 pub struct Setup {
     pub active: Vec<&'static str>,
     pub allow_unsafe: bool,
+    pub unsafe_requests: Vec<usize>,
     pub depth: u32,
     pub max_urls: u64,
     pub exclude: Vec<&'static str>,
@@ -154,6 +155,7 @@ impl Default for Setup {
         Self {
             active: Vec::new(),
             allow_unsafe: false,
+            unsafe_requests: Vec::new(),
             depth: 5,
             max_urls: 300,
             exclude: Vec::new(),
@@ -254,7 +256,7 @@ fn job(setup: Setup, wire: Arc<dyn Wire>) -> ScanJob {
         .collect();
     let own = setup.rules.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned()));
     sources.extend(own);
-    let registry = Registry::of_sources(sources).expect("valid rules");
+    let registry = Registry::of_sources(&sources).expect("valid rules");
     let plan = plan(setup);
     ScanJob {
         plan: Arc::new(plan),
@@ -286,6 +288,7 @@ fn plan(setup: Setup) -> Plan {
             max_rps: 1e6,
             concurrency: 4,
             allow_unsafe: setup.allow_unsafe,
+            unsafe_requests: setup.unsafe_requests,
             rule_dirs: Vec::new(),
         }),
         thresholds: Vec::new(),
