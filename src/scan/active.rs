@@ -56,7 +56,6 @@ pub(crate) struct Active {
     pub(crate) origin_alias: String,
     pub(crate) seed: Seed,
     pub(crate) concurrency: usize,
-    pub(crate) allow_unsafe: bool,
 }
 
 /// One insertion point of a node.
@@ -88,7 +87,7 @@ struct Tally {
 /// Runs every selected check; gives what each did, in the order of the selection.
 pub(crate) async fn run_active(active: Active, site: &Site) -> Vec<RuleOutcome> {
     let active = Arc::new(active);
-    let (tasks, left_out) = tasks(site, active.allow_unsafe);
+    let (tasks, left_out) = tasks(site);
     let points: usize = tasks.iter().map(|task| task.points.len()).sum();
     active.traffic.progress.points.store(points as u64, Ordering::Relaxed);
     if left_out > 0 {
@@ -118,13 +117,13 @@ async fn finish_one(active: &Active, running: &mut JoinSet<()>) {
 }
 
 /// Nodes that may be tested, with their points; and how many points are beyond the limit.
-fn tasks(site: &Site, allow_unsafe: bool) -> (Vec<Task>, usize) {
+fn tasks(site: &Site) -> (Vec<Task>, usize) {
     let mut tasks = Vec::new();
     let (mut count, mut left_out) = (0, 0);
     for node in site.nodes() {
         let Some(base) = node.examples.first() else { continue };
-        let wanted = node.reached && (base.method.is_safe() || allow_unsafe);
-        if !wanted {
+        // What was reached was sent, so it may be sent: the crawl has asked the plan about methods.
+        if !node.reached {
             continue;
         }
         let mut points: Vec<_> = insertion_points(base)

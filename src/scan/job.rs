@@ -147,6 +147,7 @@ impl Engine {
             settings: self.settings.crawl.clone(),
             concurrency: self.settings.concurrency,
             allow_unsafe: self.settings.allow_unsafe,
+            unsafe_requests: self.settings.unsafe_requests.clone(),
             seed: job.plan.seed.derive("crawl"),
         })
         .await;
@@ -188,7 +189,6 @@ impl Engine {
                 origin_alias: ORIGIN_ALIAS.to_owned(),
                 seed: job.plan.seed.derive("active"),
                 concurrency: self.settings.concurrency,
-                allow_unsafe: self.settings.allow_unsafe,
             };
             outcomes.extend(run_active(active, site).await);
         }

@@ -54,7 +54,8 @@ async fn check(probe: &mut Probe) -> Result<Outcome, ProbeStop> {
     for (quote, doubled) in BREAKS {
         let attack = probe.fire(&format!("{value}{quote}")).await?;
         let Some(error) = new_error(&attack, &known) else { continue };
-        if let Some(proof) = confirm(probe, &baseline, &attack, &error, (quote, doubled)).await? {
+        let seen = Seen { baseline: &baseline, known: &known, attack: &attack, error: &error };
+        if let Some(proof) = confirm(probe, seen, (quote, doubled)).await? {
             return Ok(Outcome::Found(Box::new(proof)));
         }
     }
@@ -68,31 +69,43 @@ fn new_error(shot: &Shot, known: &[DbError]) -> Option<DbError> {
         .find(|error| known.iter().all(|old| old.signature != error.signature))
 }
 
-fn shows(shot: &Shot, error: &DbError) -> Option<DbError> {
-    db_errors(&shot.response().body).into_iter().find(|again| again.signature == error.signature)
+/// A message of the same product: another break may be worded in another way.
+fn shows(shot: &Shot, error: &DbError, known: &[DbError]) -> Option<DbError> {
+    let mut errors = db_errors(&shot.response().body).into_iter();
+    errors.find(|again| {
+        again.product == error.product && known.iter().all(|old| old.signature != again.signature)
+    })
+}
+
+/// What was seen so far at a point.
+struct Seen<'a> {
+    baseline: &'a Shot,
+    /// Messages that the unchanged page shows.
+    known: &'a [DbError],
+    attack: &'a Shot,
+    error: &'a DbError,
 }
 
 async fn confirm(
     probe: &mut Probe,
-    baseline: &Shot,
-    attack: &Shot,
-    error: &DbError,
+    seen: Seen<'_>,
     (quote, doubled): (&str, &str),
 ) -> Result<Option<Proof>, ProbeStop> {
+    let Seen { baseline, known, attack, error } = seen;
     let value = baseline.value.clone();
-    let Some(control) = repaired(probe, &value, quote, doubled, error).await? else {
+    let Some(control) = repaired(probe, &value, quote, doubled).await? else {
         return Ok(None);
     };
     let word = probe.word();
     let replay = probe.fire(&format!("{value}{quote}{word}")).await?;
     let again = probe.baseline().await?;
-    let Some(error_again) = shows(&replay, error) else { return Ok(None) };
-    if shows(&again, error).is_some() {
+    let Some(error_again) = shows(&replay, error, known) else { return Ok(None) };
+    if shows(&again, error, known).is_some() {
         return Ok(None);
     }
     let detail = format!(
-        "`{}` brought a {} error message, `{}` brought it again, and neither the unchanged \
-         request nor `{}` shows it: the value is part of the SQL statement's text",
+        "`{}` brought a {} error message, `{}` brought one again, and neither the unchanged \
+         request nor `{}` does: the value is part of the SQL statement's text",
         attack.value, error.product, replay.value, control.value
     );
     let payloads =
@@ -119,7 +132,6 @@ async fn repaired(
     value: &str,
     quote: &str,
     doubled: &str,
-    error: &DbError,
 ) -> Result<Option<Shot>, ProbeStop> {
     let number = probe.number();
     let mut repairs = vec![format!("{value}{doubled}")];
@@ -132,7 +144,7 @@ async fn repaired(
     for repair in repairs {
         let control = probe.fire(&repair).await?;
         // A repaired statement brings no message at all, not merely another one.
-        if shows(&control, error).is_none() && db_errors(&control.response().body).is_empty() {
+        if db_errors(&control.response().body).is_empty() {
             return Ok(Some(control));
         }
     }

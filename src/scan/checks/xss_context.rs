@@ -101,7 +101,7 @@ pub(super) fn attempts(context: &Context, word: &str) -> Vec<(String, Sign)> {
         Context::RawText(parent) => vec![(format!("</{parent}><{word}>"), element())],
         Context::Comment => vec![(format!("--><{word}>"), element())],
         Context::Name => {
-            vec![(format!("><{word}>"), element()), (format!(" {word}=1 "), attribute())]
+            vec![(format!("><{word}>"), element()), (format!("x {word}=1 "), attribute())]
         }
         Context::Script => script_attempts(word),
         Context::Attribute { element: tag, name, leading } => {
@@ -110,7 +110,7 @@ pub(super) fn attempts(context: &Context, word: &str) -> Vec<(String, Sign)> {
                 (format!("'><{word}>"), element()),
                 (format!("\" {word}=\"1"), attribute()),
                 (format!("' {word}='1"), attribute()),
-                (format!(" {word}=1 "), attribute()),
+                (format!("x {word}=1 "), attribute()),
             ];
             if *leading && takes_script_url(tag, name) {
                 attempts.push((format!("javascript:{word}"), Sign::Url(word.to_owned())));

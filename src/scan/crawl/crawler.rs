@@ -58,6 +58,8 @@ pub(crate) struct CrawlJob {
     pub(crate) settings: CrawlSettings,
     pub(crate) concurrency: usize,
     pub(crate) allow_unsafe: bool,
+    /// Indices of requests that may be sent although their method is unsafe.
+    pub(crate) unsafe_requests: Vec<usize>,
     pub(crate) seed: Seed,
 }
 
@@ -97,8 +99,11 @@ struct Crawler {
 
 impl Crawler {
     fn seed(&mut self) {
-        for template in self.job.requests.clone() {
-            self.seed_template(&template);
+        for (index, template) in self.job.requests.clone().iter().enumerate() {
+            let allowed = template.request.method.is_safe()
+                || self.job.allow_unsafe
+                || self.job.unsafe_requests.contains(&index);
+            self.seed_template(template, allowed);
         }
         let start = Request::get(
             self.job.start.origin.clone(),
@@ -115,7 +120,7 @@ impl Crawler {
         }
     }
 
-    fn seed_template(&mut self, template: &RequestTemplate) {
+    fn seed_template(&mut self, template: &RequestTemplate, allowed: bool) {
         let Some(item) = Item::of(template.request.clone(), 0, OperationSource::Plan) else {
             let text = format!("crawl: the plan's request `{}` has no URL", template.name);
             self.events.push(Event::Notice(Notice { level: NoticeLevel::Warning, text }));
@@ -126,7 +131,7 @@ impl Crawler {
             expected_statuses: template.expected_statuses.clone(),
             ..item
         };
-        if template.request.method.is_safe() || self.job.allow_unsafe {
+        if allowed {
             self.offer(item);
         } else {
             let reason = unsafe_reason(template.request.method.as_str());

@@ -1,0 +1,306 @@
+//! A site in memory, and scans of it.
+
+use std::sync::Arc;
+use std::sync::Mutex;
+
+use shakedown::http::clock::Clock;
+use shakedown::model::Authorisation;
+use shakedown::model::Event;
+use shakedown::model::Exchange;
+use shakedown::model::Failure;
+use shakedown::model::FailureClass;
+use shakedown::model::Finding;
+use shakedown::model::Header;
+use shakedown::model::InScope;
+use shakedown::model::Operation;
+use shakedown::model::Redactor;
+use shakedown::model::Report;
+use shakedown::model::Request;
+use shakedown::model::RequestTemplate;
+use shakedown::model::Response;
+use shakedown::model::RuleOutcome;
+use shakedown::model::ScopeBuilder;
+use shakedown::model::Seed;
+use shakedown::model::Stamped;
+use shakedown::model::StopToken;
+use shakedown::model::Target;
+use shakedown::model::Timings;
+use shakedown::plan::Connection;
+use shakedown::plan::CrawlSettings;
+use shakedown::plan::Limits;
+use shakedown::plan::Plan;
+use shakedown::plan::ScanSettings;
+use shakedown::plan::TlsPolicy;
+use shakedown::rules::Registry;
+use shakedown::scan::ScanJob;
+use shakedown::scan::Sending;
+use shakedown::scan::Wire;
+
+pub const TARGET: &str = "http://127.0.0.1:8080/";
+
+/// A request as handlers like to read it.
+pub struct Ask {
+    pub method: String,
+    pub path: String,
+    pub query: Vec<(String, String)>,
+    pub form: Vec<(String, String)>,
+    pub cookie: String,
+}
+
+impl Ask {
+    fn of(request: &Request) -> Self {
+        let url = url::Url::parse(&request.url()).expect("an absolute URL");
+        let form = url::form_urlencoded::parse(&request.body).into_owned().collect();
+        let cookie = request.header("cookie").map(|header| header.text().into_owned());
+        let path = percent_encoding::percent_decode_str(url.path()).decode_utf8_lossy().into_owned();
+        Self {
+            method: request.method.to_string(),
+            path,
+            query: url.query_pairs().into_owned().collect(),
+            form,
+            cookie: cookie.unwrap_or_default(),
+        }
+    }
+
+    /// A query or form parameter, empty when absent.
+    pub fn get(&self, name: &str) -> &str {
+        self.query
+            .iter()
+            .chain(&self.form)
+            .find(|(known, _)| known == name)
+            .map_or("", |(_, value)| value)
+    }
+}
+
+pub fn respond(status: u16, media_type: &str, body: impl Into<String>) -> Response {
+    Response {
+        status,
+        reason: String::new(),
+        minor_version: 1,
+        headers: vec![Header::new("Content-Type", media_type)],
+        body: body.into().into_bytes(),
+        wire_len: 0,
+        truncated: false,
+    }
+}
+
+pub fn html(body: impl Into<String>) -> Response {
+    respond(200, "text/html; charset=utf-8", body)
+}
+
+pub fn not_found() -> Response {
+    respond(404, "text/html", "<h1>Not found</h1>")
+}
+
+pub fn redirect(location: &str) -> Response {
+    let mut response = respond(302, "text/html", "");
+    response.headers.push(Header::new("Location", location.as_bytes()));
+    response
+}
+
+/// As a template engine does it.
+pub fn escape(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
+        .replace('\'', "&#x27;")
+}
+
+type Handler = dyn Fn(&Ask) -> Response + Send + Sync;
+
+/// Answers from a function and keeps what it was asked.
+struct Memory {
+    handler: Box<Handler>,
+    log: Mutex<Vec<Request>>,
+}
+
+impl Wire for Memory {
+    fn send(&self, request: InScope) -> Sending<'_> {
+        let request = request.into_request();
+        self.log.lock().expect("no handler panics").push(request.clone());
+        let response = (self.handler)(&Ask::of(&request));
+        // Status 0 stands for no answer.
+        let outcome = if response.status == 0 {
+            Err(Failure::new(FailureClass::Closed, "closed"))
+        } else {
+            Ok(response)
+        };
+        let exchange =
+            Exchange { request, outcome, timings: Timings::default(), peer: None, tls: None };
+        Box::pin(async move {
+            // A real exchange yields; without it tasks would run one after the other.
+            tokio::task::yield_now().await;
+            exchange
+        })
+    }
+}
+
+/// What to scan and how.
+pub struct Setup {
+    pub active: Vec<&'static str>,
+    pub allow_unsafe: bool,
+    pub unsafe_requests: Vec<usize>,
+    pub depth: u32,
+    pub max_urls: u64,
+    pub exclude: Vec<&'static str>,
+    pub requests: Vec<RequestTemplate>,
+    pub headers: Vec<Header>,
+    pub rules: Vec<(&'static str, &'static str)>,
+    pub stop: StopToken,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self {
+            active: Vec::new(),
+            allow_unsafe: false,
+            unsafe_requests: Vec::new(),
+            depth: 5,
+            max_urls: 300,
+            exclude: Vec::new(),
+            requests: Vec::new(),
+            headers: Vec::new(),
+            rules: Vec::new(),
+            stop: StopToken::default(),
+        }
+    }
+}
+
+/// What came of a scan.
+pub struct Scanned {
+    pub events: Vec<Event>,
+    pub report: Report,
+    pub requests: Vec<Request>,
+}
+
+impl Scanned {
+    pub fn found(&self, rule: &str) -> Vec<&Finding> {
+        self.report.findings.iter().filter(|finding| finding.rule.id == rule).collect()
+    }
+
+    /// Names of the insertion points where the rule found something, sorted.
+    pub fn points(&self, rule: &str) -> Vec<String> {
+        let mut points: Vec<String> = self
+            .found(rule)
+            .iter()
+            .filter_map(|finding| {
+                let point = finding.insertion_point.as_ref()?;
+                Some(format!("{} {} {point}", finding.method, finding.path_template))
+            })
+            .collect();
+        points.sort();
+        points
+    }
+
+    pub fn outcome(&self, rule: &str) -> &RuleOutcome {
+        let known = self.report.rules.get(rule);
+        known.and_then(|(_, outcome)| outcome.as_ref()).expect("the rule has finished")
+    }
+
+    pub fn operation(&self, method: &str, template: &str) -> Option<&Operation> {
+        let mut operations = self.report.coverage.operations.iter();
+        operations.find(|known| known.method == method && known.path_template == template)
+    }
+
+    pub fn asked(&self, path_and_query: &str) -> bool {
+        self.requests.iter().any(|request| request.path_and_query_text() == path_and_query)
+    }
+
+    pub fn notices(&self) -> Vec<&str> {
+        self.events
+            .iter()
+            .filter_map(|event| match event {
+                Event::Notice(notice) => Some(notice.text.as_str()),
+                _ => None,
+            })
+            .collect()
+    }
+}
+
+/// Scans a site that `handler` plays.
+pub async fn scan(
+    setup: Setup,
+    handler: impl Fn(&Ask) -> Response + Send + Sync + 'static,
+) -> Scanned {
+    let wire = Arc::new(Memory { handler: Box::new(handler), log: Mutex::new(Vec::new()) });
+    let stop = setup.stop.clone();
+    let job = job(setup, wire.clone());
+    let (sender, mut receiver) = tokio::sync::mpsc::channel(64);
+    let running = tokio::spawn(shakedown::scan::run(job, sender, stop));
+    let mut events = Vec::new();
+    while let Some(event) = receiver.recv().await {
+        events.push(event);
+    }
+    running.await.expect("a scan does not panic");
+    let stamped = (0..).zip(events.iter().cloned()).map(|(seq, event)| Stamped {
+        seq,
+        at: std::time::Duration::ZERO,
+        event,
+    });
+    let report = Report::of(&stamped.collect::<Vec<_>>());
+    let requests = std::mem::take(&mut *wire.log.lock().expect("no handler panics"));
+    Scanned { events, report, requests }
+}
+
+fn job(setup: Setup, wire: Arc<dyn Wire>) -> ScanJob {
+    let mut sources: Vec<(String, String)> = shakedown::scan::native_check_ids()
+        .into_iter()
+        .map(|id| {
+            let text = format!(
+                "id: {id}\nnative: {id}\ninfo:\n  name: {id}\n  author: test\n  severity: high\n  \
+                 description: d\n  remediation: r\n  classification:\n    cwe-id: CWE-1\n"
+            );
+            (format!("{id}.yaml"), text)
+        })
+        .collect();
+    let own = setup.rules.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned()));
+    sources.extend(own);
+    let registry = Registry::of_sources(&sources).expect("valid rules");
+    let plan = plan(setup);
+    ScanJob {
+        plan: Arc::new(plan),
+        registry: Arc::new(registry),
+        wire,
+        clock: Clock::start(),
+        redactor: Redactor::default(),
+    }
+}
+
+fn plan(setup: Setup) -> Plan {
+    let target = Target::parse(TARGET).expect("a target");
+    let scope = ScopeBuilder {
+        origins: vec![target.origin.clone()],
+        include: Vec::new(),
+        exclude: setup.exclude.iter().map(ToString::to_string).collect(),
+        authorisation: Authorisation::LocalOnly,
+    };
+    Plan {
+        target,
+        scope: scope.build().expect("valid patterns"),
+        limits: Limits::default(),
+        requests: setup.requests,
+        flows: Vec::new(),
+        scenarios: Vec::new(),
+        scan: Some(ScanSettings {
+            crawl: CrawlSettings { depth: setup.depth, max_urls: setup.max_urls },
+            active: setup.active.iter().map(ToString::to_string).collect(),
+            max_rps: 1e6,
+            concurrency: 4,
+            allow_unsafe: setup.allow_unsafe,
+            unsafe_requests: setup.unsafe_requests,
+            rule_dirs: Vec::new(),
+        }),
+        thresholds: Vec::new(),
+        outputs: Vec::new(),
+        connection: Connection {
+            timeout: std::time::Duration::from_secs(1),
+            tls: TlsPolicy::Verify,
+            ca_files: Vec::new(),
+            headers: setup.headers,
+        },
+        observe: Vec::new(),
+        seed: Seed(7),
+        hash: String::new(),
+    }
+}
