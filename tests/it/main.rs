@@ -2,3 +2,6 @@
 
 mod architecture;
 mod rules;
+mod rules_generated;
+mod rules_matching;
+mod rules_refusals;
