@@ -1,1 +1,32 @@
-//! The load engine: when (schedule), what (flow), how (virtual user), counting (shard).
+//! The load engine: when iterations start, what they send, how it goes over the wire, and what is
+//! counted, each apart from the others.
+//!
+//! A shard is one thread with one readiness loop (`shard`); virtual users on it are small structs
+//! (`user`) that walk a compiled flow. *When* is in `schedule`, `scenario` and `iterations`, *what*
+//! in `program`, *how* in `exchange`, `receive`, `failure`, `link` and `slots`, *counting* in `counts`, `observe` and
+//! `collector`. Nothing here prints, and no async runtime is in the way.
+
+mod collector;
+mod counts;
+mod engine;
+mod error;
+mod exchange;
+mod failure;
+mod iterations;
+mod limits;
+mod link;
+mod message;
+mod observe;
+mod program;
+mod receive;
+mod sample;
+mod scenario;
+pub mod schedule;
+mod shard;
+mod slots;
+mod timers;
+mod user;
+mod validity;
+
+pub use engine::{LoadJob, run, run_on};
+pub use error::LoadError;

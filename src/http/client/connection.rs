@@ -1,0 +1,185 @@
+//! One connection, and one exchange on it.
+
+use std::future::poll_fn;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::task::Context;
+use std::task::Poll;
+
+use tokio::io::AsyncRead;
+use tokio::io::AsyncReadExt as _;
+use tokio::io::AsyncWriteExt as _;
+use tokio::io::ReadBuf;
+use tokio::net::TcpStream;
+use tokio_rustls::client::TlsStream;
+
+use super::record::Record;
+use crate::http::fault;
+use crate::http::h1::Collector;
+use crate::http::h1::Eof;
+use crate::http::h1::Progress;
+use crate::http::h1::RequestKind;
+use crate::http::h1::ResponseParser;
+use crate::model::Failure;
+use crate::model::FailureClass;
+use crate::model::PhaseKind;
+use crate::model::Response;
+use crate::model::TlsInfo;
+
+/// Bytes read at once.
+const READ_SIZE: usize = 16 * 1024;
+
+/// A stream with or without TLS.
+#[derive(Debug)]
+pub(super) enum Stream {
+    Plain(TcpStream),
+    Tls(Box<TlsStream<TcpStream>>),
+}
+
+/// An open connection and its parser.
+#[derive(Debug)]
+pub(super) struct Connection {
+    stream: Stream,
+    peer: SocketAddr,
+    tls: Option<TlsInfo>,
+    parser: ResponseParser,
+    buffer: Vec<u8>,
+    can_reuse: bool,
+}
+
+/// A failed exchange.
+#[derive(Debug)]
+pub(super) struct Broken {
+    pub(super) failure: Failure,
+    /// Whether any byte of a response had come.
+    pub(super) has_started: bool,
+}
+
+impl Connection {
+    pub(super) fn new(stream: Stream, peer: SocketAddr, tls: Option<TlsInfo>) -> Self {
+        Self {
+            stream,
+            peer,
+            tls,
+            parser: ResponseParser::default(),
+            buffer: vec![0; READ_SIZE],
+            can_reuse: false,
+        }
+    }
+
+    pub(super) fn peer(&self) -> SocketAddr {
+        self.peer
+    }
+
+    pub(super) fn tls(&self) -> Option<&TlsInfo> {
+        self.tls.as_ref()
+    }
+
+    /// Whether another request may follow the one before.
+    pub(super) fn can_reuse(&self) -> bool {
+        self.can_reuse
+    }
+
+    /// Whether the peer has neither closed an idle connection nor sent what nobody asked for.
+    pub(super) async fn is_quiet(&mut self) -> bool {
+        poll_fn(|context| Poll::Ready(self.poll_unasked(context).is_pending())).await
+    }
+
+    /// Sends a request and reads its response, up to `max_body` bytes of body.
+    pub(super) async fn exchange(
+        &mut self,
+        request: &[u8],
+        kind: RequestKind,
+        max_body: usize,
+        record: &mut Record,
+    ) -> Result<Response, Broken> {
+        self.parser.reset(kind);
+        self.can_reuse = false;
+        record.enter(PhaseKind::Send);
+        let sent = self.write(request).await;
+        record.enter(PhaseKind::Wait);
+        // A peer that refuses a body may answer and close before having read it: the answer counts.
+        let outcome = self.receive(max_body, record).await;
+        let has_started = self.parser.has_started();
+        match (outcome, sent) {
+            (Ok(response), sent) => {
+                self.can_reuse &= sent.is_ok();
+                Ok(response)
+            }
+            (Err(_), Err(error)) if !has_started => {
+                let class = fault::stream_class(&error);
+                Err(Broken { failure: fault::failure(class, "sending", &error), has_started })
+            }
+            (Err(failure), _) => Err(Broken { failure, has_started }),
+        }
+    }
+
+    async fn receive(&mut self, max_body: usize, record: &mut Record) -> Result<Response, Failure> {
+        let mut collector = Collector::new(max_body);
+        let mut wire_len = 0;
+        loop {
+            let count = self.read().await?;
+            if count == 0 {
+                self.end_of_stream()?;
+                break;
+            }
+            if !self.parser.has_started() {
+                record.enter(PhaseKind::Receive);
+            }
+            let fed = self.parser.feed(&self.buffer[..count], &mut collector)?;
+            wire_len += fed.consumed as u64;
+            if fed.progress == Progress::Complete {
+                self.can_reuse = self.parser.can_reuse() && fed.consumed == count;
+                break;
+            }
+            if collector.is_truncated() {
+                break;
+            }
+        }
+        Ok(collector.finish(wire_len).expect("a body follows its head"))
+    }
+
+    fn end_of_stream(&mut self) -> Result<(), Failure> {
+        let detail = match self.parser.eof()? {
+            Eof::Complete => return Ok(()),
+            Eof::BeforeFirstByte => "the peer closed the connection without an answer",
+            Eof::Truncated => "the peer closed the connection amid the response",
+        };
+        Err(Failure::new(FailureClass::Closed, detail))
+    }
+
+    async fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        match &mut self.stream {
+            Stream::Plain(stream) => stream.write_all(bytes).await,
+            Stream::Tls(stream) => {
+                stream.write_all(bytes).await?;
+                stream.flush().await
+            }
+        }
+    }
+
+    /// 0 for the end, also where TLS ends without `close_notify`, as many servers do it: whether
+    /// the response is whole is for its framing to say.
+    async fn read(&mut self) -> Result<usize, Failure> {
+        let read = match &mut self.stream {
+            Stream::Plain(stream) => stream.read(&mut self.buffer).await,
+            Stream::Tls(stream) => stream.read(&mut self.buffer).await,
+        };
+        match read {
+            Ok(count) => Ok(count),
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(0),
+            Err(error) => {
+                Err(fault::failure(fault::stream_class(&error), "reading the response", &error))
+            }
+        }
+    }
+
+    fn poll_unasked(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let mut buffer = ReadBuf::new(&mut self.buffer);
+        match &mut self.stream {
+            Stream::Plain(stream) => Pin::new(stream).poll_read(context, &mut buffer),
+            Stream::Tls(stream) => Pin::new(stream).poll_read(context, &mut buffer),
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! The client: queue, connection, exchange, and every failure as data.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
+
+use super::connection::Broken;
+use super::connection::Connection;
+use super::dial::dial;
+use super::options::ClientOptions;
+use super::options::ContentDecoding;
+use super::pool::Pool;
+use super::record::Record;
+use crate::http::clock::Clock;
+use crate::http::content;
+use crate::http::h1;
+use crate::http::h1::RequestKind;
+use crate::http::pacer::Pacer;
+use crate::http::tls::TlsError;
+use crate::http::tls::TlsSetup;
+use crate::model::Exchange;
+use crate::model::Failure;
+use crate::model::FailureClass;
+use crate::model::Header;
+use crate::model::InScope;
+use crate::model::Method;
+use crate::model::Origin;
+use crate::model::OutOfScope;
+use crate::model::Request;
+use crate::model::Response;
+use crate::model::Scope;
+use crate::model::TlsInfo;
+
+/// Sends requests one exchange at a time, bytes as they are, keeping connections alive. Clones
+/// share connections and caps.
+#[derive(Debug, Clone)]
+pub struct Client {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    scope: Arc<Scope>,
+    options: ClientOptions,
+    /// With what is ours added.
+    headers: Vec<Header>,
+    tls: TlsSetup,
+    pacer: Pacer,
+    clock: Clock,
+    pool: Pool,
+    permits: Semaphore,
+}
+
+impl Client {
+    /// A client that dials only what `scope` admits, at `pacer`'s rate.
+    ///
+    /// # Errors
+    /// [`TlsError`] for a file of root certificates that cannot be used.
+    pub fn new(
+        scope: Arc<Scope>,
+        options: ClientOptions,
+        pacer: Pacer,
+        clock: Clock,
+    ) -> Result<Self, TlsError> {
+        let tls = TlsSetup::new(options.trust, &options.ca_files)?;
+        let max_connections = options.max_connections.clamp(1, Semaphore::MAX_PERMITS);
+        let inner = Inner {
+            scope,
+            headers: options.standing_headers(),
+            tls,
+            pacer,
+            clock,
+            pool: Pool::new(clock, max_connections, options.idle_timeout),
+            permits: Semaphore::new(max_connections),
+            options,
+        };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// Sends one request and reads its response; redirects are the caller's. Whatever goes wrong is
+    /// in the exchange's outcome:
+    ///
+    /// * `Dns`, `OutOfScope` (no address is admitted), `ConnectRefused`, `ConnectTimeout`,
+    ///   `Connect`, `Certificate`, `Tls`: there was no connection;
+    /// * `Closed`, `Reset`: the connection ended before the response did;
+    /// * `Timeout`: [`ClientOptions::timeout`] passed after connecting;
+    /// * `Protocol`, `TooLarge`: see [`h1::ProtocolError`]; `Protocol` also for a request whose
+    ///   headers would break lines ([`h1::EncodeError`]), which is not sent.
+    ///
+    /// A body longer than [`ClientOptions::max_body`] is cut and marked, not a failure. A request
+    /// with an idempotent method is sent once more when a kept connection turns out to be closed
+    /// before the first byte of an answer; others never go over a kept connection, because they
+    /// must not be sent twice (RFC 9112 §9.3.1).
+    ///
+    /// Cancel safe: dropping the future closes its connection; the request may have been sent.
+    pub async fn send(&self, request: InScope) -> Exchange {
+        let request = request.into_request();
+        let mut record = Record::start(self.inner.clock);
+        let outcome = self.inner.send(&request, &mut record).await;
+        record.finish();
+        let Record { timings, peer, tls, .. } = record;
+        Exchange { request, outcome, timings, peer, tls }
+    }
+
+    /// Resolves, connects and shakes hands, sends nothing and closes: can the target be reached?
+    ///
+    /// Cancel safe: dropping the future closes its connection.
+    ///
+    /// # Errors
+    /// A [`Failure`] as of [`Client::send`].
+    pub async fn preflight(
+        &self,
+        origin: &Origin,
+    ) -> Result<(SocketAddr, Option<TlsInfo>), Failure> {
+        let inner = &self.inner;
+        if !inner.scope.origins().contains(origin) {
+            let reason = OutOfScope::Origin { origin: origin.clone() };
+            return Err(Failure::new(FailureClass::OutOfScope, reason.to_string()));
+        }
+        let mut record = Record::start(inner.clock);
+        let dialled = dial(origin, &inner.scope, &inner.tls, &mut record);
+        match tokio::time::timeout(inner.options.timeout, dialled).await {
+            Ok(dialled) => dialled.map(|connection| (connection.peer(), connection.tls().cloned())),
+            Err(_) => Err(record.timed_out(inner.options.timeout)),
+        }
+    }
+}
+
+impl Inner {
+    async fn send(&self, request: &Request, record: &mut Record) -> Result<Response, Failure> {
+        let mut bytes = Vec::new();
+        h1::encode(request, &self.headers, &mut bytes)
+            .map_err(|error| Failure::new(FailureClass::Protocol, error.to_string()))?;
+        let _permit = self.permits.acquire().await.expect("the semaphore is never closed");
+        self.pacer.acquire().await;
+        let exchanged = self.exchange(request, &bytes, record);
+        let outcome = tokio::time::timeout(self.options.timeout, exchanged).await;
+        let mut response =
+            outcome.unwrap_or_else(|_| Err(record.timed_out(self.options.timeout)))?;
+        if self.options.decoding == ContentDecoding::GzipDeflate {
+            content::decode(&mut response, self.options.max_body);
+        }
+        Ok(response)
+    }
+
+    async fn exchange(
+        &self,
+        request: &Request,
+        bytes: &[u8],
+        record: &mut Record,
+    ) -> Result<Response, Failure> {
+        if is_idempotent(&request.method)
+            && let Some(kept) = self.pool.take(&request.origin).await
+        {
+            record.peer = Some(kept.peer());
+            record.tls = kept.tls().cloned();
+            match self.exchange_on(kept, request, bytes, record).await {
+                Err(broken) if broken.is_stale_connection() => {
+                    record.start_over();
+                    // The cap counts what is sent, not what was meant.
+                    self.pacer.acquire().await;
+                }
+                outcome => return outcome.map_err(|broken| broken.failure),
+            }
+        }
+        let new = dial(&request.origin, &self.scope, &self.tls, record).await?;
+        self.exchange_on(new, request, bytes, record).await.map_err(|broken| broken.failure)
+    }
+
+    async fn exchange_on(
+        &self,
+        mut connection: Connection,
+        request: &Request,
+        bytes: &[u8],
+        record: &mut Record,
+    ) -> Result<Response, Broken> {
+        let kind = RequestKind::of(&request.method);
+        let response = connection.exchange(bytes, kind, self.options.max_body, record).await?;
+        if connection.can_reuse() {
+            self.pool.put(&request.origin, connection);
+        }
+        Ok(response)
+    }
+}
+
+impl Broken {
+    fn is_stale_connection(&self) -> bool {
+        !self.has_started
+            && matches!(self.failure.class, FailureClass::Closed | FailureClass::Reset)
+    }
+}
+
+/// RFC 9110 §9.2.2.
+fn is_idempotent(method: &Method) -> bool {
+    method.is_safe() || matches!(method.as_str(), "PUT" | "DELETE")
+}

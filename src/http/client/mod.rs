@@ -1,0 +1,11 @@
+//! The tokio driver: one exchange at a time for crawl and probes.
+
+mod connection;
+mod dial;
+mod driver;
+mod options;
+mod pool;
+mod record;
+
+pub use driver::Client;
+pub use options::{ClientOptions, ContentDecoding};

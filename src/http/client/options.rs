@@ -1,0 +1,69 @@
+//! How the client talks.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::http::tls::TrustPolicy;
+use crate::model::Header;
+
+/// What [`Client`](super::Client) is made with; [`Default`] is what a scan uses.
+#[derive(Debug, Clone)]
+pub struct ClientOptions {
+    /// For one exchange from name resolution to the last byte; waiting for the pacer and for a
+    /// free connection is not counted.
+    pub timeout: Duration,
+    /// Bytes of a body that are kept, before and after decoding; reading ends there.
+    pub max_body: usize,
+    /// Exchanges at once, and idle connections kept per origin; at least 1.
+    pub max_connections: usize,
+    /// How long an idle connection is used again. Common servers close after 5 s.
+    pub idle_timeout: Duration,
+    /// Sent with every request that has none of that name.
+    pub headers: Vec<Header>,
+    /// Whether content codings are asked for and undone.
+    pub decoding: ContentDecoding,
+    /// What a bad certificate means.
+    pub trust: TrustPolicy,
+    /// Additional root certificates (PEM).
+    pub ca_files: Vec<PathBuf>,
+}
+
+/// Whether content codings are asked for and undone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ContentDecoding {
+    /// Bodies stay as they come.
+    Off,
+    /// `Accept-Encoding: gzip, deflate` is sent, and both are undone.
+    GzipDeflate,
+}
+
+impl Default for ClientOptions {
+    fn default() -> Self {
+        Self {
+            timeout: Duration::from_secs(30),
+            max_body: 4 * 1024 * 1024,
+            max_connections: 10,
+            idle_timeout: Duration::from_secs(4),
+            headers: Vec::new(),
+            decoding: ContentDecoding::GzipDeflate,
+            trust: TrustPolicy::AcceptAndReport,
+            ca_files: Vec::new(),
+        }
+    }
+}
+
+impl ClientOptions {
+    /// Headers that go along with every request: the user's, and ours where the user has none.
+    pub(super) fn standing_headers(&self) -> Vec<Header> {
+        let mut headers = self.headers.clone();
+        let has = |name| self.headers.iter().any(|header| header.is(name));
+        if !has("user-agent") {
+            headers
+                .push(Header::new("User-Agent", concat!("shakedown/", env!("CARGO_PKG_VERSION"))));
+        }
+        if self.decoding == ContentDecoding::GzipDeflate && !has("accept-encoding") {
+            headers.push(Header::new("Accept-Encoding", "gzip, deflate"));
+        }
+        headers
+    }
+}

@@ -1,0 +1,35 @@
+//! What the system's and TLS's errors are counted under.
+
+use std::io;
+
+use crate::http::tls;
+use crate::model::Failure;
+use crate::model::FailureClass;
+
+/// The class of an error while connecting over TCP.
+pub fn connect_class(error: &io::Error) -> FailureClass {
+    match error.kind() {
+        io::ErrorKind::ConnectionRefused => FailureClass::ConnectRefused,
+        io::ErrorKind::TimedOut => FailureClass::ConnectTimeout,
+        _ => FailureClass::Connect,
+    }
+}
+
+/// The class of an error on a connection that stands, TLS errors inside it included.
+pub fn stream_class(error: &io::Error) -> FailureClass {
+    let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
+    if let Some(error) = inner {
+        return tls::class(error);
+    }
+    match error.kind() {
+        io::ErrorKind::UnexpectedEof => FailureClass::Closed,
+        io::ErrorKind::TimedOut => FailureClass::Timeout,
+        // A broken pipe is a reset that was noticed while sending.
+        _ => FailureClass::Reset,
+    }
+}
+
+/// `error` while doing `what` ("connecting to 127.0.0.1:80"), classed by `class`.
+pub(super) fn failure(class: FailureClass, what: &str, error: &io::Error) -> Failure {
+    Failure::new(class, format!("{what}: {error}"))
+}

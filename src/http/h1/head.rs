@@ -1,0 +1,77 @@
+//! The head of a response, as seen by whoever consumes it.
+
+/// A complete, well-formed response head; it borrows the bytes it was read from.
+#[derive(Debug, Clone, Copy)]
+pub struct Head<'a> {
+    /// 100–999.
+    pub status: u16,
+    /// HTTP/1.minor.
+    pub minor_version: u8,
+    /// `Content-Length` where it is a valid number, whether or not it frames this body.
+    pub content_length: Option<u64>,
+    /// Whether the peer lets the connection live on after this response.
+    pub keep_alive: bool,
+    pub(super) raw: &'a [u8],
+}
+
+impl<'a> Head<'a> {
+    /// Status line, header lines and the empty line, as received.
+    pub fn raw(&self) -> &'a [u8] {
+        self.raw
+    }
+
+    /// The reason phrase's bytes, possibly none.
+    pub fn reason(&self) -> &'a [u8] {
+        let line = self.raw.split(|byte| *byte == b'\n').next().unwrap_or_default();
+        let after_status = line.get("HTTP/1.1 200".len()..).unwrap_or_default();
+        after_status.trim_ascii()
+    }
+
+    /// Name and value of every header line in order, without allocation; values without
+    /// surrounding white space. An obsolete folded value (RFC 9112 §5.2) still has its line breaks.
+    pub fn fields(&self) -> Fields<'a> {
+        let end = memchr::memchr(b'\n', self.raw).map_or(self.raw.len(), |index| index + 1);
+        Fields { rest: &self.raw[end..] }
+    }
+
+    /// The value of the first header of that name, ASCII case ignored.
+    pub fn field(&self, name: &str) -> Option<&'a [u8]> {
+        self.fields()
+            .find(|(found, _)| found.eq_ignore_ascii_case(name.as_bytes()))
+            .map(|(_, value)| value)
+    }
+}
+
+/// Iterator over header lines; see [`Head::fields`].
+#[derive(Debug, Clone)]
+pub struct Fields<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Iterator for Fields<'a> {
+    type Item = (&'a [u8], &'a [u8]);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let colon = memchr::memchr3(b':', b'\n', b'\r', self.rest)?;
+        if self.rest[colon] != b':' {
+            return None;
+        }
+        let end = end_of_field(self.rest, colon + 1);
+        let name = self.rest[..colon].trim_ascii_end();
+        let value = self.rest[colon + 1..end].trim_ascii();
+        self.rest = self.rest.get(end + 1..).unwrap_or_default();
+        Some((name, value))
+    }
+}
+
+/// Index of the line feed that ends the field: the next line does not continue it.
+fn end_of_field(bytes: &[u8], mut from: usize) -> usize {
+    while let Some(offset) = memchr::memchr(b'\n', &bytes[from..]) {
+        let feed = from + offset;
+        if !matches!(bytes.get(feed + 1), Some(b' ' | b'\t')) {
+            return feed;
+        }
+        from = feed + 1;
+    }
+    bytes.len()
+}

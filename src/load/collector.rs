@@ -1,0 +1,215 @@
+//! Merges the shards' intervals into windows, and keeps the run's totals.
+
+use std::collections::VecDeque;
+use std::sync::mpsc::Receiver;
+use std::time::Duration;
+
+use super::message::Interval;
+use super::message::Message;
+use super::message::ShardTotals;
+use super::program::Program;
+use super::validity::ValidityRule;
+use super::validity::WindowFacts;
+use crate::http::reactor::Nanos;
+use crate::model::Digits;
+use crate::model::GeneratorWindow;
+use crate::model::Histogram;
+use crate::model::LoadTotals;
+use crate::model::LoadWindow;
+use crate::model::ScenarioTally;
+use crate::model::ScenarioWindow;
+use crate::model::SeriesId;
+use crate::model::SeriesWindow;
+use crate::model::Tally;
+use crate::model::Validity;
+
+/// What a shard has sent and what was not made into a window yet.
+#[derive(Debug, Default)]
+struct Queue {
+    intervals: VecDeque<Box<Interval>>,
+    done: bool,
+}
+
+/// Lives on the thread that called `run`, because its events may have to wait for their taker.
+#[derive(Debug)]
+pub(super) struct Collector<'a> {
+    program: &'a Program,
+    queues: Vec<Queue>,
+    from: Nanos,
+    /// By series; `None` in a warm-up.
+    totals: Vec<Option<Tally>>,
+    rule: ValidityRule,
+}
+
+impl<'a> Collector<'a> {
+    pub(super) fn new(program: &'a Program, shards: usize, start: Nanos) -> Self {
+        let is_warmup = |scenario: &u32| program.scenarios[*scenario as usize].warmup;
+        Self {
+            program,
+            queues: (0..shards).map(|_| Queue::default()).collect(),
+            from: start,
+            totals: program
+                .scenario_of
+                .iter()
+                .map(|scenario| (!is_warmup(scenario)).then(|| Tally::new(Digits::Three)))
+                .collect(),
+            rule: ValidityRule::new(),
+        }
+    }
+
+    /// Takes messages until every shard is done; `emit` gets the windows in order.
+    pub(super) fn run(&mut self, messages: &Receiver<Message>, mut emit: impl FnMut(LoadWindow)) {
+        // Ends with the last sender: a shard that broke says no more either.
+        for message in messages {
+            match message {
+                Message::Interval(shard, interval) => {
+                    self.queues[shard].intervals.push_back(interval);
+                }
+                Message::Done(shard) => self.queues[shard].done = true,
+            }
+            while self.queues.iter().all(|queue| queue.done || !queue.intervals.is_empty())
+                && let Some(interval) = self.next_interval()
+            {
+                self.windows(&interval).into_iter().for_each(&mut emit);
+            }
+        }
+        while let Some(interval) = self.next_interval() {
+            self.windows(&interval).into_iter().for_each(&mut emit);
+        }
+    }
+
+    /// The run's figures and whether they can be believed.
+    pub(super) fn finish(self, shards: Vec<ShardTotals>) -> (LoadTotals, Validity) {
+        let mut series = self.totals;
+        let mut scenarios: Vec<_> =
+            self.program.scenarios.iter().map(|_| ScenarioTally::new(Digits::Three)).collect();
+        let mut span: Option<(Nanos, Nanos)> = None;
+        let mut tap_dropped = 0;
+        for shard in shards {
+            for (total, part) in series.iter_mut().zip(shard.series) {
+                if let (Some(total), Some((latency, duration))) = (total, part) {
+                    total.latency.merge(&latency);
+                    total.duration.merge(&duration);
+                }
+            }
+            for (total, part) in scenarios.iter_mut().zip(shard.scenarios) {
+                if let Some(part) = part {
+                    total.merge(&part);
+                }
+            }
+            span = match (span, shard.span) {
+                (Some((a, b)), Some((c, d))) => Some((a.min(c), b.max(d))),
+                (mine, theirs) => mine.or(theirs),
+            };
+            tap_dropped += shard.tap_dropped;
+        }
+        let (first, last) = span.unwrap_or_default();
+        let totals = LoadTotals {
+            elapsed: Duration::from_nanos(last - first),
+            series: (0..)
+                .zip(series)
+                .filter_map(|(id, tally)| {
+                    Some(SeriesWindow { series: SeriesId(id), tally: tally? })
+                })
+                .collect(),
+            scenarios,
+            tap_dropped,
+        };
+        (totals, self.rule.judge())
+    }
+
+    /// The next window's counts of all shards: as far as the shard that has got furthest, so that
+    /// one that skipped a message does not tear the others' apart.
+    fn next_interval(&mut self) -> Option<Interval> {
+        let fronts = self.queues.iter().filter_map(|queue| queue.intervals.front());
+        let to = fronts.map(|interval| interval.to).max()?;
+        let mut merged: Option<Interval> = None;
+        for queue in &mut self.queues {
+            while queue.intervals.front().is_some_and(|interval| interval.to <= to) {
+                let Some(next) = queue.intervals.pop_front() else { break };
+                match &mut merged {
+                    Some(merged) => merged.merge(*next),
+                    None => merged = Some(*next),
+                }
+            }
+        }
+        merged.map(|mut interval| {
+            interval.from = self.from;
+            interval.to = to.max(self.from);
+            self.from = interval.to;
+            interval
+        })
+    }
+
+    /// One window, or two where a warm-up and measured scenarios run side by side.
+    fn windows(&mut self, interval: &Interval) -> Vec<LoadWindow> {
+        let shards = self.queues.len() as f64;
+        let length = (interval.to - interval.from).max(1) as f64;
+        let cpu = interval.busy as f64 / length / shards;
+        self.judge(interval, cpu);
+        self.add_totals(interval);
+        let mut windows: Vec<_> =
+            [false, true].map(|warmup| self.window(interval, warmup, cpu)).into();
+        windows.retain(|window| !window.scenarios.is_empty());
+        windows
+    }
+
+    fn window(&self, interval: &Interval, warmup: bool, cpu: f64) -> LoadWindow {
+        let of_kind = |scenario: usize| self.program.scenarios[scenario].warmup == warmup;
+        let series = (0..).zip(&interval.series).zip(&self.program.scenario_of);
+        let scenarios = interval.scenarios.iter().enumerate();
+        LoadWindow {
+            from: Duration::from_nanos(interval.from),
+            to: Duration::from_nanos(interval.to),
+            warmup,
+            series: series
+                .filter(|(_, scenario)| of_kind(**scenario as usize))
+                .filter_map(|((id, tally), _)| {
+                    Some(SeriesWindow { series: SeriesId(id), tally: tally.clone()? })
+                })
+                .collect(),
+            scenarios: scenarios
+                .filter(|(scenario, slice)| slice.running && of_kind(*scenario))
+                .map(|(scenario, slice)| ScenarioWindow {
+                    scenario,
+                    vus: slice.vus,
+                    tally: slice.tally.clone(),
+                })
+                .collect(),
+            generator: GeneratorWindow {
+                schedule_lag: interval.generator.schedule_lag.clone(),
+                loop_delay: interval.generator.loop_delay.clone(),
+                cpu,
+            },
+        }
+    }
+
+    /// Everything but latency and duration, which the shards keep with three digits themselves.
+    fn add_totals(&mut self, interval: &Interval) {
+        for (total, part) in self.totals.iter_mut().zip(&interval.series) {
+            let (Some(total), Some(part)) = (total, part) else { continue };
+            let mut part = part.clone();
+            part.latency = Histogram::new(Digits::Two);
+            part.duration = Histogram::new(Digits::Two);
+            total.merge(&part);
+        }
+    }
+
+    fn judge(&mut self, interval: &Interval, cpu: f64) {
+        let mut open = Histogram::new(Digits::Two);
+        let mut closed = Histogram::new(Digits::Two);
+        for (tally, scenario) in interval.series.iter().zip(&self.program.scenario_of) {
+            let Some(tally) = tally else { continue };
+            let scenario = &self.program.scenarios[*scenario as usize];
+            let kind = if scenario.executor.is_open() { &mut open } else { &mut closed };
+            kind.merge(&tally.duration);
+        }
+        self.rule.add(&WindowFacts {
+            generator: &interval.generator,
+            cpu,
+            open_duration: &open,
+            closed_duration: &closed,
+            starved: interval.scenarios.iter().map(|slice| slice.starved).sum(),
+        });
+    }
+}

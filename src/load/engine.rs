@@ -1,0 +1,193 @@
+//! Load from start to end: compile, share out to shards, collect, tell.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::sync::mpsc::sync_channel;
+use std::thread;
+
+use super::collector::Collector;
+use super::error::LoadError;
+use super::limits;
+use super::message::Message;
+use super::message::ShardTotals;
+use super::program::Program;
+use super::shard::Shard;
+use super::shard::Shared;
+use crate::http::clock::Clock;
+use crate::http::reactor::Idle;
+use crate::http::reactor::Nanos;
+use crate::http::reactor::Reactor;
+use crate::http::reactor::SystemReactor;
+use crate::model::ControlCommand;
+use crate::model::Event;
+use crate::model::EventSender;
+use crate::model::ExchangeTap;
+use crate::model::Phase;
+use crate::model::StopToken;
+use crate::plan::Executor;
+use crate::plan::Plan;
+
+/// The schedule starts this long after the shards: threads have to be created first, and a late
+/// start would be a lag.
+const LEAD: Nanos = 5_000_000;
+
+/// Messages that a shard may be ahead of the collector.
+const MESSAGES_PER_SHARD: usize = 4;
+
+/// Virtual users below which another thread is not worth its wake-ups.
+const USERS_PER_THREAD: u64 = 64;
+
+/// Arrivals per second and thread above which polling before each would take a quarter of a core
+/// (24 % at 5,000/s).
+const MAX_SPIN_RATE: f64 = 5_000.0;
+
+/// What to run.
+#[derive(Clone)]
+pub struct LoadJob {
+    /// Scenarios, flows, requests, scope, connection.
+    pub plan: Arc<Plan>,
+    /// The run's clock: every time in events counts from its start.
+    pub clock: Clock,
+    /// Shards; `None` is one per 64 virtual users, and at most half of the cores.
+    pub threads: Option<usize>,
+    /// Where sampled exchanges are offered.
+    pub tap: Option<Arc<dyn ExchangeTap>>,
+}
+
+/// Runs the plan's load part and tells everything through `events`: `PhaseStarted`,
+/// `LoadDeclared`, windows of a second, `LoadFinished`, `Validity`, `PhaseFinished`. Blocks until
+/// all scenarios are over; must not be called on an async runtime's own thread.
+///
+/// `stop` at `Stopping` lets running iterations finish within their scenario's grace, at
+/// `Cancelled` it cuts them off. Where nobody takes the events any more, the run is cancelled.
+///
+/// # Errors
+/// [`LoadError`] for what prevents starting, and for a readiness loop that breaks.
+pub fn run(job: &LoadJob, events: &EventSender, stop: &StopToken) -> Result<(), LoadError> {
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    let program = Program::compile(&job.plan)?;
+    let shards = job.threads.unwrap_or_else(|| default_threads(&program, cores)).max(1);
+    let idle = idle(&program, shards, cores);
+    let start = job.clock.nanos() + LEAD;
+    let tap = job.tap.as_deref();
+    let engine = Engine { program: &program, shards, start, tap, events, stop };
+    engine.run(|_| SystemReactor::new(job.clock, idle))
+}
+
+/// [`run`] on reactors made by `reactor` (on the shard's own thread), with `start` as the moment
+/// on their clocks at which load starts: the seam for tests in virtual time.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_on<R: Reactor>(
+    job: &LoadJob,
+    start: Nanos,
+    reactor: impl Fn(usize) -> io::Result<R> + Sync,
+    events: &EventSender,
+    stop: &StopToken,
+) -> Result<(), LoadError> {
+    let program = Program::compile(&job.plan)?;
+    let shards = job.threads.unwrap_or(1).max(1);
+    let tap = job.tap.as_deref();
+    Engine { program: &program, shards, start, tap, events, stop }.run(reactor)
+}
+
+struct Engine<'a> {
+    program: &'a Program,
+    shards: usize,
+    start: Nanos,
+    tap: Option<&'a dyn ExchangeTap>,
+    events: &'a EventSender,
+    stop: &'a StopToken,
+}
+
+impl Engine<'_> {
+    fn run<R: Reactor>(
+        &self,
+        reactor: impl Fn(usize) -> io::Result<R> + Sync,
+    ) -> Result<(), LoadError> {
+        if self.program.series.is_empty() {
+            return Err(LoadError::NothingToRun);
+        }
+        self.tell(Event::PhaseStarted(Phase::Load));
+        self.tell(Event::LoadDeclared {
+            scenarios: self.program.scenario_metas(),
+            series: self.program.series.clone(),
+        });
+        let connections = self.program.max_vus() * self.program.origins.len() as u64;
+        for notice in limits::check(connections) {
+            self.tell(Event::Notice(notice));
+        }
+        let mut collector = Collector::new(self.program, self.shards, self.start);
+        let totals = self.run_shards(&reactor, &mut collector)?;
+        let (totals, validity) = collector.finish(totals);
+        self.tell(Event::LoadFinished(totals));
+        self.tell(Event::Validity(validity));
+        self.tell(Event::PhaseFinished(Phase::Load));
+        Ok(())
+    }
+
+    fn run_shards<R: Reactor>(
+        &self,
+        reactor: &(impl Fn(usize) -> io::Result<R> + Sync),
+        collector: &mut Collector<'_>,
+    ) -> Result<Vec<ShardTotals>, LoadError> {
+        let claimed: Vec<_> = self.program.scenarios.iter().map(|_| AtomicU64::new(0)).collect();
+        let (sender, messages) = sync_channel::<Message>(self.shards * MESSAGES_PER_SHARD);
+        let shared = Shared {
+            program: self.program,
+            stop: self.stop,
+            tap: self.tap,
+            claimed: &claimed,
+            start: self.start,
+            shards: u32::try_from(self.shards).expect("fewer threads than 2^32"),
+        };
+        thread::scope(|scope| {
+            let threads: Vec<_> = (0..shared.shards)
+                .map(|number| {
+                    let sender = sender.clone();
+                    scope.spawn(move || {
+                        // On its own thread: a reactor sets the timer slack of its thread.
+                        let reactor = reactor(number as usize).map_err(LoadError::Reactor)?;
+                        Shard::new(reactor, shared, number, sender).run()
+                    })
+                })
+                .collect();
+            drop(sender);
+            collector.run(&messages, |window| self.tell(Event::LoadWindow(window)));
+            threads
+                .into_iter()
+                .map(|thread| match thread.join() {
+                    Ok(outcome) => outcome,
+                    Err(panic) => std::panic::resume_unwind(panic),
+                })
+                .collect()
+        })
+    }
+
+    fn tell(&self, event: Event) {
+        if self.events.blocking_send(event).is_err() {
+            self.stop.apply(ControlCommand::Cancel);
+        }
+    }
+}
+
+fn default_threads(program: &Program, cores: usize) -> usize {
+    let by_users = usize::try_from(program.max_vus() / USERS_PER_THREAD).unwrap_or(usize::MAX);
+    by_users.clamp(1, (cores / 2).max(1))
+}
+
+/// Polling before a deadline needs a core that nobody else needs.
+fn idle(program: &Program, shards: usize, cores: usize) -> Idle {
+    let rate: f64 = program
+        .scenarios
+        .iter()
+        .map(|scenario| match scenario.executor {
+            Executor::ConstantArrivalRate { rate, .. } => rate,
+            Executor::ConstantVus { .. } | Executor::SharedIterations { .. } => 0.0,
+        })
+        .sum();
+    let is_affordable = rate / shards as f64 <= MAX_SPIN_RATE;
+    if cores > shards && is_affordable { Idle::Spin } else { Idle::Park }
+}

@@ -1,0 +1,50 @@
+//! What prevents load from starting, as opposed to what a target does to it.
+
+use std::io;
+
+use crate::http::h1::EncodeError;
+use crate::http::tls::TlsError;
+use crate::model::Failure;
+use crate::model::OutOfScope;
+
+/// Nothing was sent, or nothing more can be.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// A request of a flow is out of scope.
+    #[error("`{request}` may not be sent")]
+    OutOfScope {
+        /// The request's name.
+        request: String,
+        /// Why.
+        #[source]
+        source: OutOfScope,
+    },
+    /// A request cannot be written as it stands.
+    #[error("writing request `{request}`")]
+    Encode {
+        /// The request's name.
+        request: String,
+        /// Why.
+        #[source]
+        source: EncodeError,
+    },
+    /// A host cannot be dialled: its class is `Dns` where the name does not resolve, `OutOfScope`
+    /// where no address of it is in scope.
+    #[error("finding an address of {host}")]
+    Address {
+        /// The name.
+        host: String,
+        /// What was wrong.
+        #[source]
+        source: Failure,
+    },
+    /// The certificates that the user named are of no use.
+    #[error("preparing TLS")]
+    Tls(#[source] TlsError),
+    /// The system gives no readiness loop, or it broke.
+    #[error("waiting for connections")]
+    Reactor(#[source] io::Error),
+    /// A plan without scenarios or without series.
+    #[error("the plan has no load scenario")]
+    NothingToRun,
+}

@@ -1,0 +1,250 @@
+//! When a shard's users iterate: starts, arrivals, pauses, ends.
+
+use super::exchange::Begun;
+use super::link::Link;
+use super::observe::ABSENT;
+use super::scenario::When;
+use super::scenario::nanos;
+use super::shard::Shard;
+use super::timers::Timer;
+use super::user::Doing;
+use super::user::Then;
+use super::user::User;
+use crate::flow::Step;
+use crate::http::reactor::Nanos;
+use crate::http::reactor::Reactor;
+use crate::plan::Late;
+
+impl<R: Reactor> Shard<'_, R> {
+    /// Creates the users of scenarios whose time has come.
+    pub(super) fn start_scenarios(&mut self, now: Nanos) {
+        for scenario in 0..self.runs.len() {
+            let run = &mut self.runs[scenario];
+            if run.started || run.over || now < run.start || now >= run.end {
+                continue;
+            }
+            run.started = true;
+            for _ in 0..run.initial_users {
+                let user = self.add_user(scenario);
+                match &mut self.runs[scenario].when {
+                    When::Open(open) => open.free.push(user),
+                    When::Closed { .. } => {
+                        if self.next_iteration(user, now) {
+                            self.drive(user, Then::Step, now);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Gives due arrivals to users, creates users where there are too few, and drops or leaves
+    /// queued what nobody can take.
+    pub(super) fn dispatch_arrivals(&mut self, now: Nanos) {
+        for scenario in 0..self.runs.len() {
+            loop {
+                let run = &mut self.runs[scenario];
+                let When::Open(open) = &mut run.when else { break };
+                if !run.started || open.next.is_none_or(|next| next > now) {
+                    break;
+                }
+                let user = match open.free.pop() {
+                    Some(user) => user,
+                    None if open.users < open.max_users => self.add_user(scenario),
+                    None => {
+                        if open.late == Late::Drop {
+                            run.drop_due(now);
+                        }
+                        break;
+                    }
+                };
+                let due = self.runs[scenario].take_arrival(now);
+                let intended = due.expect("checked above that an arrival is due");
+                self.generator.own_lag.record_us((now - intended) / 1000);
+                self.begin_iteration(user, Some(intended), now);
+                self.drive(user, Then::Step, now);
+            }
+        }
+    }
+
+    /// Wakes users whose pause is over, and ends exchanges that took too long.
+    pub(super) fn wake_users(&mut self, now: Nanos) {
+        while let Some((at, number, timer)) = self.timers.take_due(now) {
+            let user = &mut self.users[number as usize];
+            match (timer, user.doing) {
+                (Timer::Pause, Doing::Pausing { until, then }) if until == at => {
+                    user.doing = Doing::Nothing;
+                    self.drive(number, then, now);
+                }
+                (Timer::Timeout, Doing::Exchanging) if user.deadline <= now => {
+                    user.has_timeout = false;
+                    self.time_out(number, now);
+                }
+                (Timer::Timeout, Doing::Exchanging) => {
+                    let deadline = user.deadline;
+                    self.timers.set(deadline, number, Timer::Timeout);
+                }
+                (Timer::Timeout, _) => user.has_timeout = false,
+                // The user was stopped in its pause.
+                (Timer::Pause, _) => {}
+            }
+        }
+    }
+
+    /// Cuts off what runs beyond its scenario's grace, and notes scenarios that are over.
+    pub(super) fn end_scenarios(&mut self, now: Nanos) {
+        for scenario in 0..self.runs.len() {
+            let run = &mut self.runs[scenario];
+            if run.over {
+                continue;
+            }
+            if now >= run.hard_end {
+                run.stop(now);
+                self.interrupt(scenario);
+            }
+            let run = &mut self.runs[scenario];
+            run.over = run.is_finished(now);
+        }
+    }
+
+    /// Goes on with a user until it has to wait for something.
+    pub(super) fn drive(&mut self, number: u32, mut then: Then, now: Nanos) {
+        loop {
+            if then == Then::Step {
+                match self.next_step(number) {
+                    Step::Send(request) => {
+                        self.choose(number, request);
+                        if let Some(at) = self.next_slot(now) {
+                            return self.pause(number, at, Then::Send);
+                        }
+                    }
+                    Step::Wait(pause) => {
+                        let pause = nanos(pause);
+                        let user = &mut self.users[number as usize];
+                        // The schedule's word holds for the first request, after its pause.
+                        user.charged = user.charged.map(|intended| intended + pause);
+                        return self.pause(number, now + pause, Then::Step);
+                    }
+                    Step::Done => {
+                        self.finish_iteration(number);
+                        if self.next_iteration(number, now) {
+                            continue;
+                        }
+                        return;
+                    }
+                }
+            }
+            match self.begin_exchange(number, now) {
+                Begun::Waiting => return,
+                Begun::Failed(failure) => {
+                    let end = self.reactor.now();
+                    if let Some(pause) = self.exchange_failed(number, &failure, end) {
+                        return self.pause(number, end + pause, Then::Step);
+                    }
+                    then = Then::Step;
+                }
+            }
+        }
+    }
+
+    pub(super) fn pause(&mut self, number: u32, until: Nanos, then: Then) {
+        self.users[number as usize].doing = Doing::Pausing { until, then };
+        self.timers.set(until, number, Timer::Pause);
+    }
+
+    fn next_step(&mut self, number: u32) -> Step {
+        let user = &mut self.users[number as usize];
+        let flow = &self.shared.program.flows[user.scenario as usize];
+        flow.next(&mut user.session, &mut self.rng)
+    }
+
+    /// When the rate cap lets the next request out, if that is not now.
+    fn next_slot(&mut self, now: Nanos) -> Option<Nanos> {
+        let pace = self.pace.as_mut()?;
+        let slot = pace.next.max(now);
+        pace.next = slot + pace.gap;
+        (slot > now).then_some(slot)
+    }
+
+    fn begin_iteration(&mut self, number: u32, charged: Option<Nanos>, now: Nanos) {
+        let user = &mut self.users[number as usize];
+        user.iteration = (charged.unwrap_or(now), now);
+        user.charged = charged;
+        self.runs[user.scenario as usize].active += 1;
+    }
+
+    fn finish_iteration(&mut self, number: u32) {
+        let now = self.reactor.now();
+        let user = &mut self.users[number as usize];
+        user.doing = Doing::Nothing;
+        let run = &mut self.runs[user.scenario as usize];
+        run.active -= 1;
+        run.counts.iteration(user.iteration.0, user.iteration.1, now);
+    }
+
+    /// What a user does outside an iteration: begin another (then it has something to do), wait
+    /// for an arrival, or leave.
+    fn next_iteration(&mut self, number: u32, now: Nanos) -> bool {
+        let scenario = self.users[number as usize].scenario as usize;
+        let run = &mut self.runs[scenario];
+        let (late, can_take) = match &mut run.when {
+            When::Open(open) => (open.late, open.can_take()),
+            When::Closed { .. } => {
+                let goes_on = run.claim_iteration(now, &self.shared.claimed[scenario]);
+                if goes_on {
+                    self.begin_iteration(number, None, now);
+                } else {
+                    self.users[number as usize].doing = Doing::Gone;
+                    self.close_links(number);
+                }
+                return goes_on;
+            }
+        };
+        // Nobody was free: what was due until now is lost, or has waited for this user.
+        if !can_take && late == Late::Drop {
+            run.drop_due(now.saturating_sub(1));
+        }
+        let arrival = if can_take { None } else { run.take_arrival(now) };
+        if let Some(intended) = arrival {
+            run.starved += u64::from(intended < now);
+            self.generator.own_lag.record_us(0);
+            self.begin_iteration(number, Some(intended), now);
+            return true;
+        }
+        if let When::Open(open) = &mut run.when {
+            open.free.push(number);
+        }
+        false
+    }
+
+    /// Cuts off every user of a scenario, and counts those inside an iteration.
+    fn interrupt(&mut self, scenario: usize) {
+        for number in 0..self.users.len() {
+            let user = &mut self.users[number];
+            if user.scenario as usize != scenario || user.doing == Doing::Gone {
+                continue;
+            }
+            if user.doing != Doing::Nothing {
+                let run = &mut self.runs[scenario];
+                run.active -= 1;
+                run.counts.interrupted();
+            }
+            user.doing = Doing::Gone;
+            user.sample = None;
+            self.close_links(u32::try_from(number).expect("users are numbered in u32"));
+        }
+    }
+
+    fn add_user(&mut self, scenario: usize) -> u32 {
+        let number = u32::try_from(self.users.len()).expect("fewer users than 2^32");
+        let scenario_number = u32::try_from(scenario).expect("fewer scenarios than 2^32");
+        self.users.push(User::new(scenario_number));
+        let program = self.shared.program;
+        self.links.resize_with(self.users.len() * program.origins.len(), Link::default);
+        self.seen.resize(self.users.len() * program.observe.len(), ABSENT);
+        if let When::Open(open) = &mut self.runs[scenario].when {
+            open.users += 1;
+        }
+        number
+    }
+}

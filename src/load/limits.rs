@@ -1,0 +1,85 @@
+//! Limits of the system that would end a run early: looked at before anything is sent.
+
+use std::fs;
+
+use rustix::process::Resource;
+use rustix::process::Rlimit;
+use rustix::process::getrlimit;
+use rustix::process::setrlimit;
+
+use crate::model::Notice;
+use crate::model::NoticeLevel;
+
+/// Descriptors that are no connections: epoll, files, the event log, a terminal.
+const OTHER_DESCRIPTORS: u64 = 64;
+
+/// Raises the descriptor limit as far as `connections` need and the system lets us, and warns
+/// about what will not be enough.
+pub(super) fn check(connections: u64) -> Vec<Notice> {
+    let descriptors = descriptors_after_raising(connections + OTHER_DESCRIPTORS);
+    let ports = fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range")
+        .ok()
+        .and_then(|text| port_count(&text));
+    [descriptor_notice(connections, descriptors), port_notice(connections, ports)]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+/// The soft limit is a default for programs that use `select`; up to the hard one it is ours.
+fn descriptors_after_raising(needed: u64) -> Option<u64> {
+    let limit = getrlimit(Resource::Nofile);
+    let current = limit.current?;
+    if current >= needed {
+        return Some(current);
+    }
+    let raised = limit.maximum.map_or(needed, |maximum| maximum.min(needed));
+    match setrlimit(Resource::Nofile, Rlimit { current: Some(raised), maximum: limit.maximum }) {
+        Ok(()) => Some(raised),
+        Err(_) => Some(current),
+    }
+}
+
+fn descriptor_notice(connections: u64, limit: Option<u64>) -> Option<Notice> {
+    let limit = limit.filter(|limit| *limit < connections + OTHER_DESCRIPTORS)?;
+    Some(warning(format!(
+        "{connections} connections do not fit the limit of {limit} open files: the rest will fail \
+         to connect; raise it with `ulimit -Hn` or LimitNOFILE, or use fewer virtual users"
+    )))
+}
+
+fn port_notice(connections: u64, ports: Option<u64>) -> Option<Notice> {
+    let ports = ports.filter(|ports| *ports < connections)?;
+    Some(warning(format!(
+        "{connections} connections do not fit the {ports} local ports there are for one target \
+         address: the rest will fail to connect; widen net.ipv4.ip_local_port_range, or use fewer \
+         virtual users"
+    )))
+}
+
+fn warning(text: String) -> Notice {
+    Notice { level: NoticeLevel::Warning, text }
+}
+
+/// Ports of a range like `32768 60999`.
+fn port_count(text: &str) -> Option<u64> {
+    let mut bounds = text.split_whitespace().map(str::parse::<u64>);
+    let (first, last) = (bounds.next()?.ok()?, bounds.next()?.ok()?);
+    last.checked_sub(first).map(|span| span + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_does_not_fit_is_warned_about_with_the_cure() {
+        let notice = descriptor_notice(1000, Some(1024)).expect("64 are needed besides");
+        assert!(notice.text.contains("ulimit"), "{}", notice.text);
+        assert_eq!(descriptor_notice(900, Some(1024)), None);
+        assert_eq!(descriptor_notice(1_000_000, None), None);
+        assert!(port_notice(30_000, port_count("32768\t60999\n")).is_some());
+        assert_eq!(port_notice(28_000, port_count("32768\t60999\n")), None);
+        assert_eq!(port_count("x"), None);
+    }
+}

@@ -1,0 +1,130 @@
+//! A connection slot: the parser of its responses and, with TLS, the session over own buffers.
+
+use std::io;
+use std::io::Read as _;
+use std::io::Write as _;
+use std::sync::Arc;
+
+use rustls::ClientConnection;
+use rustls::pki_types::ServerName;
+
+use crate::http::h1::ResponseParser;
+
+/// Plain text of one full record.
+const PIECE: usize = 16 * 1024;
+
+/// How far a connection is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum LinkState {
+    Closed,
+    Connecting,
+    Handshaking,
+    Open,
+}
+
+/// One slot; it outlives its connections.
+#[derive(Debug)]
+pub(super) struct Link {
+    pub(super) state: LinkState,
+    pub(super) parser: ResponseParser,
+    pub(super) tls: Option<Box<TlsLink>>,
+    /// Exchanges that this connection completed.
+    pub(super) served: u32,
+}
+
+impl Default for Link {
+    fn default() -> Self {
+        Self { state: LinkState::Closed, parser: ResponseParser::default(), tls: None, served: 0 }
+    }
+}
+
+/// A TLS session: bytes of the network in and out, plain text in and out.
+#[derive(Debug)]
+pub(super) struct TlsLink {
+    session: ClientConnection,
+    /// Records that the kernel did not take yet, from `flushed` on.
+    out: Vec<u8>,
+    flushed: usize,
+}
+
+impl TlsLink {
+    pub(super) fn new(
+        config: &Arc<rustls::ClientConfig>,
+        name: &ServerName<'static>,
+    ) -> Result<Self, rustls::Error> {
+        let session = ClientConnection::new(Arc::clone(config), name.clone())?;
+        Ok(Self { session, out: Vec::new(), flushed: 0 })
+    }
+
+    pub(super) fn is_handshaking(&self) -> bool {
+        self.session.is_handshaking()
+    }
+
+    pub(super) fn session(&self) -> &ClientConnection {
+        &self.session
+    }
+
+    /// Encrypts `plain`; its records wait for [`TlsLink::flush`].
+    pub(super) fn encrypt(&mut self, plain: &[u8]) -> io::Result<()> {
+        // In pieces, because the session takes only so much before its records are collected.
+        for piece in plain.chunks(PIECE) {
+            self.session.writer().write_all(piece)?;
+            self.collect()?;
+        }
+        Ok(())
+    }
+
+    /// Hands pending records to `write`; true once there is none left.
+    pub(super) fn flush(
+        &mut self,
+        mut write: impl FnMut(&[u8]) -> io::Result<usize>,
+    ) -> io::Result<bool> {
+        self.collect()?;
+        while self.flushed < self.out.len() {
+            match write(&self.out[self.flushed..]) {
+                Ok(count) => self.flushed += count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(false),
+                Err(error) => return Err(error),
+            }
+        }
+        self.out.clear();
+        self.flushed = 0;
+        Ok(true)
+    }
+
+    /// Takes a prefix of `wire`, decrypts it into `plain` and says how much was taken of the one
+    /// and written to the other. Called until both are nothing.
+    pub(super) fn decrypt(
+        &mut self,
+        wire: &mut &[u8],
+        plain: &mut [u8],
+    ) -> Result<usize, rustls::Error> {
+        loop {
+            match self.session.reader().read(plain) {
+                // Nothing there yet; an end without close_notify is judged by HTTP's framing.
+                Ok(0) | Err(_) => {}
+                Ok(count) => return Ok(count),
+            }
+            if wire.is_empty() {
+                return Ok(0);
+            }
+            match self.session.read_tls(wire) {
+                // After close_notify: what follows is ignored.
+                Ok(0) => {
+                    *wire = &[];
+                    return Ok(0);
+                }
+                Err(error) => return Err(rustls::Error::General(error.to_string())),
+                Ok(_) => self.session.process_new_packets().map(|_| ())?,
+            }
+        }
+    }
+
+    fn collect(&mut self) -> io::Result<()> {
+        while self.session.wants_write() {
+            self.session.write_tls(&mut self.out)?;
+        }
+        Ok(())
+    }
+}

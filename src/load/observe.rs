@@ -1,0 +1,149 @@
+//! Counts per value of observed response headers (backend, cache state): a capped table.
+
+use crate::http::h1::Head;
+use crate::http::reactor::Nanos;
+use crate::model::Digits;
+use crate::model::Histogram;
+use crate::model::Observed;
+use crate::model::inert;
+
+/// Values told apart per header, series and shard; a target that sends a new value every time
+/// must not fill the memory.
+const MAX_VALUES: usize = 16;
+
+/// Characters kept of a value.
+const MAX_VALUE_CHARS: usize = 64;
+
+/// Where all further values go.
+const OTHER: &str = "(other)";
+
+/// No such header in the response.
+pub(super) const ABSENT: u16 = u16::MAX;
+
+#[derive(Debug)]
+struct Value {
+    /// As sent, to compare with.
+    raw: Vec<u8>,
+    observed: Observed,
+}
+
+/// The table of one series and interval. Entries stay from interval to interval, so that values
+/// already known cost no allocation.
+#[derive(Debug, Default)]
+pub(super) struct ObservedTable {
+    values: Vec<Value>,
+}
+
+impl ObservedTable {
+    /// Finds (or notes) the value of every header of `names`; `seen` takes one number per name.
+    pub(super) fn look(&mut self, names: &[String], head: &Head<'_>, seen: &mut [u16]) {
+        seen.fill(ABSENT);
+        for (name, value) in head.fields() {
+            for (place, wanted) in seen.iter_mut().zip(names) {
+                if wanted.len() == name.len()
+                    && *place == ABSENT
+                    && wanted.as_bytes().eq_ignore_ascii_case(name)
+                {
+                    *place = self.number_of(wanted, value);
+                }
+            }
+        }
+    }
+
+    /// Counts a response with the values that `seen` names.
+    pub(super) fn count(&mut self, seen: &[u16], duration: Nanos) {
+        for number in seen.iter().filter(|number| **number != ABSENT) {
+            let observed = &mut self.values[usize::from(*number)].observed;
+            observed.count += 1;
+            observed.duration.record_us(duration / 1000);
+        }
+    }
+
+    /// What was counted since the last call.
+    pub(super) fn take(&mut self) -> Vec<Observed> {
+        let mut taken = Vec::new();
+        for value in self.values.iter_mut().filter(|value| value.observed.count > 0) {
+            taken.push(value.observed.clone());
+            value.observed.count = 0;
+            value.observed.duration.clear();
+        }
+        taken
+    }
+
+    fn number_of(&mut self, header: &str, raw: &[u8]) -> u16 {
+        let of_header = |value: &&Value| value.observed.header == header;
+        let known = self
+            .values
+            .iter()
+            .position(|value| value.observed.header == header && value.raw == raw);
+        let number = known.unwrap_or_else(|| {
+            let is_full = self.values.iter().filter(of_header).count() >= MAX_VALUES;
+            let (text, raw) = if is_full {
+                (OTHER.to_owned(), Vec::new())
+            } else {
+                (inert(&String::from_utf8_lossy(raw), MAX_VALUE_CHARS), raw.to_vec())
+            };
+            let same =
+                |value: &Value| value.observed.header == header && value.observed.value == text;
+            self.values.iter().position(same).unwrap_or_else(|| {
+                self.values.push(Value {
+                    raw,
+                    observed: Observed {
+                        header: header.to_owned(),
+                        value: text,
+                        count: 0,
+                        duration: Histogram::new(Digits::Two),
+                    },
+                });
+                self.values.len() - 1
+            })
+        });
+        // Headers are few and values capped, so the number fits by far.
+        u16::try_from(number).unwrap_or(ABSENT)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::h1::ResponseParser;
+    use crate::http::h1::ResponseSink;
+
+    struct Look<'a>(&'a mut ObservedTable, &'a [String]);
+
+    impl ResponseSink for Look<'_> {
+        fn head(&mut self, head: &Head<'_>) {
+            let mut seen = vec![0; self.1.len()];
+            self.0.look(self.1, head, &mut seen);
+            self.0.count(&seen, 5_000);
+        }
+
+        fn body(&mut self, _data: &[u8]) {}
+    }
+
+    fn respond(table: &mut ObservedTable, names: &[String], headers: &str) {
+        let text = format!("HTTP/1.1 200 OK\r\n{headers}Content-Length: 0\r\n\r\n");
+        let fed = ResponseParser::default().feed(text.as_bytes(), &mut Look(table, names));
+        assert_eq!(fed.expect("valid").consumed, text.len());
+    }
+
+    #[test]
+    fn values_beyond_the_cap_are_counted_as_other() {
+        let names = ["X-Cache".to_owned(), "X-Served-By".to_owned()];
+        let mut table = ObservedTable::default();
+        for index in 0..40 {
+            let headers = format!("x-cache: v{index}\r\nX-Served-By: a\r\n");
+            respond(&mut table, &names, &headers);
+        }
+        respond(&mut table, &names, "X-Other: 1\r\n");
+        let taken = table.take();
+        assert_eq!(taken.len(), MAX_VALUES + 2);
+        let count = |value: &str| {
+            taken.iter().find(|observed| observed.value == value).map(|observed| observed.count)
+        };
+        assert_eq!(count(OTHER), Some(24));
+        assert_eq!(count("a"), Some(40));
+        assert_eq!(taken[0].header, "X-Cache");
+        assert!(table.take().is_empty());
+    }
+}

@@ -1,0 +1,274 @@
+//! The plan's load part, prepared: everything that is the same for every request is done once.
+
+use std::net::SocketAddr;
+
+use rustls::pki_types::ServerName;
+
+use super::error::LoadError;
+use crate::flow::Flow;
+use crate::http::dns;
+use crate::http::h1;
+use crate::http::h1::RequestKind;
+use crate::http::reactor::Nanos;
+use crate::http::tls;
+use crate::http::tls::TlsSetup;
+use crate::http::tls::TrustPolicy;
+use crate::model::Origin;
+use crate::model::Request;
+use crate::model::RequestTemplate;
+use crate::model::ScenarioMeta;
+use crate::model::Scheme;
+use crate::model::Seed;
+use crate::model::SeriesId;
+use crate::model::SeriesMeta;
+use crate::plan::Plan;
+use crate::plan::Scenario;
+use crate::plan::TlsPolicy;
+
+/// What all shards run.
+#[derive(Debug)]
+pub(super) struct Program {
+    pub(super) scenarios: Vec<Scenario>,
+    /// By scenario.
+    pub(super) flows: Vec<Flow>,
+    /// By the plan's index.
+    pub(super) requests: Vec<Prepared>,
+    /// By scenario, then by the plan's index of the request; `u32::MAX` where it is not sent.
+    pub(super) series_of: Vec<Vec<u32>>,
+    pub(super) series: Vec<SeriesMeta>,
+    /// By series.
+    pub(super) scenario_of: Vec<u32>,
+    pub(super) origins: Vec<Destination>,
+    pub(super) observe: Vec<String>,
+    pub(super) timeout: Nanos,
+    pub(super) max_rps: Option<f64>,
+    pub(super) seed: Seed,
+}
+
+/// A request as bytes.
+#[derive(Debug)]
+pub(super) struct Prepared {
+    pub(super) bytes: Vec<u8>,
+    pub(super) kind: RequestKind,
+    /// Index of its origin.
+    pub(super) origin: u32,
+    pub(super) expected: StatusSet,
+    /// May be sent again when a kept connection turns out to be closed (RFC 9110 §9.2.2).
+    pub(super) is_idempotent: bool,
+    /// For exchanges that are offered to the tap.
+    pub(super) request: Request,
+}
+
+/// Where connections go.
+#[derive(Debug)]
+pub(super) struct Destination {
+    /// Every one admitted by the scope; never empty.
+    pub(super) addresses: Vec<SocketAddr>,
+    pub(super) tls: Option<(TlsSetup, ServerName<'static>)>,
+}
+
+/// Statuses that count as success.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct StatusSet([u64; 16]);
+
+impl StatusSet {
+    /// `statuses`, or 200–399 where there is none.
+    pub(super) fn of(statuses: &[u16]) -> Self {
+        let mut set = Self([0; 16]);
+        for status in statuses {
+            set.insert(*status);
+        }
+        if statuses.is_empty() {
+            for status in 200..400 {
+                set.insert(status);
+            }
+        }
+        set
+    }
+
+    pub(super) fn contains(&self, status: u16) -> bool {
+        let word = self.0.get(usize::from(status / 64));
+        word.is_some_and(|word| word >> (status % 64) & 1 == 1)
+    }
+
+    fn insert(&mut self, status: u16) {
+        if let Some(word) = self.0.get_mut(usize::from(status / 64)) {
+            *word |= 1 << (status % 64);
+        }
+    }
+}
+
+impl Program {
+    /// Encodes and admits every request that load sends, and resolves every host.
+    pub(super) fn compile(plan: &Plan) -> Result<Self, LoadError> {
+        let mut origins = Origins { plan, known: Vec::new(), destinations: Vec::new() };
+        let requests =
+            plan.requests
+                .iter()
+                .enumerate()
+                .map(|(index, template)| {
+                    let is_sent = plan.scenarios.iter().any(|scenario| {
+                        plan.flows[scenario.flow].requests().any(|used| used == index)
+                    });
+                    prepare(plan, template, is_sent, &mut origins)
+                })
+                .collect::<Result<Vec<_>, _>>()?;
+        let mut program = Self {
+            scenarios: plan.scenarios.clone(),
+            flows: plan
+                .scenarios
+                .iter()
+                .map(|scenario| plan.flows[scenario.flow].clone())
+                .collect(),
+            requests,
+            series_of: Vec::new(),
+            series: Vec::new(),
+            scenario_of: Vec::new(),
+            origins: origins.destinations,
+            observe: plan.observe.clone(),
+            timeout: u64::try_from(plan.connection.timeout.as_nanos()).unwrap_or(Nanos::MAX),
+            max_rps: plan.limits.max_rps,
+            seed: plan.seed,
+        };
+        program.number_series(plan);
+        Ok(program)
+    }
+
+    /// The scenarios as events name them.
+    pub(super) fn scenario_metas(&self) -> Vec<ScenarioMeta> {
+        self.scenarios
+            .iter()
+            .map(|scenario| ScenarioMeta {
+                name: scenario.name.clone(),
+                executor: scenario.executor.name().to_owned(),
+                open_model: scenario.executor.is_open(),
+                warmup: scenario.warmup,
+            })
+            .collect()
+    }
+
+    /// Virtual users of all scenarios together, at most.
+    pub(super) fn max_vus(&self) -> u64 {
+        self.scenarios.iter().map(|scenario| u64::from(scenario.executor.max_vus())).sum()
+    }
+
+    /// One series per scenario and request that it sends.
+    fn number_series(&mut self, plan: &Plan) {
+        for (index, (scenario, flow)) in self.scenarios.iter().zip(&self.flows).enumerate() {
+            let mut series_of = vec![u32::MAX; self.requests.len()];
+            for request in flow.requests() {
+                if series_of[request] != u32::MAX {
+                    continue;
+                }
+                let id = u32::try_from(self.series.len()).expect("fewer series than 2^32");
+                series_of[request] = id;
+                let template = &plan.requests[request];
+                self.series.push(SeriesMeta {
+                    id: SeriesId(id),
+                    scenario: scenario.name.clone(),
+                    request: template.name.clone(),
+                    method: template.request.method.as_str().to_owned(),
+                    path_template: template.path_template.clone(),
+                    url: template.request.url(),
+                });
+                self.scenario_of.push(u32::try_from(index).expect("fewer scenarios than 2^32"));
+            }
+            self.series_of.push(series_of);
+        }
+    }
+}
+
+/// A request that no flow sends is not judged: it may be there for scan alone.
+fn prepare(
+    plan: &Plan,
+    template: &RequestTemplate,
+    is_sent: bool,
+    origins: &mut Origins<'_>,
+) -> Result<Prepared, LoadError> {
+    let request = template.request.clone();
+    let mut bytes = Vec::new();
+    let mut origin = 0;
+    let request = if is_sent {
+        let admitted = plan
+            .scope
+            .admit(request)
+            .map_err(|source| LoadError::OutOfScope { request: template.name.clone(), source })?;
+        h1::encode(admitted.request(), &plan.connection.headers, &mut bytes)
+            .map_err(|source| LoadError::Encode { request: template.name.clone(), source })?;
+        origin = origins.index_of(&admitted.request().origin)?;
+        admitted.into_request()
+    } else {
+        request
+    };
+    Ok(Prepared {
+        bytes,
+        kind: RequestKind::of(&request.method),
+        origin,
+        expected: StatusSet::of(&template.expected_statuses),
+        is_idempotent: request.method.is_safe()
+            || matches!(request.method.as_str(), "PUT" | "DELETE"),
+        request,
+    })
+}
+
+/// Destinations met so far.
+struct Origins<'a> {
+    plan: &'a Plan,
+    known: Vec<Origin>,
+    destinations: Vec<Destination>,
+}
+
+impl Origins<'_> {
+    /// Names are resolved once per run, before it starts: resolution blocks, and a resolver that
+    /// fails in mid-run is not what is measured.
+    fn index_of(&mut self, origin: &Origin) -> Result<u32, LoadError> {
+        let number = |index| u32::try_from(index).expect("fewer origins than 2^32");
+        if let Some(index) = self.known.iter().position(|known| known == origin) {
+            return Ok(number(index));
+        }
+        let error = |source| LoadError::Address { host: origin.host.clone(), source };
+        let scope = &self.plan.scope;
+        let addresses = dns::resolve_blocking(&origin.host, origin.port, scope).map_err(error)?;
+        let tls = match origin.scheme {
+            Scheme::Http => None,
+            Scheme::Https => {
+                let name = tls::server_name(&origin.host).map_err(error)?;
+                Some((self.tls_setup()?, name))
+            }
+        };
+        self.known.push(origin.clone());
+        self.destinations.push(Destination { addresses, tls });
+        Ok(number(self.known.len() - 1))
+    }
+
+    /// One setup for all: sessions are resumed, and root certificates read once.
+    fn tls_setup(&self) -> Result<TlsSetup, LoadError> {
+        let made = self.destinations.iter().find_map(|destination| destination.tls.as_ref());
+        if let Some((setup, _)) = made {
+            return Ok(setup.clone());
+        }
+        let connection = &self.plan.connection;
+        let policy = match connection.tls {
+            TlsPolicy::Verify => TrustPolicy::Verify,
+            TlsPolicy::AcceptAndReport => TrustPolicy::AcceptAndReport,
+        };
+        TlsSetup::new(policy, &connection.ca_files).map_err(LoadError::Tls)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn success_is_200_to_399_unless_said_otherwise() {
+        let usual = StatusSet::of(&[]);
+        for (status, expected) in [(199, false), (200, true), (399, true), (400, false)] {
+            assert_eq!(usual.contains(status), expected, "{status}");
+        }
+        let named = StatusSet::of(&[404, 999]);
+        for (status, expected) in [(404, true), (200, false), (999, true), (65535, false)] {
+            assert_eq!(named.contains(status), expected, "{status}");
+        }
+    }
+}

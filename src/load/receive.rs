@@ -1,0 +1,249 @@
+//! What comes back: bytes into the parser, and the end of an exchange into the counters.
+
+use std::io;
+
+use super::counts::Ending;
+use super::exchange::stream_failure;
+use super::exchange::tls_failure;
+use super::link::LinkState;
+use super::observe::ObservedTable;
+use super::shard::Shard;
+use super::user::Then;
+use crate::http::h1::Collector;
+use crate::http::h1::Head;
+use crate::http::h1::Progress;
+use crate::http::h1::ResponseSink;
+use crate::http::reactor::Nanos;
+use crate::http::reactor::Reactor;
+use crate::model::Failure;
+use crate::model::FailureClass;
+
+/// Takes a response apart: all that is kept of it unless the tap wants it is its status.
+struct Intake<'a> {
+    status: &'a mut u16,
+    sample: Option<&'a mut Collector>,
+    names: &'a [String],
+    observed: &'a mut ObservedTable,
+    seen: &'a mut [u16],
+}
+
+impl ResponseSink for Intake<'_> {
+    fn head(&mut self, head: &Head<'_>) {
+        *self.status = head.status;
+        if !self.names.is_empty() {
+            self.observed.look(self.names, head, self.seen);
+        }
+        if let Some(sample) = &mut self.sample {
+            sample.head(head);
+        }
+    }
+
+    fn body(&mut self, data: &[u8]) {
+        if let Some(sample) = &mut self.sample {
+            sample.body(data);
+        }
+    }
+}
+
+/// What reading came to.
+enum Reading {
+    /// All that was there is taken.
+    Drained,
+    /// The response is complete; whether more than it came.
+    Complete {
+        leftover: bool,
+        at: Nanos,
+    },
+    /// The handshake is done.
+    Secured(Nanos),
+    Ended,
+    Broken(Failure),
+}
+
+impl<R: Reactor> Shard<'_, R> {
+    /// Reads what is there; true if that ended an exchange.
+    pub(super) fn receive(&mut self, number: u32, slot: u32, peer_closed: bool) -> bool {
+        // Out of `self` while it is read into; a move, not an allocation.
+        let mut buffer = std::mem::take(&mut self.buffer);
+        let mut ended = false;
+        loop {
+            match self.read(number, slot, &mut buffer, peer_closed) {
+                Reading::Drained => break,
+                Reading::Secured(now) => {
+                    if let Err(failure) = self.handshake_ended(number, slot, now) {
+                        self.broken(number, slot, failure);
+                        ended = true;
+                        break;
+                    }
+                    if !peer_closed {
+                        break;
+                    }
+                }
+                Reading::Complete { leftover, at } => {
+                    let keep = !leftover && !peer_closed;
+                    self.exchange_done(number, slot, keep, at);
+                    ended = true;
+                    break;
+                }
+                Reading::Ended => {
+                    ended = self.peer_closed(number, slot);
+                    break;
+                }
+                Reading::Broken(failure) => {
+                    if self.is_current(number, slot) {
+                        self.broken(number, slot, failure);
+                        ended = true;
+                    } else {
+                        self.close_link(slot);
+                    }
+                    break;
+                }
+            }
+        }
+        self.buffer = buffer;
+        ended
+    }
+
+    /// The exchange has its response.
+    pub(super) fn exchange_done(&mut self, number: u32, slot: u32, keep: bool, end: Nanos) {
+        let is_open = self.is_open(number);
+        let link = &mut self.links[slot as usize];
+        let user = &mut self.users[number as usize];
+        let prepared = &self.shared.program.requests[user.request as usize];
+        if keep && user.moments.sent != 0 && link.parser.can_reuse() {
+            link.served = link.served.saturating_add(1);
+        } else {
+            link.state = LinkState::Closed;
+            link.tls = None;
+            self.reactor.close(slot);
+        }
+        let ending = Ending {
+            moments: &user.moments,
+            end,
+            sent: user.written as u64,
+            received: user.received,
+            is_open,
+        };
+        let series = &mut self.series[user.series as usize];
+        series.response(&ending, user.status, prepared.expected.contains(user.status));
+        let names = self.shared.program.observe.len();
+        if names > 0 {
+            let phases = user.moments.phases(end);
+            let from = number as usize * names;
+            series.observed.count(&self.seen[from..from + names], phases[4..].iter().sum());
+        }
+        user.failures_in_a_row = 0;
+        self.note_span_end(number, end);
+        self.end_sample(number, None, end);
+        self.drive(number, Then::Step, end);
+    }
+
+    fn read(&mut self, number: u32, slot: u32, buffer: &mut [u8], to_the_end: bool) -> Reading {
+        loop {
+            let count = match self.reactor.read(slot, buffer) {
+                Ok(0) => return Reading::Ended,
+                Ok(count) => count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Reading::Drained,
+                Err(error) => return Reading::Broken(stream_failure("receiving", &error)),
+            };
+            let now = self.reactor.now();
+            let bytes = &buffer[..count];
+            let outcome = if self.links[slot as usize].tls.is_some() {
+                self.take_records(number, slot, bytes, now)
+            } else {
+                self.take_plain(number, slot, bytes, now)
+            };
+            match outcome {
+                Reading::Drained if count == buffer.len() || to_the_end => {}
+                // A read that does not fill the buffer has emptied the socket: epoll(7) says so,
+                // and asking once more would cost 470 ns per response.
+                outcome => return outcome,
+            }
+        }
+    }
+
+    fn take_plain(&mut self, number: u32, slot: u32, bytes: &[u8], now: Nanos) -> Reading {
+        if !self.is_current(number, slot) {
+            let unasked = "the server sent something between two requests";
+            return Reading::Broken(Failure::new(FailureClass::Protocol, unasked));
+        }
+        let user = &mut self.users[number as usize];
+        if user.moments.first_byte == 0 {
+            user.moments.first_byte = now;
+        }
+        let names = &self.shared.program.observe;
+        let from = number as usize * names.len();
+        let mut intake = Intake {
+            status: &mut user.status,
+            sample: user.sample.as_deref_mut(),
+            names,
+            observed: &mut self.series[user.series as usize].observed,
+            seen: &mut self.seen[from..from + names.len()],
+        };
+        match self.links[slot as usize].parser.feed(bytes, &mut intake) {
+            Ok(fed) => {
+                user.received += fed.consumed as u64;
+                match fed.progress {
+                    Progress::NeedMore => Reading::Drained,
+                    Progress::Complete => {
+                        Reading::Complete { leftover: fed.consumed < bytes.len(), at: now }
+                    }
+                }
+            }
+            Err(error) => Reading::Broken(error.into()),
+        }
+    }
+
+    fn take_records(&mut self, number: u32, slot: u32, bytes: &[u8], now: Nanos) -> Reading {
+        let mut wire = bytes;
+        let mut plain = std::mem::take(&mut self.plain);
+        let outcome = loop {
+            let Some(tls) = &mut self.links[slot as usize].tls else { break Reading::Drained };
+            match tls.decrypt(&mut wire, &mut plain) {
+                Ok(0) => break Reading::Drained,
+                Ok(count) => match self.take_plain(number, slot, &plain[..count], now) {
+                    Reading::Drained => {}
+                    Reading::Complete { leftover, at } => {
+                        // Anything behind the response but the session's own records.
+                        let more = match &mut self.links[slot as usize].tls {
+                            Some(tls) => tls.decrypt(&mut wire, &mut plain).map_or(1, |n| n),
+                            None => 0,
+                        };
+                        break Reading::Complete { leftover: leftover || more > 0, at };
+                    }
+                    other => break other,
+                },
+                Err(error) => break Reading::Broken(tls_failure(&error)),
+            }
+        };
+        self.plain = plain;
+        // Alerts and answers of the handshake go out whatever came of the rest.
+        let flushed = self.flush_tls(slot);
+        let link = &self.links[slot as usize];
+        let is_secured = link.state == LinkState::Handshaking
+            && link.tls.as_ref().is_some_and(|tls| !tls.is_handshaking());
+        match (outcome, flushed) {
+            (Reading::Drained, Err(failure)) => Reading::Broken(failure),
+            (Reading::Drained, Ok(_)) if is_secured => Reading::Secured(now),
+            (outcome, _) => outcome,
+        }
+    }
+
+    pub(super) fn note_span_start(&mut self, number: u32, intended: Nanos) {
+        let scenario = self.users[number as usize].scenario as usize;
+        if !self.runs[scenario].warmup {
+            let (start, _) = self.span.get_or_insert((intended, intended));
+            *start = (*start).min(intended);
+        }
+    }
+
+    pub(super) fn note_span_end(&mut self, number: u32, end: Nanos) {
+        let scenario = self.users[number as usize].scenario as usize;
+        if let Some((_, last)) = &mut self.span
+            && !self.runs[scenario].warmup
+        {
+            *last = (*last).max(end);
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! Whole exchanges for the tap, of a few: collecting one costs memory and time.
+
+use std::time::Duration;
+
+use super::shard::Shard;
+use super::user::Moments;
+use crate::http::h1::Collector;
+use crate::http::reactor::Nanos;
+use crate::http::reactor::Reactor;
+use crate::model::Exchange;
+use crate::model::Failure;
+use crate::model::Timings;
+
+/// The tap is asked about the first exchanges of every series and then about every so many.
+const FIRST: u64 = 8;
+const EVERY: u64 = 64;
+
+/// Bytes kept of a body.
+const MAX_BODY: usize = 64 * 1024;
+
+impl<R: Reactor> Shard<'_, R> {
+    /// Asks the tap, if it is this exchange's turn.
+    pub(super) fn begin_sample(&mut self, number: u32) {
+        let Some(tap) = self.shared.tap else { return };
+        let user = &mut self.users[number as usize];
+        let series = &mut self.series[user.series as usize];
+        series.begun += 1;
+        let is_due = series.begun <= FIRST || series.begun.is_multiple_of(EVERY);
+        user.sample = None;
+        if !is_due {
+            return;
+        }
+        if tap.wants() {
+            user.sample = Some(Box::new(Collector::new(MAX_BODY)));
+        } else {
+            self.tap_dropped += 1;
+        }
+    }
+
+    /// Offers the exchange if it was collected.
+    pub(super) fn end_sample(&mut self, number: u32, failure: Option<&Failure>, end: Nanos) {
+        let user = &mut self.users[number as usize];
+        let (Some(sample), Some(tap)) = (user.sample.take(), self.shared.tap) else { return };
+        let program = self.shared.program;
+        let prepared = &program.requests[user.request as usize];
+        let outcome = match failure {
+            Some(failure) => Err(failure.clone()),
+            None => Ok(sample
+                .finish(user.received)
+                .expect("a complete response has a head, which the collector has seen")),
+        };
+        let timings = timings(&user.moments, end);
+        let slot = self.slot(number);
+        let origin = prepared.origin as usize;
+        let destination = &program.origins[origin];
+        let addresses = &destination.addresses;
+        let tls = match (&self.links[slot as usize].tls, &destination.tls) {
+            (Some(link), Some((setup, name))) => Some(setup.info(link.session(), name)),
+            _ => None,
+        };
+        tap.offer(&Exchange {
+            request: prepared.request.clone(),
+            outcome,
+            timings,
+            peer: Some(addresses[self.preferred[origin] % addresses.len()]),
+            tls,
+        });
+    }
+}
+
+fn timings(moments: &Moments, end: Nanos) -> Timings {
+    let [queued, dns, connect, tls, send, wait, receive] =
+        moments.phases(end).map(Duration::from_nanos);
+    Timings { queued, dns, connect, tls, send, wait, receive }
+}

@@ -1,0 +1,283 @@
+//! A shard: one thread, one readiness loop, its share of the users, its own counters.
+//!
+//! The loop asks *when* (`iterations`), does *what* and *how* (`exchange`) and reports *counts*;
+//! this file holds the state and the loop.
+
+use std::sync::atomic::AtomicU64;
+use std::sync::mpsc::SyncSender;
+use std::sync::mpsc::TrySendError;
+
+use rand::SeedableRng as _;
+use rand::rngs::StdRng;
+
+use super::counts::SeriesCounts;
+use super::error::LoadError;
+use super::link::Link;
+use super::message::GeneratorCounts;
+use super::message::Interval;
+use super::message::Message;
+use super::message::ScenarioSlice;
+use super::message::ShardTotals;
+use super::program::Program;
+use super::scenario::ScenarioRun;
+use super::scenario::When;
+use super::timers::Timer;
+use super::timers::Timers;
+use super::user::User;
+use crate::http::reactor::Accuracy;
+use crate::http::reactor::Nanos;
+use crate::http::reactor::Reactor;
+use crate::model::ExchangeTap;
+use crate::model::StopLevel;
+use crate::model::StopToken;
+
+/// Length of a window.
+pub(super) const INTERVAL: Nanos = 1_000_000_000;
+
+/// The stop token is looked at this often at least.
+const STOP_POLL: Nanos = 50_000_000;
+
+/// One read takes at most this much; shared by all connections of the shard.
+const READ_BUFFER: usize = 64 * 1024;
+
+/// What all shards share.
+#[derive(Clone, Copy)]
+pub(super) struct Shared<'a> {
+    pub(super) program: &'a Program,
+    pub(super) stop: &'a StopToken,
+    pub(super) tap: Option<&'a dyn ExchangeTap>,
+    /// Iterations claimed, by scenario.
+    pub(super) claimed: &'a [AtomicU64],
+    /// When load starts, on the run's clock.
+    pub(super) start: Nanos,
+    pub(super) shards: u32,
+}
+
+/// Requests are at least so far apart.
+#[derive(Debug)]
+pub(super) struct Pace {
+    pub(super) gap: Nanos,
+    pub(super) next: Nanos,
+}
+
+pub(super) struct Shard<'a, R> {
+    pub(super) reactor: R,
+    pub(super) shared: Shared<'a>,
+    pub(super) users: Vec<User>,
+    /// By user, then by origin.
+    pub(super) links: Vec<Link>,
+    pub(super) runs: Vec<ScenarioRun>,
+    pub(super) series: Vec<SeriesCounts>,
+    pub(super) timers: Timers,
+    /// By user, then by observed header: the value's number in the response under way.
+    pub(super) seen: Vec<u16>,
+    pub(super) buffer: Vec<u8>,
+    pub(super) plain: Vec<u8>,
+    /// By origin: the address that answered last.
+    pub(super) preferred: Vec<usize>,
+    pub(super) pace: Option<Pace>,
+    pub(super) rng: StdRng,
+    pub(super) generator: GeneratorCounts,
+    pub(super) span: Option<(Nanos, Nanos)>,
+    pub(super) tap_dropped: u64,
+    number: usize,
+    sender: SyncSender<Message>,
+    /// What the collector had no room for.
+    unsent: Option<Box<Interval>>,
+    interval_start: Nanos,
+    busy_before: Nanos,
+    stop_seen: StopLevel,
+}
+
+impl<'a, R: Reactor> Shard<'a, R> {
+    pub(super) fn new(
+        reactor: R,
+        shared: Shared<'a>,
+        number: u32,
+        sender: SyncSender<Message>,
+    ) -> Self {
+        let program = shared.program;
+        let place = (number, shared.shards);
+        let runs = (0u32..)
+            .zip(&program.scenarios)
+            .map(|(index, scenario)| ScenarioRun::new(scenario, index, shared.start, place))
+            .collect();
+        let is_warmup = |scenario: &u32| program.scenarios[*scenario as usize].warmup;
+        let needs_tls = program.origins.iter().any(|origin| origin.tls.is_some());
+        Self {
+            reactor,
+            shared,
+            users: Vec::new(),
+            links: Vec::new(),
+            runs,
+            series: program.scenario_of.iter().map(|s| SeriesCounts::new(is_warmup(s))).collect(),
+            timers: Timers::default(),
+            seen: Vec::new(),
+            buffer: vec![0; READ_BUFFER],
+            plain: vec![0; if needs_tls { READ_BUFFER } else { 0 }],
+            preferred: vec![0; program.origins.len()],
+            pace: pace(program, shared),
+            rng: StdRng::seed_from_u64(program.seed.derive(&format!("load shard {number}")).0),
+            generator: GeneratorCounts::new(),
+            span: None,
+            tap_dropped: 0,
+            number: number as usize,
+            sender,
+            unsent: None,
+            interval_start: shared.start,
+            busy_before: 0,
+            stop_seen: StopLevel::Running,
+        }
+    }
+
+    /// Runs until every scenario is over.
+    pub(super) fn run(mut self) -> Result<ShardTotals, LoadError> {
+        self.busy_before = self.reactor.busy();
+        loop {
+            let now = self.reactor.now();
+            self.heed_stop(now);
+            self.start_scenarios(now);
+            self.wake_users(now);
+            self.dispatch_arrivals(now);
+            self.end_scenarios(now);
+            if now >= self.interval_start + INTERVAL {
+                self.flush(now);
+            }
+            if self.runs.iter().all(|run| run.over) {
+                return Ok(self.finish(now));
+            }
+            let (until, accuracy) = self.next_deadline(now);
+            self.reactor.wait(until, accuracy).map_err(LoadError::Reactor)?;
+            self.handle_ready();
+        }
+    }
+
+    fn handle_ready(&mut self) {
+        let Some(first) = self.reactor.next_ready() else { return };
+        let woke = self.reactor.now();
+        self.on_ready(first);
+        while let Some(ready) = self.reactor.next_ready() {
+            self.on_ready(ready);
+        }
+        let delay = self.reactor.now() - woke;
+        self.generator.loop_delay.record_us(delay / 1000);
+    }
+
+    fn heed_stop(&mut self, now: Nanos) {
+        let level = self.shared.stop.level();
+        if level == self.stop_seen {
+            return;
+        }
+        self.stop_seen = level;
+        for run in &mut self.runs {
+            run.stop(now);
+            if level == StopLevel::Cancelled {
+                run.hard_end = run.hard_end.min(now);
+            }
+        }
+    }
+
+    /// The earliest moment at which something is to be done, and how exactly.
+    fn next_deadline(&self, now: Nanos) -> (Nanos, Accuracy) {
+        let mut exact = Nanos::MAX;
+        let mut coarse = (now + STOP_POLL).min(self.interval_start + INTERVAL);
+        match self.timers.next() {
+            Some((at, Timer::Pause)) => exact = at,
+            Some((at, Timer::Timeout)) => coarse = coarse.min(at),
+            None => {}
+        }
+        for run in self.runs.iter().filter(|run| !run.over) {
+            if !run.started {
+                exact = exact.min(run.start);
+            }
+            match &run.when {
+                When::Open(open) if open.can_take() => {
+                    exact = exact.min(open.next.unwrap_or(Nanos::MAX));
+                }
+                When::Open(_) | When::Closed { .. } => {}
+            }
+            let end = if now < run.end { run.end } else { run.hard_end };
+            coarse = coarse.min(end);
+        }
+        if exact <= coarse { (exact, Accuracy::Exact) } else { (coarse, Accuracy::Coarse) }
+    }
+
+    /// Sends what was counted, or keeps it for the next time: a shard never waits for the
+    /// collector.
+    fn flush(&mut self, now: Nanos) {
+        let interval = Box::new(self.take_interval(now));
+        let interval = match self.unsent.take() {
+            Some(mut earlier) => {
+                earlier.append(*interval);
+                earlier
+            }
+            None => interval,
+        };
+        let outcome = self.sender.try_send(Message::Interval(self.number, interval));
+        // Without a collector nobody wants to know; it has already cancelled the run.
+        if let Err(TrySendError::Full(Message::Interval(_, kept))) = outcome {
+            self.unsent = Some(kept);
+        }
+    }
+
+    fn take_interval(&mut self, now: Nanos) -> Interval {
+        // Windows end on whole seconds, so that all shards' are the same.
+        let whole = (now - self.shared.start) / INTERVAL * INTERVAL + self.shared.start;
+        let to = if whole > self.interval_start { whole } else { now };
+        let from = std::mem::replace(&mut self.interval_start, to);
+        let busy = self.reactor.busy();
+        Interval {
+            from,
+            to,
+            series: Interval::take_series(&mut self.series),
+            scenarios: self.runs.iter_mut().map(|run| take_slice(run, from, to)).collect(),
+            generator: self.generator.take(),
+            busy: busy - std::mem::replace(&mut self.busy_before, busy),
+        }
+    }
+
+    /// The last interval may wait for the collector: there is nothing left to delay.
+    fn finish(mut self, now: Nanos) -> ShardTotals {
+        if now >= self.interval_start + INTERVAL {
+            self.flush(now);
+        }
+        let mut last = Box::new(self.take_interval(now));
+        if let Some(mut earlier) = self.unsent.take() {
+            earlier.append(*last);
+            last = earlier;
+        }
+        for message in [Message::Interval(self.number, last), Message::Done(self.number)] {
+            // Without a collector nobody wants to know.
+            let _ = self.sender.send(message);
+        }
+        ShardTotals {
+            series: self.series.into_iter().map(SeriesCounts::into_totals).collect(),
+            scenarios: self.runs.into_iter().map(|run| run.counts.into_totals()).collect(),
+            span: self.span,
+            tap_dropped: self.tap_dropped,
+        }
+    }
+}
+
+fn take_slice(run: &mut ScenarioRun, from: Nanos, to: Nanos) -> ScenarioSlice {
+    let tally = run.counts.take_window();
+    let has_news = tally.iterations + tally.interrupted + tally.dropped > 0;
+    ScenarioSlice {
+        running: has_news || run.active > 0 || (run.start < to && run.end > from),
+        vus: run.active.into(),
+        starved: std::mem::take(&mut run.starved),
+        tally,
+    }
+}
+
+/// The cap, shared out evenly.
+fn pace(program: &Program, shared: Shared<'_>) -> Option<Pace> {
+    let per_second = program.max_rps.filter(|cap| *cap > 0.0)? / f64::from(shared.shards);
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "positive, and saturating is what is meant"
+    )]
+    let gap = (1e9 / per_second) as Nanos;
+    Some(Pace { gap, next: shared.start })
+}

@@ -1,0 +1,128 @@
+//! A virtual user: a program counter over its flow and the exchange it is in. Not a task.
+
+use crate::flow::Session;
+use crate::http::h1::Collector;
+use crate::http::reactor::Nanos;
+use crate::model::PhaseKind;
+
+/// What a user is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Doing {
+    /// Outside an iteration.
+    Nothing,
+    /// Waiting for its timer, then doing `then`.
+    Pausing { until: Nanos, then: Then },
+    /// A request is under way on its connection.
+    Exchanging,
+    /// Will never start again.
+    Gone,
+}
+
+/// What a user goes on with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Then {
+    /// The flow's next step.
+    Step,
+    /// The request that is already chosen.
+    Send,
+}
+
+/// Moments of the exchange under way.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Moments {
+    /// When it was meant to start: the schedule's word in open models.
+    pub(super) intended: Nanos,
+    /// A connection was free, or being made.
+    pub(super) began: Nanos,
+    /// The TCP connection was there; 0 on a reused one.
+    pub(super) connected: Nanos,
+    /// The TLS session was there; 0 without or on a reused one.
+    pub(super) secured: Nanos,
+    /// The first byte was handed to the kernel.
+    pub(super) sending: Nanos,
+    /// The last byte was handed to the kernel; 0 until then.
+    pub(super) sent: Nanos,
+    /// The first byte of the response; 0 until then.
+    pub(super) first_byte: Nanos,
+}
+
+impl Moments {
+    /// Phases up to `end` in [`PhaseKind::ALL`]'s order; what was never reached is zero.
+    pub(super) fn phases(&self, end: Nanos) -> [Nanos; 7] {
+        let mut phases = [0; 7];
+        phases[PhaseKind::Queued as usize] = self.began.saturating_sub(self.intended);
+        let mut from = self.began;
+        for (kind, reached) in
+            [(PhaseKind::Connect, self.connected), (PhaseKind::Tls, self.secured)]
+        {
+            if reached != 0 {
+                phases[kind as usize] = reached - from;
+                from = reached;
+            }
+        }
+        if self.sending == 0 {
+            return phases;
+        }
+        // A response may begin before the request is out.
+        let sent = if self.sent == 0 { end } else { self.sent };
+        phases[PhaseKind::Send as usize] = sent - self.sending;
+        let first_byte = if self.first_byte == 0 { end } else { self.first_byte.max(sent) };
+        phases[PhaseKind::Wait as usize] = first_byte - sent;
+        phases[PhaseKind::Receive as usize] = end - first_byte;
+        phases
+    }
+}
+
+/// One virtual user.
+#[derive(Debug)]
+pub(super) struct User {
+    pub(super) scenario: u32,
+    pub(super) doing: Doing,
+    pub(super) session: Session,
+    /// Intended and actual start of the iteration.
+    pub(super) iteration: (Nanos, Nanos),
+    /// The intended start that the iteration's first request is charged with, until it is.
+    pub(super) charged: Option<Nanos>,
+    /// The request under way or chosen, by the plan's index, and its series.
+    pub(super) request: u32,
+    pub(super) series: u32,
+    pub(super) moments: Moments,
+    /// When the exchange has taken too long, and whether a timer stands for it.
+    pub(super) deadline: Nanos,
+    pub(super) has_timeout: bool,
+    /// How much of the request is out.
+    pub(super) written: usize,
+    pub(super) status: u16,
+    pub(super) received: u64,
+    /// The exchange was already begun anew after a kept connection turned out to be closed.
+    pub(super) retried: bool,
+    /// Addresses tried in vain for this connection.
+    pub(super) addresses_tried: u32,
+    pub(super) failures_in_a_row: u32,
+    /// Gathers the response for the tap.
+    pub(super) sample: Option<Box<Collector>>,
+}
+
+impl User {
+    pub(super) fn new(scenario: u32) -> Self {
+        Self {
+            scenario,
+            doing: Doing::Nothing,
+            session: Session::default(),
+            iteration: (0, 0),
+            charged: None,
+            request: 0,
+            series: 0,
+            moments: Moments::default(),
+            deadline: 0,
+            has_timeout: false,
+            written: 0,
+            status: 0,
+            received: 0,
+            retried: false,
+            addresses_tried: 0,
+            failures_in_a_row: 0,
+            sample: None,
+        }
+    }
+}

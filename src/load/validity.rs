@@ -1,0 +1,182 @@
+//! Whether the generator was the bottleneck: then its figures say little about the target.
+
+use std::time::Duration;
+
+use super::message::GeneratorCounts;
+use crate::model::Digits;
+use crate::model::Histogram;
+use crate::model::Validity;
+use crate::model::format_duration;
+
+/// A shard that uses this much of its core has none left.
+const SATURATED: f64 = 0.95;
+
+/// A lag below this is never held against a run.
+const TOLERATED_LAG: Duration = Duration::from_millis(1);
+
+/// Gathers what the rule needs, window by window.
+#[derive(Debug)]
+pub(super) struct ValidityRule {
+    open_windows: u64,
+    late_windows: u64,
+    worst_lag: Duration,
+    starved_while_saturated: u64,
+    loop_delay: Histogram,
+    closed_duration: Histogram,
+}
+
+/// One window, as the rule sees it.
+#[derive(Debug)]
+pub(super) struct WindowFacts<'a> {
+    pub(super) generator: &'a GeneratorCounts,
+    /// Of the shards' cores, 0–1.
+    pub(super) cpu: f64,
+    /// `http_req_duration` of the open and of the closed scenarios.
+    pub(super) open_duration: &'a Histogram,
+    pub(super) closed_duration: &'a Histogram,
+    /// Arrivals that found no user when they were due.
+    pub(super) starved: u64,
+}
+
+impl ValidityRule {
+    pub(super) fn new() -> Self {
+        Self {
+            open_windows: 0,
+            late_windows: 0,
+            worst_lag: Duration::ZERO,
+            starved_while_saturated: 0,
+            loop_delay: Histogram::new(Digits::Two),
+            closed_duration: Histogram::new(Digits::Two),
+        }
+    }
+
+    pub(super) fn add(&mut self, window: &WindowFacts<'_>) {
+        if let Some(lag) = window.generator.own_lag.quantile(0.99) {
+            self.open_windows += 1;
+            let median = window.open_duration.quantile(0.5).unwrap_or_default();
+            if lag > TOLERATED_LAG.max(median / 10) {
+                self.late_windows += 1;
+                self.worst_lag = self.worst_lag.max(lag);
+            }
+        }
+        if window.cpu >= SATURATED {
+            self.starved_while_saturated += window.starved;
+        }
+        if !window.closed_duration.is_empty() {
+            self.loop_delay.merge(&window.generator.loop_delay);
+            self.closed_duration.merge(window.closed_duration);
+        }
+    }
+
+    pub(super) fn judge(&self) -> Validity {
+        let problems = [self.lag(), self.saturation(), self.loop_delay()];
+        Validity { problems: problems.into_iter().flatten().collect() }
+    }
+
+    /// More than 5 % of the windows were late; a single one of many is a hiccup of the machine.
+    fn lag(&self) -> Option<String> {
+        let (late, all) = (self.late_windows, self.open_windows);
+        let is_hiccup = late == 1 && all > 1;
+        (late * 20 > all && !is_hiccup).then(|| {
+            format!(
+                "the generator was late: in {late} of {all} seconds its schedule lag (p99, up to \
+                 {}) was above 1ms and a tenth of the median response time; lower the rate, or \
+                 give it more threads or a machine of its own",
+                format_duration(self.worst_lag)
+            )
+        })
+    }
+
+    fn saturation(&self) -> Option<String> {
+        (self.starved_while_saturated > 0).then(|| {
+            format!(
+                "{} arrivals found no free virtual user while the generator's processor was \
+                 saturated; lower the rate, or give it more threads or a machine of its own",
+                self.starved_while_saturated
+            )
+        })
+    }
+
+    fn loop_delay(&self) -> Option<String> {
+        let delay = self.loop_delay.quantile(0.99)?;
+        let median = self.closed_duration.quantile(0.5)?;
+        (delay > median / 5).then(|| {
+            format!(
+                "the generator kept responses waiting: its loop delay (p99 {}) is more than a \
+                 fifth of the median response time ({}); use fewer virtual users per thread",
+                format_duration(delay),
+                format_duration(median)
+            )
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn histogram(values_us: &[u64]) -> Histogram {
+        let mut histogram = Histogram::new(Digits::Two);
+        for value in values_us {
+            histogram.record_us(*value);
+        }
+        histogram
+    }
+
+    fn judge(windows: &[(u64, u64, f64, u64)]) -> Validity {
+        let mut rule = ValidityRule::new();
+        for (lag_us, median_us, cpu, starved) in windows {
+            let mut generator = GeneratorCounts::new();
+            generator.own_lag.record_us(*lag_us);
+            rule.add(&WindowFacts {
+                generator: &generator,
+                cpu: *cpu,
+                open_duration: &histogram(&[*median_us]),
+                closed_duration: &histogram(&[]),
+                starved: *starved,
+            });
+        }
+        rule.judge()
+    }
+
+    #[test]
+    fn lag_counts_above_a_millisecond_and_a_tenth_of_the_median() {
+        assert!(judge(&[(900, 100, 0.1, 0); 10]).is_valid());
+        assert!(judge(&[(4_000, 50_000, 0.1, 0); 10]).is_valid());
+        assert!(!judge(&[(4_000, 10_000, 0.1, 0); 10]).is_valid());
+    }
+
+    #[test]
+    fn late_windows_matter_above_one_in_twenty() {
+        let mut windows = vec![(100, 1_000, 0.1, 0); 60];
+        windows[..3].fill((9_000, 1_000, 0.1, 0));
+        assert!(judge(&windows).is_valid());
+        windows[3] = (9_000, 1_000, 0.1, 0);
+        assert!(!judge(&windows).is_valid());
+        assert!(judge(&[(9_000, 1_000, 0.1, 0), (100, 1_000, 0.1, 0)]).is_valid());
+        assert!(!judge(&[(9_000, 1_000, 0.1, 0)]).is_valid());
+    }
+
+    #[test]
+    fn too_few_users_are_no_fault_of_an_idle_generator() {
+        assert!(judge(&[(100, 1_000, 0.5, 70)]).is_valid());
+        assert!(!judge(&[(100, 1_000, 0.99, 70)]).is_valid());
+    }
+
+    #[test]
+    fn a_closed_model_is_judged_by_its_loop_delay() {
+        for (delay_us, valid) in [(150, true), (400, false)] {
+            let mut rule = ValidityRule::new();
+            let mut generator = GeneratorCounts::new();
+            generator.loop_delay.record_us(delay_us);
+            rule.add(&WindowFacts {
+                generator: &generator,
+                cpu: 1.0,
+                open_duration: &histogram(&[]),
+                closed_duration: &histogram(&[1_000]),
+                starved: 0,
+            });
+            assert_eq!(rule.judge().is_valid(), valid, "{delay_us}");
+        }
+    }
+}
