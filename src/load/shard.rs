@@ -222,8 +222,9 @@ impl<'a, R: Reactor> Shard<'a, R> {
 
     fn take_interval(&mut self, now: Nanos) -> Interval {
         // Windows end on whole seconds, so that all shards' are the same.
-        let whole = (now - self.shared.start) / INTERVAL * INTERVAL + self.shared.start;
-        let to = if whole > self.interval_start { whole } else { now };
+        let since_start = now.saturating_sub(self.shared.start);
+        let whole = self.shared.start + since_start / INTERVAL * INTERVAL;
+        let to = if whole > self.interval_start { whole } else { now.max(self.interval_start) };
         let from = std::mem::replace(&mut self.interval_start, to);
         let busy = self.reactor.busy();
         Interval {

@@ -355,6 +355,20 @@ fn a_stop_lets_iterations_finish_and_a_cancel_cuts_them_off() {
 }
 
 #[test]
+fn a_stop_before_the_start_sends_nothing() {
+    let stop = StopToken::default();
+    stop.apply(ControlCommand::Stop);
+    for executor in [closed(4, 60), open(Late::Queue, 60, 4)] {
+        let plan = PlanBuilder::new(executor).warmup_before(Duration::from_secs(5));
+        let outcome = plan.run_on(&stop, |_| {
+            Ok(SimReactor::new(|_: u64, _: &[u8]| unreachable!("nothing may be sent")))
+        });
+        assert_eq!(outcome.windows().count(), 0);
+        assert_eq!(outcome.totals().elapsed, Duration::ZERO);
+    }
+}
+
+#[test]
 fn iterations_beyond_the_grace_are_interrupted() {
     let plan = PlanBuilder::new(closed(3, 1)).grace(Duration::from_millis(100));
     let outcome = run(&plan, || |_: u64, _: &[u8]| ok_after(700 * MILLI));
