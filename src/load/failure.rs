@@ -83,8 +83,8 @@ impl<R: Reactor> Shard<'_, R> {
         end: Nanos,
     ) -> Option<Nanos> {
         let is_open = self.is_open(number);
-        let slot = self.slot(number);
-        self.close_link(slot);
+        self.end_sample(number, Some(failure), end);
+        self.close_link(self.slot(number));
         let user = &mut self.users[number as usize];
         let ending = Ending {
             moments: &user.moments,
@@ -95,7 +95,6 @@ impl<R: Reactor> Shard<'_, R> {
         };
         self.series[user.series as usize].failure(&ending, failure);
         self.note_span_end(number, end);
-        self.end_sample(number, Some(failure), end);
         self.back_off(number)
     }
 

@@ -449,6 +449,33 @@ fn large_bodies_go_out_in_pieces() {
 }
 
 #[test]
+fn a_large_response_is_read_in_turns_and_an_endless_one_times_out() {
+    let head = b"HTTP/1.1 200 OK\r\nContent-Length: 5000000\r\n\r\n";
+    let whole = [head.as_slice(), &vec![b'x'; 5_000_000]].concat();
+    let executor =
+        Executor::SharedIterations { vus: 2, iterations: 4, max_duration: Duration::from_secs(60) };
+    let outcome = run(&PlanBuilder::new(executor.clone()), || {
+        let whole = whole.clone();
+        move |_: u64, _: &[u8]| vec![Reply::Bytes { after: MILLI, bytes: whole.clone() }]
+    });
+    let tally = outcome.only_series();
+    assert_eq!((tally.requests, tally.failed), (4, 0), "{:?}", tally.failures);
+    assert_eq!(tally.bytes_received, 4 * whole.len() as u64);
+
+    let plan = PlanBuilder::new(executor).timeout(Duration::from_secs(1));
+    let outcome = run(&plan, || {
+        |_: u64, _: &[u8]| {
+            let head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n".to_vec();
+            let chunk = |step| Reply::Bytes { after: step * MILLI, bytes: b"1\r\nx\r\n".to_vec() };
+            let mut replies = vec![Reply::Bytes { after: 0, bytes: head }];
+            replies.extend((1..3_000).map(chunk));
+            replies
+        }
+    });
+    assert_eq!(outcome.only_series().failures[&FailureClass::Timeout], 4);
+}
+
+#[test]
 fn observed_headers_and_exemplars_are_kept() {
     let plan = PlanBuilder::new(closed(1, 3)).observe("X-Served-By");
     let outcome = run(&plan, || {
