@@ -1,1 +1,42 @@
-//! The deliberately flawed shop: loopback only, with a safe twin for every flaw.
+//! The demo shop: a small web shop on loopback, flawed on purpose, with a safe twin.
+//!
+//! It is the project's own test bed and what `shakedown demo` shows. Every flaw, of security and
+//! of speed, stands in [`FLAWS`]; the same shop started with [`ShopOptions::safe`] has the same
+//! routes and the same look with every flaw mended.
+//!
+//! What it deliberately does not do: it never listens on anything but loopback, never opens an
+//! outgoing connection, and reads and writes only below a temporary directory of its own.
+
+mod accounts;
+mod api;
+mod catalogue;
+mod clock;
+mod faults;
+mod files;
+mod flaws;
+mod html;
+mod observe;
+mod openapi;
+mod orders;
+mod pages;
+mod refusal;
+mod request;
+mod seed;
+mod serve;
+mod session;
+mod shop;
+mod store;
+mod visit;
+
+pub use accounts::ACCOUNTS;
+pub use accounts::Account;
+pub use accounts::Role;
+pub use flaws::Access;
+pub use flaws::FLAWS;
+pub use flaws::Flaw;
+pub use flaws::FlawKind;
+pub use flaws::Parameter;
+pub use flaws::Place;
+pub use serve::DemoError;
+pub use serve::ShopOptions;
+pub use serve::serve;

@@ -67,3 +67,89 @@ impl Flow {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use rand::SeedableRng as _;
+    use rand::rngs::StdRng;
+
+    use super::*;
+
+    fn op() -> impl Strategy<Value = Op> {
+        let think = (0..5_000u64, 0..5_000u64).prop_map(|(min, more)| Op::Think {
+            min: Duration::from_millis(min),
+            max: Duration::from_millis(min + more),
+        });
+        prop_oneof![(0..9usize).prop_map(Op::Use), think]
+    }
+
+    /// The steps of one pass, `Done` left out.
+    fn pass(flow: &Flow, session: &mut Session, rng: &mut StdRng) -> Vec<Step> {
+        std::iter::from_fn(|| match flow.next(session, rng) {
+            Step::Done => None,
+            step => Some(step),
+        })
+        .collect()
+    }
+
+    proptest! {
+        #[test]
+        fn a_pass_walks_every_op_in_order_and_ends_at_the_start(
+            ops in prop::collection::vec(op(), 1..20), seed in any::<u64>(),
+        ) {
+            let flow = Flow { name: "f".to_owned(), ops };
+            let mut session = Session::default();
+            let mut rng = StdRng::seed_from_u64(seed);
+            for _ in 0..2 {
+                let steps = pass(&flow, &mut session, &mut rng);
+                prop_assert_eq!(&session, &Session::default());
+                prop_assert_eq!(steps.len(), flow.ops.len());
+                for (op, step) in flow.ops.iter().zip(steps) {
+                    match (op, step) {
+                        (Op::Use(request), Step::Send(sent)) => prop_assert_eq!(*request, sent),
+                        (Op::Think { min, max }, Step::Wait(pause)) => {
+                            prop_assert!((*min..=*max).contains(&pause), "{pause:?}");
+                        }
+                        (op, step) => prop_assert!(false, "{op:?} gave {step:?}"),
+                    }
+                }
+            }
+        }
+
+        #[test]
+        fn the_same_seed_gives_the_same_pauses(
+            ops in prop::collection::vec(op(), 1..20), seed in any::<u64>(),
+        ) {
+            let flow = Flow { name: "f".to_owned(), ops };
+            let walk = || {
+                pass(&flow, &mut Session::default(), &mut StdRng::seed_from_u64(seed))
+            };
+            prop_assert_eq!(walk(), walk());
+        }
+    }
+
+    #[test]
+    fn pauses_are_spread_over_the_whole_range() {
+        let (min, max) = (Duration::from_millis(1000), Duration::from_millis(3000));
+        let flow = Flow { name: "f".to_owned(), ops: vec![Op::Think { min, max }] };
+        let mut rng = StdRng::seed_from_u64(1);
+        let mut thirds = [0; 3];
+        for _ in 0..300 {
+            let [Step::Wait(pause)] = pass(&flow, &mut Session::default(), &mut rng)[..] else {
+                panic!("one pause")
+            };
+            let third = usize::try_from((pause.as_millis() - 1000) * 3 / 2001).expect("small");
+            thirds[third] += 1;
+        }
+        assert!(thirds.iter().all(|count| *count > 60), "{thirds:?}");
+    }
+
+    #[test]
+    fn requests_are_listed_in_order_with_repetition() {
+        let pause = Op::Think { min: Duration::ZERO, max: Duration::ZERO };
+        let ops = vec![Op::Use(2), pause, Op::Use(0), Op::Use(2)];
+        let flow = Flow { name: "f".to_owned(), ops };
+        assert_eq!(flow.requests().collect::<Vec<_>>(), [2, 0, 2]);
+    }
+}

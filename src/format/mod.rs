@@ -1,1 +1,22 @@
-//! Public file formats in both directions; the only module with serde types for them.
+//! Public file formats in both directions, versioned and lossless: the report as JSON and the
+//! event log as JSON Lines.
+//!
+//! The types here are the formats: `model` does not derive them, so a rename there is no format
+//! break. What can be wrong in a file is found while it is parsed, so that every error names line,
+//! column and path. Nothing here reads or writes a file.
+
+mod error;
+pub mod events;
+mod finding;
+mod load;
+mod metrics;
+mod name;
+mod number;
+pub mod report;
+mod run;
+mod saved;
+mod scan;
+mod trend;
+
+pub use error::FormatError;
+pub use saved::read_run;

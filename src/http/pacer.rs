@@ -27,7 +27,8 @@ struct Schedule {
 }
 
 impl Pacer {
-    /// At most `max_per_second` slots a second (more than 0, finite); `None` is no cap.
+    /// At most `max_per_second` slots a second; `None` is no cap, and a rate that is not positive
+    /// lets only one through.
     pub fn new(max_per_second: Option<f64>, clock: Clock) -> Self {
         let schedule = max_per_second.map(|rate| {
             // Saturates: a cap so low that the interval overflows is one slot in 584 years.
@@ -36,7 +37,7 @@ impl Pacer {
                 clippy::cast_sign_loss,
                 reason = "a positive number of nanoseconds, rounded up so that the cap holds"
             )]
-            let interval_nanos = (1e9 / rate).ceil() as u64;
+            let interval_nanos = (1e9 / rate.max(f64::MIN_POSITIVE)).ceil() as u64;
             Arc::new(Schedule {
                 interval_nanos: interval_nanos.max(1),
                 next_free: AtomicU64::new(0),
@@ -105,6 +106,15 @@ mod tests {
                 }
                 last = Some(slot);
             }
+        }
+    }
+
+    #[test]
+    fn a_senseless_rate_is_no_way_around_the_cap() {
+        for rate in [0.0, -1.0, f64::NAN, 1e-300] {
+            let pacer = Pacer::new(Some(rate), Clock::start());
+            assert_eq!(pacer.next_slot(Duration::ZERO), Duration::ZERO);
+            assert!(pacer.next_slot(Duration::ZERO) > Duration::from_secs(1 << 32), "{rate}");
         }
     }
 

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use super::failure::Failure;
-use super::request::{Header, Request};
+use super::request::{Header, Request, head_to_wire};
 use super::timings::Timings;
 
 /// A response, read whole or up to a limit.
@@ -34,6 +34,21 @@ impl Response {
     /// All headers of that name, ASCII case ignored.
     pub fn headers_named<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Header> {
         self.headers.iter().filter(move |header| header.is(name))
+    }
+
+    /// Status line, headers as received and the empty line: the first part of [`Self::to_wire`].
+    pub fn head_to_wire(&self) -> Vec<u8> {
+        let reason = if self.reason.is_empty() { "" } else { " " };
+        let line = format!("HTTP/1.{} {}{reason}{}", self.minor_version, self.status, self.reason);
+        head_to_wire(line.as_bytes(), &self.headers)
+    }
+
+    /// Head and body as one text: what [`super::Match::offset`] counts in. Transfer coding stays
+    /// removed, whatever the headers say.
+    pub fn to_wire(&self) -> Vec<u8> {
+        let mut wire = self.head_to_wire();
+        wire.extend_from_slice(&self.body);
+        wire
     }
 
     /// The body with bytes outside UTF-8 replaced.
@@ -102,4 +117,25 @@ pub trait ExchangeTap: Send + Sync {
     fn wants(&self) -> bool;
     /// Takes a copy of what it needs.
     fn offer(&self, exchange: &Exchange);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_recorded_form_is_head_then_body_in_the_order_received() {
+        let response = Response {
+            status: 404,
+            reason: "Not Found".to_owned(),
+            minor_version: 1,
+            headers: vec![Header::new("x-B", "1"), Header::new("A", "2")],
+            body: b"gone".to_vec(),
+            wire_len: 0,
+            truncated: false,
+        };
+        assert_eq!(response.to_wire(), b"HTTP/1.1 404 Not Found\r\nx-B: 1\r\nA: 2\r\n\r\ngone");
+        let response = Response { reason: String::new(), headers: Vec::new(), ..response };
+        assert_eq!(response.head_to_wire(), b"HTTP/1.1 404\r\n\r\n");
+    }
 }

@@ -296,7 +296,8 @@ pub struct Finding {
 impl Finding {
     /// The short name shown to people, from the fingerprint.
     pub fn id(&self) -> String {
-        format!("SD-{}", &self.fingerprint[..self.fingerprint.len().min(10)])
+        // By characters: a fingerprint read from a file is foreign text.
+        format!("SD-{}", self.fingerprint.chars().take(10).collect::<String>())
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod address;
 mod control;
+mod cvss;
 mod event;
 mod exchange;
 mod exit;
@@ -30,6 +31,7 @@ mod verdict;
 
 pub use address::{Origin, OriginError, Scheme, Target};
 pub use control::{ControlCommand, StopLevel, StopToken};
+pub use cvss::cvss_base_score;
 pub use event::{
     Event, EventSender, Notice, NoticeLevel, Phase, RunInfo, Stamped, StopReason, ThresholdResult,
 };

@@ -103,6 +103,35 @@ impl Request {
     pub fn header(&self, name: &str) -> Option<&Header> {
         self.headers.iter().find(|header| header.is(name))
     }
+
+    /// Request line, headers and body as one text, with the `Host` that the wire adds.
+    pub fn to_wire(&self) -> Vec<u8> {
+        let mut line = self.method.as_str().as_bytes().to_vec();
+        line.push(b' ');
+        line.extend_from_slice(&self.path_and_query);
+        line.extend_from_slice(b" HTTP/1.1");
+        if self.header("host").is_none() {
+            line.extend_from_slice(b"\r\nHost: ");
+            line.extend_from_slice(self.origin.host_header().as_bytes());
+        }
+        let mut wire = head_to_wire(&line, &self.headers);
+        wire.extend_from_slice(&self.body);
+        wire
+    }
+}
+
+/// `line`, the headers as they stand, and the empty line.
+pub(super) fn head_to_wire(line: &[u8], headers: &[Header]) -> Vec<u8> {
+    let mut wire = line.to_vec();
+    wire.extend_from_slice(b"\r\n");
+    for header in headers {
+        wire.extend_from_slice(header.name.as_bytes());
+        wire.extend_from_slice(b": ");
+        wire.extend_from_slice(&header.value);
+        wire.extend_from_slice(b"\r\n");
+    }
+    wire.extend_from_slice(b"\r\n");
+    wire
 }
 
 /// A request of the plan, named once and used by load and scan alike.
@@ -116,4 +145,20 @@ pub struct RequestTemplate {
     pub path_template: String,
     /// Statuses that count as success; empty means 200–399.
     pub expected_statuses: Vec<u16>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Scheme;
+
+    #[test]
+    fn the_recorded_form_has_the_host_that_the_wire_adds() {
+        let origin = Origin { scheme: Scheme::Http, host: "::1".to_owned(), port: 8080 };
+        let mut request = Request::get(origin, "/a?b=c");
+        assert_eq!(request.to_wire(), b"GET /a?b=c HTTP/1.1\r\nHost: [::1]:8080\r\n\r\n");
+        request.headers.push(Header::new("Host", "other"));
+        request.body = b"x".to_vec();
+        assert_eq!(request.to_wire(), b"GET /a?b=c HTTP/1.1\r\nHost: other\r\n\r\nx");
+    }
 }

@@ -1,8 +1,27 @@
 //! Plan file and flags, resolved: every default filled in, every mistake found before anything is
 //! sent. Reads files, sends nothing.
 
+mod boundary;
+mod consistency;
+mod defaults;
+mod document;
+mod error;
+mod file;
+mod flags;
+mod flows;
+mod gates;
+mod one_liner;
+mod reader;
+mod requests;
+mod scan;
+mod scenarios;
+mod substitute;
 mod types;
 
+pub use error::PlanErrors;
+pub use file::{Overrides, from_text, load_file};
+pub use flags::{Body, CommonFlags, FlagError, LoadFlags, ScanFlags};
+pub use one_liner::{load_url, scan_url};
 pub use types::{
     Connection, CrawlSettings, Executor, Late, Limits, Output, Plan, ScanSettings, Scenario,
     StopIf, TlsPolicy,

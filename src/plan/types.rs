@@ -37,6 +37,25 @@ pub struct Plan {
     pub hash: String,
 }
 
+impl Plan {
+    /// When load is planned to end, since its start, without graceful stops; `None` when it ends
+    /// with a number of iterations or when there is no load.
+    pub fn planned_load_duration(&self) -> Option<Duration> {
+        self.scenarios
+            .iter()
+            .map(|scenario| match scenario.executor {
+                Executor::SharedIterations { .. } => None,
+                Executor::ConstantVus { duration, .. }
+                | Executor::ConstantArrivalRate { duration, .. } => {
+                    Some(scenario.start_time.saturating_add(duration))
+                }
+            })
+            .collect::<Option<Vec<_>>>()?
+            .into_iter()
+            .max()
+    }
+}
+
 /// Hard caps and the kill switch.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Limits {
@@ -168,6 +187,8 @@ pub struct ScanSettings {
     pub concurrency: usize,
     /// Probes may use unsafe methods (forms with POST and the like).
     pub allow_unsafe: bool,
+    /// Requests of the plan that probes may send although their method is unsafe (indices).
+    pub unsafe_requests: Vec<usize>,
     /// Directories with additional rules.
     pub rule_dirs: Vec<PathBuf>,
 }

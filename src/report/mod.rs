@@ -1,1 +1,11 @@
-//! Renderers: pure functions from a report to the bytes of a file.
+//! Renderers: pure functions from a report to the bytes of a file or the text on a terminal.
+//!
+//! Everything in a report that came from a target is hostile. Each renderer neutralises it for the
+//! place where it puts it: `model::inert` for terminals, autoescaping for HTML, entities and
+//! backslashes for Markdown, quoting for CSV. Nothing here writes a file.
+
+mod figures;
+mod summary;
+
+pub use summary::Style;
+pub use summary::summary;

@@ -1,1 +1,52 @@
-//! Rule files, compiled: schema, expressions, matchers, extractors, registry.
+//! Rule files, compiled: schema, expressions, matchers, extractors, registry. Pure but for reading
+//! rule directories; nothing here sends a request.
+//!
+//! A rule is a file in the Nuclei template format with two additions: `passive:` judges responses
+//! that are there anyway, and `native:` names a check written in Rust and gives it its metadata.
+//! The limit by decree: what needs a comparison of several responses, statistics, state or a parser
+//! of its own is a native check; the files grow no loops and no variables.
+//!
+//! # What expressions and parts can name
+//!
+//! Nuclei's names: `body`, `header` (= `all_headers`), `all` (body, then headers), `response`
+//! (headers, then body), `status_code`, `content_length`, `duration` (seconds), `host`, `request`,
+//! every response header in lower snake case (`content_type`; several of one name joined by a
+//! space), every cookie set, by its lower-case name. Ours, which no header can override:
+//!
+//! | name | value |
+//! |--|--|
+//! | `scheme` `method` `path` `query` | of the request; `query` without the question mark |
+//! | `hostname` | of the target, without port and brackets |
+//! | `is_html` | the response is an HTML document |
+//! | `is_loopback` | the target is this machine |
+//! | `csp` | the enforced content security policies, header and `<meta>`, or `""` |
+//! | `csp_script_src` `csp_frame_ancestors` | what applies to scripts and framing in all of them, lower case, or `""` |
+//! | `item` | in a block with `for-each`: the header line's value |
+//! | `cookie_name` `cookie_value` `cookie_domain` `cookie_same_site` | in a block with `for-each: set_cookie`; same-site in lower case; `""` when absent |
+//! | `cookie_secure` `cookie_http_only` `cookie_expired` | likewise, true or false |
+//!
+//! A name that does not exist is an error in an expression (the matcher is then false), and a
+//! matcher on a part that does not exist is false, negative or not.
+
+mod compile;
+mod compile_block;
+mod csp;
+mod cvss;
+mod dsl;
+mod embedded;
+mod error;
+mod example;
+mod extractor;
+mod item;
+mod matcher;
+mod parse;
+mod passive;
+mod registry;
+mod schema;
+mod view;
+
+pub use error::{Fault, RuleError, RuleErrors};
+pub use example::{Example, Expectation};
+pub use passive::{OncePer, PassiveMatch, PassiveRule};
+pub use registry::Registry;
+pub use view::ResponseView;

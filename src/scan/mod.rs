@@ -1,1 +1,44 @@
-//! The scan engine: crawl, site model, insertion points, passive rules, active checks.
+//! Scan engine: frontier → fetch → site model → passive rules on every exchange → active checks at
+//! every insertion point → verification by replay → finding.
+//!
+//! * Everything that is sent goes through one place (`traffic`), admitted by the scope, and
+//!   everything that is learnt through another (`ledger`), in one order.
+//! * A check holds a probe, never a client; it concludes from differences between responses that
+//!   chance cannot explain, never from time and never from one answer.
+//! * What comes from the target is hostile: no document, link structure or redirect makes the engine
+//!   leave its bounds of requests, time and memory. What the bounds leave out is said in a notice.
+//!
+//! Deliberately not here: running scripts (a page made by JavaScript shows only what its HTML
+//! names), submitting multipart forms, learning slugs as path values.
+
+mod active;
+mod careful;
+mod checks;
+mod crawl;
+mod curl;
+mod evidence;
+mod form;
+mod job;
+mod ledger;
+mod likeness;
+mod link;
+mod markup;
+mod page;
+mod passive;
+mod point;
+mod probe;
+mod site;
+mod soft404;
+mod traffic;
+mod wire;
+
+pub use job::ScanJob;
+pub use job::crawl;
+pub use job::native_check_ids;
+pub use job::run;
+pub use link::Class;
+pub use passive::Passive;
+pub use site::Node;
+pub use site::Site;
+pub use wire::Sending;
+pub use wire::Wire;

@@ -1,5 +1,13 @@
 //! Consumers of events for people: TUI, plain lines, event log.
+//!
+//! None of them decides anything: each shows what the stream says, and the TUI's keys go back as
+//! [`crate::model::ControlCommand`]s and nothing else.
 
 mod consumer;
+mod figures;
+pub mod jsonl;
+pub mod plain;
+mod progress;
+pub mod tui;
 
 pub use consumer::Consumer;

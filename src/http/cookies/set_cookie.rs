@@ -78,7 +78,22 @@ fn lifetime(text: &str) -> Option<i64> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn hostile_lines_never_panic(
+            noise in proptest::collection::vec(any::<u8>(), 0..60),
+            date in "(é|[0-9a-zA-Z:, -]){0,30}", age in "-?[0-9]{0,25}",
+        ) {
+            let line = [&b"a=b; expires="[..], date.as_bytes(), b"; max-age=", age.as_bytes(), b";",
+                &noise].concat();
+            prop_assert!(parse(&line, i64::MAX).is_some());
+            parse(&noise, 0);
+        }
+    }
 
     #[test]
     fn attributes_are_read_whatever_their_case() {

@@ -1,0 +1,5 @@
+//! The JSON API.
+
+pub(super) mod account;
+pub(super) mod catalogue;
+pub(super) mod orders;

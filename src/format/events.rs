@@ -1,0 +1,445 @@
+//! The event log as JSON Lines, version 1: one event a line, each line complete in itself.
+
+use std::io::BufRead;
+use std::time::Duration;
+
+use schemars::JsonSchema;
+use schemars::generate::SchemaSettings;
+use serde::Deserialize;
+use serde::Serialize;
+
+use crate::model::Event;
+use crate::model::Failure;
+use crate::model::GeneratorWindow;
+use crate::model::LoadTotals;
+use crate::model::LoadWindow;
+use crate::model::Phase;
+use crate::model::ScanWindow;
+use crate::model::ScenarioWindow;
+use crate::model::SeriesId;
+use crate::model::SeriesWindow;
+use crate::model::Stamped;
+
+use super::error::FormatError;
+use super::error::parse;
+use super::finding::FindingDto;
+use super::load::FailureDto;
+use super::load::ScenarioDto;
+use super::load::ScenarioTallyDto;
+use super::load::SeriesDto;
+use super::load::TallyDto;
+use super::name::Name;
+use super::number::Count;
+use super::number::Millis;
+use super::run::NoticeDto;
+use super::run::RunInfoDto;
+use super::run::StopDto;
+use super::run::ThresholdDto;
+use super::run::ValidityDto;
+use super::run::VerdictDto;
+use super::scan::OperationDto;
+use super::scan::ProgressDto;
+use super::scan::RuleDto;
+use super::scan::RuleOutcomeDto;
+use super::trend::Figures;
+use super::trend::Trend;
+
+/// The version in every line.
+const VERSION: u64 = 1;
+
+/// An event log as far as it could be read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EventLog {
+    /// In order.
+    pub events: Vec<Stamped>,
+    /// What followed the last whole line, if the log was cut there: the program was killed while
+    /// it wrote.
+    pub cut: Option<String>,
+}
+
+/// The event as one line of JSON, without the line feed.
+pub fn write_line(stamped: &Stamped) -> String {
+    let line = LineDto {
+        v: VERSION,
+        seq: stamped.seq,
+        at_ms: stamped.at.into(),
+        event: (&stamped.event).into(),
+    };
+    serde_json::to_string(&line).expect("keys are strings and nothing fails to serialise")
+}
+
+/// Reads what [`write_line`] wrote.
+///
+/// # Errors
+/// [`FormatError`] when the line is no such event; it counts as line 1.
+pub fn read_line(line: &str) -> Result<Stamped, FormatError> {
+    read_numbered(line.as_bytes(), 1)
+}
+
+/// Reads a log. A last line that was cut is left out and told of, not an error: what was written
+/// before a crash is a partial run.
+///
+/// # Errors
+/// [`FormatError`] for a line that is no event, for a gap in the numbering, and when the source
+/// fails.
+pub fn read_all(mut source: impl BufRead) -> Result<EventLog, FormatError> {
+    let mut log = EventLog { events: Vec::new(), cut: None };
+    let mut line = Vec::new();
+    for number in 1.. {
+        line.clear();
+        let read = source
+            .read_until(b'\n', &mut line)
+            .map_err(|error| FormatError::Read { line: number, problem: error.to_string() })?;
+        if read == 0 {
+            break;
+        }
+        let whole = line.last() == Some(&b'\n');
+        if line.trim_ascii().is_empty() {
+            continue;
+        }
+        let stamped = match read_numbered(line.trim_ascii_end(), number) {
+            Ok(stamped) => stamped,
+            Err(error @ FormatError::Content { .. }) if !whole => {
+                log.cut = Some(error.to_string());
+                break;
+            }
+            Err(error) => return Err(error),
+        };
+        let expected = log.events.last().map_or(0, |last| last.seq.saturating_add(1));
+        if stamped.seq != expected {
+            let found = stamped.seq;
+            return Err(FormatError::Sequence { line: number, expected, found });
+        }
+        log.events.push(stamped);
+    }
+    Ok(log)
+}
+
+/// The JSON Schema of one line.
+pub fn schema() -> serde_json::Value {
+    let settings = SchemaSettings::draft2020_12().for_serialize();
+    settings.into_generator().into_root_schema_for::<LineDto>().into()
+}
+
+fn read_numbered(line: &[u8], number: usize) -> Result<Stamped, FormatError> {
+    #[derive(Deserialize)]
+    struct Version {
+        v: u64,
+    }
+    let Version { v } = parse(line, number - 1)?;
+    if v != VERSION {
+        return Err(FormatError::Newer { what: "event log", found: v.to_string(), supported: "1" });
+    }
+    let dto: LineDto = parse(line, number - 1)?;
+    Ok(Stamped { seq: dto.seq, at: dto.at_ms.into(), event: dto.event.into() })
+}
+
+/// One event of a run of Shakedown.
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[schemars(title = "Shakedown event")]
+struct LineDto {
+    /// Version of this format.
+    v: u64,
+    /// 0, 1, 2, … without gaps.
+    seq: u64,
+    /// Since the run's start.
+    at_ms: Millis,
+    #[serde(flatten)]
+    event: EventDto,
+}
+
+/// What happened.
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "event", content = "data", rename_all = "snake_case")]
+enum EventDto {
+    /// The first event.
+    RunStarted(RunInfoDto),
+    /// A part begins.
+    PhaseStarted(Name<Phase>),
+    /// A part ends.
+    PhaseFinished(Name<Phase>),
+    /// Scenarios and series, before the first window.
+    LoadDeclared { scenarios: Vec<ScenarioDto>, series: Vec<SeriesDto> },
+    /// One interval of load.
+    LoadWindow(LoadWindowDto),
+    /// Load is over; replaces the sum of the windows.
+    LoadFinished(LoadTotalsDto),
+    /// One interval of scanner traffic.
+    ScanWindow(ScanWindowDto),
+    /// An operation was learnt of, or its state changed.
+    Operation(OperationDto),
+    /// The crawl is over.
+    CrawlFinished {
+        /// Nodes of the site model.
+        nodes: Count,
+        /// Nothing was left to fetch.
+        complete: bool,
+    },
+    /// A rule takes part.
+    RuleDeclared(RuleDto),
+    /// What a rule did in the whole run.
+    RuleFinished(RuleOutcomeDto),
+    /// A flaw; one with a known fingerprint replaces the earlier.
+    Finding(Box<FindingDto>),
+    /// An exchange of the scanner failed; sampled.
+    ScanFailure {
+        url: String,
+        #[serde(flatten)]
+        failure: FailureDto,
+    },
+    /// A sentence for the user.
+    Notice(NoticeDto),
+    /// The run is being stopped early.
+    Stopping(StopDto),
+    /// Whether the load figures can be believed.
+    Validity(ValidityDto),
+    /// The gates.
+    Thresholds(Vec<ThresholdDto>),
+    /// The last event of a whole run.
+    Verdict(VerdictDto),
+}
+
+/// One series over one interval.
+#[derive(Serialize, Deserialize, JsonSchema)]
+struct SeriesWindowDto {
+    /// Index of the series.
+    series: u32,
+    #[serde(flatten)]
+    tally: TallyDto,
+}
+
+/// One scenario over one interval.
+#[derive(Serialize, Deserialize, JsonSchema)]
+struct ScenarioWindowDto {
+    /// Index of the scenario.
+    scenario: usize,
+    /// Virtual users at the end.
+    vus: Count,
+    #[serde(flatten)]
+    tally: ScenarioTallyDto,
+}
+
+/// How the generator itself did.
+#[derive(Serialize, Deserialize, JsonSchema)]
+struct GeneratorDto {
+    /// Intended start until the request was really issued (open models only).
+    schedule_lag: Trend,
+    /// How long one turn of a readiness loop kept others waiting.
+    loop_delay: Trend,
+    /// 1.0 is one core fully used by each load thread.
+    cpu: f64,
+}
+
+/// One interval of load.
+#[derive(Serialize, Deserialize, JsonSchema)]
+struct LoadWindowDto {
+    from_ms: Millis,
+    to_ms: Millis,
+    /// Shown, not counted.
+    warmup: bool,
+    series: Vec<SeriesWindowDto>,
+    scenarios: Vec<ScenarioWindowDto>,
+    generator: GeneratorDto,
+}
+
+/// Totals of load.
+#[derive(Serialize, Deserialize, JsonSchema)]
+struct LoadTotalsDto {
+    /// From the first intended start to the last response, warm-up left out.
+    elapsed_ms: Millis,
+    series: Vec<SeriesWindowDto>,
+    /// By index.
+    scenarios: Vec<ScenarioTallyDto>,
+    /// Sampled exchanges that passive checks could not take in time.
+    tap_dropped: Count,
+}
+
+/// One interval of scanner traffic.
+#[derive(Serialize, Deserialize, JsonSchema)]
+struct ScanWindowDto {
+    from_ms: Millis,
+    to_ms: Millis,
+    requests: Count,
+    /// Of these without a response.
+    failed: Count,
+    duration: Trend,
+    progress: ProgressDto,
+}
+
+impl From<&Event> for EventDto {
+    fn from(event: &Event) -> Self {
+        match event {
+            Event::RunStarted(info) => Self::RunStarted(info.into()),
+            Event::PhaseStarted(phase) => Self::PhaseStarted(Name(*phase)),
+            Event::PhaseFinished(phase) => Self::PhaseFinished(Name(*phase)),
+            Event::LoadDeclared { scenarios, series } => Self::LoadDeclared {
+                scenarios: scenarios.iter().map(Into::into).collect(),
+                series: series.iter().map(Into::into).collect(),
+            },
+            Event::LoadWindow(window) => Self::LoadWindow(window.into()),
+            Event::LoadFinished(totals) => Self::LoadFinished(totals.into()),
+            Event::ScanWindow(window) => Self::ScanWindow(window.into()),
+            Event::Operation(operation) => Self::Operation(operation.into()),
+            Event::CrawlFinished { nodes, complete } => {
+                Self::CrawlFinished { nodes: (*nodes).into(), complete: *complete }
+            }
+            Event::RuleDeclared(rule) => Self::RuleDeclared(rule.into()),
+            Event::RuleFinished(outcome) => Self::RuleFinished(outcome.into()),
+            Event::Finding(finding) => Self::Finding(Box::new(finding.as_ref().into())),
+            Event::ScanFailure { url, failure } => Self::ScanFailure {
+                url: url.clone(),
+                failure: FailureDto { class: Name(failure.class), detail: failure.detail.clone() },
+            },
+            Event::Notice(notice) => Self::Notice(notice.into()),
+            Event::Stopping(reason) => Self::Stopping(reason.into()),
+            Event::Validity(validity) => Self::Validity(validity.into()),
+            Event::Thresholds(results) => {
+                Self::Thresholds(results.iter().map(Into::into).collect())
+            }
+            Event::Verdict(verdict) => Self::Verdict(verdict.into()),
+        }
+    }
+}
+
+impl From<EventDto> for Event {
+    fn from(dto: EventDto) -> Self {
+        match dto {
+            EventDto::RunStarted(info) => Self::RunStarted(info.into()),
+            EventDto::PhaseStarted(phase) => Self::PhaseStarted(phase.0),
+            EventDto::PhaseFinished(phase) => Self::PhaseFinished(phase.0),
+            EventDto::LoadDeclared { scenarios, series } => Self::LoadDeclared {
+                scenarios: scenarios.into_iter().map(Into::into).collect(),
+                series: series.into_iter().map(Into::into).collect(),
+            },
+            EventDto::LoadWindow(window) => Self::LoadWindow(window.into()),
+            EventDto::LoadFinished(totals) => Self::LoadFinished(totals.into()),
+            EventDto::ScanWindow(window) => Self::ScanWindow(window.into()),
+            EventDto::Operation(operation) => Self::Operation(operation.into()),
+            EventDto::CrawlFinished { nodes, complete } => {
+                Self::CrawlFinished { nodes: nodes.into(), complete }
+            }
+            EventDto::RuleDeclared(rule) => Self::RuleDeclared(rule.into()),
+            EventDto::RuleFinished(outcome) => Self::RuleFinished(outcome.into()),
+            EventDto::Finding(finding) => Self::Finding(Box::new((*finding).into())),
+            EventDto::ScanFailure { url, failure } => {
+                Self::ScanFailure { url, failure: Failure::new(failure.class.0, failure.detail) }
+            }
+            EventDto::Notice(notice) => Self::Notice(notice.into()),
+            EventDto::Stopping(reason) => Self::Stopping(reason.into()),
+            EventDto::Validity(validity) => Self::Validity(validity.into()),
+            EventDto::Thresholds(results) => {
+                Self::Thresholds(results.into_iter().map(Into::into).collect())
+            }
+            EventDto::Verdict(verdict) => Self::Verdict(verdict.into()),
+        }
+    }
+}
+
+impl From<&SeriesWindow> for SeriesWindowDto {
+    fn from(window: &SeriesWindow) -> Self {
+        Self { series: window.series.0, tally: TallyDto::new(&window.tally, Figures::Left) }
+    }
+}
+
+impl From<SeriesWindowDto> for SeriesWindow {
+    fn from(dto: SeriesWindowDto) -> Self {
+        Self { series: SeriesId(dto.series), tally: dto.tally.into() }
+    }
+}
+
+impl From<&LoadWindow> for LoadWindowDto {
+    fn from(window: &LoadWindow) -> Self {
+        let scenario = |scenario: &ScenarioWindow| ScenarioWindowDto {
+            scenario: scenario.scenario,
+            vus: scenario.vus.into(),
+            tally: ScenarioTallyDto::new(&scenario.tally, Figures::Left),
+        };
+        Self {
+            from_ms: window.from.into(),
+            to_ms: window.to.into(),
+            warmup: window.warmup,
+            series: window.series.iter().map(Into::into).collect(),
+            scenarios: window.scenarios.iter().map(scenario).collect(),
+            generator: GeneratorDto {
+                schedule_lag: Trend::new(&window.generator.schedule_lag, Figures::Left),
+                loop_delay: Trend::new(&window.generator.loop_delay, Figures::Left),
+                // JSON has no NaN; a share that could not be computed is none.
+                cpu: if window.generator.cpu.is_finite() { window.generator.cpu } else { 0.0 },
+            },
+        }
+    }
+}
+
+impl From<LoadWindowDto> for LoadWindow {
+    fn from(dto: LoadWindowDto) -> Self {
+        let scenario = |scenario: ScenarioWindowDto| ScenarioWindow {
+            scenario: scenario.scenario,
+            vus: scenario.vus.into(),
+            tally: scenario.tally.into(),
+        };
+        Self {
+            from: dto.from_ms.into(),
+            to: dto.to_ms.into(),
+            warmup: dto.warmup,
+            series: dto.series.into_iter().map(Into::into).collect(),
+            scenarios: dto.scenarios.into_iter().map(scenario).collect(),
+            generator: GeneratorWindow {
+                schedule_lag: dto.generator.schedule_lag.into(),
+                loop_delay: dto.generator.loop_delay.into(),
+                cpu: dto.generator.cpu,
+            },
+        }
+    }
+}
+
+impl From<&LoadTotals> for LoadTotalsDto {
+    fn from(totals: &LoadTotals) -> Self {
+        Self {
+            elapsed_ms: totals.elapsed.into(),
+            series: totals.series.iter().map(Into::into).collect(),
+            scenarios: totals
+                .scenarios
+                .iter()
+                .map(|tally| ScenarioTallyDto::new(tally, Figures::Left))
+                .collect(),
+            tap_dropped: totals.tap_dropped.into(),
+        }
+    }
+}
+
+impl From<LoadTotalsDto> for LoadTotals {
+    fn from(dto: LoadTotalsDto) -> Self {
+        Self {
+            elapsed: Duration::from(dto.elapsed_ms),
+            series: dto.series.into_iter().map(Into::into).collect(),
+            scenarios: dto.scenarios.into_iter().map(Into::into).collect(),
+            tap_dropped: dto.tap_dropped.into(),
+        }
+    }
+}
+
+impl From<&ScanWindow> for ScanWindowDto {
+    fn from(window: &ScanWindow) -> Self {
+        Self {
+            from_ms: window.from.into(),
+            to_ms: window.to.into(),
+            requests: window.requests.into(),
+            failed: window.failed.into(),
+            duration: Trend::new(&window.duration, Figures::Left),
+            progress: window.progress.into(),
+        }
+    }
+}
+
+impl From<ScanWindowDto> for ScanWindow {
+    fn from(dto: ScanWindowDto) -> Self {
+        Self {
+            from: dto.from_ms.into(),
+            to: dto.to_ms.into(),
+            requests: dto.requests.into(),
+            failed: dto.failed.into(),
+            duration: dto.duration.into(),
+            progress: dto.progress.into(),
+        }
+    }
+}

@@ -1,0 +1,465 @@
+//! The report as JSON, version 1.
+//!
+//! Lossless: what is read equals what was written. Fields marked "derived" repeat other fields for
+//! people and `jq`; they are ignored when read. Readers ignore fields they do not know, so a newer
+//! minor version can be read; a newer major version is refused.
+
+use std::time::Duration;
+
+use schemars::JsonSchema;
+use schemars::generate::SchemaSettings;
+use serde::Deserialize;
+use serde::Serialize;
+
+use crate::model::Coverage;
+use crate::model::EndpointReport;
+use crate::model::Failure;
+use crate::model::Phase;
+use crate::model::Report;
+use crate::model::RuleMeta;
+use crate::model::RuleOutcome;
+use crate::model::ScenarioMeta;
+use crate::model::ScenarioTally;
+use crate::model::TimelinePoint;
+
+use super::error::FormatError;
+use super::error::parse;
+use super::finding::FindingDto;
+use super::load::FailureDto;
+use super::load::Failures;
+use super::load::ScenarioDto;
+use super::load::ScenarioTallyDto;
+use super::load::SeriesDto;
+use super::load::Statuses;
+use super::load::TallyDto;
+use super::metrics::MetricDto;
+use super::metrics::metrics;
+use super::name::Name;
+use super::number::Count;
+use super::number::Millis;
+use super::run::NoticeDto;
+use super::run::RunInfoDto;
+use super::run::StopDto;
+use super::run::ThresholdDto;
+use super::run::ValidityDto;
+use super::run::VerdictDto;
+use super::scan::OperationDto;
+use super::scan::ProgressDto;
+use super::scan::RuleDto;
+use super::scan::RuleOutcomeDto;
+use super::trend::Figures;
+use super::trend::Trend;
+
+/// The version that is written: major for breaks, minor for additions, patch for wording.
+pub const SCHEMA_VERSION: &str = "1.0.0";
+
+/// The major version that can be read.
+const MAJOR: u64 = 1;
+
+/// The report as indented JSON with keys in a fixed order, ending in a line feed.
+pub fn write(report: &Report) -> Vec<u8> {
+    let mut bytes = serde_json::to_vec_pretty(&ReportDto::from(report))
+        .expect("keys are strings and nothing fails to serialise");
+    bytes.push(b'\n');
+    bytes
+}
+
+/// Reads what [`write`] wrote.
+///
+/// # Errors
+/// [`FormatError::Newer`] for a newer major version; [`FormatError::Content`] with line, column and
+/// path for anything else that is no such report.
+pub fn read(bytes: &[u8]) -> Result<Report, FormatError> {
+    #[derive(Deserialize)]
+    struct Version {
+        schema_version: String,
+    }
+    let Version { schema_version } = parse(bytes, 0)?;
+    check_version("report", &schema_version, MAJOR, SCHEMA_VERSION)?;
+    parse::<ReportDto>(bytes, 0).map(Into::into)
+}
+
+/// The JSON Schema of what [`write`] writes.
+pub fn schema() -> serde_json::Value {
+    let settings = SchemaSettings::draft2020_12().for_serialize();
+    settings.into_generator().into_root_schema_for::<ReportDto>().into()
+}
+
+/// Refuses a version whose major number is not `major`.
+fn check_version(
+    what: &'static str,
+    found: &str,
+    major: u64,
+    supported: &'static str,
+) -> Result<(), FormatError> {
+    let number = found.split('.').next().and_then(|number| number.parse::<u64>().ok());
+    match number {
+        Some(number) if number == major => Ok(()),
+        Some(number) if number > major => {
+            Err(FormatError::Newer { what, found: found.to_owned(), supported })
+        }
+        _ => Err(FormatError::NotOurs {
+            problem: format!("`schema_version` is `{found}`: expected `{supported}`"),
+        }),
+    }
+}
+
+/// What one run of Shakedown found out.
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[schemars(title = "Shakedown report")]
+struct ReportDto {
+    /// Version of this format: a reader of major version 1 reads every 1.x.
+    schema_version: String,
+    /// Derived: what wrote this.
+    #[serde(default)]
+    tool: ToolDto,
+    /// Null when the run was cut before it began.
+    run: Option<RunInfoDto>,
+    /// Derived: a user or a signal cut the run short.
+    #[serde(default)]
+    interrupted: bool,
+    /// Why the run ended before its plan did; null when it did not.
+    stopped: Option<StopDto>,
+    /// From the run's start to its last event.
+    elapsed_ms: Millis,
+    /// The parts that were started, in order.
+    phases: Vec<PhaseDto>,
+    /// The last word; null in a partial report.
+    verdict: Option<VerdictDto>,
+    /// Whether the load figures can be believed; null without load.
+    validity: Option<ValidityDto>,
+    /// Derived: every metric under k6's names and value keys.
+    #[serde(default)]
+    metrics: Vec<MetricDto>,
+    /// The gates.
+    thresholds: Vec<ThresholdDto>,
+    /// Load as a whole.
+    load: LoadDto,
+    scenarios: Vec<ScenarioReportDto>,
+    /// One point per interval, all endpoints together, warm-up included.
+    timeline: Vec<PointDto>,
+    /// One entry per request of a scenario, warm-up left out.
+    endpoints: Vec<EndpointDto>,
+    /// The scanner's own traffic.
+    scan: ScanDto,
+    coverage: CoverageDto,
+    /// Rules that took part.
+    rules: Vec<RuleReportDto>,
+    /// Gravest first.
+    findings: Vec<FindingDto>,
+    /// Warnings and errors, capped.
+    errors: Vec<NoticeDto>,
+}
+
+/// What wrote the report.
+#[derive(Default, Serialize, Deserialize, JsonSchema)]
+struct ToolDto {
+    name: String,
+    version: String,
+}
+
+/// A part of the run.
+#[derive(Serialize, Deserialize, JsonSchema)]
+struct PhaseDto {
+    name: Name<Phase>,
+    /// It came to its end.
+    finished: bool,
+}
+
+/// Load as a whole.
+#[derive(Serialize, Deserialize, JsonSchema)]
+struct LoadDto {
+    /// Time that the counters cover, warm-up left out.
+    elapsed_ms: Millis,
+    /// Virtual users at the end.
+    vus: Count,
+    /// Most virtual users.
+    vus_max: Count,
+    /// Sampled exchanges that passive checks could not take in time.
+    tap_dropped: Count,
+    /// Derived: responses by status, all endpoints together.
+    #[serde(default = "no_statuses")]
+    status: Statuses,
+    /// Derived: exchanges without a response, all endpoints together.
+    #[serde(default = "no_failures")]
+    failures: Failures,
+}
+
+fn no_statuses() -> Statuses {
+    Statuses(std::collections::BTreeMap::new())
+}
+
+fn no_failures() -> Failures {
+    Failures(std::collections::BTreeMap::new())
+}
+
+/// A scenario and what it did.
+#[derive(Serialize, Deserialize, JsonSchema)]
+struct ScenarioReportDto {
+    #[serde(flatten)]
+    meta: ScenarioDto,
+    #[serde(flatten)]
+    tally: ScenarioTallyDto,
+}
+
+/// One interval over all endpoints.
+#[derive(Serialize, Deserialize, JsonSchema)]
+struct PointDto {
+    /// Start, since the run's start.
+    from_ms: Millis,
+    /// End, since the run's start.
+    to_ms: Millis,
+    /// Belongs to a warm-up.
+    warmup: bool,
+    requests: Count,
+    failed: Count,
+    bytes_received: Count,
+    /// Virtual users at the end.
+    vus: Count,
+    /// `http_req_latency` in milliseconds; null when nothing came back.
+    latency: Option<PointLatency>,
+}
+
+/// Latency of one interval in milliseconds.
+#[derive(Serialize, Deserialize, JsonSchema)]
+struct PointLatency {
+    med: Millis,
+    #[serde(rename = "p(95)")]
+    p95: Millis,
+    #[serde(rename = "p(99)")]
+    p99: Millis,
+    max: Millis,
+}
+
+/// A request of a scenario and what was counted about it.
+#[derive(Serialize, Deserialize, JsonSchema)]
+struct EndpointDto {
+    #[serde(flatten)]
+    meta: SeriesDto,
+    #[serde(flatten)]
+    total: TallyDto,
+}
+
+/// The scanner's own traffic: never mixed with load's figures.
+#[derive(Serialize, Deserialize, JsonSchema)]
+struct ScanDto {
+    requests: Count,
+    /// Of these without a response.
+    failed: Count,
+    /// `scan_req_duration`.
+    duration: Trend,
+    progress: ProgressDto,
+    /// Samples of failed exchanges.
+    failures: Vec<ScanFailureDto>,
+}
+
+/// A failed exchange of the scanner.
+#[derive(Serialize, Deserialize, JsonSchema)]
+struct ScanFailureDto {
+    url: String,
+    #[serde(flatten)]
+    failure: FailureDto,
+}
+
+/// Operations reached against known.
+#[derive(Serialize, Deserialize, JsonSchema)]
+struct CoverageDto {
+    operations: Vec<OperationDto>,
+    /// Nodes of the site model.
+    nodes: Count,
+    /// The crawl saw everything it knew of; null when there was none or it was cut.
+    complete: Option<bool>,
+}
+
+/// A rule and what it did. `requests`, `matched` and `errors` are null while it is not done.
+#[derive(Serialize, Deserialize, JsonSchema)]
+struct RuleReportDto {
+    #[serde(flatten)]
+    meta: RuleDto,
+    /// Requests it sent.
+    requests: Option<Count>,
+    /// Exchanges it matched.
+    matched: Option<Count>,
+    /// Requests that failed.
+    errors: Option<Count>,
+    /// Why it did not run; null when it did.
+    skipped: Option<String>,
+}
+
+impl From<&Report> for ReportDto {
+    fn from(report: &Report) -> Self {
+        let version = report.run.as_ref().map_or(env!("CARGO_PKG_VERSION"), |run| &run.version);
+        Self {
+            schema_version: SCHEMA_VERSION.to_owned(),
+            tool: ToolDto { name: "shakedown".to_owned(), version: version.to_owned() },
+            run: report.run.as_ref().map(Into::into),
+            interrupted: report.is_interrupted(),
+            stopped: report.stopped.as_ref().map(Into::into),
+            elapsed_ms: report.elapsed.into(),
+            phases: report
+                .phases
+                .iter()
+                .map(|(phase, finished)| PhaseDto { name: Name(*phase), finished: *finished })
+                .collect(),
+            verdict: report.verdict.as_ref().map(Into::into),
+            validity: report.validity.as_ref().map(Into::into),
+            metrics: metrics(report),
+            thresholds: report.thresholds.iter().map(Into::into).collect(),
+            load: load(report),
+            scenarios: report.scenarios.iter().map(scenario).collect(),
+            timeline: report.timeline.iter().map(Into::into).collect(),
+            endpoints: report.endpoints.iter().map(endpoint).collect(),
+            scan: scan(report),
+            coverage: CoverageDto {
+                operations: report.coverage.operations.iter().map(Into::into).collect(),
+                nodes: report.coverage.nodes.into(),
+                complete: report.coverage.complete,
+            },
+            rules: report.rules.values().map(rule).collect(),
+            findings: report.findings.iter().map(Into::into).collect(),
+            errors: report.notices.iter().map(Into::into).collect(),
+        }
+    }
+}
+
+fn load(report: &Report) -> LoadDto {
+    let total = report.total();
+    LoadDto {
+        elapsed_ms: report.load_elapsed.into(),
+        vus: report.vus.0.into(),
+        vus_max: report.vus.1.into(),
+        tap_dropped: report.tap_dropped.into(),
+        status: Statuses(total.statuses),
+        failures: Failures(total.failures),
+    }
+}
+
+fn scenario((meta, tally): &(ScenarioMeta, ScenarioTally)) -> ScenarioReportDto {
+    ScenarioReportDto { meta: meta.into(), tally: ScenarioTallyDto::new(tally, Figures::Shown) }
+}
+
+fn endpoint(endpoint: &EndpointReport) -> EndpointDto {
+    EndpointDto {
+        meta: (&endpoint.meta).into(),
+        total: TallyDto::new(&endpoint.total, Figures::Shown),
+    }
+}
+
+fn scan(report: &Report) -> ScanDto {
+    let failure = |(url, failure): &(String, Failure)| ScanFailureDto {
+        url: url.clone(),
+        failure: FailureDto { class: Name(failure.class), detail: failure.detail.clone() },
+    };
+    ScanDto {
+        requests: report.scan_requests.0.into(),
+        failed: report.scan_requests.1.into(),
+        duration: Trend::new(&report.scan_duration, Figures::Shown),
+        progress: report.progress.into(),
+        failures: report.scan_failures.iter().map(failure).collect(),
+    }
+}
+
+fn rule((meta, outcome): &(RuleMeta, Option<RuleOutcome>)) -> RuleReportDto {
+    let outcome = outcome.as_ref().map(RuleOutcomeDto::from);
+    RuleReportDto {
+        meta: meta.into(),
+        requests: outcome.as_ref().map(|outcome| outcome.requests),
+        matched: outcome.as_ref().map(|outcome| outcome.matched),
+        errors: outcome.as_ref().map(|outcome| outcome.errors),
+        skipped: outcome.and_then(|outcome| outcome.skipped),
+    }
+}
+
+impl From<&TimelinePoint> for PointDto {
+    fn from(point: &TimelinePoint) -> Self {
+        Self {
+            from_ms: point.from.into(),
+            to_ms: point.to.into(),
+            warmup: point.warmup,
+            requests: point.requests.into(),
+            failed: point.failed.into(),
+            bytes_received: point.bytes_received.into(),
+            vus: point.vus.into(),
+            latency: point.latency.map(|latency| {
+                let [med, p95, p99, max] = latency.map(Millis);
+                PointLatency { med, p95, p99, max }
+            }),
+        }
+    }
+}
+
+impl From<PointDto> for TimelinePoint {
+    fn from(dto: PointDto) -> Self {
+        Self {
+            from: dto.from_ms.into(),
+            to: dto.to_ms.into(),
+            warmup: dto.warmup,
+            requests: dto.requests.into(),
+            failed: dto.failed.into(),
+            bytes_received: dto.bytes_received.into(),
+            vus: dto.vus.into(),
+            latency: dto.latency.map(|latency| {
+                [latency.med, latency.p95, latency.p99, latency.max].map(Duration::from)
+            }),
+        }
+    }
+}
+
+impl From<RuleReportDto> for (RuleMeta, Option<RuleOutcome>) {
+    fn from(dto: RuleReportDto) -> Self {
+        let id = dto.meta.id.clone();
+        let skipped = dto.skipped;
+        let outcome = dto.requests.map(|requests| RuleOutcome {
+            id,
+            requests: requests.into(),
+            matched: dto.matched.unwrap_or_default().into(),
+            errors: dto.errors.unwrap_or_default().into(),
+            skipped,
+        });
+        (dto.meta.into(), outcome)
+    }
+}
+
+impl From<ReportDto> for Report {
+    fn from(dto: ReportDto) -> Self {
+        let failure = |sample: ScanFailureDto| {
+            (sample.url, Failure::new(sample.failure.class.0, sample.failure.detail))
+        };
+        let endpoint = |endpoint: EndpointDto| EndpointReport {
+            meta: endpoint.meta.into(),
+            total: endpoint.total.into(),
+        };
+        let rules = dto.rules.into_iter().map(|rule| {
+            let rule: (RuleMeta, Option<RuleOutcome>) = rule.into();
+            (rule.0.id.clone(), rule)
+        });
+        let scenario = |scenario: ScenarioReportDto| (scenario.meta.into(), scenario.tally.into());
+        Self {
+            run: dto.run.map(Into::into),
+            phases: dto.phases.into_iter().map(|phase| (phase.name.0, phase.finished)).collect(),
+            elapsed: dto.elapsed_ms.into(),
+            scenarios: dto.scenarios.into_iter().map(scenario).collect(),
+            endpoints: dto.endpoints.into_iter().map(endpoint).collect(),
+            timeline: dto.timeline.into_iter().map(Into::into).collect(),
+            load_elapsed: dto.load.elapsed_ms.into(),
+            vus: (dto.load.vus.into(), dto.load.vus_max.into()),
+            tap_dropped: dto.load.tap_dropped.into(),
+            scan_requests: (dto.scan.requests.into(), dto.scan.failed.into()),
+            scan_duration: dto.scan.duration.into(),
+            progress: dto.scan.progress.into(),
+            coverage: Coverage {
+                operations: dto.coverage.operations.into_iter().map(Into::into).collect(),
+                nodes: dto.coverage.nodes.into(),
+                complete: dto.coverage.complete,
+            },
+            rules: rules.collect(),
+            findings: dto.findings.into_iter().map(Into::into).collect(),
+            notices: dto.errors.into_iter().map(Into::into).collect(),
+            scan_failures: dto.scan.failures.into_iter().map(failure).collect(),
+            stopped: dto.stopped.map(Into::into),
+            validity: dto.validity.map(Into::into),
+            thresholds: dto.thresholds.into_iter().map(Into::into).collect(),
+            verdict: dto.verdict.map(Into::into),
+        }
+    }
+}

@@ -1,0 +1,249 @@
+//! The run as a whole: what it was, why it stopped, what the gates said.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde::Serialize;
+
+use crate::model::ExitCode;
+use crate::model::Notice;
+use crate::model::NoticeLevel;
+use crate::model::Reason;
+use crate::model::RunInfo;
+use crate::model::StopReason;
+use crate::model::ThresholdResult;
+use crate::model::Validity;
+use crate::model::Verdict;
+
+use super::name::Name;
+use super::number::Millis;
+
+/// What a run is, known before anything is sent.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+pub(super) struct RunInfoDto {
+    /// Shakedown's version.
+    version: String,
+    /// `load`, `scan`, `check` or `demo`.
+    command: String,
+    /// The target's URL.
+    target: String,
+    /// Derived: the start as RFC 3339, UTC.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    started: Option<String>,
+    /// Start, seconds since 1970.
+    started_unix: u64,
+    /// Every random choice follows from it.
+    seed: u64,
+    /// SHA-256 of the resolved plan, hexadecimal.
+    plan_hash: String,
+    /// Name of the machine that ran it; empty when unknown.
+    host: String,
+    /// Who authorised testing.
+    authorised_by: Option<String>,
+    /// How long the load part was planned to take, if it was bounded by time.
+    planned_ms: Option<Millis>,
+}
+
+impl From<&RunInfo> for RunInfoDto {
+    fn from(info: &RunInfo) -> Self {
+        Self {
+            version: info.version.clone(),
+            command: info.command.clone(),
+            target: info.target.clone(),
+            started: rfc3339(info.started_unix),
+            started_unix: info.started_unix,
+            seed: info.seed,
+            plan_hash: info.plan_hash.clone(),
+            host: info.host.clone(),
+            authorised_by: info.authorised_by.clone(),
+            planned_ms: info.planned.map(Millis),
+        }
+    }
+}
+
+impl From<RunInfoDto> for RunInfo {
+    fn from(dto: RunInfoDto) -> Self {
+        Self {
+            version: dto.version,
+            command: dto.command,
+            target: dto.target,
+            started_unix: dto.started_unix,
+            seed: dto.seed,
+            plan_hash: dto.plan_hash,
+            host: dto.host,
+            authorised_by: dto.authorised_by,
+            planned: dto.planned_ms.map(Into::into),
+        }
+    }
+}
+
+/// `None` beyond the year 9999.
+fn rfc3339(unix: u64) -> Option<String> {
+    let seconds = i64::try_from(unix).ok()?;
+    jiff::Timestamp::from_second(seconds).ok().map(|timestamp| timestamp.to_string())
+}
+
+/// A sentence for the user.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+pub(super) struct NoticeDto {
+    level: Name<NoticeLevel>,
+    text: String,
+}
+
+impl From<&Notice> for NoticeDto {
+    fn from(notice: &Notice) -> Self {
+        Self { level: Name(notice.level), text: notice.text.clone() }
+    }
+}
+
+impl From<NoticeDto> for Notice {
+    fn from(dto: NoticeDto) -> Self {
+        Self { level: dto.level.0, text: dto.text }
+    }
+}
+
+/// Why the run ended before its plan did.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", content = "reason", rename_all = "snake_case")]
+pub(super) enum StopDto {
+    /// A signal or the user's key.
+    Interrupted(String),
+    /// The kill switch, or the limit on time.
+    Safety(String),
+    /// A threshold with `abortOnFail`.
+    Threshold(String),
+}
+
+impl From<&StopReason> for StopDto {
+    fn from(reason: &StopReason) -> Self {
+        match reason {
+            StopReason::Interrupted(text) => Self::Interrupted(text.clone()),
+            StopReason::Safety(text) => Self::Safety(text.clone()),
+            StopReason::Threshold(text) => Self::Threshold(text.clone()),
+        }
+    }
+}
+
+impl From<StopDto> for StopReason {
+    fn from(dto: StopDto) -> Self {
+        match dto {
+            StopDto::Interrupted(text) => Self::Interrupted(text),
+            StopDto::Safety(text) => Self::Safety(text),
+            StopDto::Threshold(text) => Self::Threshold(text),
+        }
+    }
+}
+
+/// Whether the load figures can be believed.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+pub(super) struct ValidityDto {
+    /// Derived: there is no problem.
+    #[serde(default)]
+    valid: bool,
+    /// Why the figures cannot be believed.
+    problems: Vec<String>,
+}
+
+impl From<&Validity> for ValidityDto {
+    fn from(validity: &Validity) -> Self {
+        Self { valid: validity.is_valid(), problems: validity.problems.clone() }
+    }
+}
+
+impl From<ValidityDto> for Validity {
+    fn from(dto: ValidityDto) -> Self {
+        Self { problems: dto.problems }
+    }
+}
+
+/// A gate and what was measured.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+pub(super) struct ThresholdDto {
+    /// The metric and its tags as written in the plan.
+    selector: String,
+    /// The condition as written in the plan.
+    condition: String,
+    /// What was measured (milliseconds for durations); null when there was nothing to measure.
+    value: Option<f64>,
+    /// Whether the gate passed. Nothing measured does not pass.
+    pass: bool,
+}
+
+impl From<&ThresholdResult> for ThresholdDto {
+    fn from(result: &ThresholdResult) -> Self {
+        Self {
+            selector: result.selector.clone(),
+            condition: result.condition.clone(),
+            value: result.value,
+            pass: result.pass,
+        }
+    }
+}
+
+impl From<ThresholdDto> for ThresholdResult {
+    fn from(dto: ThresholdDto) -> Self {
+        Self { selector: dto.selector, condition: dto.condition, value: dto.value, pass: dto.pass }
+    }
+}
+
+/// An exit code of the documented table.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "u8", into = "u8")]
+#[schemars(inline)]
+struct Code(ExitCode);
+
+impl From<Code> for u8 {
+    fn from(code: Code) -> Self {
+        code.0.code()
+    }
+}
+
+impl TryFrom<u8> for Code {
+    type Error = String;
+
+    fn try_from(code: u8) -> Result<Self, String> {
+        ExitCode::from_code(code).map(Self).ok_or_else(|| format!("{code} is no exit code"))
+    }
+}
+
+/// The last word.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+pub(super) struct VerdictDto {
+    /// Whether the exit code is 0.
+    pass: bool,
+    /// What the process ended with.
+    exit_code: Code,
+    /// Everything that held, the deciding kind first.
+    reasons: Vec<ReasonDto>,
+}
+
+/// One reason of a verdict.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+struct ReasonDto {
+    /// The exit code that this reason alone would give.
+    code: Code,
+    /// The sentence, with the number that decided.
+    text: String,
+}
+
+impl From<&Verdict> for VerdictDto {
+    fn from(verdict: &Verdict) -> Self {
+        let reason =
+            |reason: &Reason| ReasonDto { code: Code(reason.code), text: reason.text.clone() };
+        Self {
+            pass: verdict.pass,
+            exit_code: Code(verdict.exit_code),
+            reasons: verdict.reasons.iter().map(reason).collect(),
+        }
+    }
+}
+
+impl From<VerdictDto> for Verdict {
+    fn from(dto: VerdictDto) -> Self {
+        let reason = |reason: ReasonDto| Reason { code: reason.code.0, text: reason.text };
+        Self {
+            pass: dto.pass,
+            exit_code: dto.exit_code.0,
+            reasons: dto.reasons.into_iter().map(reason).collect(),
+        }
+    }
+}

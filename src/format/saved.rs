@@ -1,0 +1,34 @@
+//! A run from a file, whichever of the two formats it is in.
+
+use serde::Deserialize;
+
+use crate::model::Report;
+
+use super::error::FormatError;
+use super::error::parse;
+use super::events;
+use super::report;
+
+/// Reads a saved run: a report as it is, an event log by folding its events.
+///
+/// # Errors
+/// [`FormatError`] when it is neither, or damaged. A log that was cut is no error: the report is
+/// partial, it has no verdict.
+pub fn read_run(bytes: &[u8]) -> Result<Report, FormatError> {
+    #[derive(Deserialize)]
+    struct Probe {
+        v: Option<serde::de::IgnoredAny>,
+        schema_version: Option<serde::de::IgnoredAny>,
+    }
+    let first_line = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    if let Ok(Probe { v: Some(_), schema_version: None }) = parse(first_line, 0) {
+        let log = events::read_all(bytes)?;
+        return Ok(Report::of(&log.events));
+    }
+    match parse::<Probe>(bytes, 0)? {
+        Probe { schema_version: Some(_), .. } => report::read(bytes),
+        Probe { schema_version: None, .. } => Err(FormatError::NotOurs {
+            problem: "it has no `schema_version`, and its lines have no `v`".to_owned(),
+        }),
+    }
+}

@@ -1,0 +1,137 @@
+//! Whether the parts of a plan fit each other: what is alright alone and wrong together.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use super::document::Place;
+use super::gates::Gate;
+use super::reader::{Fields, Reader};
+use super::types::{Executor, Limits, Scenario};
+use crate::flow::Flow;
+use crate::model::RequestTemplate;
+use crate::model::TagMatch;
+use crate::model::format_duration;
+
+/// Refuses caps that a scenario would run into by itself: such a run measures the cap.
+pub(super) fn caps(
+    plan: &Fields<'_>,
+    limits: &Limits,
+    scenarios: &[Scenario],
+    flows: &[Flow],
+    reader: &mut Reader,
+) {
+    if let Some(max_rps) = limits.max_rps {
+        rates(max_rps, &cap_at(plan, "max_rps"), scenarios, flows, reader);
+    }
+    if let Some(max_time) = limits.max_time {
+        ends(max_time, &cap_at(plan, "max_time"), scenarios, reader);
+    }
+    if let Some(max_vus) = limits.max_vus
+        && let Some(peak) = peak_vus(scenarios)
+        && peak > u64::from(max_vus)
+    {
+        reader.problem_with_help(
+            &cap_at(plan, "max_vus"),
+            format!(
+                "`max_vus: {max_vus}` is below the {peak} virtual users that scenarios may have \
+                 at once"
+            ),
+            "raise the cap, or lower the scenarios' `vus` or `maxVUs`",
+        );
+    }
+}
+
+/// Where the plan says how much `key` of its limits is.
+fn cap_at(plan: &Fields<'_>, key: &str) -> Place {
+    let cap = plan.get("limits").and_then(|limits| limits.get(key));
+    cap.map_or(plan.at.clone(), |node| node.at.clone())
+}
+
+fn rates(max_rps: f64, at: &Place, scenarios: &[Scenario], flows: &[Flow], reader: &mut Reader) {
+    for scenario in scenarios {
+        let Executor::ConstantArrivalRate { rate, .. } = scenario.executor else { continue };
+        let requests = flows[scenario.flow].requests().count();
+        let needed = rate * requests as f64;
+        if needed > max_rps {
+            let name = &scenario.name;
+            reader.problem_with_help(
+                at,
+                format!(
+                    "`max_rps: {max_rps}` is below what scenario `{name}` sends: {rate}/s with \
+                     {requests} requests each are {needed}/s"
+                ),
+                "raise the cap, or lower the scenario's rate",
+            );
+        }
+    }
+}
+
+/// Scenarios that end by themselves, with a number of iterations, may be meant to be cut.
+fn ends(max_time: Duration, at: &Place, scenarios: &[Scenario], reader: &mut Reader) {
+    for scenario in scenarios {
+        let end = scenario.start_time.saturating_add(scenario.executor.duration());
+        let ends_by_time = !matches!(scenario.executor, Executor::SharedIterations { .. });
+        if ends_by_time && end > max_time {
+            let (name, end) = (&scenario.name, format_duration(end));
+            reader.problem_with_help(
+                at,
+                format!("`max_time` is over before scenario `{name}` ends after {end}"),
+                "raise the cap, or shorten the scenario",
+            );
+        }
+    }
+}
+
+/// The most users that overlapping scenarios may have; a peak begins where a scenario starts.
+fn peak_vus(scenarios: &[Scenario]) -> Option<u64> {
+    let runs_at = |scenario: &&Scenario, at: Duration| {
+        let end = scenario.start_time.saturating_add(scenario.executor.duration());
+        scenario.start_time <= at && at < end
+    };
+    let starts = scenarios.iter().map(|scenario| scenario.start_time);
+    starts
+        .map(|at| {
+            let running = scenarios.iter().filter(|scenario| runs_at(scenario, at));
+            running.map(|scenario| u64::from(scenario.executor.max_vus())).sum()
+        })
+        .max()
+}
+
+/// Refuses gates on parts that the plan does not have: they could never be measured.
+pub(super) fn gates(
+    gates: &[Gate],
+    scenarios: &[Scenario],
+    flows: &[Flow],
+    requests: &[RequestTemplate],
+    reader: &mut Reader,
+) {
+    let sent: BTreeSet<usize> =
+        scenarios.iter().flat_map(|scenario| flows[scenario.flow].requests()).collect();
+    let sent: Vec<&RequestTemplate> = sent.into_iter().map(|index| &requests[index]).collect();
+    let mut judged: Vec<(&Place, &TagMatch)> = Vec::new();
+    for gate in gates {
+        for tag in &gate.threshold.selector.tags {
+            // Several conditions under one selector are one mistake.
+            if judged.contains(&(&gate.selector_at, tag)) {
+                continue;
+            }
+            judged.push((&gate.selector_at, tag));
+            let known: Vec<&str> = match tag.tag.as_str() {
+                "scenario" => scenarios.iter().map(|scenario| scenario.name.as_str()).collect(),
+                "request" => sent.iter().map(|request| request.name.as_str()).collect(),
+                "method" => sent.iter().map(|request| request.request.method.as_str()).collect(),
+                "path" => sent.iter().map(|request| request.path_template.as_str()).collect(),
+                _ => continue,
+            };
+            if !known.contains(&tag.value.as_str()) {
+                let what = match tag.tag.as_str() {
+                    "scenario" => "scenario",
+                    "request" => "request of the scenarios",
+                    "method" => "method of the scenarios",
+                    _ => "path of the scenarios",
+                };
+                reader.unknown(&gate.selector_at, what, &tag.value, known);
+            }
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! Everything that is wrong with a plan, each at its place and with its cure.
+
+use std::fmt;
+use std::fmt::Write as _;
+
+use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteDiagnostic, NamedSource};
+
+use super::document::Place;
+use crate::model::ExitCode;
+use crate::model::inert;
+
+/// One mistake.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Problem {
+    message: String,
+    /// Where; `None` when the file could not be read at all.
+    at: Option<Place>,
+    help: Option<String>,
+    kind: ProblemKind,
+}
+
+/// Decides the exit code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ProblemKind {
+    /// The plan does not make sense.
+    Invalid,
+    /// It makes sense, and nobody authorised it.
+    Refused,
+}
+
+impl Problem {
+    /// Something wrong with the text at `at`.
+    pub(super) fn new(at: Place, message: impl Into<String>) -> Self {
+        Self { message: message.into(), at: Some(at), help: None, kind: ProblemKind::Invalid }
+    }
+
+    /// Something wrong with the file as a whole.
+    pub(super) fn of_file(message: impl Into<String>) -> Self {
+        Self { message: message.into(), at: None, help: None, kind: ProblemKind::Invalid }
+    }
+
+    /// What to do about it.
+    pub(super) fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// Whether it is about exactly this place.
+    pub(super) fn is_at(&self, at: &Place) -> bool {
+        self.at.as_ref() == Some(at)
+    }
+
+    /// Nobody authorised what the plan asks for.
+    pub(super) fn refused(mut self) -> Self {
+        self.kind = ProblemKind::Refused;
+        self
+    }
+}
+
+/// Why a plan is not run: every mistake found, in the order of the text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlanErrors {
+    name: String,
+    /// The plan's text, made harmless for a terminal without moving a byte.
+    source: String,
+    problems: Vec<Problem>,
+}
+
+impl std::error::Error for PlanErrors {}
+
+impl fmt::Display for PlanErrors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "plan {}", self.name)?;
+        for (index, problem) in self.problems.iter().enumerate() {
+            f.write_str(if index == 0 { ": " } else { "; " })?;
+            f.write_str(&inert(&problem.message, 500))?;
+        }
+        Ok(())
+    }
+}
+
+/// Beyond these a list of mistakes is noise.
+const PROBLEMS_SHOWN: usize = 20;
+/// A longer line is not shown: a plan fetched from elsewhere may be a single line of megabytes.
+const LINE_SHOWN: usize = 400;
+/// Columns of the rendered messages.
+const WIDTH: usize = 100;
+
+impl PlanErrors {
+    /// Mistakes in `source`, the text of the plan shown as `name`.
+    pub(super) fn new(name: &str, source: &str, mut problems: Vec<Problem>) -> Self {
+        problems.sort_by_key(|problem| problem.at.as_ref().map(|at| at.start));
+        Self { name: inert(name, 200), source: harmless(source), problems }
+    }
+
+    /// 104, or 85 when all that is wrong is that nobody authorised it.
+    pub fn exit_code(&self) -> ExitCode {
+        if self.problems.iter().all(|problem| problem.kind == ProblemKind::Refused) {
+            ExitCode::Refused
+        } else {
+            ExitCode::InvalidPlan
+        }
+    }
+
+    /// How many mistakes there are; never none.
+    pub fn count(&self) -> usize {
+        self.problems.len()
+    }
+
+    /// Every mistake with `file:line:col`, the lines in question, a caret and the cure.
+    pub fn render(&self, color: bool) -> String {
+        let theme =
+            if color { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
+        let handler = GraphicalReportHandler::new_themed(theme)
+            .with_links(false)
+            .with_width(WIDTH)
+            .with_context_lines(1);
+        let mut out = String::new();
+        for problem in self.problems.iter().take(PROBLEMS_SHOWN) {
+            self.render_problem(problem, &handler, &mut out);
+        }
+        if let Some(more @ 1..) = self.problems.len().checked_sub(PROBLEMS_SHOWN) {
+            writeln!(out, "… and {more} more").expect("writing to a string does not fail");
+        }
+        out
+    }
+
+    fn render_problem(
+        &self,
+        problem: &Problem,
+        handler: &GraphicalReportHandler,
+        out: &mut String,
+    ) {
+        let mut diagnostic = MietteDiagnostic::new(inert(&problem.message, 500));
+        if let Some(help) = &problem.help {
+            diagnostic = diagnostic.with_help(help.clone());
+        }
+        let shown = problem.at.clone().filter(|at| self.is_shown(at));
+        let written = match (shown, &problem.at) {
+            (Some(at), _) => {
+                let report = miette::Report::new(
+                    diagnostic.with_label(LabeledSpan::new_primary_with_span(None, at)),
+                )
+                .with_source_code(NamedSource::new(&self.name, self.source.clone()));
+                handler.render_report(out, report.as_ref())
+            }
+            (None, place) => {
+                let place = place.as_ref().map(|at| {
+                    let (line, column) = self.line_and_column(at.start);
+                    format!(":{line}:{column}")
+                });
+                diagnostic.message =
+                    format!("{}{}: {}", self.name, place.unwrap_or_default(), diagnostic.message);
+                handler.render_report(out, &diagnostic)
+            }
+        };
+        written.expect("writing to a string does not fail");
+    }
+
+    /// Whether every line around `at` is short enough to be shown.
+    fn is_shown(&self, at: &Place) -> bool {
+        let (first, _) = self.line_and_column(at.start);
+        let (last, _) = self.line_and_column(at.end);
+        last - first < 20
+            && self
+                .source
+                .lines()
+                .skip(first.saturating_sub(2))
+                .take(last - first + 3)
+                .all(|line| line.len() <= LINE_SHOWN)
+    }
+
+    /// Both from 1; the column counts characters.
+    fn line_and_column(&self, index: usize) -> (usize, usize) {
+        let before = &self.source[..self.source.floor_char_boundary(index)];
+        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
+    }
+}
+
+/// `text` with every character that a terminal might obey replaced, byte for byte.
+fn harmless(text: &str) -> String {
+    text.replace('\r', " ")
+        .chars()
+        .flat_map(|character| {
+            let keep = match character {
+                '\n' | '\t' | ' '..='~' => true,
+                other => {
+                    let mut buffer = [0; 4];
+                    let text: &str = other.encode_utf8(&mut buffer);
+                    !other.is_ascii() && inert(text, 1) == text
+                }
+            };
+            let times = if keep { 1 } else { character.len_utf8() };
+            std::iter::repeat_n(if keep { character } else { '?' }, times)
+        })
+        .collect()
+}

@@ -1,0 +1,271 @@
+//! Reads a plan file. A plan comes out of it whole, or every mistake in it does.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs::File;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use jiff::civil::Date;
+use sha2::{Digest as _, Sha256};
+
+use super::document::{self, Entry, Node, Value};
+use super::error::{PlanErrors, Problem};
+use super::reader::{Fields, Keys, Reader};
+use super::substitute::{Env, Values, substitute};
+use super::types::{Connection, Plan, TlsPolicy};
+use super::{boundary, consistency, defaults, flows, gates, requests, scan, scenarios};
+use crate::model::Seed;
+use crate::model::Target;
+
+const PLAN: Keys = Keys {
+    of: "the plan",
+    known: &[
+        "version",
+        "target",
+        "authorised",
+        "scope",
+        "limits",
+        "vars",
+        "requests",
+        "flows",
+        "scenarios",
+        "scan",
+        "thresholds",
+        "outputs",
+        "observe",
+        "timeout",
+        "insecure",
+        "ca_files",
+    ],
+    later: &["targets", "secrets", "data", "auth", "identities", "capacity", "baseline", "cost"],
+};
+
+/// A larger file is no plan.
+const MAX_FILE: u64 = 4 << 20;
+
+/// What a plan does not say itself, and what the command line says instead of it.
+#[derive(Debug, Clone)]
+pub struct Overrides {
+    /// Instead of the plan's target.
+    pub target: Option<Target>,
+    /// Instead of the plan's `authorised.by`, and without its end.
+    pub authorised_by: Option<String>,
+    /// Ids of the native checks that exist.
+    pub known_checks: Vec<String>,
+    /// The run's seed.
+    pub seed: Seed,
+    /// Authorisations end.
+    pub today: Date,
+    /// What the plan's rule directories and certificates are relative to; [`load_file`] takes the
+    /// file's own directory.
+    pub directory: PathBuf,
+}
+
+impl Overrides {
+    /// Nothing overridden, and no native checks.
+    pub fn new(seed: Seed, today: Date) -> Self {
+        Self {
+            target: None,
+            authorised_by: None,
+            known_checks: Vec::new(),
+            seed,
+            today,
+            directory: PathBuf::new(),
+        }
+    }
+}
+
+/// Reads the plan at `path`.
+///
+/// # Errors
+/// Every mistake found, or why the file could not be read.
+pub fn load_file(path: &Path, env: Env<'_>, overrides: &Overrides) -> Result<Plan, PlanErrors> {
+    let name = path.display().to_string();
+    let bytes = read(path).map_err(|problem| PlanErrors::new(&name, "", vec![problem]))?;
+    let text = match String::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(error) => {
+            let at = error.utf8_error().valid_up_to();
+            let text = String::from_utf8_lossy(error.as_bytes());
+            let problem =
+                Problem::new(at..at, "the plan is not UTF-8 from here on").help("save it as UTF-8");
+            return Err(PlanErrors::new(&name, &text, vec![problem]));
+        }
+    };
+    let directory = path.parent().map(Path::to_path_buf).unwrap_or_default();
+    from_text(&name, &text, env, &Overrides { directory, ..overrides.clone() })
+}
+
+/// Reads a plan that was embedded or fetched; messages call it `name`.
+///
+/// # Errors
+/// Every mistake found.
+pub fn from_text(
+    name: &str,
+    text: &str,
+    env: Env<'_>,
+    overrides: &Overrides,
+) -> Result<Plan, PlanErrors> {
+    let hash = hash(text);
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let errors = |problems| PlanErrors::new(name, text, problems);
+    if text.len() as u64 > MAX_FILE {
+        return Err(errors(vec![too_large()]));
+    }
+    let mut tree = document::parse(text).map_err(|problem| errors(vec![problem]))?;
+    let mut reader = Reader::default();
+    substitute_all(&mut tree, env, &mut reader);
+    let plan = plan(&tree, overrides, &mut reader);
+    match plan {
+        Some(plan) if reader.problems.is_empty() => Ok(Plan { hash, ..plan }),
+        _ => Err(errors(reader.problems)),
+    }
+}
+
+/// SHA-256, hexadecimal.
+pub(super) fn hash(text: &str) -> String {
+    Sha256::digest(text).iter().fold(String::new(), |mut hex, byte| {
+        write!(hex, "{byte:02x}").expect("writing to a string does not fail");
+        hex
+    })
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, Problem> {
+    let failed = |error: std::io::Error| Problem::of_file(format!("cannot be read: {error}"));
+    let metadata = std::fs::metadata(path).map_err(failed)?;
+    if metadata.is_dir() {
+        return Err(Problem::of_file("is a directory, not a plan"));
+    }
+    let mut bytes = Vec::new();
+    // The length of a pipe is not known beforehand; the cap holds for it too.
+    File::open(path)
+        .and_then(|file| file.take(MAX_FILE + 1).read_to_end(&mut bytes))
+        .map_err(failed)?;
+    if bytes.len() as u64 > MAX_FILE {
+        return Err(too_large());
+    }
+    Ok(bytes)
+}
+
+fn too_large() -> Problem {
+    Problem::of_file(format!("is larger than {} MiB", MAX_FILE >> 20))
+}
+
+/// Substitutes what will be read: `vars` first, from the environment alone.
+fn substitute_all(tree: &mut Node, env: Env<'_>, reader: &mut Reader) {
+    let Value::Map(entries) = &mut tree.value else { return };
+    let mut values = Values { env, vars: None };
+    let mut vars = BTreeMap::new();
+    if let Some(entry) = entries.iter_mut().find(|entry| entry.key == "vars") {
+        substitute(&mut entry.node, &values, &mut reader.problems);
+        for Entry { key, node, .. } in reader.entries(&entry.node, "vars").unwrap_or_default() {
+            if let Some(value) = reader.text(node, "a text, a number, true or false") {
+                vars.insert(key.clone(), value.to_owned());
+            }
+        }
+    }
+    values.vars = Some(vars);
+    for Entry { key, node, .. } in entries {
+        if key != "vars" && PLAN.known.contains(&key.as_str()) {
+            substitute(node, &values, &mut reader.problems);
+        }
+    }
+}
+
+fn plan(tree: &Node, overrides: &Overrides, reader: &mut Reader) -> Option<Plan> {
+    let fields = top_level(tree, reader)?;
+    version(&fields, reader);
+    let target = boundary::target(&fields, overrides, reader);
+    // Reading goes on without a target, so that the rest of the mistakes is found too.
+    let aim = target.clone().unwrap_or_else(unknown_target);
+    let scope = boundary::scope(&fields, &aim, overrides, reader)?;
+    let limits = boundary::limits(&fields, reader);
+    let requests = requests::requests(&fields, &aim, &scope, reader);
+    let flows = flows::flows(&fields, &requests, &names(&fields, "requests"), reader);
+    let scenarios = scenarios::scenarios(&fields, &flows, &names(&fields, "flows"), reader);
+    let scan = scan::scan(&fields, &limits, &requests, overrides, reader);
+    let gates = gates::thresholds(&fields, reader);
+    let outputs = gates::outputs(&fields, reader);
+    let connection = connection(&fields, overrides, reader);
+    let observe = observe(&fields, reader);
+    consistency::caps(&fields, &limits, &scenarios, &flows, reader);
+    if reader.problems.is_empty() {
+        consistency::gates(&gates, &scenarios, &flows, &requests, reader);
+    }
+    Some(Plan {
+        target: target?,
+        scope,
+        limits,
+        requests,
+        flows,
+        scenarios,
+        scan,
+        thresholds: gates.into_iter().map(|gate| gate.threshold).collect(),
+        outputs,
+        connection,
+        observe,
+        seed: overrides.seed,
+        hash: String::new(),
+    })
+}
+
+fn top_level<'a>(tree: &'a Node, reader: &mut Reader) -> Option<Fields<'a>> {
+    if tree.scalar().is_some_and(|scalar| scalar.typed.is_null()) {
+        reader.problem(&tree.at, "the plan is empty");
+        return None;
+    }
+    let entries = reader.entries(tree, "a plan")?;
+    for entry in entries.iter().filter(|entry| !entry.key.starts_with("x-")) {
+        reader.check_key(entry, &PLAN);
+    }
+    Some(Fields::new(PLAN.of, 0..0, entries))
+}
+
+fn version(plan: &Fields<'_>, reader: &mut Reader) {
+    let Some(node) = reader.require(plan, "version") else { return };
+    reader.number(node, "1, the only version there is", |version: u64| version == 1);
+}
+
+fn unknown_target() -> Target {
+    Target::parse("http://127.0.0.1/").expect("a valid URL")
+}
+
+/// Names that the plan gives to its requests or flows, right or wrong.
+fn names<'a>(plan: &Fields<'a>, section: &str) -> Vec<&'a str> {
+    match plan.get(section).map(|node| &node.value) {
+        Some(Value::Map(entries)) => entries.iter().map(|entry| entry.key.as_str()).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// A plan that only scans gets the scanner's defaults; load's hold as soon as there is a scenario.
+fn connection(plan: &Fields<'_>, overrides: &Overrides, reader: &mut Reader) -> Connection {
+    let scans_only = plan.get("scan").is_some() && plan.get("scenarios").is_none();
+    let timeout = plan.get("timeout").and_then(|node| reader.positive_duration(node));
+    let insecure = plan.get("insecure").and_then(|node| reader.boolean(node));
+    let default_timeout = if scans_only { defaults::SCAN_TIMEOUT } else { defaults::LOAD_TIMEOUT };
+    Connection {
+        timeout: timeout.unwrap_or(default_timeout),
+        tls: if insecure.unwrap_or(scans_only) {
+            TlsPolicy::AcceptAndReport
+        } else {
+            TlsPolicy::Verify
+        },
+        ca_files: boundary::ca_files(plan, overrides, reader),
+        headers: Vec::new(),
+    }
+}
+
+fn observe(plan: &Fields<'_>, reader: &mut Reader) -> Vec<String> {
+    let Some(node) = plan.get("observe") else { return Vec::new() };
+    let mut names: Vec<String> = Vec::new();
+    for (name, at) in reader.texts(node, "response headers") {
+        if let Err(message) = requests::header(name, "") {
+            reader.problem(at, message);
+        } else if !names.iter().any(|earlier| earlier.eq_ignore_ascii_case(name)) {
+            names.push(name.to_owned());
+        }
+    }
+    names
+}

@@ -1,0 +1,171 @@
+//! What the command line says about a run of a URL, before any of it is judged.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::types::Output;
+use crate::model::ExitCode;
+use crate::model::OutOfScope;
+use crate::model::Seed;
+
+/// What both commands take.
+#[derive(Debug, Clone)]
+pub struct CommonFlags {
+    /// The target.
+    pub url: String,
+    /// `-H`, as `Name: value`.
+    pub headers: Vec<String>,
+    /// Instead of the command's default.
+    pub timeout: Option<Duration>,
+    /// Go on with a bad certificate.
+    pub insecure: bool,
+    /// Root certificates beside the platform's.
+    pub ca_files: Vec<PathBuf>,
+    /// `--authorised-by`.
+    pub authorised_by: Option<String>,
+    /// Files to write.
+    pub outputs: Vec<Output>,
+    /// The run's seed.
+    pub seed: Seed,
+}
+
+/// Flags of `load URL`.
+#[derive(Debug, Clone)]
+pub struct LoadFlags {
+    /// What both commands take.
+    pub common: CommonFlags,
+    /// `-c`: connections, each with one request at a time.
+    pub connections: Option<u32>,
+    /// `-n`: requests in all; not looked at with `-z`, as in oha.
+    pub requests: Option<u64>,
+    /// `-z`: how long.
+    pub duration: Option<Duration>,
+    /// `-q`: requests per second.
+    pub rate: Option<f64>,
+    /// `-m`; GET without it, even with a body, as in oha.
+    pub method: Option<String>,
+    /// `-d`.
+    pub body: Option<Body>,
+    /// Statuses that count as success; empty means 200–399.
+    pub expected_statuses: Vec<u16>,
+    /// Response headers whose values are counted.
+    pub observe: Vec<String>,
+}
+
+/// A request body from the command line.
+#[derive(Debug, Clone)]
+pub enum Body {
+    /// `-d TEXT`.
+    Text(String),
+    /// `-D FILE`.
+    File(PathBuf),
+}
+
+/// Flags of `scan URL`.
+#[derive(Debug, Clone)]
+pub struct ScanFlags {
+    /// What both commands take.
+    pub common: CommonFlags,
+    /// `--active`: `None` is the safe mode, no ids are all of [`ScanFlags::known_checks`].
+    pub active: Option<Vec<String>>,
+    /// Ids of the native checks that exist.
+    pub known_checks: Vec<String>,
+    /// Links followed from the start page at most.
+    pub depth: Option<u32>,
+    /// URLs fetched at most.
+    pub max_urls: Option<u64>,
+    /// Requests per second.
+    pub rps: Option<f64>,
+    /// Requests at once.
+    pub concurrency: Option<usize>,
+    /// Probes may use unsafe methods.
+    pub allow_unsafe: bool,
+    /// Directories with additional rules.
+    pub rule_dirs: Vec<PathBuf>,
+    /// Regexes on path and query; one must match.
+    pub include: Vec<String>,
+    /// Regexes on path and query; none may match.
+    pub exclude: Vec<String>,
+}
+
+/// Why flags do not make a plan.
+#[derive(Debug, thiserror::Error)]
+pub enum FlagError {
+    /// A flag's value makes no sense; the sentence names the flag.
+    #[error("{0}")]
+    Usage(String),
+    /// A body file could not be read.
+    #[error("reading the body from {}", path.display())]
+    Body {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        cause: std::io::Error,
+    },
+    /// The target is an address that nobody authorised, or the scope leaves the target out.
+    #[error("{0}")]
+    Refused(OutOfScope),
+}
+
+impl FlagError {
+    /// 2, or 85 for a refusal.
+    pub fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::Usage(_) | Self::Body { .. } => ExitCode::Usage,
+            Self::Refused(_) => ExitCode::Refused,
+        }
+    }
+}
+
+impl CommonFlags {
+    /// The URL alone.
+    pub fn new(url: impl Into<String>, seed: Seed) -> Self {
+        Self {
+            url: url.into(),
+            headers: Vec::new(),
+            timeout: None,
+            insecure: false,
+            ca_files: Vec::new(),
+            authorised_by: None,
+            outputs: Vec::new(),
+            seed,
+        }
+    }
+}
+
+impl LoadFlags {
+    /// No flag of its own.
+    pub fn new(common: CommonFlags) -> Self {
+        Self {
+            common,
+            connections: None,
+            requests: None,
+            duration: None,
+            rate: None,
+            method: None,
+            body: None,
+            expected_statuses: Vec::new(),
+            observe: Vec::new(),
+        }
+    }
+}
+
+impl ScanFlags {
+    /// No flag of its own.
+    pub fn new(common: CommonFlags, known_checks: Vec<String>) -> Self {
+        Self {
+            common,
+            active: None,
+            known_checks,
+            depth: None,
+            max_urls: None,
+            rps: None,
+            concurrency: None,
+            allow_unsafe: false,
+            rule_dirs: Vec::new(),
+            include: Vec::new(),
+            exclude: Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! Thresholds and outputs of the plan.
+
+use std::path::PathBuf;
+
+use super::document::{Entry, Node, Place, Value};
+use super::reader::{Fields, Keys, Reader};
+use super::types::Output;
+use crate::model::OutputKind;
+use crate::model::Threshold;
+use crate::model::ThresholdError;
+
+const THRESHOLD: Keys = Keys {
+    of: "a threshold",
+    known: &["threshold", "abortOnFail", "delayAbortEval"],
+    later: &["window"],
+};
+
+/// Formats that are designed and do not exist yet.
+const FORMATS_LATER: [&str; 5] = ["gitlab", "otlp", "prometheus-rw", "influxdb", "statsd"];
+
+/// A gate and the place of its selector.
+pub(super) struct Gate {
+    pub(super) threshold: Threshold,
+    pub(super) selector_at: Place,
+}
+
+/// Every gate of the plan.
+pub(super) fn thresholds(plan: &Fields<'_>, reader: &mut Reader) -> Vec<Gate> {
+    let Some(node) = plan.get("thresholds") else { return Vec::new() };
+    let mut gates = Vec::new();
+    for entry in reader.entries(node, "thresholds").unwrap_or_default() {
+        if entry.key.contains('|') {
+            reader.not_yet(&entry.key_at, "a comparison with a baseline");
+            continue;
+        }
+        for item in reader.list(&entry.node, "conditions like 'p(95)<500'") {
+            let Some(threshold) = threshold(entry, item, reader) else { continue };
+            gates.push(Gate { threshold, selector_at: entry.key_at.clone() });
+        }
+    }
+    gates
+}
+
+fn threshold(entry: &Entry, item: &Node, reader: &mut Reader) -> Option<Threshold> {
+    let Value::Map(_) = item.value else {
+        return condition(entry, item, reader);
+    };
+    let fields = reader.fields(item, &item.at, &THRESHOLD)?;
+    let mut threshold =
+        reader.require(&fields, "threshold").and_then(|node| condition(entry, node, reader));
+    let abort = fields.get("abortOnFail").and_then(|node| reader.boolean(node));
+    let delay = fields.get("delayAbortEval").and_then(|node| reader.duration(node));
+    if let Some(threshold) = &mut threshold {
+        threshold.abort_on_fail = abort.unwrap_or(false);
+        threshold.delay_abort_eval = delay.unwrap_or_default();
+    }
+    threshold
+}
+
+fn condition(entry: &Entry, node: &Node, reader: &mut Reader) -> Option<Threshold> {
+    let text = reader.text(node, "a condition like 'p(95)<500'")?;
+    match Threshold::parse(&entry.key, text) {
+        Ok(threshold) => Some(threshold),
+        Err(error) => {
+            let at = match error {
+                ThresholdError::Metric { .. } | ThresholdError::Tag { .. } => &entry.key_at,
+                ThresholdError::Condition { .. } | ThresholdError::Kind { .. } => &node.at,
+            };
+            // Several conditions under one bad selector are one mistake.
+            let said = reader.problems.iter().any(|problem| problem.is_at(at));
+            if !said {
+                reader.problem(at, error.to_string());
+            }
+            None
+        }
+    }
+}
+
+/// Every output of the plan, relative to the working directory.
+pub(super) fn outputs(plan: &Fields<'_>, reader: &mut Reader) -> Vec<Output> {
+    let Some(node) = plan.get("outputs") else { return Vec::new() };
+    let mut outputs: Vec<Output> = Vec::new();
+    for item in reader.list(node, "outputs") {
+        let Some(entries) = reader.entries(item, "an output") else { continue };
+        for Entry { key, key_at, node } in entries {
+            let Some(kind) = output_kind(key, key_at, reader) else { continue };
+            let Some(path) = reader.text(node, "a file name") else { continue };
+            let path = PathBuf::from(path);
+            if outputs.iter().any(|earlier| earlier.path == path) {
+                reader.problem(&node.at, format!("`{}` is written twice", path.display()));
+            }
+            outputs.push(Output { kind, path });
+        }
+    }
+    outputs
+}
+
+fn output_kind(name: &str, at: &Place, reader: &mut Reader) -> Option<OutputKind> {
+    let kind = OutputKind::parse(name);
+    if kind.is_none() && FORMATS_LATER.contains(&name) {
+        reader.not_yet(at, &format!("the output format `{name}`"));
+    } else if kind.is_none() {
+        reader.unknown(at, "output format", name, OutputKind::ALL.map(OutputKind::as_str));
+    }
+    kind
+}

@@ -1,0 +1,273 @@
+//! Plans made of flags alone: `load URL` with oha's meaning, `scan URL`.
+
+use std::time::Duration;
+
+use super::boundary;
+use super::defaults;
+use super::file::hash;
+use super::flags::{Body, CommonFlags, FlagError, LoadFlags, ScanFlags};
+use super::requests;
+use super::types::{
+    Connection, CrawlSettings, Executor, Late, Limits, Plan, ScanSettings, Scenario, TlsPolicy,
+};
+use crate::flow::Flow;
+use crate::flow::Op;
+use crate::model::Authorisation;
+use crate::model::Header;
+use crate::model::Method;
+use crate::model::Request;
+use crate::model::RequestTemplate;
+use crate::model::Scope;
+use crate::model::ScopeBuilder;
+use crate::model::Seed;
+use crate::model::Target;
+use crate::model::did_you_mean;
+
+/// A larger body from a file is a mistake: it is kept in memory and sent again and again.
+const MAX_BODY: u64 = 64 << 20;
+
+/// The plan of `load URL`.
+///
+/// Without `-z` and `-q` it is `-n` iterations (200) shared by `-c` users (50); with `-z` the users
+/// iterate that long; with `-q` requests start on a schedule, and what finds no free connection
+/// waits, so that its latency counts from when it should have started.
+///
+/// # Errors
+/// A value that makes no sense, a body that cannot be read, a target that nobody authorised.
+pub fn load_url(flags: &LoadFlags) -> Result<Plan, FlagError> {
+    let (target, mut plan) = base(&flags.common, defaults::LOAD_TIMEOUT, TlsPolicy::Verify)?;
+    let executor = executor(flags)?;
+    let (origin, path_and_query) =
+        requests::destination(&target.path_and_query, &target).map_err(usage("the URL"))?;
+    let path = path_and_query.split('?').next().unwrap_or_default().to_owned();
+    let method = flags.method.as_deref().unwrap_or("GET").to_ascii_uppercase();
+    requests::header(&method, "").map_err(|_| {
+        FlagError::Usage(format!("`{}` is not a method", crate::model::inert(&method, 80)))
+    })?;
+    for name in &flags.observe {
+        requests::header(name, "").map_err(usage("--observe"))?;
+    }
+    if let Some(status) = flags.expected_statuses.iter().find(|s| !(100..=599).contains(*s)) {
+        return Err(FlagError::Usage(format!("{status} is not a status from 100 to 599")));
+    }
+    let body = flags.body.as_ref().map(read_body).transpose()?.unwrap_or_default();
+    plan.requests = vec![RequestTemplate {
+        name: path.clone(),
+        request: Request {
+            origin,
+            method: Method::new(method),
+            path_and_query: path_and_query.into_bytes(),
+            headers: plan.connection.headers.clone(),
+            body,
+        },
+        path_template: path.clone(),
+        expected_statuses: flags.expected_statuses.clone(),
+    }];
+    plan.flows = vec![Flow { name: path, ops: vec![Op::Use(0)] }];
+    plan.scenarios = vec![Scenario {
+        name: "load".to_owned(),
+        flow: 0,
+        executor,
+        start_time: Duration::ZERO,
+        graceful_stop: defaults::GRACEFUL_STOP,
+        warmup: false,
+    }];
+    plan.observe.clone_from(&flags.observe);
+    let common = without_seed(&flags.common);
+    plan.hash = hash(&format!("{:?}", LoadFlags { common, ..flags.clone() }));
+    Ok(plan)
+}
+
+/// The plan of `scan URL`.
+///
+/// # Errors
+/// A value that makes no sense, an unknown check, a target that nobody authorised or that the
+/// scope leaves out.
+pub fn scan_url(flags: &ScanFlags) -> Result<Plan, FlagError> {
+    let (target, mut plan) =
+        base(&flags.common, defaults::SCAN_TIMEOUT, TlsPolicy::AcceptAndReport)?;
+    plan.scope = scope(&target, &flags.common, &flags.include, &flags.exclude)?;
+    plan.scope.judge(&target.origin, &target.path_and_query).map_err(FlagError::Refused)?;
+    let usual = ScanSettings::default();
+    let crawl = CrawlSettings {
+        depth: flags.depth.unwrap_or(usual.crawl.depth),
+        max_urls: flags.max_urls.unwrap_or(usual.crawl.max_urls),
+    };
+    let max_rps = flags.rps.unwrap_or(usual.max_rps);
+    if !boundary::is_rate(max_rps) {
+        return Err(not_a_rate("the scan's rate", max_rps));
+    }
+    if flags.concurrency == Some(0) || crawl.max_urls == 0 {
+        return Err(FlagError::Usage("concurrency and the number of URLs start at 1".to_owned()));
+    }
+    if let Some(path) = flags.rule_dirs.iter().find(|path| !path.is_dir()) {
+        return Err(FlagError::Usage(format!("`{}` is not a directory", path.display())));
+    }
+    plan.scan = Some(ScanSettings {
+        crawl,
+        active: active(flags)?,
+        max_rps,
+        concurrency: flags.concurrency.unwrap_or(usual.concurrency),
+        allow_unsafe: flags.allow_unsafe,
+        unsafe_requests: Vec::new(),
+        rule_dirs: flags.rule_dirs.clone(),
+    });
+    let common = without_seed(&flags.common);
+    plan.hash = hash(&format!("{:?}", ScanFlags { common, ..flags.clone() }));
+    Ok(plan)
+}
+
+/// Two runs of the same flags run the same plan, whatever the dice say.
+fn without_seed(flags: &CommonFlags) -> CommonFlags {
+    CommonFlags { seed: Seed(0), ..flags.clone() }
+}
+
+/// Everything that does not depend on the command.
+fn base(
+    flags: &CommonFlags,
+    timeout: Duration,
+    tls: TlsPolicy,
+) -> Result<(Target, Plan), FlagError> {
+    let target = Target::parse(&flags.url).map_err(|error| FlagError::Usage(error.to_string()))?;
+    let scope = scope(&target, flags, &[], &[])?;
+    let timeout = flags.timeout.unwrap_or(timeout);
+    if timeout.is_zero() {
+        return Err(FlagError::Usage("the timeout must be longer than 0".to_owned()));
+    }
+    let headers =
+        flags.headers.iter().map(|line| header(line)).collect::<Result<Vec<Header>, _>>()?;
+    let plan = Plan {
+        target: target.clone(),
+        scope,
+        limits: Limits::default(),
+        requests: Vec::new(),
+        flows: Vec::new(),
+        scenarios: Vec::new(),
+        scan: None,
+        thresholds: Vec::new(),
+        outputs: flags.outputs.clone(),
+        connection: Connection {
+            timeout,
+            tls: if flags.insecure { TlsPolicy::AcceptAndReport } else { tls },
+            ca_files: flags.ca_files.clone(),
+            headers,
+        },
+        observe: Vec::new(),
+        seed: flags.seed,
+        hash: String::new(),
+    };
+    Ok((target, plan))
+}
+
+fn scope(
+    target: &Target,
+    flags: &CommonFlags,
+    include: &[String],
+    exclude: &[String],
+) -> Result<Scope, FlagError> {
+    let authorisation = match &flags.authorised_by {
+        Some(by) => Authorisation::Granted { by: by.clone(), hosts: Vec::new() },
+        None => Authorisation::LocalOnly,
+    };
+    let scope = ScopeBuilder {
+        origins: vec![target.origin.clone()],
+        include: include.to_vec(),
+        exclude: exclude.to_vec(),
+        authorisation,
+    }
+    .build()
+    .map_err(|error| FlagError::Usage(format!("a scope pattern is no regex: {error}")))?;
+    if let Some(address) = target.origin.literal_ip() {
+        scope.admit_address(&target.origin.host, address).map_err(FlagError::Refused)?;
+    }
+    Ok(scope)
+}
+
+fn executor(flags: &LoadFlags) -> Result<Executor, FlagError> {
+    let connections = flags.connections.unwrap_or(defaults::CONNECTIONS);
+    let requests = flags.requests.unwrap_or(defaults::REQUESTS);
+    if !boundary::is_users(connections) {
+        return Err(FlagError::Usage(format!("-c {connections}: expected {}", boundary::USERS)));
+    }
+    if requests == 0 {
+        return Err(FlagError::Usage("-n 0 sends nothing".to_owned()));
+    }
+    if flags.duration.is_some_and(|duration| duration.is_zero()) {
+        return Err(FlagError::Usage("-z 0 sends nothing".to_owned()));
+    }
+    match (flags.rate, flags.duration) {
+        (Some(rate), _) if !boundary::is_rate(rate) => Err(not_a_rate("-q", rate)),
+        (Some(rate), duration) => Ok(Executor::ConstantArrivalRate {
+            rate,
+            duration: duration.unwrap_or_else(|| time_for(requests, rate)),
+            pre_allocated_vus: connections,
+            max_vus: connections,
+            late: Late::Queue,
+        }),
+        (None, Some(duration)) => Ok(Executor::ConstantVus { vus: connections, duration }),
+        (None, None) => Ok(Executor::SharedIterations {
+            vus: connections.min(u32::try_from(requests).unwrap_or(u32::MAX)),
+            iterations: requests,
+            max_duration: defaults::COUNTED_RUN,
+        }),
+    }
+}
+
+/// How long a schedule runs to start exactly `requests`: arrival k is due at k / rate, so the last
+/// one is due half an interval before the end, and rounding cannot add or lose one.
+fn time_for(requests: u64, rate: f64) -> Duration {
+    Duration::try_from_secs_f64((requests as f64 - 0.5) / rate).unwrap_or(defaults::COUNTED_RUN)
+}
+
+fn active(flags: &ScanFlags) -> Result<Vec<String>, FlagError> {
+    let known = || flags.known_checks.iter().map(String::as_str);
+    let Some(ids) = &flags.active else { return Ok(Vec::new()) };
+    if ids.is_empty() {
+        return Ok(flags.known_checks.clone());
+    }
+    for id in ids {
+        if !known().any(|check| check == id) {
+            let cure = match did_you_mean(id, known()) {
+                Some(nearest) => format!("did you mean `{nearest}`?"),
+                None => format!("there are {}", flags.known_checks.join(", ")),
+            };
+            return Err(FlagError::Usage(format!("--active: unknown check `{id}`; {cure}")));
+        }
+    }
+    Ok(ids.clone())
+}
+
+fn header(line: &str) -> Result<Header, FlagError> {
+    let (name, value) = line.split_once(':').ok_or_else(|| {
+        FlagError::Usage(format!(
+            "-H `{}` is not a header; write it like 'Name: value'",
+            crate::model::inert(line, 80)
+        ))
+    })?;
+    requests::header(name.trim(), value).map_err(usage("-H"))
+}
+
+fn read_body(body: &Body) -> Result<Vec<u8>, FlagError> {
+    use std::io::Read as _;
+    let path = match body {
+        Body::Text(text) => return Ok(text.clone().into_bytes()),
+        Body::File(path) => path,
+    };
+    let failed = |cause| FlagError::Body { path: path.clone(), cause };
+    let mut bytes = Vec::new();
+    std::fs::File::open(path)
+        .and_then(|file| file.take(MAX_BODY + 1).read_to_end(&mut bytes))
+        .map_err(failed)?;
+    if bytes.len() as u64 > MAX_BODY {
+        return Err(failed(std::io::ErrorKind::FileTooLarge.into()));
+    }
+    Ok(bytes)
+}
+
+fn not_a_rate(flag: &str, rate: f64) -> FlagError {
+    FlagError::Usage(format!("{flag} {rate}: expected {}", boundary::RATE))
+}
+
+fn usage(flag: &'static str) -> impl Fn(String) -> FlagError {
+    move |message| FlagError::Usage(format!("{flag}: {message}"))
+}

@@ -1,0 +1,138 @@
+//! What the plan says about scanning.
+
+use std::path::{Path, PathBuf};
+
+use super::boundary::{RATE, is_rate};
+use super::document::{Node, Value};
+use super::file::Overrides;
+use super::reader::{Fields, Keys, Reader};
+use super::types::{CrawlSettings, Limits, ScanSettings};
+use crate::model::RequestTemplate;
+
+const SCAN: Keys = Keys {
+    of: "scan",
+    known: &["crawl", "active", "allow_unsafe", "max_rps", "concurrency", "rules"],
+    later: &["policy", "strength", "during_load", "access", "rate_limits", "passive"],
+};
+const CRAWL: Keys =
+    Keys { of: "crawl", known: &["depth", "max_urls"], later: &["import", "browser"] };
+
+/// What probes may do to the service's data.
+#[derive(Default)]
+struct Unsafe {
+    all: bool,
+    requests: Vec<usize>,
+}
+
+/// The settings, if the plan scans.
+pub(super) fn scan(
+    plan: &Fields<'_>,
+    limits: &Limits,
+    requests: &[RequestTemplate],
+    overrides: &Overrides,
+    reader: &mut Reader,
+) -> Option<ScanSettings> {
+    let entry = plan.entry("scan")?;
+    let fields = reader.fields(&entry.node, &entry.key_at, &SCAN)?;
+    let defaults = ScanSettings::default();
+    let allowed = fields
+        .get("allow_unsafe")
+        .map(|node| allow_unsafe(node, requests, reader))
+        .unwrap_or_default();
+    Some(ScanSettings {
+        crawl: crawl(&fields, reader),
+        active: fields
+            .get("active")
+            .map(|node| active(node, &overrides.known_checks, reader))
+            .unwrap_or_default(),
+        max_rps: max_rps(&fields, limits, defaults.max_rps, reader),
+        concurrency: fields
+            .get("concurrency")
+            .and_then(|node| {
+                reader.number(node, "a whole number from 1 to 1000", |n: usize| {
+                    (1..=1000).contains(&n)
+                })
+            })
+            .unwrap_or(defaults.concurrency),
+        allow_unsafe: allowed.all,
+        unsafe_requests: allowed.requests,
+        rule_dirs: rule_dirs(fields.get("rules"), &overrides.directory, reader),
+    })
+}
+
+fn crawl(scan: &Fields<'_>, reader: &mut Reader) -> CrawlSettings {
+    let defaults = CrawlSettings::default();
+    let Some(fields) =
+        scan.entry("crawl").and_then(|entry| reader.fields(&entry.node, &entry.key_at, &CRAWL))
+    else {
+        return defaults;
+    };
+    CrawlSettings {
+        depth: fields
+            .get("depth")
+            .and_then(|node| reader.number(node, "a whole number", |_: u32| true))
+            .unwrap_or(defaults.depth),
+        max_urls: fields
+            .get("max_urls")
+            .and_then(|node| reader.number(node, "a whole number above 0", |urls: u64| urls > 0))
+            .unwrap_or(defaults.max_urls),
+    }
+}
+
+/// Ids of native checks, or `all`.
+fn active(node: &Node, known: &[String], reader: &mut Reader) -> Vec<String> {
+    if node.scalar().is_some_and(|scalar| scalar.text == "all") {
+        return known.to_vec();
+    }
+    let mut ids: Vec<String> = Vec::new();
+    for (id, at) in reader.texts(node, "checks (or the word `all`)") {
+        if !known.iter().any(|check| check == id) {
+            reader.unknown(at, "check", id, known.iter().map(String::as_str));
+        } else if !ids.iter().any(|earlier| earlier == id) {
+            ids.push(id.to_owned());
+        }
+    }
+    ids
+}
+
+/// The scan's own pace; the default gives way to a lower cap of the whole run.
+fn max_rps(scan: &Fields<'_>, limits: &Limits, default: f64, reader: &mut Reader) -> f64 {
+    let cap = limits.max_rps.unwrap_or(f64::INFINITY);
+    let Some(node) = scan.get("max_rps") else { return default.min(cap) };
+    let rate = reader.number(node, RATE, is_rate).unwrap_or(default);
+    if rate > cap {
+        reader.problem(&node.at, format!("`max_rps: {rate}` is above `limits.max_rps: {cap}`"));
+    }
+    rate
+}
+
+fn allow_unsafe(node: &Node, requests: &[RequestTemplate], reader: &mut Reader) -> Unsafe {
+    if let Value::Scalar(_) | Value::Unsubstituted = node.value {
+        return Unsafe { all: reader.boolean(node).unwrap_or(false), requests: Vec::new() };
+    }
+    let mut allowed = Unsafe::default();
+    for (name, at) in reader.texts(node, "requests (or true)") {
+        if let Some(index) = requests.iter().position(|request| request.name == name) {
+            allowed.requests.push(index);
+        } else {
+            let names = requests.iter().map(|request| request.name.as_str());
+            reader.unknown(at, "request", name, names);
+        }
+    }
+    allowed
+}
+
+/// Directories with rules, relative to the plan's directory.
+fn rule_dirs(node: Option<&Node>, base: &Path, reader: &mut Reader) -> Vec<PathBuf> {
+    let Some(node) = node else { return Vec::new() };
+    let mut dirs = Vec::new();
+    for (text, at) in reader.texts(node, "directories") {
+        let path = base.join(text);
+        if path.is_dir() {
+            dirs.push(path);
+        } else {
+            reader.problem(at, format!("`{}` is not a directory", path.display()));
+        }
+    }
+    dirs
+}

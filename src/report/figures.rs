@@ -1,0 +1,263 @@
+//! Figures that several renderers show: derived from a report, and how they are written.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::model::Condition;
+use crate::model::Digits;
+use crate::model::EndpointReport;
+use crate::model::Exemplar;
+use crate::model::Finding;
+use crate::model::FindingStatus;
+use crate::model::Histogram;
+use crate::model::MetricKind;
+use crate::model::Phase;
+use crate::model::PhaseKind;
+use crate::model::Report;
+use crate::model::Severity;
+use crate::model::Tally;
+use crate::model::Threshold;
+use crate::model::ThresholdResult;
+use crate::model::format_duration;
+
+/// The columns of a latency table.
+pub(super) const COLUMNS: [&str; 8] = ["avg", "min", "med", "p90", "p95", "p99", "p99.9", "max"];
+
+/// A trend's values for [`COLUMNS`]; `None` when it is empty.
+pub(super) fn columns(trend: &Histogram) -> Option<[Duration; 8]> {
+    let at = |q| trend.quantile(q);
+    Some([
+        trend.mean()?,
+        trend.min()?,
+        at(0.5)?,
+        at(0.9)?,
+        at(0.95)?,
+        at(0.99)?,
+        at(0.999)?,
+        trend.max()?,
+    ])
+}
+
+/// Whether any counted scenario follows a schedule, so that latency from the intended start says
+/// more than duration.
+pub(super) fn is_open_model(report: &Report) -> bool {
+    report.scenarios.iter().any(|(meta, _)| meta.open_model && !meta.warmup)
+}
+
+/// The trend by which endpoints are compared: latency in open models, duration in closed ones.
+pub(super) fn headline(tally: &Tally, open_model: bool) -> &Histogram {
+    if open_model { &tally.latency } else { &tally.duration }
+}
+
+/// Whether load was part of the run.
+pub(super) fn has_load(report: &Report) -> bool {
+    !report.endpoints.is_empty()
+}
+
+/// Whether crawling or checking was part of the run.
+pub(super) fn has_scan(report: &Report) -> bool {
+    report.scan_requests.0 > 0
+        || !report.findings.is_empty()
+        || !report.rules.is_empty()
+        || report.phases.iter().any(|(phase, _)| matches!(phase, Phase::Crawl | Phase::Scan))
+}
+
+/// What passed through one backend, or whatever else an observed header tells apart.
+pub(super) struct Backend {
+    pub(super) header: String,
+    pub(super) value: String,
+    pub(super) count: u64,
+    /// Of all responses that carried the header, 0–1.
+    pub(super) share: f64,
+    pub(super) duration: Histogram,
+    /// How many times the fastest value's p95 this one's is.
+    pub(super) slowdown: f64,
+}
+
+/// Observed header values over all endpoints, by header and value.
+pub(super) fn backends(report: &Report) -> Vec<Backend> {
+    let mut seen: BTreeMap<(&str, &str), (u64, Histogram)> = BTreeMap::new();
+    for observed in report.endpoints.iter().flat_map(|endpoint| &endpoint.total.observed) {
+        let (count, duration) = seen
+            .entry((&observed.header, &observed.value))
+            .or_insert_with(|| (0, Histogram::new(Digits::Two)));
+        *count += observed.count;
+        duration.merge(&observed.duration);
+    }
+    let p95 = |trend: &Histogram| trend.quantile(0.95).unwrap_or_default().as_secs_f64();
+    let mut totals: BTreeMap<&str, (u64, f64)> = BTreeMap::new();
+    for ((header, _), (count, duration)) in &seen {
+        let (sum, fastest) = totals.entry(header).or_insert((0, f64::INFINITY));
+        *sum += count;
+        if !duration.is_empty() {
+            *fastest = fastest.min(p95(duration));
+        }
+    }
+    seen.into_iter()
+        .map(|((header, value), (count, duration))| {
+            let (sum, fastest) = totals[header];
+            Backend {
+                header: header.to_owned(),
+                value: value.to_owned(),
+                count,
+                share: share(count, sum),
+                slowdown: if fastest > 0.0 { p95(&duration) / fastest } else { 1.0 },
+                duration,
+            }
+        })
+        .collect()
+}
+
+/// The slowest requests that had a response, slowest first.
+pub(super) fn slowest(report: &Report, count: usize) -> Vec<(&EndpointReport, &Exemplar)> {
+    let mut all: Vec<_> = report
+        .endpoints
+        .iter()
+        .flat_map(|endpoint| endpoint.total.exemplars.iter().map(move |e| (endpoint, e)))
+        .filter(|(_, exemplar)| exemplar.failure.is_none())
+        .collect();
+    all.sort_by_key(|(_, exemplar)| std::cmp::Reverse(exemplar.latency));
+    all.truncate(count);
+    all
+}
+
+/// The phase that took most of a request, and its time.
+pub(super) fn longest_phase(exemplar: &Exemplar) -> (PhaseKind, Duration) {
+    PhaseKind::ALL
+        .into_iter()
+        .zip(exemplar.phases)
+        .max_by_key(|(_, time)| *time)
+        .expect("there are seven phases")
+}
+
+/// How many findings there are of each severity, gravest first, accepted ones left out.
+pub(super) fn by_severity(report: &Report) -> Vec<(Severity, usize)> {
+    Severity::ALL
+        .into_iter()
+        .rev()
+        .map(|severity| {
+            let same = |finding: &&Finding| {
+                finding.severity == severity && finding.status != FindingStatus::Accepted
+            };
+            (severity, report.findings.iter().filter(same).count())
+        })
+        .collect()
+}
+
+/// How many findings somebody accepted.
+pub(super) fn accepted(report: &Report) -> usize {
+    report.findings.iter().filter(|f| f.status == FindingStatus::Accepted).count()
+}
+
+/// Operations reached and known.
+pub(super) fn reached(report: &Report) -> (u64, u64) {
+    let operations = &report.coverage.operations;
+    (operations.iter().filter(|op| op.reached).count() as u64, operations.len() as u64)
+}
+
+/// Findings that a failed gate counted.
+#[allow(dead_code)]
+pub(super) fn gating<'a>(report: &'a Report) -> Vec<&'a Finding> {
+    let failed: Vec<Threshold> = report
+        .thresholds
+        .iter()
+        .filter(|result| !result.pass)
+        .filter_map(|result| Threshold::parse(&result.selector, &result.condition).ok())
+        .filter(|threshold| threshold.selector.metric == crate::model::MetricName::Findings)
+        .collect();
+    let is_counted = |finding: &&'a Finding| {
+        failed.iter().any(|threshold| {
+            report
+                .gated_findings(&threshold.selector.tags)
+                .any(|gated| std::ptr::eq(gated, *finding))
+        })
+    };
+    report.findings.iter().filter(is_counted).collect()
+}
+
+/// What a gate measured, in its metric's unit.
+pub(super) fn measured(result: &ThresholdResult) -> String {
+    let Some(value) = result.value else { return "nothing measured".to_owned() };
+    let threshold = Threshold::parse(&result.selector, &result.condition).ok();
+    let kind = threshold.as_ref().map(|threshold| threshold.selector.metric.kind());
+    let is_share = |condition: &Condition| condition.aggregate.to_string() == "rate";
+    match (kind, threshold.as_ref().map(|threshold| is_share(&threshold.condition))) {
+        (Some(MetricKind::Trend), _) => {
+            Duration::try_from_secs_f64(value / 1e3).map_or(number(value), format_duration)
+        }
+        (Some(MetricKind::Rate), Some(true)) => percent(value),
+        (Some(MetricKind::Counter), Some(true)) => format!("{}/s", number(value)),
+        _ => number(value),
+    }
+}
+
+/// At most three decimals, none where there is nothing behind the point.
+pub(super) fn number(value: f64) -> String {
+    let text = format!("{value:.3}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+/// `part` of `whole`, 0–1; 0 of nothing.
+pub(super) fn share(part: u64, whole: u64) -> f64 {
+    if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
+}
+
+/// `12.3%`, with as many decimals as tell small shares from none.
+pub(super) fn percent(share: f64) -> String {
+    let percent = share * 100.0;
+    match percent {
+        0.0 => "0%".to_owned(),
+        p if (p - 100.0).abs() < f64::EPSILON => "100%".to_owned(),
+        p if p < 0.01 => "<0.01%".to_owned(),
+        p if !(10.0..=99.0).contains(&p) => format!("{p:.2}%"),
+        p => format!("{p:.1}%"),
+    }
+}
+
+/// `187.7/s`; `-` when no time passed.
+pub(super) fn per_second(count: u64, elapsed: Duration) -> String {
+    let seconds = elapsed.as_secs_f64();
+    if seconds == 0.0 {
+        return "-".to_owned();
+    }
+    let rate = count as f64 / seconds;
+    if rate >= 1000.0 { format!("{rate:.0}/s") } else { format!("{rate:.1}/s") }
+}
+
+/// `1,234,567`.
+pub(super) fn grouped(count: u64) -> String {
+    let digits = count.to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// A count and its noun.
+pub(super) fn plural(count: u64, one: &str, many: &str) -> String {
+    format!("{} {}", grouped(count), if count == 1 { one } else { many })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_grouped_and_small_shares_are_not_nothing() {
+        assert_eq!(grouped(0), "0");
+        assert_eq!(grouped(999), "999");
+        assert_eq!(grouped(1_234_567), "1,234,567");
+        assert_eq!(percent(0.0), "0%");
+        assert_eq!(percent(0.000_01), "<0.01%");
+        assert_eq!(percent(0.0213), "2.13%");
+        assert_eq!(percent(0.9999), "99.99%");
+        assert_eq!(percent(1.0), "100%");
+        assert_eq!(number(300.0), "300");
+        assert_eq!(number(0.125), "0.125");
+        assert_eq!(per_second(10, Duration::ZERO), "-");
+    }
+}

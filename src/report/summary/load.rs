@@ -1,0 +1,275 @@
+//! What load measured: figures, latency, endpoints, backends, the slowest requests.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use crate::model::EndpointReport;
+use crate::model::Histogram;
+use crate::model::PhaseKind;
+use crate::model::Report;
+use crate::model::Tally;
+use crate::model::format_bytes;
+use crate::model::format_duration;
+use crate::model::inert;
+
+use super::super::figures::COLUMNS;
+use super::super::figures::backends;
+use super::super::figures::columns;
+use super::super::figures::grouped;
+use super::super::figures::headline;
+use super::super::figures::is_open_model;
+use super::super::figures::longest_phase;
+use super::super::figures::per_second;
+use super::super::figures::percent;
+use super::super::figures::plural;
+use super::super::figures::share;
+use super::super::figures::slowest;
+use super::style::INFALLIBLE;
+use super::style::Ink;
+use super::style::Style;
+use super::table::Align;
+use super::table::Cell;
+use super::table::Table;
+
+/// Endpoints and backends listed; the rest stands in the report.
+const ROWS: usize = 20;
+/// Slowest requests listed.
+const SLOWEST: usize = 5;
+/// From this many columns on there is room for scenarios and trace ids.
+const WIDE: usize = 100;
+/// A backend this many times slower than the fastest is pointed out.
+const SLOW_BACKEND: f64 = 2.0;
+
+/// The section on load.
+pub(super) fn load_section(report: &Report, style: Style) -> String {
+    let total = report.total();
+    let mut out = style.title("Load");
+    out.push_str(&figures(report, &total, style));
+    out.push('\n');
+    out.push_str(&latency(report, &total, style));
+    out.push('\n');
+    out.push_str(&endpoints(report, style));
+    for part in [backend_table(report, style), slowest_table(report, style)] {
+        if !part.is_empty() {
+            out.push('\n');
+            out.push_str(&part);
+        }
+    }
+    out
+}
+
+fn figures(report: &Report, total: &Tally, style: Style) -> String {
+    let failed = percent(share(total.failed, total.requests));
+    let failed = format!("{} failed ({failed})", grouped(total.failed));
+    let ink = if total.failed > 0 { Ink::Bad } else { Ink::Plain };
+    let mut lines = vec![
+        (
+            "requests",
+            [
+                style.paint(Ink::Strong, &grouped(total.requests)),
+                format!(
+                    "{} over {}",
+                    style.paint(Ink::Strong, &per_second(total.requests, report.load_elapsed)),
+                    format_duration(report.load_elapsed)
+                ),
+                style.paint(ink, &failed),
+            ]
+            .join(style.dot()),
+        ),
+        ("statuses", statuses(total, style)),
+        ("failures", failures(total, style)),
+        (
+            "data",
+            [
+                format!("{} received", format_bytes(total.bytes_received)),
+                format!("{} sent", format_bytes(total.bytes_sent)),
+                plural(total.connections, "connection", "connections"),
+            ]
+            .join(style.dot()),
+        ),
+    ];
+    lines.extend(report.scenarios.iter().map(|(meta, tally)| {
+        let mut parts = vec![inert(&meta.name, 40), inert(&meta.executor, 40)];
+        if meta.warmup {
+            parts.push("warm-up, not counted".to_owned());
+        } else {
+            parts.push(plural(tally.iterations, "iteration", "iterations"));
+            if tally.dropped > 0 {
+                let text = format!("{} dropped", grouped(tally.dropped));
+                parts.push(style.paint(Ink::Warn, &text));
+            }
+            if tally.interrupted > 0 {
+                parts.push(format!("{} cut off at the end", grouped(tally.interrupted)));
+            }
+        }
+        ("scenario", parts.join(style.dot()))
+    }));
+    if report.vus.1 > 0 {
+        lines.push(("vus", format!("{} at most", grouped(report.vus.1))));
+    }
+    let lines = lines.into_iter().filter(|(_, text)| !text.is_empty());
+    lines.fold(String::new(), |mut out, (name, text)| {
+        let name = style.paint(Ink::Faint, &format!("{name:<9}"));
+        writeln!(out, "  {name} {text}").expect(INFALLIBLE);
+        out
+    })
+}
+
+fn statuses(total: &Tally, style: Style) -> String {
+    let responses = total.responses();
+    let parts = total.statuses.iter().map(|(status, count)| {
+        let ink = match status {
+            200..400 => Ink::Good,
+            500.. => Ink::Bad,
+            _ => Ink::Warn,
+        };
+        let status = style.paint(ink, &status.to_string());
+        format!("{status} {} ({})", grouped(*count), percent(share(*count, responses)))
+    });
+    parts.collect::<Vec<_>>().join(style.dot())
+}
+
+fn failures(total: &Tally, style: Style) -> String {
+    let parts = total.failures.iter().map(|(class, count)| {
+        let class = style.paint(Ink::Bad, class.as_str());
+        format!("{class} {} ({})", grouped(*count), percent(share(*count, total.requests)))
+    });
+    parts.collect::<Vec<_>>().join(style.dot())
+}
+
+/// Latency and duration side by side in open models; then where the time went.
+fn latency(report: &Report, total: &Tally, style: Style) -> String {
+    let mut header = vec![("", Align::Left)];
+    header.extend(COLUMNS.map(|name| (name, Align::Right)));
+    let mut table = Table::new(&header);
+    let mut row = |name: &str, trend: &Histogram, ink: Ink| {
+        let Some(values) = columns(trend) else { return };
+        let mut cells = vec![Cell::new(ink, name)];
+        cells.extend(values.map(|value| Cell::new(ink, format_duration(value))));
+        table.row(cells);
+    };
+    let open = is_open_model(report);
+    if open {
+        row("latency", &total.latency, Ink::Strong);
+    }
+    row("duration", &total.duration, if open { Ink::Plain } else { Ink::Strong });
+    for kind in PhaseKind::ALL {
+        row(&format!("  {}", kind.as_str()), &total.phases[kind as usize], Ink::Plain);
+    }
+    let mut out = table.render(style);
+    if open {
+        let note = "latency counts from the intended start, duration = send + wait + receive";
+        writeln!(out, "  {}", style.paint(Ink::Faint, note)).expect(INFALLIBLE);
+    }
+    out
+}
+
+fn endpoints(report: &Report, style: Style) -> String {
+    let open = is_open_model(report);
+    let by = if open { "endpoint (latency)" } else { "endpoint (duration)" };
+    let several = style.columns() >= WIDE
+        && report.endpoints.iter().any(|endpoint| {
+            report
+                .endpoints
+                .first()
+                .is_some_and(|first| first.meta.scenario != endpoint.meta.scenario)
+        });
+    let mut header = vec![(by, Align::Left)];
+    header.extend(several.then_some(("scenario", Align::Left)));
+    header.extend(["requests", "rate", "failed", "med", "p95", "p99", "max"].map(right));
+    let mut table = Table::new(&header);
+    for endpoint in report.endpoints.iter().take(ROWS) {
+        let total = &endpoint.total;
+        let trend = headline(total, open);
+        let time = |value: Option<Duration>| value.map_or_else(|| "-".to_owned(), format_duration);
+        let failed = if total.failed > 0 { Ink::Bad } else { Ink::Plain };
+        let mut cells = vec![Cell::plain(name_of(endpoint))];
+        cells.extend(several.then(|| Cell::plain(inert(&endpoint.meta.scenario, 16))));
+        cells.extend([
+            Cell::plain(grouped(total.requests)),
+            Cell::plain(per_second(total.requests, report.load_elapsed)),
+            Cell::new(failed, percent(share(total.failed, total.requests))),
+            Cell::plain(time(trend.quantile(0.5))),
+            Cell::new(Ink::Strong, time(trend.quantile(0.95))),
+            Cell::plain(time(trend.quantile(0.99))),
+            Cell::plain(time(trend.max())),
+        ]);
+        table.row(cells);
+    }
+    table.render(style) + &more(report.endpoints.len(), ROWS, style)
+}
+
+fn right(name: &str) -> (&str, Align) {
+    (name, Align::Right)
+}
+
+fn name_of(endpoint: &EndpointReport) -> String {
+    format!("{} {}", inert(&endpoint.meta.method, 12), inert(&endpoint.meta.path_template, 120))
+}
+
+fn backend_table(report: &Report, style: Style) -> String {
+    let backends = backends(report);
+    if backends.is_empty() {
+        return String::new();
+    }
+    let mut table = Table::new(&[
+        ("observed", Align::Left),
+        ("responses", Align::Right),
+        ("share", Align::Right),
+        ("p95", Align::Right),
+        ("", Align::Left),
+    ]);
+    for backend in backends.iter().take(ROWS) {
+        let name = format!("{}: {}", inert(&backend.header, 30), inert(&backend.value, 60));
+        let slow = backend.slowdown >= SLOW_BACKEND;
+        let ink = if slow { Ink::Warn } else { Ink::Plain };
+        let p95 = backend.duration.quantile(0.95);
+        let note = format!("{:.1}× the fastest", backend.slowdown);
+        table.row(vec![
+            Cell::new(ink, name),
+            Cell::plain(grouped(backend.count)),
+            Cell::plain(percent(backend.share)),
+            Cell::new(ink, p95.map_or_else(|| "-".to_owned(), format_duration)),
+            Cell::new(ink, if slow { note } else { String::new() }),
+        ]);
+    }
+    table.render(style) + &more(backends.len(), ROWS, style)
+}
+
+fn slowest_table(report: &Report, style: Style) -> String {
+    let slowest = slowest(report, SLOWEST);
+    if slowest.is_empty() {
+        return String::new();
+    }
+    let traced =
+        style.columns() >= WIDE && slowest.iter().any(|(_, exemplar)| exemplar.trace_id.is_some());
+    let mut header = vec![("slowest requests", Align::Left)];
+    header.extend(["status", "latency", "at"].map(right));
+    header.push(("most of it", Align::Left));
+    header.extend(traced.then_some(("trace", Align::Left)));
+    let mut table = Table::new(&header);
+    for (endpoint, exemplar) in slowest {
+        let (phase, time) = longest_phase(exemplar);
+        let status = exemplar.status.map_or_else(|| "-".to_owned(), |status| status.to_string());
+        let mut cells = vec![
+            Cell::plain(name_of(endpoint)),
+            Cell::plain(status),
+            Cell::new(Ink::Strong, format_duration(exemplar.latency)),
+            Cell::plain(format_duration(exemplar.at)),
+            Cell::plain(format!("{} {}", phase.as_str(), format_duration(time))),
+        ];
+        let trace = exemplar.trace_id.as_deref().unwrap_or_default();
+        cells.extend(traced.then(|| Cell::new(Ink::Faint, inert(trace, 32))));
+        table.row(cells);
+    }
+    table.render(style)
+}
+
+/// Says that a list was cut, if it was.
+pub(super) fn more(count: usize, shown: usize, style: Style) -> String {
+    if count <= shown {
+        return String::new();
+    }
+    let text = format!("… and {} more in the report", count - shown);
+    format!("  {}\n", style.paint(Ink::Faint, &text))
+}

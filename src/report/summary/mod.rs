@@ -1,0 +1,11 @@
+//! The summary on the terminal after a run.
+
+mod load;
+mod scan;
+mod style;
+mod table;
+mod verdict;
+mod whole;
+
+pub use style::Style;
+pub use whole::summary;

@@ -1,0 +1,213 @@
+//! What the scan found: coverage, findings, rules that did not run.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use crate::model::Finding;
+use crate::model::FindingStatus;
+use crate::model::Report;
+use crate::model::Severity;
+use crate::model::format_duration;
+use crate::model::inert;
+
+use super::super::figures::accepted;
+use super::super::figures::by_severity;
+use super::super::figures::grouped;
+use super::super::figures::percent;
+use super::super::figures::plural;
+use super::super::figures::reached;
+use super::super::figures::share;
+use super::load::more;
+use super::style::INFALLIBLE;
+use super::style::Ink;
+use super::style::Style;
+use super::whole::LINE;
+
+/// Findings listed; the rest stands in the report.
+const FINDINGS: usize = 15;
+/// Operations and rules listed by name.
+const NAMES: usize = 5;
+
+/// The section on the scan.
+pub(super) fn scan_section(report: &Report, style: Style) -> String {
+    let mut out = style.title("Scan");
+    let lines = [
+        ("requests", requests(report, style)),
+        ("crawl", crawl(report, style)),
+        ("coverage", coverage(report, style)),
+        ("missed", missed(report, style)),
+        ("failures", failures(report, style)),
+        ("rules", rules(report, style)),
+        ("findings", counts(report, style)),
+    ];
+    for (name, text) in lines.into_iter().filter(|(_, text)| !text.is_empty()) {
+        let name = style.paint(Ink::Faint, &format!("{name:<9}"));
+        writeln!(out, "  {name} {text}").expect(INFALLIBLE);
+    }
+    for finding in report.findings.iter().take(FINDINGS) {
+        out.push('\n');
+        out.push_str(&entry(finding, style));
+    }
+    out.push_str(&more(report.findings.len(), FINDINGS, style));
+    out
+}
+
+fn requests(report: &Report, style: Style) -> String {
+    let (sent, failed) = report.scan_requests;
+    let mut parts = vec![grouped(sent)];
+    if failed > 0 {
+        parts.push(style.paint(Ink::Warn, &format!("{} without a response", grouped(failed))));
+    }
+    if let Some(p95) = report.scan_duration.quantile(0.95) {
+        parts.push(format!("p95 {}", format_duration(p95)));
+    }
+    parts.join(style.dot())
+}
+
+fn crawl(report: &Report, style: Style) -> String {
+    let progress = &report.progress;
+    let nodes = report.coverage.nodes.max(progress.nodes);
+    let mut parts = vec![
+        plural(progress.fetched, "URL", "URLs"),
+        plural(nodes, "node", "nodes"),
+        format!(
+            "{} of {} insertion points checked",
+            grouped(progress.points_done),
+            grouped(progress.points)
+        ),
+    ];
+    match report.coverage.complete {
+        Some(true) => parts.push("complete".to_owned()),
+        Some(false) => {
+            let text = format!("incomplete, {} left", plural(progress.queued, "URL", "URLs"));
+            parts.push(style.paint(Ink::Warn, &text));
+        }
+        None => {}
+    }
+    parts.join(style.dot())
+}
+
+fn coverage(report: &Report, style: Style) -> String {
+    let (reached, known) = reached(report);
+    if known == 0 {
+        return String::new();
+    }
+    let text = format!(
+        "{} of {} operations reached ({})",
+        grouped(reached),
+        grouped(known),
+        percent(share(reached, known))
+    );
+    let ink = if reached < known { Ink::Warn } else { Ink::Good };
+    style.paint(ink, &text)
+}
+
+fn missed(report: &Report, style: Style) -> String {
+    let missed: Vec<_> = report.coverage.operations.iter().filter(|op| !op.reached).collect();
+    let mut parts: Vec<String> = missed
+        .iter()
+        .take(NAMES)
+        .map(|operation| {
+            let name = format!("{} {}", operation.method, operation.path_template);
+            let reason = operation.skipped.as_deref();
+            let reason = reason.map(|reason| format!(" ({reason})")).unwrap_or_default();
+            inert(&(name + &reason), 120)
+        })
+        .collect();
+    if missed.len() > NAMES {
+        parts.push(format!("{} more", missed.len() - NAMES));
+    }
+    parts.join(style.dot())
+}
+
+fn failures(report: &Report, style: Style) -> String {
+    let mut classes: BTreeMap<_, (u64, &str)> = BTreeMap::new();
+    for (url, failure) in &report.scan_failures {
+        classes.entry(failure.class).or_insert((0, url)).0 += 1;
+    }
+    let parts = classes.iter().map(|(class, (count, url))| {
+        format!("{class} {} as at {}", grouped(*count), inert(url, 100))
+    });
+    parts.collect::<Vec<_>>().join(style.dot())
+}
+
+fn rules(report: &Report, style: Style) -> String {
+    if report.rules.is_empty() {
+        return String::new();
+    }
+    let skipped: Vec<_> = report
+        .rules
+        .values()
+        .filter_map(|(meta, outcome)| Some((meta, outcome.as_ref()?.skipped.as_ref()?)))
+        .collect();
+    let ran = report.rules.len() - skipped.len();
+    let mut parts =
+        vec![format!("{} of {} ran", grouped(ran as u64), grouped(report.rules.len() as u64))];
+    parts.extend(skipped.iter().take(NAMES).map(|(meta, reason)| {
+        let text = inert(&format!("{} skipped: {reason}", meta.id), 120);
+        style.paint(Ink::Warn, &text)
+    }));
+    if skipped.len() > NAMES {
+        parts.push(format!("{} more skipped", skipped.len() - NAMES));
+    }
+    parts.join(style.dot())
+}
+
+fn counts(report: &Report, style: Style) -> String {
+    let mut parts: Vec<String> = by_severity(report)
+        .into_iter()
+        .filter(|(_, count)| *count > 0)
+        .map(|(severity, count)| style.paint(ink(severity), &format!("{count} {severity}")))
+        .collect();
+    if parts.is_empty() {
+        // Nothing found is good news only where something was looked for.
+        let looked = !report.rules.is_empty();
+        let (ink, text) =
+            if looked { (Ink::Good, "none") } else { (Ink::Warn, "none: no rule has run") };
+        parts.push(style.paint(ink, text));
+    }
+    if accepted(report) > 0 {
+        parts.push(format!("{} accepted", accepted(report)));
+    }
+    parts.join(style.dot())
+}
+
+fn ink(severity: Severity) -> Ink {
+    match severity {
+        Severity::Critical | Severity::High => Ink::Bad,
+        Severity::Medium => Ink::Warn,
+        Severity::Low => Ink::Plain,
+        Severity::Info => Ink::Faint,
+    }
+}
+
+/// Three lines: what, where, why.
+fn entry(finding: &Finding, style: Style) -> String {
+    let severity = style.paint(ink(finding.severity), &format!("{:<8}", finding.severity));
+    let status = match finding.status {
+        FindingStatus::New => String::new(),
+        FindingStatus::Known | FindingStatus::Accepted => {
+            format!("{}{}", style.dot(), finding.status.as_str())
+        }
+    };
+    let head = format!(
+        "  {severity} {}{}{}{}{status}\n",
+        style.paint(Ink::Strong, &inert(&finding.rule.title, 80)),
+        style.dot(),
+        finding.confidence,
+        style.paint(Ink::Faint, &format!("{}{}", style.dot(), inert(&finding.id(), 20))),
+    );
+    let mut place = vec![inert(&format!("{} {}", finding.method, finding.url), 160)];
+    if let Some(point) = &finding.insertion_point {
+        place.push(inert(&point.to_string(), 60));
+    }
+    if finding.occurrences > 1 {
+        place.push(format!("{} URLs", grouped(finding.occurrences)));
+    }
+    let mut out = format!("{head}           {}\n", place.join(style.dot()));
+    if !finding.detail.is_empty() {
+        let detail = inert(&finding.detail, LINE);
+        writeln!(out, "           {}", style.paint(Ink::Faint, &detail)).expect(INFALLIBLE);
+    }
+    out
+}

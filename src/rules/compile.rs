@@ -1,0 +1,255 @@
+//! From the shape of a rule file to a rule, with every mistake of the file reported at once.
+
+use serde_saphyr::Location;
+use serde_saphyr::Spanned;
+
+use crate::extract::Pattern;
+use crate::model::Confidence;
+use crate::model::Owasp;
+use crate::model::RuleMeta;
+use crate::model::Severity;
+
+use super::compile_block::block;
+use super::cvss::base_score;
+use super::error::Fault;
+use super::error::Place;
+use super::example::{self, Example, Expectation};
+use super::parse;
+use super::passive::{OncePer, PassiveRule};
+use super::schema::{
+    ConfidenceKey, ExampleText, Info, OncePerKey, OneOrMany, RuleFile, SeverityKey,
+};
+
+/// A rule, compiled.
+#[derive(Debug)]
+pub(super) enum Rule {
+    Passive(PassiveRule),
+    Native(RuleMeta),
+}
+
+impl Rule {
+    pub(super) fn meta(&self) -> &RuleMeta {
+        match self {
+            Self::Passive(rule) => &rule.meta,
+            Self::Native(meta) => meta,
+        }
+    }
+}
+
+/// A compiled file and where its id stands.
+#[derive(Debug)]
+pub(super) struct Compiled {
+    pub(super) rule: Rule,
+    pub(super) id_at: Place,
+}
+
+/// The rule in `text`, or everything that is wrong with it.
+pub(super) fn compile(file: &str, text: &str) -> Result<Compiled, Vec<Fault>> {
+    let parsed = parse::rule_file(file, text).map_err(|fault| vec![*fault])?;
+    let mut faults = Faults { file, text, found: Vec::new() };
+    let id_at = Place::of(parsed.id.referenced);
+    let rule = rule(parsed, &mut faults);
+    match rule {
+        Some(rule) if faults.found.is_empty() => Ok(Compiled { rule, id_at }),
+        _ => Err(faults.found),
+    }
+}
+
+/// Mistakes of one file, collected.
+pub(super) struct Faults<'f> {
+    file: &'f str,
+    text: &'f str,
+    found: Vec<Fault>,
+}
+
+impl Faults<'_> {
+    pub(super) fn add(&mut self, at: Location, message: impl Into<String>) {
+        self.found.push(Fault::new(self.file, self.text, Place::of(at), message.into()));
+    }
+
+    pub(super) fn add_with_help(&mut self, at: Location, message: impl Into<String>, help: &str) {
+        let fault = Fault::new(self.file, self.text, Place::of(at), message.into());
+        self.found.push(fault.with_help(Some(help.to_owned())));
+    }
+}
+
+fn rule(file: RuleFile, faults: &mut Faults<'_>) -> Option<Rule> {
+    check_id(&file.id, faults);
+    let confidence = match file.info.value.metadata.confidence {
+        Some(ConfidenceKey::Tentative) => Confidence::Tentative,
+        Some(ConfidenceKey::Firm) | None => Confidence::Firm,
+    };
+    let id = file.id.value.clone();
+    let meta = meta(id, file.info.value, faults);
+    match (file.passive, file.native) {
+        (Some(blocks), None) => {
+            if blocks.is_empty() {
+                faults.add(file.id.referenced, "`passive` has no block");
+            }
+            let blocks = blocks.into_iter().map(|dto| block(dto, faults)).collect();
+            let examples = file.examples;
+            let mut all = examples_of(examples.r#match, Expectation::Match, faults);
+            all.extend(examples_of(examples.no_match, Expectation::NoMatch, faults));
+            let once_per = once_per(file.once_per.map(|key| key.value));
+            Some(Rule::Passive(PassiveRule { meta, once_per, confidence, blocks, examples: all }))
+        }
+        (None, Some(native)) => {
+            if native.value != meta.id {
+                let text = format!("`native: {}` differs from the id `{}`", native.value, meta.id);
+                faults.add(native.referenced, text);
+            }
+            if let Some(key) = file.once_per {
+                faults.add(key.referenced, "`once-per` is for passive rules only");
+            }
+            if !file.examples.r#match.is_empty() || !file.examples.no_match.is_empty() {
+                let text =
+                    "`examples` are for passive rules only: a native check is tested in Rust";
+                faults.add(native.referenced, text);
+            }
+            Some(Rule::Native(meta))
+        }
+        (Some(_), Some(native)) => {
+            faults.add(native.referenced, "a rule is either `passive` or `native`, not both");
+            None
+        }
+        (None, None) => {
+            faults.add_with_help(
+                file.id.referenced,
+                "the rule has neither `passive` nor `native`",
+                "add `passive:` with matchers",
+            );
+            None
+        }
+    }
+}
+
+fn once_per(key: Option<OncePerKey>) -> OncePer {
+    match key {
+        Some(OncePerKey::Origin) => OncePer::Origin,
+        Some(OncePerKey::Path) | None => OncePer::Path,
+        Some(OncePerKey::Response) => OncePer::Response,
+    }
+}
+
+fn check_id(id: &Spanned<String>, faults: &mut Faults<'_>) {
+    let fits = id
+        .value
+        .split(['-', '_'])
+        .all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric()));
+    if !fits {
+        let text = format!("`{}` is not a rule id", id.value);
+        faults.add_with_help(
+            id.referenced,
+            text,
+            "use letters and digits joined by single hyphens",
+        );
+    }
+}
+
+fn meta(id: String, info: Info, faults: &mut Faults<'_>) -> RuleMeta {
+    for (name, text) in [
+        ("name", &info.name),
+        ("description", &info.description),
+        ("remediation", &info.remediation),
+    ] {
+        if text.value.trim().is_empty() {
+            faults.add(text.referenced, format!("`{name}` is empty"));
+        }
+    }
+    if info.author.value.0.is_empty() {
+        faults.add(info.author.referenced, "`author` is empty");
+    }
+    let classification = info.classification;
+    let cvss = classification.cvss_metrics;
+    check_cvss(cvss.as_ref(), classification.cvss_score.as_ref(), faults);
+    RuleMeta {
+        id,
+        title: info.name.value.trim().to_owned(),
+        severity: severity(info.severity),
+        cwe: classification.cwe_id.map(|list| cwe(&list, faults)).unwrap_or_default(),
+        owasp: places(info.metadata.owasp, r"^A(0[1-9]|10):20\d\d$", "A05:2025", faults),
+        api: places(info.metadata.owasp_api, r"^API([1-9]|10):20\d\d$", "API8:2023", faults),
+        cvss: cvss.map(|vector| vector.value),
+        why: info.description.value.trim().to_owned(),
+        fix: info.remediation.value.trim().to_owned(),
+        references: info.reference.0,
+        tags: info.tags.0.into_iter().map(|tag| tag.to_lowercase()).collect(),
+    }
+}
+
+fn severity(key: SeverityKey) -> Severity {
+    match key {
+        SeverityKey::Info => Severity::Info,
+        SeverityKey::Low => Severity::Low,
+        SeverityKey::Medium => Severity::Medium,
+        SeverityKey::High => Severity::High,
+        SeverityKey::Critical => Severity::Critical,
+    }
+}
+
+fn check_cvss(
+    vector: Option<&Spanned<String>>,
+    score: Option<&Spanned<f64>>,
+    faults: &mut Faults<'_>,
+) {
+    let computed = vector.and_then(|vector| match base_score(&vector.value) {
+        Ok(computed) => Some(computed),
+        Err(text) => {
+            faults.add(vector.referenced, text);
+            None
+        }
+    });
+    let Some(score) = score else { return };
+    match (vector, computed) {
+        (None, _) => faults.add(score.referenced, "`cvss-score` without `cvss-metrics`"),
+        (Some(_), Some(computed)) if (computed - score.value).abs() > 0.01 => {
+            faults.add(score.referenced, format!("the vector gives {computed:.1}"));
+        }
+        (Some(_), _) => {}
+    }
+}
+
+fn cwe(list: &Spanned<OneOrMany>, faults: &mut Faults<'_>) -> Vec<u32> {
+    let number = |text: &String| {
+        let upper = text.to_ascii_uppercase();
+        upper.strip_prefix("CWE-").and_then(|digits| digits.parse().ok())
+    };
+    let found: Option<Vec<u32>> = list.value.0.iter().map(number).collect();
+    found.unwrap_or_else(|| {
+        faults.add(list.referenced, "`cwe-id` takes entries like CWE-79");
+        Vec::new()
+    })
+}
+
+fn places(
+    list: Option<Spanned<OneOrMany>>,
+    form: &str,
+    example: &str,
+    faults: &mut Faults<'_>,
+) -> Vec<Owasp> {
+    let Some(list) = list else { return Vec::new() };
+    let form = Pattern::new(form).expect("a valid constant");
+    if let Some(wrong) = list.value.0.iter().find(|place| !form.is_match(place.as_bytes())) {
+        faults.add(list.referenced, format!("`{wrong}` is not written like {example}"));
+    }
+    list.value.0.into_iter().map(Owasp).collect()
+}
+
+fn examples_of(
+    texts: Vec<ExampleText>,
+    expectation: Expectation,
+    faults: &mut Faults<'_>,
+) -> Vec<Example> {
+    let mut examples = Vec::new();
+    for text in texts {
+        let url = text.url.as_ref().map(|url| url.value.as_str());
+        match example::parse(url, &text.response.value) {
+            Ok(exchange) => {
+                let line = text.response.referenced.line();
+                examples.push(Example { expectation, exchange, line });
+            }
+            Err(message) => faults.add(text.response.referenced, message),
+        }
+    }
+    examples
+}

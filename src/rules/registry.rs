@@ -1,0 +1,159 @@
+//! All rules of a run, by id.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::model::RuleMeta;
+
+use super::compile::{Compiled, Rule, compile};
+use super::embedded::EMBEDDED;
+use super::error::{Fault, Place, RuleError, RuleErrors};
+use super::passive::PassiveRule;
+
+/// A larger file is no rule.
+const MAX_FILE: u64 = 1 << 20;
+
+/// Directories are searched this deep.
+const MAX_DEPTH: usize = 16;
+
+/// The rules that are built in, and those of the user's directories.
+#[derive(Debug)]
+pub struct Registry {
+    passive: Vec<PassiveRule>,
+    native: Vec<RuleMeta>,
+}
+
+impl Registry {
+    /// The built-in rules.
+    pub fn embedded() -> Self {
+        Self::of_sources(&embedded_sources()).expect("a test compiles every built-in rule")
+    }
+
+    /// The built-in rules and those in `dirs` (files ending in `.yaml` or `.yml`, directories
+    /// below included, symbolic links to directories not followed).
+    ///
+    /// # Errors
+    /// Everything that is wrong with any file or directory, all at once; two rules of one id too.
+    pub fn with_dirs(dirs: &[PathBuf]) -> Result<Self, RuleErrors> {
+        let mut sources = embedded_sources();
+        let mut errors = Vec::new();
+        for dir in dirs {
+            let mut files = Vec::new();
+            let before = errors.len();
+            rule_files(dir, 0, &mut files, &mut errors);
+            if files.is_empty() && errors.len() == before {
+                errors.push(RuleError::NoRules { path: dir.clone() });
+            }
+            for path in files {
+                match read(&path) {
+                    Ok(text) => sources.push((path.display().to_string(), text)),
+                    Err(source) => errors.push(RuleError::ReadingFile { path, source }),
+                }
+            }
+        }
+        match Self::of_sources(&sources) {
+            Ok(registry) if errors.is_empty() => Ok(registry),
+            Ok(_) => Err(RuleErrors(errors)),
+            Err(RuleErrors(more)) => {
+                errors.extend(more);
+                Err(RuleErrors(errors))
+            }
+        }
+    }
+
+    /// Compiles rule files given as (name, text).
+    ///
+    /// # Errors
+    /// Everything that is wrong with any of them.
+    pub fn of_sources(sources: &[(String, String)]) -> Result<Self, RuleErrors> {
+        let mut errors: Vec<RuleError> = Vec::new();
+        let mut places: HashMap<String, String> = HashMap::new();
+        let mut registry = Self { passive: Vec::new(), native: Vec::new() };
+        for (file, text) in sources {
+            match compile(file, text) {
+                Ok(Compiled { rule, id_at }) => {
+                    let id = rule.meta().id.clone();
+                    if let Some(first) = places.get(&id) {
+                        errors.push(duplicate(file, text, id_at, &id, first).into());
+                        continue;
+                    }
+                    places.insert(id, format!("{file}:{}", id_at.line));
+                    registry.add(rule);
+                }
+                Err(faults) => errors.extend(faults.into_iter().map(RuleError::from)),
+            }
+        }
+        if !errors.is_empty() {
+            return Err(RuleErrors(errors));
+        }
+        registry.passive.sort_by(|a, b| a.meta().id.cmp(&b.meta().id));
+        registry.native.sort_by(|a, b| a.id.cmp(&b.id));
+        Ok(registry)
+    }
+
+    fn add(&mut self, rule: Rule) {
+        match rule {
+            Rule::Passive(rule) => self.passive.push(rule),
+            Rule::Native(meta) => self.native.push(meta),
+        }
+    }
+
+    /// What every rule says about itself: passive rules by id, then native checks by id.
+    pub fn metas(&self) -> impl Iterator<Item = &RuleMeta> {
+        self.passive.iter().map(PassiveRule::meta).chain(&self.native)
+    }
+
+    /// What the rule of that id says about itself.
+    pub fn meta(&self, id: &str) -> Option<&RuleMeta> {
+        self.metas().find(|meta| meta.id == id)
+    }
+
+    /// The passive rules, by id.
+    pub fn passive(&self) -> &[PassiveRule] {
+        &self.passive
+    }
+
+    /// The ids that need a check written in Rust, sorted.
+    pub fn native_ids(&self) -> impl Iterator<Item = &str> {
+        self.native.iter().map(|meta| meta.id.as_str())
+    }
+}
+
+fn embedded_sources() -> Vec<(String, String)> {
+    EMBEDDED.iter().map(|(name, text)| (format!("rules/{name}"), (*text).to_owned())).collect()
+}
+
+fn duplicate(file: &str, text: &str, at: Place, id: &str, first: &str) -> Fault {
+    Fault::new(file, text, at, format!("the id `{id}` is taken by {first}"))
+        .with_help(Some("give the rule an id of its own".to_owned()))
+}
+
+fn read(path: &Path) -> std::io::Result<String> {
+    if fs::metadata(path)?.len() > MAX_FILE {
+        return Err(std::io::Error::other("larger than 1 MiB"));
+    }
+    fs::read_to_string(path)
+}
+
+/// Rule files in and below `dir`, sorted by path.
+fn rule_files(dir: &Path, depth: usize, files: &mut Vec<PathBuf>, errors: &mut Vec<RuleError>) {
+    let entries = fs::read_dir(dir).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+    let mut entries = match entries {
+        Ok(entries) => entries,
+        Err(source) => {
+            errors.push(RuleError::ReadingDirectory { path: dir.to_owned(), source });
+            return;
+        }
+    };
+    entries.sort_by_key(fs::DirEntry::path);
+    for entry in entries {
+        let path = entry.path();
+        let is_dir = entry.file_type().is_ok_and(|kind| kind.is_dir());
+        if is_dir && depth < MAX_DEPTH {
+            rule_files(&path, depth + 1, files, errors);
+        } else if !is_dir && path.extension().is_some_and(|end| end == "yaml" || end == "yml") {
+            files.push(path);
+        }
+    }
+}

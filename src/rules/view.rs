@@ -1,0 +1,295 @@
+//! One exchange as rules see it, put together once and shared by all rules.
+
+use std::borrow::Cow;
+use std::ops::Range;
+use std::sync::OnceLock;
+
+use crate::model::Exchange;
+use crate::model::Header;
+use crate::model::Match;
+use crate::model::MatchPart;
+use crate::model::Response;
+
+use super::csp::Csp;
+use super::dsl::Value;
+
+/// A response with its request, by the names that parts and expressions use (see [`super`]).
+#[derive(Debug)]
+pub struct ResponseView<'a> {
+    exchange: &'a Exchange,
+    response: &'a Response,
+    head: Vec<u8>,
+    lines: Vec<HeadLine>,
+    wire_head_len: usize,
+    is_html: bool,
+    csp: OnceLock<Csp>,
+    body_then_head: OnceLock<Vec<u8>>,
+    head_then_body: OnceLock<Vec<u8>>,
+}
+
+/// Where a line of the sorted head stands, there and in the recorded response.
+#[derive(Debug)]
+struct HeadLine {
+    sorted: Range<usize>,
+    wire: usize,
+}
+
+/// Bytes to search, and where they come from.
+#[derive(Debug)]
+pub(super) struct Part<'v> {
+    pub(super) bytes: Cow<'v, [u8]>,
+    pub(super) anchor: Anchor,
+}
+
+/// How an offset in a part becomes an offset in the recorded response.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Anchor {
+    Body,
+    Head,
+    BodyThenHead,
+    HeadThenBody,
+    /// A header's value starts at this byte of the recorded response.
+    Value(usize),
+    /// The part is computed; there is nothing to point at.
+    Nowhere,
+}
+
+impl<'a> ResponseView<'a> {
+    /// The view of an exchange; `None` if there was no response.
+    pub fn of(exchange: &'a Exchange) -> Option<Self> {
+        let response = exchange.response()?;
+        let (head, lines) = sorted_head(response);
+        Some(Self {
+            exchange,
+            response,
+            head,
+            lines,
+            wire_head_len: response.head_to_wire().len(),
+            is_html: response.is_html(),
+            csp: OnceLock::new(),
+            body_then_head: OnceLock::new(),
+            head_then_body: OnceLock::new(),
+        })
+    }
+
+    /// The exchange itself.
+    pub fn exchange(&self) -> &'a Exchange {
+        self.exchange
+    }
+
+    pub(super) fn response(&self) -> &'a Response {
+        self.response
+    }
+
+    pub(super) fn part(&self, name: &str) -> Option<Part<'_>> {
+        let (bytes, anchor) = match name {
+            "body" => (self.response.body.as_slice(), Anchor::Body),
+            "header" | "all_headers" => (self.head.as_slice(), Anchor::Head),
+            "all" => (self.body_then_head(), Anchor::BodyThenHead),
+            "response" => (self.head_then_body(), Anchor::HeadThenBody),
+            _ => return self.variable_part(name),
+        };
+        Some(Part { bytes: Cow::Borrowed(bytes), anchor })
+    }
+
+    fn variable_part(&self, name: &str) -> Option<Part<'_>> {
+        let value = self.variable(name)?;
+        let mut lines = self.header_values(name);
+        let anchor = match (lines.next(), lines.next()) {
+            (Some((offset, header)), None) if value == Value::bytes(&header.value) => {
+                Anchor::Value(offset)
+            }
+            _ => Anchor::Nowhere,
+        };
+        Some(Part { bytes: value.into_text(), anchor })
+    }
+
+    /// Headers of a lower-snake-case name with the offset of each value in the recorded response.
+    pub(super) fn header_values(&self, name: &str) -> impl Iterator<Item = (usize, &'a Header)> {
+        let mut offset = status_line(self.response).len() + 2;
+        let name = name.to_owned();
+        self.response.headers.iter().filter_map(move |header| {
+            let value_at = offset + header.name.len() + 2;
+            offset = value_at + header.value.len() + 2;
+            (snake(&header.name) == name).then_some((value_at, header))
+        })
+    }
+
+    /// The value of a name; ours first, so that no header can pretend to be one of them.
+    pub(super) fn variable(&self, name: &str) -> Option<Value<'_>> {
+        self.own_variable(name)
+            .or_else(|| self.response_variable(name))
+            .or_else(|| self.header_variable(name))
+            .or_else(|| self.cookie_variable(name))
+    }
+
+    fn own_variable(&self, name: &str) -> Option<Value<'_>> {
+        let request = &self.exchange.request;
+        let target = &request.path_and_query;
+        let split = memchr::memchr(b'?', target);
+        Some(match name {
+            "scheme" => Value::text(request.origin.scheme.as_str()),
+            "method" => Value::text(request.method.as_str()),
+            "path" => Value::bytes(&target[..split.unwrap_or(target.len())]),
+            "query" => Value::bytes(split.map_or(&[], |at| &target[at + 1..])),
+            "hostname" => Value::text(&request.origin.host),
+            "is_html" => Value::Bool(self.is_html),
+            "is_loopback" => Value::Bool(self.is_loopback()),
+            "csp" => Value::text(self.csp().text()),
+            "csp_script_src" => Value::text(self.csp().script_src()),
+            "csp_frame_ancestors" => Value::text(self.csp().frame_ancestors()),
+            _ => return None,
+        })
+    }
+
+    fn response_variable(&self, name: &str) -> Option<Value<'_>> {
+        Some(match name {
+            "body" => Value::bytes(&self.response.body),
+            "header" | "all_headers" => Value::bytes(&self.head),
+            "all" => Value::bytes(self.body_then_head()),
+            "response" => Value::bytes(self.head_then_body()),
+            "status_code" => Value::Number(f64::from(self.response.status)),
+            "content_length" => Value::Number(self.content_length()),
+            "duration" => Value::Number(self.exchange.timings.duration().as_secs_f64()),
+            "host" => Value::owned(self.exchange.request.origin.to_string().into_bytes()),
+            "request" => Value::owned(self.exchange.request.to_wire()),
+            _ => return None,
+        })
+    }
+
+    fn header_variable(&self, name: &str) -> Option<Value<'_>> {
+        let mut values = self.header_values(name).map(|(_, header)| header.value.as_slice());
+        let first = values.next()?;
+        let rest: Vec<&[u8]> = values.collect();
+        if rest.is_empty() {
+            return Some(Value::bytes(first));
+        }
+        let mut joined = first.to_vec();
+        for value in rest {
+            joined.push(b' ');
+            joined.extend_from_slice(value);
+        }
+        Some(Value::owned(joined))
+    }
+
+    fn cookie_variable(&self, name: &str) -> Option<Value<'_>> {
+        self.response
+            .headers_named("set-cookie")
+            .map(|header| super::item::SetCookie::of(&header.value))
+            .filter(|cookie| cookie.name.to_lowercase() == name)
+            .last()
+            .map(|cookie| Value::owned(cookie.value.into_bytes()))
+    }
+
+    fn content_length(&self) -> f64 {
+        let declared = self.response.header("content-length");
+        let declared = declared.and_then(|header| header.text().trim().parse::<u64>().ok());
+        declared.unwrap_or(self.response.body.len() as u64) as f64
+    }
+
+    fn is_loopback(&self) -> bool {
+        let host = &self.exchange.request.origin.host;
+        let literal = self.exchange.request.origin.literal_ip();
+        host == "localhost"
+            || host.ends_with(".localhost")
+            || literal.is_some_and(|ip| ip.is_loopback())
+            || self.exchange.peer.is_some_and(|peer| peer.ip().is_loopback())
+    }
+
+    fn csp(&self) -> &Csp {
+        self.csp.get_or_init(|| Csp::of(self.response, self.is_html))
+    }
+
+    fn body_then_head(&self) -> &[u8] {
+        self.body_then_head.get_or_init(|| [self.response.body.as_slice(), &self.head].concat())
+    }
+
+    fn head_then_body(&self) -> &[u8] {
+        self.head_then_body.get_or_init(|| [self.head.as_slice(), &self.response.body].concat())
+    }
+
+    /// Where `range` of a part stands in the recorded response.
+    pub(super) fn locate(&self, anchor: Anchor, range: &Range<usize>) -> Option<Match> {
+        let body_len = self.response.body.len();
+        let in_body = |start: usize, end: usize| {
+            let offset = self.wire_head_len + start;
+            Some(Match { part: MatchPart::Body, offset, length: end.min(body_len) - start })
+        };
+        match anchor {
+            Anchor::Body => in_body(range.start, range.end),
+            Anchor::Head => self.locate_in_head(range),
+            Anchor::BodyThenHead if range.start < body_len => in_body(range.start, range.end),
+            Anchor::BodyThenHead => {
+                self.locate_in_head(&(range.start - body_len..range.end - body_len))
+            }
+            Anchor::HeadThenBody if range.start < self.head.len() => self.locate_in_head(range),
+            Anchor::HeadThenBody => {
+                in_body(range.start - self.head.len(), range.end - self.head.len())
+            }
+            Anchor::Value(offset) => Some(Match {
+                part: MatchPart::Header,
+                offset: offset + range.start,
+                length: range.len(),
+            }),
+            Anchor::Nowhere => None,
+        }
+    }
+
+    /// A match over several lines is cut to its first: the lines stand in another order there.
+    fn locate_in_head(&self, range: &Range<usize>) -> Option<Match> {
+        let line = self.lines.iter().find(|line| line.sorted.contains(&range.start))?;
+        let length = range.end.min(line.sorted.end) - range.start;
+        let offset = line.wire + (range.start - line.sorted.start);
+        Some(Match { part: MatchPart::Header, offset, length })
+    }
+}
+
+fn status_line(response: &Response) -> Vec<u8> {
+    let head = response.head_to_wire();
+    let end = memchr::memmem::find(&head, b"\r\n").unwrap_or(head.len());
+    head[..end].to_vec()
+}
+
+/// `X-Foo` as `x_foo`.
+fn snake(name: &str) -> String {
+    name.to_lowercase().replace('-', "_")
+}
+
+/// `x-foo` as `X-Foo`, the way Go writes header names.
+fn canonical(name: &str) -> String {
+    let mut upper = true;
+    name.chars()
+        .map(|character| {
+            let cased =
+                if upper { character.to_ascii_uppercase() } else { character.to_ascii_lowercase() };
+            upper = character == '-';
+            cased
+        })
+        .collect()
+}
+
+/// The head as Nuclei's `all_headers` has it: status line, `Content-Length` and
+/// `Transfer-Encoding`, then all others by canonical name; and where each line stands in both.
+fn sorted_head(response: &Response) -> (Vec<u8>, Vec<HeadLine>) {
+    let mut head = status_line(response);
+    let mut lines = vec![HeadLine { sorted: 0..head.len(), wire: 0 }];
+    head.extend_from_slice(b"\r\n");
+    let mut wire = head.len();
+    let mut headers: Vec<(String, usize, &Header)> = Vec::new();
+    for header in &response.headers {
+        headers.push((canonical(&header.name), wire, header));
+        wire += header.name.len() + header.value.len() + 4;
+    }
+    let framing = |name: &str| name != "Content-Length" && name != "Transfer-Encoding";
+    headers.sort_by(|a, b| (framing(&a.0), &a.0).cmp(&(framing(&b.0), &b.0)));
+    for (name, wire, header) in headers {
+        let start = head.len();
+        head.extend_from_slice(name.as_bytes());
+        head.extend_from_slice(b": ");
+        head.extend_from_slice(&header.value);
+        lines.push(HeadLine { sorted: start..head.len(), wire });
+        head.extend_from_slice(b"\r\n");
+    }
+    head.extend_from_slice(b"\r\n");
+    (head, lines)
+}

@@ -1,0 +1,325 @@
+//! Runs native checks over a site model: nodes side by side, the checks of one node one after the
+//! other.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering;
+
+use tokio::task::JoinSet;
+
+use super::curl::curl;
+use super::evidence::evidence;
+use super::point::InsertionPoint;
+use super::point::insertion_points;
+use super::probe::NativeCheck;
+use super::probe::Outcome;
+use super::probe::Probe;
+use super::probe::ProbeStop;
+use super::probe::Proof;
+use super::site::Node;
+use super::site::Site;
+use super::traffic::Traffic;
+use crate::model::Event;
+use crate::model::Finding;
+use crate::model::FindingStatus;
+use crate::model::NoticeLevel;
+use crate::model::Redactor;
+use crate::model::Request;
+use crate::model::RuleMeta;
+use crate::model::RuleOutcome;
+use crate::model::Seed;
+use crate::model::fingerprint;
+use crate::model::inert;
+
+/// Nodes in which the same insertion point (method, path shape, kind, name) is tested.
+const NODES_PER_POINT: u32 = 2;
+
+/// Insertion points tested in one run at most.
+const MAX_POINTS: usize = 3000;
+
+/// Characters of an observation that are shown.
+const MAX_DETAIL: usize = 1000;
+
+/// A check with its rule's metadata.
+pub(crate) struct Selected {
+    pub(crate) check: Arc<dyn NativeCheck>,
+    pub(crate) meta: RuleMeta,
+}
+
+/// What the active part needs to know.
+pub(crate) struct Active {
+    pub(crate) traffic: Arc<Traffic>,
+    pub(crate) checks: Vec<Selected>,
+    pub(crate) redactor: Redactor,
+    pub(crate) origin_alias: String,
+    pub(crate) seed: Seed,
+    pub(crate) concurrency: usize,
+    pub(crate) allow_unsafe: bool,
+}
+
+/// One insertion point of a node.
+struct Task {
+    base: Request,
+    path_template: String,
+    shape: String,
+    points: Vec<(InsertionPoint, Vec<String>)>,
+}
+
+/// What is shared between nodes.
+#[derive(Default)]
+struct Board {
+    tested: BTreeMap<String, u32>,
+    /// Insertion points where a root cause is known.
+    found: BTreeMap<String, Vec<&'static str>>,
+    tallies: BTreeMap<&'static str, Tally>,
+}
+
+#[derive(Default)]
+struct Tally {
+    points: u64,
+    requests: u64,
+    matched: u64,
+    errors: u64,
+    skipped: BTreeMap<String, u64>,
+}
+
+/// Runs every selected check; gives what each did, in the order of the selection.
+pub(crate) async fn run_active(active: Active, site: &Site) -> Vec<RuleOutcome> {
+    let active = Arc::new(active);
+    let (tasks, left_out) = tasks(site, active.allow_unsafe);
+    let points: usize = tasks.iter().map(|task| task.points.len()).sum();
+    active.traffic.progress.points.store(points as u64, Ordering::Relaxed);
+    if left_out > 0 {
+        let text = format!("scan: {left_out} insertion points beyond {MAX_POINTS} were not tested");
+        active.traffic.notice(NoticeLevel::Warning, text).await;
+    }
+    let board = Arc::new(Mutex::new(Board::default()));
+    let mut running = JoinSet::new();
+    for task in tasks {
+        if running.len() >= active.concurrency.max(1) {
+            finish_one(&active, &mut running).await;
+        }
+        running.spawn(test_node(Arc::clone(&active), Arc::clone(&board), task));
+    }
+    while !running.is_empty() {
+        finish_one(&active, &mut running).await;
+    }
+    outcomes(&active, &board).await
+}
+
+async fn finish_one(active: &Active, running: &mut JoinSet<()>) {
+    // Checks have tasks of their own; a panic here would be in this file.
+    if let Some(Err(fault)) = running.join_next().await {
+        let text = format!("scan: testing a node failed by a fault of ours: {fault}");
+        active.traffic.notice(NoticeLevel::Error, text).await;
+    }
+}
+
+/// Nodes that may be tested, with their points; and how many points are beyond the limit.
+fn tasks(site: &Site, allow_unsafe: bool) -> (Vec<Task>, usize) {
+    let mut tasks = Vec::new();
+    let (mut count, mut left_out) = (0, 0);
+    for node in site.nodes() {
+        let Some(base) = node.examples.first() else { continue };
+        let wanted = node.reached && (base.method.is_safe() || allow_unsafe);
+        if !wanted {
+            continue;
+        }
+        let mut points: Vec<_> = insertion_points(base)
+            .into_iter()
+            .map(|point| {
+                let others = other_values(node, &point);
+                (point, others)
+            })
+            .collect();
+        let room = MAX_POINTS - count;
+        left_out += points.len().saturating_sub(room);
+        points.truncate(room);
+        count += points.len();
+        if !points.is_empty() {
+            tasks.push(Task {
+                base: base.clone(),
+                path_template: node.path_template.clone(),
+                shape: node.class.shape.clone(),
+                points,
+            });
+        }
+    }
+    (tasks, left_out)
+}
+
+/// Values that were seen at the same place in other examples of the node.
+fn other_values(node: &Node, point: &InsertionPoint) -> Vec<String> {
+    node.examples
+        .iter()
+        .skip(1)
+        .flat_map(insertion_points)
+        .filter(|other| other.reference == point.reference && other.value != point.value)
+        .map(|other| other.value)
+        .collect()
+}
+
+async fn test_node(active: Arc<Active>, board: Arc<Mutex<Board>>, task: Task) {
+    for (point, others) in &task.points {
+        for (index, selected) in active.checks.iter().enumerate() {
+            if active.traffic.is_stopping() {
+                return;
+            }
+            if selected.check.applies(point) && claim(&board, &task, point, selected) {
+                test_point(&active, &board, &task, (point, others), index).await;
+            }
+        }
+        active.traffic.progress.points_done.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+fn point_key(task: &Task, point: &InsertionPoint) -> String {
+    format!("{} {} {}", task.base.method, task.shape, point.reference)
+}
+
+/// Whether the check is to be run at the point: not more often than useful, and not once the flaw
+/// is known there.
+fn claim(board: &Mutex<Board>, task: &Task, point: &InsertionPoint, selected: &Selected) -> bool {
+    let mut board = board.lock().expect("no holder panics");
+    let key = point_key(task, point);
+    let cause = selected.check.root_cause();
+    if board.found.get(&key).is_some_and(|causes| causes.contains(&cause)) {
+        return false;
+    }
+    let tested = board.tested.entry(format!("{} {key}", selected.check.id())).or_insert(0);
+    *tested += 1;
+    *tested <= NODES_PER_POINT
+}
+
+async fn test_point(
+    active: &Active,
+    board: &Mutex<Board>,
+    task: &Task,
+    (point, others): (&InsertionPoint, &[String]),
+    index: usize,
+) {
+    let selected = &active.checks[index];
+    let id = selected.check.id();
+    let sent = Arc::new(AtomicU64::new(0));
+    let mut probe = Probe::new(
+        Arc::clone(&active.traffic),
+        task.base.clone(),
+        point.clone(),
+        others.to_vec(),
+        active.seed.derive(&format!("{id} {}", point_key(task, point))),
+        Arc::clone(&sent),
+    );
+    // A task of its own, so that a panic ends this check here and nothing else.
+    let mut running = JoinSet::new();
+    let check = Arc::clone(&selected.check);
+    running.spawn(async move { check.run(&mut probe).await });
+    let result = running.join_next().await.expect("one task was spawned");
+    let mut finding = None;
+    let mut fault = None;
+    {
+        let mut board = board.lock().expect("no holder panics");
+        let tally = board.tallies.entry(id).or_default();
+        tally.points += 1;
+        tally.requests += sent.load(Ordering::Relaxed);
+        match result {
+            Ok(Ok(Outcome::Found(proof))) => {
+                tally.matched += 1;
+                let causes = board.found.entry(point_key(task, point)).or_default();
+                causes.push(selected.check.root_cause());
+                finding = Some(make_finding(active, selected, task, point, &proof));
+            }
+            Ok(Ok(Outcome::Clean) | Err(ProbeStop::Stopped)) => {}
+            Ok(Ok(Outcome::Skipped(reason))) => *tally.skipped.entry(reason).or_insert(0) += 1,
+            Ok(Err(ProbeStop::Failed(_))) => tally.errors += 1,
+            Ok(Err(stop @ (ProbeStop::Budget | ProbeStop::OutOfScope(_)))) => {
+                *tally.skipped.entry(stop.to_string()).or_insert(0) += 1;
+            }
+            Err(panic) => {
+                tally.errors += 1;
+                fault = Some(panic.to_string());
+            }
+        }
+    }
+    if let Some(finding) = finding {
+        active.traffic.event(Event::Finding(Box::new(finding))).await;
+    }
+    if let Some(fault) = fault {
+        let place = inert(&point_key(task, point), 200);
+        let text = format!("scan: {id} failed by a fault of ours at {place}: {fault}");
+        active.traffic.notice(NoticeLevel::Error, text).await;
+    }
+}
+
+fn make_finding(
+    active: &Active,
+    selected: &Selected,
+    task: &Task,
+    point: &InsertionPoint,
+    proof: &Proof,
+) -> Finding {
+    let redactor = &active.redactor;
+    let path = task.base.path_and_query_text();
+    let method = task.base.method.as_str();
+    let id = &selected.meta.id;
+    let attack = proof
+        .exhibits
+        .iter()
+        .find(|exhibit| exhibit.role == crate::model::EvidenceRole::Attack)
+        .map_or(&task.base, |exhibit| &exhibit.shot.exchange.request);
+    let reproduce = curl(attack, redactor);
+    let evidence = proof
+        .exhibits
+        .iter()
+        .map(|exhibit| {
+            evidence(exhibit.role, &exhibit.shot.exchange, exhibit.highlight.clone(), redactor)
+        })
+        .collect();
+    Finding {
+        severity: selected.meta.severity,
+        confidence: proof.confidence,
+        status: FindingStatus::New,
+        method: method.to_owned(),
+        url: redactor.text(&task.base.url()),
+        path_template: task.path_template.clone(),
+        insertion_point: Some(point.reference.clone()),
+        detail: inert(&redactor.text(&proof.detail), MAX_DETAIL),
+        evidence,
+        payloads: proof.payloads.iter().map(|payload| redactor.text(payload)).collect(),
+        reproduce,
+        fingerprint: fingerprint(id, &active.origin_alias, method, &path, Some(&point.reference)),
+        occurrences: 1,
+        rule: selected.meta.clone(),
+    }
+}
+
+async fn outcomes(active: &Active, board: &Mutex<Board>) -> Vec<RuleOutcome> {
+    let tallies = std::mem::take(&mut board.lock().expect("no holder panics").tallies);
+    let mut outcomes = Vec::new();
+    for selected in &active.checks {
+        let id = selected.check.id();
+        let tally = tallies.get(id);
+        let mut outcome = RuleOutcome {
+            id: id.to_owned(),
+            requests: tally.map_or(0, |tally| tally.requests),
+            matched: tally.map_or(0, |tally| tally.matched),
+            errors: tally.map_or(0, |tally| tally.errors),
+            skipped: None,
+        };
+        if let Some(tally) = tally {
+            let skipped: u64 = tally.skipped.values().sum();
+            for (reason, count) in &tally.skipped {
+                let text = format!("{id}: {count} insertion points were not judged: {reason}");
+                active.traffic.notice(NoticeLevel::Info, text).await;
+            }
+            if skipped == tally.points {
+                outcome.skipped = tally.skipped.keys().next().cloned();
+            }
+        } else {
+            outcome.skipped = Some("no insertion point that it applies to".to_owned());
+        }
+        outcomes.push(outcome);
+    }
+    outcomes
+}

@@ -1,0 +1,208 @@
+//! A scan from start to end: crawl, then checks, told as events.
+
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+
+use super::active::Active;
+use super::active::Selected;
+use super::active::run_active;
+use super::checks;
+use super::crawl::CrawlJob;
+use super::crawl::Crawled;
+use super::crawl::crawl as run_crawl;
+use super::ledger::Ledger;
+use super::passive::Passive;
+use super::probe::NativeCheck;
+use super::site::Site;
+use super::traffic::Traffic;
+use super::traffic::TrafficParts;
+use super::wire::Wire;
+use crate::http::clock::Clock;
+use crate::model::Event;
+use crate::model::EventSender;
+use crate::model::NoticeLevel;
+use crate::model::Phase;
+use crate::model::Redactor;
+use crate::model::RuleOutcome;
+use crate::model::StopToken;
+use crate::plan::Plan;
+use crate::plan::ScanSettings;
+use crate::rules::Registry;
+
+/// The target's name in fingerprints; plans with several targets will name them.
+const ORIGIN_ALIAS: &str = "default";
+
+/// Messages on the way to the ledger.
+const LEARNT_CAPACITY: usize = 256;
+
+/// Ids of the checks written in Rust, in the order in which they run.
+pub fn native_check_ids() -> Vec<&'static str> {
+    checks::all().iter().map(|check| check.id()).collect()
+}
+
+/// What a scan needs.
+#[derive(Clone)]
+pub struct ScanJob {
+    /// What to do; without [`Plan::scan`] nothing is done.
+    pub plan: Arc<Plan>,
+    /// The rules.
+    pub registry: Arc<Registry>,
+    /// The way to the target: [`crate::http::Client`], which holds timeouts and the rate cap.
+    pub wire: Arc<dyn Wire>,
+    /// Shows the time since the run's start.
+    pub clock: Clock,
+    /// For evidence.
+    pub redactor: Redactor,
+}
+
+/// Crawls and checks until done or stopped; everything learnt goes to `events`.
+///
+/// Ends within the plan's bounds whatever the target does. Cancel safe: dropping the future ends the
+/// scan with what has been reported so far.
+pub async fn run(job: ScanJob, events: EventSender, stop: StopToken) {
+    let checks = checks::all();
+    run_with(job, checks, events, stop).await;
+}
+
+/// Crawls only; gives the site model. Passive rules run too.
+///
+/// Cancel safe as [`run`].
+pub async fn crawl(job: ScanJob, events: EventSender, stop: StopToken) -> Site {
+    let Some(settings) = job.plan.scan.clone() else { return Site::default() };
+    let (engine, ledger) = Engine::start(&job, settings, events, stop);
+    let crawled = engine.crawl(&job).await;
+    drop(engine);
+    ledger.await.map_or_else(|fault| std::panic::resume_unwind(fault.into_panic()), drop);
+    crawled.site
+}
+
+pub(super) async fn run_with(
+    job: ScanJob,
+    checks: Vec<Arc<dyn NativeCheck>>,
+    events: EventSender,
+    stop: StopToken,
+) {
+    let Some(settings) = job.plan.scan.clone() else { return };
+    let (engine, ledger) = Engine::start(&job, settings, events.clone(), stop);
+    for meta in job.registry.metas() {
+        engine.traffic.event(Event::RuleDeclared(meta.clone())).await;
+    }
+    let crawled = engine.crawl(&job).await;
+    engine.traffic.event(Event::PhaseStarted(Phase::Scan)).await;
+    let mut outcomes = engine.check(&job, checks, &crawled.site).await;
+    drop(engine);
+    let passive = match ledger.await {
+        Ok(passive) => passive,
+        // A bug of ours: let it be seen where the engine was started.
+        Err(fault) => std::panic::resume_unwind(fault.into_panic()),
+    };
+    outcomes.extend(job.registry.passive().iter().map(|rule| RuleOutcome {
+        id: rule.meta().id.clone(),
+        requests: 0,
+        matched: passive.matched(&rule.meta().id),
+        errors: 0,
+        skipped: None,
+    }));
+    for outcome in outcomes {
+        let _gone = events.send(Event::RuleFinished(outcome)).await;
+    }
+    let _gone = events.send(Event::PhaseFinished(Phase::Scan)).await;
+}
+
+/// The parts that work during a scan; when it is dropped, the ledger comes to its end.
+struct Engine {
+    traffic: Arc<Traffic>,
+    settings: ScanSettings,
+}
+
+impl Engine {
+    fn start(
+        job: &ScanJob,
+        settings: ScanSettings,
+        events: EventSender,
+        stop: StopToken,
+    ) -> (Self, tokio::task::JoinHandle<Passive>) {
+        let (learnt, received) = mpsc::channel(LEARNT_CAPACITY);
+        let traffic = Arc::new(Traffic::new(TrafficParts {
+            wire: Arc::clone(&job.wire),
+            scope: job.plan.scope.clone(),
+            stop,
+            concurrency: settings.concurrency,
+            learnt,
+            headers: job.plan.connection.headers.clone(),
+            clock: job.clock,
+        }));
+        let passive = Passive::new(Arc::clone(&job.registry), job.redactor.clone(), ORIGIN_ALIAS);
+        let ledger = Ledger::new(events, job.clock, Arc::clone(&traffic.progress), passive);
+        (Self { traffic, settings }, tokio::spawn(ledger.run(received)))
+    }
+
+    async fn crawl(&self, job: &ScanJob) -> Crawled {
+        self.traffic.event(Event::PhaseStarted(Phase::Crawl)).await;
+        let crawled = run_crawl(CrawlJob {
+            traffic: Arc::clone(&self.traffic),
+            start: job.plan.target.clone(),
+            requests: job.plan.requests.clone(),
+            settings: self.settings.crawl.clone(),
+            concurrency: self.settings.concurrency,
+            allow_unsafe: self.settings.allow_unsafe,
+            seed: job.plan.seed.derive("crawl"),
+        })
+        .await;
+        let nodes = crawled.site.nodes().len() as u64;
+        let complete = crawled.complete;
+        self.traffic.event(Event::CrawlFinished { nodes, complete }).await;
+        self.traffic.event(Event::PhaseFinished(Phase::Crawl)).await;
+        crawled
+    }
+
+    /// Runs what the plan asks for; gives an outcome for every native rule of the registry.
+    async fn check(
+        &self,
+        job: &ScanJob,
+        checks: Vec<Arc<dyn NativeCheck>>,
+        site: &Site,
+    ) -> Vec<RuleOutcome> {
+        let mut selected = Vec::new();
+        let mut outcomes = Vec::new();
+        for id in &self.settings.active {
+            if job.registry.meta(id).is_none() || checks.iter().all(|check| check.id() != id) {
+                let text = format!("scan: there is no active check `{id}`");
+                self.traffic.notice(NoticeLevel::Warning, text).await;
+            }
+        }
+        for check in checks {
+            let Some(meta) = job.registry.meta(check.id()).cloned() else { continue };
+            if self.settings.active.iter().any(|id| id == check.id()) {
+                selected.push(Selected { check, meta });
+            } else {
+                outcomes.push(not_run(&meta.id, self.settings.active.is_empty()));
+            }
+        }
+        if !selected.is_empty() {
+            let active = Active {
+                traffic: Arc::clone(&self.traffic),
+                checks: selected,
+                redactor: job.redactor.clone(),
+                origin_alias: ORIGIN_ALIAS.to_owned(),
+                seed: job.plan.seed.derive("active"),
+                concurrency: self.settings.concurrency,
+                allow_unsafe: self.settings.allow_unsafe,
+            };
+            outcomes.extend(run_active(active, site).await);
+        }
+        outcomes
+    }
+}
+
+fn not_run(id: &str, safe_mode: bool) -> RuleOutcome {
+    let reason = if safe_mode { "safe mode: pass --active" } else { "not among the active checks" };
+    RuleOutcome {
+        id: id.to_owned(),
+        requests: 0,
+        matched: 0,
+        errors: 0,
+        skipped: Some(reason.to_owned()),
+    }
+}

@@ -1,0 +1,289 @@
+//! Insertion points: the places in a request where a value can be replaced, the rest staying as it is.
+
+use percent_encoding::AsciiSet;
+use percent_encoding::NON_ALPHANUMERIC;
+use percent_encoding::percent_decode_str;
+use percent_encoding::utf8_percent_encode;
+
+use crate::model::InsertionKind;
+use crate::model::InsertionRef;
+use crate::model::Request;
+use crate::model::stateless_shape;
+
+/// What travels unescaped inside a value: RFC 3986 §2.3's unreserved characters.
+const VALUE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// Points taken from one request at most.
+const MAX_POINTS: usize = 100;
+
+/// One place for a value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct InsertionPoint {
+    /// Its name in findings.
+    pub reference: InsertionRef,
+    /// The value that stands there, decoded.
+    pub value: String,
+    place: Place,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Place {
+    /// Index among the pairs of the query.
+    Query(usize),
+    /// Index among the pairs of the body.
+    Form(usize),
+    /// Index among the segments of the path.
+    Path(usize),
+    /// JSON pointer into the body.
+    Json(String),
+}
+
+/// Every insertion point of a request: query values, form values, JSON leaves, and path segments
+/// that look like values. Headers and cookies are left to checks of their own.
+pub(crate) fn insertion_points(request: &Request) -> Vec<InsertionPoint> {
+    let target = request.path_and_query_text().into_owned();
+    let (path, query) = target.split_once('?').unwrap_or((&target, ""));
+    let mut points = pairs(query, InsertionKind::Query, Place::Query);
+    match body_kind(request) {
+        Some(InsertionKind::Form) => {
+            let body = String::from_utf8_lossy(&request.body);
+            points.extend(pairs(&body, InsertionKind::Form, Place::Form));
+        }
+        Some(InsertionKind::Json) => {
+            if let Ok(body) = serde_json::from_slice(&request.body) {
+                json_leaves(&body, &mut String::new(), &mut points);
+            }
+        }
+        _ => {}
+    }
+    points.extend(path_values(path));
+    points.truncate(MAX_POINTS);
+    points
+}
+
+/// Names of the parameters in a request's body.
+pub(crate) fn body_parameters(request: &Request) -> Vec<String> {
+    insertion_points(request)
+        .into_iter()
+        .filter(|point| matches!(point.place, Place::Form(_) | Place::Json(_)))
+        .map(|point| point.reference.name)
+        .collect()
+}
+
+impl InsertionPoint {
+    /// The request with `value` at this place, escaped as the place demands.
+    pub(crate) fn place(&self, request: &Request, value: &str) -> Request {
+        let mut placed = request.clone();
+        let target = request.path_and_query_text();
+        match &self.place {
+            Place::Query(index) => {
+                let (path, query) = target.split_once('?').unwrap_or((&target, ""));
+                let query = replace_value(query, *index, value);
+                placed.path_and_query = format!("{path}?{query}").into_bytes();
+            }
+            Place::Form(index) => {
+                let body = String::from_utf8_lossy(&request.body);
+                placed.body = replace_value(&body, *index, value).into_bytes();
+            }
+            Place::Path(index) => {
+                let (path, query) = match target.split_once('?') {
+                    Some((path, query)) => (path, format!("?{query}")),
+                    None => (&*target, String::new()),
+                };
+                let segments: Vec<String> = path
+                    .split('/')
+                    .enumerate()
+                    .map(
+                        |(at, segment)| {
+                            if at == *index { encode(value) } else { segment.to_owned() }
+                        },
+                    )
+                    .collect();
+                placed.path_and_query = format!("{}{query}", segments.join("/")).into_bytes();
+            }
+            Place::Json(pointer) => {
+                if let Ok(mut body) = serde_json::from_slice::<serde_json::Value>(&request.body) {
+                    if let Some(leaf) = body.pointer_mut(pointer) {
+                        *leaf = serde_json::Value::String(value.to_owned());
+                    }
+                    placed.body = body.to_string().into_bytes();
+                }
+            }
+        }
+        // The length belongs to the old body; the wire adds the right one.
+        if matches!(self.place, Place::Form(_) | Place::Json(_)) {
+            placed.headers.retain(|header| !header.is("content-length"));
+        }
+        placed
+    }
+}
+
+fn body_kind(request: &Request) -> Option<InsertionKind> {
+    if request.body.is_empty() {
+        return None;
+    }
+    let kind = request.header("content-type").map(|header| header.text().to_ascii_lowercase());
+    match kind.unwrap_or_default().split(';').next().unwrap_or_default().trim() {
+        "application/x-www-form-urlencoded" => Some(InsertionKind::Form),
+        "application/json" => Some(InsertionKind::Json),
+        _ => None,
+    }
+}
+
+fn pairs(text: &str, kind: InsertionKind, place: fn(usize) -> Place) -> Vec<InsertionPoint> {
+    text.split('&')
+        .enumerate()
+        .filter(|(_, pair)| !pair.is_empty())
+        .map(|(index, pair)| {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            InsertionPoint {
+                reference: InsertionRef { kind, name: decode(name) },
+                value: decode(value),
+                place: place(index),
+            }
+        })
+        .collect()
+}
+
+fn path_values(path: &str) -> Vec<InsertionPoint> {
+    let shape = stateless_shape(path);
+    path.split('/')
+        .zip(shape.split('/'))
+        .enumerate()
+        .filter(|(_, (segment, hole))| *hole == "{}" && *segment != "{}")
+        .map(|(index, (segment, _))| InsertionPoint {
+            reference: InsertionRef { kind: InsertionKind::Path, name: index.to_string() },
+            value: percent_decode_str(segment).decode_utf8_lossy().into_owned(),
+            place: Place::Path(index),
+        })
+        .collect()
+}
+
+fn json_leaves(value: &serde_json::Value, pointer: &mut String, found: &mut Vec<InsertionPoint>) {
+    if found.len() >= MAX_POINTS {
+        return;
+    }
+    let leaf = match value {
+        serde_json::Value::Object(members) => {
+            for (name, member) in members {
+                let length = pointer.len();
+                pointer.push('/');
+                pointer.push_str(&name.replace('~', "~0").replace('/', "~1"));
+                json_leaves(member, pointer, found);
+                pointer.truncate(length);
+            }
+            return;
+        }
+        serde_json::Value::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                let length = pointer.len();
+                pointer.push('/');
+                pointer.push_str(&index.to_string());
+                json_leaves(item, pointer, found);
+                pointer.truncate(length);
+            }
+            return;
+        }
+        serde_json::Value::String(text) => text.clone(),
+        serde_json::Value::Number(number) => number.to_string(),
+        serde_json::Value::Null | serde_json::Value::Bool(_) => return,
+    };
+    found.push(InsertionPoint {
+        reference: InsertionRef { kind: InsertionKind::Json, name: pointer.clone() },
+        value: leaf,
+        place: Place::Json(pointer.clone()),
+    });
+}
+
+fn replace_value(pairs: &str, index: usize, value: &str) -> String {
+    pairs
+        .split('&')
+        .enumerate()
+        .map(|(at, pair)| {
+            if at == index {
+                let name = pair.split('=').next().unwrap_or_default();
+                format!("{name}={}", encode(value))
+            } else {
+                pair.to_owned()
+            }
+        })
+        .collect::<Vec<_>>()
+        .join("&")
+}
+
+fn encode(value: &str) -> String {
+    utf8_percent_encode(value, VALUE).to_string()
+}
+
+fn decode(text: &str) -> String {
+    percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Header;
+    use crate::model::Method;
+    use crate::model::Target;
+    use proptest::prelude::*;
+
+    fn get(target: &str) -> Request {
+        let origin = Target::parse("http://127.0.0.1:1/").expect("a target").origin;
+        Request::get(origin, target)
+    }
+
+    fn post(kind: &str, body: &str) -> Request {
+        let mut request = get("/x");
+        request.method = Method::new("POST");
+        request.headers.push(Header::new("Content-Type", kind));
+        request.body = body.as_bytes().to_vec();
+        request
+    }
+
+    fn names(request: &Request) -> Vec<String> {
+        insertion_points(request).iter().map(|point| point.reference.to_string()).collect()
+    }
+
+    #[test]
+    fn query_form_json_and_value_like_segments_are_points() {
+        assert_eq!(
+            names(&get("/items/42/x?a=1&b&=&c=%20")),
+            ["query `a`", "query `b`", "query ``", "query `c`", "path `2`"]
+        );
+        let form = post("application/x-www-form-urlencoded; charset=utf-8", "u=a+b&p=");
+        assert_eq!(names(&form), ["form `u`", "form `p`"]);
+        assert_eq!(insertion_points(&form)[0].value, "a b");
+        let json = post("application/json", r#"{"a":{"b/c":[1,"x",true]},"d":null}"#);
+        assert_eq!(names(&json), ["json `/a/b~1c/0`", "json `/a/b~1c/1`"]);
+        assert_eq!(names(&post("text/plain", "a=1")), Vec::<String>::new());
+    }
+
+    #[test]
+    fn only_the_named_place_changes() {
+        let request = get("/items/42?a=%41&b=2");
+        let points = insertion_points(&request);
+        let placed = |index: usize, value: &str| {
+            points[index].place(&request, value).path_and_query_text().into_owned()
+        };
+        assert_eq!(placed(0, "x' y&z"), "/items/42?a=x%27%20y%26z&b=2");
+        assert_eq!(placed(2, "4/2"), "/items/4%2F2?a=%41&b=2");
+        let json = post("application/json", r#"{"n":1,"s":"x"}"#);
+        let points = insertion_points(&json);
+        assert_eq!(points[0].place(&json, "1\"").body, br#"{"n":"1\"","s":"x"}"#);
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_placed_is_what_is_read_back(value in any::<String>(), other in "[a-z%&=+]{0,8}") {
+            let request = get(&format!("/p/7?a=1&{other}"));
+            for point in insertion_points(&request) {
+                // An empty segment is no value-like segment any more.
+                if point.reference.kind == InsertionKind::Query {
+                    let placed = point.place(&request, &value);
+                    let again = insertion_points(&placed);
+                    prop_assert!(again.iter().any(|read| read.place == point.place && read.value == value));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! Everything the engine sends goes through here: admitted, bounded, stoppable, and seen by the
+//! ledger (which counts it and lets the passive rules look at it).
+
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering;
+
+use tokio::sync::Semaphore;
+use tokio::sync::mpsc;
+
+use super::wire::Wire;
+use crate::http::CookieJar;
+use crate::http::clock::Clock;
+use crate::model::CrawlProgress;
+use crate::model::Event;
+use crate::model::Exchange;
+use crate::model::Header;
+use crate::model::Notice;
+use crate::model::NoticeLevel;
+use crate::model::OutOfScope;
+use crate::model::Request;
+use crate::model::Scope;
+use crate::model::StopLevel;
+use crate::model::StopToken;
+
+/// What the engine's parts tell the ledger, in order.
+#[derive(Debug)]
+pub(crate) enum Learnt {
+    /// An exchange took place.
+    Exchange {
+        exchange: Arc<Exchange>,
+        /// The path it counts under, where the path sent is made up (a payload, a random name).
+        stands_for: Option<String>,
+    },
+    /// To be passed on.
+    Event(Box<Event>),
+}
+
+/// Why a request was not sent.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Unsent {
+    /// Scope does not allow it.
+    #[error(transparent)]
+    OutOfScope(#[from] OutOfScope),
+    /// The run is winding down.
+    #[error("the run is being stopped")]
+    Stopped,
+}
+
+/// How far the engine has come, updated by its parts and read by the ledger.
+#[derive(Debug, Default)]
+pub(crate) struct Progress {
+    pub(crate) fetched: AtomicU64,
+    pub(crate) queued: AtomicU64,
+    pub(crate) nodes: AtomicU64,
+    pub(crate) points_done: AtomicU64,
+    pub(crate) points: AtomicU64,
+}
+
+impl Progress {
+    pub(crate) fn snapshot(&self) -> CrawlProgress {
+        CrawlProgress {
+            fetched: self.fetched.load(Ordering::Relaxed),
+            queued: self.queued.load(Ordering::Relaxed),
+            nodes: self.nodes.load(Ordering::Relaxed),
+            points_done: self.points_done.load(Ordering::Relaxed),
+            points: self.points.load(Ordering::Relaxed),
+        }
+    }
+}
+
+/// The way to the target.
+pub(crate) struct Traffic {
+    wire: Arc<dyn Wire>,
+    scope: Scope,
+    stop: StopToken,
+    permits: Semaphore,
+    learnt: mpsc::Sender<Learnt>,
+    headers: Vec<Header>,
+    cookies: Mutex<CookieJar>,
+    clock: Clock,
+    pub(crate) progress: Arc<Progress>,
+}
+
+/// What [`Traffic`] is made of.
+pub(crate) struct TrafficParts {
+    pub(crate) wire: Arc<dyn Wire>,
+    pub(crate) scope: Scope,
+    pub(crate) stop: StopToken,
+    /// Exchanges at once at most.
+    pub(crate) concurrency: usize,
+    pub(crate) learnt: mpsc::Sender<Learnt>,
+    /// Sent with every request that has none of that name.
+    pub(crate) headers: Vec<Header>,
+    pub(crate) clock: Clock,
+}
+
+impl Traffic {
+    pub(crate) fn new(parts: TrafficParts) -> Self {
+        Self {
+            wire: parts.wire,
+            scope: parts.scope,
+            stop: parts.stop,
+            permits: Semaphore::new(parts.concurrency.clamp(1, Semaphore::MAX_PERMITS)),
+            learnt: parts.learnt,
+            headers: parts.headers,
+            cookies: Mutex::new(CookieJar::default()),
+            clock: parts.clock,
+            progress: Arc::new(Progress::default()),
+        }
+    }
+
+    /// One exchange. Cancel safe: an exchange that is dropped is not counted.
+    ///
+    /// # Errors
+    /// [`Unsent`]; a failed exchange is no error but an outcome.
+    pub(crate) async fn exchange(&self, request: Request) -> Result<Arc<Exchange>, Unsent> {
+        self.exchange_for(request, None).await
+    }
+
+    /// The same for a made-up path, which counts under `stands_for`.
+    ///
+    /// # Errors
+    /// As [`Self::exchange`].
+    pub(crate) async fn exchange_for(
+        &self,
+        request: Request,
+        stands_for: Option<String>,
+    ) -> Result<Arc<Exchange>, Unsent> {
+        let _permit = self.permits.acquire().await.expect("the semaphore is never closed");
+        if self.stop.is_stopping() {
+            return Err(Unsent::Stopped);
+        }
+        let admitted = self.scope.admit(self.completed(request))?;
+        let exchange = tokio::select! {
+            exchange = self.wire.send(admitted) => Arc::new(exchange),
+            () = self.stop.reached(StopLevel::Cancelled) => return Err(Unsent::Stopped),
+        };
+        self.keep_cookies(&exchange);
+        self.tell(Learnt::Exchange { exchange: Arc::clone(&exchange), stands_for }).await;
+        Ok(exchange)
+    }
+
+    /// With the run's headers and cookies, so that evidence shows what was sent. A `Cookie` header
+    /// of the user's own replaces the jar.
+    fn completed(&self, mut request: Request) -> Request {
+        for header in &self.headers {
+            if request.header(&header.name).is_none() {
+                request.headers.push(header.clone());
+            }
+        }
+        if request.header("cookie").is_none() {
+            let jar = self.cookies.lock().expect("no holder panics");
+            let now = self.clock.unix_seconds();
+            request.headers.extend(jar.header(&request.origin, &request.path_and_query, now));
+        }
+        request
+    }
+
+    fn keep_cookies(&self, exchange: &Exchange) {
+        let Some(response) = exchange.response() else { return };
+        let request = &exchange.request;
+        let mut jar = self.cookies.lock().expect("no holder panics");
+        jar.store(&request.origin, &request.path_and_query, response, self.clock.unix_seconds());
+    }
+
+    pub(crate) fn scope(&self) -> &Scope {
+        &self.scope
+    }
+
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.stop.is_stopping()
+    }
+
+    pub(crate) async fn event(&self, event: Event) {
+        self.tell(Learnt::Event(Box::new(event))).await;
+    }
+
+    pub(crate) async fn notice(&self, level: NoticeLevel, text: String) {
+        self.event(Event::Notice(Notice { level, text })).await;
+    }
+
+    async fn tell(&self, learnt: Learnt) {
+        // The ledger is gone only after the last sender, or when the run is torn down.
+        let _gone = self.learnt.send(learnt).await;
+    }
+}

@@ -1,0 +1,25 @@
+//! The seam between the engine and the network.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use crate::http::Client;
+use crate::model::Exchange;
+use crate::model::InScope;
+
+/// A future that can be moved between threads.
+pub type Sending<'a> = Pin<Box<dyn Future<Output = Exchange> + Send + 'a>>;
+
+/// Sends one admitted request. The HTTP client is one, a site in memory is the other, so that crawl
+/// and checks are tested without sockets.
+pub trait Wire: Send + Sync {
+    /// One exchange; redirects are not followed, failures stand in the outcome. Dropping the future
+    /// cancels the exchange.
+    fn send(&self, request: InScope) -> Sending<'_>;
+}
+
+impl Wire for Client {
+    fn send(&self, request: InScope) -> Sending<'_> {
+        Box::pin(Self::send(self, request))
+    }
+}

@@ -1,0 +1,113 @@
+//! The lines themselves, one event or one moment each.
+
+use std::time::Duration;
+
+use ratatui::crossterm::style::{Color, Stylize};
+
+use crate::model::Finding;
+use crate::model::NoticeLevel;
+use crate::model::Phase;
+use crate::model::Report;
+use crate::model::Severity;
+use crate::model::StopReason;
+use crate::model::format_duration;
+use crate::model::inert;
+use crate::ui::figures;
+use crate::ui::progress::Progress;
+
+/// Characters of a foreign text on one line.
+const TEXT_MAX: usize = 400;
+
+/// Whether words are coloured; no meaning is carried by colour alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Paint(pub(super) bool);
+
+impl Paint {
+    fn on(self, text: &str, colour: Color) -> String {
+        if self.0 { text.with(colour).to_string() } else { text.to_owned() }
+    }
+}
+
+/// `high: SQL injection, GET http://…, query `q` (firm)`.
+pub(super) fn finding(finding: &Finding, paint: Paint) -> String {
+    let colour = match finding.severity {
+        Severity::Critical | Severity::High => Color::Red,
+        Severity::Medium => Color::Yellow,
+        Severity::Low | Severity::Info => Color::Cyan,
+    };
+    let severity = paint.on(finding.severity.as_str(), colour);
+    let point =
+        finding.insertion_point.as_ref().map_or(String::new(), |point| format!(", {point}"));
+    let title = inert(&finding.rule.title, TEXT_MAX);
+    let place = inert(&format!("{} {}{point}", finding.method, finding.url), TEXT_MAX);
+    format!("{severity}: {title}, {place} ({})", finding.confidence)
+}
+
+/// `warning: …`; information has no label.
+pub(super) fn notice(level: NoticeLevel, text: &str, paint: Paint) -> String {
+    let text = inert(text, TEXT_MAX);
+    match level {
+        NoticeLevel::Info => text,
+        NoticeLevel::Warning => format!("{}: {text}", paint.on("warning", Color::Yellow)),
+        NoticeLevel::Error => format!("{}: {text}", paint.on("error", Color::Red)),
+    }
+}
+
+/// Why the run is being stopped.
+pub(super) fn stopping(reason: &StopReason, paint: Paint) -> String {
+    let (why, text) = match reason {
+        StopReason::Interrupted(text) => ("stopping", text),
+        StopReason::Safety(text) => ("stopping for safety", text),
+        StopReason::Threshold(text) => ("stopping at a threshold", text),
+    };
+    notice(NoticeLevel::Warning, &format!("{why}: {text}"), paint)
+}
+
+/// Where the run stands: `load 12.0s, 18.0s left, 1,234/s, p95 12.3ms, errors 0.10%, 50 vus`;
+/// `None` before the first part has started.
+pub(super) fn standing(report: &Report) -> Option<String> {
+    let progress = Progress::of(report);
+    let phase = progress.phase?;
+    let mut parts = vec![format!("{} {}", phase.as_str(), format_duration(report.elapsed))];
+    if let Some(left) = progress.left {
+        parts.push(format!("{} left", format_duration(left)));
+    }
+    match phase {
+        Phase::Load => parts.extend(load(report)),
+        Phase::Crawl => parts.extend([
+            format!("{} fetched", figures::grouped(report.progress.fetched)),
+            format!("{} queued", figures::grouped(report.progress.queued)),
+        ]),
+        Phase::Scan => parts.extend([
+            format!("{} of {} points", report.progress.points_done, report.progress.points),
+            format!("{} requests", figures::grouped(report.scan_requests.0)),
+        ]),
+    }
+    let failed = report.scan_requests.1;
+    if phase != Phase::Load && failed > 0 {
+        parts.push(format!("{} failed", figures::grouped(failed)));
+    }
+    if phase != Phase::Load || !report.findings.is_empty() {
+        parts.push(match report.findings.len() {
+            1 => "1 finding".to_owned(),
+            count => format!("{count} findings"),
+        });
+    }
+    Some(parts.join(", "))
+}
+
+/// The last interval's figures, but errors of the whole run: a single one must not go by unseen.
+fn load(report: &Report) -> Vec<String> {
+    let Some(point) = report.timeline.last() else { return Vec::new() };
+    let length: Duration = point.to.saturating_sub(point.from);
+    let (requests, failed) = report
+        .timeline
+        .iter()
+        .fold((0, 0), |sum, point| (sum.0 + point.requests, sum.1 + point.failed));
+    vec![
+        figures::rate(point.requests, length),
+        format!("p95 {}", figures::duration(point.latency.map(|latency| latency[1]))),
+        format!("errors {}", figures::percent(failed, requests)),
+        format!("{} vus", point.vus),
+    ]
+}

@@ -1,0 +1,113 @@
+//! Throughput and p95 over the whole run, as bars.
+
+use std::time::Duration;
+
+use ratatui::Frame;
+use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::widgets::{Block, Sparkline, SparklineBar};
+
+use super::state::State;
+use super::theme;
+use crate::model::TimelinePoint;
+use crate::ui::figures;
+use crate::ui::progress::load_time;
+
+/// Draws both charts side by side.
+pub(super) fn draw(state: &State, frame: &mut Frame, area: Rect) {
+    let points = &state.report.timeline;
+    let [left, right] = Layout::horizontal([Constraint::Fill(1), Constraint::Fill(1)]).areas(area);
+    let over = figures::duration(Some(load_time(&state.report)));
+    let peak = points.iter().map(per_second).max().unwrap_or(0);
+    let title = format!(" rate, peak {}/s in {over} ", figures::grouped(peak));
+    chart(frame, left, title, points, per_second);
+    let slowest = points.iter().filter_map(|point| point.latency).map(|latency| latency[1]).max();
+    let title = format!(" p95, peak {} ", figures::duration(slowest));
+    chart(frame, right, title, points, p95_micros);
+}
+
+fn chart(
+    frame: &mut Frame,
+    area: Rect,
+    title: String,
+    points: &[TimelinePoint],
+    value: fn(&TimelinePoint) -> u64,
+) {
+    let block = Block::bordered().title(title).border_style(theme::dim());
+    let columns = usize::from(block.inner(area).width);
+    let bars = fitted(points, columns, value);
+    // A short run takes the whole width too.
+    let broad = columns.checked_div(bars.len()).unwrap_or(1);
+    let bars = bars.into_iter().flat_map(|(value, warmup)| {
+        let style = if warmup { theme::dim() } else { theme::good() };
+        std::iter::repeat_n(SparklineBar::from(value).style(style), broad)
+    });
+    frame.render_widget(Sparkline::default().block(block).data(bars), area);
+}
+
+/// The whole run in at most `columns` bars: the greatest value of the points that share one, for a
+/// peak that averaging hides is what one looks for. Warm-up bars are told apart.
+fn fitted(
+    points: &[TimelinePoint],
+    columns: usize,
+    value: fn(&TimelinePoint) -> u64,
+) -> Vec<(u64, bool)> {
+    if columns == 0 || points.is_empty() {
+        return Vec::new();
+    }
+    let share = points.len().div_ceil(columns);
+    points
+        .chunks(share)
+        .map(|chunk| {
+            let value = chunk.iter().map(value).max().unwrap_or(0);
+            (value, chunk.iter().all(|point| point.warmup))
+        })
+        .collect()
+}
+
+/// Requests per second of an interval, rounded.
+pub(super) fn per_second(point: &TimelinePoint) -> u64 {
+    let micros = point.to.saturating_sub(point.from).as_micros();
+    let scaled = u128::from(point.requests) * 1_000_000 + micros / 2;
+    scaled.checked_div(micros).and_then(|rate| u64::try_from(rate).ok()).unwrap_or(0)
+}
+
+fn p95_micros(point: &TimelinePoint) -> u64 {
+    let p95 = point.latency.map_or(Duration::ZERO, |latency| latency[1]);
+    u64::try_from(p95.as_micros()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn points(count: u64) -> Vec<TimelinePoint> {
+        (0..count)
+            .map(|second| TimelinePoint {
+                from: Duration::from_secs(second),
+                to: Duration::from_secs(second + 1),
+                requests: second,
+                warmup: second < 2,
+                ..TimelinePoint::default()
+            })
+            .collect()
+    }
+
+    #[test]
+    fn a_long_run_fits_and_keeps_its_peak() {
+        let bars = fitted(&points(3600), 38, per_second);
+        assert!(bars.len() <= 38, "{}", bars.len());
+        assert_eq!(bars.iter().map(|bar| bar.0).max(), Some(3599));
+    }
+
+    #[test]
+    fn a_short_run_has_a_bar_per_interval() {
+        let bars = fitted(&points(3), 38, per_second);
+        assert_eq!(bars, [(0, true), (1, true), (2, false)]);
+        assert_eq!(fitted(&points(3), 0, per_second), []);
+    }
+
+    #[test]
+    fn an_interval_without_length_has_no_rate() {
+        assert_eq!(per_second(&TimelinePoint { requests: 5, ..TimelinePoint::default() }), 0);
+    }
+}

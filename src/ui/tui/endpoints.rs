@@ -1,0 +1,338 @@
+//! Load by endpoint: a sortable table, and where the time of one endpoint goes.
+
+use std::cmp::Reverse;
+
+use ratatui::Frame;
+use ratatui::layout::{Constraint, Rect};
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Cell, Row, Table};
+
+use super::detail;
+use super::list;
+use super::state::State;
+use super::theme;
+use crate::model::EndpointReport;
+use crate::model::Exemplar;
+use crate::model::Histogram;
+use crate::model::PhaseKind;
+use crate::model::SeriesId;
+use crate::model::Tally;
+use crate::model::format_bytes;
+use crate::model::format_duration;
+use crate::model::inert;
+use crate::ui::figures;
+
+/// What the table is sorted by; `s` goes round.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Sort {
+    /// Slowest first: the first question.
+    #[default]
+    P95,
+    P99,
+    Requests,
+    Failed,
+    Path,
+}
+
+impl Sort {
+    /// The order after this one.
+    pub(super) fn next(self) -> Self {
+        match self {
+            Self::P95 => Self::P99,
+            Self::P99 => Self::Requests,
+            Self::Requests => Self::Failed,
+            Self::Failed => Self::Path,
+            Self::Path => Self::P95,
+        }
+    }
+
+    /// The name in the title.
+    pub(super) fn title(self) -> &'static str {
+        match self {
+            Self::P95 => "p95",
+            Self::P99 => "p99",
+            Self::Requests => "requests",
+            Self::Failed => "errors",
+            Self::Path => "path",
+        }
+    }
+}
+
+/// The endpoints that the filter lets through, in the chosen order.
+pub(super) fn visible(state: &State) -> Vec<SeriesId> {
+    let all = &state.report.endpoints;
+    let mut rows: Vec<usize> = (0..all.len())
+        .filter(|index| {
+            let meta = &all[*index].meta;
+            let texts = [&meta.request, &meta.path_template, &meta.method, &meta.scenario];
+            list::matches(&state.endpoints.filter, &texts.map(String::as_str))
+        })
+        .collect();
+    let quantile = |index: usize, q: f64| all[index].total.latency.quantile(q);
+    match state.sort {
+        Sort::P95 => rows.sort_by_cached_key(|row| Reverse(quantile(*row, 0.95))),
+        Sort::P99 => rows.sort_by_cached_key(|row| Reverse(quantile(*row, 0.99))),
+        Sort::Requests => rows.sort_by_key(|row| Reverse(all[*row].total.requests)),
+        Sort::Failed => rows.sort_by_key(|row| Reverse(all[*row].total.failed)),
+        Sort::Path => rows.sort_by(|a, b| {
+            let key = |row: usize| (&all[row].meta.path_template, &all[row].meta.method);
+            key(*a).cmp(&key(*b))
+        }),
+    }
+    rows.into_iter().filter_map(|row| u32::try_from(row).ok().map(SeriesId)).collect()
+}
+
+/// Draws the screen.
+pub(super) fn draw(state: &State, frame: &mut Frame, area: Rect) {
+    let rows = visible(state);
+    let view = &state.endpoints;
+    if rows.is_empty() {
+        let text = if state.report.endpoints.is_empty() {
+            " no load in this run"
+        } else {
+            " no endpoint matches the filter (Esc drops it)"
+        };
+        frame.render_widget(Line::styled(text, theme::dim()), area);
+        return;
+    }
+    let (table_area, detail_area) = list::split(area, view.open);
+    if let Some(area) = table_area {
+        table(state, frame, area, &rows, view.index(&rows));
+    }
+    if let Some(area) = detail_area {
+        detail::draw(frame, area, " Endpoint ", view.scroll, |width| detail_rows(state, width));
+    }
+}
+
+/// Draws the rows that fit, the selected one among them; the overview selects none.
+pub(super) fn table(
+    state: &State,
+    frame: &mut Frame,
+    area: Rect,
+    rows: &[SeriesId],
+    selected: Option<usize>,
+) {
+    let columns = Columns::fitting(area.width);
+    let height = usize::from(area.height.saturating_sub(1));
+    let shown = list::visible_rows(selected.unwrap_or(0), height, rows.len());
+    let lines = shown.clone().filter_map(|place| {
+        let endpoint = state.report.endpoints.get(rows[place].0 as usize)?;
+        let row = columns.row(state, endpoint);
+        Some(if Some(place) == selected { row.style(theme::chosen()) } else { row })
+    });
+    let table = Table::new(lines, columns.widths())
+        .header(Row::new(columns.titles(state.sort)).style(theme::dim()))
+        .column_spacing(1);
+    frame.render_widget(table, area);
+}
+
+/// Everything about the selected endpoint.
+pub(super) fn detail_rows(state: &State, width: usize) -> Vec<Line<'static>> {
+    let rows = visible(state);
+    let chosen = state.endpoints.index(&rows).and_then(|place| rows.get(place));
+    let Some(endpoint) = chosen.and_then(|id| state.report.endpoints.get(id.0 as usize)) else {
+        return Vec::new();
+    };
+    let (meta, tally) = (&endpoint.meta, &endpoint.total);
+    let mut lines = detail::text_field("url", &inert(&meta.url, 500), width);
+    let names = format!("{} in scenario {}", inert(&meta.request, 100), inert(&meta.scenario, 60));
+    lines.extend(detail::text_field("request", &names, width));
+    lines.extend(detail::text_field("latency", &quantiles(&tally.latency), width));
+    lines.extend(detail::text_field("duration", &quantiles(&tally.duration), width));
+    for (kind, histogram) in PhaseKind::ALL.iter().zip(&tally.phases) {
+        if !histogram.is_empty() {
+            let label = format!("  {}", kind.as_str());
+            lines.extend(detail::text_field(&label, &quantiles(histogram), width));
+        }
+    }
+    lines.extend(detail::field("statuses", status_spans(tally), width));
+    lines.extend(detail::text_field("traffic", &traffic(tally), width));
+    for observed in &tally.observed {
+        let name = format!("{}: {}", inert(&observed.header, 40), inert(&observed.value, 60));
+        let text = format!("{name}  {}  {}", times(observed.count), quantiles(&observed.duration));
+        lines.extend(detail::text_field("seen", &text, width));
+    }
+    for exemplar in &tally.exemplars {
+        lines.extend(exemplar_rows(exemplar, width));
+    }
+    lines
+}
+
+/// Statuses and failure classes with their counts.
+pub(super) fn status_spans(tally: &Tally) -> Vec<Span<'static>> {
+    let statuses = tally.statuses.iter().map(|(status, count)| {
+        let style = match status {
+            200..400 => theme::good(),
+            400..500 => theme::warn(),
+            _ => theme::bad(),
+        };
+        Span::styled(format!("{status} {}  ", times(*count)), style)
+    });
+    let failures = tally
+        .failures
+        .iter()
+        .map(|(class, count)| Span::styled(format!("{class} {}  ", times(*count)), theme::bad()));
+    let spans: Vec<Span<'static>> = statuses.chain(failures).collect();
+    if spans.is_empty() { vec![Span::raw(figures::NOTHING)] } else { spans }
+}
+
+/// Percentiles in a row.
+pub(super) fn quantiles(histogram: &Histogram) -> String {
+    let at = |q| figures::duration(histogram.quantile(q));
+    format!(
+        "p50 {}  p90 {}  p95 {}  p99 {}  max {}",
+        at(0.5),
+        at(0.9),
+        at(0.95),
+        at(0.99),
+        figures::duration(histogram.max())
+    )
+}
+
+fn times(count: u64) -> String {
+    format!("×{}", figures::grouped(count))
+}
+
+fn traffic(tally: &Tally) -> String {
+    format!(
+        "{} requests, {} failed, {} connections, {} sent, {} received",
+        figures::grouped(tally.requests),
+        figures::grouped(tally.failed),
+        figures::grouped(tally.connections),
+        format_bytes(tally.bytes_sent),
+        format_bytes(tally.bytes_received)
+    )
+}
+
+fn exemplar_rows(exemplar: &Exemplar, width: usize) -> Vec<Line<'static>> {
+    let what = match (&exemplar.failure, exemplar.status) {
+        (Some((class, detail)), _) => format!("{class}: {}", inert(detail, 200)),
+        (None, Some(status)) => format!("status {status}"),
+        (None, None) => figures::NOTHING.to_owned(),
+    };
+    let phases: Vec<String> = PhaseKind::ALL
+        .iter()
+        .zip(exemplar.phases)
+        .filter(|(_, spent)| !spent.is_zero())
+        .map(|(kind, spent)| format!("{} {}", kind.as_str(), format_duration(spent)))
+        .collect();
+    let text = format!(
+        "{} at {}, {what}: {}",
+        format_duration(exemplar.latency),
+        format_duration(exemplar.at),
+        phases.join(", ")
+    );
+    let label = if exemplar.failure.is_some() { "failure" } else { "slow" };
+    let mut rows = detail::text_field(label, &text, width);
+    if let Some(trace_id) = &exemplar.trace_id {
+        rows.extend(detail::text_field("  trace", &inert(trace_id, 100), width));
+    }
+    rows
+}
+
+/// Which columns fit into a width.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Columns {
+    Few,
+    Usual,
+    All,
+}
+
+impl Columns {
+    fn fitting(width: u16) -> Self {
+        match width {
+            0..60 => Self::Few,
+            60..110 => Self::Usual,
+            _ => Self::All,
+        }
+    }
+
+    fn titles(self, sort: Sort) -> Vec<Cell<'static>> {
+        let titles: &[(&'static str, Option<Sort>)] = match self {
+            Self::Few => &[
+                ("endpoint", Some(Sort::Path)),
+                ("reqs", Some(Sort::Requests)),
+                ("errors", Some(Sort::Failed)),
+                ("p95", Some(Sort::P95)),
+            ],
+            Self::Usual => &[
+                ("endpoint", Some(Sort::Path)),
+                ("requests", Some(Sort::Requests)),
+                ("rate", None),
+                ("errors", Some(Sort::Failed)),
+                ("p50", None),
+                ("p95", Some(Sort::P95)),
+                ("p99", Some(Sort::P99)),
+            ],
+            Self::All => &[
+                ("endpoint", Some(Sort::Path)),
+                ("scenario", None),
+                ("requests", Some(Sort::Requests)),
+                ("rate", None),
+                ("errors", Some(Sort::Failed)),
+                ("p50", None),
+                ("p95", Some(Sort::P95)),
+                ("p99", Some(Sort::P99)),
+                ("max", None),
+            ],
+        };
+        titles
+            .iter()
+            .map(|(title, by)| {
+                let mark = match by {
+                    Some(Sort::Path) if sort == Sort::Path => "↑",
+                    Some(by) if *by == sort => "↓",
+                    Some(_) | None => "",
+                };
+                let text = Line::raw(format!("{title}{mark}"));
+                let first = *title == "endpoint" || *title == "scenario";
+                Cell::from(if first { text } else { text.right_aligned() })
+            })
+            .collect()
+    }
+
+    fn widths(self) -> Vec<Constraint> {
+        let fixed: &[u16] = match self {
+            Self::Few => &[7, 7, 7],
+            Self::Usual => &[10, 9, 8, 7, 7, 7],
+            Self::All => &[14, 11, 10, 8, 8, 8, 8, 8],
+        };
+        let rest = fixed.iter().map(|width| Constraint::Length(*width));
+        std::iter::once(Constraint::Fill(1)).chain(rest).collect()
+    }
+
+    fn row(self, state: &State, endpoint: &EndpointReport) -> Row<'static> {
+        let tally = &endpoint.total;
+        let right = |text: String| Cell::from(Line::raw(text).right_aligned());
+        let at = |q| right(figures::duration(tally.latency.quantile(q)));
+        let name = Cell::from(name(endpoint));
+        let requests = right(figures::grouped(tally.requests));
+        let errors = Span::styled(
+            figures::percent(tally.failed, tally.requests),
+            if tally.failed > 0 { theme::bad() } else { theme::dim() },
+        );
+        let errors = Cell::from(Line::from(errors).right_aligned());
+        let rate = right(figures::rate(tally.requests, state.report.load_elapsed));
+        Row::new(match self {
+            Self::Few => vec![name, requests, errors, at(0.95)],
+            Self::Usual => vec![name, requests, rate, errors, at(0.5), at(0.95), at(0.99)],
+            Self::All => {
+                let scenario = Cell::from(inert(&endpoint.meta.scenario, 14));
+                let max = right(figures::duration(tally.latency.max()));
+                vec![name, scenario, requests, rate, errors, at(0.5), at(0.95), at(0.99), max]
+            }
+        })
+    }
+}
+
+/// Method and path; the plan's name where it says more.
+fn name(endpoint: &EndpointReport) -> String {
+    let meta = &endpoint.meta;
+    let path = inert(&meta.path_template, 200);
+    let method = inert(&meta.method, 10);
+    if meta.request == meta.path_template {
+        format!("{method} {path}")
+    } else {
+        format!("{method} {path} ({})", inert(&meta.request, 60))
+    }
+}

@@ -1,0 +1,10 @@
+//! The demo shop: every planted flaw is there, its safe twin has it not.
+
+mod access;
+mod client;
+mod disclosure;
+mod hostile;
+mod injection;
+mod performance;
+mod shop;
+mod table;

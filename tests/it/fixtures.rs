@@ -1,0 +1,553 @@
+//! One rich run, made by hand: every kind of event, figures of a plausible shop on loopback.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use shakedown::model::{
+    Confidence, CrawlProgress, Digits, Event, Evidence, EvidenceRole, Exemplar, Facts, Failure,
+    FailureClass, Finding, FindingStatus, GeneratorWindow, Histogram, InsertionKind, InsertionRef,
+    LoadTotals, LoadWindow, Match, MatchPart, Notice, NoticeLevel, Observed, Operation,
+    OperationSource, Owasp, Phase, Recorded, Report, RuleMeta, RuleOutcome, RunInfo, ScanWindow,
+    ScenarioMeta, ScenarioTally, ScenarioWindow, SeriesId, SeriesMeta, SeriesWindow, Severity,
+    Stamped, StopReason, Tally, ThresholdResult, Timings, Validity, Verdict, fingerprint,
+};
+
+const ORIGIN: &str = "http://127.0.0.1:8080";
+
+/// A whole run: crawl, warm-up, load in both models, scan, gates, verdict.
+pub(crate) fn rich_events() -> Vec<Stamped> {
+    static EVENTS: LazyLock<Vec<Stamped>> = LazyLock::new(whole_run);
+    EVENTS.clone()
+}
+
+fn whole_run() -> Vec<Stamped> {
+    let mut log = Log::default();
+    log.at(0, Event::RunStarted(run_info()));
+    crawl(&mut log);
+    load(&mut log);
+    scan(&mut log);
+    log.at(31_480, Event::Validity(Validity::default()));
+    log.at(31_481, Event::Thresholds(thresholds()));
+    log.at(31_482, Event::Verdict(verdict()));
+    log.0
+}
+
+/// The fold of [`rich_events`].
+pub(crate) fn rich_report() -> Report {
+    Report::of(&rich_events())
+}
+
+/// [`rich_events`] stopped by the user in the middle of load, as the pump would end it.
+pub(crate) fn interrupted_events() -> Vec<Stamped> {
+    let mut log = Log(rich_events());
+    let windows = log.0.iter().filter(|stamped| matches!(stamped.event, Event::LoadWindow(_)));
+    let last = windows.map(|stamped| stamped.seq).nth(9).expect("twenty windows");
+    log.0.truncate(usize::try_from(last).expect("small") + 1);
+    let at = u64::try_from(log.0.last().expect("not empty").at.as_millis()).expect("small");
+    let reason = "SIGINT received".to_owned();
+    log.at(at + 10, Event::Stopping(StopReason::Interrupted(reason.clone())));
+    let facts = Facts { interrupted: vec![reason], ..Facts::default() };
+    log.at(at + 400, Event::Verdict(Verdict::of(&facts)));
+    log.0
+}
+
+#[derive(Default)]
+struct Log(Vec<Stamped>);
+
+impl Log {
+    fn at(&mut self, millis: u64, event: Event) {
+        let seq = self.0.len() as u64;
+        self.0.push(Stamped { seq, at: Duration::from_millis(millis), event });
+    }
+}
+
+fn run_info() -> RunInfo {
+    RunInfo {
+        version: "0.1.0".to_owned(),
+        command: "check".to_owned(),
+        target: format!("{ORIGIN}/"),
+        started_unix: 1_767_268_800,
+        seed: 42,
+        plan_hash: "9f2c4a61d0b7e35886aa1f0c5d3e7b9264f80e1d2c3b4a5968778695a4b3c2d1".to_owned(),
+        host: "build-7".to_owned(),
+        authorised_by: None,
+        planned: Some(Duration::from_secs(25)),
+    }
+}
+
+/// Latencies around `typical_us` with a long tail: the same for every run.
+struct Draw(u64);
+
+impl Draw {
+    fn next(&mut self, typical_us: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963);
+        let share = (self.0 >> 33) % 1000;
+        let tail = if share > 985 { typical_us * (share - 980) } else { 0 };
+        typical_us * (600 + share) / 1000 + tail / 4
+    }
+}
+
+/// What a series looks like: name, method, template, url, typical latency, requests per window.
+const SERIES: [(&str, &str, &str, &str, &str, u64, u64); 4] = [
+    ("browse", "home", "GET", "/", "/", 3_200, 60),
+    ("browse", "search", "GET", "/search", "/search?q=lamp", 41_000, 60),
+    ("browse", "item", "GET", "/items/{id}", "/items/42", 6_900, 50),
+    ("buy", "checkout", "POST", "/cart/checkout", "/cart/checkout", 118_000, 18),
+];
+
+fn series_meta() -> Vec<SeriesMeta> {
+    SERIES
+        .iter()
+        .zip(0..)
+        .map(|((scenario, request, method, template, url, ..), id)| SeriesMeta {
+            id: SeriesId(id),
+            scenario: (*scenario).to_owned(),
+            request: (*request).to_owned(),
+            method: (*method).to_owned(),
+            path_template: (*template).to_owned(),
+            url: format!("{ORIGIN}{url}"),
+        })
+        .collect()
+}
+
+fn scenario_meta() -> Vec<ScenarioMeta> {
+    let meta = |name: &str, executor: &str, open_model, warmup| ScenarioMeta {
+        name: name.to_owned(),
+        executor: executor.to_owned(),
+        open_model,
+        warmup,
+    };
+    vec![
+        meta("warm", "constant-arrival-rate", true, true),
+        meta("browse", "constant-arrival-rate", true, false),
+        meta("buy", "constant-vus", false, false),
+    ]
+}
+
+fn crawl(log: &mut Log) {
+    log.at(2, Event::PhaseStarted(Phase::Crawl));
+    let operations = [
+        ("GET", "/", true, None),
+        ("GET", "/search", true, None),
+        ("GET", "/items/{id}", true, None),
+        ("POST", "/cart/checkout", true, None),
+        ("GET", "/admin", false, None),
+        ("POST", "/account/delete", false, Some("unsafe method, not in `allow_unsafe`")),
+    ];
+    for (step, (method, template, reached, skipped)) in (0..).zip(operations) {
+        let operation = Operation {
+            method: method.to_owned(),
+            path_template: template.to_owned(),
+            source: if step < 4 { OperationSource::Plan } else { OperationSource::Crawl },
+            reached,
+            skipped: skipped.map(str::to_owned),
+        };
+        log.at(20 + step * 15, Event::Operation(operation));
+    }
+    log.at(1_000, Event::ScanWindow(scan_window(0, 48, 0, 7)));
+    log.at(1_210, Event::CrawlFinished { nodes: 31, complete: true });
+    log.at(1_211, Event::PhaseFinished(Phase::Crawl));
+}
+
+fn scan_window(from_s: u64, requests: u64, failed: u64, points_done: u64) -> ScanWindow {
+    let mut draw = Draw(from_s + 9);
+    let mut duration = Histogram::new(Digits::Three);
+    for _ in 0..requests - failed {
+        duration.record_us(draw.next(5_200));
+    }
+    let progress = CrawlProgress { fetched: 48, queued: 0, nodes: 31, points_done, points: 19 };
+    ScanWindow {
+        from: Duration::from_secs(from_s),
+        to: Duration::from_secs(from_s + 1),
+        requests,
+        failed,
+        duration,
+        progress,
+    }
+}
+
+fn load(log: &mut Log) {
+    log.at(1_220, Event::PhaseStarted(Phase::Load));
+    log.at(1_221, Event::LoadDeclared { scenarios: scenario_meta(), series: series_meta() });
+    let mut totals = LoadTotals {
+        elapsed: Duration::from_millis(20_031),
+        series: (0..4)
+            .map(|id| SeriesWindow { series: SeriesId(id), tally: Tally::new(Digits::Three) })
+            .collect(),
+        scenarios: (0..3).map(|_| ScenarioTally::new(Digits::Three)).collect(),
+        tap_dropped: 3,
+    };
+    for second in 0..25 {
+        let window = window(second, second < 5);
+        if !window.warmup {
+            for part in &window.series {
+                totals.series[part.series.0 as usize].tally.merge(&part.tally);
+            }
+            for part in &window.scenarios {
+                totals.scenarios[part.scenario].merge(&part.tally);
+            }
+        }
+        log.at(2_230 + second * 1_000, Event::LoadWindow(window));
+    }
+    log.at(
+        26_300,
+        Event::Notice(Notice {
+            level: NoticeLevel::Warning,
+            text: "1 of 3 backends is 3 times slower than the others".to_owned(),
+        }),
+    );
+    log.at(26_310, Event::LoadFinished(totals));
+    log.at(26_311, Event::PhaseFinished(Phase::Load));
+}
+
+fn window(second: u64, warmup: bool) -> LoadWindow {
+    let mut draw = Draw(second * 7 + 1);
+    // A slow spell in the middle: what the charts are for.
+    let slow = if (12..16).contains(&second) { 3 } else { 1 };
+    let from = Duration::from_millis(1_230 + second * 1_000);
+    let series: Vec<SeriesWindow> = SERIES
+        .iter()
+        .zip(0..)
+        .map(|(series, id)| {
+            let tally = tally(&mut draw, series.5 * slow, series.6, from, id == 3);
+            SeriesWindow { series: SeriesId(id), tally }
+        })
+        .collect();
+    let mut scenarios = Vec::new();
+    for (index, typical, count, vus) in [(1, 52_000 * slow, 50, 24), (2, 118_000 * slow, 18, 6)] {
+        let index = if warmup && index == 1 { 0 } else { index };
+        let mut tally = ScenarioTally::new(Digits::Two);
+        for _ in 0..count {
+            let value = draw.next(typical);
+            tally.iterations += 1;
+            tally.iteration_duration.record_us(value);
+            tally.iteration_latency.record_us(value + 400);
+        }
+        tally.dropped = u64::from(slow > 1 && index == 1) * 2;
+        tally.interrupted = u64::from(second == 24);
+        scenarios.push(ScenarioWindow { scenario: index, vus: vus + second % 3, tally });
+    }
+    let mut generator = GeneratorWindow { cpu: 0.23, ..GeneratorWindow::default() };
+    for _ in 0..40 {
+        generator.schedule_lag.record_us(draw.next(90));
+        generator.loop_delay.record_us(draw.next(25));
+    }
+    LoadWindow { from, to: from + Duration::from_secs(1), warmup, series, scenarios, generator }
+}
+
+fn tally(draw: &mut Draw, typical: u64, count: u64, from: Duration, slow_path: bool) -> Tally {
+    let mut tally = Tally::new(Digits::Two);
+    let mut backends: BTreeMap<&str, Histogram> = BTreeMap::new();
+    for step in 0..count {
+        let backend = ["app-1", "app-2", "app-3"][usize::try_from(step % 3).expect("under 3")];
+        let slower = if backend == "app-3" { 3 } else { 1 };
+        let duration = draw.next(typical * slower);
+        let timings = timings_of(duration, step == 0);
+        let at = from + Duration::from_millis(step * 15);
+        tally.requests += 1;
+        tally.bytes_sent += 214;
+        if slow_path && step == count - 1 {
+            add_failure(&mut tally, at, timings);
+            continue;
+        }
+        let status = if slow_path && step % 9 == 8 { 503 } else { 200 };
+        tally.failed += u64::from(status == 503);
+        *tally.statuses.entry(status).or_default() += 1;
+        tally.bytes_received += 3_120 + step;
+        tally.connections += u64::from(step == 0);
+        tally.duration.record_us(duration);
+        tally.latency.record(timings.total());
+        for (trend, value) in tally.phases.iter_mut().zip(timings.phases()) {
+            if !value.is_zero() {
+                trend.record(value);
+            }
+        }
+        let seen = backends.entry(backend).or_insert_with(|| Histogram::new(Digits::Two));
+        seen.record_us(duration);
+        if step % 20 == 0 {
+            tally.exemplars.push(Exemplar {
+                at,
+                latency: timings.total(),
+                phases: timings.phases(),
+                status: Some(status),
+                failure: None,
+                trace_id: Some(format!("4bf92f3577b34da6a3ce929d0e0e{step:04}")),
+            });
+        }
+    }
+    tally.observed = backends
+        .into_iter()
+        .map(|(value, duration)| Observed {
+            header: "x-served-by".to_owned(),
+            value: value.to_owned(),
+            count: duration.len(),
+            duration,
+        })
+        .collect();
+    tally
+}
+
+fn timings_of(duration_us: u64, opened: bool) -> Timings {
+    let micros = Duration::from_micros;
+    let (send, receive) = (12, duration_us / 20);
+    Timings {
+        queued: micros(40 + duration_us % 160),
+        dns: Duration::ZERO,
+        connect: if opened { micros(180) } else { Duration::ZERO },
+        tls: Duration::ZERO,
+        send: micros(send),
+        wait: micros(duration_us - send - receive),
+        receive: micros(receive),
+    }
+}
+
+fn add_failure(tally: &mut Tally, at: Duration, timings: Timings) {
+    let detail = "no complete response within 5s".to_owned();
+    tally.failed += 1;
+    *tally.failures.entry(FailureClass::Timeout).or_default() += 1;
+    tally.exemplars.push(Exemplar {
+        at,
+        latency: Duration::from_secs(5),
+        phases: timings.phases(),
+        status: None,
+        failure: Some((FailureClass::Timeout, detail)),
+        trace_id: None,
+    });
+}
+
+fn scan(log: &mut Log) {
+    log.at(26_320, Event::PhaseStarted(Phase::Scan));
+    for rule in [sqli_rule(), xss_rule(), csp_rule(), redirect_rule()] {
+        log.at(26_321, Event::RuleDeclared(rule));
+    }
+    log.at(27_320, Event::ScanWindow(scan_window(26, 140, 1, 11)));
+    log.at(
+        27_400,
+        Event::ScanFailure {
+            url: format!("{ORIGIN}/preview?url=x"),
+            failure: Failure::new(FailureClass::Timeout, "no complete response within 30s"),
+        },
+    );
+    for finding in [csp_finding(), sqli_finding(), xss_finding(), redirect_finding()] {
+        log.at(28_000, Event::Finding(Box::new(finding)));
+    }
+    log.at(30_320, Event::ScanWindow(scan_window(29, 96, 0, 19)));
+    for (id, requests, matched) in
+        [("sqli-error", 120, 2), ("xss-reflected", 88, 1), ("missing-csp", 0, 29)]
+    {
+        let outcome =
+            RuleOutcome { id: id.to_owned(), requests, matched, errors: 0, skipped: None };
+        log.at(31_470, Event::RuleFinished(outcome));
+    }
+    log.at(
+        31_471,
+        Event::RuleFinished(RuleOutcome {
+            id: "open-redirect".to_owned(),
+            requests: 0,
+            matched: 0,
+            errors: 0,
+            skipped: Some("the request budget was used up".to_owned()),
+        }),
+    );
+    log.at(31_472, Event::PhaseFinished(Phase::Scan));
+}
+
+/// A rule with everything a rule can have.
+fn sqli_rule() -> RuleMeta {
+    RuleMeta {
+        id: "sqli-error".to_owned(),
+        title: "SQL injection".to_owned(),
+        severity: Severity::High,
+        cwe: vec![89],
+        owasp: vec![Owasp("A05:2025".to_owned()), Owasp("A03:2021".to_owned())],
+        api: vec![Owasp("API8:2023".to_owned())],
+        cvss: Some("CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:N".to_owned()),
+        why: "Whoever can change the query reads and writes what the database holds.".to_owned(),
+        fix: "Bind values as parameters; never build SQL out of strings.".to_owned(),
+        references: vec![
+            "https://cheatsheetseries.owasp.org/cheatsheets/SQL_Injection_Prevention_Cheat_Sheet.html"
+                .to_owned(),
+        ],
+        tags: vec!["active".to_owned(), "injection".to_owned()],
+    }
+}
+
+fn rule(id: &str, title: &str, severity: Severity, cwe: u32) -> RuleMeta {
+    RuleMeta {
+        id: id.to_owned(),
+        title: title.to_owned(),
+        severity,
+        cwe: vec![cwe],
+        owasp: Vec::new(),
+        api: Vec::new(),
+        cvss: None,
+        why: String::new(),
+        fix: String::new(),
+        references: Vec::new(),
+        tags: Vec::new(),
+    }
+}
+
+fn xss_rule() -> RuleMeta {
+    RuleMeta {
+        owasp: vec![Owasp("A05:2025".to_owned())],
+        cvss: Some("CVSS:3.1/AV:N/AC:L/PR:N/UI:R/S:C/C:L/I:L/A:N".to_owned()),
+        why: "Script that an attacker chose runs in the visitor's session.".to_owned(),
+        fix: "Escape for the context in which the value stands.".to_owned(),
+        ..rule("xss-reflected", "Reflected cross-site scripting", Severity::Medium, 79)
+    }
+}
+
+fn csp_rule() -> RuleMeta {
+    RuleMeta {
+        why: "Without a policy every injected script runs.".to_owned(),
+        fix: "Send a Content-Security-Policy without `unsafe-inline`.".to_owned(),
+        ..rule("missing-csp", "Content-Security-Policy missing", Severity::Low, 693)
+    }
+}
+
+fn redirect_rule() -> RuleMeta {
+    RuleMeta {
+        why: "A link to this site can lead anywhere.".to_owned(),
+        fix: "Redirect only to paths of this site.".to_owned(),
+        ..rule("open-redirect", "Open redirect", Severity::Medium, 601)
+    }
+}
+
+fn recorded(data: impl Into<Vec<u8>>) -> Recorded {
+    Recorded { data: data.into(), truncated: false }
+}
+
+fn finding(rule: RuleMeta, confidence: Confidence, path: &str, point: Option<&str>) -> Finding {
+    let insertion_point =
+        point.map(|name| InsertionRef { kind: InsertionKind::Query, name: name.to_owned() });
+    let severity = rule.severity;
+    let print = fingerprint(&rule.id, "default", "GET", path, insertion_point.as_ref());
+    Finding {
+        rule,
+        severity,
+        confidence,
+        status: FindingStatus::New,
+        method: "GET".to_owned(),
+        url: format!("{ORIGIN}{path}"),
+        path_template: path.split('?').next().unwrap_or_default().to_owned(),
+        insertion_point,
+        detail: String::new(),
+        evidence: Vec::new(),
+        payloads: Vec::new(),
+        reproduce: format!("curl -i '{ORIGIN}{path}'"),
+        fingerprint: print,
+        occurrences: 1,
+    }
+}
+
+/// A finding with everything a finding can have, a response that is no UTF-8 among it.
+pub(crate) fn sqli_finding() -> Finding {
+    let head = "HTTP/1.1 500 Internal Server Error\r\nContent-Type: text/html\r\n\r\n";
+    let body = "<p>near \"'\": syntax error in SELECT name FROM products</p>";
+    let response = format!("{head}{body}");
+    let offset = response.find("syntax error").expect("it stands there");
+    let timings = timings_of(6_100, true);
+    let exchange = |role, request: &str, response: Recorded, highlight| Evidence {
+        role,
+        identity: None,
+        request: recorded(request),
+        response: Some(response),
+        timings,
+        highlight,
+    };
+    let latin1 = b"HTTP/1.1 200 OK\r\n\r\nCaf\xe9".to_vec();
+    Finding {
+        detail: "A single quote gives a database error, two of them do not.".to_owned(),
+        evidence: vec![
+            exchange(
+                EvidenceRole::Baseline,
+                "GET /search?q=lamp HTTP/1.1\r\nHost: 127.0.0.1:8080\r\nCookie: sid=[redacted]\r\n\r\n",
+                recorded(latin1),
+                None,
+            ),
+            exchange(
+                EvidenceRole::Attack,
+                "GET /search?q=lamp%27 HTTP/1.1\r\nHost: 127.0.0.1:8080\r\n\r\n",
+                Recorded { data: response.into_bytes(), truncated: true },
+                Some(Match { part: MatchPart::Body, offset, length: 12 }),
+            ),
+            Evidence {
+                identity: Some("alice".to_owned()),
+                response: None,
+                ..exchange(
+                    EvidenceRole::Replay,
+                    "GET /search?q=lamp%27%27 HTTP/1.1\r\nHost: 127.0.0.1:8080\r\n\r\n",
+                    Recorded::default(),
+                    None,
+                )
+            },
+        ],
+        payloads: vec!["lamp'".to_owned(), "lamp''".to_owned()],
+        reproduce: format!("curl -i -H 'Cookie: sid=$SID' '{ORIGIN}/search?q=lamp%27'"),
+        occurrences: 2,
+        ..finding(sqli_rule(), Confidence::Confirmed, "/search?q=lamp", Some("q"))
+    }
+}
+
+fn xss_finding() -> Finding {
+    let request =
+        "GET /search?q=%3Csvg%2Fonload%3Dalert(1)%3E HTTP/1.1\r\nHost: 127.0.0.1:8080\r\n\r\n";
+    let response = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n<h1>Results for <svg/onload=alert(1)></h1>";
+    Finding {
+        detail: "The value stands unescaped in element content.".to_owned(),
+        evidence: vec![Evidence {
+            role: EvidenceRole::Attack,
+            identity: None,
+            request: recorded(request),
+            response: Some(recorded(response)),
+            timings: timings_of(5_400, false),
+            highlight: Some(Match { part: MatchPart::Body, offset: 61, length: 21 }),
+        }],
+        payloads: vec!["<svg/onload=alert(1)>".to_owned()],
+        ..finding(xss_rule(), Confidence::Firm, "/search?q=lamp", Some("q"))
+    }
+}
+
+fn csp_finding() -> Finding {
+    Finding {
+        detail: "29 of 31 pages come without the header.".to_owned(),
+        occurrences: 29,
+        ..finding(csp_rule(), Confidence::Firm, "/", None)
+    }
+}
+
+fn redirect_finding() -> Finding {
+    Finding {
+        status: FindingStatus::Accepted,
+        detail: "`next` decides the Location header.".to_owned(),
+        ..finding(redirect_rule(), Confidence::Tentative, "/go?next=%2F", Some("next"))
+    }
+}
+
+fn thresholds() -> Vec<ThresholdResult> {
+    let result = |selector: &str, condition: &str, value, pass| ThresholdResult {
+        selector: selector.to_owned(),
+        condition: condition.to_owned(),
+        value,
+        pass,
+    };
+    vec![
+        result("http_req_latency", "p(95)<500", Some(355.327), true),
+        result("http_req_duration{request:checkout}", "p(95)<300", Some(1_203.2), false),
+        result("http_req_failed", "rate<0.05", Some(0.021_276_595_744_680_85), true),
+        result("findings{severity:>=high}", "count==0", Some(1.0), false),
+        result("coverage_operations", "rate>0.6", Some(0.666_666_666_666_666_6), true),
+    ]
+}
+
+fn verdict() -> Verdict {
+    Verdict::of(&Facts {
+        findings: vec!["findings{severity:>=high}: count==0 failed: 1".to_owned()],
+        thresholds: vec![
+            "http_req_duration{request:checkout}: p(95)<300 failed: 1203.2 ms".to_owned(),
+        ],
+        ..Facts::default()
+    })
+}

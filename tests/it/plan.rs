@@ -1,0 +1,37 @@
+//! Plan files and one-liner flags: what they resolve to, and what is said about bad ones.
+
+use shakedown::model::Seed;
+use shakedown::plan::Overrides;
+use shakedown::plan::Plan;
+use shakedown::plan::PlanErrors;
+use shakedown::plan::from_text;
+
+mod files;
+mod flags;
+mod laws;
+mod on_the_shop;
+mod refusals;
+mod resolved;
+mod scenarios;
+
+const CHECKS: [&str; 4] = ["open-redirect", "sqli-boolean", "sqli-error", "xss-reflected"];
+
+fn overrides() -> Overrides {
+    Overrides {
+        known_checks: CHECKS.map(str::to_owned).to_vec(),
+        ..Overrides::new(Seed(7), jiff::civil::date(2026, 11, 23))
+    }
+}
+
+/// `SET` and `EMPTY` are there, nothing else.
+fn env(name: &str) -> Option<String> {
+    match name {
+        "SET" => Some("12".to_owned()),
+        "EMPTY" => Some(String::new()),
+        _ => None,
+    }
+}
+
+fn resolve(text: &str) -> Result<Plan, PlanErrors> {
+    from_text("plan.yml", text, &env, &overrides())
+}

@@ -1,0 +1,252 @@
+//! One-liners: `load URL` with oha's meaning, `scan URL`.
+
+use std::time::Duration;
+
+use shakedown::model::ExitCode;
+use shakedown::model::Header;
+use shakedown::model::Seed;
+use shakedown::plan::Body;
+use shakedown::plan::CommonFlags;
+use shakedown::plan::Executor;
+use shakedown::plan::FlagError;
+use shakedown::plan::Late;
+use shakedown::plan::LoadFlags;
+use shakedown::plan::Plan;
+use shakedown::plan::ScanFlags;
+use shakedown::plan::TlsPolicy;
+use shakedown::plan::load_url;
+use shakedown::plan::scan_url;
+
+use super::CHECKS;
+
+fn load_flags() -> LoadFlags {
+    LoadFlags::new(CommonFlags::new("127.0.0.1:8080/items?id=1", Seed(7)))
+}
+
+fn scan_flags() -> ScanFlags {
+    ScanFlags::new(
+        CommonFlags::new("http://127.0.0.1:8080/", Seed(7)),
+        CHECKS.map(str::to_owned).to_vec(),
+    )
+}
+
+fn executor(flags: &LoadFlags) -> Executor {
+    load_url(flags).expect("valid").scenarios[0].executor.clone()
+}
+
+fn usage(result: Result<Plan, FlagError>) -> String {
+    let error = result.expect_err("refused");
+    assert_eq!(error.exit_code(), ExitCode::Usage);
+    error.to_string()
+}
+
+#[test]
+fn a_bare_url_is_200_requests_over_50_connections() {
+    let plan = load_url(&load_flags()).expect("valid");
+    let Executor::SharedIterations { vus: 50, iterations: 200, .. } = plan.scenarios[0].executor
+    else {
+        panic!("{:?}", plan.scenarios[0])
+    };
+    let [request] = plan.requests.as_slice() else { panic!("one request") };
+    assert_eq!(request.name, "/items");
+    assert_eq!(request.path_template, "/items");
+    assert_eq!(request.request.url(), "http://127.0.0.1:8080/items?id=1");
+    assert_eq!(request.request.method.as_str(), "GET");
+    assert_eq!(plan.flows[0].requests().collect::<Vec<_>>(), [0]);
+    assert_eq!(plan.connection.timeout, Duration::from_secs(60));
+    assert_eq!(plan.connection.tls, TlsPolicy::Verify);
+    assert_eq!(plan.planned_load_duration(), None);
+    assert!(plan.scan.is_none());
+}
+
+#[test]
+fn fewer_requests_than_connections_take_fewer_connections() {
+    let flags = LoadFlags { requests: Some(3), ..load_flags() };
+    assert!(matches!(executor(&flags), Executor::SharedIterations { vus: 3, iterations: 3, .. }));
+}
+
+#[test]
+fn a_duration_is_a_closed_model_and_beats_the_number() {
+    let duration = Duration::from_secs(5);
+    let flags = LoadFlags {
+        duration: Some(duration),
+        connections: Some(9),
+        requests: Some(3),
+        ..load_flags()
+    };
+    assert_eq!(executor(&flags), Executor::ConstantVus { vus: 9, duration });
+}
+
+#[test]
+fn a_rate_is_an_open_model_that_queues() {
+    let duration = Duration::from_secs(5);
+    let flags = LoadFlags { duration: Some(duration), rate: Some(30.0), ..load_flags() };
+    assert_eq!(
+        executor(&flags),
+        Executor::ConstantArrivalRate {
+            rate: 30.0,
+            duration,
+            pre_allocated_vus: 50,
+            max_vus: 50,
+            late: Late::Queue,
+        }
+    );
+}
+
+#[test]
+fn a_rate_with_a_number_ends_between_the_last_and_the_next_arrival() {
+    for (requests, rate) in [(200, 3.0), (1, 0.5), (7, 7000.0), (1_000_000, 333.3)] {
+        let flags = LoadFlags { requests: Some(requests), rate: Some(rate), ..load_flags() };
+        let seconds = executor(&flags).duration().as_secs_f64();
+        let due = |arrival: u64| arrival as f64 / rate;
+        assert!(due(requests - 1) < seconds && seconds < due(requests), "{requests} at {rate}");
+    }
+}
+
+#[test]
+fn method_headers_body_and_expectations_are_taken() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let path = dir.path().join("body.json");
+    std::fs::write(&path, b"{\xff}").expect("written");
+    let mut flags = load_flags();
+    flags.common.headers = vec!["Accept: text/html".to_owned(), "X-Empty:".to_owned()];
+    flags.method = Some("post".to_owned());
+    flags.body = Some(Body::File(path));
+    flags.expected_statuses = vec![201];
+    flags.observe = vec!["X-Served-By".to_owned()];
+    let plan = load_url(&flags).expect("valid");
+    let request = &plan.requests[0];
+    assert_eq!(request.request.method.as_str(), "POST");
+    assert_eq!(
+        request.request.headers,
+        [Header::new("Accept", "text/html"), Header::new("X-Empty", "")]
+    );
+    assert_eq!(request.request.body, b"{\xff}");
+    assert_eq!(request.expected_statuses, [201]);
+    assert_eq!(plan.observe, ["X-Served-By"]);
+    flags.body = Some(Body::Text("a=1".to_owned()));
+    assert_eq!(load_url(&flags).expect("valid").requests[0].request.body, b"a=1");
+}
+
+#[test]
+fn flags_that_make_no_sense_are_usage_errors() {
+    let with = |change: fn(&mut LoadFlags)| {
+        let mut flags = load_flags();
+        change(&mut flags);
+        usage(load_url(&flags))
+    };
+    let messages = [
+        with(|flags| flags.common.url = "ftp://127.0.0.1/".to_owned()),
+        with(|flags| flags.common.headers = vec!["no colon".to_owned()]),
+        with(|flags| flags.common.headers = vec!["X: a\r\nY: b".to_owned()]),
+        with(|flags| flags.common.timeout = Some(Duration::ZERO)),
+        with(|flags| flags.connections = Some(0)),
+        with(|flags| flags.requests = Some(0)),
+        with(|flags| flags.duration = Some(Duration::ZERO)),
+        with(|flags| flags.rate = Some(f64::NAN)),
+        with(|flags| flags.method = Some("GET / HTTP/1.1\r\n".to_owned())),
+        with(|flags| flags.observe = vec!["a b".to_owned()]),
+        with(|flags| flags.expected_statuses = vec![20]),
+        with(|flags| flags.body = Some(Body::File("no/such/file".into()))),
+    ];
+    insta::assert_snapshot!(messages.join("\n"), @r#"
+    `ftp://127.0.0.1/` has the scheme `ftp`; only http and https are supported
+    -H `no colon` is not a header; write it like 'Name: value'
+    -H: the value of header `X` contains a control character
+    the timeout must be longer than 0
+    -c 0: expected a whole number from 1 to 1000000
+    -n 0 sends nothing
+    -z 0 sends nothing
+    -q NaN: expected a number above 0 and at most 10000000
+    `GET / HTTP/1.1\r\n` is not a method
+    --observe: `a b` is not a header name
+    20 is not a status from 100 to 599
+    reading the body from no/such/file
+    "#);
+}
+
+#[test]
+fn a_public_address_needs_a_name() {
+    let mut flags = load_flags();
+    flags.common.url = "http://8.8.8.8/".to_owned();
+    assert_eq!(load_url(&flags).expect_err("refused").exit_code(), ExitCode::Refused);
+    flags.common.authorised_by = Some("A. Person".to_owned());
+    let plan = load_url(&flags).expect("authorised");
+    assert_eq!(plan.scope.authorised_by(), Some("A. Person"));
+}
+
+#[test]
+fn a_scan_is_safe_and_slow_unless_asked() {
+    let plan = scan_url(&scan_flags()).expect("valid");
+    let scan = plan.scan.expect("a scan");
+    assert!(scan.active.is_empty() && !scan.allow_unsafe);
+    assert!((scan.max_rps - 50.0).abs() < f64::EPSILON);
+    assert_eq!(plan.connection.timeout, Duration::from_secs(30));
+    assert_eq!(plan.connection.tls, TlsPolicy::AcceptAndReport);
+    assert!(plan.scenarios.is_empty() && plan.requests.is_empty());
+}
+
+#[test]
+fn active_without_ids_is_every_check() {
+    let all = ScanFlags { active: Some(Vec::new()), ..scan_flags() };
+    assert_eq!(scan_url(&all).expect("valid").scan.expect("a scan").active, CHECKS);
+    let one = ScanFlags { active: Some(vec!["sqli-error".to_owned()]), ..scan_flags() };
+    assert_eq!(scan_url(&one).expect("valid").scan.expect("a scan").active, ["sqli-error"]);
+}
+
+#[test]
+fn scan_flags_are_taken() {
+    let flags = ScanFlags {
+        depth: Some(2),
+        max_urls: Some(30),
+        rps: Some(5.0),
+        concurrency: Some(2),
+        allow_unsafe: true,
+        exclude: vec!["^/logout".to_owned()],
+        ..scan_flags()
+    };
+    let plan = scan_url(&flags).expect("valid");
+    assert!(plan.scope.judge(&plan.target.origin, "/logout").is_err());
+    let scan = plan.scan.expect("a scan");
+    assert_eq!((scan.crawl.depth, scan.crawl.max_urls, scan.concurrency), (2, 30, 2));
+    assert!(scan.allow_unsafe);
+}
+
+#[test]
+fn scan_flags_that_make_no_sense_are_usage_errors() {
+    let messages = [
+        usage(scan_url(&ScanFlags { active: Some(vec!["sqli-eror".to_owned()]), ..scan_flags() })),
+        usage(scan_url(&ScanFlags { rps: Some(0.0), ..scan_flags() })),
+        usage(scan_url(&ScanFlags { concurrency: Some(0), ..scan_flags() })),
+        usage(scan_url(&ScanFlags { max_urls: Some(0), ..scan_flags() })),
+        usage(scan_url(&ScanFlags { include: vec!["[".to_owned()], ..scan_flags() })),
+        usage(scan_url(&ScanFlags { rule_dirs: vec!["no/such".into()], ..scan_flags() })),
+    ];
+    insta::assert_snapshot!(messages.join("\n"), @r#"
+    --active: unknown check `sqli-eror`; did you mean `sqli-error`?
+    the scan's rate 0: expected a number above 0 and at most 10000000
+    concurrency and the number of URLs start at 1
+    concurrency and the number of URLs start at 1
+    a scope pattern is no regex: regex parse error:
+        [
+        ^
+    error: unclosed character class
+    `no/such` is not a directory
+    "#);
+}
+
+#[test]
+fn a_scope_without_the_start_page_is_refused() {
+    let flags = ScanFlags { include: vec!["^/shop".to_owned()], ..scan_flags() };
+    assert_eq!(scan_url(&flags).expect_err("refused").exit_code(), ExitCode::Refused);
+}
+
+#[test]
+fn the_hash_follows_the_flags_and_not_the_seed() {
+    let hash = |flags: &LoadFlags| load_url(flags).expect("valid").hash;
+    let mut other = load_flags();
+    other.common.seed = Seed(8);
+    assert_eq!(hash(&load_flags()), hash(&other));
+    other.rate = Some(1.0);
+    assert_ne!(hash(&load_flags()), hash(&other));
+}

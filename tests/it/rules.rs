@@ -1,0 +1,120 @@
+//! The rule pack: every shipped rule compiles, says enough, and does what its examples say.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+use std::path::PathBuf;
+
+use shakedown::model::Severity;
+use shakedown::rules::Expectation;
+use shakedown::rules::PassiveRule;
+use shakedown::rules::Registry;
+use shakedown::rules::ResponseView;
+
+fn rule_dir() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("rules")
+}
+
+fn yaml_files(dir: &Path, found: &mut BTreeSet<PathBuf>) {
+    for entry in fs::read_dir(dir).expect("rules is readable") {
+        let path = entry.expect("rules is readable").path();
+        if path.is_dir() {
+            yaml_files(&path, found);
+        } else if path.extension().is_some_and(|end| end == "yaml") {
+            found.insert(path);
+        }
+    }
+}
+
+/// What is wrong with a rule's examples.
+fn wrong_examples(rule: &PassiveRule) -> Vec<String> {
+    let id = &rule.meta().id;
+    let mut wrong = Vec::new();
+    for wanted in [Expectation::Match, Expectation::NoMatch] {
+        if !rule.examples().iter().any(|example| example.expectation == wanted) {
+            wrong.push(format!("{id}: no example of {wanted:?}"));
+        }
+    }
+    for example in rule.examples() {
+        let view = ResponseView::of(&example.exchange).expect("examples have a response");
+        let found = rule.evaluate(&view);
+        if found.is_empty() == (example.expectation == Expectation::Match) {
+            wrong.push(format!("{id}, line {}: not {:?}", example.line, example.expectation));
+        }
+    }
+    wrong
+}
+
+#[test]
+fn every_shipped_rule_does_what_its_examples_say() {
+    let registry = Registry::embedded();
+    let wrong: Vec<String> = registry.passive().iter().flat_map(wrong_examples).collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(registry.passive().len() >= 25, "only {}", registry.passive().len());
+}
+
+#[test]
+fn a_wrong_example_is_noticed() {
+    let text = fs::read_to_string(rule_dir().join("headers/csp-missing.yaml")).expect("readable");
+    let swapped = text.replace("\n  match:", "\n  x:").replace("\n  no-match:", "\n  match:");
+    let swapped = swapped.replace("\n  x:", "\n  no-match:");
+    let registry = Registry::of_sources(&[("x.yaml".to_owned(), swapped)]).expect("compiles");
+    assert_eq!(wrong_examples(&registry.passive()[0]).len(), 5);
+}
+
+#[test]
+fn highlights_point_into_the_recorded_response() {
+    for rule in Registry::embedded().passive() {
+        for example in rule.examples() {
+            let view = ResponseView::of(&example.exchange).expect("examples have a response");
+            let wire = example.exchange.response().expect("has a response").to_wire();
+            for found in rule.evaluate(&view) {
+                if let Some(place) = found.highlight {
+                    assert!(place.length > 0, "{}: empty highlight", rule.meta().id);
+                    assert!(place.offset + place.length <= wire.len(), "{}", rule.meta().id);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn the_embedded_list_is_the_directory() {
+    let mut files = BTreeSet::new();
+    yaml_files(&rule_dir(), &mut files);
+    let in_dir: BTreeSet<String> =
+        files.iter().map(|path| fs::read_to_string(path).expect("readable")).collect();
+    let from_dir = Registry::of_sources(
+        &in_dir.iter().map(|text| ("x.yaml".to_owned(), text.clone())).collect::<Vec<_>>(),
+    )
+    .expect("every file compiles");
+    let ids = |registry: &Registry| -> BTreeSet<String> {
+        registry.metas().map(|meta| meta.id.clone()).collect()
+    };
+    assert_eq!(ids(&from_dir), ids(&Registry::embedded()));
+    for path in &files {
+        let stem = path.file_stem().expect("has a name").to_string_lossy();
+        assert!(ids(&from_dir).contains(&*stem), "{} has another id", path.display());
+    }
+}
+
+#[test]
+fn every_rule_says_where_it_belongs_and_what_to_do() {
+    for meta in Registry::embedded().metas() {
+        let id = &meta.id;
+        let years: Vec<&str> = meta.owasp.iter().filter_map(|place| place.0.get(4..)).collect();
+        assert_eq!(years, ["2025", "2021"], "{id}: OWASP Top 10 of both years");
+        assert!(!meta.cwe.is_empty(), "{id}: CWE");
+        assert!(meta.references.iter().all(|url| url.starts_with("https://")), "{id}");
+        assert!(!meta.references.is_empty() && !meta.tags.is_empty(), "{id}");
+        assert!(meta.why.len() > 40 && meta.fix.len() > 10, "{id}: why and fix");
+        assert!(meta.severity < Severity::Medium || meta.cvss.is_some(), "{id}: CVSS vector");
+    }
+}
+
+#[test]
+fn native_checks_are_described() {
+    let registry = Registry::embedded();
+    let ids: Vec<&str> = registry.native_ids().collect();
+    assert_eq!(ids, ["open-redirect", "sqli-boolean", "sqli-error", "xss-reflected"]);
+}
