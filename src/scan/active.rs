@@ -322,3 +322,165 @@ async fn outcomes(active: &Active, board: &Mutex<Board>) -> Vec<RuleOutcome> {
     }
     outcomes
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::clock::Clock;
+    use crate::model::Exchange;
+    use crate::model::InScope;
+    use crate::model::OperationSource;
+    use crate::model::Response;
+    use crate::model::Scope;
+    use crate::model::Severity;
+    use crate::model::StopToken;
+    use crate::model::Target;
+    use crate::model::Timings;
+    use crate::scan::link::Class;
+    use crate::scan::link::url_of;
+    use crate::scan::probe::Checking;
+    use crate::scan::site::Sighting;
+    use crate::scan::traffic::Learnt;
+    use crate::scan::traffic::TrafficParts;
+    use crate::scan::wire::Sending;
+    use crate::scan::wire::Wire;
+
+    /// Answers everything with an empty page.
+    struct Empty;
+
+    impl Wire for Empty {
+        fn send(&self, request: InScope) -> Sending<'_> {
+            let response = Response {
+                status: 200,
+                reason: String::new(),
+                minor_version: 1,
+                headers: Vec::new(),
+                body: Vec::new(),
+                wire_len: 0,
+                truncated: false,
+            };
+            let exchange = Exchange {
+                request: request.into_request(),
+                outcome: Ok(response),
+                timings: Timings::default(),
+                peer: None,
+                tls: None,
+            };
+            Box::pin(async move { exchange })
+        }
+    }
+
+    /// Asks once; then panics, never stops asking, or ends.
+    struct Odd(&'static str);
+
+    impl NativeCheck for Odd {
+        fn id(&self) -> &'static str {
+            self.0
+        }
+
+        fn root_cause(&self) -> &'static str {
+            self.0
+        }
+
+        fn applies(&self, _point: &InsertionPoint) -> bool {
+            true
+        }
+
+        fn run<'a>(&'a self, probe: &'a mut Probe) -> Checking<'a> {
+            Box::pin(async move {
+                probe.fire("x").await?;
+                assert_ne!(self.0, "panics", "a bug in a check");
+                if self.0 == "endless" {
+                    loop {
+                        probe.fire("x").await?;
+                    }
+                }
+                Ok(Outcome::Clean)
+            })
+        }
+    }
+
+    fn site() -> Site {
+        let origin = Target::parse("http://127.0.0.1:1/").expect("a target").origin;
+        let request = Request::get(origin, "/p?v=1");
+        let url = url_of(&request).expect("a URL");
+        let mut site = Site::default();
+        site.see(&Sighting {
+            class: Class::of("GET", &url, &[]),
+            path_template: None,
+            source: OperationSource::Crawl,
+            request,
+            status: Some(200),
+            reached: true,
+            skipped: None,
+        });
+        site
+    }
+
+    fn meta(id: &str) -> RuleMeta {
+        RuleMeta {
+            id: id.to_owned(),
+            title: String::new(),
+            severity: Severity::Info,
+            cwe: Vec::new(),
+            owasp: Vec::new(),
+            api: Vec::new(),
+            cvss: None,
+            why: String::new(),
+            fix: String::new(),
+            references: Vec::new(),
+            tags: Vec::new(),
+        }
+    }
+
+    async fn run(ids: &[&'static str]) -> (Vec<RuleOutcome>, Vec<String>) {
+        let (learnt, mut received) = tokio::sync::mpsc::channel(8);
+        let traffic = Arc::new(Traffic::new(TrafficParts {
+            wire: Arc::new(Empty),
+            scope: Scope::of_origin(Target::parse("http://127.0.0.1:1/").expect("valid").origin),
+            stop: StopToken::default(),
+            concurrency: 2,
+            learnt,
+            headers: Vec::new(),
+            clock: Clock::start(),
+        }));
+        let checks = ids.iter().map(|id| Selected { check: Arc::new(Odd(id)), meta: meta(id) });
+        let active = Active {
+            traffic,
+            checks: checks.collect(),
+            redactor: Redactor::default(),
+            origin_alias: "default".to_owned(),
+            seed: Seed(1),
+            concurrency: 2,
+        };
+        let listening = tokio::spawn(async move {
+            let mut notices = Vec::new();
+            while let Some(learnt) = received.recv().await {
+                if let Learnt::Event(event) = learnt
+                    && let Event::Notice(notice) = *event
+                {
+                    notices.push(notice.text);
+                }
+            }
+            notices
+        });
+        let outcomes = run_active(active, &site()).await;
+        (outcomes, listening.await.expect("the listener does not panic"))
+    }
+
+    #[tokio::test]
+    async fn a_check_that_panics_is_counted_and_the_others_go_on() {
+        let (outcomes, notices) = run(&["panics", "quiet"]).await;
+        assert_eq!((outcomes[0].requests, outcomes[0].errors), (1, 1));
+        assert_eq!((outcomes[1].requests, outcomes[1].errors), (1, 0));
+        assert!(notices.iter().any(|text| text.contains("a fault of ours")), "{notices:?}");
+    }
+
+    #[tokio::test]
+    async fn a_check_that_never_ends_spends_its_budget_and_no_more() {
+        let (outcomes, notices) = run(&["endless"]).await;
+        assert_eq!(outcomes[0].requests, 120);
+        assert!(outcomes[0].skipped.is_some());
+        assert!(notices.iter().any(|text| text.contains("budget")), "{notices:?}");
+    }
+}

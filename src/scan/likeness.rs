@@ -210,7 +210,7 @@ mod tests {
     #[test]
     fn a_page_that_is_mostly_noise_is_not_compared() {
         let page = |n: u32| {
-            shape(&(0..20).map(|i| format!("<p>{}</p>", i * 1000 + n)).collect::<String>())
+            shape(&(0..20).map(|i| format!("<p>{}</p>", i * 1000 + n)).collect::<Vec<_>>().concat())
         };
         assert_eq!(Likeness::of(&[page(1), page(2)]), None);
         assert_eq!(Likeness::of(&[page(1)]), None);

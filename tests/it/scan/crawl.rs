@@ -77,8 +77,8 @@ async fn robots_and_sitemaps_name_what_no_link_does() {
 
 #[tokio::test]
 async fn scope_holds_for_links_redirects_and_base() {
-    let scanned = scan(Setup { exclude: vec!["^/private"], ..Setup::default() }, |ask| {
-        match &*ask.path {
+    let scanned =
+        scan(Setup { exclude: vec!["^/private"], ..Setup::default() }, |ask| match &*ask.path {
             "/" => html(
                 "<base href='http://elsewhere.example/'><a href=x>1</a>
                  <a href='http://127.0.0.1:8080/private/a'>2</a>
@@ -87,9 +87,8 @@ async fn scope_holds_for_links_redirects_and_base() {
             ),
             "/away" => redirect("http://elsewhere.example/landing"),
             _ => not_found(),
-        }
-    })
-    .await;
+        })
+        .await;
     let origin = "127.0.0.1:8080";
     assert!(scanned.requests.iter().all(|request| request.origin.host_header() == origin));
     assert!(!scanned.requests.iter().any(|it| it.path_and_query.starts_with(b"/private")));
@@ -214,7 +213,8 @@ async fn a_bounded_crawl_sees_one_of_everything() {
     let setup = Setup { max_urls: 20, ..Setup::default() };
     let scanned = scan(setup, |ask| match &*ask.path {
         "/" => {
-            let items: String = (0..50).map(|n| format!("<a href=/items/{n}>i</a>")).collect();
+            let items: String =
+                (0..50).map(|n| format!("<a href=/items/{n}>i</a>")).collect::<Vec<_>>().concat();
             html(format!("{items}<a href=/about>a</a><a href=/contact>c</a><a href=/help>h</a>"))
         }
         "/about" | "/contact" | "/help" => html("<p>x</p>"),
@@ -263,7 +263,8 @@ async fn endless_sites_end() {
     survives("infinite links", move |_| {
         let links: String = (0..100)
             .map(|_| format!("<a href=/p{}x/>n</a>", count.fetch_add(1, Ordering::Relaxed)))
-            .collect();
+            .collect::<Vec<_>>()
+            .concat();
         html(links)
     })
     .await;

@@ -98,10 +98,8 @@ async fn destinations_that_stay_at_home_are_safe() {
     }
     let scanned = scan_page(|ask| redirect(&format!("/out/{}", ask.get("next")))).await;
     assert_eq!(scanned.points(RULE), Vec::<String>::new(), "unescaped below a fixed path");
-    let scanned = scan_page(|ask| {
-        html(format!("<a href='{}'>go on</a> to {0}", ask.get("next")))
-    })
-    .await;
+    let scanned =
+        scan_page(|ask| html(format!("<a href='{}'>go on</a> to {0}", ask.get("next")))).await;
     assert_eq!(scanned.points(RULE), Vec::<String>::new(), "a link is no redirect");
     let scanned = scan_page(|ask| match ask.get("next") {
         next @ ("/home" | "/cart") => redirect(next),

@@ -31,10 +31,8 @@ fn place(events: &[Event], wanted: impl Fn(&Event) -> bool) -> usize {
 
 #[tokio::test]
 async fn phases_come_in_order_and_every_rule_is_declared_and_finished() {
-    let scanned = scan(with_rule(), |ask| {
-        if ask.path == "/" { html("<p>x</p>") } else { not_found() }
-    })
-    .await;
+    let scanned =
+        scan(with_rule(), |ask| if ask.path == "/" { html("<p>x</p>") } else { not_found() }).await;
     let events = &scanned.events;
     let order = [
         place(events, |it| matches!(it, Event::RuleDeclared(_))),
@@ -93,7 +91,8 @@ async fn a_passive_finding_is_told_once_and_counted_up() {
 
 #[tokio::test]
 async fn payloads_in_the_path_do_not_multiply_passive_findings() {
-    let setup = Setup { active: vec!["sqli-error", "sqli-boolean", "xss-reflected"], ..with_rule() };
+    let setup =
+        Setup { active: vec!["sqli-error", "sqli-boolean", "xss-reflected"], ..with_rule() };
     let scanned = scan(setup, |ask| match &*ask.path {
         "/" => html("<a href=/items/1>1</a>"),
         // Unknown words are refused, numbers and what begins with one are not.

@@ -36,11 +36,10 @@ use shakedown::scan::ScanJob;
 use shakedown::scan::Sending;
 use shakedown::scan::Wire;
 
-pub const TARGET: &str = "http://127.0.0.1:8080/";
+pub(super) const TARGET: &str = "http://127.0.0.1:8080/";
 
 /// A request as handlers like to read it.
-pub struct Ask {
-    pub method: String,
+pub(super) struct Ask {
     pub path: String,
     pub query: Vec<(String, String)>,
     pub form: Vec<(String, String)>,
@@ -52,9 +51,9 @@ impl Ask {
         let url = url::Url::parse(&request.url()).expect("an absolute URL");
         let form = url::form_urlencoded::parse(&request.body).into_owned().collect();
         let cookie = request.header("cookie").map(|header| header.text().into_owned());
-        let path = percent_encoding::percent_decode_str(url.path()).decode_utf8_lossy().into_owned();
+        let path =
+            percent_encoding::percent_decode_str(url.path()).decode_utf8_lossy().into_owned();
         Self {
-            method: request.method.to_string(),
             path,
             query: url.query_pairs().into_owned().collect(),
             form,
@@ -63,7 +62,7 @@ impl Ask {
     }
 
     /// A query or form parameter, empty when absent.
-    pub fn get(&self, name: &str) -> &str {
+    pub(super) fn get(&self, name: &str) -> &str {
         self.query
             .iter()
             .chain(&self.form)
@@ -72,7 +71,7 @@ impl Ask {
     }
 }
 
-pub fn respond(status: u16, media_type: &str, body: impl Into<String>) -> Response {
+pub(super) fn respond(status: u16, media_type: &str, body: impl Into<String>) -> Response {
     Response {
         status,
         reason: String::new(),
@@ -84,22 +83,22 @@ pub fn respond(status: u16, media_type: &str, body: impl Into<String>) -> Respon
     }
 }
 
-pub fn html(body: impl Into<String>) -> Response {
+pub(super) fn html(body: impl Into<String>) -> Response {
     respond(200, "text/html; charset=utf-8", body)
 }
 
-pub fn not_found() -> Response {
+pub(super) fn not_found() -> Response {
     respond(404, "text/html", "<h1>Not found</h1>")
 }
 
-pub fn redirect(location: &str) -> Response {
+pub(super) fn redirect(location: &str) -> Response {
     let mut response = respond(302, "text/html", "");
     response.headers.push(Header::new("Location", location.as_bytes()));
     response
 }
 
 /// As a template engine does it.
-pub fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")
@@ -137,7 +136,7 @@ impl Wire for Memory {
 }
 
 /// What to scan and how.
-pub struct Setup {
+pub(super) struct Setup {
     pub active: Vec<&'static str>,
     pub allow_unsafe: bool,
     pub unsafe_requests: Vec<usize>,
@@ -168,19 +167,19 @@ impl Default for Setup {
 }
 
 /// What came of a scan.
-pub struct Scanned {
+pub(super) struct Scanned {
     pub events: Vec<Event>,
     pub report: Report,
     pub requests: Vec<Request>,
 }
 
 impl Scanned {
-    pub fn found(&self, rule: &str) -> Vec<&Finding> {
+    pub(super) fn found(&self, rule: &str) -> Vec<&Finding> {
         self.report.findings.iter().filter(|finding| finding.rule.id == rule).collect()
     }
 
     /// Names of the insertion points where the rule found something, sorted.
-    pub fn points(&self, rule: &str) -> Vec<String> {
+    pub(super) fn points(&self, rule: &str) -> Vec<String> {
         let mut points: Vec<String> = self
             .found(rule)
             .iter()
@@ -193,21 +192,21 @@ impl Scanned {
         points
     }
 
-    pub fn outcome(&self, rule: &str) -> &RuleOutcome {
+    pub(super) fn outcome(&self, rule: &str) -> &RuleOutcome {
         let known = self.report.rules.get(rule);
         known.and_then(|(_, outcome)| outcome.as_ref()).expect("the rule has finished")
     }
 
-    pub fn operation(&self, method: &str, template: &str) -> Option<&Operation> {
+    pub(super) fn operation(&self, method: &str, template: &str) -> Option<&Operation> {
         let mut operations = self.report.coverage.operations.iter();
         operations.find(|known| known.method == method && known.path_template == template)
     }
 
-    pub fn asked(&self, path_and_query: &str) -> bool {
+    pub(super) fn asked(&self, path_and_query: &str) -> bool {
         self.requests.iter().any(|request| request.path_and_query_text() == path_and_query)
     }
 
-    pub fn notices(&self) -> Vec<&str> {
+    pub(super) fn notices(&self) -> Vec<&str> {
         self.events
             .iter()
             .filter_map(|event| match event {
@@ -219,7 +218,7 @@ impl Scanned {
 }
 
 /// Scans a site that `handler` plays.
-pub async fn scan(
+pub(super) async fn scan(
     setup: Setup,
     handler: impl Fn(&Ask) -> Response + Send + Sync + 'static,
 ) -> Scanned {
@@ -257,7 +256,7 @@ fn job(setup: Setup, wire: Arc<dyn Wire>) -> ScanJob {
     let own = setup.rules.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned()));
     sources.extend(own);
     let registry = Registry::of_sources(&sources).expect("valid rules");
-    let plan = plan(setup);
+    let plan = plan(TARGET, setup);
     ScanJob {
         plan: Arc::new(plan),
         registry: Arc::new(registry),
@@ -267,8 +266,9 @@ fn job(setup: Setup, wire: Arc<dyn Wire>) -> ScanJob {
     }
 }
 
-fn plan(setup: Setup) -> Plan {
-    let target = Target::parse(TARGET).expect("a target");
+/// A plan that scans `target`.
+pub(super) fn plan(target: &str, setup: Setup) -> Plan {
+    let target = Target::parse(target).expect("a target");
     let scope = ScopeBuilder {
         origins: vec![target.origin.clone()],
         include: Vec::new(),

@@ -58,7 +58,8 @@ fn names(database: &Mutex<Connection>, sql: &str) -> Result<Vec<String>, String>
 }
 
 fn list(found: &[String]) -> Response {
-    let rows: String = found.iter().map(|name| format!("<li>{}</li>", escape(name))).collect();
+    let rows: String =
+        found.iter().map(|name| format!("<li>{}</li>", escape(name))).collect::<Vec<_>>().concat();
     html(format!("<h1>Items</h1><p>{} found</p><ul>{rows}</ul>", found.len()))
 }
 
@@ -96,12 +97,8 @@ async fn error_messages_that_follow_the_quote_are_found_and_verified() {
     let finding = scanned.found("sqli-error")[0];
     assert_eq!(finding.confidence, Confidence::Firm);
     let roles: Vec<_> = finding.evidence.iter().map(|evidence| evidence.role).collect();
-    let expected = [
-        EvidenceRole::Baseline,
-        EvidenceRole::Attack,
-        EvidenceRole::Control,
-        EvidenceRole::Replay,
-    ];
+    let expected =
+        [EvidenceRole::Baseline, EvidenceRole::Attack, EvidenceRole::Control, EvidenceRole::Replay];
     assert_eq!(roles, expected);
     let attack = &finding.evidence[1];
     let place = attack.highlight.expect("the message is marked");
@@ -180,7 +177,8 @@ async fn changing_parts_of_the_page_do_not_hide_the_truth() {
     let scanned = scan_page("<a href='/i?v=home'>x</a>", move |ask| {
         let sql = format!("SELECT name FROM item WHERE kind = '{}'", ask.get("v"));
         let found = names(&database, &sql).unwrap_or_default();
-        let rows: String = found.iter().map(|name| format!("<li>{name}</li>")).collect();
+        let rows: String =
+            found.iter().map(|name| format!("<li>{name}</li>")).collect::<Vec<_>>().concat();
         let views = views.fetch_add(1, Ordering::Relaxed);
         html(format!(
             "<h1>Items</h1><p>You asked for {}</p><ul>{rows}</ul><i>view {views}</i>",
@@ -197,9 +195,7 @@ async fn forms_are_tested_only_when_unsafe_methods_are_allowed() {
         let database = database();
         scan(Setup { allow_unsafe, ..setup() }, move |ask| {
             if ask.path == "/" {
-                return html(
-                    "<form method=post action=/find><input name=kind value=home></form>",
-                );
+                return html("<form method=post action=/find><input name=kind value=home></form>");
             }
             let sql = format!("SELECT name FROM item WHERE kind = '{}'", ask.get("kind"));
             names(&database, &sql).map_or_else(|error| verbose(&error), |found| list(&found))
@@ -317,7 +313,8 @@ async fn random_results_are_not_taken_for_answers() {
         let state = AtomicU64::new(seed * 91);
         finds_nothing("random rows", LINK, move |_| {
             let rows = (0..noise(&state) % 6).map(|_| noise(&state) % 10);
-            let rows: String = rows.map(|n| format!("<li>item {n}</li>")).collect();
+            let rows: String =
+                rows.map(|n| format!("<li>item {n}</li>")).collect::<Vec<_>>().concat();
             html(format!("<h1>Results</h1><ul>{rows}</ul><p>footer</p>"))
         })
         .await;
@@ -349,13 +346,12 @@ async fn a_search_that_reads_words_is_not_an_evaluator() {
 #[tokio::test]
 async fn a_page_that_runs_sql_by_design_is_left_alone() {
     let database = database();
-    let scanned = scan_page(
-        "<a href='/query?sql=select+name+from+item'>x</a>",
-        move |ask| match names(&database, ask.get("sql")) {
+    let scanned = scan_page("<a href='/query?sql=select+name+from+item'>x</a>", move |ask| {
+        match names(&database, ask.get("sql")) {
             Ok(found) => list(&found),
             Err(error) => verbose(&error),
-        },
-    )
+        }
+    })
     .await;
     for rule in BOTH {
         assert_eq!(scanned.points(rule), Vec::<String>::new());

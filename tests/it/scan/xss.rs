@@ -16,10 +16,8 @@ const RULE: &str = "xss-reflected";
 
 async fn scan_page(page: impl Fn(&Ask) -> Response + Send + Sync + 'static) -> Scanned {
     let setup = Setup { active: vec![RULE], ..Setup::default() };
-    scan(setup, move |ask| {
-        if ask.path == "/" { html("<a href='/p?v=7'>x</a>") } else { page(ask) }
-    })
-    .await
+    scan(setup, move |ask| if ask.path == "/" { html("<a href='/p?v=7'>x</a>") } else { page(ask) })
+        .await
 }
 
 #[tokio::test]
@@ -61,7 +59,8 @@ async fn incomplete_escaping_is_found_where_it_matters() {
         "<script>var x = {};</script>",
         "<a href=\"#\" onclick=\"go('{}')\">",
     ] {
-        let scanned = scan_page(move |ask| html(template.replace("{}", &angle(ask.get("v"))))).await;
+        let scanned =
+            scan_page(move |ask| html(template.replace("{}", &angle(ask.get("v"))))).await;
         assert_eq!(scanned.points(RULE), ["GET /p query `v`"], "{template}");
     }
     // All of HTML's characters escaped, and a `javascript:` URL still runs.
@@ -103,7 +102,8 @@ async fn escaping_for_the_context_is_safe() {
         "<a href=\"/search?q={}\">",
         "<img src=\"{}\">",
     ] {
-        let scanned = scan_page(move |ask| html(template.replace("{}", &escape(ask.get("v"))))).await;
+        let scanned =
+            scan_page(move |ask| html(template.replace("{}", &escape(ask.get("v"))))).await;
         assert_eq!(scanned.points(RULE), Vec::<String>::new(), "{template}");
         assert!(scanned.outcome(RULE).requests > 1, "{template}");
     }
