@@ -4,3 +4,4 @@ mod architecture;
 mod fixtures;
 mod format;
 mod report;
+mod report_generated;
