@@ -64,7 +64,7 @@ pub fn write(report: &Report) -> Vec<u8> {
     bytes
 }
 
-/// Reads what [`write`] wrote.
+/// Reads what [`write()`] wrote.
 ///
 /// # Errors
 /// [`FormatError::Newer`] for a newer major version; [`FormatError::Content`] with line, column and
@@ -79,7 +79,7 @@ pub fn read(bytes: &[u8]) -> Result<Report, FormatError> {
     parse::<ReportDto>(bytes, 0).map(Into::into)
 }
 
-/// The JSON Schema of what [`write`] writes.
+/// The JSON Schema of what [`write()`] writes.
 pub fn schema() -> serde_json::Value {
     let settings = SchemaSettings::draft2020_12().for_serialize();
     settings.into_generator().into_root_schema_for::<ReportDto>().into()

@@ -115,8 +115,11 @@ fn scan(report: &Report) -> String {
         .filter(|(_, count)| *count > 0)
         .map(|(severity, count)| format!("{count} {severity}"))
         .collect();
-    let mut parts =
-        vec![if counts.is_empty() { "no findings".to_owned() } else { counts.join(", ") }];
+    let mut parts = vec![match (counts.is_empty(), report.rules.is_empty()) {
+        (false, _) => counts.join(", "),
+        (true, false) => "no findings".to_owned(),
+        (true, true) => "no rule has run".to_owned(),
+    }];
     if accepted(report) > 0 {
         parts.push(format!("{} accepted", accepted(report)));
     }

@@ -1,7 +1,7 @@
 //! What people and machines are shown of a run: every format, on whole, cut and hostile runs.
 
 use shakedown::format;
-use shakedown::model::{OutputKind, Report};
+use shakedown::model::{Digits, OutputKind, Report, Tally};
 use shakedown::report::{RenderError, Style, render, summary};
 
 use crate::fixtures::{interrupted_events, rich_events, rich_report, sqli_finding};
@@ -253,6 +253,8 @@ fn closed_model_has_no_latency_row() {
 fn nothing_found_where_nothing_was_looked_for_is_not_praised() {
     let shown = summary(&Report::of(&interrupted_events()), PLAIN);
     assert!(shown.contains("none: no rule has run"), "{shown}");
+    let comment = text_of(OutputKind::Markdown, &Report::of(&interrupted_events()));
+    assert!(comment.contains("no rule has run") && !comment.contains("no findings"), "{comment}");
     assert!(shown.contains("interrupted: SIGINT received"), "{shown}");
     assert!(shown.contains("exit code 105"), "{shown}");
 }
@@ -379,4 +381,15 @@ fn sarif_says_whether_the_tool_did_its_work_not_whether_gates_passed() {
     assert_eq!(successful(&rich_report()), true, "exit code 81 is a result");
     assert_eq!(successful(&Report::of(&interrupted_events())), false);
     assert_eq!(successful(&Report::default()), false);
+}
+
+#[test]
+fn load_that_never_got_an_answer_says_so_without_empty_tables() {
+    let mut report = rich_report();
+    for endpoint in &mut report.endpoints {
+        endpoint.total = Tally::new(Digits::Three);
+    }
+    let shown = summary(&report, PLAIN);
+    assert!(shown.contains("no request was counted"), "{shown}");
+    assert!(!shown.contains("p99.9"), "{shown}");
 }

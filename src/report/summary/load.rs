@@ -44,16 +44,20 @@ const SLOW_BACKEND: f64 = 2.0;
 pub(super) fn load_section(report: &Report, style: Style) -> String {
     let total = report.total();
     let mut out = style.title("Load");
+    if total.requests == 0 {
+        writeln!(out, "  {}", style.paint(Ink::Bad, "no request was counted")).expect(INFALLIBLE);
+        return out;
+    }
     out.push_str(&figures(report, &total, style));
-    out.push('\n');
-    out.push_str(&latency(report, &total, style));
-    out.push('\n');
-    out.push_str(&endpoints(report, style));
-    for part in [backend_table(report, style), slowest_table(report, style)] {
-        if !part.is_empty() {
-            out.push('\n');
-            out.push_str(&part);
-        }
+    let tables = [
+        latency(report, &total, style),
+        endpoints(report, style),
+        backend_table(report, style),
+        slowest_table(report, style),
+    ];
+    for table in tables.into_iter().filter(|table| !table.is_empty()) {
+        out.push('\n');
+        out.push_str(&table);
     }
     out
 }
@@ -139,6 +143,9 @@ fn failures(total: &Tally, style: Style) -> String {
 
 /// Latency and duration side by side in open models; then where the time went.
 fn latency(report: &Report, total: &Tally, style: Style) -> String {
+    if total.duration.is_empty() {
+        return String::new();
+    }
     let mut header = vec![("", Align::Left)];
     header.extend(COLUMNS.map(|name| (name, Align::Right)));
     let mut table = Table::new(&header);
