@@ -7,6 +7,8 @@ use crate::model::EndpointReport;
 use crate::model::Histogram;
 use crate::model::PhaseKind;
 use crate::model::Report;
+use crate::model::ScenarioMeta;
+use crate::model::ScenarioTally;
 use crate::model::Tally;
 use crate::model::format_bytes;
 use crate::model::format_duration;
@@ -92,22 +94,7 @@ fn figures(report: &Report, total: &Tally, style: Style) -> String {
             .join(style.dot()),
         ),
     ];
-    lines.extend(report.scenarios.iter().map(|(meta, tally)| {
-        let mut parts = vec![inert(&meta.name, 40), inert(&meta.executor, 40)];
-        if meta.warmup {
-            parts.push("warm-up, not counted".to_owned());
-        } else {
-            parts.push(plural(tally.iterations, "iteration", "iterations"));
-            if tally.dropped > 0 {
-                let text = format!("{} dropped", grouped(tally.dropped));
-                parts.push(style.paint(Ink::Warn, &text));
-            }
-            if tally.interrupted > 0 {
-                parts.push(format!("{} cut off at the end", grouped(tally.interrupted)));
-            }
-        }
-        ("scenario", parts.join(style.dot()))
-    }));
+    lines.extend(scenarios(report, style).into_iter().map(|text| ("scenario", text)));
     if report.vus.1 > 0 {
         lines.push(("vus", format!("{} at most", grouped(report.vus.1))));
     }
@@ -117,6 +104,26 @@ fn figures(report: &Report, total: &Tally, style: Style) -> String {
         writeln!(out, "  {name} {text}").expect(INFALLIBLE);
         out
     })
+}
+
+fn scenarios(report: &Report, style: Style) -> Vec<String> {
+    let line = |(meta, tally): &(ScenarioMeta, ScenarioTally)| {
+        let mut parts = vec![inert(&meta.name, 40), inert(&meta.executor, 40)];
+        if meta.warmup {
+            parts.push("warm-up, not counted".to_owned());
+            return parts.join(style.dot());
+        }
+        parts.push(plural(tally.iterations, "iteration", "iterations"));
+        if tally.dropped > 0 {
+            let text = format!("{} dropped", grouped(tally.dropped));
+            parts.push(style.paint(Ink::Warn, &text));
+        }
+        if tally.interrupted > 0 {
+            parts.push(format!("{} cut off at the end", grouped(tally.interrupted)));
+        }
+        parts.join(style.dot())
+    };
+    report.scenarios.iter().map(line).collect()
 }
 
 fn statuses(total: &Tally, style: Style) -> String {
