@@ -151,6 +151,7 @@ struct LineDto {
 /// What happened.
 #[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "event", content = "data", rename_all = "snake_case")]
+#[schemars(rename = "Event")]
 enum EventDto {
     /// The first event.
     RunStarted(RunInfoDto),
@@ -201,6 +202,7 @@ enum EventDto {
 
 /// One series over one interval.
 #[derive(Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "SeriesWindow")]
 struct SeriesWindowDto {
     /// Index of the series.
     series: u32,
@@ -210,6 +212,7 @@ struct SeriesWindowDto {
 
 /// One scenario over one interval.
 #[derive(Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "ScenarioWindow")]
 struct ScenarioWindowDto {
     /// Index of the scenario.
     scenario: usize,
@@ -221,6 +224,7 @@ struct ScenarioWindowDto {
 
 /// How the generator itself did.
 #[derive(Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Generator")]
 struct GeneratorDto {
     /// Intended start until the request was really issued (open models only).
     schedule_lag: Trend,
@@ -232,6 +236,7 @@ struct GeneratorDto {
 
 /// One interval of load.
 #[derive(Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "LoadWindow")]
 struct LoadWindowDto {
     from_ms: Millis,
     to_ms: Millis,
@@ -244,6 +249,7 @@ struct LoadWindowDto {
 
 /// Totals of load.
 #[derive(Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "LoadTotals")]
 struct LoadTotalsDto {
     /// From the first intended start to the last response, warm-up left out.
     elapsed_ms: Millis,
@@ -256,6 +262,7 @@ struct LoadTotalsDto {
 
 /// One interval of scanner traffic.
 #[derive(Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "ScanWindow")]
 struct ScanWindowDto {
     from_ms: Millis,
     to_ms: Millis,

@@ -42,6 +42,7 @@ impl Cvss {
 
 /// A flaw with everything needed to believe, repeat and mend it.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Finding")]
 pub(super) struct FindingDto {
     /// Derived: the short name shown to people.
     #[serde(default)]
@@ -91,6 +92,7 @@ pub(super) struct FindingDto {
 
 /// Where in a request a value was put.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Insertion")]
 struct InsertionDto {
     kind: Name<InsertionKind>,
     /// Parameter, header or cookie name, JSON pointer, or index of the path segment.
@@ -99,6 +101,7 @@ struct InsertionDto {
 
 /// What a repetition needs.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Replay")]
 struct ReplayDto {
     /// In the order sent.
     payloads: Vec<String>,
@@ -106,6 +109,7 @@ struct ReplayDto {
 
 /// Where else it was seen.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Occurrences")]
 struct OccurrencesDto {
     /// URLs, the finding's own included.
     count: Count,
@@ -113,6 +117,7 @@ struct OccurrencesDto {
 
 /// One exchange of a proof.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Evidence")]
 struct EvidenceDto {
     role: Name<EvidenceRole>,
     /// The plan's user; null for nobody.
@@ -128,6 +133,7 @@ struct EvidenceDto {
 
 /// Where in the recorded response the proof stands.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Match")]
 struct MatchDto {
     part: Name<MatchPart>,
     /// Bytes from the start of the recorded response, head included.
@@ -139,6 +145,7 @@ struct MatchDto {
 /// Head and body as they stood on the wire, redacted.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "RecordedWire", into = "RecordedWire")]
+#[schemars(rename = "Recorded")]
 struct RecordedDto(Recorded);
 
 /// Head and body as they stood on the wire, redacted.

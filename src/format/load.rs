@@ -30,6 +30,7 @@ use super::trend::Trend;
 
 /// What a series counts: one request of one scenario.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Series")]
 pub(super) struct SeriesDto {
     /// Index of the series.
     id: u32,
@@ -41,7 +42,7 @@ pub(super) struct SeriesDto {
     /// As in `/items/{id}`.
     path_template: String,
     /// Examples.
-    urls: [String; 1],
+    urls: Vec<String>,
 }
 
 impl From<&SeriesMeta> for SeriesDto {
@@ -52,27 +53,27 @@ impl From<&SeriesMeta> for SeriesDto {
             request: meta.request.clone(),
             method: meta.method.clone(),
             path_template: meta.path_template.clone(),
-            urls: [meta.url.clone()],
+            urls: vec![meta.url.clone()],
         }
     }
 }
 
 impl From<SeriesDto> for SeriesMeta {
     fn from(dto: SeriesDto) -> Self {
-        let [url] = dto.urls;
         Self {
             id: SeriesId(dto.id),
             scenario: dto.scenario,
             request: dto.request,
             method: dto.method,
             path_template: dto.path_template,
-            url,
+            url: dto.urls.into_iter().next().unwrap_or_default(),
         }
     }
 }
 
 /// A scenario.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Scenario")]
 pub(super) struct ScenarioDto {
     /// The plan's name for it.
     name: String,
@@ -108,6 +109,7 @@ impl From<ScenarioDto> for ScenarioMeta {
 
 /// Everything counted about a scenario's iterations.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "ScenarioTally")]
 pub(super) struct ScenarioTallyDto {
     /// Finished iterations.
     iterations: Count,
@@ -147,6 +149,7 @@ impl From<ScenarioTallyDto> for ScenarioTally {
 
 /// Everything counted about one series.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Tally")]
 pub(super) struct TallyDto {
     /// Responses and failures together.
     requests: Count,
@@ -327,6 +330,7 @@ impl From<PhaseTrends> for [Histogram; 7] {
 /// Phases of one exchange; one that did not happen is 0.
 #[expect(clippy::struct_field_names, reason = "the unit belongs into the format's names")]
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Timings")]
 pub(super) struct TimingsDto {
     queued_ms: Millis,
     dns_ms: Millis,
@@ -369,6 +373,7 @@ impl From<TimingsDto> for Timings {
 
 /// Responses with one value of an observed header.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Observed")]
 struct ObservedDto {
     header: String,
     /// `(other)` where there were too many values to tell apart.
@@ -380,6 +385,7 @@ struct ObservedDto {
 
 /// One request worth keeping.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Exemplar")]
 struct ExemplarDto {
     /// Intended start, since the run's start.
     at_ms: Millis,
@@ -396,6 +402,7 @@ struct ExemplarDto {
 
 /// Why there was no response.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Failure")]
 pub(super) struct FailureDto {
     pub(super) class: Name<FailureClass>,
     /// What was attempted and what happened.

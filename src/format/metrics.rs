@@ -19,6 +19,7 @@ use super::trend::Values;
 
 /// A metric of the whole run, or of the part that the tags of a threshold select.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Metric")]
 pub(super) struct MetricDto {
     /// k6's name where k6 has the metric.
     name: String,

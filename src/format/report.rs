@@ -64,7 +64,7 @@ pub fn write(report: &Report) -> Vec<u8> {
     bytes
 }
 
-/// Reads what [`write`] wrote.
+/// Reads what [`write()`] wrote.
 ///
 /// # Errors
 /// [`FormatError::Newer`] for a newer major version; [`FormatError::Content`] with line, column and
@@ -79,7 +79,7 @@ pub fn read(bytes: &[u8]) -> Result<Report, FormatError> {
     parse::<ReportDto>(bytes, 0).map(Into::into)
 }
 
-/// The JSON Schema of what [`write`] writes.
+/// The JSON Schema of what [`write()`] writes.
 pub fn schema() -> serde_json::Value {
     let settings = SchemaSettings::draft2020_12().for_serialize();
     settings.into_generator().into_root_schema_for::<ReportDto>().into()
@@ -153,6 +153,7 @@ struct ReportDto {
 
 /// What wrote the report.
 #[derive(Default, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Tool")]
 struct ToolDto {
     name: String,
     version: String,
@@ -160,6 +161,7 @@ struct ToolDto {
 
 /// A part of the run.
 #[derive(Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "RunPhase")]
 struct PhaseDto {
     name: Name<Phase>,
     /// It came to its end.
@@ -168,6 +170,7 @@ struct PhaseDto {
 
 /// Load as a whole.
 #[derive(Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Load")]
 struct LoadDto {
     /// Time that the counters cover, warm-up left out.
     elapsed_ms: Millis,
@@ -195,6 +198,7 @@ fn no_failures() -> Failures {
 
 /// A scenario and what it did.
 #[derive(Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "ScenarioReport")]
 struct ScenarioReportDto {
     #[serde(flatten)]
     meta: ScenarioDto,
@@ -204,6 +208,7 @@ struct ScenarioReportDto {
 
 /// One interval over all endpoints.
 #[derive(Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Point")]
 struct PointDto {
     /// Start, since the run's start.
     from_ms: Millis,
@@ -233,6 +238,7 @@ struct PointLatency {
 
 /// A request of a scenario and what was counted about it.
 #[derive(Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Endpoint")]
 struct EndpointDto {
     #[serde(flatten)]
     meta: SeriesDto,
@@ -242,6 +248,7 @@ struct EndpointDto {
 
 /// The scanner's own traffic: never mixed with load's figures.
 #[derive(Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Scan")]
 struct ScanDto {
     requests: Count,
     /// Of these without a response.
@@ -255,6 +262,7 @@ struct ScanDto {
 
 /// A failed exchange of the scanner.
 #[derive(Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "ScanFailure")]
 struct ScanFailureDto {
     url: String,
     #[serde(flatten)]
@@ -263,6 +271,7 @@ struct ScanFailureDto {
 
 /// Operations reached against known.
 #[derive(Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Coverage")]
 struct CoverageDto {
     operations: Vec<OperationDto>,
     /// Nodes of the site model.
@@ -273,6 +282,7 @@ struct CoverageDto {
 
 /// A rule and what it did. `requests`, `matched` and `errors` are null while it is not done.
 #[derive(Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "RuleReport")]
 struct RuleReportDto {
     #[serde(flatten)]
     meta: RuleDto,

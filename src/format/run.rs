@@ -19,6 +19,7 @@ use super::number::Millis;
 
 /// What a run is, known before anything is sent.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Run")]
 pub(super) struct RunInfoDto {
     /// Shakedown's version.
     version: String,
@@ -84,6 +85,7 @@ fn rfc3339(unix: u64) -> Option<String> {
 
 /// A sentence for the user.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Notice")]
 pub(super) struct NoticeDto {
     level: Name<NoticeLevel>,
     text: String,
@@ -104,6 +106,7 @@ impl From<NoticeDto> for Notice {
 /// Why the run ended before its plan did.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", content = "reason", rename_all = "snake_case")]
+#[schemars(rename = "Stop")]
 pub(super) enum StopDto {
     /// A signal or the user's key.
     Interrupted(String),
@@ -135,6 +138,7 @@ impl From<StopDto> for StopReason {
 
 /// Whether the load figures can be believed.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Validity")]
 pub(super) struct ValidityDto {
     /// Derived: there is no problem.
     #[serde(default)]
@@ -157,6 +161,7 @@ impl From<ValidityDto> for Validity {
 
 /// A gate and what was measured.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Threshold")]
 pub(super) struct ThresholdDto {
     /// The metric and its tags as written in the plan.
     selector: String,
@@ -207,6 +212,7 @@ impl TryFrom<u8> for Code {
 
 /// The last word.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Verdict")]
 pub(super) struct VerdictDto {
     /// Whether the exit code is 0.
     pass: bool,
@@ -218,6 +224,7 @@ pub(super) struct VerdictDto {
 
 /// One reason of a verdict.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Reason")]
 struct ReasonDto {
     /// The exit code that this reason alone would give.
     code: Code,

@@ -18,6 +18,7 @@ use super::number::Count;
 
 /// One operation known from a specification, the plan or the crawl.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Operation")]
 pub(super) struct OperationDto {
     method: String,
     /// As in `/items/{id}`.
@@ -55,6 +56,7 @@ impl From<OperationDto> for Operation {
 
 /// What a rule says about itself.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Rule")]
 pub(super) struct RuleDto {
     pub(super) id: String,
     title: String,
@@ -115,6 +117,7 @@ impl From<RuleDto> for RuleMeta {
 
 /// What a rule did.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "RuleOutcome")]
 pub(super) struct RuleOutcomeDto {
     pub(super) id: String,
     /// Requests it sent.
@@ -153,6 +156,7 @@ impl From<RuleOutcomeDto> for RuleOutcome {
 
 /// How far crawl and checks have come.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Progress")]
 pub(super) struct ProgressDto {
     /// URLs fetched.
     fetched: Count,

@@ -6,6 +6,8 @@ use std::time::Duration;
 use crate::model::Condition;
 use crate::model::Digits;
 use crate::model::EndpointReport;
+use crate::model::Evidence;
+use crate::model::EvidenceRole;
 use crate::model::Exemplar;
 use crate::model::Finding;
 use crate::model::FindingStatus;
@@ -156,7 +158,6 @@ pub(super) fn reached(report: &Report) -> (u64, u64) {
 }
 
 /// Findings that a failed gate counted.
-#[allow(dead_code)]
 pub(super) fn gating<'a>(report: &'a Report) -> Vec<&'a Finding> {
     let failed: Vec<Threshold> = report
         .thresholds
@@ -173,6 +174,20 @@ pub(super) fn gating<'a>(report: &'a Report) -> Vec<&'a Finding> {
         })
     };
     report.findings.iter().filter(is_counted).collect()
+}
+
+/// The exchange that shows a finding best: the attack, else the last one with a response.
+pub(super) fn evidence_to_show(finding: &Finding) -> Option<&Evidence> {
+    let attack = finding.evidence.iter().find(|evidence| evidence.role == EvidenceRole::Attack);
+    attack
+        .or_else(|| finding.evidence.iter().rev().find(|evidence| evidence.response.is_some()))
+        .or(finding.evidence.first())
+}
+
+/// When the run began, RFC 3339 in UTC.
+pub(super) fn started(report: &Report) -> Option<String> {
+    let seconds = i64::try_from(report.run.as_ref()?.started_unix).ok()?;
+    jiff::Timestamp::from_second(seconds).ok().map(|timestamp| timestamp.to_string())
 }
 
 /// What a gate measured, in its metric's unit.

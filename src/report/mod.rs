@@ -4,8 +4,16 @@
 //! place where it puts it: `model::inert` for terminals, autoescaping for HTML, entities and
 //! backslashes for Markdown, quoting for CSV. Nothing here writes a file.
 
+mod csv;
 mod figures;
+mod html;
+mod junit;
+mod markdown;
+mod render;
+mod sarif;
 mod summary;
 
+pub use render::RenderError;
+pub use render::render;
 pub use summary::Style;
 pub use summary::summary;

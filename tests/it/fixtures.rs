@@ -238,6 +238,7 @@ fn window(second: u64, warmup: bool) -> LoadWindow {
 
 fn tally(draw: &mut Draw, typical: u64, count: u64, from: Duration, slow_path: bool) -> Tally {
     let mut tally = Tally::new(Digits::Two);
+    let mut all = Tally::new(Digits::Two);
     let mut backends: BTreeMap<&str, Histogram> = BTreeMap::new();
     for step in 0..count {
         let backend = ["app-1", "app-2", "app-3"][usize::try_from(step % 3).expect("under 3")];
@@ -265,17 +266,17 @@ fn tally(draw: &mut Draw, typical: u64, count: u64, from: Duration, slow_path: b
         }
         let seen = backends.entry(backend).or_insert_with(|| Histogram::new(Digits::Two));
         seen.record_us(duration);
-        if step % 20 == 0 {
-            tally.exemplars.push(Exemplar {
-                at,
-                latency: timings.total(),
-                phases: timings.phases(),
-                status: Some(status),
-                failure: None,
-                trace_id: Some(format!("4bf92f3577b34da6a3ce929d0e0e{step:04}")),
-            });
-        }
+        all.exemplars.push(Exemplar {
+            at,
+            latency: timings.total(),
+            phases: timings.phases(),
+            status: Some(status),
+            failure: None,
+            trace_id: Some(format!("4bf92f3577b34da6a3ce{:08}{step:04}", at.as_millis())),
+        });
     }
+    // Merging keeps the slowest, as it does between shards.
+    tally.merge(&all);
     tally.observed = backends
         .into_iter()
         .map(|(value, duration)| Observed {

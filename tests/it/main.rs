@@ -33,3 +33,4 @@ mod ui_plain;
 mod ui_run;
 mod ui_terminal;
 mod ui_tui;
+mod report_generated;

@@ -1,12 +1,395 @@
-//! What people and machines are shown of a run.
+//! What people and machines are shown of a run: every format, on whole, cut and hostile runs.
 
-use shakedown::report::{Style, summary};
+use shakedown::format;
+use shakedown::model::{Digits, OutputKind, Report, Tally};
+use shakedown::report::{RenderError, Style, render, summary};
 
-use crate::fixtures::rich_report;
+use crate::fixtures::{interrupted_events, rich_events, rich_report, sqli_finding};
+
+const PLAIN: Style = Style { color: false, unicode: true, width: 100 };
+
+/// Keys whose values are names of a closed set, numbers in disguise or payloads: everything else
+/// in a report may hold foreign text.
+const CLOSED: [&str; 15] = [
+    "schema_version",
+    "severity",
+    "rule_severity",
+    "confidence",
+    "status",
+    "role",
+    "kind",
+    "encoding",
+    "type",
+    "level",
+    "source",
+    "class",
+    "hdr",
+    "part",
+    "started",
+];
+
+/// The rich run with `text` wherever foreign text can stand.
+fn poisoned(text: &str) -> Report {
+    fn walk(value: &mut serde_json::Value, key: &str, text: &str) {
+        match value {
+            serde_json::Value::String(string) if !CLOSED.contains(&key) && key != "phases" => {
+                text.clone_into(string);
+            }
+            serde_json::Value::Array(items) => {
+                for item in items {
+                    walk(item, key, text);
+                }
+            }
+            serde_json::Value::Object(fields)
+                if fields.get("encoding") == Some(&"base64".into()) => {}
+            serde_json::Value::Object(fields) if key == "phases" => {
+                for (key, value) in fields {
+                    walk(value, key, "");
+                }
+            }
+            serde_json::Value::Object(fields) => {
+                for (key, value) in fields {
+                    walk(value, key, text);
+                }
+            }
+            _ => {}
+        }
+    }
+    let mut report: serde_json::Value =
+        serde_json::from_slice(&format::report::write(&rich_report())).expect("JSON");
+    let phases = report["phases"].clone();
+    walk(&mut report, "", text);
+    report["phases"] = phases;
+    format::report::read(report.to_string().as_bytes()).expect("still a report")
+}
+
+fn text_of(kind: OutputKind, report: &Report) -> String {
+    String::from_utf8(render(kind, report).expect("this kind renders")).expect("UTF-8")
+}
+
+fn sarif_validator() -> jsonschema::Validator {
+    let schema = include_str!("../data/schemas/sarif-schema-2.1.0.json");
+    // The published pattern for languages has a bracket too many, which strict engines refuse.
+    let schema = schema.replace("[a-zA-Z]{2}]?$", "[a-zA-Z]{2}$");
+    let schema = serde_json::from_str(&schema).expect("JSON");
+    jsonschema::validator_for(&schema).expect("the schema is one")
+}
+
+fn assert_valid(validator: &jsonschema::Validator, text: &str) {
+    let instance = serde_json::from_str(text).expect("JSON");
+    let problems: Vec<String> = validator
+        .iter_errors(&instance)
+        .map(|error| format!("{}: {error}", error.instance_path()))
+        .collect();
+    assert!(problems.is_empty(), "{}", problems.join("\n"));
+}
+
+fn junit_of(report: &Report) -> quick_junit::Report {
+    let text = text_of(OutputKind::Junit, report);
+    quick_junit::Report::deserialize_from_str(&text).expect("JUnit XML")
+}
 
 #[test]
-fn the_summary_has_no_escape_unless_colour_is_wanted() {
-    let of = |color| summary(&rich_report(), Style { color, unicode: true, width: 100 });
-    assert!(!of(false).contains('\x1b'));
-    assert!(of(true).contains('\x1b'));
+fn any_prefix_of_a_run_renders_in_every_format_and_validates() {
+    let events = rich_events();
+    let schema = format::report::schema();
+    let report_schema = jsonschema::validator_for(&schema).expect("a schema");
+    let sarif_schema = sarif_validator();
+    let mut report = Report::default();
+    for taken in 0..=events.len() {
+        if let Some(next) = taken.checked_sub(1) {
+            report.apply(&events[next]);
+        }
+        assert_valid(&report_schema, &text_of(OutputKind::Json, &report));
+        assert_valid(&sarif_schema, &text_of(OutputKind::Sarif, &report));
+        assert!(text_of(OutputKind::Html, &report).ends_with("</html>"));
+        assert_eq!(junit_of(&report).errors > 0, taken < events.len(), "after {taken} events");
+        let csv = text_of(OutputKind::Csv, &report);
+        let mut rows = csv::Reader::from_reader(csv.as_bytes());
+        let rows: Vec<_> = rows.records().map(|row| row.expect("CSV")).collect();
+        assert_eq!(rows.len(), report.endpoints.len());
+        let markdown = text_of(OutputKind::Markdown, &report);
+        let terminal = summary(&report, PLAIN);
+        let whole = taken == events.len();
+        assert_eq!(markdown.contains("no verdict"), !whole);
+        assert_eq!(terminal.contains("there is no verdict"), !whole);
+    }
+}
+
+#[test]
+fn an_event_log_cannot_be_made_from_a_report() {
+    assert_eq!(render(OutputKind::Jsonl, &rich_report()), Err(RenderError::EventLog));
+}
+
+#[test]
+fn hostile_text_in_html_stays_text() {
+    let attack = "</pre></style></title><script>alert(1)</script><img src=x onerror=alert(1)>\
+                  \"'><svg/onload=alert(1)><a href=javascript:alert(1)>{{ 7919*7907 }}";
+    let page = text_of(OutputKind::Html, &poisoned(attack));
+    let parsed = scraper::Html::parse_document(&page);
+    assert_eq!(parsed.errors.len(), 0, "{:?}", parsed.errors);
+    let select = |css: &str| {
+        parsed.select(&scraper::Selector::parse(css).expect("a selector")).collect::<Vec<_>>()
+    };
+    assert!(select("script, img, iframe, object, embed, form, base, link, [style]").is_empty());
+    assert_eq!(select("style").len(), 1);
+    for element in select("*") {
+        for (name, value) in element.value().attrs() {
+            assert!(!name.starts_with("on"), "{name}={value}");
+            assert!(name != "href" || value.starts_with("http"), "{name}={value}");
+        }
+    }
+    let body = select("body")[0].text().collect::<String>();
+    assert!(body.contains("<script>alert(1)</script>"));
+    assert!(!body.contains("62615533"), "a template ran in foreign text");
+}
+
+#[test]
+fn html_forbids_scripts_and_requests_and_is_small() {
+    let page = text_of(OutputKind::Html, &rich_report());
+    let parsed = scraper::Html::parse_document(&page);
+    let policy =
+        scraper::Selector::parse("meta[http-equiv=Content-Security-Policy]").expect("valid");
+    let policy = parsed.select(&policy).next().expect("a policy");
+    let policy = policy.value().attr("content").expect("with content");
+    assert!(policy.starts_with("default-src 'none'; style-src 'sha256-"), "{policy}");
+    let empty = text_of(OutputKind::Html, &Report::default());
+    assert!(empty.len() < 300 * 1024, "{} bytes without data", empty.len());
+}
+
+#[test]
+fn a_reference_that_is_no_web_address_is_no_link() {
+    let mut finding = sqli_finding();
+    finding.rule.references = vec!["javascript:alert(1)".to_owned(), "https://ok.test/".to_owned()];
+    let report = Report { findings: vec![finding], ..rich_report() };
+    let parsed = scraper::Html::parse_document(&text_of(OutputKind::Html, &report));
+    let links = scraper::Selector::parse("a").expect("valid");
+    let links: Vec<_> = parsed.select(&links).filter_map(|a| a.value().attr("href")).collect();
+    assert_eq!(links, ["https://ok.test/"]);
+}
+
+#[test]
+fn evidence_marks_the_match_and_survives_a_place_that_is_not_there() {
+    let marked = |report: &Report| -> Vec<String> {
+        let parsed = scraper::Html::parse_document(&text_of(OutputKind::Html, report));
+        let mark = scraper::Selector::parse("mark").expect("valid");
+        let all = parsed.select(&mark).map(|mark| mark.text().collect::<String>());
+        all.filter(|text| !text.is_empty()).collect()
+    };
+    let mut finding = sqli_finding();
+    let only = |finding| Report { findings: vec![finding], ..Report::default() };
+    assert_eq!(marked(&only(finding.clone())), ["syntax error"]);
+    for (offset, length) in [(usize::MAX, 1), (0, usize::MAX), (10_000, 3)] {
+        let place = finding.evidence[1].highlight.as_mut().expect("there is one");
+        (place.offset, place.length) = (offset, length);
+        assert!(marked(&only(finding.clone())).is_empty());
+    }
+}
+
+#[test]
+fn nothing_foreign_reaches_the_terminal_as_a_control() {
+    let attack = "a\x1b[2J\x1b]0;title\x07\r\n\u{9b}31m\u{202e}\u{0}b";
+    let harmless = summary(&poisoned("x"), PLAIN);
+    for unicode in [true, false] {
+        let shown = summary(&poisoned(attack), Style { unicode, ..PLAIN });
+        let control = shown.chars().find(|c| (c.is_control() && *c != '\n') || *c == '\u{202e}');
+        assert_eq!(control, None);
+        assert_eq!(shown.lines().count(), harmless.lines().count(), "foreign text made a line");
+        assert!(unicode || shown.is_ascii());
+    }
+}
+
+#[test]
+fn colour_changes_nothing_but_colour() {
+    let painted = summary(&rich_report(), Style { color: true, ..PLAIN });
+    let mut bare = String::new();
+    let mut rest = painted.as_str();
+    while let Some(start) = rest.find("\x1b[") {
+        bare.push_str(&rest[..start]);
+        let end = start + rest[start..].find('m').expect("an SGR sequence ends in m");
+        rest = &rest[end + 1..];
+    }
+    bare.push_str(rest);
+    assert_eq!(bare, summary(&rich_report(), PLAIN));
+    assert_ne!(bare, painted);
+}
+
+#[test]
+fn one_line_of_a_megabyte_is_cut() {
+    let long = "A".repeat(1 << 20);
+    let mut finding = sqli_finding();
+    finding.detail.clone_from(&long);
+    finding.url = format!("http://127.0.0.1/{long}");
+    finding.rule.title.clone_from(&long);
+    finding.evidence[0].request.data = long.clone().into_bytes();
+    let report = Report { findings: vec![finding], ..Report::default() };
+    let widest = summary(&report, PLAIN).lines().map(|line| line.chars().count()).max();
+    assert!(widest < Some(400), "{widest:?}");
+    for kind in [OutputKind::Html, OutputKind::Markdown, OutputKind::Junit] {
+        let len = text_of(kind, &report).len();
+        assert!(len < 64 * 1024, "{kind:?} has {len} bytes");
+    }
+}
+
+#[test]
+fn summary_of_a_narrow_terminal_keeps_its_tables_within_it() {
+    let report = rich_report();
+    let shown = summary(&report, Style { color: false, unicode: true, width: 80 });
+    for line in shown.lines().filter(|line| line.contains("ms  ")) {
+        assert!(line.chars().count() <= 80, "{} columns: {line}", line.chars().count());
+    }
+}
+
+#[test]
+fn closed_model_has_no_latency_row() {
+    let mut report = rich_report();
+    report.scenarios.retain(|(meta, _)| !meta.open_model);
+    let shown = summary(&report, PLAIN);
+    assert!(!shown.contains("\n  latency "), "{shown}");
+    assert!(shown.contains("\n  duration "), "{shown}");
+}
+
+#[test]
+fn nothing_found_where_nothing_was_looked_for_is_not_praised() {
+    let shown = summary(&Report::of(&interrupted_events()), PLAIN);
+    assert!(shown.contains("none: no rule has run"), "{shown}");
+    let comment = text_of(OutputKind::Markdown, &Report::of(&interrupted_events()));
+    assert!(comment.contains("no rule has run") && !comment.contains("no findings"), "{comment}");
+    assert!(shown.contains("interrupted: SIGINT received"), "{shown}");
+    assert!(shown.contains("exit code 105"), "{shown}");
+}
+
+#[test]
+fn hostile_text_in_markdown_is_no_markup() {
+    let report = poisoned("a | b `c` <img src=x> @user [x](http://evil.test) **d** \\");
+    let shown = text_of(OutputKind::Markdown, &report);
+    for forbidden in ["<img", "@user", "[x](", "**d**", " | b `c`"] {
+        assert!(!shown.contains(forbidden), "{forbidden} in\n{shown}");
+    }
+    let columns = |line: &str| line.matches('|').count();
+    let tables = shown.lines().filter(|line| line.starts_with('|')).collect::<Vec<_>>();
+    let rule = tables.iter().filter(|line| line.starts_with("|--") || line.starts_with("| |"));
+    let widths: Vec<usize> = rule.map(|line| columns(line)).collect();
+    assert!(tables.iter().all(|line| widths.contains(&columns(line))), "{shown}");
+}
+
+#[test]
+fn cells_that_look_like_formulas_are_text() {
+    for attack in ["=cmd|' /C calc'!A0", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "a,\"b\"\n=1"] {
+        let csv = text_of(OutputKind::Csv, &poisoned(attack));
+        let mut reader = csv::Reader::from_reader(csv.as_bytes());
+        for row in reader.records() {
+            for cell in &row.expect("CSV") {
+                assert!(!cell.starts_with(['=', '+', '-', '@', '\t', '\r']), "{cell:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn hostile_text_in_junit_is_well_formed() {
+    let report = poisoned("a\u{0}\u{1b}[31m]]><!--&<b>\u{ffff}");
+    assert!(junit_of(&report).tests > 0);
+}
+
+#[test]
+fn junit_fails_for_gating_findings_and_failed_gates_only() {
+    let failed: Vec<String> = junit_of(&rich_report())
+        .test_suites
+        .iter()
+        .flat_map(|suite| &suite.test_cases)
+        .filter(|case| matches!(case.status, quick_junit::TestCaseStatus::NonSuccess { .. }))
+        .map(|case| case.name.to_string())
+        .collect();
+    assert_eq!(
+        failed,
+        [
+            "http_req_duration{request:checkout}: p(95)<300",
+            "findings{severity:>=high}: count==0",
+            "sqli-error"
+        ]
+    );
+}
+
+#[test]
+fn a_run_that_proves_nothing_is_red_in_junit() {
+    assert_eq!(junit_of(&Report::of(&interrupted_events())).errors, 1);
+    assert_eq!(junit_of(&Report::default()).errors, 1);
+}
+
+#[test]
+fn sarif_is_valid_whatever_stands_in_it() {
+    let validator = sarif_validator();
+    for text in ["", "\u{0}", "../../etc/passwd", "javascript:x", "http://127.0.0.1:1/a b/../%zz"] {
+        assert_valid(&validator, &text_of(OutputKind::Sarif, &poisoned(text)));
+    }
+}
+
+#[test]
+fn sarif_locations_are_paths_and_the_url_stands_beside() {
+    let sarif: serde_json::Value =
+        serde_json::from_str(&text_of(OutputKind::Sarif, &rich_report())).expect("JSON");
+    let run = &sarif["runs"][0];
+    let result = &run["results"][0];
+    let place = &result["locations"][0]["physicalLocation"];
+    assert_eq!(place["artifactLocation"]["uri"], "127.0.0.1/search");
+    assert_eq!(result["properties"]["url"], "http://127.0.0.1:8080/search?q=lamp");
+    assert_eq!(result["webRequest"]["target"], "/search?q=lamp%27");
+    assert_eq!(result["webResponse"]["statusCode"], 500);
+    assert_eq!(result["partialFingerprints"]["shakedown/v1"], sqli_finding().fingerprint);
+    let rule = run.pointer(&format!("/tool/driver/rules/{}", result["ruleIndex"])).expect("a rule");
+    assert_eq!(rule["id"], "sqli-error");
+    assert_eq!(rule["properties"]["security-severity"], "9.1");
+    let accepted: Vec<_> = run["results"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter(|result| result["suppressions"] != serde_json::json!([]))
+        .map(|result| result["ruleId"].clone())
+        .collect();
+    assert_eq!(accepted, ["open-redirect"]);
+}
+
+#[test]
+fn sarif_paths_never_leave_the_repository_nor_name_a_scheme() {
+    for url in [
+        "http://[::1]:8080/a:b/../c",
+        "file:///etc/passwd",
+        "javascript:alert(1)",
+        "",
+        "http://h//x",
+    ] {
+        let mut finding = sqli_finding();
+        finding.url = url.to_owned();
+        let report = Report { findings: vec![finding], ..Report::default() };
+        let sarif: serde_json::Value =
+            serde_json::from_str(&text_of(OutputKind::Sarif, &report)).expect("JSON");
+        let place = &sarif["runs"][0]["results"][0]["locations"][0]["physicalLocation"];
+        let uri = place["artifactLocation"]["uri"].as_str().expect("a string");
+        assert!(!uri.is_empty() && !uri.contains(':') && !uri.starts_with('/'), "{url}: {uri}");
+        assert!(uri.split('/').all(|segment| !matches!(segment, "" | "." | "..")), "{url}: {uri}");
+    }
+}
+
+#[test]
+fn sarif_says_whether_the_tool_did_its_work_not_whether_gates_passed() {
+    let successful = |report: &Report| {
+        let sarif: serde_json::Value =
+            serde_json::from_str(&text_of(OutputKind::Sarif, report)).expect("JSON");
+        sarif["runs"][0]["invocations"][0]["executionSuccessful"].clone()
+    };
+    assert_eq!(successful(&rich_report()), true, "exit code 81 is a result");
+    assert_eq!(successful(&Report::of(&interrupted_events())), false);
+    assert_eq!(successful(&Report::default()), false);
+}
+
+#[test]
+fn load_that_never_got_an_answer_says_so_without_empty_tables() {
+    let mut report = rich_report();
+    for endpoint in &mut report.endpoints {
+        endpoint.total = Tally::new(Digits::Three);
+    }
+    let shown = summary(&report, PLAIN);
+    assert!(shown.contains("no request was counted"), "{shown}");
+    assert!(!shown.contains("p99.9"), "{shown}");
 }

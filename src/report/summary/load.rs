@@ -7,6 +7,8 @@ use crate::model::EndpointReport;
 use crate::model::Histogram;
 use crate::model::PhaseKind;
 use crate::model::Report;
+use crate::model::ScenarioMeta;
+use crate::model::ScenarioTally;
 use crate::model::Tally;
 use crate::model::format_bytes;
 use crate::model::format_duration;
@@ -44,16 +46,20 @@ const SLOW_BACKEND: f64 = 2.0;
 pub(super) fn load_section(report: &Report, style: Style) -> String {
     let total = report.total();
     let mut out = style.title("Load");
+    if total.requests == 0 {
+        writeln!(out, "  {}", style.paint(Ink::Bad, "no request was counted")).expect(INFALLIBLE);
+        return out;
+    }
     out.push_str(&figures(report, &total, style));
-    out.push('\n');
-    out.push_str(&latency(report, &total, style));
-    out.push('\n');
-    out.push_str(&endpoints(report, style));
-    for part in [backend_table(report, style), slowest_table(report, style)] {
-        if !part.is_empty() {
-            out.push('\n');
-            out.push_str(&part);
-        }
+    let tables = [
+        latency(report, &total, style),
+        endpoints(report, style),
+        backend_table(report, style),
+        slowest_table(report, style),
+    ];
+    for table in tables.into_iter().filter(|table| !table.is_empty()) {
+        out.push('\n');
+        out.push_str(&table);
     }
     out
 }
@@ -88,22 +94,7 @@ fn figures(report: &Report, total: &Tally, style: Style) -> String {
             .join(style.dot()),
         ),
     ];
-    lines.extend(report.scenarios.iter().map(|(meta, tally)| {
-        let mut parts = vec![inert(&meta.name, 40), inert(&meta.executor, 40)];
-        if meta.warmup {
-            parts.push("warm-up, not counted".to_owned());
-        } else {
-            parts.push(plural(tally.iterations, "iteration", "iterations"));
-            if tally.dropped > 0 {
-                let text = format!("{} dropped", grouped(tally.dropped));
-                parts.push(style.paint(Ink::Warn, &text));
-            }
-            if tally.interrupted > 0 {
-                parts.push(format!("{} cut off at the end", grouped(tally.interrupted)));
-            }
-        }
-        ("scenario", parts.join(style.dot()))
-    }));
+    lines.extend(scenarios(report, style).into_iter().map(|text| ("scenario", text)));
     if report.vus.1 > 0 {
         lines.push(("vus", format!("{} at most", grouped(report.vus.1))));
     }
@@ -113,6 +104,26 @@ fn figures(report: &Report, total: &Tally, style: Style) -> String {
         writeln!(out, "  {name} {text}").expect(INFALLIBLE);
         out
     })
+}
+
+fn scenarios(report: &Report, style: Style) -> Vec<String> {
+    let line = |(meta, tally): &(ScenarioMeta, ScenarioTally)| {
+        let mut parts = vec![inert(&meta.name, 40), inert(&meta.executor, 40)];
+        if meta.warmup {
+            parts.push("warm-up, not counted".to_owned());
+            return parts.join(style.dot());
+        }
+        parts.push(plural(tally.iterations, "iteration", "iterations"));
+        if tally.dropped > 0 {
+            let text = format!("{} dropped", grouped(tally.dropped));
+            parts.push(style.paint(Ink::Warn, &text));
+        }
+        if tally.interrupted > 0 {
+            parts.push(format!("{} cut off at the end", grouped(tally.interrupted)));
+        }
+        parts.join(style.dot())
+    };
+    report.scenarios.iter().map(line).collect()
 }
 
 fn statuses(total: &Tally, style: Style) -> String {
@@ -139,6 +150,9 @@ fn failures(total: &Tally, style: Style) -> String {
 
 /// Latency and duration side by side in open models; then where the time went.
 fn latency(report: &Report, total: &Tally, style: Style) -> String {
+    if total.duration.is_empty() {
+        return String::new();
+    }
     let mut header = vec![("", Align::Left)];
     header.extend(COLUMNS.map(|name| (name, Align::Right)));
     let mut table = Table::new(&header);

@@ -1,0 +1,88 @@
+//! Endpoints as a table for spreadsheets: one row per request of a scenario, times in milliseconds.
+
+use std::time::Duration;
+
+use crate::model::EndpointReport;
+use crate::model::PhaseKind;
+use crate::model::Report;
+
+use super::figures::columns;
+use super::figures::share;
+
+const STATISTICS: [&str; 8] = ["avg", "min", "med", "p(90)", "p(95)", "p(99)", "p(99.9)", "max"];
+
+/// The table with a header line, RFC 4180.
+pub(super) fn csv(report: &Report) -> Vec<u8> {
+    let mut writer =
+        ::csv::WriterBuilder::new().terminator(::csv::Terminator::CRLF).from_writer(Vec::new());
+    let infallible = "writing records of one length into memory cannot fail";
+    writer.write_record(header()).expect(infallible);
+    for endpoint in &report.endpoints {
+        writer.write_record(row(endpoint, report.load_elapsed)).expect(infallible);
+    }
+    writer.into_inner().expect(infallible)
+}
+
+fn header() -> Vec<String> {
+    let mut names: Vec<String> = [
+        "scenario",
+        "request",
+        "method",
+        "path_template",
+        "url",
+        "requests",
+        "requests_per_second",
+        "failed",
+        "failed_rate",
+        "bytes_sent",
+        "bytes_received",
+        "connections",
+    ]
+    .map(str::to_owned)
+    .to_vec();
+    for trend in ["http_req_latency", "http_req_duration"] {
+        names.extend(STATISTICS.map(|statistic| format!("{trend} {statistic}")));
+    }
+    names.extend(PhaseKind::ALL.map(|kind| format!("{} p(95)", kind.metric())));
+    names
+}
+
+fn row(endpoint: &EndpointReport, elapsed: Duration) -> Vec<String> {
+    let (meta, total) = (&endpoint.meta, &endpoint.total);
+    let mut cells: Vec<String> =
+        [&meta.scenario, &meta.request, &meta.method, &meta.path_template, &meta.url]
+            .map(|text| no_formula(text))
+            .to_vec();
+    let seconds = elapsed.as_secs_f64();
+    let rate = if seconds > 0.0 { total.requests as f64 / seconds } else { 0.0 };
+    cells.extend([
+        total.requests.to_string(),
+        rate.to_string(),
+        total.failed.to_string(),
+        share(total.failed, total.requests).to_string(),
+        total.bytes_sent.to_string(),
+        total.bytes_received.to_string(),
+        total.connections.to_string(),
+    ]);
+    for trend in [&total.latency, &total.duration] {
+        let values = columns(trend).map(|values| values.map(Some)).unwrap_or_default();
+        cells.extend(values.map(millis));
+    }
+    cells.extend(total.phases.iter().map(|phase| millis(phase.quantile(0.95))));
+    cells
+}
+
+/// Empty when there was nothing to measure.
+fn millis(value: Option<Duration>) -> String {
+    value.map(|value| (value.as_micros() as f64 / 1e3).to_string()).unwrap_or_default()
+}
+
+/// A spreadsheet runs cells that begin like a formula; an apostrophe makes them text.
+/// See <https://owasp.org/www-community/attacks/CSV_Injection>.
+fn no_formula(text: &str) -> String {
+    if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '\'']) {
+        format!("'{text}")
+    } else {
+        text.to_owned()
+    }
+}

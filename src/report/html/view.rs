@@ -1,0 +1,130 @@
+//! What the page shows, as text: the template only places it.
+
+use serde::Serialize;
+
+use crate::model::Report;
+use crate::model::StopReason;
+use crate::model::format_duration;
+use crate::model::inert;
+
+use super::super::figures::has_load;
+use super::super::figures::has_scan;
+use super::super::figures::measured;
+use super::super::figures::started;
+use super::load_view::Load;
+use super::scan_view::Scan;
+
+/// Foreign text of one line is cut to this many characters.
+pub(super) const TEXT: usize = 500;
+
+/// A name and a value.
+pub(super) type Fact = (&'static str, String);
+
+/// The whole page.
+#[derive(Serialize)]
+pub(super) struct Page {
+    title: String,
+    verdict: Verdict,
+    facts: Vec<Fact>,
+    warnings: Vec<String>,
+    gates: Vec<Gate>,
+    load: Option<Load>,
+    scan: Option<Scan>,
+}
+
+#[derive(Serialize)]
+struct Verdict {
+    word: &'static str,
+    class: &'static str,
+    meaning: String,
+    reasons: Vec<(u8, String)>,
+}
+
+#[derive(Serialize)]
+struct Gate {
+    pass: bool,
+    selector: String,
+    condition: String,
+    measured: String,
+}
+
+impl Page {
+    /// The page of a report.
+    pub(super) fn of(report: &Report) -> Self {
+        let target = report.run.as_ref().map_or("", |run| run.target.as_str());
+        Self {
+            title: format!("Shakedown: {}", line(target)),
+            verdict: verdict(report),
+            facts: facts(report),
+            warnings: warnings(report),
+            gates: gates(report),
+            load: has_load(report).then(|| Load::of(report)),
+            scan: has_scan(report).then(|| Scan::of(report)),
+        }
+    }
+}
+
+/// One line of foreign text, harmless.
+pub(super) fn line(text: &str) -> String {
+    inert(text, TEXT)
+}
+
+fn verdict(report: &Report) -> Verdict {
+    let Some(verdict) = &report.verdict else {
+        return Verdict {
+            word: "No verdict",
+            class: "warn",
+            meaning: "partial report: the run was cut short".to_owned(),
+            reasons: Vec::new(),
+        };
+    };
+    let (word, class) = if verdict.pass { ("Passed", "good") } else { ("Failed", "bad") };
+    let code = verdict.exit_code;
+    let reasons = verdict.reasons.iter().map(|reason| (reason.code.code(), line(&reason.text)));
+    Verdict {
+        word,
+        class,
+        meaning: format!("exit code {}: {}", code.code(), code.meaning()),
+        reasons: reasons.collect(),
+    }
+}
+
+fn facts(report: &Report) -> Vec<Fact> {
+    let Some(run) = &report.run else { return Vec::new() };
+    let mut facts = vec![
+        ("target", line(&run.target)),
+        ("command", line(&run.command)),
+        ("started", started(report).unwrap_or_default()),
+        ("took", format_duration(report.elapsed)),
+        ("seed", run.seed.to_string()),
+        ("plan", line(&run.plan_hash)),
+        ("host", line(&run.host)),
+        ("version", line(&run.version)),
+    ];
+    facts.extend(run.authorised_by.as_ref().map(|name| ("authorised by", line(name))));
+    facts.retain(|(_, value)| !value.is_empty());
+    facts
+}
+
+fn warnings(report: &Report) -> Vec<String> {
+    let stopped = report.stopped.iter().map(|reason| match reason {
+        StopReason::Interrupted(text) => format!("interrupted: {text}"),
+        StopReason::Safety(text) => format!("safety stop: {text}"),
+        StopReason::Threshold(text) => format!("stopped by a threshold: {text}"),
+    });
+    let problems = report.validity.iter().flat_map(|validity| &validity.problems);
+    let problems = problems.map(|text| format!("not valid: {text}"));
+    let notices =
+        report.notices.iter().map(|notice| format!("{}: {}", notice.level.as_str(), notice.text));
+    stopped.chain(problems).chain(notices).map(|text| line(&text)).collect()
+}
+
+fn gates(report: &Report) -> Vec<Gate> {
+    let gate = |result: &crate::model::ThresholdResult| Gate {
+        pass: result.pass,
+        selector: line(&result.selector),
+        condition: line(&result.condition),
+        measured: measured(result),
+    };
+    report.thresholds.iter().map(gate).collect()
+}

@@ -1,0 +1,253 @@
+//! Markdown for a pull-request comment: verdict first, then gates, findings, endpoints.
+
+use std::fmt::Write as _;
+
+use crate::model::Finding;
+use crate::model::FindingStatus;
+use crate::model::Report;
+use crate::model::StopReason;
+use crate::model::format_duration;
+use crate::model::inert;
+
+use super::figures::accepted;
+use super::figures::backends;
+use super::figures::by_severity;
+use super::figures::grouped;
+use super::figures::has_load;
+use super::figures::has_scan;
+use super::figures::headline;
+use super::figures::is_open_model;
+use super::figures::measured;
+use super::figures::per_second;
+use super::figures::percent;
+use super::figures::plural;
+use super::figures::reached;
+use super::figures::share;
+
+/// Rows listed; a comment has a limit of 65,536 characters.
+const ROWS: usize = 30;
+/// Foreign text is cut to this many characters before it is escaped.
+const TEXT: usize = 200;
+/// Why a `write!` here cannot fail.
+const INFALLIBLE: &str = "writing to a string cannot fail";
+
+/// The comment.
+pub(super) fn markdown(report: &Report) -> String {
+    let mut out = head(report);
+    out.push_str(&warnings(report));
+    out.push_str(&gates(report));
+    if has_scan(report) {
+        out.push_str(&scan(report));
+    }
+    if has_load(report) {
+        out.push_str(&load(report));
+    }
+    out
+}
+
+fn head(report: &Report) -> String {
+    let mut out = match &report.verdict {
+        Some(verdict) => format!(
+            "## {} Shakedown: {}, exit code {}\n\n{}\n",
+            if verdict.pass { "✅" } else { "❌" },
+            if verdict.pass { "passed" } else { "failed" },
+            verdict.exit_code.code(),
+            verdict.exit_code.meaning()
+        ),
+        None => {
+            "## ⚠️ Shakedown: no verdict\n\nPartial report: the run was cut short.\n".to_owned()
+        }
+    };
+    let reasons = report.verdict.iter().flat_map(|verdict| &verdict.reasons);
+    for (index, reason) in reasons.enumerate() {
+        let gap = if index == 0 { "\n" } else { "" };
+        writeln!(out, "{gap}* {} {}", reason.code.code(), escape(&reason.text)).expect(INFALLIBLE);
+    }
+    if let Some(run) = &report.run {
+        let parts = [
+            code(&run.command),
+            code(&run.target),
+            format_duration(report.elapsed),
+            format!("seed {}", run.seed),
+        ];
+        write!(out, "\n{}\n", parts.join(" · ")).expect(INFALLIBLE);
+    }
+    out
+}
+
+fn warnings(report: &Report) -> String {
+    let stopped = report.stopped.iter().map(|reason| match reason {
+        StopReason::Interrupted(text) => format!("interrupted: {text}"),
+        StopReason::Safety(text) => format!("safety stop: {text}"),
+        StopReason::Threshold(text) => format!("stopped by a threshold: {text}"),
+    });
+    let problems = report.validity.iter().flat_map(|validity| &validity.problems);
+    let problems = problems.map(|text| format!("not valid: {text}"));
+    let notices = report.notices.iter().map(|notice| notice.text.clone());
+    let all: Vec<String> = stopped.chain(problems).chain(notices).collect();
+    if all.is_empty() {
+        return String::new();
+    }
+    let mut out = "\n> [!WARNING]\n".to_owned();
+    for text in all.iter().take(ROWS) {
+        writeln!(out, "> * {}", escape(text)).expect(INFALLIBLE);
+    }
+    out
+}
+
+fn gates(report: &Report) -> String {
+    if report.thresholds.is_empty() {
+        return String::new();
+    }
+    let mut out = "\n### Gates\n\n| | metric | condition | measured |\n|--|--|--|--:|\n".to_owned();
+    for result in &report.thresholds {
+        let sign = if result.pass { "✅" } else { "❌" };
+        let (selector, condition) = (code(&result.selector), code(&result.condition));
+        writeln!(out, "| {sign} | {selector} | {condition} | {} |", escape(&measured(result)))
+            .expect(INFALLIBLE);
+    }
+    out
+}
+
+fn scan(report: &Report) -> String {
+    let counts: Vec<String> = by_severity(report)
+        .into_iter()
+        .filter(|(_, count)| *count > 0)
+        .map(|(severity, count)| format!("{count} {severity}"))
+        .collect();
+    let mut parts = vec![match (counts.is_empty(), report.rules.is_empty()) {
+        (false, _) => counts.join(", "),
+        (true, false) => "no findings".to_owned(),
+        (true, true) => "no rule has run".to_owned(),
+    }];
+    if accepted(report) > 0 {
+        parts.push(format!("{} accepted", accepted(report)));
+    }
+    let (reached, known) = reached(report);
+    if known > 0 {
+        let share = percent(share(reached, known));
+        parts.push(format!("{reached} of {known} operations reached ({share})"));
+    }
+    parts.push(plural(report.scan_requests.0, "request", "requests"));
+    if report.coverage.complete == Some(false) {
+        parts.push("crawl incomplete".to_owned());
+    }
+    let mut out = format!("\n### Scan\n\n{}\n", parts.join(" · "));
+    if report.findings.is_empty() {
+        return out;
+    }
+    out.push_str("\n| severity | confidence | finding | where | id |\n|--|--|--|--|--|\n");
+    for finding in report.findings.iter().take(ROWS) {
+        out.push_str(&row(finding));
+    }
+    more(&mut out, report.findings.len());
+    out
+}
+
+fn row(finding: &Finding) -> String {
+    let point = finding.insertion_point.as_ref();
+    let point = point.map(|point| format!(" {} {}", point.kind.as_str(), code(&point.name)));
+    let status = match finding.status {
+        FindingStatus::New => String::new(),
+        FindingStatus::Known | FindingStatus::Accepted => {
+            format!(" ({})", finding.status.as_str())
+        }
+    };
+    let place = code(&format!("{} {}", finding.method, finding.url));
+    format!(
+        "| {} | {} | {}{status} | {place}{} | {} |\n",
+        finding.severity,
+        finding.confidence,
+        escape(&finding.rule.title),
+        point.unwrap_or_default(),
+        escape(&finding.id()),
+    )
+}
+
+fn load(report: &Report) -> String {
+    let total = report.total();
+    let open = is_open_model(report);
+    let by = if open { "latency from the intended start" } else { "duration" };
+    let parts = [
+        plural(total.requests, "request", "requests"),
+        per_second(total.requests, report.load_elapsed),
+        format!(
+            "{} failed ({})",
+            grouped(total.failed),
+            percent(share(total.failed, total.requests))
+        ),
+        by.to_owned(),
+    ];
+    let mut out = format!("\n### Load\n\n{}\n", parts.join(" · "));
+    out.push_str("\n| endpoint | requests | rate | failed | med | p95 | p99 | max |\n");
+    out.push_str("|--|--:|--:|--:|--:|--:|--:|--:|\n");
+    for endpoint in report.endpoints.iter().take(ROWS) {
+        let tally = &endpoint.total;
+        let trend = headline(tally, open);
+        let times = [trend.quantile(0.5), trend.quantile(0.95), trend.quantile(0.99), trend.max()]
+            .map(|time| time.map_or_else(|| "–".to_owned(), format_duration));
+        writeln!(
+            out,
+            "| {} | {} | {} | {} | {} |",
+            code(&format!("{} {}", endpoint.meta.method, endpoint.meta.path_template)),
+            grouped(tally.requests),
+            per_second(tally.requests, report.load_elapsed),
+            percent(share(tally.failed, tally.requests)),
+            times.join(" | ")
+        )
+        .expect(INFALLIBLE);
+    }
+    more(&mut out, report.endpoints.len());
+    let backends = backends(report);
+    if !backends.is_empty() {
+        out.push_str("\n| observed | share | p95 |\n|--|--:|--:|\n");
+    }
+    for backend in backends.iter().take(ROWS) {
+        let p95 = backend.duration.quantile(0.95).map_or_else(|| "–".to_owned(), format_duration);
+        let name = code(&format!("{}: {}", backend.header, backend.value));
+        writeln!(out, "| {name} | {} | {p95} |", percent(backend.share)).expect(INFALLIBLE);
+    }
+    out
+}
+
+fn more(out: &mut String, count: usize) {
+    if count > ROWS {
+        write!(out, "\n… and {} more in the report\n", count - ROWS).expect(INFALLIBLE);
+    }
+}
+
+/// Foreign text as text: no markup, no HTML, no table cell, no link, no mention of a user or issue.
+fn escape(text: &str) -> String {
+    let text = inert(text, TEXT);
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text.chars().peekable();
+    while let Some(character) = rest.next() {
+        match character {
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '&' => out.push_str("&amp;"),
+            '|' => out.push_str("&#124;"),
+            '@' => out.push_str("&#64;"),
+            '#' => out.push_str("&#35;"),
+            // Breaks up what forges turn into links.
+            ':' if rest.peek() == Some(&'/') => out.push_str("&#58;"),
+            '\\' | '`' | '*' | '_' | '[' | ']' | '~' | '$' => {
+                out.push('\\');
+                out.push(character);
+            }
+            _ => out.push(character),
+        }
+    }
+    out
+}
+
+/// Foreign text as code, in which nothing is markup. A backtick would end it, and a pipe ends a
+/// table cell even there: text with either is escaped instead.
+fn code(text: &str) -> String {
+    let shown = inert(text, TEXT);
+    if shown.trim().is_empty() || shown.contains(['`', '|']) {
+        format!("<code>{}</code>", escape(text))
+    } else {
+        format!("`{shown}`")
+    }
+}

@@ -1,0 +1,35 @@
+//! One door to every format that can be made from a report.
+
+use crate::format::report;
+use crate::model::OutputKind;
+use crate::model::Report;
+
+use super::csv;
+use super::html;
+use super::junit;
+use super::markdown;
+use super::sarif;
+
+/// Why a report cannot be rendered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum RenderError {
+    /// A report no longer holds the single events.
+    #[error("an event log cannot be made from a report: write it during the run, with --jsonl")]
+    EventLog,
+}
+
+/// The bytes of a file of that format.
+///
+/// # Errors
+/// [`RenderError::EventLog`] for [`OutputKind::Jsonl`].
+pub fn render(kind: OutputKind, report: &Report) -> Result<Vec<u8>, RenderError> {
+    match kind {
+        OutputKind::Json => Ok(report::write(report)),
+        OutputKind::Jsonl => Err(RenderError::EventLog),
+        OutputKind::Html => Ok(html::html(report)),
+        OutputKind::Markdown => Ok(markdown::markdown(report).into_bytes()),
+        OutputKind::Sarif => Ok(sarif::sarif(report)),
+        OutputKind::Junit => Ok(junit::junit(report)),
+        OutputKind::Csv => Ok(csv::csv(report)),
+    }
+}

@@ -1,0 +1,6 @@
+//! SARIF 2.1.0, as GitHub code scanning takes it.
+
+mod convert;
+mod document;
+
+pub(super) use convert::sarif;
