@@ -1,3 +1,7 @@
 //! The `shakedown` binary: everything is in the library.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    shakedown::cli::main()
+}

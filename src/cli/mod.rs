@@ -1,1 +1,18 @@
 //! Command line: arguments, one file per command, errors to exit codes.
+
+mod args;
+mod check;
+mod completions;
+mod demo;
+mod error;
+mod execute;
+mod load;
+mod outputs;
+mod plans;
+mod report;
+mod scan;
+mod start;
+mod terminal;
+mod view;
+
+pub use start::main;

@@ -143,6 +143,27 @@ impl MetricName {
         }
     }
 
+    /// Whether load makes it; the others are the scan's.
+    pub fn is_load(self) -> bool {
+        match self {
+            Self::HttpReqs
+            | Self::HttpReqDuration
+            | Self::HttpReqLatency
+            | Self::HttpReqFailed
+            | Self::Phase(_)
+            | Self::Iterations
+            | Self::IterationDuration
+            | Self::IterationLatency
+            | Self::DroppedIterations
+            | Self::DataSent
+            | Self::DataReceived
+            | Self::Vus => true,
+            Self::ScanReqs | Self::ScanReqDuration | Self::Findings | Self::CoverageOperations => {
+                false
+            }
+        }
+    }
+
     /// Tags that thresholds may select by.
     pub fn tags(self) -> &'static [&'static str] {
         match self {

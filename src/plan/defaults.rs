@@ -33,6 +33,7 @@ impl Default for ScanSettings {
             concurrency: 10,
             allow_unsafe: false,
             unsafe_requests: Vec::new(),
+            passive_during_load: false,
             rule_dirs: Vec::new(),
         }
     }

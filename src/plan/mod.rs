@@ -21,7 +21,7 @@ mod types;
 pub use error::PlanErrors;
 pub use file::{Overrides, from_text, load_file};
 pub use flags::{Body, CommonFlags, FlagError, LoadFlags, ScanFlags};
-pub use one_liner::{load_url, scan_url};
+pub use one_liner::{headers, load_url, scan_url};
 pub use types::{
     Connection, CrawlSettings, Executor, Late, Limits, Output, Plan, ScanSettings, Scenario,
     StopIf, TlsPolicy,

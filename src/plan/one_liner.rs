@@ -110,6 +110,7 @@ pub fn scan_url(flags: &ScanFlags) -> Result<Plan, FlagError> {
         concurrency: flags.concurrency.unwrap_or(usual.concurrency),
         allow_unsafe: flags.allow_unsafe,
         unsafe_requests: Vec::new(),
+        passive_during_load: false,
         rule_dirs: flags.rule_dirs.clone(),
     });
     let common = without_seed(&flags.common);
@@ -134,8 +135,7 @@ fn base(
     if timeout.is_zero() {
         return Err(FlagError::Usage("the timeout must be longer than 0".to_owned()));
     }
-    let headers =
-        flags.headers.iter().map(|line| header(line)).collect::<Result<Vec<Header>, _>>()?;
+    let headers = headers(&flags.headers)?;
     let plan = Plan {
         target: target.clone(),
         scope,
@@ -235,6 +235,14 @@ fn active(flags: &ScanFlags) -> Result<Vec<String>, FlagError> {
         }
     }
     Ok(ids.clone())
+}
+
+/// Headers as `-H` takes them, `Name: value`.
+///
+/// # Errors
+/// The first line that is none.
+pub fn headers(lines: &[String]) -> Result<Vec<Header>, FlagError> {
+    lines.iter().map(|line| header(line)).collect()
 }
 
 fn header(line: &str) -> Result<Header, FlagError> {

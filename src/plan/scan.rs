@@ -11,8 +11,8 @@ use crate::model::RequestTemplate;
 
 const SCAN: Keys = Keys {
     of: "scan",
-    known: &["crawl", "active", "allow_unsafe", "max_rps", "concurrency", "rules"],
-    later: &["policy", "strength", "during_load", "access", "rate_limits", "passive"],
+    known: &["crawl", "active", "allow_unsafe", "max_rps", "concurrency", "rules", "during_load"],
+    later: &["policy", "strength", "access", "rate_limits", "passive"],
 };
 const CRAWL: Keys =
     Keys { of: "crawl", known: &["depth", "max_urls"], later: &["import", "browser"] };
@@ -57,6 +57,9 @@ pub(super) fn scan(
         allow_unsafe: allowed.all,
         unsafe_requests: allowed.requests,
         rule_dirs: rule_dirs(fields.get("rules"), &overrides.directory, reader),
+        passive_during_load: fields
+            .get("during_load")
+            .is_some_and(|node| during_load(node, reader)),
     })
 }
 
@@ -93,6 +96,19 @@ fn active(node: &Node, known: &[String], reader: &mut Reader) -> Vec<String> {
         }
     }
     ids
+}
+
+/// What runs on load traffic: `[passive]`, nothing else yet.
+fn during_load(node: &Node, reader: &mut Reader) -> bool {
+    let mut passive = false;
+    for (name, at) in reader.texts(node, "a list: [passive]") {
+        if name == "passive" {
+            passive = true;
+        } else {
+            reader.unknown(at, "kind of check", name, ["passive"]);
+        }
+    }
+    passive
 }
 
 /// The scan's own pace; the default gives way to a lower cap of the whole run.

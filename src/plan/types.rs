@@ -191,6 +191,8 @@ pub struct ScanSettings {
     pub unsafe_requests: Vec<usize>,
     /// Directories with additional rules.
     pub rule_dirs: Vec<PathBuf>,
+    /// `check` runs passive rules on sampled load traffic too.
+    pub passive_during_load: bool,
 }
 
 /// Bounds of discovery.

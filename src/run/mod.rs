@@ -1,1 +1,19 @@
 //! Puts engines, consumers, derivers, signals and gates together.
+//!
+//! One bounded channel carries every event from the engines to the pump, which stamps it, folds it
+//! into the report, lets the derivers look, and hands it to the consumers in one order. The only
+//! arrow that goes back is the [`crate::model::StopToken`].
+
+mod derive;
+mod engine;
+mod fetch;
+mod gates;
+mod parts;
+mod pump;
+mod signals;
+mod tap;
+
+pub use engine::{Outcome, RunError, RunJob, RunKind, run};
+pub use fetch::{FetchError, fetch_document};
+pub use gates::{Gating, gate};
+pub use signals::Interrupts;

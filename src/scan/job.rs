@@ -31,7 +31,7 @@ use crate::plan::ScanSettings;
 use crate::rules::Registry;
 
 /// The target's name in fingerprints; plans with several targets will name them.
-const ORIGIN_ALIAS: &str = "default";
+pub const ORIGIN_ALIAS: &str = "default";
 
 /// Messages on the way to the ledger.
 const LEARNT_CAPACITY: usize = 256;

@@ -32,6 +32,7 @@ mod soft404;
 mod traffic;
 mod wire;
 
+pub use job::ORIGIN_ALIAS;
 pub use job::ScanJob;
 pub use job::crawl;
 pub use job::native_check_ids;

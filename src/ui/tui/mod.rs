@@ -28,5 +28,6 @@ mod wrap;
 pub use draw::draw;
 pub use keys::Action;
 pub use live::{LiveTui, TuiOptions, view};
+pub use session::restore;
 pub use state::{Screen, State};
 pub use theme::Theme;

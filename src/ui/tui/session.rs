@@ -97,6 +97,14 @@ impl Drop for Guard {
     }
 }
 
+/// Gives the terminal back when the view cannot: somebody leaves without waiting for its thread.
+/// Harmless on a terminal that nobody took.
+pub fn restore() {
+    if ratatui::crossterm::terminal::is_raw_mode_enabled().unwrap_or(false) {
+        give_back(&AtomicBool::new(true));
+    }
+}
+
 /// Restores the terminal, once. Errors have no reader: the terminal is gone then.
 fn give_back(taken: &AtomicBool) {
     // Held while a frame is written too, so that none lands on the restored screen.

@@ -289,6 +289,7 @@ pub(super) fn plan(target: &str, setup: Setup) -> Plan {
             concurrency: 4,
             allow_unsafe: setup.allow_unsafe,
             unsafe_requests: setup.unsafe_requests,
+            passive_during_load: false,
             rule_dirs: Vec::new(),
         }),
         thresholds: Vec::new(),

@@ -1,0 +1,415 @@
+//! What the command line accepts. No I/O here: values are checked for form only.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::model::OutputKind;
+use crate::model::Severity;
+use crate::model::parse_duration;
+use crate::model::parse_rate;
+
+/// Exit codes in `--help`: public API.
+const EXIT_CODES: &str = "\
+Exit codes:
+    0  every gate passed, the run is valid     84  invalid: generator saturated, or blocked
+    1  internal error, or an output broke      85  refused: out of scope, not authorised, safety stop
+    2  usage error                             86  target unreachable, or no valid HTTP response
+   80  findings gate failed                    99  thresholds failed
+   81  findings and thresholds failed         104  plan or rule invalid
+   83  incomplete: coverage below its gate    105  stopped by a signal, partial report written
+
+Test only what you are authorised to test. Loopback and private addresses work at once; any other
+host needs `authorised` in the plan or --authorised-by NAME, and the name stands in the report.";
+
+/// Load test, security scan and release gate for a web service.
+#[derive(Debug, Parser)]
+#[command(name = "shakedown", version, after_help = EXIT_CODES, max_term_width = 100)]
+pub(super) struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub(super) command: Command,
+    /// When to use colour.
+    #[arg(long, global = true, value_enum, default_value_t = ColorChoice::Auto, env = "SHAKEDOWN_COLOR")]
+    pub(super) color: ColorChoice,
+    /// Print warnings and errors only.
+    #[arg(long, short = 'Q', global = true)]
+    pub(super) quiet: bool,
+}
+
+/// When to use colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum ColorChoice {
+    /// On a terminal, unless the environment has `NO_COLOR` or a dumb `TERM`.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Start the built-in flawed shop on loopback, run `check` on it and show the result.
+    Demo(DemoArgs),
+    /// Load test a URL or the scenarios of a plan.
+    Load(Box<LoadArgs>),
+    /// Crawl a URL and check it for flaws; safe unless --active.
+    Scan(Box<ScanArgs>),
+    /// Run a plan's load and scan, apply every gate, write one report.
+    Check(Box<CheckArgs>),
+    /// Turn a finished run into HTML, Markdown, SARIF, JUnit, CSV or text.
+    Report(ReportArgs),
+    /// Open a finished run in the terminal UI.
+    View(ViewArgs),
+    /// Print a completion script for a shell.
+    Completions(CompletionsArgs),
+}
+
+/// Files that a run writes, and how it shows itself.
+#[derive(Debug, Clone, Args)]
+pub(super) struct OutputArgs {
+    /// Write the report as JSON, to standard output without FILE.
+    #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true, default_missing_value = "-", help_heading = "Output")]
+    pub(super) json: Option<PathBuf>,
+    /// Write the event log as JSON Lines, to standard output without FILE.
+    #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true, default_missing_value = "-", help_heading = "Output")]
+    pub(super) jsonl: Option<PathBuf>,
+    /// Write the report as one HTML page.
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub(super) html: Option<PathBuf>,
+    /// Write the report as Markdown.
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub(super) md: Option<PathBuf>,
+    /// Write the findings as SARIF 2.1.0.
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub(super) sarif: Option<PathBuf>,
+    /// Write gates and findings as JUnit XML.
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub(super) junit: Option<PathBuf>,
+    /// Write the endpoint table as CSV.
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub(super) csv: Option<PathBuf>,
+    /// Plain progress instead of the terminal UI.
+    #[arg(long, help_heading = "Output")]
+    pub(super) no_tui: bool,
+    /// For CI: no terminal UI, no colour, and an invalid run fails.
+    #[arg(long, env = "SHAKEDOWN_CI", help_heading = "Output")]
+    pub(super) ci: bool,
+}
+
+/// Who and how, for everything that sends.
+#[derive(Debug, Clone, Args)]
+pub(super) struct SendArgs {
+    /// Header sent with every request, `Name: value`; may be repeated.
+    #[arg(short = 'H', long = "header", value_name = "NAME: VALUE", help_heading = "Connection")]
+    pub(super) headers: Vec<String>,
+    /// Longest wait for a whole response (load: 60s, scan: 30s).
+    #[arg(long, value_name = "TIME", value_parser = duration, help_heading = "Connection")]
+    pub(super) timeout: Option<Duration>,
+    /// Go on with certificates that cannot be verified (scan does, and reports them).
+    #[arg(long, visible_alias = "insecure-skip-tls-verify", help_heading = "Connection")]
+    pub(super) insecure: bool,
+    /// Trust the certificates of this PEM file too; may be repeated.
+    #[arg(long, value_name = "FILE", help_heading = "Connection")]
+    pub(super) cacert: Vec<PathBuf>,
+    /// Who authorised testing of hosts that are not local; stands in the report.
+    #[arg(long, value_name = "NAME", env = "SHAKEDOWN_AUTHORISED_BY", help_heading = "Safety")]
+    pub(super) authorised_by: Option<String>,
+    /// Seed of every random choice; printed in the report.
+    #[arg(long, value_name = "N", help_heading = "Safety")]
+    pub(super) seed: Option<u64>,
+}
+
+impl SendArgs {
+    /// Nothing said.
+    pub(super) fn none() -> Self {
+        Self {
+            headers: Vec::new(),
+            timeout: None,
+            insecure: false,
+            cacert: Vec::new(),
+            authorised_by: None,
+            seed: None,
+        }
+    }
+}
+
+/// `demo`.
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own on the command line")]
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  shakedown demo                      run everything on the flawed shop (under 60 s)
+  shakedown demo --no-tui             the same without the terminal UI
+  shakedown demo --serve              only serve the flawed shop, to practise on
+  shakedown demo --serve --safe       serve its safe twin")]
+pub(super) struct DemoArgs {
+    /// Only serve the shop, until Ctrl-C.
+    #[arg(long)]
+    pub(super) serve: bool,
+    /// The safe twin: the same shop with every flaw mended.
+    #[arg(long)]
+    pub(super) safe: bool,
+    /// End when standard input does: how the demonstration holds its child.
+    #[arg(long, hide = true, requires = "serve")]
+    pub(super) with_parent: bool,
+    /// Port to listen on; 0 takes a free one.
+    #[arg(long, default_value_t = 0)]
+    pub(super) port: u16,
+    /// Address to listen on: loopback only.
+    #[arg(long, default_value = "127.0.0.1")]
+    pub(super) address: std::net::IpAddr,
+    /// List the planted flaws and end.
+    #[arg(long, conflicts_with = "serve")]
+    pub(super) flaws: bool,
+    /// Where the report and the event log go.
+    #[arg(long, value_name = "DIR", default_value = "reports")]
+    pub(super) out_dir: PathBuf,
+    /// Plain progress instead of the terminal UI.
+    #[arg(long)]
+    pub(super) no_tui: bool,
+}
+
+/// `load`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  shakedown load http://127.0.0.1:8080/                        200 requests over 50 connections
+  shakedown load http://127.0.0.1:8080/ -z 30s -c 100          closed model: 100 users for 30 s
+  shakedown load http://127.0.0.1:8080/ -z 30s -q 500          open model: 500 requests/s, latency
+                                                               counted from the intended start
+  shakedown load http://127.0.0.1:8080/api -m POST -d '{\"a\":1}' -H 'Content-Type: application/json'
+  shakedown load plan.yml --json=run.json                      the scenarios of a plan
+
+Redirects are not followed. HTTP/1.1. No rate cap and no kill switch unless a plan sets them.")]
+pub(super) struct LoadArgs {
+    /// A URL, or a plan file whose scenarios run.
+    #[arg(value_name = "URL|PLAN")]
+    pub(super) target: String,
+    /// Connections (50 unless said otherwise); with -q the most that may wait at once.
+    #[arg(short = 'c', long = "connections", value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(super) connections: Option<u32>,
+    /// Requests in all (200 when neither -n nor -z is given).
+    #[arg(short = 'n', long = "requests", value_name = "N", value_parser = clap::value_parser!(u64).range(1..), conflicts_with = "duration")]
+    pub(super) requests: Option<u64>,
+    /// How long new requests start.
+    #[arg(short = 'z', long = "duration", value_name = "TIME", value_parser = duration)]
+    pub(super) duration: Option<Duration>,
+    /// Requests per second, on schedule whatever the target does (50, 50/s, 600/m).
+    #[arg(short = 'q', long = "rate", value_name = "RATE", value_parser = rate)]
+    pub(super) rate: Option<f64>,
+    /// Request method (GET unless said otherwise).
+    #[arg(short = 'm', long = "method", value_name = "METHOD")]
+    pub(super) method: Option<String>,
+    /// Request body; @FILE reads it from a file.
+    #[arg(short = 'd', long = "body", value_name = "TEXT|@FILE")]
+    pub(super) body: Option<String>,
+    /// Count responses and latency by the values of this response header; may be repeated.
+    #[arg(long, value_name = "HEADER")]
+    pub(super) observe: Vec<String>,
+    /// Generator threads (default: as the load needs, at most one per core).
+    #[arg(long, value_name = "N", env = "SHAKEDOWN_THREADS", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(super) threads: Option<u32>,
+    /// How requests are sent.
+    #[command(flatten)]
+    pub(super) send: SendArgs,
+    /// What is written.
+    #[command(flatten)]
+    pub(super) output: OutputArgs,
+}
+
+/// `scan`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  shakedown scan http://127.0.0.1:8080/                crawl and look, send nothing unusual
+  shakedown scan http://127.0.0.1:8080/ --active       also probe for injections and the like
+  shakedown scan http://127.0.0.1:8080/ --active=xss-reflected,open-redirect
+  shakedown scan http://127.0.0.1:8080/ -H 'Cookie: sid=…' --exclude '^/admin' --sarif scan.sarif
+
+Without --active only GET and HEAD of what the site itself links to. POST forms are probed only
+with --allow-unsafe. Links that log out or delete are left alone and reported.")]
+pub(super) struct ScanArgs {
+    /// A URL, or a plan file with a `scan` section.
+    #[arg(value_name = "URL|PLAN")]
+    pub(super) target: String,
+    /// Send probes: all native checks, or those named.
+    #[arg(long, value_name = "CHECK,…", num_args = 0..=1, require_equals = true, value_delimiter = ',', default_missing_value = "all")]
+    pub(super) active: Option<Vec<String>>,
+    /// Probe forms with side effects (POST) too.
+    #[arg(long, requires = "active")]
+    pub(super) allow_unsafe: bool,
+    /// Links followed from the start page at most (5).
+    #[arg(long, value_name = "N")]
+    pub(super) depth: Option<u32>,
+    /// URLs fetched at most (2000).
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(super) max_urls: Option<u64>,
+    /// Requests per second at most (50).
+    #[arg(long, value_name = "RATE", value_parser = rate)]
+    pub(super) max_rps: Option<f64>,
+    /// Requests at once at most (10).
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(super) concurrency: Option<u32>,
+    /// Only URLs whose path and query match this regular expression; may be repeated.
+    #[arg(long, value_name = "REGEX")]
+    pub(super) include: Vec<String>,
+    /// No URL whose path and query match this regular expression; may be repeated.
+    #[arg(long, value_name = "REGEX")]
+    pub(super) exclude: Vec<String>,
+    /// Directory with additional rules; may be repeated.
+    #[arg(long, value_name = "DIR")]
+    pub(super) rules: Vec<PathBuf>,
+    /// Findings of this severity or above (new, firm) fail the run: exit 80.
+    #[arg(long, value_name = "SEVERITY", default_value = "high", value_parser = fail_on)]
+    pub(super) fail_on: FailOn,
+    /// How requests are sent.
+    #[command(flatten)]
+    pub(super) send: SendArgs,
+    /// What is written.
+    #[command(flatten)]
+    pub(super) output: OutputArgs,
+}
+
+/// `check`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  shakedown check release.yml
+  shakedown check release.yml --ci --sarif findings.sarif --junit gates.xml
+  BASE_URL=http://127.0.0.1:3000 shakedown check release.yml
+  shakedown check --fetch http://127.0.0.1:9000/release.yml")]
+pub(super) struct CheckArgs {
+    /// The plan file, or its URL with --fetch.
+    #[arg(value_name = "PLAN")]
+    pub(super) plan: String,
+    /// Allow fetching the plan from a URL.
+    #[arg(long)]
+    pub(super) fetch: bool,
+    /// Directory with additional rules; may be repeated.
+    #[arg(long, value_name = "DIR")]
+    pub(super) rules: Vec<PathBuf>,
+    /// Findings gate when the plan has none of its own: this severity or above fails.
+    #[arg(long, value_name = "SEVERITY", default_value = "high", value_parser = fail_on)]
+    pub(super) fail_on: FailOn,
+    /// Generator threads (default: as the load needs, at most one per core).
+    #[arg(long, value_name = "N", env = "SHAKEDOWN_THREADS", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(super) threads: Option<u32>,
+    /// How requests are sent.
+    #[command(flatten)]
+    pub(super) send: SendArgs,
+    /// What is written.
+    #[command(flatten)]
+    pub(super) output: OutputArgs,
+}
+
+/// `report`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  shakedown report run.json                       the summary, as after the run
+  shakedown report run.json -f html -o run.html
+  shakedown report run.jsonl -f sarif             from an event log, even one cut short")]
+pub(super) struct ReportArgs {
+    /// A report (JSON) or an event log (JSON Lines); `-` is standard input.
+    #[arg(value_name = "FILE")]
+    pub(super) file: PathBuf,
+    /// The format to write.
+    #[arg(short = 'f', long, default_value = "text", value_parser = report_format)]
+    pub(super) format: ReportFormat,
+    /// Where to write; standard output by default.
+    #[arg(short = 'o', long, value_name = "FILE", default_value = "-")]
+    pub(super) output: PathBuf,
+}
+
+/// `view`.
+#[derive(Debug, Args)]
+pub(super) struct ViewArgs {
+    /// A report (JSON) or an event log (JSON Lines).
+    #[arg(value_name = "FILE")]
+    pub(super) file: PathBuf,
+}
+
+/// `completions`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  shakedown completions bash > ~/.local/share/bash-completion/completions/shakedown")]
+pub(super) struct CompletionsArgs {
+    /// Which shell.
+    pub(super) shell: clap_complete::Shell,
+}
+
+/// From which severity on findings fail a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum FailOn {
+    /// Findings never fail the run.
+    Never,
+    /// Findings of this severity or above do.
+    From(Severity),
+}
+
+/// What `report -f` writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ReportFormat {
+    /// The summary for people.
+    Text,
+    /// One of the file formats.
+    File(OutputKind),
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    parse_duration(text).map_err(|error| error.to_string())
+}
+
+fn rate(text: &str) -> Result<f64, String> {
+    let rate = parse_rate(text).map_err(|error| error.to_string())?;
+    if rate > 0.0 { Ok(rate) } else { Err("a rate must be greater than 0".to_owned()) }
+}
+
+fn fail_on(text: &str) -> Result<FailOn, String> {
+    if text == "never" {
+        return Ok(FailOn::Never);
+    }
+    Severity::parse(text)
+        .map(FailOn::From)
+        .ok_or_else(|| "one of never, info, low, medium, high, critical".to_owned())
+}
+
+fn report_format(text: &str) -> Result<ReportFormat, String> {
+    if text == "text" {
+        return Ok(ReportFormat::Text);
+    }
+    OutputKind::parse(text)
+        .filter(|kind| *kind != OutputKind::Jsonl)
+        .map(ReportFormat::File)
+        .ok_or_else(|| "one of text, json, html, md, sarif, junit, csv".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_definition_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn json_without_a_file_is_standard_output() {
+        let cli = Cli::parse_from(["shakedown", "load", "http://127.0.0.1/", "--json"]);
+        let Command::Load(args) = cli.command else { panic!("load was given") };
+        assert_eq!(args.output.json, Some(PathBuf::from("-")));
+    }
+
+    #[test]
+    fn requests_and_duration_exclude_each_other() {
+        let parsed = Cli::try_parse_from(["shakedown", "load", "x", "-n", "1", "-z", "1s"]);
+        assert!(parsed.is_err());
+    }
+}

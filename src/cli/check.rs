@@ -1,0 +1,53 @@
+//! `check`: a plan's load and scan under every gate.
+
+use crate::model::ExitCode;
+use crate::plan::Plan;
+use crate::run::RunKind;
+use crate::run::fetch_document;
+
+use super::args::CheckArgs;
+use super::error::CliError;
+use super::execute::Execution;
+use super::execute::execute;
+use super::plans;
+use super::terminal::Terminal;
+use super::terminal::environment;
+
+/// Runs everything the plan has.
+pub(super) fn run(args: &CheckArgs, terminal: &Terminal) -> Result<ExitCode, CliError> {
+    let mut plan = plan(args)?;
+    if plan.scenarios.is_empty() && plan.scan.is_none() {
+        return Err(CliError::EmptyPlan(args.plan.clone()));
+    }
+    if let Some(scan) = &mut plan.scan {
+        scan.rule_dirs.extend(args.rules.iter().cloned());
+    }
+    plans::gate_findings(&mut plan, args.fail_on);
+    execute(Execution {
+        plan,
+        kind: RunKind::Check,
+        command: "check",
+        threads: args.threads.map(|threads| threads as usize),
+        output: &args.output,
+        terminal,
+    })
+}
+
+fn plan(args: &CheckArgs) -> Result<Plan, CliError> {
+    if !args.plan.contains("://") {
+        return plans::from_file(&args.plan, &args.send);
+    }
+    if !args.fetch {
+        return Err(CliError::Usage(format!(
+            "check takes a plan file; to fetch the plan from {} add --fetch, to test that URL use \
+             `shakedown scan` or `shakedown load`",
+            args.plan
+        )));
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| CliError::Internal(format!("starting the runtime: {error}")))?;
+    let text = runtime.block_on(fetch_document(&args.plan))?;
+    plans::from_text(&args.plan, &text, &environment, &args.send)
+}

@@ -1,0 +1,101 @@
+//! What ends a command before its verdict, and the code it ends with.
+
+use std::path::PathBuf;
+
+use crate::format::FormatError;
+use crate::model::ExitCode;
+use crate::plan::FlagError;
+use crate::plan::PlanErrors;
+use crate::rules::RuleErrors;
+use crate::run::FetchError;
+use crate::run::RunError;
+
+/// Errors of all commands; the texts are what the user reads.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum CliError {
+    /// The command line does not make sense.
+    #[error("{0}")]
+    Usage(String),
+    /// The plan is wrong; every mistake with its position.
+    #[error("{}", .0.render(false))]
+    Plan(PlanErrors),
+    /// A rule is wrong; every mistake with its position.
+    #[error("{0}")]
+    Rules(RuleErrors),
+    /// A plan that is right and asks for nothing.
+    #[error("{0}: neither `scenarios` nor `scan`: there is nothing to check")]
+    EmptyPlan(String),
+    /// An output cannot be opened.
+    #[error("opening output {path}: {source}")]
+    OutputUnwritable {
+        /// Where.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// An output broke while it was being written.
+    #[error("writing output {path}: {source}")]
+    OutputBroke {
+        /// Where.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A report or event log cannot be read.
+    #[error("reading {path}: {source}")]
+    Unreadable {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A report or event log is not what it should be.
+    #[error("{path}: {source}")]
+    Format {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: FormatError,
+    },
+    /// Flags that make no plan.
+    #[error(transparent)]
+    Flags(#[from] FlagError),
+    /// A document could not be fetched.
+    #[error(transparent)]
+    Fetch(#[from] FetchError),
+    /// The run could not be carried out.
+    #[error(transparent)]
+    Run(#[from] RunError),
+    /// The demo shop could not be started.
+    #[error("starting the demo shop: {0}")]
+    Demo(String),
+    /// The terminal could not be used.
+    #[error("using the terminal: {0}; try --no-tui")]
+    Terminal(std::io::Error),
+    /// The user insisted on leaving at once.
+    #[error("left at the third interrupt; no report was written")]
+    Left,
+    /// Something of ours is broken.
+    #[error("{0}")]
+    Internal(String),
+}
+
+impl CliError {
+    /// The code of DESIGN's table.
+    pub(super) fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::Usage(_)
+            | Self::OutputUnwritable { .. }
+            | Self::Unreadable { .. }
+            | Self::Format { .. }
+            | Self::Terminal(_) => ExitCode::Usage,
+            Self::Plan(errors) => errors.exit_code(),
+            Self::Rules(_) | Self::EmptyPlan(_) => ExitCode::InvalidPlan,
+            Self::Flags(error) => error.exit_code(),
+            Self::Fetch(error) => error.exit_code(),
+            Self::Run(error) => error.exit_code(),
+            Self::Left => ExitCode::Interrupted,
+            Self::OutputBroke { .. } | Self::Demo(_) | Self::Internal(_) => ExitCode::Internal,
+        }
+    }
+}

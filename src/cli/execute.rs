@@ -1,0 +1,208 @@
+//! The part that every run command shares: consumers, the run itself, files, summary, exit code.
+
+use std::sync::Arc;
+
+use crate::http::clock::Clock;
+use crate::model::ControlCommand;
+use crate::model::ExitCode;
+use crate::model::Report;
+use crate::model::RunInfo;
+use crate::plan::Plan;
+use crate::report::Style;
+use crate::rules::Registry;
+use crate::run::Gating;
+use crate::run::Interrupts;
+use crate::run::Outcome;
+use crate::run::RunJob;
+use crate::run::RunKind;
+use crate::ui::Consumer;
+use crate::ui::jsonl::EventLog;
+use crate::ui::plain::Plain;
+use crate::ui::plain::PlainOptions;
+use crate::ui::tui::LiveTui;
+use crate::ui::tui::Theme;
+use crate::ui::tui::TuiOptions;
+
+use super::args::OutputArgs;
+use super::error::CliError;
+use super::outputs::Outputs;
+use super::terminal::Terminal;
+
+/// A run, ready to be carried out.
+pub(super) struct Execution<'a> {
+    /// What to do, fully resolved.
+    pub(super) plan: Plan,
+    /// Which engines.
+    pub(super) kind: RunKind,
+    /// The command's name, for the report.
+    pub(super) command: &'static str,
+    /// Generator threads, unless the engine shall choose.
+    pub(super) threads: Option<usize>,
+    /// Files and progress.
+    pub(super) output: &'a OutputArgs,
+    /// What can be shown.
+    pub(super) terminal: &'a Terminal,
+}
+
+/// Carries a run out: opens outputs, runs, writes files, prints the summary; gives what the process
+/// should end with.
+///
+/// # Errors
+/// Whatever prevented the run, or an output that broke.
+pub(super) fn execute(execution: Execution<'_>) -> Result<ExitCode, CliError> {
+    let terminal = if execution.output.ci {
+        execution.terminal.without_color()
+    } else {
+        execution.terminal.clone()
+    };
+    let registry = Arc::new(load_rules(&execution.plan)?);
+    let mut outputs = Outputs::open(&execution.plan.outputs, execution.output)?;
+    let (interrupts, interrupted) = Interrupts::channel();
+    let stdout_taken = outputs.stdout_taken;
+    let consumers = consumers(&execution, &terminal, &mut outputs, &interrupts)?;
+    let clock = Clock::start();
+    let gating = match execution.kind {
+        RunKind::Check => Gating::LoadFigures,
+        RunKind::Load | RunKind::Scan if execution.output.ci => Gating::LoadFigures,
+        RunKind::Load | RunKind::Scan => Gating::OnlyThresholds,
+    };
+    let job = RunJob {
+        info: run_info(&execution, &clock),
+        plan: Arc::new(execution.plan),
+        registry,
+        kind: execution.kind,
+        gating,
+        clock,
+        threads: execution.threads,
+    };
+    let outcome = block_on(job, consumers, &interrupts, interrupted)?;
+    conclude(outcome, outputs, &terminal, stdout_taken)
+}
+
+fn load_rules(plan: &Plan) -> Result<Registry, CliError> {
+    let dirs = plan.scan.as_ref().map(|scan| scan.rule_dirs.as_slice()).unwrap_or_default();
+    Registry::with_dirs(dirs).map_err(CliError::Rules)
+}
+
+fn block_on(
+    job: RunJob,
+    consumers: Vec<Box<dyn Consumer>>,
+    interrupts: &Interrupts,
+    interrupted: tokio::sync::mpsc::Receiver<String>,
+) -> Result<Outcome, CliError> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|error| CliError::Internal(format!("starting the runtime: {error}")))?;
+    let signals = interrupts.clone();
+    runtime.spawn(async move {
+        // Without handlers the signals keep their default: the program simply ends.
+        let _ = signals.listen().await;
+    });
+    let outcome = runtime.block_on(crate::run::run(job, consumers, interrupted));
+    // After a third interrupt something may still be blocked: do not wait for it.
+    runtime.shutdown_background();
+    Ok(outcome?)
+}
+
+fn conclude(
+    outcome: Outcome,
+    outputs: Outputs,
+    terminal: &Terminal,
+    stdout_taken: bool,
+) -> Result<ExitCode, CliError> {
+    if outcome.left {
+        crate::ui::tui::restore();
+        return Err(CliError::Left);
+    }
+    let report = outcome.report;
+    let written = outputs.write(&report)?;
+    print_summary(&report, terminal, stdout_taken)?;
+    if let Some(broken) = outcome.broken.into_iter().next() {
+        return Err(CliError::Internal(format!("writing progress or the event log: {broken}")));
+    }
+    if !terminal.quiet {
+        for path in written {
+            super::outputs::write_stderr(format!("wrote {}\n", path.display()).as_bytes());
+        }
+    }
+    Ok(report.verdict.as_ref().map_or(ExitCode::Internal, |verdict| verdict.exit_code))
+}
+
+/// To standard output on a terminal, else to standard error: a pipe gets data only.
+fn print_summary(report: &Report, terminal: &Terminal, stdout_taken: bool) -> Result<(), CliError> {
+    if terminal.quiet {
+        return Ok(());
+    }
+    let to_stdout = terminal.stdout && !stdout_taken;
+    let is_terminal = if to_stdout { terminal.stdout } else { terminal.stderr };
+    let style = Style {
+        color: terminal.color_on(is_terminal),
+        unicode: terminal.unicode,
+        width: terminal.width,
+    };
+    let text = crate::report::summary(report, style);
+    if to_stdout {
+        return super::outputs::write_stdout(text.as_bytes());
+    }
+    super::outputs::write_stderr(text.as_bytes());
+    Ok(())
+}
+
+fn consumers(
+    execution: &Execution<'_>,
+    terminal: &Terminal,
+    outputs: &mut Outputs,
+    interrupts: &Interrupts,
+) -> Result<Vec<Box<dyn Consumer>>, CliError> {
+    let mut found: Vec<Box<dyn Consumer>> = Vec::new();
+    for writer in outputs.take_event_logs() {
+        found.push(Box::new(EventLog::new(writer)));
+    }
+    let output = execution.output;
+    let tui = terminal.can_show_tui() && !output.no_tui && !output.ci && !outputs.stdout_taken;
+    if tui {
+        let interrupts = interrupts.clone();
+        let control = move |_: ControlCommand| interrupts.interrupt("the user");
+        let options = TuiOptions { theme: theme(terminal), stay_open: true };
+        found.push(Box::new(LiveTui::start(control, options).map_err(CliError::Terminal)?));
+    } else {
+        let options = PlainOptions {
+            colour: terminal.color_on(terminal.stderr),
+            quiet: terminal.quiet,
+            unicode: terminal.unicode,
+        };
+        found.push(Box::new(if terminal.stderr {
+            Plain::on_terminal(options)
+        } else {
+            Plain::to(Box::new(std::io::stderr()), options)
+        }));
+    }
+    Ok(found)
+}
+
+/// How the terminal UI looks here.
+pub(super) fn theme(terminal: &Terminal) -> Theme {
+    let theme = if terminal.color_on(true) { Theme::default() } else { Theme::plain() };
+    if terminal.unicode { theme } else { theme.ascii() }
+}
+
+fn run_info(execution: &Execution<'_>, clock: &Clock) -> RunInfo {
+    let plan = &execution.plan;
+    let planned = match execution.kind {
+        RunKind::Scan => None,
+        RunKind::Load | RunKind::Check => plan.planned_load_duration(),
+    };
+    RunInfo {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        command: execution.command.to_owned(),
+        target: plan.target.url(),
+        started_unix: clock.unix_seconds(),
+        seed: plan.seed.0,
+        plan_hash: plan.hash.clone(),
+        host: rustix::system::uname().nodename().to_string_lossy().into_owned(),
+        authorised_by: plan.scope.authorised_by().map(str::to_owned),
+        planned,
+    }
+}

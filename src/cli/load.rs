@@ -1,0 +1,79 @@
+//! `load`: a URL with oha's flags, or a plan's scenarios.
+
+use crate::model::ExitCode;
+use crate::plan::Body;
+use crate::plan::LoadFlags;
+use crate::plan::Plan;
+use crate::run::RunKind;
+
+use super::args::LoadArgs;
+use super::error::CliError;
+use super::execute::Execution;
+use super::execute::execute;
+use super::plans;
+use super::terminal::Terminal;
+
+/// Runs the load test.
+pub(super) fn run(args: &LoadArgs, terminal: &Terminal) -> Result<ExitCode, CliError> {
+    let plan = plan(args)?;
+    execute(Execution {
+        plan,
+        kind: RunKind::Load,
+        command: "load",
+        threads: args.threads.map(|threads| threads as usize),
+        output: &args.output,
+        terminal,
+    })
+}
+
+fn plan(args: &LoadArgs) -> Result<Plan, CliError> {
+    if !plans::is_plan(&args.target) {
+        return Ok(crate::plan::load_url(&flags(args))?);
+    }
+    if let Some(flag) = url_only_flag(args) {
+        return Err(CliError::Usage(format!(
+            "{flag} shapes the load of a URL; a plan's load stands in its `scenarios`"
+        )));
+    }
+    let mut plan = plans::from_file(&args.target, &args.send)?;
+    if plan.scenarios.is_empty() {
+        return Err(CliError::Usage(format!(
+            "{} has no `scenarios`, so there is no load to run",
+            args.target
+        )));
+    }
+    plan.observe.extend(args.observe.iter().cloned());
+    // Its gates over findings belong to `check`: without a scan they would pass unseen.
+    plan.thresholds.retain(|threshold| threshold.selector.metric.is_load());
+    Ok(plan)
+}
+
+fn flags(args: &LoadArgs) -> LoadFlags {
+    LoadFlags {
+        common: plans::common_flags(&args.target, &args.send),
+        connections: args.connections,
+        requests: args.requests,
+        duration: args.duration,
+        rate: args.rate,
+        method: args.method.clone(),
+        body: args.body.as_deref().map(|text| match text.strip_prefix('@') {
+            Some(file) => Body::File(file.into()),
+            None => Body::Text(text.to_owned()),
+        }),
+        expected_statuses: Vec::new(),
+        observe: args.observe.clone(),
+    }
+}
+
+fn url_only_flag(args: &LoadArgs) -> Option<&'static str> {
+    [
+        ("-c", args.connections.is_some()),
+        ("-n", args.requests.is_some()),
+        ("-z", args.duration.is_some()),
+        ("-q", args.rate.is_some()),
+        ("-m", args.method.is_some()),
+        ("-d", args.body.is_some()),
+    ]
+    .into_iter()
+    .find_map(|(flag, given)| given.then_some(flag))
+}

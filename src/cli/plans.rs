@@ -1,0 +1,124 @@
+//! From what the user gave to a resolved plan: shared by the commands that run something.
+
+use std::hash::{BuildHasher as _, RandomState};
+use std::path::Path;
+
+use crate::model::MetricName;
+use crate::model::Seed;
+use crate::model::Severity;
+use crate::model::Threshold;
+use crate::plan::CommonFlags;
+use crate::plan::Overrides;
+use crate::plan::Plan;
+use crate::plan::TlsPolicy;
+use crate::rules::Registry;
+
+use super::args::FailOn;
+use super::args::SendArgs;
+use super::error::CliError;
+use super::terminal::environment;
+
+/// Whether a target is a plan file rather than a URL: it exists, or is named like one.
+pub(super) fn is_plan(target: &str) -> bool {
+    let path = Path::new(target);
+    let named_like_one = path.extension().is_some_and(|extension| {
+        extension.eq_ignore_ascii_case("yml") || extension.eq_ignore_ascii_case("yaml")
+    });
+    !target.contains("://") && (named_like_one || path.is_file())
+}
+
+/// Reads a plan file; what the command line says of sending goes before it.
+///
+/// # Errors
+/// [`CliError::InvalidPlan`] with everything that is wrong.
+pub(super) fn from_file(path: &str, send: &SendArgs) -> Result<Plan, CliError> {
+    let overrides = overrides(send);
+    let plan = crate::plan::load_file(Path::new(path), &environment, &overrides)
+        .map_err(CliError::Plan)?;
+    with_flags(plan, send)
+}
+
+/// The same for a plan whose text was fetched or is embedded.
+///
+/// # Errors
+/// As [`from_file`].
+pub(super) fn from_text(
+    name: &str,
+    text: &str,
+    environment: &dyn Fn(&str) -> Option<String>,
+    send: &SendArgs,
+) -> Result<Plan, CliError> {
+    let overrides = overrides(send);
+    let plan =
+        crate::plan::from_text(name, text, environment, &overrides).map_err(CliError::Plan)?;
+    with_flags(plan, send)
+}
+
+/// What a URL's plan takes from the command line, whichever command it is for.
+pub(super) fn common_flags(url: &str, send: &SendArgs) -> CommonFlags {
+    CommonFlags {
+        url: url.to_owned(),
+        headers: send.headers.clone(),
+        timeout: send.timeout,
+        insecure: send.insecure,
+        ca_files: send.cacert.clone(),
+        authorised_by: send.authorised_by.clone(),
+        outputs: Vec::new(),
+        seed: seed(send),
+    }
+}
+
+/// Ids of the native checks that rules bind.
+pub(super) fn known_checks() -> Vec<String> {
+    Registry::embedded().native_ids().map(str::to_owned).collect()
+}
+
+/// Adds the default findings gate to a plan that scans and has none of its own.
+pub(super) fn gate_findings(plan: &mut Plan, fail_on: FailOn) {
+    let has_own =
+        plan.thresholds.iter().any(|threshold| threshold.selector.metric == MetricName::Findings);
+    let FailOn::From(severity) = fail_on else { return };
+    if plan.scan.is_some() && !has_own {
+        plan.thresholds.push(findings_gate(severity));
+    }
+}
+
+fn findings_gate(severity: Severity) -> Threshold {
+    Threshold::parse(&format!("findings{{severity:>={severity}}}"), "count==0")
+        .expect("the metric has this tag and this aggregate")
+}
+
+fn overrides(send: &SendArgs) -> Overrides {
+    let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
+    let mut overrides = Overrides::new(seed(send), today);
+    overrides.authorised_by.clone_from(&send.authorised_by);
+    overrides.known_checks = known_checks();
+    overrides
+}
+
+/// Flags go before the plan: they are what the user says now.
+fn with_flags(mut plan: Plan, send: &SendArgs) -> Result<Plan, CliError> {
+    let headers = crate::plan::headers(&send.headers)?;
+    for header in headers {
+        for template in &mut plan.requests {
+            template.request.headers.retain(|own| !own.is(&header.name));
+            template.request.headers.push(header.clone());
+        }
+        plan.connection.headers.retain(|own| !own.is(&header.name));
+        plan.connection.headers.push(header);
+    }
+    if let Some(timeout) = send.timeout {
+        plan.connection.timeout = timeout;
+    }
+    if send.insecure {
+        plan.connection.tls = TlsPolicy::AcceptAndReport;
+    }
+    plan.connection.ca_files.extend(send.cacert.iter().cloned());
+    Ok(plan)
+}
+
+/// The user's seed, or one that differs from run to run; the report has it either way.
+fn seed(send: &SendArgs) -> Seed {
+    // Every `RandomState` has keys of its own from the system's generator.
+    Seed(send.seed.unwrap_or_else(|| RandomState::new().hash_one("seed")))
+}

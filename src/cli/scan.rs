@@ -1,0 +1,83 @@
+//! `scan`: crawl and check a URL, or what a plan's `scan` section says.
+
+use crate::model::ExitCode;
+use crate::plan::Plan;
+use crate::plan::ScanFlags;
+use crate::run::RunKind;
+
+use super::args::ScanArgs;
+use super::error::CliError;
+use super::execute::Execution;
+use super::execute::execute;
+use super::plans;
+use super::terminal::Terminal;
+
+/// What `--active` without names stands for.
+const ALL: &str = "all";
+
+/// Runs the scan.
+pub(super) fn run(args: &ScanArgs, terminal: &Terminal) -> Result<ExitCode, CliError> {
+    let mut plan = plan(args)?;
+    plans::gate_findings(&mut plan, args.fail_on);
+    execute(Execution {
+        plan,
+        kind: RunKind::Scan,
+        command: "scan",
+        threads: None,
+        output: &args.output,
+        terminal,
+    })
+}
+
+fn plan(args: &ScanArgs) -> Result<Plan, CliError> {
+    if !plans::is_plan(&args.target) {
+        return Ok(crate::plan::scan_url(&flags(args))?);
+    }
+    if let Some(flag) = url_only_flag(args) {
+        return Err(CliError::Usage(format!(
+            "{flag} is for a URL; a plan says it in its `scan` and `scope` sections"
+        )));
+    }
+    let mut plan = plans::from_file(&args.target, &args.send)?;
+    let Some(scan) = &mut plan.scan else {
+        return Err(CliError::Usage(format!(
+            "{} has no `scan` section, so there is nothing to scan",
+            args.target
+        )));
+    };
+    scan.rule_dirs.extend(args.rules.iter().cloned());
+    // Gates over load figures belong to `check`: without load they could only fail.
+    plan.thresholds.retain(|threshold| !threshold.selector.metric.is_load());
+    Ok(plan)
+}
+
+fn flags(args: &ScanArgs) -> ScanFlags {
+    let active = args.active.clone().map(|ids| if ids == [ALL] { Vec::new() } else { ids });
+    ScanFlags {
+        common: plans::common_flags(&args.target, &args.send),
+        active,
+        known_checks: plans::known_checks(),
+        depth: args.depth,
+        max_urls: args.max_urls,
+        rps: args.max_rps,
+        concurrency: args.concurrency.map(|concurrency| concurrency as usize),
+        allow_unsafe: args.allow_unsafe,
+        rule_dirs: args.rules.clone(),
+        include: args.include.clone(),
+        exclude: args.exclude.clone(),
+    }
+}
+
+fn url_only_flag(args: &ScanArgs) -> Option<&'static str> {
+    [
+        ("--active", args.active.is_some()),
+        ("--depth", args.depth.is_some()),
+        ("--max-urls", args.max_urls.is_some()),
+        ("--max-rps", args.max_rps.is_some()),
+        ("--concurrency", args.concurrency.is_some()),
+        ("--include", !args.include.is_empty()),
+        ("--exclude", !args.exclude.is_empty()),
+    ]
+    .into_iter()
+    .find_map(|(flag, given)| given.then_some(flag))
+}

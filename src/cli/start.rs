@@ -1,0 +1,66 @@
+//! Entry: parse, dispatch, and turn what came out into an exit code.
+
+use std::error::Error as _;
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::model::ExitCode as Code;
+
+use super::args::Cli;
+use super::args::Command;
+use super::error::CliError;
+use super::terminal::Terminal;
+use super::{check, completions, demo, load, report, scan, view};
+
+/// Parses the process's arguments, runs the command, gives its exit code.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // `--help` and `--version` come as errors too; clap knows where each belongs.
+            let code = u8::try_from(error.exit_code()).unwrap_or(Code::Usage.code());
+            let _ = error.print();
+            return ExitCode::from(code);
+        }
+    };
+    let terminal = Terminal::detect(cli.color, cli.quiet);
+    let code = dispatch(cli.command, &terminal).unwrap_or_else(|error| {
+        complain(&error, &terminal);
+        error.exit_code()
+    });
+    ExitCode::from(code.code())
+}
+
+fn dispatch(command: Command, terminal: &Terminal) -> Result<Code, CliError> {
+    match command {
+        Command::Demo(args) => demo::run(&args, terminal),
+        Command::Load(args) => load::run(&args, terminal),
+        Command::Scan(args) => scan::run(&args, terminal),
+        Command::Check(args) => check::run(&args, terminal),
+        Command::Report(args) => report::run(&args, terminal),
+        Command::View(args) => view::run(&args, terminal),
+        Command::Completions(args) => completions::run(&args),
+    }
+}
+
+/// `error: what, because what, because what`; a text that is a whole diagnostic stands alone.
+fn complain(error: &CliError, terminal: &Terminal) {
+    let mut text = match error {
+        CliError::Plan(errors) => errors.render(terminal.color_on(terminal.stderr)),
+        other => format!("error: {other}"),
+    };
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        let inner_text = inner.to_string();
+        // Many libraries repeat their cause in their own text.
+        if !text.contains(&inner_text) {
+            text.push_str(": ");
+            text.push_str(&inner_text);
+        }
+        cause = inner.source();
+    }
+    // Nothing is left to be done when standard error is closed.
+    let _ = writeln!(std::io::stderr(), "{}", text.trim_end());
+}

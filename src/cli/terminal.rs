@@ -1,0 +1,76 @@
+//! What the terminal can show; the only place that reads the environment for it.
+
+use std::io::IsTerminal as _;
+
+use super::args::ColorChoice;
+
+/// What standard output and standard error are, and what may be written there.
+#[expect(clippy::struct_excessive_bools, reason = "independent facts, each looked at by name")]
+#[derive(Debug, Clone)]
+pub(super) struct Terminal {
+    /// Standard output is a terminal.
+    pub(super) stdout: bool,
+    /// Standard error is a terminal.
+    pub(super) stderr: bool,
+    /// Standard input is a terminal, so keys can be read.
+    pub(super) stdin: bool,
+    /// Colour is wanted where the stream is a terminal, or everywhere.
+    color: ColorChoice,
+    no_color_env: bool,
+    /// Symbols outside ASCII can be shown.
+    pub(super) unicode: bool,
+    /// Columns.
+    pub(super) width: usize,
+    /// Warnings and errors only.
+    pub(super) quiet: bool,
+}
+
+impl Terminal {
+    /// Looks at the streams and at `NO_COLOR`, `TERM`, `LC_ALL`, `LC_CTYPE` and `LANG`.
+    #[expect(clippy::disallowed_methods, reason = "cli is where the environment is read")]
+    pub(super) fn detect(color: ColorChoice, quiet: bool) -> Self {
+        let dumb = std::env::var("TERM").is_ok_and(|term| term == "dumb");
+        let no_color = std::env::var("NO_COLOR").is_ok_and(|value| !value.is_empty());
+        let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
+            .iter()
+            .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
+            .unwrap_or_default()
+            .to_ascii_lowercase();
+        let width = ratatui::crossterm::terminal::size().map_or(100, |(columns, _)| columns);
+        Self {
+            stdout: std::io::stdout().is_terminal(),
+            stderr: std::io::stderr().is_terminal(),
+            stdin: std::io::stdin().is_terminal(),
+            color,
+            no_color_env: no_color || dumb,
+            unicode: locale.contains("utf-8") || locale.contains("utf8"),
+            width: usize::from(width).clamp(60, 160),
+            quiet,
+        }
+    }
+
+    /// Whether a stream (a terminal or not) gets colour.
+    pub(super) fn color_on(&self, is_terminal: bool) -> bool {
+        match self.color {
+            ColorChoice::Always => true,
+            ColorChoice::Never => false,
+            ColorChoice::Auto => is_terminal && !self.no_color_env,
+        }
+    }
+
+    /// Whether the terminal UI can run: it needs keys and both streams.
+    pub(super) fn can_show_tui(&self) -> bool {
+        self.stdin && self.stdout && self.stderr && !self.quiet
+    }
+
+    /// The same terminal without colour, for `--ci`.
+    pub(super) fn without_color(&self) -> Self {
+        Self { color: ColorChoice::Never, ..self.clone() }
+    }
+}
+
+/// A variable of the environment, for plans.
+#[expect(clippy::disallowed_methods, reason = "cli is where the environment is read")]
+pub(super) fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}

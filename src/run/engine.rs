@@ -1,0 +1,174 @@
+//! One run from the first event to the verdict.
+
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+
+use crate::http::clock::Clock;
+use crate::model::ControlCommand;
+use crate::model::Event;
+use crate::model::EventSender;
+use crate::model::ExitCode;
+use crate::model::Facts;
+use crate::model::Notice;
+use crate::model::NoticeLevel;
+use crate::model::Report;
+use crate::model::RunInfo;
+use crate::model::StopReason;
+use crate::model::StopToken;
+use crate::model::format_duration;
+use crate::plan::Plan;
+use crate::rules::Registry;
+use crate::ui::Consumer;
+
+use super::derive::derivers;
+use super::gates::Gating;
+use super::gates::gate;
+use super::parts::Parts;
+use super::pump::Pump;
+use super::signals::obey;
+
+/// Events that may wait for the pump.
+const CHANNEL: usize = 1024;
+
+/// Which engines take part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RunKind {
+    /// Load alone.
+    Load,
+    /// Crawl and checks alone.
+    Scan,
+    /// Load, then crawl and checks.
+    Check,
+}
+
+/// A run, described.
+pub struct RunJob {
+    /// What to do.
+    pub plan: Arc<Plan>,
+    /// Rules that take part.
+    pub registry: Arc<Registry>,
+    /// Which engines.
+    pub kind: RunKind,
+    /// The first event.
+    pub info: RunInfo,
+    /// What the verdict rests on.
+    pub gating: Gating,
+    /// Started with the run.
+    pub clock: Clock,
+    /// Generator threads, unless the load engine shall choose.
+    pub threads: Option<usize>,
+}
+
+/// What a run came to.
+pub struct Outcome {
+    /// Everything found out, verdict included.
+    pub report: Report,
+    /// What consumers could not write.
+    pub broken: Vec<String>,
+    /// Somebody insisted on leaving: the report is empty.
+    pub left: bool,
+}
+
+/// A bug of ours: everything else is data in the report.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The pump or a consumer panicked.
+    #[error("a consumer of events broke: {0}")]
+    Consumer(String),
+}
+
+impl RunError {
+    /// Always internal.
+    pub fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::Consumer(_) => ExitCode::Internal,
+        }
+    }
+}
+
+/// Carries the job out. `interrupts` stop it: the first gently, the second at once, the third
+/// returns without waiting.
+///
+/// Not cancel safe: dropping the future leaves threads running until they see the stop token.
+///
+/// # Errors
+/// [`RunError`] when a part of ours broke; what the target did is in the report.
+pub async fn run(
+    job: RunJob,
+    consumers: Vec<Box<dyn Consumer>>,
+    mut interrupts: mpsc::Receiver<String>,
+) -> Result<Outcome, RunError> {
+    let (events, mut receiver) = mpsc::channel(CHANNEL);
+    let stop = StopToken::default();
+    let mut pump = Pump {
+        clock: job.clock,
+        derivers: derivers(&job.plan),
+        consumers,
+        stop: stop.clone(),
+        report: Report::default(),
+        seq: 0,
+    };
+    pump.take(Event::RunStarted(job.info.clone()));
+    let drained = tokio::task::spawn_blocking(move || {
+        pump.drain(&mut receiver);
+        pump
+    });
+    let facts = tokio::select! {
+        facts = engines(&job, &events, &stop) => facts,
+        () = obey(&mut interrupts, &events, &stop) => return Ok(left()),
+    };
+    drop(events);
+    let conclusion = async {
+        let pump = drained.await.map_err(|error| RunError::Consumer(error.to_string()))?;
+        let plan = Arc::clone(&job.plan);
+        let gating = job.gating;
+        tokio::task::spawn_blocking(move || conclude(pump, &plan, gating, facts))
+            .await
+            .map_err(|error| RunError::Consumer(error.to_string()))
+    };
+    tokio::select! {
+        outcome = conclusion => outcome,
+        // The run is over and a consumer is waiting for the user: whoever interrupts now leaves.
+        Some(_) = interrupts.recv() => Ok(left()),
+    }
+}
+
+fn left() -> Outcome {
+    Outcome { report: Report::default(), broken: Vec::new(), left: true }
+}
+
+fn conclude(mut pump: Pump, plan: &Plan, gating: Gating, facts: Facts) -> Outcome {
+    let (results, verdict) = gate(&pump.report, &plan.thresholds, gating, facts);
+    pump.take(Event::Thresholds(results));
+    pump.take(Event::Verdict(verdict));
+    let broken = pump.finish();
+    Outcome { report: pump.report, broken, left: false }
+}
+
+/// Both engines under the plan's time limit; what the report cannot know of it.
+async fn engines(job: &RunJob, events: &EventSender, stop: &StopToken) -> Facts {
+    let parts = Parts { job, events, stop };
+    let work = parts.work();
+    let Some(max_time) = job.plan.limits.max_time else { return work.await };
+    let mut work = std::pin::pin!(work);
+    tokio::select! {
+        facts = &mut work => return facts,
+        () = tokio::time::sleep(max_time) => {}
+    }
+    let reason = format!("limits.max_time of {} reached", format_duration(max_time));
+    send(events, Event::Stopping(StopReason::Safety(reason))).await;
+    stop.apply(ControlCommand::Stop);
+    work.await
+}
+
+/// Hands an event to the pump, which outlives the engines.
+pub(super) async fn send(events: &EventSender, event: Event) {
+    // An error means that the pump panicked; joining it reports that.
+    let _ = events.send(event).await;
+}
+
+/// A sentence for the user.
+pub(super) async fn notify(events: &EventSender, level: NoticeLevel, text: String) {
+    send(events, Event::Notice(Notice { level, text })).await;
+}

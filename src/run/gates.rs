@@ -1,0 +1,217 @@
+//! From a finished report to a verdict: pure.
+
+use crate::model::Facts;
+use crate::model::MetricName;
+use crate::model::Report;
+use crate::model::StopReason;
+use crate::model::Threshold;
+use crate::model::ThresholdResult;
+use crate::model::Verdict;
+
+/// What the gates have to know beyond the report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Gating {
+    /// The verdict rests on load figures even without thresholds (`check`, `--ci`).
+    LoadFigures,
+    /// Load figures count only where a threshold names them.
+    OnlyThresholds,
+}
+
+/// Evaluates the thresholds and weighs everything that holds.
+///
+/// `failures` are sentences about the run itself that the report cannot know: a target that was
+/// unreachable before the start, a broken engine.
+pub fn gate(
+    report: &Report,
+    thresholds: &[Threshold],
+    gating: Gating,
+    failures: Facts,
+) -> (Vec<ThresholdResult>, Verdict) {
+    let started = failures == Facts::default();
+    let results: Vec<ThresholdResult> = if started {
+        thresholds.iter().map(|one| evaluate(report, one)).collect()
+    } else {
+        Vec::new()
+    };
+    let mut facts = failures;
+    add_stop(&mut facts, report);
+    add_invalid(&mut facts, report, thresholds, gating);
+    if started {
+        add_untested(&mut facts, report);
+    }
+    for (threshold, result) in thresholds.iter().zip(&results).filter(|(_, result)| !result.pass) {
+        let text = failed_gate(threshold, result);
+        match threshold.selector.metric {
+            MetricName::Findings => facts.findings.push(text),
+            MetricName::CoverageOperations => facts.incomplete.push(text),
+            _ => facts.thresholds.push(text),
+        }
+    }
+    let verdict = Verdict::of(&facts);
+    (results, verdict)
+}
+
+fn evaluate(report: &Report, threshold: &Threshold) -> ThresholdResult {
+    let outcome = threshold.condition.evaluate(&report.metric(&threshold.selector));
+    ThresholdResult {
+        selector: threshold.selector.to_string(),
+        condition: threshold.condition.to_string(),
+        value: outcome.map(|(value, _)| value),
+        pass: outcome.is_some_and(|(_, pass)| pass),
+    }
+}
+
+fn failed_gate(threshold: &Threshold, result: &ThresholdResult) -> String {
+    let condition = &threshold.condition;
+    match result.value {
+        Some(value) => format!(
+            "{}: {} wanted, {} is {}",
+            threshold.selector,
+            condition,
+            condition.aggregate,
+            shown(value)
+        ),
+        None => format!("{}: {} wanted, nothing was measured", threshold.selector, condition),
+    }
+}
+
+/// Whole numbers without a point, others with up to three decimals.
+fn shown(value: f64) -> String {
+    if value.fract() == 0.0 { format!("{value}") } else { format!("{value:.3}") }
+}
+
+fn add_stop(facts: &mut Facts, report: &Report) {
+    match &report.stopped {
+        Some(StopReason::Interrupted(text)) => facts.interrupted.push(text.clone()),
+        Some(StopReason::Safety(text)) => facts.refused.push(text.clone()),
+        Some(StopReason::Threshold(_)) | None => {}
+    }
+}
+
+fn add_invalid(facts: &mut Facts, report: &Report, thresholds: &[Threshold], gating: Gating) {
+    let depends = gating == Gating::LoadFigures
+        || thresholds.iter().any(|threshold| threshold.selector.metric.is_load());
+    if let Some(validity) = &report.validity
+        && depends
+    {
+        facts.invalid.extend(validity.problems.iter().cloned());
+    }
+}
+
+/// Nothing sent, or nothing valid came back: never a pass.
+fn add_untested(facts: &mut Facts, report: &Report) {
+    let total = report.total();
+    let (scan_requests, scan_failed) = report.scan_requests;
+    let sent = total.requests + scan_requests;
+    let answered = total.responses() + (scan_requests - scan_failed.min(scan_requests));
+    let warmed = report.timeline.iter().any(|point| point.requests > point.failed);
+    if sent == 0 && report.stopped.is_none() && !warmed {
+        facts.invalid.push("no request was made: nothing was tested".to_owned());
+    } else if sent > 0 && answered == 0 {
+        let (class, count) = total
+            .failures
+            .iter()
+            .max_by_key(|(_, count)| **count)
+            .map_or(("no response", scan_failed), |(class, count)| (class.as_str(), *count));
+        facts.unreachable.push(format!(
+            "none of {sent} requests got a valid HTTP response (mostly {class}: {count})"
+        ));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::model::Digits;
+    use crate::model::EndpointReport;
+    use crate::model::FailureClass;
+    use crate::model::SeriesId;
+    use crate::model::SeriesMeta;
+    use crate::model::Tally;
+    use crate::model::Validity;
+
+    fn report(statuses: &[(u16, u64)], failures: u64) -> Report {
+        let mut total = Tally::new(Digits::Three);
+        for (status, count) in statuses {
+            total.statuses.insert(*status, *count);
+            total.requests += count;
+            total.failed += if *status < 400 { 0 } else { *count };
+            for _ in 0..*count {
+                total.latency.record(Duration::from_millis(100));
+                total.duration.record(Duration::from_millis(100));
+            }
+        }
+        if failures > 0 {
+            total.failures.insert(FailureClass::Reset, failures);
+            total.requests += failures;
+            total.failed += failures;
+        }
+        let meta = SeriesMeta {
+            id: SeriesId(0),
+            scenario: "s".to_owned(),
+            request: "home".to_owned(),
+            method: "GET".to_owned(),
+            path_template: "/".to_owned(),
+            url: "http://127.0.0.1/".to_owned(),
+        };
+        Report {
+            endpoints: vec![EndpointReport { meta, total }],
+            load_elapsed: Duration::from_secs(10),
+            validity: Some(Validity::default()),
+            ..Report::default()
+        }
+    }
+
+    fn threshold(selector: &str, condition: &str) -> Threshold {
+        Threshold::parse(selector, condition).expect("a valid threshold")
+    }
+
+    fn code(report: &Report, thresholds: &[Threshold], gating: Gating) -> u8 {
+        gate(report, thresholds, gating, Facts::default()).1.exit_code.code()
+    }
+
+    #[test]
+    fn a_threshold_on_what_was_never_measured_fails() {
+        let gates = [threshold("http_req_latency{request:nothing}", "p(95)<500")];
+        assert_eq!(code(&report(&[(200, 10)], 0), &gates, Gating::OnlyThresholds), 99);
+    }
+
+    #[test]
+    fn http_errors_alone_fail_nothing_but_silence_is_unreachable() {
+        assert_eq!(code(&report(&[(500, 10)], 0), &[], Gating::OnlyThresholds), 0);
+        assert_eq!(code(&report(&[], 10), &[], Gating::OnlyThresholds), 86);
+        assert_eq!(code(&report(&[], 0), &[], Gating::OnlyThresholds), 84);
+    }
+
+    #[test]
+    fn an_invalid_run_matters_only_where_a_gate_rests_on_load() {
+        let mut report = report(&[(200, 10)], 0);
+        report.validity = Some(Validity { problems: vec!["saturated".to_owned()] });
+        assert_eq!(code(&report, &[], Gating::OnlyThresholds), 0);
+        let findings = [threshold("findings{severity:>=high}", "count==0")];
+        assert_eq!(code(&report, &findings, Gating::OnlyThresholds), 0);
+        assert_eq!(code(&report, &[threshold("http_reqs", "count>1")], Gating::OnlyThresholds), 84);
+        assert_eq!(code(&report, &[], Gating::LoadFigures), 84);
+    }
+
+    #[test]
+    fn reasons_carry_the_number_that_decided() {
+        let gates = [threshold("http_req_latency", "p(95)<50")];
+        let (results, verdict) =
+            gate(&report(&[(200, 10)], 0), &gates, Gating::OnlyThresholds, Facts::default());
+        assert!(!results[0].pass);
+        assert_eq!(verdict.reasons[0].text, "http_req_latency: p(95)<50 wanted, p(95) is 100");
+    }
+
+    #[test]
+    fn a_run_that_never_started_evaluates_no_threshold() {
+        let unreachable =
+            Facts { unreachable: vec!["connection refused".to_owned()], ..Facts::default() };
+        let gates = [threshold("http_req_latency", "p(95)<50")];
+        let (results, verdict) = gate(&Report::default(), &gates, Gating::LoadFigures, unreachable);
+        assert!(results.is_empty());
+        assert_eq!(verdict.exit_code.code(), 86);
+    }
+}

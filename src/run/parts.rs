@@ -1,0 +1,168 @@
+//! The parts of a run in their order: preflight, load, scan.
+
+use std::sync::Arc;
+
+use crate::http::Client;
+use crate::http::ClientOptions;
+use crate::http::Pacer;
+use crate::http::tls::TrustPolicy;
+use crate::load::LoadJob;
+use crate::model::EventSender;
+use crate::model::ExchangeTap;
+use crate::model::Facts;
+use crate::model::Failure;
+use crate::model::FailureClass;
+use crate::model::NoticeLevel;
+use crate::model::Redactor;
+use crate::model::StopToken;
+use crate::plan::TlsPolicy;
+use crate::scan::Passive;
+use crate::scan::ScanJob;
+
+use super::engine::RunJob;
+use super::engine::RunKind;
+use super::engine::notify;
+use super::tap::passive_tap;
+
+/// What every part needs.
+pub(super) struct Parts<'a> {
+    /// The run.
+    pub(super) job: &'a RunJob,
+    /// To the pump.
+    pub(super) events: &'a EventSender,
+    /// Raised when nothing more may be sent.
+    pub(super) stop: &'a StopToken,
+}
+
+impl Parts<'_> {
+    /// Runs what the job asks for; a part that a stop prevents is announced, not silently skipped.
+    pub(super) async fn work(&self) -> Facts {
+        let mut facts = Facts::default();
+        let client = match self.client() {
+            Ok(client) => client,
+            Err(text) => {
+                facts.internal.push(text);
+                return facts;
+            }
+        };
+        if let Err(failure) = client.preflight(&self.job.plan.target.origin).await {
+            self.refuse(&mut facts, &failure).await;
+            return facts;
+        }
+        let load = self.job.kind != RunKind::Scan && !self.job.plan.scenarios.is_empty();
+        let scan = self.job.kind != RunKind::Load && self.job.plan.scan.is_some();
+        if load {
+            self.load(&mut facts).await;
+        }
+        if scan && self.stop.is_stopping() && load {
+            let text = "the scan was skipped because the run was stopped".to_owned();
+            notify(self.events, NoticeLevel::Warning, text).await;
+        } else if scan {
+            self.scan(client).await;
+        }
+        facts
+    }
+
+    async fn refuse(&self, facts: &mut Facts, failure: &Failure) {
+        let target = &self.job.plan.target.origin;
+        let text = match failure.class {
+            FailureClass::Certificate => format!(
+                "{target}: {failure}; trust it with --cacert FILE, or go on regardless with --insecure"
+            ),
+            _ => format!("{target}: {failure}"),
+        };
+        notify(self.events, NoticeLevel::Error, text.clone()).await;
+        match failure.class {
+            FailureClass::OutOfScope => facts.refused.push(text),
+            FailureClass::Dns
+            | FailureClass::ConnectRefused
+            | FailureClass::ConnectTimeout
+            | FailureClass::Connect
+            | FailureClass::Certificate
+            | FailureClass::Tls
+            | FailureClass::Reset
+            | FailureClass::Closed
+            | FailureClass::Timeout
+            | FailureClass::Protocol
+            | FailureClass::TooLarge
+            | FailureClass::Cancelled => facts.unreachable.push(text),
+        }
+    }
+
+    async fn load(&self, facts: &mut Facts) {
+        let tap = self.tap();
+        let job = LoadJob {
+            plan: Arc::clone(&self.job.plan),
+            clock: self.job.clock,
+            threads: self.job.threads,
+            tap: tap.as_ref().map(|(tap, _)| Arc::clone(tap)),
+        };
+        let (events, stop) = (self.events.clone(), self.stop.clone());
+        let outcome =
+            tokio::task::spawn_blocking(move || crate::load::run(&job, &events, &stop)).await;
+        match outcome {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => self.load_failed(facts, error.to_string()).await,
+            Err(panic) => self.load_failed(facts, panic.to_string()).await,
+        }
+        if let Some((tap, worker)) = tap {
+            drop(tap);
+            // The worker ends with the last tap; its events must be in before the verdict.
+            let _ = tokio::task::spawn_blocking(move || worker.join()).await;
+        }
+    }
+
+    async fn load_failed(&self, facts: &mut Facts, text: String) {
+        let text = format!("the load engine could not run: {text}");
+        notify(self.events, NoticeLevel::Error, text.clone()).await;
+        facts.internal.push(text);
+    }
+
+    fn tap(&self) -> Option<(Arc<dyn ExchangeTap>, std::thread::JoinHandle<()>)> {
+        let wanted = self.job.plan.scan.as_ref().is_some_and(|scan| scan.passive_during_load);
+        (wanted && self.job.kind == RunKind::Check).then(|| {
+            let passive = Passive::new(
+                Arc::clone(&self.job.registry),
+                Redactor::default(),
+                crate::scan::ORIGIN_ALIAS,
+            );
+            let (tap, worker) = passive_tap(passive, self.events.clone());
+            (tap as Arc<dyn ExchangeTap>, worker)
+        })
+    }
+
+    async fn scan(&self, client: Client) {
+        let job = ScanJob {
+            plan: Arc::clone(&self.job.plan),
+            registry: Arc::clone(&self.job.registry),
+            wire: Arc::new(client),
+            clock: self.job.clock,
+            redactor: Redactor::default(),
+        };
+        crate::scan::run(job, self.events.clone(), self.stop.clone()).await;
+    }
+
+    fn client(&self) -> Result<Client, String> {
+        let plan = &self.job.plan;
+        let connection = &plan.connection;
+        let scan_rps = plan.scan.as_ref().map(|scan| scan.max_rps);
+        let max_rps = match (scan_rps, plan.limits.max_rps) {
+            (Some(scan), Some(all)) => Some(scan.min(all)),
+            (one, other) => one.or(other),
+        };
+        let options = ClientOptions {
+            timeout: connection.timeout,
+            trust: match connection.tls {
+                TlsPolicy::Verify => TrustPolicy::Verify,
+                TlsPolicy::AcceptAndReport => TrustPolicy::AcceptAndReport,
+            },
+            ca_files: connection.ca_files.clone(),
+            headers: connection.headers.clone(),
+            max_connections: plan.scan.as_ref().map_or(1, |scan| scan.concurrency),
+            ..ClientOptions::default()
+        };
+        let scope = Arc::new(plan.scope.clone());
+        Client::new(scope, options, Pacer::new(max_rps, self.job.clock), self.job.clock)
+            .map_err(|error| error.to_string())
+    }
+}

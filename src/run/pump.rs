@@ -1,0 +1,82 @@
+//! The pump: one thread that gives every event its place and lets everybody see it in that order.
+
+use std::time::Duration;
+
+use tokio::sync::mpsc::Receiver;
+
+use crate::http::clock::Clock;
+use crate::model::ControlCommand;
+use crate::model::Event;
+use crate::model::Report;
+use crate::model::Stamped;
+use crate::model::StopToken;
+use crate::ui::Consumer;
+
+use super::derive::Deriver;
+
+/// Stamps, folds, derives and hands on, until every sender is gone.
+pub(super) struct Pump {
+    /// Gives the time of each event.
+    pub(super) clock: Clock,
+    /// Looked at after each event.
+    pub(super) derivers: Vec<Box<dyn Deriver>>,
+    /// In the order in which they see events.
+    pub(super) consumers: Vec<Box<dyn Consumer>>,
+    /// Raised when a deriver says so.
+    pub(super) stop: StopToken,
+    /// The fold so far.
+    pub(super) report: Report,
+    /// The next event's number.
+    pub(super) seq: u64,
+}
+
+impl Pump {
+    /// Runs until every sender is dropped.
+    pub(super) fn drain(&mut self, events: &mut Receiver<Event>) {
+        while let Some(event) = events.blocking_recv() {
+            self.take(event);
+        }
+    }
+
+    /// One event, and whatever follows from it.
+    pub(super) fn take(&mut self, event: Event) {
+        let mut derived = self.deliver(event);
+        while let Some(reason) = derived.take() {
+            self.stop.apply(ControlCommand::Stop);
+            derived = self.deliver(Event::Stopping(reason));
+        }
+    }
+
+    fn deliver(&mut self, event: Event) -> Option<crate::model::StopReason> {
+        // A second reason changes nothing: the first one stopped the run.
+        if matches!(event, Event::Stopping(_)) && self.report.stopped.is_some() {
+            return None;
+        }
+        let at = self.now();
+        let stamped = Stamped { seq: self.seq, at, event };
+        self.seq += 1;
+        self.report.apply(&stamped);
+        for consumer in &mut self.consumers {
+            consumer.on_event(&stamped, &self.report);
+        }
+        if self.report.stopped.is_some() {
+            return None;
+        }
+        let report = &self.report;
+        self.derivers.iter_mut().find_map(|deriver| deriver.look(&stamped, report))
+    }
+
+    /// Closes the consumers; the sentences of those that failed.
+    pub(super) fn finish(&mut self) -> Vec<String> {
+        self.consumers
+            .iter_mut()
+            .filter_map(|consumer| consumer.finish().err())
+            .map(|error| error.to_string())
+            .collect()
+    }
+
+    /// Never before the last event.
+    fn now(&self) -> Duration {
+        self.clock.now().max(self.report.elapsed)
+    }
+}
