@@ -128,7 +128,7 @@ fn products(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
             sold,
             description
         ])?;
-        for word in description.split(|c: char| !c.is_alphanumeric()).filter(|w| w.len() > 3) {
+        for word in format!("{name} {brand} {category}").split(' ') {
             keyword.execute(params![id, word])?;
         }
         for k in 0..=n % 3 {

@@ -6,7 +6,10 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::http::Uri;
 use axum::middleware;
+use axum::response::IntoResponse as _;
+use axum::response::Response;
 use axum::routing::get;
 use axum::routing::post;
 
@@ -18,6 +21,7 @@ use super::html::Templates;
 use super::observe;
 use super::openapi;
 use super::pages;
+use super::refusal::ApiRefusal;
 use super::refusal::Refusal;
 use super::seed;
 use super::serve::DemoError;
@@ -67,10 +71,17 @@ pub(super) fn open(
         routes = routes.merge(leftovers());
     }
     Ok(routes
-        .fallback(async || Refusal::NotFound)
+        .fallback(not_found)
         .layer(DefaultBodyLimit::max(BODY_LIMIT_BYTES))
         .layer(middleware::from_fn_with_state(Arc::clone(&shop), observe::observe))
         .with_state(shop))
+}
+
+async fn not_found(uri: Uri) -> Response {
+    if uri.path().starts_with("/api/") {
+        return ApiRefusal(Refusal::NotFound).into_response();
+    }
+    Refusal::NotFound.into_response()
 }
 
 fn pages() -> Router<Arc<Shop>> {

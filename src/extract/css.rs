@@ -86,3 +86,33 @@ fn is_childless(name: &[u8]) -> bool {
     ];
     NAMES.contains(&name)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn selected(html: &str, selector: &str) -> bool {
+        let selector = CssSelector::new(selector).expect("a valid selector");
+        selects(html.as_bytes(), &[selector])[0]
+    }
+
+    #[test]
+    fn elements_are_those_a_browser_would_build() {
+        assert!(selected("<FORM METHOD=Get><p><input type=password>", "form[method=get i] input"));
+        assert!(!selected("<form></form><input>", "form input"));
+        assert!(!selected("<!-- <input> --><textarea><input></textarea>", "input"));
+    }
+
+    #[test]
+    fn long_flat_documents_are_parsed_and_deep_ones_are_not() {
+        let list = "<li>x<p>y<br><img>".repeat(2000);
+        assert!(selected(&format!("<ul>{list}</ul><input>"), "input"));
+        assert!(!selected(&format!("{}<input>", "<div>".repeat(600)), "input"));
+    }
+
+    #[test]
+    fn a_wrong_selector_is_refused() {
+        assert!(CssSelector::new("a[").is_err());
+        assert!(CssSelector::new("").is_err());
+    }
+}

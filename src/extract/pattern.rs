@@ -69,9 +69,22 @@ impl Pattern {
             .filter_map(move |captures| captures.get(group).map(|found| found.range()))
     }
 
-    /// `text` with every match replaced; `$1` and `${name}` stand for groups.
-    pub fn replace_all(&self, text: &[u8], replacement: &[u8]) -> Vec<u8> {
-        self.regex.replace_all(text, replacement).into_owned()
+    /// `text` with every match replaced, `$1` and `${name}` standing for groups; `None` when the
+    /// result would be longer than `limit`.
+    pub fn replace_all(&self, text: &[u8], replacement: &[u8], limit: usize) -> Option<Vec<u8>> {
+        let mut out = Vec::with_capacity(text.len().min(limit));
+        let mut copied = 0;
+        for captures in self.regex.captures_iter(text) {
+            let whole = captures.get_match();
+            out.extend_from_slice(&text[copied..whole.start()]);
+            captures.expand(replacement, &mut out);
+            copied = whole.end();
+            if out.len() > limit {
+                return None;
+            }
+        }
+        out.extend_from_slice(&text[copied..]);
+        (out.len() <= limit).then_some(out)
     }
 }
 

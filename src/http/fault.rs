@@ -17,8 +17,7 @@ pub fn connect_class(error: &io::Error) -> FailureClass {
 
 /// The class of an error on a connection that stands, TLS errors inside it included.
 pub fn stream_class(error: &io::Error) -> FailureClass {
-    let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
-    if let Some(error) = inner {
+    if let Some(error) = tls_error(error) {
         return tls::class(error);
     }
     match error.kind() {
@@ -31,5 +30,10 @@ pub fn stream_class(error: &io::Error) -> FailureClass {
 
 /// `error` while doing `what` ("connecting to 127.0.0.1:80"), classed by `class`.
 pub(super) fn failure(class: FailureClass, what: &str, error: &io::Error) -> Failure {
-    Failure::new(class, format!("{what}: {error}"))
+    let cause = tls_error(error).map_or_else(|| error.to_string(), tls::describe);
+    Failure::new(class, format!("{what}: {cause}"))
+}
+
+fn tls_error(error: &io::Error) -> Option<&rustls::Error> {
+    error.get_ref().and_then(|inner| inner.downcast_ref())
 }

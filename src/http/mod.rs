@@ -1,4 +1,8 @@
 //! One exchange on the wire with honest timings: codec, connections, TLS, DNS, pacing.
+//!
+//! Two drivers share [`h1`]: the load shards' readiness loop, and [`Client`] for crawl and probes.
+//! Nothing here follows redirects, keeps cookies by itself or normalises a request: what is sent is
+//! what the caller asked for, and the caller has had it admitted to scope.
 
 mod client;
 pub mod clock;

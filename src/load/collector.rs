@@ -8,6 +8,7 @@ use super::message::Interval;
 use super::message::Message;
 use super::message::ShardTotals;
 use super::program::Program;
+use super::shard::INTERVAL;
 use super::validity::ValidityRule;
 use super::validity::WindowFacts;
 use crate::http::reactor::Nanos;
@@ -39,6 +40,8 @@ pub(super) struct Collector<'a> {
     /// By series; `None` in a warm-up.
     totals: Vec<Option<Tally>>,
     rule: ValidityRule,
+    /// Of the last window that was long enough to tell.
+    cpu: f64,
 }
 
 impl<'a> Collector<'a> {
@@ -54,6 +57,7 @@ impl<'a> Collector<'a> {
                 .map(|scenario| (!is_warmup(scenario)).then(|| Tally::new(Digits::Three)))
                 .collect(),
             rule: ValidityRule::new(),
+            cpu: 0.0,
         }
     }
 
@@ -125,12 +129,17 @@ impl<'a> Collector<'a> {
         let to = fronts.map(|interval| interval.to).max()?;
         let mut merged: Option<Interval> = None;
         for queue in &mut self.queues {
-            while queue.intervals.front().is_some_and(|interval| interval.to <= to) {
-                let Some(next) = queue.intervals.pop_front() else { break };
-                match &mut merged {
-                    Some(merged) => merged.merge(*next),
-                    None => merged = Some(*next),
+            let mut of_shard: Option<Interval> = None;
+            while let Some(next) = queue.intervals.pop_front_if(|interval| interval.to <= to) {
+                match &mut of_shard {
+                    Some(earlier) => earlier.append(*next),
+                    None => of_shard = Some(*next),
                 }
+            }
+            match (&mut merged, of_shard) {
+                (_, None) => {}
+                (Some(merged), Some(part)) => merged.merge(part),
+                (None, part) => merged = part,
             }
         }
         merged.map(|mut interval| {
@@ -143,9 +152,13 @@ impl<'a> Collector<'a> {
 
     /// One window, or two where a warm-up and measured scenarios run side by side.
     fn windows(&mut self, interval: &Interval) -> Vec<LoadWindow> {
-        let shards = self.queues.len() as f64;
-        let length = (interval.to - interval.from).max(1) as f64;
-        let cpu = interval.busy as f64 / length / shards;
+        let length = interval.to - interval.from;
+        // The system accounts in ticks: over less than a tenth of a second it says nothing.
+        if length >= INTERVAL / 10 {
+            let cores = interval.busy as f64 / length as f64;
+            self.cpu = (cores / self.queues.len() as f64).min(1.0);
+        }
+        let cpu = self.cpu;
         self.judge(interval, cpu);
         self.add_totals(interval);
         let mut windows: Vec<_> =

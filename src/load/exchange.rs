@@ -68,21 +68,27 @@ impl<R: Reactor> Shard<'_, R> {
     pub(super) fn on_ready(&mut self, ready: Ready) {
         let slot = ready.slot;
         let number = self.owner(slot);
+        let is_connecting = self.links[slot as usize].state == LinkState::Connecting;
+        if is_connecting
+            && (ready.writable || ready.closed)
+            && let Err(failure) = self.connect_ended(number, slot)
+        {
+            return self.fail_and_go_on(number, &failure);
+        }
         match self.links[slot as usize].state {
-            LinkState::Closed => {}
-            LinkState::Connecting => {
-                if ready.writable || ready.closed {
-                    let outcome = self.connect_ended(number, slot);
-                    self.go_on_unless(number, outcome);
-                }
-            }
+            // Closed since, or on its way to the next address.
+            LinkState::Closed | LinkState::Connecting => {}
             LinkState::Handshaking | LinkState::Open => {
+                // A server that speaks first, or closes at once, says so with the connect's event.
                 if (ready.readable || ready.closed) && self.receive(number, slot, ready.closed) {
                     return;
                 }
-                if ready.writable && self.is_current(number, slot) {
-                    let outcome = self.continue_sending(number, slot);
-                    self.go_on_unless(number, outcome);
+                if ready.writable
+                    && !is_connecting
+                    && self.is_current(number, slot)
+                    && let Err(failure) = self.continue_sending(number, slot)
+                {
+                    self.broken(number, slot, failure);
                 }
             }
         }

@@ -19,7 +19,7 @@ const LONGEST_BACK_OFF: Nanos = 1_000_000_000;
 
 impl<R: Reactor> Shard<'_, R> {
     /// The exchange took longer than it may.
-    pub(super) fn time_out(&mut self, number: u32, now: Nanos) {
+    pub(super) fn time_out(&mut self, number: u32) {
         let slot = self.slot(number);
         let (class, what) = match self.links[slot as usize].state {
             LinkState::Connecting | LinkState::Closed => {
@@ -33,14 +33,7 @@ impl<R: Reactor> Shard<'_, R> {
             }
             LinkState::Open => (FailureClass::Timeout, "no end of the response within the timeout"),
         };
-        self.fail_and_go_on(number, &Failure::new(class, what), now);
-    }
-
-    fn fail_and_go_on(&mut self, number: u32, failure: &Failure, now: Nanos) {
-        match self.exchange_failed(number, failure, now) {
-            Some(pause) => self.pause(number, now + pause, Then::Step),
-            None => self.drive(number, Then::Step, now),
-        }
+        self.fail_and_go_on(number, &Failure::new(class, what));
     }
 
     /// The peer sends no more; true if that ended an exchange.
@@ -77,7 +70,9 @@ impl<R: Reactor> Shard<'_, R> {
     pub(super) fn broken(&mut self, number: u32, slot: u32, failure: Failure) {
         let outcome =
             if self.may_retry(number, slot) { self.retry(number, slot) } else { Err(failure) };
-        self.go_on_unless(number, outcome);
+        if let Err(failure) = outcome {
+            self.fail_and_go_on(number, &failure);
+        }
     }
 
     /// The exchange has none and will have none; how long the user is to wait before it goes on.
@@ -88,8 +83,8 @@ impl<R: Reactor> Shard<'_, R> {
         end: Nanos,
     ) -> Option<Nanos> {
         let is_open = self.is_open(number);
-        let slot = self.slot(number);
-        self.close_link(slot);
+        self.end_sample(number, Some(failure), end);
+        self.close_link(self.slot(number));
         let user = &mut self.users[number as usize];
         let ending = Ending {
             moments: &user.moments,
@@ -100,14 +95,15 @@ impl<R: Reactor> Shard<'_, R> {
         };
         self.series[user.series as usize].failure(&ending, failure);
         self.note_span_end(number, end);
-        self.end_sample(number, Some(failure), end);
         self.back_off(number)
     }
 
-    pub(super) fn go_on_unless(&mut self, number: u32, outcome: Result<(), Failure>) {
-        if let Err(failure) = outcome {
-            let now = self.reactor.now();
-            self.fail_and_go_on(number, &failure, now);
+    /// Counts the failure and lets the user do what comes after it.
+    pub(super) fn fail_and_go_on(&mut self, number: u32, failure: &Failure) {
+        let now = self.reactor.now();
+        match self.exchange_failed(number, failure, now) {
+            Some(pause) => self.pause(number, now + pause, Then::Step),
+            None => self.drive(number, Then::Step, now),
         }
     }
 

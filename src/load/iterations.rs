@@ -78,7 +78,7 @@ impl<R: Reactor> Shard<'_, R> {
                 }
                 (Timer::Timeout, Doing::Exchanging) if user.deadline <= now => {
                     user.has_timeout = false;
-                    self.time_out(number, now);
+                    self.time_out(number);
                 }
                 (Timer::Timeout, Doing::Exchanging) => {
                     let deadline = user.deadline;

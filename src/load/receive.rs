@@ -18,6 +18,10 @@ use crate::http::reactor::Reactor;
 use crate::model::Failure;
 use crate::model::FailureClass;
 
+/// Reads of one connection before the others, the timers and the stop token have their turn: a body
+/// that never ends must not keep the shard to itself.
+const READS_PER_TURN: u32 = 16;
+
 /// Takes a response apart: all that is kept of it unless the tap wants it is its status.
 struct Intake<'a> {
     status: &'a mut u16,
@@ -56,6 +60,8 @@ enum Reading {
     },
     /// The handshake is done.
     Secured(Nanos),
+    /// There may be more, but others have their turn first.
+    More,
     Ended,
     Broken(Failure),
 }
@@ -69,6 +75,10 @@ impl<R: Reactor> Shard<'_, R> {
         loop {
             match self.read(number, slot, &mut buffer, peer_closed) {
                 Reading::Drained => break,
+                Reading::More => {
+                    self.unread.push((slot, peer_closed));
+                    break;
+                }
                 Reading::Secured(now) => {
                     if let Err(failure) = self.handshake_ended(number, slot, now) {
                         self.broken(number, slot, failure);
@@ -107,6 +117,7 @@ impl<R: Reactor> Shard<'_, R> {
     /// The exchange has its response.
     pub(super) fn exchange_done(&mut self, number: u32, slot: u32, keep: bool, end: Nanos) {
         let is_open = self.is_open(number);
+        self.end_sample(number, None, end);
         let link = &mut self.links[slot as usize];
         let user = &mut self.users[number as usize];
         let prepared = &self.shared.program.requests[user.request as usize];
@@ -134,12 +145,21 @@ impl<R: Reactor> Shard<'_, R> {
         }
         user.failures_in_a_row = 0;
         self.note_span_end(number, end);
-        self.end_sample(number, None, end);
         self.drive(number, Then::Step, end);
     }
 
+    /// Goes on with connections that had more to give than their turn allowed.
+    pub(super) fn receive_unread(&mut self) {
+        for (slot, peer_closed) in std::mem::take(&mut self.unread) {
+            let state = self.links[slot as usize].state;
+            if matches!(state, LinkState::Handshaking | LinkState::Open) {
+                self.receive(self.owner(slot), slot, peer_closed);
+            }
+        }
+    }
+
     fn read(&mut self, number: u32, slot: u32, buffer: &mut [u8], to_the_end: bool) -> Reading {
-        loop {
+        for _ in 0..READS_PER_TURN {
             let count = match self.reactor.read(slot, buffer) {
                 Ok(0) => return Reading::Ended,
                 Ok(count) => count,
@@ -161,6 +181,7 @@ impl<R: Reactor> Shard<'_, R> {
                 outcome => return outcome,
             }
         }
+        Reading::More
     }
 
     fn take_plain(&mut self, number: u32, slot: u32, bytes: &[u8], now: Nanos) -> Reading {

@@ -37,7 +37,7 @@ impl<R: Reactor> Shard<'_, R> {
         }
     }
 
-    /// Offers the exchange if it was collected.
+    /// Offers the exchange if it was collected; its connection is still there.
     pub(super) fn end_sample(&mut self, number: u32, failure: Option<&Failure>, end: Nanos) {
         let user = &mut self.users[number as usize];
         let (Some(sample), Some(tap)) = (user.sample.take(), self.shared.tap) else { return };
@@ -50,6 +50,7 @@ impl<R: Reactor> Shard<'_, R> {
                 .expect("a complete response has a head, which the collector has seen")),
         };
         let timings = timings(&user.moments, end);
+        let is_connected = user.moments.connected != 0 || user.moments.sending != 0;
         let slot = self.slot(number);
         let origin = prepared.origin as usize;
         let destination = &program.origins[origin];
@@ -62,7 +63,7 @@ impl<R: Reactor> Shard<'_, R> {
             request: prepared.request.clone(),
             outcome,
             timings,
-            peer: Some(addresses[self.preferred[origin] % addresses.len()]),
+            peer: is_connected.then(|| addresses[self.preferred[origin] % addresses.len()]),
             tls,
         });
     }

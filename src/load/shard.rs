@@ -72,6 +72,8 @@ pub(super) struct Shard<'a, R> {
     /// By user, then by observed header: the value's number in the response under way.
     pub(super) seen: Vec<u16>,
     pub(super) buffer: Vec<u8>,
+    /// Slots with more to read than their turn allowed, and whether their peer has closed.
+    pub(super) unread: Vec<(u32, bool)>,
     pub(super) plain: Vec<u8>,
     /// By origin: the address that answered last.
     pub(super) preferred: Vec<usize>,
@@ -114,6 +116,7 @@ impl<'a, R: Reactor> Shard<'a, R> {
             timers: Timers::default(),
             seen: Vec::new(),
             buffer: vec![0; READ_BUFFER],
+            unread: Vec::new(),
             plain: vec![0; if needs_tls { READ_BUFFER } else { 0 }],
             preferred: vec![0; program.origins.len()],
             pace: pace(program, shared),
@@ -153,11 +156,16 @@ impl<'a, R: Reactor> Shard<'a, R> {
     }
 
     fn handle_ready(&mut self) {
-        let Some(first) = self.reactor.next_ready() else { return };
+        let first = self.reactor.next_ready();
+        if first.is_none() && self.unread.is_empty() {
+            return;
+        }
         let woke = self.reactor.now();
-        self.on_ready(first);
-        while let Some(ready) = self.reactor.next_ready() {
+        self.receive_unread();
+        let mut next = first;
+        while let Some(ready) = next {
             self.on_ready(ready);
+            next = self.reactor.next_ready();
         }
         let delay = self.reactor.now() - woke;
         self.generator.loop_delay.record_us(delay / 1000);
@@ -179,6 +187,9 @@ impl<'a, R: Reactor> Shard<'a, R> {
 
     /// The earliest moment at which something is to be done, and how exactly.
     fn next_deadline(&self, now: Nanos) -> (Nanos, Accuracy) {
+        if !self.unread.is_empty() {
+            return (now, Accuracy::Coarse);
+        }
         let mut exact = Nanos::MAX;
         let mut coarse = (now + STOP_POLL).min(self.interval_start + INTERVAL);
         match self.timers.next() {
@@ -222,8 +233,9 @@ impl<'a, R: Reactor> Shard<'a, R> {
 
     fn take_interval(&mut self, now: Nanos) -> Interval {
         // Windows end on whole seconds, so that all shards' are the same.
-        let whole = (now - self.shared.start) / INTERVAL * INTERVAL + self.shared.start;
-        let to = if whole > self.interval_start { whole } else { now };
+        let since_start = now.saturating_sub(self.shared.start);
+        let whole = self.shared.start + since_start / INTERVAL * INTERVAL;
+        let to = if whole > self.interval_start { whole } else { now.max(self.interval_start) };
         let from = std::mem::replace(&mut self.interval_start, to);
         let busy = self.reactor.busy();
         Interval {

@@ -32,6 +32,7 @@ mod compile;
 mod compile_block;
 mod csp;
 mod cvss;
+mod docs;
 mod dsl;
 mod embedded;
 mod error;
@@ -45,6 +46,7 @@ mod registry;
 mod schema;
 mod view;
 
+pub use docs::{json_schema, readme};
 pub use error::{Fault, RuleError, RuleErrors};
 pub use example::{Example, Expectation};
 pub use passive::{OncePer, PassiveMatch, PassiveRule};

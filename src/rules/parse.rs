@@ -50,8 +50,24 @@ fn explain(error: &Error) -> (String, Option<String>) {
             (format!("unknown value `{variant}`{hint}"), Some(one_of(expected)))
         }
         Error::SerdeMissingField { field, .. } => (format!("missing field `{field}`"), None),
-        other => (other.to_string(), None),
+        Error::DuplicateMappingKey { key: Some(key), .. } => {
+            (format!("the key `{key}` stands here a second time"), None)
+        }
+        Error::InvalidScalar { ty, .. } => {
+            let wanted = match *ty {
+                "f32" | "f64" => "a number",
+                "bool" => "true or false",
+                _ => "a whole number",
+            };
+            (format!("{wanted} is needed here"), None)
+        }
+        other => (without_place(&other.to_string()), None),
     }
+}
+
+/// The parser repeats the place at the end of its messages.
+fn without_place(message: &str) -> String {
+    message.rsplit_once(" at line ").map_or(message, |(text, _)| text).to_owned()
 }
 
 fn unknown_field(field: &str, expected: &[&str]) -> (String, Option<String>) {

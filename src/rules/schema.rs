@@ -306,6 +306,14 @@ impl<'de> de::Visitor<'de> for OneOrManyVisitor {
         Ok(OneOrMany(parts.map(str::to_owned).collect()))
     }
 
+    fn visit_u64<E: de::Error>(self, number: u64) -> Result<OneOrMany, E> {
+        Ok(OneOrMany(vec![number.to_string()]))
+    }
+
+    fn visit_i64<E: de::Error>(self, number: i64) -> Result<OneOrMany, E> {
+        Ok(OneOrMany(vec![number.to_string()]))
+    }
+
     fn visit_seq<A: de::SeqAccess<'de>>(self, mut list: A) -> Result<OneOrMany, A::Error> {
         let mut parts = Vec::new();
         while let Some(part) = list.next_element::<String>()? {

@@ -20,6 +20,8 @@ pub struct ResponseView<'a> {
     response: &'a Response,
     head: Vec<u8>,
     lines: Vec<HeadLine>,
+    /// The headers' names in lower snake case, in the order received.
+    names: Vec<String>,
     wire_head_len: usize,
     is_html: bool,
     csp: OnceLock<Csp>,
@@ -64,6 +66,7 @@ impl<'a> ResponseView<'a> {
             response,
             head,
             lines,
+            names: response.headers.iter().map(|header| snake(&header.name)).collect(),
             wire_head_len: response.head_to_wire().len(),
             is_html: response.is_html(),
             csp: OnceLock::new(),
@@ -106,12 +109,13 @@ impl<'a> ResponseView<'a> {
 
     /// Headers of a lower-snake-case name with the offset of each value in the recorded response.
     pub(super) fn header_values(&self, name: &str) -> impl Iterator<Item = (usize, &'a Header)> {
-        let mut offset = status_line(self.response).len() + 2;
-        let name = name.to_owned();
-        self.response.headers.iter().filter_map(move |header| {
+        let status_line_len = self.lines.first().map_or(0, |line| line.sorted.end);
+        let mut offset = status_line_len + 2;
+        let headers = self.names.iter().zip(&self.response.headers);
+        headers.filter_map(move |(known, header)| {
             let value_at = offset + header.name.len() + 2;
             offset = value_at + header.value.len() + 2;
-            (snake(&header.name) == name).then_some((value_at, header))
+            (known == name).then_some((value_at, header))
         })
     }
 

@@ -502,6 +502,20 @@ async fn an_answer_before_the_body_was_read_counts() {
 }
 
 #[tokio::test]
+async fn an_answer_is_read_even_if_the_peer_then_resets() {
+    let server = Server::start(|mut stream, _| async move {
+        let _ = stream.readable().await;
+        let _ = stream.write_all(b"HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n").await;
+        // Closing with unread bytes makes the kernel send a reset after the answer.
+    })
+    .await;
+    let origin = server.http();
+    let post = Request { body: vec![0; 8_000_000], ..request(&origin, "POST", b"/", &[]) };
+    let exchange = send(&client(&origin, patient()), post).await;
+    assert_eq!(exchange.response().map(|response| response.status), Some(413));
+}
+
+#[tokio::test]
 async fn no_more_exchanges_run_at_once_than_allowed() {
     let (entered, mut entries) = mpsc::channel(64);
     let gate = Arc::new(Semaphore::new(0));

@@ -157,20 +157,40 @@ async fn bad_certificates_are_refused_or_reported() {
     let authority = Authority::new();
     let other_name = vec![SanType::DnsName("other.example.com".try_into().expect("a name"))];
     let cases = [
-        (None, loopback(), Valid::Now, "UnknownIssuer"),
+        (None, loopback(), Valid::Now, "not signed by anybody"),
         (Some(&authority), other_name, Valid::Now, "not valid for name"),
         (Some(&authority), loopback(), Valid::Expired, "expired"),
     ];
     for (trusted, names, valid, told) in cases {
         let refused =
             over_tls(authority.server_config(names.clone(), valid), verifying(trusted)).await;
-        assert_eq!(class(&refused), Some(FailureClass::Certificate), "{told}");
+        let failure = refused.outcome.expect_err("refused");
+        assert_eq!(failure.class, FailureClass::Certificate, "{told}");
+        assert!(failure.detail.contains(told), "{failure}");
         assert_eq!(refused.tls, None);
         let accepted = over_tls(authority.server_config(names, valid), accepting(trusted)).await;
         assert_eq!(class(&accepted), None, "{told}");
         let fault = fault(&accepted).unwrap_or_default();
         assert!(fault.contains(told), "{fault}");
     }
+}
+
+/// What the usual one-liner for a test server makes: self-signed, with the mark of an authority.
+#[tokio::test]
+async fn a_self_signed_certificate_is_told_as_such() {
+    let authority = Authority::new();
+    let key = PrivateKeyDer::try_from(authority.issuer.key().serialize_der()).expect("PKCS #8");
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("ring supports both")
+        .with_no_client_auth()
+        .with_single_cert(vec![authority.issuer.der().clone()], key)
+        .expect("key and certificate fit");
+    let exchange = over_tls(config, accepting(None)).await;
+    assert_eq!(class(&exchange), None);
+    let fault = fault(&exchange).unwrap_or_default();
+    assert!(fault.contains("self-signed"), "{fault}");
 }
 
 #[tokio::test]

@@ -355,6 +355,20 @@ fn a_stop_lets_iterations_finish_and_a_cancel_cuts_them_off() {
 }
 
 #[test]
+fn a_stop_before_the_start_sends_nothing() {
+    let stop = StopToken::default();
+    stop.apply(ControlCommand::Stop);
+    for executor in [closed(4, 60), open(Late::Queue, 60, 4)] {
+        let plan = PlanBuilder::new(executor).warmup_before(Duration::from_secs(5));
+        let outcome = plan.run_on(&stop, |_| {
+            Ok(SimReactor::new(|_: u64, _: &[u8]| unreachable!("nothing may be sent")))
+        });
+        assert_eq!(outcome.windows().count(), 0);
+        assert_eq!(outcome.totals().elapsed, Duration::ZERO);
+    }
+}
+
+#[test]
 fn iterations_beyond_the_grace_are_interrupted() {
     let plan = PlanBuilder::new(closed(3, 1)).grace(Duration::from_millis(100));
     let outcome = run(&plan, || |_: u64, _: &[u8]| ok_after(700 * MILLI));
@@ -432,6 +446,33 @@ fn large_bodies_go_out_in_pieces() {
     assert_eq!(seen.len(), 2);
     assert_eq!(tally.bytes_sent, seen.iter().sum::<usize>() as u64);
     assert!(tally.phases[4].max() >= Some(Duration::from_micros(990)), "{:?}", tally.phases[4]);
+}
+
+#[test]
+fn a_large_response_is_read_in_turns_and_an_endless_one_times_out() {
+    let head = b"HTTP/1.1 200 OK\r\nContent-Length: 5000000\r\n\r\n";
+    let whole = [head.as_slice(), &vec![b'x'; 5_000_000]].concat();
+    let executor =
+        Executor::SharedIterations { vus: 2, iterations: 4, max_duration: Duration::from_secs(60) };
+    let outcome = run(&PlanBuilder::new(executor.clone()), || {
+        let whole = whole.clone();
+        move |_: u64, _: &[u8]| vec![Reply::Bytes { after: MILLI, bytes: whole.clone() }]
+    });
+    let tally = outcome.only_series();
+    assert_eq!((tally.requests, tally.failed), (4, 0), "{:?}", tally.failures);
+    assert_eq!(tally.bytes_received, 4 * whole.len() as u64);
+
+    let plan = PlanBuilder::new(executor).timeout(Duration::from_secs(1));
+    let outcome = run(&plan, || {
+        |_: u64, _: &[u8]| {
+            let head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n".to_vec();
+            let chunk = |step| Reply::Bytes { after: step * MILLI, bytes: b"1\r\nx\r\n".to_vec() };
+            let mut replies = vec![Reply::Bytes { after: 0, bytes: head }];
+            replies.extend((1..3_000).map(chunk));
+            replies
+        }
+    });
+    assert_eq!(outcome.only_series().failures[&FailureClass::Timeout], 4);
 }
 
 #[test]

@@ -108,6 +108,24 @@ fn a_closed_port_is_refused_connections() {
 }
 
 #[test]
+fn a_server_that_speaks_first_is_no_http_server() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
+    let address = listener.local_addr().expect("it is bound");
+    // Ends with the test's process.
+    std::thread::spawn(move || {
+        let mut kept = Vec::new();
+        for mut stream in listener.incoming().flatten() {
+            // A client that goes away is no failure of the server.
+            let _ = stream.write_all(b"SSH-2.0-test\r\n\r\n");
+            kept.push(stream);
+        }
+    });
+    let outcome = PlanBuilder::against(&format!("http://{address}/"), iterations(2, 4)).run();
+    let tally = outcome.only_series();
+    assert_eq!(tally.failures.get(&FailureClass::Protocol), Some(&4), "{:?}", tally.failures);
+}
+
+#[test]
 fn nothing_is_sent_out_of_scope() {
     let mut builder = PlanBuilder::new(iterations(1, 1));
     let elsewhere = Target::parse("http://127.0.0.1:10/").expect("a valid URL");

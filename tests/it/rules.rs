@@ -118,3 +118,59 @@ fn native_checks_are_described() {
     let ids: Vec<&str> = registry.native_ids().collect();
     assert_eq!(ids, ["open-redirect", "sqli-boolean", "sqli-error", "xss-reflected"]);
 }
+
+/// The ids that match, with severities, of a response at `url`.
+fn findings(url: &str, head: &str, body: &str) -> Vec<(String, Severity)> {
+    let response = format!("{head}\n\n{body}");
+    let indented = response.replace('\n', "\n        ");
+    let carrier = format!(
+        "id: carrier\ninfo: {{name: n, author: a, severity: info, description: d, remediation: r}}\n\
+         passive: [ {{ matchers: [ {{ type: status, status: [200] }} ] }} ]\n\
+         examples:\n  match:\n    - url: {url}\n      response: |\n        {indented}\n"
+    );
+    let carrier = Registry::of_sources(&[("x.yaml".to_owned(), carrier)]).expect("compiles");
+    let view = ResponseView::of(&carrier.passive()[0].examples()[0].exchange).expect("a response");
+    Registry::embedded()
+        .passive()
+        .iter()
+        .filter(|rule| !rule.evaluate(&view).is_empty())
+        .map(|rule| (rule.meta().id.clone(), rule.meta().severity))
+        .collect()
+}
+
+const PAGE: &str = "<!doctype html><html><head><title>Shop &mdash; index of offers</title>\
+<link rel=stylesheet href=/style.css><script src=https://cdn.example/lib.js></script></head>\
+<body><h1>Warning: prices at Central.Station(Main) may change</h1>\
+<p>Call 10.30 to 18.00, version 10.2.30.400, mail info@shop.example.</p>\
+<p>Our error pages never show a Traceback, ORA-1 or SQL syntax.</p>\
+<form method=post action=/login><input name=user><input type=password name=pass></form>\
+<form method=get action=/search><input name=q></form><!-- end of page --></body></html>";
+
+#[test]
+fn a_hardened_page_has_no_finding() {
+    let head = "HTTP/1.1 200 OK\nServer: nginx\nContent-Type: text/html; charset=utf-8\n\
+        Content-Security-Policy: default-src 'self'; script-src 'nonce-x' 'strict-dynamic'; \
+        object-src 'none'; base-uri 'none'; frame-ancestors 'none'\n\
+        X-Content-Type-Options: nosniff\nReferrer-Policy: strict-origin-when-cross-origin\n\
+        Permissions-Policy: camera=()\nCross-Origin-Opener-Policy: same-origin\n\
+        Strict-Transport-Security: max-age=31536000\n\
+        Set-Cookie: __Host-session=abc; Path=/; Secure; HttpOnly; SameSite=Lax\n\
+        Set-Cookie: csrf_token=abc; Path=/; Secure; SameSite=Strict\n\
+        Cache-Control: no-store";
+    assert_eq!(findings("https://shop.example/", head, PAGE), []);
+}
+
+#[test]
+fn an_ordinary_page_has_nothing_of_medium_or_above() {
+    let head = "HTTP/1.1 200 OK\nServer: Apache/2.4.57 (Debian)\nX-Powered-By: PHP/8.2.7\n\
+        Content-Type: text/html\nSet-Cookie: PHPSESSID=abc; path=/";
+    let found = findings("https://shop.example/", head, PAGE);
+    assert!(found.len() > 8, "{found:?}");
+    assert!(found.iter().all(|(_, severity)| *severity < Severity::Medium), "{found:?}");
+}
+
+#[test]
+fn an_interface_s_answer_needs_no_headers_for_documents() {
+    let head = "HTTP/1.1 200 OK\nContent-Type: application/json\nX-Content-Type-Options: nosniff";
+    assert_eq!(findings("http://shop.example/api", head, "{\"items\": []}"), []);
+}

@@ -1,8 +1,12 @@
 //! Home, lists of products, product pages and search.
 
+use std::error::Error as _;
+
 use axum::response::Redirect;
 use axum::response::Response;
 use minijinja::context;
+use rusqlite::Error;
+use rusqlite::ffi;
 
 use crate::demo::catalogue;
 use crate::demo::catalogue::Review;
@@ -149,11 +153,15 @@ pub(in crate::demo) async fn find(
     Ok(visit.read(move |db| search(db, &word)).await?)
 }
 
+/// The error as a driver prints it, for everybody to read.
 fn database_error(error: &StoreError) -> Refusal {
-    match error {
-        StoreError::Sql(cause) => {
-            Refusal::Verbose(format!("Internal Server Error\n\nSQLITE_ERROR: {cause}\n"))
+    let code = match error {
+        StoreError::Sql(Error::SqlInputError { error, .. } | Error::SqliteFailure(error, _)) => {
+            error.extended_code
         }
-        StoreError::Abandoned => Refusal::Internal,
-    }
+        StoreError::Sql(_) => ffi::SQLITE_ERROR,
+        StoreError::Abandoned => return Refusal::Internal,
+    };
+    let cause = error.source().map(ToString::to_string).unwrap_or_default();
+    Refusal::Verbose(format!("Internal Server Error\n\nSQLite error {code}: {cause}\n"))
 }

@@ -71,7 +71,8 @@ pub(in crate::demo) async fn lang(visit: Visit) -> Result<Response, Refusal> {
         return Err(Refusal::BadRequest("We speak en, de and fr."));
     }
     let mut lines = code.split(['\r', '\n']);
-    let first = lines.next().unwrap_or("");
+    // The cookie comes back with every request, and many clients fail on one beyond ASCII.
+    let first: String = lines.next().unwrap_or("").chars().filter(char::is_ascii).collect();
     let cookie = HeaderValue::from_str(&format!("lang={first}; Path=/{}", visit.flags()))
         .map_err(|_| Refusal::BadRequest("We speak en, de and fr."))?;
     let mut response = (

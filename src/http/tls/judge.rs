@@ -89,3 +89,23 @@ impl ServerCertVerifier for Judge {
         self.provider.signature_verification_algorithms.supported_schemes()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::tls::class;
+    use crate::http::tls::describe;
+    use crate::model::FailureClass;
+
+    #[test]
+    fn without_any_root_nobody_is_trusted_and_the_reason_is_told() {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let judge = Judge { policy: TrustPolicy::Verify, provider, verifier: None };
+        let name = ServerName::try_from("127.0.0.1").expect("an address");
+        let certificate = CertificateDer::from(vec![]);
+        let verdict = judge.verify_server_cert(&certificate, &[], &name, &[], UnixTime::now());
+        let error = verdict.expect_err("nobody is trusted");
+        assert_eq!(class(&error), FailureClass::Certificate);
+        assert!(describe(&error).contains("no root certificates"), "{error}");
+    }
+}

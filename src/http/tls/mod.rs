@@ -4,4 +4,4 @@ mod judge;
 mod roots;
 mod setup;
 
-pub use setup::{TlsError, TlsSetup, TrustPolicy, class, client_config, server_name};
+pub use setup::{TlsError, TlsSetup, TrustPolicy, class, client_config, describe, server_name};

@@ -3,8 +3,10 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use rustls::CertificateError;
 use rustls::ClientConfig;
 use rustls::ClientConnection;
+use rustls::OtherError;
 use rustls::crypto::ring;
 use rustls::pki_types::ServerName;
 use rustls::pki_types::UnixTime;
@@ -45,7 +47,7 @@ pub enum TlsError {
     },
     /// A certificate cannot serve as a root.
     #[error("using the additional root certificates: {0}")]
-    Roots(#[source] rustls::Error),
+    Roots(rustls::Error),
 }
 
 /// Configuration and trust for TLS connections.
@@ -112,7 +114,7 @@ impl TlsSetup {
             return Some("the peer showed no certificate".to_owned());
         };
         let verdict = self.judge.verdict(certificate, intermediates, name, &[], UnixTime::now());
-        verdict.err().map(|error| error.to_string())
+        verdict.err().map(|error| describe(&error))
     }
 }
 
@@ -135,6 +137,24 @@ pub fn server_name(host: &str) -> Result<ServerName<'static>, Failure> {
     ServerName::try_from(host.to_owned()).map_err(|error| {
         Failure::new(FailureClass::Tls, format!("`{host}` cannot stand in a certificate: {error}"))
     })
+}
+
+/// An error of TLS for people; rustls shows some as the names of its types.
+pub fn describe(error: &rustls::Error) -> String {
+    match error {
+        rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer) => {
+            "the certificate is not signed by anybody this system trusts".to_owned()
+        }
+        rustls::Error::InvalidCertificate(CertificateError::Other(OtherError(cause))) => {
+            match cause.to_string().as_str() {
+                "CaUsedAsEndEntity" => "the certificate is an authority's own, \
+                    as self-signed ones often are, and not a server's"
+                    .to_owned(),
+                cause => format!("the certificate is not accepted: {cause}"),
+            }
+        }
+        other => other.to_string(),
+    }
 }
 
 /// The class of an error of TLS: about the certificate, or any other.

@@ -217,3 +217,157 @@ fn dynamic_match<'v>(text: &Value<'_>, pattern: Value<'_>) -> Result<Value<'v>, 
     let pattern = Pattern::new(&String::from_utf8_lossy(&pattern)).map_err(EvalError::Pattern)?;
     matches(text, &pattern)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn variable(name: &str) -> Option<Value<'static>> {
+        Some(match name {
+            "status_code" => Value::Number(200.0),
+            "body" => Value::text("Hello\nWorld"),
+            "template-id" => Value::text("x"),
+            "list" => Value::List(vec![Value::text("a"), Value::text("b")]),
+            "yes" => Value::Bool(true),
+            _ => return None,
+        })
+    }
+
+    fn value_of(text: &str) -> Result<String, String> {
+        let expression = Expression::parse(text).map_err(|error| format!("parse: {error}"))?;
+        let value =
+            expression.evaluate(&|name| variable(name)).map_err(|error| error.to_string())?;
+        Ok(match value {
+            Value::Null => "null".to_owned(),
+            Value::Text(text) => format!("\"{}\"", String::from_utf8_lossy(&text)),
+            other => String::from_utf8_lossy(&other.into_text()).into_owned(),
+        })
+    }
+
+    fn gives(cases: &[(&str, &str)]) {
+        for (text, wanted) in cases {
+            assert_eq!(value_of(text).as_deref(), Ok(*wanted), "{text}");
+        }
+    }
+
+    #[test]
+    fn arithmetic_precedence_is_left_associative() {
+        gives(&[
+            ("1 + 2 * 3", "7"),
+            ("10 - 3 - 2", "5"),
+            ("2 ** 3 ** 2", "64"),
+            ("-2 ** 2", "4"),
+            ("7 % 4 + .5", "3.5"),
+            ("0x1F + 1", "32"),
+            ("1 << 4 | 1", "17"),
+            ("6 & 3 == 2", "true"),
+            ("~0", "-1"),
+            ("1 / 0 > 1", "true"),
+        ]);
+    }
+
+    #[test]
+    fn logic_binds_looser_than_comparison_and_short_circuits() {
+        gives(&[
+            ("1 < 2 && 2 < 1 || yes", "true"),
+            ("yes || missing == 1", "true"),
+            ("!yes && missing == 1", "false"),
+            ("!(1 == 2)", "true"),
+            ("yes ? 'a' : 'b'", "\"a\""),
+            ("!yes ? 'a' : 'b'", "\"b\""),
+            ("(!yes ? 'a') ?? 'c'", "\"c\""),
+        ]);
+    }
+
+    #[test]
+    fn comparison_never_converts() {
+        gives(&[
+            ("status_code == \"200\"", "false"),
+            ("status_code != \"200\"", "true"),
+            ("'a' < 'b'", "true"),
+            ("status_code in (200, 201)", "true"),
+            ("'x' in ('y', 'z')", "false"),
+        ]);
+        assert!(value_of("'a' < 1").is_err());
+        assert!(value_of("1 && yes").is_err());
+        assert!(value_of("1 in 2").is_err());
+    }
+
+    #[test]
+    fn a_backslash_stands_for_the_next_character_itself() {
+        gives(&[
+            (r#""a\nb""#, "\"anb\""),
+            (r"'it\'s'", "\"it's\""),
+            (r#""\\d""#, "\"\\d\""),
+            ("'status ' + status_code", "\"status 200\""),
+            ("[template-id]", "\"x\""),
+        ]);
+    }
+
+    #[test]
+    fn functions_work_on_texts_under_both_spellings() {
+        gives(&[
+            ("contains(body, 'World') && !contains(body, 'world')", "true"),
+            ("contains(tolower(body), 'world')", "true"),
+            ("contains_all(body, 'Hello', 'World')", "true"),
+            ("containsany(body, 'x', 'World')", "true"),
+            ("starts_with(body, 'x', 'Hell') && ends_with(body, 'World')", "true"),
+            ("line_starts_with(body, 'Wor') && !line_starts_with(body, 'orl')", "true"),
+            ("line_ends_with(body, 'Hello')", "true"),
+            (r"regex('^Hello\\sW', body)", "true"),
+            ("body =~ '(?i)WORLD' && body !~ 'x'", "true"),
+            ("regex_any('l+o', 'x', body) && !regex_all('l+o', 'x', body)", "true"),
+            ("len(body)", "11"),
+            ("len(list)", "2"),
+            ("join('-', list, 3)", "\"a-b-3\""),
+            ("concat('a', 1, yes)", "\"a1true\""),
+            ("repeat('ab', 2)", "\"abab\""),
+            ("replace('a.b.c', '.', '')", "\"abc\""),
+            (r"replace_regex('a1b22', '\\d+', '#')", "\"a#b#\""),
+            ("replace_regex('ab', '(a)(b)', '$2$1')", "\"ba\""),
+            ("trim('--a--', '-') + trim_left('--a', '-') + trim_right('a--', '-')", "\"aaa\""),
+            ("trim_prefix('abc', 'a') + trim_suffix('abc', 'c') + trim_space(' x ')", "\"bcabx\""),
+            ("to_number(' 12 ') + 1", "13"),
+            ("reverse('abc') + to_upper('x') + to_string(2.50)", "\"cbaX2.5\""),
+            ("equals_any('a', 'b', 'a')", "true"),
+        ]);
+    }
+
+    #[test]
+    fn a_missing_variable_is_an_error() {
+        assert_eq!(value_of("!contains(location, 'x')"), Err("no variable `location`".to_owned()));
+    }
+
+    #[test]
+    fn texts_do_not_grow_without_bound() {
+        assert!(value_of("len(repeat(repeat('a', 10000), 10000))").is_err());
+        assert!(value_of("len(repeat('a', 1 / 0))").is_err());
+        assert!(value_of("len(replace(repeat('a', 10000), 'a', repeat('b', 10000)))").is_err());
+        assert!(
+            value_of("len(replace_regex(repeat('a', 10000), 'a', repeat('$0', 10000)))").is_err()
+        );
+    }
+
+    #[test]
+    fn deep_and_long_expressions_are_refused_before_they_cost_stack() {
+        assert!(value_of(&"(".repeat(10_000)).is_err());
+        assert!(value_of(&format!("1{}", " + 1".repeat(10_000))).is_err());
+        assert_eq!(value_of(&format!("1{}", " + 1".repeat(499))).as_deref(), Ok("500"));
+        assert!(value_of(&format!("{}1{}", "(".repeat(45), ")".repeat(45))).is_ok());
+    }
+
+    #[test]
+    fn mistakes_are_named_with_their_place() {
+        let at = |text: &str| Expression::parse(text).map(|_| ()).expect_err("wrong");
+        insta::assert_snapshot!(at("a ==!b"), @"`==!` is not an operator; separate operators with spaces");
+        insta::assert_snapshot!(at("'open"), @"the text is not closed with '");
+        insta::assert_snapshot!(at("!'x'"), @"`!` stands before a text or another operator");
+        insta::assert_snapshot!(at("a b"), @"an operator is missing before this");
+        insta::assert_snapshot!(at("f(a"), @"unknown function `f`");
+        insta::assert_snapshot!(at("contains(a, 'b'"), @"this parenthesis is not closed");
+        insta::assert_snapshot!(at("()"), @"these parentheses are empty");
+        insta::assert_snapshot!(at("1.2.3"), @"`1.2.3` is not a number");
+        insta::assert_snapshot!(at("regex('(', a)"), @"`(` is not a regular expression: unclosed group");
+        assert_eq!(at("a == 1 b").at, 7);
+    }
+}

@@ -231,17 +231,8 @@ fn replace(arguments: Vec<Value<'_>>) -> Result<Value<'_>, EvalError> {
 
 fn replace_regex(arguments: Vec<Value<'_>>) -> Result<Value<'_>, EvalError> {
     let texts = texts(arguments);
-    let (text, pattern, to) = (&texts[0], pattern(&texts[1])?, &texts[2]);
-    let matches = pattern.groups(text, 0).count();
-    // A group in the replacement is at most the text itself, and `$1` takes two bytes to write.
-    let each = to.len().checked_add(to.len().saturating_mul(text.len()) / 2);
-    let least = if to.contains(&b'$') { each } else { Some(to.len()) };
-    bounded(
-        least
-            .and_then(|each| each.checked_mul(matches))
-            .and_then(|more| more.checked_add(text.len())),
-    )?;
-    Ok(Value::owned(pattern.replace_all(text, to)))
+    let replaced = pattern(&texts[1])?.replace_all(&texts[0], &texts[2], MAX_TEXT);
+    replaced.map(Value::owned).ok_or(EvalError::TooLong)
 }
 
 fn to_number(mut arguments: Vec<Value<'_>>) -> Result<Value<'_>, EvalError> {

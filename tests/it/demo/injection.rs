@@ -55,7 +55,7 @@ pub(super) async fn sql_error(shop: &mut Shop) -> bool {
     let plain = shop.get("/products?category=garden").await;
     assert!(elements(&plain.body, "li.card") > 20);
     let attack = shop.get("/products?category=garden%27").await;
-    attack.status == 500 && attack.body.contains("unrecognized token")
+    attack.status == 500 && attack.body.contains("SQLite error 1: unrecognized token")
 }
 
 pub(super) async fn sql_boolean(shop: &mut Shop) -> bool {

@@ -30,7 +30,8 @@ pub(super) async fn full_scan(shop: &mut Shop) -> bool {
 }
 
 pub(super) async fn slow_backend(shop: &mut Shop) -> bool {
-    // Lower bounds only: a timer never fires early, and a busy machine only adds time.
+    // The least of ten requests each: a timer never fires early, and what a busy machine adds to
+    // one request it does not add to all ten.
     let mut least_app_ms = [f64::MAX; 3];
     for _ in 0..30 {
         let answer = shop.get("/healthz").await;

@@ -98,6 +98,21 @@ async fn the_admin_pages_are_for_the_admin() {
 }
 
 #[tokio::test]
+async fn what_does_not_exist_is_404_in_the_callers_format() {
+    for twin in TWINS {
+        let mut shop = Shop::start(twin).await;
+        for path in ["/nowhere", "/product/nowhere", "/orders.bak"] {
+            let answer = shop.get(path).await;
+            assert_eq!(answer.status, 404, "{path}");
+            assert!(answer.header("content-type").starts_with("text/html"));
+        }
+        let answer = shop.get("/api/nowhere").await;
+        assert_eq!(answer.status, 404);
+        assert!(answer.json()["error"].is_string());
+    }
+}
+
+#[tokio::test]
 async fn every_response_has_timings_and_a_backend() {
     for twin in TWINS {
         let mut shop = Shop::start(twin).await;
