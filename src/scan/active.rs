@@ -7,6 +7,7 @@ use std::sync::Mutex;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
 
+use tokio::task::JoinError;
 use tokio::task::JoinSet;
 
 use super::curl::curl;
@@ -22,8 +23,10 @@ use super::site::Node;
 use super::site::Site;
 use super::traffic::Traffic;
 use crate::model::Event;
+use crate::model::EvidenceRole;
 use crate::model::Finding;
 use crate::model::FindingStatus;
+use crate::model::Notice;
 use crate::model::NoticeLevel;
 use crate::model::Redactor;
 use crate::model::Request;
@@ -215,39 +218,60 @@ async fn test_point(
     let check = Arc::clone(&selected.check);
     running.spawn(async move { check.run(&mut probe).await });
     let result = running.join_next().await.expect("one task was spawned");
-    let mut finding = None;
-    let mut fault = None;
-    {
+    let event = {
         let mut board = board.lock().expect("no holder panics");
         let tally = board.tallies.entry(id).or_default();
         tally.points += 1;
         tally.requests += sent.load(Ordering::Relaxed);
-        match result {
-            Ok(Ok(Outcome::Found(proof))) => {
-                tally.matched += 1;
-                let causes = board.found.entry(point_key(task, point)).or_default();
-                causes.push(selected.check.root_cause());
-                finding = Some(make_finding(active, selected, task, point, &proof));
-            }
+        tally.count(&result);
+        if matches!(result, Ok(Ok(Outcome::Found(_)))) {
+            let causes = board.found.entry(point_key(task, point)).or_default();
+            causes.push(selected.check.root_cause());
+        }
+        told(active, selected, task, point, &result)
+    };
+    if let Some(event) = event {
+        active.traffic.event(event).await;
+    }
+}
+
+/// What a check gave, or that it panicked.
+type Ended = Result<Result<Outcome, ProbeStop>, JoinError>;
+
+impl Tally {
+    fn count(&mut self, ended: &Ended) {
+        match ended {
+            Ok(Ok(Outcome::Found(_))) => self.matched += 1,
             Ok(Ok(Outcome::Clean) | Err(ProbeStop::Stopped)) => {}
-            Ok(Ok(Outcome::Skipped(reason))) => *tally.skipped.entry(reason).or_insert(0) += 1,
-            Ok(Err(ProbeStop::Failed(_))) => tally.errors += 1,
+            Ok(Ok(Outcome::Skipped(reason))) => {
+                *self.skipped.entry(reason.clone()).or_insert(0) += 1;
+            }
             Ok(Err(stop @ (ProbeStop::Budget | ProbeStop::OutOfScope(_)))) => {
-                *tally.skipped.entry(stop.to_string()).or_insert(0) += 1;
+                *self.skipped.entry(stop.to_string()).or_insert(0) += 1;
             }
-            Err(panic) => {
-                tally.errors += 1;
-                fault = Some(panic.to_string());
-            }
+            Ok(Err(ProbeStop::Failed(_))) | Err(_) => self.errors += 1,
         }
     }
-    if let Some(finding) = finding {
-        active.traffic.event(Event::Finding(Box::new(finding))).await;
-    }
-    if let Some(fault) = fault {
-        let place = inert(&point_key(task, point), 200);
-        let text = format!("scan: {id} failed by a fault of ours at {place}: {fault}");
-        active.traffic.notice(NoticeLevel::Error, text).await;
+}
+
+/// What there is to tell at once.
+fn told(
+    active: &Active,
+    selected: &Selected,
+    task: &Task,
+    point: &InsertionPoint,
+    ended: &Ended,
+) -> Option<Event> {
+    match ended {
+        Ok(Ok(Outcome::Found(proof))) => {
+            Some(Event::Finding(Box::new(make_finding(active, selected, task, point, proof))))
+        }
+        Ok(Ok(Outcome::Clean | Outcome::Skipped(_)) | Err(_)) => None,
+        Err(panic) => {
+            let (id, place) = (selected.check.id(), inert(&point_key(task, point), 200));
+            let text = format!("scan: {id} failed by a fault of ours at {place}: {panic}");
+            Some(Event::Notice(Notice { level: NoticeLevel::Error, text }))
+        }
     }
 }
 
@@ -265,7 +289,7 @@ fn make_finding(
     let attack = proof
         .exhibits
         .iter()
-        .find(|exhibit| exhibit.role == crate::model::EvidenceRole::Attack)
+        .find(|exhibit| exhibit.role == EvidenceRole::Attack)
         .map_or(&task.base, |exhibit| &exhibit.shot.exchange.request);
     let reproduce = curl(attack, redactor);
     let evidence = proof

@@ -187,7 +187,8 @@ impl Probe {
     /// [`ProbeStop`]: no budget, no scope, no response.
     pub(crate) async fn fire(&mut self, value: &str) -> Result<Shot, ProbeStop> {
         let request = self.point.place(&self.base, value);
-        self.send(request, value).await
+        let base = self.base.path_and_query_text().into_owned();
+        self.send(request, value, Some(base)).await
     }
 
     /// Sends the request as it was seen.
@@ -196,16 +197,20 @@ impl Probe {
     /// As [`Self::fire`].
     pub(crate) async fn baseline(&mut self) -> Result<Shot, ProbeStop> {
         let value = self.point.value.clone();
-        self.send(self.base.clone(), &value).await
+        self.send(self.base.clone(), &value, None).await
     }
 
-    async fn send(&mut self, request: Request, value: &str) -> Result<Shot, ProbeStop> {
+    async fn send(
+        &mut self,
+        request: Request,
+        value: &str,
+        stands_for: Option<String>,
+    ) -> Result<Shot, ProbeStop> {
         if self.sent.fetch_add(1, Ordering::Relaxed) >= BUDGET {
             self.sent.fetch_sub(1, Ordering::Relaxed);
             return Err(ProbeStop::Budget);
         }
-        let base = self.base.path_and_query_text().into_owned();
-        let exchange = self.traffic.exchange_for(request, Some(base)).await.map_err(|unsent| {
+        let exchange = self.traffic.exchange_for(request, stands_for).await.map_err(|unsent| {
             self.sent.fetch_sub(1, Ordering::Relaxed);
             match unsent {
                 Unsent::Stopped => ProbeStop::Stopped,

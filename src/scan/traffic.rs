@@ -119,7 +119,8 @@ impl Traffic {
         self.exchange_for(request, None).await
     }
 
-    /// The same for a made-up path, which counts under `stands_for`.
+    /// The same for a made-up request, which counts under the path `stands_for` and whose cookies
+    /// are not kept.
     ///
     /// # Errors
     /// As [`Self::exchange`].
@@ -137,7 +138,10 @@ impl Traffic {
             exchange = self.wire.send(admitted) => Arc::new(exchange),
             () = self.stop.reached(StopLevel::Cancelled) => return Err(Unsent::Stopped),
         };
-        self.keep_cookies(&exchange);
+        // What a payload makes the target set would spoil every request that follows.
+        if stands_for.is_none() {
+            self.keep_cookies(&exchange);
+        }
         self.tell(Learnt::Exchange { exchange: Arc::clone(&exchange), stands_for }).await;
         Ok(exchange)
     }

@@ -168,3 +168,32 @@ async fn an_unknown_check_and_failed_probes_are_told() {
     assert!(scanned.notices().iter().any(|text| text.contains("no-such-check")));
     assert_eq!(scanned.outcome("sqli-error").errors, 1);
 }
+
+#[tokio::test]
+async fn a_bad_certificate_is_told_once() {
+    let setup = Setup { certificate_fault: Some("self-signed"), ..Setup::default() };
+    let scanned = scan(setup, |_| html("<a href=/a>a</a>")).await;
+    let told = scanned.notices().into_iter().filter(|text| text.contains("self-signed")).count();
+    assert_eq!(told, 1, "{:?}", scanned.notices());
+}
+
+#[tokio::test]
+async fn cookies_that_a_payload_made_are_not_sent_on() {
+    let setup = Setup { active: vec!["xss-reflected"], ..Setup::default() };
+    let scanned = scan(setup, |ask| match &*ask.path {
+        "/" => html("<a href='/language?code=en'>en</a>"),
+        "/language" => {
+            let mut response = html("<p>set</p>");
+            let cookie = format!("lang={}", ask.get("code"));
+            response.headers.push(Header::new("Set-Cookie", cookie));
+            response
+        }
+        _ => not_found(),
+    })
+    .await;
+    assert!(scanned.outcome("xss-reflected").requests > 1);
+    let cookies = scanned.requests.iter().filter_map(|request| request.header("cookie"));
+    let mut cookies: Vec<_> = cookies.map(|header| header.text().into_owned()).collect();
+    cookies.dedup();
+    assert_eq!(cookies, ["lang=en"]);
+}

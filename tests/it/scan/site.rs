@@ -25,6 +25,7 @@ use shakedown::model::Stamped;
 use shakedown::model::StopToken;
 use shakedown::model::Target;
 use shakedown::model::Timings;
+use shakedown::model::TlsInfo;
 use shakedown::plan::Connection;
 use shakedown::plan::CrawlSettings;
 use shakedown::plan::Limits;
@@ -112,6 +113,7 @@ type Handler = dyn Fn(&Ask) -> Response + Send + Sync;
 struct Memory {
     handler: Box<Handler>,
     log: Mutex<Vec<Request>>,
+    certificate_fault: Option<&'static str>,
 }
 
 impl Wire for Memory {
@@ -119,14 +121,18 @@ impl Wire for Memory {
         let request = request.into_request();
         self.log.lock().expect("no handler panics").push(request.clone());
         let response = (self.handler)(&Ask::of(&request));
+        let tls = self.certificate_fault.map(|fault| TlsInfo {
+            version: "TLSv1.3".to_owned(),
+            cipher_suite: String::new(),
+            certificate_fault: Some(fault.to_owned()),
+        });
         // Status 0 stands for no answer.
         let outcome = if response.status == 0 {
             Err(Failure::new(FailureClass::Closed, "closed"))
         } else {
             Ok(response)
         };
-        let exchange =
-            Exchange { request, outcome, timings: Timings::default(), peer: None, tls: None };
+        let exchange = Exchange { request, outcome, timings: Timings::default(), peer: None, tls };
         Box::pin(async move {
             // A real exchange yields; without it tasks would run one after the other.
             tokio::task::yield_now().await;
@@ -147,6 +153,7 @@ pub(super) struct Setup {
     pub headers: Vec<Header>,
     pub rules: Vec<(&'static str, &'static str)>,
     pub stop: StopToken,
+    pub certificate_fault: Option<&'static str>,
 }
 
 impl Default for Setup {
@@ -162,6 +169,7 @@ impl Default for Setup {
             headers: Vec::new(),
             rules: Vec::new(),
             stop: StopToken::default(),
+            certificate_fault: None,
         }
     }
 }
@@ -222,7 +230,11 @@ pub(super) async fn scan(
     setup: Setup,
     handler: impl Fn(&Ask) -> Response + Send + Sync + 'static,
 ) -> Scanned {
-    let wire = Arc::new(Memory { handler: Box::new(handler), log: Mutex::new(Vec::new()) });
+    let wire = Arc::new(Memory {
+        handler: Box::new(handler),
+        log: Mutex::new(Vec::new()),
+        certificate_fault: setup.certificate_fault,
+    });
     let stop = setup.stop.clone();
     let job = job(setup, wire.clone());
     let (sender, mut receiver) = tokio::sync::mpsc::channel(64);
