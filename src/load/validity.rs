@@ -11,8 +11,11 @@ use crate::model::format_duration;
 /// A shard that uses this much of its core has none left.
 const SATURATED: f64 = 0.95;
 
-/// A lag below this is never held against a run.
+/// A lag or loop delay below this is never held against a run.
 const TOLERATED_LAG: Duration = Duration::from_millis(1);
+
+/// Turns of the loop below which their p99 rests on fewer than ten values and says nothing.
+const ENOUGH_TURNS: u64 = 1_000;
 
 /// Gathers what the rule needs, window by window.
 #[derive(Debug)]
@@ -100,7 +103,8 @@ impl ValidityRule {
     fn loop_delay(&self) -> Option<String> {
         let delay = self.loop_delay.quantile(0.99)?;
         let median = self.closed_duration.quantile(0.5)?;
-        (delay > median / 5).then(|| {
+        let matters = self.loop_delay.len() >= ENOUGH_TURNS;
+        (matters && delay > TOLERATED_LAG.max(median / 5)).then(|| {
             format!(
                 "the generator kept responses waiting: its loop delay (p99 {}) is more than a \
                  fifth of the median response time ({}); use fewer virtual users per thread",

@@ -176,7 +176,7 @@ fn scope(
         authorisation,
     }
     .build()
-    .map_err(|error| FlagError::Usage(format!("a scope pattern is no regex: {error}")))?;
+    .map_err(|error| FlagError::Usage(format!("--include or --exclude is no regex: {error}")))?;
     if let Some(address) = target.origin.literal_ip() {
         scope.admit_address(&target.origin.host, address).map_err(FlagError::Refused)?;
     }

@@ -98,17 +98,26 @@ pub(crate) async fn run_active(active: Active, site: &Site) -> Vec<RuleOutcome> 
         active.traffic.notice(NoticeLevel::Warning, text).await;
     }
     let board = Arc::new(Mutex::new(Board::default()));
+    // Probes that write come last: what they leave behind would change the pages compared before.
+    let (reading, writing): (Vec<_>, Vec<_>) =
+        tasks.into_iter().partition(|task| task.base.method.is_safe());
+    for wave in [reading, writing] {
+        test_nodes(&active, &board, wave).await;
+    }
+    outcomes(&active, &board).await
+}
+
+async fn test_nodes(active: &Arc<Active>, board: &Arc<Mutex<Board>>, tasks: Vec<Task>) {
     let mut running = JoinSet::new();
     for task in tasks {
         if running.len() >= active.concurrency.max(1) {
-            finish_one(&active, &mut running).await;
+            finish_one(active, &mut running).await;
         }
-        running.spawn(test_node(Arc::clone(&active), Arc::clone(&board), task));
+        running.spawn(test_node(Arc::clone(active), Arc::clone(board), task));
     }
     while !running.is_empty() {
-        finish_one(&active, &mut running).await;
+        finish_one(active, &mut running).await;
     }
-    outcomes(&active, &board).await
 }
 
 async fn finish_one(active: &Active, running: &mut JoinSet<()>) {

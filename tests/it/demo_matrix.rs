@@ -29,6 +29,7 @@ const NOT_YET: &[&str] = &[
     "path-traversal-download",
     "crlf-lang",
     "bola-order-page",
+    "bola-upload",
     "bola-order-api",
     "bfla-admin-users",
     "mass-assignment-account",

@@ -50,6 +50,9 @@ const CONDITIONS: [(&str, &str); 4] = [
 /// Fetches of the unchanged request that tell what the page is.
 const BASELINES: usize = 3;
 
+/// Times a page that changes during the check is learnt anew.
+const ATTEMPTS: usize = 2;
+
 /// Values seen at the point that are tried: one that finds nothing can prove nothing.
 const MAX_VALUES: usize = 3;
 
@@ -75,26 +78,39 @@ async fn check(probe: &mut Probe) -> Result<Outcome, ProbeStop> {
     if let Some(reason) = sql_by_design(&probe.point().value) {
         return Ok(Outcome::Skipped(reason));
     }
-    let mut skipped = None;
+    let (mut reason, mut compared) = (None, false);
     for value in values_to_try(probe) {
-        let page = match known_page(probe, &value).await? {
+        match check_value(probe, &value).await? {
+            Outcome::Found(proof) => return Ok(Outcome::Found(proof)),
+            Outcome::Clean => compared = true,
+            Outcome::Skipped(why) => reason = reason.or(Some(why)),
+        }
+    }
+    Ok(match reason {
+        Some(reason) if !compared => Outcome::Skipped(reason),
+        _ => Outcome::Clean,
+    })
+}
+
+/// Every context at one value. A page that somebody else changes meanwhile (a review, a counter)
+/// tells nothing about the conditions: then once more from the start.
+async fn check_value(probe: &mut Probe, value: &str) -> Result<Outcome, ProbeStop> {
+    for _ in 0..ATTEMPTS {
+        let page = match known_page(probe, value).await? {
             Ok(page) => page,
-            Err(reason) => {
-                skipped = skipped.or(Some(reason));
-                continue;
-            }
+            Err(reason) => return Ok(Outcome::Skipped(reason)),
         };
-        skipped = Some(String::new());
         for context in CONTEXTS {
             if let Some(proof) = try_context(probe, &page, context).await? {
                 return Ok(Outcome::Found(Box::new(proof)));
             }
         }
+        let unchanged = probe.fire(value).await?;
+        if page.shows(&unchanged) {
+            return Ok(Outcome::Clean);
+        }
     }
-    Ok(match skipped {
-        Some(reason) if !reason.is_empty() => Outcome::Skipped(reason),
-        _ => Outcome::Clean,
-    })
+    Ok(Outcome::Skipped("the page kept changing while it was checked".to_owned()))
 }
 
 /// Seen values, and for a text a frequent letter: searches find something by it.

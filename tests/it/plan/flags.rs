@@ -227,7 +227,7 @@ fn scan_flags_that_make_no_sense_are_usage_errors() {
     the scan's rate 0: expected a number above 0 and at most 10000000
     concurrency and the number of URLs start at 1
     concurrency and the number of URLs start at 1
-    a scope pattern is no regex: regex parse error:
+    --include or --exclude is no regex: regex parse error:
         [
         ^
     error: unclosed character class
