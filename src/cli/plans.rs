@@ -30,7 +30,7 @@ pub(super) fn is_plan(target: &str) -> bool {
 /// Reads a plan file; what the command line says of sending goes before it.
 ///
 /// # Errors
-/// [`CliError::InvalidPlan`] with everything that is wrong.
+/// [`CliError::Plan`] with everything that is wrong.
 pub(super) fn from_file(path: &str, send: &SendArgs) -> Result<Plan, CliError> {
     let overrides = overrides(send);
     let plan = crate::plan::load_file(Path::new(path), &environment, &overrides)

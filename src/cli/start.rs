@@ -5,8 +5,11 @@ use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::Parser as _;
+use miette::GraphicalReportHandler;
+use miette::GraphicalTheme;
 
 use crate::model::ExitCode as Code;
+use crate::rules::RuleErrors;
 
 use super::args::Cli;
 use super::args::Command;
@@ -49,6 +52,7 @@ fn dispatch(command: Command, terminal: &Terminal) -> Result<Code, CliError> {
 fn complain(error: &CliError, terminal: &Terminal) {
     let mut text = match error {
         CliError::Plan(errors) => errors.render(terminal.color_on(terminal.stderr)),
+        CliError::Rules(errors) => rule_errors(errors, terminal.color_on(terminal.stderr)),
         other => format!("error: {other}"),
     };
     let mut cause = error.source();
@@ -63,4 +67,18 @@ fn complain(error: &CliError, terminal: &Terminal) {
     }
     // Nothing is left to be done when standard error is closed.
     let _ = writeln!(std::io::stderr(), "{}", text.trim_end());
+}
+
+/// Every mistake in rule files, with the lines in question and the cure.
+fn rule_errors(errors: &RuleErrors, color: bool) -> String {
+    let theme = if color { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
+    let handler = GraphicalReportHandler::new_themed(theme).with_links(false);
+    let mut text = String::new();
+    for error in &errors.0 {
+        if handler.render_report(&mut text, error).is_err() {
+            // The text alone says it too.
+            text.push_str(&error.to_string());
+        }
+    }
+    text
 }

@@ -18,6 +18,7 @@ mod load_loopback;
 mod load_server;
 mod plan;
 mod program;
+mod program_terminal;
 mod report;
 mod report_generated;
 mod rules;
