@@ -119,6 +119,7 @@ fn with_flags(mut plan: Plan, send: &SendArgs) -> Result<Plan, CliError> {
 
 /// The user's seed, or one that differs from run to run; the report has it either way.
 fn seed(send: &SendArgs) -> Seed {
-    // Every `RandomState` has keys of its own from the system's generator.
-    Seed(send.seed.unwrap_or_else(|| RandomState::new().hash_one("seed")))
+    // Every `RandomState` has keys of its own from the system's generator. 53 bits: readers of the
+    // JSON report may keep numbers as floating point.
+    Seed(send.seed.unwrap_or_else(|| RandomState::new().hash_one("seed") >> 11))
 }

@@ -4,6 +4,7 @@ mod architecture;
 mod bad_input;
 mod demo;
 mod demo_matrix;
+mod demo_run;
 mod exit_codes;
 mod fixtures;
 mod format;
