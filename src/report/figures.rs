@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::model::Condition;
 use crate::model::Digits;
 use crate::model::EndpointReport;
 use crate::model::Evidence;
@@ -12,15 +11,16 @@ use crate::model::Exemplar;
 use crate::model::Finding;
 use crate::model::FindingStatus;
 use crate::model::Histogram;
-use crate::model::MetricKind;
 use crate::model::Phase;
 use crate::model::PhaseKind;
 use crate::model::Report;
 use crate::model::Severity;
 use crate::model::Tally;
 use crate::model::Threshold;
-use crate::model::ThresholdResult;
-use crate::model::format_duration;
+
+pub(super) use crate::model::format_number as number;
+pub(super) use crate::model::format_percent as percent;
+pub(super) use crate::model::measured;
 
 /// The columns of a latency table.
 pub(super) const COLUMNS: [&str; 8] = ["avg", "min", "med", "p90", "p95", "p99", "p99.9", "max"];
@@ -190,43 +190,9 @@ pub(super) fn started(report: &Report) -> Option<String> {
     jiff::Timestamp::from_second(seconds).ok().map(|timestamp| timestamp.to_string())
 }
 
-/// What a gate measured, in its metric's unit.
-pub(super) fn measured(result: &ThresholdResult) -> String {
-    let Some(value) = result.value else { return "nothing measured".to_owned() };
-    let threshold = Threshold::parse(&result.selector, &result.condition).ok();
-    let kind = threshold.as_ref().map(|threshold| threshold.selector.metric.kind());
-    let is_share = |condition: &Condition| condition.aggregate.to_string() == "rate";
-    match (kind, threshold.as_ref().map(|threshold| is_share(&threshold.condition))) {
-        (Some(MetricKind::Trend), _) => {
-            Duration::try_from_secs_f64(value / 1e3).map_or(number(value), format_duration)
-        }
-        (Some(MetricKind::Rate), Some(true)) => percent(value),
-        (Some(MetricKind::Counter), Some(true)) => format!("{}/s", number(value)),
-        _ => number(value),
-    }
-}
-
-/// At most three decimals, none where there is nothing behind the point.
-pub(super) fn number(value: f64) -> String {
-    let text = format!("{value:.3}");
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
-}
-
 /// `part` of `whole`, 0–1; 0 of nothing.
 pub(super) fn share(part: u64, whole: u64) -> f64 {
     if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
-}
-
-/// `12.3%`, with as many decimals as tell small shares from none.
-pub(super) fn percent(share: f64) -> String {
-    let percent = share * 100.0;
-    match percent {
-        0.0 => "0%".to_owned(),
-        p if (p - 100.0).abs() < f64::EPSILON => "100%".to_owned(),
-        p if p < 0.01 => "<0.01%".to_owned(),
-        p if !(10.0..=99.0).contains(&p) => format!("{p:.2}%"),
-        p => format!("{p:.1}%"),
-    }
 }
 
 /// `187.7/s`; `-` when no time passed.
@@ -262,17 +228,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_are_grouped_and_small_shares_are_not_nothing() {
+    fn numbers_are_grouped_and_no_time_has_no_rate() {
         assert_eq!(grouped(0), "0");
         assert_eq!(grouped(999), "999");
         assert_eq!(grouped(1_234_567), "1,234,567");
-        assert_eq!(percent(0.0), "0%");
-        assert_eq!(percent(0.000_01), "<0.01%");
-        assert_eq!(percent(0.0213), "2.13%");
-        assert_eq!(percent(0.9999), "99.99%");
-        assert_eq!(percent(1.0), "100%");
-        assert_eq!(number(300.0), "300");
-        assert_eq!(number(0.125), "0.125");
         assert_eq!(per_second(10, Duration::ZERO), "-");
     }
 }
