@@ -189,9 +189,11 @@ fn evidence_marks_the_match_and_survives_a_place_that_is_not_there() {
 #[test]
 fn nothing_foreign_reaches_the_terminal_as_a_control() {
     let attack = "a\x1b[2J\x1b]0;title\x07\r\n\u{9b}31m\u{202e}\u{0}b";
-    let harmless = summary(&poisoned("x"), PLAIN);
+    // So wide that no line is wrapped: an added line is a foreign one.
+    let wide = Style { width: 10_000, ..PLAIN };
+    let harmless = summary(&poisoned("x"), wide);
     for unicode in [true, false] {
-        let shown = summary(&poisoned(attack), Style { unicode, ..PLAIN });
+        let shown = summary(&poisoned(attack), Style { unicode, ..wide });
         let control = shown.chars().find(|c| (c.is_control() && *c != '\n') || *c == '\u{202e}');
         assert_eq!(control, None);
         assert_eq!(shown.lines().count(), harmless.lines().count(), "foreign text made a line");

@@ -101,7 +101,7 @@ fn figures(report: &Report, total: &Tally, style: Style) -> String {
     let lines = lines.into_iter().filter(|(_, text)| !text.is_empty());
     lines.fold(String::new(), |mut out, (name, text)| {
         let name = style.paint(Ink::Faint, &format!("{name:<9}"));
-        writeln!(out, "  {name} {text}").expect(INFALLIBLE);
+        out.push_str(&style.hang(&format!("  {name} "), &text));
         out
     })
 }

@@ -1,7 +1,6 @@
 //! What the scan found: coverage, findings, rules that did not run.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
 use crate::model::Finding;
 use crate::model::FindingStatus;
@@ -18,13 +17,14 @@ use super::super::figures::plural;
 use super::super::figures::reached;
 use super::super::figures::share;
 use super::load::more;
-use super::style::INFALLIBLE;
 use super::style::Ink;
 use super::style::Style;
 use super::whole::LINE;
 
 /// Findings listed; the rest stands in the report.
 const FINDINGS: usize = 15;
+/// Columns before a finding's text: two, the longest severity, one.
+const MARGIN: usize = 11;
 /// Operations and rules listed by name.
 const NAMES: usize = 5;
 
@@ -42,7 +42,7 @@ pub(super) fn scan_section(report: &Report, style: Style) -> String {
     ];
     for (name, text) in lines.into_iter().filter(|(_, text)| !text.is_empty()) {
         let name = style.paint(Ink::Faint, &format!("{name:<9}"));
-        writeln!(out, "  {name} {text}").expect(INFALLIBLE);
+        out.push_str(&style.hang(&format!("  {name} "), &text));
     }
     for finding in report.findings.iter().take(FINDINGS) {
         out.push('\n');
@@ -191,7 +191,7 @@ fn entry(finding: &Finding, style: Style) -> String {
         }
     };
     let head = format!(
-        "  {severity} {}{}{}{}{status}\n",
+        "{}{}{}{}{status}",
         style.paint(Ink::Strong, &inert(&finding.rule.title, 80)),
         style.dot(),
         finding.confidence,
@@ -204,10 +204,12 @@ fn entry(finding: &Finding, style: Style) -> String {
     if finding.occurrences > 1 {
         place.push(format!("{} URLs", grouped(finding.occurrences)));
     }
-    let mut out = format!("{head}           {}\n", place.join(style.dot()));
+    let margin = " ".repeat(MARGIN);
+    let mut out = style.hang(&format!("  {severity} "), &head);
+    out.push_str(&style.hang(&margin, &place.join(style.dot())));
     if !finding.detail.is_empty() {
         let detail = inert(&finding.detail, LINE);
-        writeln!(out, "           {}", style.paint(Ink::Faint, &detail)).expect(INFALLIBLE);
+        out.push_str(&style.hang(&margin, &style.paint(Ink::Faint, &detail)));
     }
     out
 }
