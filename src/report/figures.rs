@@ -72,7 +72,8 @@ pub(super) struct Backend {
     /// Of all responses that carried the header, 0–1.
     pub(super) share: f64,
     pub(super) duration: Histogram,
-    /// How many times the fastest value's p95 this one's is.
+    /// How many times the fastest value's median or p95 this one's is, whichever is more: where
+    /// endpoints are mixed, a slow endpoint fills the tail of all backends alike.
     pub(super) slowdown: f64,
 }
 
@@ -86,24 +87,29 @@ pub(super) fn backends(report: &Report) -> Vec<Backend> {
         *count += observed.count;
         duration.merge(&observed.duration);
     }
-    let p95 = |trend: &Histogram| trend.quantile(0.95).unwrap_or_default().as_secs_f64();
-    let mut totals: BTreeMap<&str, (u64, f64)> = BTreeMap::new();
+    let seconds = |trend: &Histogram| {
+        [0.5, 0.95].map(|q| trend.quantile(q).unwrap_or_default().as_secs_f64())
+    };
+    let mut totals: BTreeMap<&str, (u64, [f64; 2])> = BTreeMap::new();
     for ((header, _), (count, duration)) in &seen {
-        let (sum, fastest) = totals.entry(header).or_insert((0, f64::INFINITY));
+        let (sum, fastest) = totals.entry(header).or_insert((0, [f64::INFINITY; 2]));
         *sum += count;
         if !duration.is_empty() {
-            *fastest = fastest.min(p95(duration));
+            let own = seconds(duration);
+            *fastest = [fastest[0].min(own[0]), fastest[1].min(own[1])];
         }
     }
     seen.into_iter()
         .map(|((header, value), (count, duration))| {
             let (sum, fastest) = totals[header];
+            let own = seconds(&duration);
+            let times = |at: usize| if fastest[at] > 0.0 { own[at] / fastest[at] } else { 1.0 };
             Backend {
                 header: header.to_owned(),
                 value: value.to_owned(),
                 count,
                 share: share(count, sum),
-                slowdown: if fastest > 0.0 { p95(&duration) / fastest } else { 1.0 },
+                slowdown: times(0).max(times(1)),
                 duration,
             }
         })

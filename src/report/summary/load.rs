@@ -230,6 +230,7 @@ fn backend_table(report: &Report, style: Style) -> String {
         ("observed", Align::Left),
         ("responses", Align::Right),
         ("share", Align::Right),
+        ("med", Align::Right),
         ("p95", Align::Right),
         ("", Align::Left),
     ]);
@@ -237,13 +238,14 @@ fn backend_table(report: &Report, style: Style) -> String {
         let name = format!("{}: {}", inert(&backend.header, 30), inert(&backend.value, 60));
         let slow = backend.slowdown >= SLOW_BACKEND;
         let ink = if slow { Ink::Warn } else { Ink::Plain };
-        let p95 = backend.duration.quantile(0.95);
+        let time = |q| backend.duration.quantile(q).map_or_else(|| "-".to_owned(), format_duration);
         let note = format!("{:.1}× the fastest", backend.slowdown);
         table.row(vec![
             Cell::new(ink, name),
             Cell::plain(grouped(backend.count)),
             Cell::plain(percent(backend.share)),
-            Cell::new(ink, p95.map_or_else(|| "-".to_owned(), format_duration)),
+            Cell::new(ink, time(0.5)),
+            Cell::new(ink, time(0.95)),
             Cell::new(ink, if slow { note } else { String::new() }),
         ]);
     }
