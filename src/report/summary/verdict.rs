@@ -54,7 +54,8 @@ pub(super) fn verdict_section(report: &Report, style: Style) -> String {
     let code = verdict.exit_code;
     let mark = if style.unicode { style.mark(verdict.pass) + " " } else { String::new() };
     let (word, number) = (style.paint(ink, word), code.code());
-    let text = format!("{word} exit code {number}: {}", code.meaning());
+    let meaning = report.verdict_meaning().unwrap_or_else(|| code.meaning());
+    let text = format!("{word} exit code {number}: {meaning}");
     out.push_str(&style.hang(&format!("  {mark}"), &text));
     for reason in &verdict.reasons {
         let code = format!("{:>4}", reason.code.code());

@@ -130,7 +130,8 @@ pub(super) fn gates(state: &State, width: usize) -> Vec<Line<'static>> {
         let (symbol, style) =
             if verdict.pass { ("✓", theme::good()) } else { ("✗", theme::bad()) };
         let code = verdict.exit_code;
-        let text = format!("{symbol} exit {}: {}", code.code(), code.meaning());
+        let meaning = report.verdict_meaning().unwrap_or_else(|| code.meaning());
+        let text = format!("{symbol} exit {}: {meaning}", code.code());
         lines.extend(wrap(&Line::styled(text, style), width, 2));
         let of_a_gate = |text: &str| {
             let mut failed = report.thresholds.iter().filter(|result| !result.pass);
