@@ -39,6 +39,8 @@ const ROWS: usize = 20;
 const SLOWEST: usize = 5;
 /// From this many columns on there is room for scenarios and trace ids.
 const WIDE: usize = 100;
+/// From this many columns on there is room for the rate beside a path of some length.
+const RATED: usize = 90;
 /// A backend this many times slower than the fastest is pointed out.
 const SLOW_BACKEND: f64 = 2.0;
 
@@ -188,9 +190,13 @@ fn endpoints(report: &Report, style: Style) -> String {
                 .first()
                 .is_some_and(|first| first.meta.scenario != endpoint.meta.scenario)
         });
+    // A rate follows from the number of requests; a path that is cut follows from nothing.
+    let rated = style.columns() >= RATED;
     let mut header = vec![(by, Align::Left)];
     header.extend(several.then_some(("scenario", Align::Left)));
-    header.extend(["requests", "rate", "failed", "med", "p95", "p99", "max"].map(right));
+    header.push(right("requests"));
+    header.extend(rated.then(|| right("rate")));
+    header.extend(["failed", "med", "p95", "p99", "max"].map(right));
     let mut table = Table::new(&header);
     for endpoint in report.endpoints.iter().take(ROWS) {
         let total = &endpoint.total;
@@ -199,9 +205,9 @@ fn endpoints(report: &Report, style: Style) -> String {
         let failed = if total.failed > 0 { Ink::Bad } else { Ink::Plain };
         let mut cells = vec![Cell::plain(name_of(endpoint))];
         cells.extend(several.then(|| Cell::plain(inert(&endpoint.meta.scenario, 16))));
+        cells.push(Cell::plain(grouped(total.requests)));
+        cells.extend(rated.then(|| Cell::plain(per_second(total.requests, report.load_elapsed))));
         cells.extend([
-            Cell::plain(grouped(total.requests)),
-            Cell::plain(per_second(total.requests, report.load_elapsed)),
             Cell::new(failed, percent(share(total.failed, total.requests))),
             Cell::plain(time(trend.quantile(0.5))),
             Cell::new(Ink::Strong, time(trend.quantile(0.95))),
