@@ -67,15 +67,12 @@ fn requests(report: &Report, style: Style) -> String {
 fn crawl(report: &Report, style: Style) -> String {
     let progress = &report.progress;
     let nodes = report.coverage.nodes.max(progress.nodes);
-    let mut parts = vec![
-        plural(progress.fetched, "URL", "URLs"),
-        plural(nodes, "node", "nodes"),
-        format!(
-            "{} of {} insertion points checked",
-            grouped(progress.points_done),
-            grouped(progress.points)
-        ),
-    ];
+    let mut parts = vec![plural(progress.fetched, "URL", "URLs"), plural(nodes, "node", "nodes")];
+    // A safe scan has none to check: "0 of 0" would look like an end.
+    if progress.points > 0 {
+        let (done, points) = (grouped(progress.points_done), grouped(progress.points));
+        parts.push(format!("{done} of {points} insertion points checked"));
+    }
     match report.coverage.complete {
         Some(true) => parts.push("complete".to_owned()),
         Some(false) => {
@@ -102,22 +99,23 @@ fn coverage(report: &Report, style: Style) -> String {
     style.paint(ink, &text)
 }
 
+/// Grouped by the reason, which is long and often the same.
 fn missed(report: &Report, style: Style) -> String {
-    let missed: Vec<_> = report.coverage.operations.iter().filter(|op| !op.reached).collect();
-    let mut parts: Vec<String> = missed
-        .iter()
-        .take(NAMES)
-        .map(|operation| {
-            let name = format!("{} {}", operation.method, operation.path_template);
-            let reason = operation.skipped.as_deref();
-            let reason = reason.map(|reason| format!(" ({reason})")).unwrap_or_default();
-            inert(&(name + &reason), 120)
-        })
-        .collect();
-    if missed.len() > NAMES {
-        parts.push(format!("{} more", missed.len() - NAMES));
+    let mut missed: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for operation in report.coverage.operations.iter().filter(|operation| !operation.reached) {
+        let name = inert(&format!("{} {}", operation.method, operation.path_template), 120);
+        missed.entry(operation.skipped.as_deref().unwrap_or_default()).or_default().push(name);
     }
-    parts.join(style.dot())
+    let parts = missed.into_iter().take(NAMES).map(|(reason, mut names)| {
+        let hidden = names.len().saturating_sub(NAMES);
+        names.truncate(NAMES);
+        if hidden > 0 {
+            names.push(format!("{hidden} more"));
+        }
+        let reason = if reason.is_empty() { String::new() } else { format!(" ({reason})") };
+        format!("{}{}", names.join(", "), inert(&reason, 200))
+    });
+    parts.collect::<Vec<_>>().join(style.dot())
 }
 
 fn failures(report: &Report, style: Style) -> String {
