@@ -13,15 +13,25 @@ use crate::model::parse_rate;
 /// Exit codes in `--help`: public API.
 const EXIT_CODES: &str = "\
 Exit codes:
-    0  every gate passed, the run is valid     84  invalid: generator saturated, or blocked
-    1  internal error, or an output broke      85  refused: out of scope, not authorised, safety stop
-    2  usage error                             86  target unreachable, or no valid HTTP response
-   80  findings gate failed                    99  thresholds failed
-   81  findings and thresholds failed         104  plan or rule invalid
-   83  incomplete: coverage below its gate    105  stopped by a signal, partial report written
+    0  every gate passed, the run is valid
+    1  internal error, or an output broke
+    2  usage error
+   80  findings gate failed
+   81  findings and thresholds failed
+   83  incomplete: coverage below its gate
+   84  invalid: generator saturated, or the target blocked us
+   85  refused: out of scope, not authorised, safety stop
+   86  target unreachable, or no valid HTTP response
+   99  thresholds failed
+  104  plan or rule invalid
+  105  stopped by a signal, partial report written
 
-Test only what you are authorised to test. Loopback and private addresses work at once; any other
-host needs `authorised` in the plan or --authorised-by NAME, and the name stands in the report.";
+Test only what you are authorised to test. Loopback and private addresses work
+at once; any other host needs `authorised` in the plan or --authorised-by NAME,
+and the name stands in the report.";
+
+/// Where options of all commands stand in a list: behind the command's own.
+const LAST: usize = 900;
 
 /// Load test, security scan and release gate for a web service.
 #[derive(Debug, Parser)]
@@ -31,10 +41,10 @@ pub(super) struct Cli {
     #[command(subcommand)]
     pub(super) command: Command,
     /// When to use colour.
-    #[arg(long, global = true, value_enum, default_value_t = ColorChoice::Auto, env = "SHAKEDOWN_COLOR")]
+    #[arg(long, global = true, display_order = LAST, value_enum, default_value_t = ColorChoice::Auto, env = "SHAKEDOWN_COLOR")]
     pub(super) color: ColorChoice,
     /// Print warnings and errors only.
-    #[arg(long, short = 'Q', global = true)]
+    #[arg(long, short = 'Q', global = true, display_order = LAST)]
     pub(super) quiet: bool,
 }
 
@@ -177,14 +187,20 @@ pub(super) struct DemoArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  shakedown load http://127.0.0.1:8080/                        200 requests over 50 connections
-  shakedown load http://127.0.0.1:8080/ -z 30s -c 100          closed model: 100 users for 30 s
-  shakedown load http://127.0.0.1:8080/ -z 30s -q 500          open model: 500 requests/s, latency
-                                                               counted from the intended start
-  shakedown load http://127.0.0.1:8080/api -m POST -d '{\"a\":1}' -H 'Content-Type: application/json'
-  shakedown load plan.yml --json=run.json                      the scenarios of a plan
+  200 requests over 50 connections:
+    shakedown load http://127.0.0.1:8080/
+  Closed model, 100 users for 30 s:
+    shakedown load http://127.0.0.1:8080/ -z 30s -c 100
+  Open model, 500 requests/s, latency counted from the intended start:
+    shakedown load http://127.0.0.1:8080/ -z 30s -q 500
+  A body:
+    shakedown load http://127.0.0.1:8080/api -m POST -d '{\"a\":1}' \\
+      -H 'Content-Type: application/json'
+  The scenarios of a plan:
+    shakedown load plan.yml --json=run.json
 
-Redirects are not followed. HTTP/1.1. No rate cap and no kill switch unless a plan sets them.")]
+Redirects are not followed. HTTP/1.1. No rate cap and no kill switch unless a
+plan sets them.")]
 pub(super) struct LoadArgs {
     /// A URL, or a plan file whose scenarios run.
     #[arg(value_name = "URL|PLAN")]
@@ -225,13 +241,18 @@ pub(super) struct LoadArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  shakedown scan http://127.0.0.1:8080/                crawl and look, send nothing unusual
-  shakedown scan http://127.0.0.1:8080/ --active       also probe for injections and the like
-  shakedown scan http://127.0.0.1:8080/ --active=xss-reflected,open-redirect
-  shakedown scan http://127.0.0.1:8080/ -H 'Cookie: sid=…' --exclude '^/admin' --sarif scan.sarif
+  Crawl and look, send nothing unusual:
+    shakedown scan http://127.0.0.1:8080/
+  Also probe for injections and the like, or for some of them only:
+    shakedown scan http://127.0.0.1:8080/ --active
+    shakedown scan http://127.0.0.1:8080/ --active=xss-reflected,open-redirect
+  Logged in, but not everywhere:
+    shakedown scan http://127.0.0.1:8080/ -H 'Cookie: sid=…' \\
+      --exclude '^/admin' --sarif scan.sarif
 
-Without --active only GET and HEAD of what the site itself links to. POST forms are probed only
-with --allow-unsafe. Links that log out or delete are left alone and reported.")]
+Without --active only GET and HEAD of what the site itself links to. POST forms
+are probed only with --allow-unsafe. Links that log out or delete are left alone
+and reported.")]
 pub(super) struct ScanArgs {
     /// A URL, or a plan file with a `scan` section.
     #[arg(value_name = "URL|PLAN")]

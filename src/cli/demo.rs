@@ -159,18 +159,25 @@ fn outcome(exit: ExitCode) -> ExitCode {
 
 fn farewell(exit: ExitCode, out_dir: &std::path::Path) -> String {
     let json = out_dir.join("demo.json");
-    format!(
-        "\nThis was the demonstration; as a gate this run would exit {} ({}).\n\
-         Next:\n  \
-           shakedown view {json}                     look around in the result\n  \
-           shakedown report {json} -f md             the same for a pull request\n  \
-           shakedown demo --serve                    keep the shop running, to practise on\n  \
-           shakedown scan http://127.0.0.1:PORT/     your own service, safe by default\n  \
-           shakedown load http://127.0.0.1:PORT/ -z 10s -q 50\n",
+    let json = json.display();
+    let next = [
+        ("look around in the result", format!("view {json}")),
+        ("the same for a pull request", format!("report {json} -f md")),
+        ("keep the shop running, to practise on", "demo --serve".to_owned()),
+        ("your own service, safe by default", "scan http://127.0.0.1:PORT/".to_owned()),
+        ("its speed at 50 requests/s", "load http://127.0.0.1:PORT/ -z 10s -q 50".to_owned()),
+    ];
+    let mut text = format!(
+        "\nThis was the demonstration; as a gate this run would exit {}:\n{}.\n\nNext:\n",
         exit.code(),
         exit.meaning(),
-        json = json.display(),
-    )
+    );
+    // What for stands above, so that a long path moves nothing.
+    for (what_for, command) in next {
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "  {what_for}\n    shakedown {command}");
+    }
+    text
 }
 
 /// The child process; ends when this is dropped, and by itself when we die.

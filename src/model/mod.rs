@@ -57,8 +57,11 @@ pub use scan::{Coverage, CrawlProgress, Operation, OperationSource, RuleOutcome,
 pub use scope::{Authorisation, InScope, OutOfScope, Scope, ScopeBuilder};
 pub use seed::Seed;
 pub use text::{did_you_mean, inert};
-pub use threshold::{Aggregate, Comparison, Condition, Threshold, ThresholdError};
+pub use threshold::{Aggregate, Comparison, Condition, Threshold, ThresholdError, measured};
 pub use timings::{PhaseKind, Timings};
-pub use units::{UnitError, format_bytes, format_duration, parse_duration, parse_rate};
+pub use units::{
+    UnitError, format_bytes, format_duration, format_number, format_percent, parse_duration,
+    parse_rate,
+};
 pub use url_shape::stateless_shape;
 pub use verdict::{Facts, Reason, Verdict};

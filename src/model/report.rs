@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::event::{
     Event, Notice, NoticeLevel, Phase, RunInfo, Stamped, StopReason, ThresholdResult,
 };
+use super::exit::ExitCode;
 use super::failure::Failure;
 use super::finding::{Confidence, Finding, FindingStatus, Severity};
 use super::histogram::{Digits, Histogram};
@@ -127,6 +128,19 @@ impl Default for Report {
 }
 
 impl Report {
+    /// What the verdict means for this run, in a few words; `None` without a verdict.
+    ///
+    /// A load without gates passes on a saturated generator too, with a warning: then it must not
+    /// be said that the run is valid.
+    pub fn verdict_meaning(&self) -> Option<&'static str> {
+        let code = self.verdict.as_ref()?.exit_code;
+        let doubtful = self.validity.as_ref().is_some_and(|validity| !validity.is_valid());
+        Some(match code {
+            ExitCode::Passed if doubtful => "no gate failed, but the load figures are not reliable",
+            code => code.meaning(),
+        })
+    }
+
     /// The fold of a whole stream.
     pub fn of<'a>(events: impl IntoIterator<Item = &'a Stamped>) -> Self {
         let mut report = Self::default();

@@ -3,9 +3,11 @@
 use std::fmt;
 use std::time::Duration;
 
+use super::event::ThresholdResult;
 use super::finding::{Confidence, FindingStatus, Severity};
 use super::metric::{MetricData, MetricKind, MetricName, MetricSelector, TagMatch, TagOp};
 use super::text::did_you_mean;
+use super::units::{format_duration, format_number, format_percent};
 
 /// What is taken of a metric.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -184,6 +186,30 @@ impl fmt::Display for Condition {
     }
 }
 
+/// What a gate measured, in its metric's unit; exact to the microsecond where three significant
+/// figures could not be told from the limit.
+pub fn measured(result: &ThresholdResult) -> String {
+    let Some(value) = result.value else { return "nothing measured".to_owned() };
+    let Ok(Threshold { selector, condition, .. }) =
+        Threshold::parse(&result.selector, &result.condition)
+    else {
+        return format_number(value);
+    };
+    match (selector.metric.kind(), condition.aggregate) {
+        (MetricKind::Trend, _) => {
+            let exact = format!("{}ms", format_number(value));
+            let rounded = |ms: f64| Duration::try_from_secs_f64(ms / 1e3).ok().map(format_duration);
+            match (rounded(value), rounded(condition.limit)) {
+                (Some(text), limit) if limit.as_ref() != Some(&text) => text,
+                _ => exact,
+            }
+        }
+        (MetricKind::Rate, Aggregate::Rate) => format_percent(value),
+        (MetricKind::Counter, Aggregate::Rate) => format!("{}/s", format_number(value)),
+        _ => format_number(value),
+    }
+}
+
 fn parse_aggregate(text: &str) -> Option<Aggregate> {
     match text {
         "avg" => Some(Aggregate::Avg),
@@ -337,6 +363,24 @@ fn parse_tag(metric: MetricName, text: &str) -> Result<TagMatch, ThresholdError>
 mod tests {
     use super::*;
     use crate::model::histogram::{Digits, Histogram};
+
+    #[test]
+    fn what_was_measured_has_a_unit_and_is_never_the_limit_unless_it_is() {
+        let gate = |selector: &str, condition: &str, value: f64| {
+            measured(&ThresholdResult {
+                selector: selector.to_owned(),
+                condition: condition.to_owned(),
+                value: Some(value),
+                pass: false,
+            })
+        };
+        assert_eq!(gate("http_req_duration", "p(95)<100", 211.711), "212ms");
+        assert_eq!(gate("http_req_duration", "p(95)<212", 212.3), "212.3ms");
+        assert_eq!(gate("http_req_duration", "p(95)<212", 212.0), "212ms");
+        assert_eq!(gate("http_req_failed", "rate<0.01", 0.25), "25.0%");
+        assert_eq!(gate("http_reqs", "rate>10", 7.5), "7.5/s");
+        assert_eq!(gate("findings", "count==0", 6.0), "6");
+    }
 
     #[test]
     fn k6_conditions_parse() {

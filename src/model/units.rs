@@ -64,6 +64,25 @@ pub fn parse_rate(text: &str) -> Result<f64, UnitError> {
     if rate.is_finite() && rate >= 0.0 { Ok(rate) } else { Err(error()) }
 }
 
+/// At most three decimals, none where there is nothing behind the point.
+pub fn format_number(value: f64) -> String {
+    let text = format!("{value:.3}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+/// `12.3%` of a share in 0–1, with as many decimals as tell small shares from none.
+pub fn format_percent(share: f64) -> String {
+    let percent = share * 100.0;
+    match percent {
+        0.0 => "0%".to_owned(),
+        p if (p - 100.0).abs() < f64::EPSILON => "100%".to_owned(),
+        p if p < 0.01 => "<0.01%".to_owned(),
+        p if p > 99.99 => ">99.99%".to_owned(),
+        p if !(10.0..=99.0).contains(&p) => format!("{p:.2}%"),
+        p => format!("{p:.1}%"),
+    }
+}
+
 /// Three significant figures with the unit that fits: `870µs`, `12.3ms`, `1.40s`, `2m05s`.
 pub fn format_duration(value: Duration) -> String {
     let seconds = value.as_secs_f64();
@@ -103,6 +122,18 @@ pub fn format_bytes(bytes: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn small_shares_are_not_nothing_and_numbers_have_no_empty_decimals() {
+        assert_eq!(format_percent(0.0), "0%");
+        assert_eq!(format_percent(0.000_01), "<0.01%");
+        assert_eq!(format_percent(0.0213), "2.13%");
+        assert_eq!(format_percent(0.9999), "99.99%");
+        assert_eq!(format_percent(0.999_99), ">99.99%");
+        assert_eq!(format_percent(1.0), "100%");
+        assert_eq!(format_number(300.0), "300");
+        assert_eq!(format_number(0.125), "0.125");
+    }
 
     #[test]
     fn durations_take_go_and_bare_forms() {

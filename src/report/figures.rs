@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::model::Condition;
 use crate::model::Digits;
 use crate::model::EndpointReport;
 use crate::model::Evidence;
@@ -12,15 +11,16 @@ use crate::model::Exemplar;
 use crate::model::Finding;
 use crate::model::FindingStatus;
 use crate::model::Histogram;
-use crate::model::MetricKind;
 use crate::model::Phase;
 use crate::model::PhaseKind;
 use crate::model::Report;
 use crate::model::Severity;
 use crate::model::Tally;
 use crate::model::Threshold;
-use crate::model::ThresholdResult;
-use crate::model::format_duration;
+
+pub(super) use crate::model::format_number as number;
+pub(super) use crate::model::format_percent as percent;
+pub(super) use crate::model::measured;
 
 /// The columns of a latency table.
 pub(super) const COLUMNS: [&str; 8] = ["avg", "min", "med", "p90", "p95", "p99", "p99.9", "max"];
@@ -72,7 +72,8 @@ pub(super) struct Backend {
     /// Of all responses that carried the header, 0–1.
     pub(super) share: f64,
     pub(super) duration: Histogram,
-    /// How many times the fastest value's p95 this one's is.
+    /// How many times the fastest value's median or p95 this one's is, whichever is more: where
+    /// endpoints are mixed, a slow endpoint fills the tail of all backends alike.
     pub(super) slowdown: f64,
 }
 
@@ -86,24 +87,29 @@ pub(super) fn backends(report: &Report) -> Vec<Backend> {
         *count += observed.count;
         duration.merge(&observed.duration);
     }
-    let p95 = |trend: &Histogram| trend.quantile(0.95).unwrap_or_default().as_secs_f64();
-    let mut totals: BTreeMap<&str, (u64, f64)> = BTreeMap::new();
+    let seconds = |trend: &Histogram| {
+        [0.5, 0.95].map(|q| trend.quantile(q).unwrap_or_default().as_secs_f64())
+    };
+    let mut totals: BTreeMap<&str, (u64, [f64; 2])> = BTreeMap::new();
     for ((header, _), (count, duration)) in &seen {
-        let (sum, fastest) = totals.entry(header).or_insert((0, f64::INFINITY));
+        let (sum, fastest) = totals.entry(header).or_insert((0, [f64::INFINITY; 2]));
         *sum += count;
         if !duration.is_empty() {
-            *fastest = fastest.min(p95(duration));
+            let own = seconds(duration);
+            *fastest = [fastest[0].min(own[0]), fastest[1].min(own[1])];
         }
     }
     seen.into_iter()
         .map(|((header, value), (count, duration))| {
             let (sum, fastest) = totals[header];
+            let own = seconds(&duration);
+            let times = |at: usize| if fastest[at] > 0.0 { own[at] / fastest[at] } else { 1.0 };
             Backend {
                 header: header.to_owned(),
                 value: value.to_owned(),
                 count,
                 share: share(count, sum),
-                slowdown: if fastest > 0.0 { p95(&duration) / fastest } else { 1.0 },
+                slowdown: times(0).max(times(1)),
                 duration,
             }
         })
@@ -190,43 +196,9 @@ pub(super) fn started(report: &Report) -> Option<String> {
     jiff::Timestamp::from_second(seconds).ok().map(|timestamp| timestamp.to_string())
 }
 
-/// What a gate measured, in its metric's unit.
-pub(super) fn measured(result: &ThresholdResult) -> String {
-    let Some(value) = result.value else { return "nothing measured".to_owned() };
-    let threshold = Threshold::parse(&result.selector, &result.condition).ok();
-    let kind = threshold.as_ref().map(|threshold| threshold.selector.metric.kind());
-    let is_share = |condition: &Condition| condition.aggregate.to_string() == "rate";
-    match (kind, threshold.as_ref().map(|threshold| is_share(&threshold.condition))) {
-        (Some(MetricKind::Trend), _) => {
-            Duration::try_from_secs_f64(value / 1e3).map_or(number(value), format_duration)
-        }
-        (Some(MetricKind::Rate), Some(true)) => percent(value),
-        (Some(MetricKind::Counter), Some(true)) => format!("{}/s", number(value)),
-        _ => number(value),
-    }
-}
-
-/// At most three decimals, none where there is nothing behind the point.
-pub(super) fn number(value: f64) -> String {
-    let text = format!("{value:.3}");
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
-}
-
 /// `part` of `whole`, 0–1; 0 of nothing.
 pub(super) fn share(part: u64, whole: u64) -> f64 {
     if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
-}
-
-/// `12.3%`, with as many decimals as tell small shares from none.
-pub(super) fn percent(share: f64) -> String {
-    let percent = share * 100.0;
-    match percent {
-        0.0 => "0%".to_owned(),
-        p if (p - 100.0).abs() < f64::EPSILON => "100%".to_owned(),
-        p if p < 0.01 => "<0.01%".to_owned(),
-        p if !(10.0..=99.0).contains(&p) => format!("{p:.2}%"),
-        p => format!("{p:.1}%"),
-    }
 }
 
 /// `187.7/s`; `-` when no time passed.
@@ -262,17 +234,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_are_grouped_and_small_shares_are_not_nothing() {
+    fn numbers_are_grouped_and_no_time_has_no_rate() {
         assert_eq!(grouped(0), "0");
         assert_eq!(grouped(999), "999");
         assert_eq!(grouped(1_234_567), "1,234,567");
-        assert_eq!(percent(0.0), "0%");
-        assert_eq!(percent(0.000_01), "<0.01%");
-        assert_eq!(percent(0.0213), "2.13%");
-        assert_eq!(percent(0.9999), "99.99%");
-        assert_eq!(percent(1.0), "100%");
-        assert_eq!(number(300.0), "300");
-        assert_eq!(number(0.125), "0.125");
         assert_eq!(per_second(10, Duration::ZERO), "-");
     }
 }

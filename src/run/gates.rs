@@ -7,6 +7,7 @@ use crate::model::StopReason;
 use crate::model::Threshold;
 use crate::model::ThresholdResult;
 use crate::model::Verdict;
+use crate::model::measured;
 
 /// What the gates have to know beyond the report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,21 +64,11 @@ fn evaluate(report: &Report, threshold: &Threshold) -> ThresholdResult {
 
 fn failed_gate(threshold: &Threshold, result: &ThresholdResult) -> String {
     let condition = &threshold.condition;
-    match result.value {
-        Some(value) => format!(
-            "{}: {} wanted, {} is {}",
-            threshold.selector,
-            condition,
-            condition.aggregate,
-            shown(value)
-        ),
-        None => format!("{}: {} wanted, nothing was measured", threshold.selector, condition),
+    if result.value.is_none() {
+        return format!("{}: {condition} wanted, nothing was measured", threshold.selector);
     }
-}
-
-/// Whole numbers without a point, others with up to three decimals.
-fn shown(value: f64) -> String {
-    if value.fract() == 0.0 { format!("{value}") } else { format!("{value:.3}") }
+    let (selector, aggregate) = (&threshold.selector, condition.aggregate);
+    format!("{selector}: {condition} wanted, {aggregate} is {}", measured(result))
 }
 
 fn add_stop(facts: &mut Facts, report: &Report) {
@@ -202,7 +193,7 @@ mod tests {
         let (results, verdict) =
             gate(&report(&[(200, 10)], 0), &gates, Gating::OnlyThresholds, Facts::default());
         assert!(!results[0].pass);
-        assert_eq!(verdict.reasons[0].text, "http_req_latency: p(95)<50 wanted, p(95) is 100");
+        assert_eq!(verdict.reasons[0].text, "http_req_latency: p(95)<50 wanted, p(95) is 100ms");
     }
 
     #[test]

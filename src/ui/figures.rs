@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::model::format_duration;
+use crate::model::format_percent;
 
 /// What stands where there is no figure.
 pub(super) const NOTHING: &str = "–";
@@ -39,17 +40,12 @@ pub(super) fn rate(count: u64, elapsed: Duration) -> String {
     format!("{}/s", grouped(whole))
 }
 
-/// A share in per cent; never `0.00%` when something was counted, never `100%` when not all was.
+/// A share in per cent; never `0%` when something was counted, never `100%` when not all was.
 pub(super) fn percent(part: u64, whole: u64) -> String {
     if whole == 0 {
         return NOTHING.to_owned();
     }
-    let share = part as f64 * 100.0 / whole as f64;
-    match share {
-        s if s > 0.0 && s < 0.01 => "<0.01%".to_owned(),
-        s if part < whole && s > 99.99 => ">99.99%".to_owned(),
-        s => format!("{s:.2}%"),
-    }
+    format_percent(part as f64 / whole as f64)
 }
 
 /// A duration, or the sign for none.
@@ -57,12 +53,9 @@ pub(super) fn duration(value: Option<Duration>) -> String {
     value.map_or_else(|| NOTHING.to_owned(), format_duration)
 }
 
-/// A measured value of a gate: enough decimals to see why it passed or failed, none that say
-/// nothing.
-pub(super) fn measured(value: f64) -> String {
-    let decimals = if value.abs() < 1.0 { 6 } else { 3 };
-    let text = format!("{value:.decimals$}");
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+/// A count and its noun.
+pub(super) fn plural(count: u64, one: &str, many: &str) -> String {
+    format!("{} {}", grouped(count), if count == 1 { one } else { many })
 }
 
 #[cfg(test)]
@@ -80,8 +73,8 @@ mod tests {
     fn a_share_is_never_rounded_to_none_or_all() {
         assert_eq!(percent(1, 1_000_000), "<0.01%");
         assert_eq!(percent(999_999, 1_000_000), ">99.99%");
-        assert_eq!(percent(0, 5), "0.00%");
-        assert_eq!(percent(5, 5), "100.00%");
+        assert_eq!(percent(0, 5), "0%");
+        assert_eq!(percent(5, 5), "100%");
         assert_eq!(percent(0, 0), NOTHING);
     }
 
@@ -90,12 +83,5 @@ mod tests {
         assert_eq!(rate(5, Duration::ZERO), NOTHING);
         assert_eq!(rate(5, Duration::from_secs(2)), "2.5/s");
         assert_eq!(rate(24_690, Duration::from_secs(2)), "12,345/s");
-    }
-
-    #[test]
-    fn measured_values_carry_no_empty_decimals() {
-        assert_eq!(measured(312.0), "312");
-        assert_eq!(measured(0.0025), "0.0025");
-        assert_eq!(measured(0.0), "0");
     }
 }

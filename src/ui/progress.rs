@@ -24,11 +24,13 @@ impl Progress {
             return Self { phase: None, fraction: None, left: None };
         };
         let (fraction, left) = match phase {
-            _ if over => (Some(1.0), None),
+            // What was cut short has not come to its end.
+            _ if over && !report.is_interrupted() => (Some(1.0), None),
             Phase::Load => load(report),
             Phase::Crawl => (crawl(report), None),
             Phase::Scan => (checks(report), None),
         };
+        let left = left.filter(|_| !over);
         Self { phase: Some(phase), fraction, left }
     }
 }

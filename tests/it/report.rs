@@ -1,6 +1,9 @@
 //! What people and machines are shown of a run: every format, on whole, cut and hostile runs.
 
 use shakedown::format;
+use shakedown::model::Facts;
+use shakedown::model::Validity;
+use shakedown::model::Verdict;
 use shakedown::model::{Digits, OutputKind, Report, Tally};
 use shakedown::report::{RenderError, Style, render, summary};
 
@@ -189,9 +192,11 @@ fn evidence_marks_the_match_and_survives_a_place_that_is_not_there() {
 #[test]
 fn nothing_foreign_reaches_the_terminal_as_a_control() {
     let attack = "a\x1b[2J\x1b]0;title\x07\r\n\u{9b}31m\u{202e}\u{0}b";
-    let harmless = summary(&poisoned("x"), PLAIN);
+    // So wide that no line is wrapped: an added line is a foreign one.
+    let wide = Style { width: 10_000, ..PLAIN };
+    let harmless = summary(&poisoned("x"), wide);
     for unicode in [true, false] {
-        let shown = summary(&poisoned(attack), Style { unicode, ..PLAIN });
+        let shown = summary(&poisoned(attack), Style { unicode, ..wide });
         let control = shown.chars().find(|c| (c.is_control() && *c != '\n') || *c == '\u{202e}');
         assert_eq!(control, None);
         assert_eq!(shown.lines().count(), harmless.lines().count(), "foreign text made a line");
@@ -232,10 +237,21 @@ fn one_line_of_a_megabyte_is_cut() {
 }
 
 #[test]
-fn summary_of_a_narrow_terminal_keeps_its_tables_within_it() {
+fn a_pass_on_figures_in_doubt_is_not_called_valid() {
+    let mut report = rich_report();
+    report.verdict = Some(Verdict::of(&Facts::default()));
+    report.validity = Some(Validity { problems: vec!["the generator was late".to_owned()] });
+    let shown = summary(&report, PLAIN);
+    assert!(shown.contains("exit code 0") && !shown.contains("the run is valid"), "{shown}");
+    report.validity = Some(Validity::default());
+    assert!(summary(&report, PLAIN).contains("the run is valid"));
+}
+
+#[test]
+fn summary_of_a_narrow_terminal_stays_within_it() {
     let report = rich_report();
     let shown = summary(&report, Style { color: false, unicode: true, width: 80 });
-    for line in shown.lines().filter(|line| line.contains("ms  ")) {
+    for line in shown.lines() {
         assert!(line.chars().count() <= 80, "{} columns: {line}", line.chars().count());
     }
 }

@@ -100,7 +100,7 @@ fn progress_of_a_scan_names_what_failed_and_what_was_found() {
     events.retain(|stamped| !matches!(stamped.event, Event::LoadWindow(_)));
     let text = said(&events, MUTE);
     let line = text.lines().find(|line| line.starts_with("scan "));
-    let wanted = "scan 12.0s, 14 of 14 points, 120 requests, 2 failed, 3 findings";
+    let wanted = "scan 12.0s, 14 of 14 insertion points, 120 requests, 2 failed, 3 findings";
     assert_eq!(line, Some(wanted), "{text}");
 }
 

@@ -283,8 +283,14 @@ pub(crate) fn whole() -> Vec<Stamped> {
                 pass: false,
                 exit_code: ExitCode::FindingsAndThresholds,
                 reasons: vec![
-                    reason(ExitCode::Findings, "1 finding of severity high"),
-                    reason(ExitCode::Thresholds, "http_req_latency p(95) is 57.5 ms, not <50"),
+                    reason(
+                        ExitCode::Findings,
+                        "findings{severity:>=high}: count==0 wanted, count is 1",
+                    ),
+                    reason(
+                        ExitCode::Thresholds,
+                        "http_req_latency: p(95)<50 wanted, p(95) is 57.5ms",
+                    ),
                 ],
             }),
         ),

@@ -70,17 +70,17 @@ fn overview_of_a_running_load() {
     │errors    0.30%  15 of 5,065          ││coverage  2 of 3 operations, 9 nodes  │
     │statuses  200 ×5,050  500 ×10         ││findings  none                        │
     │          timeout ×5                  ││                                      │
-    │vus       46, most 46                 ││                                      │
+    │vus       46 now, 46 at most          ││                                      │
     │dropped   15 iterations               ││                                      │
     └──────────────────────────────────────┘└──────────────────────────────────────┘
     ┌ rate, peak 1,113/s in 6.00s ─────────┐┌ p95, peak 53.8ms ────────────────────┐
-    │▂▂▂▂▂▂▃▃▃▃▃▃▄▄▄▄▄▄▅▅▅▅▅▅▆▆▆▆▆▆██████  ││██████▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▆▆▆▆▆▆  │
-    │████████████████████████████████████  ││████████████████████████████████████  │
-    │████████████████████████████████████  ││████████████████████████████████████  │
+    │▂▂▂▂▂▂▂▃▃▃▃▃▃▄▄▄▄▄▄▅▅▅▅▅▅▅▆▆▆▆▆▆██████││███████▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▆▆▆▆▆▆│
+    │██████████████████████████████████████││██████████████████████████████████████│
+    │██████████████████████████████████████││██████████████████████████████████████│
     └──────────────────────────────────────┘└──────────────────────────────────────┘
     ┌ Slowest ─────────────────────────────────────────────────────────────────────┐
     │endpoint                   requests      rate   errors     p50    p95↓     p99│
-    │POST /cart/checkout (che         65    13.0/s   23.08%   110ms   170ms   170ms│
+    │POST /cart/checkout              65    13.0/s    23.1%   110ms   170ms   170ms│
     └──────────────────────────────────────────────────────────────────────────────┘
      ▲ the target closes connections \u{1b}]0;owned\u{7}after 100 requests
      q stop  ? keys  Tab next
@@ -96,11 +96,9 @@ fn overview_of_a_finished_run_names_the_gates_that_failed() {
      scan 100% █████████████████████████████████████████████████████████████████████
     ┌ Gates ───────────────────────────────────────────────────────────────────────┐
     │✗ exit 81: findings and thresholds failed                                     │
-    │  1 finding of severity high                                                  │
-    │  http_req_latency p(95) is 57.5 ms, not <50                                  │
-    │✗ http_req_latency: p(95)<50  measured 57.5                                   │
-    │✓ http_req_failed: rate<0.01  measured 0.0025                                 │
+    │✗ http_req_latency: p(95)<50  measured 57.5ms                                 │
     │✗ findings{severity:>=high}: count==0  measured 1                             │
+    │✓ http_req_failed: rate<0.01  measured 0.25%                                  │
     └──────────────────────────────────────────────────────────────────────────────┘
     ┌ Load ────────────────────────────────┐┌ Scan ────────────────────────────────┐
     │rate      1,113/s mean                ││crawl     16 fetched, 0 queued        │
@@ -109,9 +107,11 @@ fn overview_of_a_finished_run_names_the_gates_that_failed() {
     │errors    0.27%  27 of 10,017         ││coverage  2 of 3 operations, 9 nodes  │
     │statuses  200 ×9,990  500 ×18         ││findings  ▲ 1 high ◆ 1 medium · 1     │
     │          timeout ×9                  ││          info                        │
-    │vus       50, most 50                 ││                                      │
+    │vus       50 at most                  ││                                      │
     │dropped   27 iterations               ││                                      │
     └──────────────────────────────────────┘└──────────────────────────────────────┘
+     endpoint                   requests      rate   errors     p50    p95↓     p99
+     POST /cart/checkout             117    13.0/s    23.1%   110ms   170ms   170ms
 
      ▲ the target closes connections \u{1b}]0;owned\u{7}after 100 requests
      q leave  ? keys  Tab next
@@ -127,11 +127,9 @@ fn overview_on_a_tall_terminal_has_charts_and_gates() {
      scan 100% █████████████████████████████████████████████████████████████████████████████████████████████████████████████
     ┌ Gates ───────────────────────────────────────────────────────────────────────────────────────────────────────────────┐
     │✗ exit 81: findings and thresholds failed                                                                             │
-    │  1 finding of severity high                                                                                          │
-    │  http_req_latency p(95) is 57.5 ms, not <50                                                                          │
-    │✗ http_req_latency: p(95)<50  measured 57.5                                                                           │
-    │✓ http_req_failed: rate<0.01  measured 0.0025                                                                         │
+    │✗ http_req_latency: p(95)<50  measured 57.5ms                                                                         │
     │✗ findings{severity:>=high}: count==0  measured 1                                                                     │
+    │✓ http_req_failed: rate<0.01  measured 0.25%                                                                          │
     └──────────────────────────────────────────────────────────────────────────────────────────────────────────────────────┘
     ┌ Load ────────────────────────────────────────────────────┐┌ Scan ────────────────────────────────────────────────────┐
     │rate      1,113/s mean                                    ││crawl     16 fetched, 0 queued                            │
@@ -139,25 +137,27 @@ fn overview_on_a_tall_terminal_has_charts_and_gates() {
     │          p99 59.9ms  max 170ms                           ││requests  120, p95 4.00ms, 2 failed                       │
     │errors    0.27%  27 of 10,017                             ││coverage  2 of 3 operations, 9 nodes                      │
     │statuses  200 ×9,990  500 ×18  timeout ×9                 ││findings  ▲ 1 high ◆ 1 medium · 1 info                    │
-    │vus       50, most 50                                     ││                                                          │
+    │vus       50 at most                                      ││                                                          │
     │dropped   27 iterations                                   ││                                                          │
     └──────────────────────────────────────────────────────────┘└──────────────────────────────────────────────────────────┘
     ┌ rate, peak 1,313/s in 10.0s ─────────────────────────────┐┌ p95, peak 53.8ms ────────────────────────────────────────┐
-    │          ▁▁▁▁▁▂▂▂▂▂▃▃▃▃▃▄▄▄▄▄▅▅▅▅▅▆▆▆▆▆▇▇▇▇▇█████        ││█████▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆        │
-    │▇▇▇▇▇█████████████████████████████████████████████        ││██████████████████████████████████████████████████        │
-    │██████████████████████████████████████████████████        ││██████████████████████████████████████████████████        │
+    │            ▁▁▁▁▁▁▂▂▂▂▂▂▃▃▃▃▃▄▄▄▄▄▄▅▅▅▅▅▅▆▆▆▆▆▆▇▇▇▇▇▇█████││██████▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆│
+    │▇▇▇▇▇▇████████████████████████████████████████████████████││██████████████████████████████████████████████████████████│
+    │██████████████████████████████████████████████████████████││██████████████████████████████████████████████████████████│
     └──────────────────────────────────────────────────────────┘└──────────────────────────────────────────────────────────┘
     ┌ Slowest ─────────────────────────────────────────────────────────────────────────────────────────────────────────────┐
     │endpoint                            scenario          requests       rate   errors      p50     p95↓      p99      max│
-    │POST /cart/checkout (checkout)      shop                   117     13.0/s   23.08%    110ms    170ms    170ms    170ms│
-    │GET /search (search)                shop                 1,800      200/s    0.00%   39.7ms   57.6ms   59.4ms   59.8ms│
-    │GET /                               shop                 8,100      900/s    0.00%   3.98ms   5.79ms   5.96ms   6.00ms│
+    │POST /cart/checkout (checkout)      shop                   117     13.0/s    23.1%    110ms    170ms    170ms    170ms│
+    │GET /search (search)                shop                 1,800      200/s       0%   39.7ms   57.6ms   59.4ms   59.8ms│
+    │GET /                               shop                 8,100      900/s       0%   3.98ms   5.79ms   5.96ms   6.00ms│
+    │                                                                                                                      │
     │                                                                                                                      │
     └──────────────────────────────────────────────────────────────────────────────────────────────────────────────────────┘
     ┌ Gravest ─────────────────────────────────────────────────────────────────────────────────────────────────────────────┐
     │▲ high     SQL injection  GET /search  firm                                                                           │
     │◆ medium   Open redirect  GET /search  firm                                                                           │
     │· info     Missing security header  GET /search  firm                                                                 │
+    │                                                                                                                      │
     │                                                                                                                      │
     └──────────────────────────────────────────────────────────────────────────────────────────────────────────────────────┘
      ▲ the target closes connections \u{1b}]0;owned\u{7}after 100 requests
@@ -188,9 +188,9 @@ fn endpoints_are_sorted_by_p95_and_show_where_the_time_goes() {
     insta::assert_snapshot!(screen(&state, 80, 24), @r#"
      1 Overview  2 Endpoints 3  3 Findings  4 Log 1  ● running
     endpoint                     requests      rate   errors     p50    p95↓     p99
-    POST /cart/checkout (check         65    13.0/s   23.08%   110ms   170ms   170ms
-    GET /search (search)            1,000     200/s    0.00%  39.7ms  57.6ms  59.4ms
-    GET /                           4,000     800/s    0.00%  3.98ms  5.79ms  5.96ms
+    POST /cart/checkout                65    13.0/s    23.1%   110ms   170ms   170ms
+    GET /search                     1,000     200/s       0%  39.7ms  57.6ms  59.4ms
+    GET /                           4,000     800/s       0%  3.98ms  5.79ms  5.96ms
 
 
 
@@ -314,13 +314,13 @@ fn help_names_the_keys() {
     │dropped│ Enter      open the detail                                   │       │
     └───────│ Esc        close the detail, drop the filter                 │───────┘
     ┌ rate, │ s          endpoints: next sort order                        │───────┐
-    │▂▂▂▂▂▂▃│ /          endpoints, findings: filter                       │▆▆▆▆▆  │
-    │███████│ q          stop the run (asks); leave when it is over        │█████  │
-    │███████│ Ctrl-C     stop; again: drop what is in flight; third: leave │█████  │
+    │▂▂▂▂▂▂▂│ /          endpoints, findings: filter                       │▇▆▆▆▆▆▆│
+    │███████│ q          stop the run (asks); leave when it is over        │███████│
+    │███████│ Ctrl-C     stop; again: drop what is in flight; third: leave │███████│
     └───────│ ?          these keys                                        │───────┘
     ┌ Slowes└──────────────────────────────────────────────────────────────┘───────┐
     │endpoint                   requests      rate   errors     p50    p95↓     p99│
-    │POST /cart/checkout (che         65    13.0/s   23.08%   110ms   170ms   170ms│
+    │POST /cart/checkout              65    13.0/s    23.1%   110ms   170ms   170ms│
     └──────────────────────────────────────────────────────────────────────────────┘
      ▲ the target closes connections \u{1b}]0;owned\u{7}after 100 requests
      q stop  ? keys  Tab next

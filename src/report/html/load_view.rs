@@ -62,6 +62,7 @@ struct Backend {
     name: String,
     count: String,
     share: String,
+    med: String,
     p95: String,
     slowdown: String,
 }
@@ -103,6 +104,7 @@ impl Load {
                     name: line(&format!("{}: {}", backend.header, backend.value)),
                     count: grouped(backend.count),
                     share: percent(backend.share),
+                    med: quantile(&backend.duration, 0.5),
                     p95: quantile(&backend.duration, 0.95),
                     slowdown: format!("{:.1}×", backend.slowdown),
                 })

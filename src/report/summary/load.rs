@@ -39,6 +39,8 @@ const ROWS: usize = 20;
 const SLOWEST: usize = 5;
 /// From this many columns on there is room for scenarios and trace ids.
 const WIDE: usize = 100;
+/// From this many columns on there is room for the rate beside a path of some length.
+const RATED: usize = 90;
 /// A backend this many times slower than the fastest is pointed out.
 const SLOW_BACKEND: f64 = 2.0;
 
@@ -101,7 +103,7 @@ fn figures(report: &Report, total: &Tally, style: Style) -> String {
     let lines = lines.into_iter().filter(|(_, text)| !text.is_empty());
     lines.fold(String::new(), |mut out, (name, text)| {
         let name = style.paint(Ink::Faint, &format!("{name:<9}"));
-        writeln!(out, "  {name} {text}").expect(INFALLIBLE);
+        out.push_str(&style.hang(&format!("  {name} "), &text));
         out
     })
 }
@@ -188,9 +190,13 @@ fn endpoints(report: &Report, style: Style) -> String {
                 .first()
                 .is_some_and(|first| first.meta.scenario != endpoint.meta.scenario)
         });
+    // A rate follows from the number of requests; a path that is cut follows from nothing.
+    let rated = style.columns() >= RATED;
     let mut header = vec![(by, Align::Left)];
     header.extend(several.then_some(("scenario", Align::Left)));
-    header.extend(["requests", "rate", "failed", "med", "p95", "p99", "max"].map(right));
+    header.push(right("requests"));
+    header.extend(rated.then(|| right("rate")));
+    header.extend(["failed", "med", "p95", "p99", "max"].map(right));
     let mut table = Table::new(&header);
     for endpoint in report.endpoints.iter().take(ROWS) {
         let total = &endpoint.total;
@@ -199,9 +205,9 @@ fn endpoints(report: &Report, style: Style) -> String {
         let failed = if total.failed > 0 { Ink::Bad } else { Ink::Plain };
         let mut cells = vec![Cell::plain(name_of(endpoint))];
         cells.extend(several.then(|| Cell::plain(inert(&endpoint.meta.scenario, 16))));
+        cells.push(Cell::plain(grouped(total.requests)));
+        cells.extend(rated.then(|| Cell::plain(per_second(total.requests, report.load_elapsed))));
         cells.extend([
-            Cell::plain(grouped(total.requests)),
-            Cell::plain(per_second(total.requests, report.load_elapsed)),
             Cell::new(failed, percent(share(total.failed, total.requests))),
             Cell::plain(time(trend.quantile(0.5))),
             Cell::new(Ink::Strong, time(trend.quantile(0.95))),
@@ -230,6 +236,7 @@ fn backend_table(report: &Report, style: Style) -> String {
         ("observed", Align::Left),
         ("responses", Align::Right),
         ("share", Align::Right),
+        ("med", Align::Right),
         ("p95", Align::Right),
         ("", Align::Left),
     ]);
@@ -237,13 +244,14 @@ fn backend_table(report: &Report, style: Style) -> String {
         let name = format!("{}: {}", inert(&backend.header, 30), inert(&backend.value, 60));
         let slow = backend.slowdown >= SLOW_BACKEND;
         let ink = if slow { Ink::Warn } else { Ink::Plain };
-        let p95 = backend.duration.quantile(0.95);
+        let time = |q| backend.duration.quantile(q).map_or_else(|| "-".to_owned(), format_duration);
         let note = format!("{:.1}× the fastest", backend.slowdown);
         table.row(vec![
             Cell::new(ink, name),
             Cell::plain(grouped(backend.count)),
             Cell::plain(percent(backend.share)),
-            Cell::new(ink, p95.map_or_else(|| "-".to_owned(), format_duration)),
+            Cell::new(ink, time(0.5)),
+            Cell::new(ink, time(0.95)),
             Cell::new(ink, if slow { note } else { String::new() }),
         ]);
     }

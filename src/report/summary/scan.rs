@@ -1,7 +1,6 @@
 //! What the scan found: coverage, findings, rules that did not run.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
 use crate::model::Finding;
 use crate::model::FindingStatus;
@@ -18,13 +17,14 @@ use super::super::figures::plural;
 use super::super::figures::reached;
 use super::super::figures::share;
 use super::load::more;
-use super::style::INFALLIBLE;
 use super::style::Ink;
 use super::style::Style;
 use super::whole::LINE;
 
 /// Findings listed; the rest stands in the report.
 const FINDINGS: usize = 15;
+/// Columns before a finding's text: two, the longest severity, one.
+const MARGIN: usize = 11;
 /// Operations and rules listed by name.
 const NAMES: usize = 5;
 
@@ -42,7 +42,7 @@ pub(super) fn scan_section(report: &Report, style: Style) -> String {
     ];
     for (name, text) in lines.into_iter().filter(|(_, text)| !text.is_empty()) {
         let name = style.paint(Ink::Faint, &format!("{name:<9}"));
-        writeln!(out, "  {name} {text}").expect(INFALLIBLE);
+        out.push_str(&style.hang(&format!("  {name} "), &text));
     }
     for finding in report.findings.iter().take(FINDINGS) {
         out.push('\n');
@@ -67,15 +67,12 @@ fn requests(report: &Report, style: Style) -> String {
 fn crawl(report: &Report, style: Style) -> String {
     let progress = &report.progress;
     let nodes = report.coverage.nodes.max(progress.nodes);
-    let mut parts = vec![
-        plural(progress.fetched, "URL", "URLs"),
-        plural(nodes, "node", "nodes"),
-        format!(
-            "{} of {} insertion points checked",
-            grouped(progress.points_done),
-            grouped(progress.points)
-        ),
-    ];
+    let mut parts = vec![plural(progress.fetched, "URL", "URLs"), plural(nodes, "node", "nodes")];
+    // A safe scan has none to check: "0 of 0" would look like an end.
+    if progress.points > 0 {
+        let (done, points) = (grouped(progress.points_done), grouped(progress.points));
+        parts.push(format!("{done} of {points} insertion points checked"));
+    }
     match report.coverage.complete {
         Some(true) => parts.push("complete".to_owned()),
         Some(false) => {
@@ -102,22 +99,23 @@ fn coverage(report: &Report, style: Style) -> String {
     style.paint(ink, &text)
 }
 
+/// Grouped by the reason, which is long and often the same.
 fn missed(report: &Report, style: Style) -> String {
-    let missed: Vec<_> = report.coverage.operations.iter().filter(|op| !op.reached).collect();
-    let mut parts: Vec<String> = missed
-        .iter()
-        .take(NAMES)
-        .map(|operation| {
-            let name = format!("{} {}", operation.method, operation.path_template);
-            let reason = operation.skipped.as_deref();
-            let reason = reason.map(|reason| format!(" ({reason})")).unwrap_or_default();
-            inert(&(name + &reason), 120)
-        })
-        .collect();
-    if missed.len() > NAMES {
-        parts.push(format!("{} more", missed.len() - NAMES));
+    let mut missed: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for operation in report.coverage.operations.iter().filter(|operation| !operation.reached) {
+        let name = inert(&format!("{} {}", operation.method, operation.path_template), 120);
+        missed.entry(operation.skipped.as_deref().unwrap_or_default()).or_default().push(name);
     }
-    parts.join(style.dot())
+    let parts = missed.into_iter().take(NAMES).map(|(reason, mut names)| {
+        let hidden = names.len().saturating_sub(NAMES);
+        names.truncate(NAMES);
+        if hidden > 0 {
+            names.push(format!("{hidden} more"));
+        }
+        let reason = if reason.is_empty() { String::new() } else { format!(" ({reason})") };
+        format!("{}{}", names.join(", "), inert(&reason, 200))
+    });
+    parts.collect::<Vec<_>>().join(style.dot())
 }
 
 fn failures(report: &Report, style: Style) -> String {
@@ -191,7 +189,7 @@ fn entry(finding: &Finding, style: Style) -> String {
         }
     };
     let head = format!(
-        "  {severity} {}{}{}{}{status}\n",
+        "{}{}{}{}{status}",
         style.paint(Ink::Strong, &inert(&finding.rule.title, 80)),
         style.dot(),
         finding.confidence,
@@ -204,10 +202,12 @@ fn entry(finding: &Finding, style: Style) -> String {
     if finding.occurrences > 1 {
         place.push(format!("{} URLs", grouped(finding.occurrences)));
     }
-    let mut out = format!("{head}           {}\n", place.join(style.dot()));
+    let margin = " ".repeat(MARGIN);
+    let mut out = style.hang(&format!("  {severity} "), &head);
+    out.push_str(&style.hang(&margin, &place.join(style.dot())));
     if !finding.detail.is_empty() {
         let detail = inert(&finding.detail, LINE);
-        writeln!(out, "           {}", style.paint(Ink::Faint, &detail)).expect(INFALLIBLE);
+        out.push_str(&style.hang(&margin, &style.paint(Ink::Faint, &detail)));
     }
     out
 }

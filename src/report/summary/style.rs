@@ -78,6 +78,31 @@ impl Style {
         )
     }
 
+    /// `head` and the text behind it as lines that fit, broken at spaces; the second and later
+    /// ones stand under the text's first character. A word that is too long for a line stays in
+    /// one piece, so that an address can still be copied.
+    pub(super) fn hang(self, head: &str, text: &str) -> String {
+        let indent = visible(head);
+        let room = self.columns().saturating_sub(indent);
+        let mut out = head.to_owned();
+        let mut used = 0;
+        for (index, word) in words(text).into_iter().enumerate() {
+            let width = visible(word);
+            if index > 0 && used + 1 + width > room {
+                out.push('\n');
+                out.push_str(&" ".repeat(indent));
+                used = 0;
+            } else if index > 0 {
+                out.push(' ');
+                used += 1;
+            }
+            out.push_str(word);
+            used += width;
+        }
+        out.push('\n');
+        out
+    }
+
     /// Ends a text that was cut.
     pub(super) fn ellipsis(self) -> char {
         if self.unicode { '…' } else { '~' }
@@ -104,5 +129,65 @@ impl Style {
             }
         }
         out
+    }
+}
+
+/// The pieces between spaces; the dot between two parts stays with the one before it.
+fn words(text: &str) -> Vec<&str> {
+    let mut words = Vec::new();
+    let mut rest = text;
+    while let Some(space) = rest.find(' ') {
+        let after = &rest[space + 1..];
+        let end = if after.starts_with("· ") { space + 1 + '·'.len_utf8() } else { space };
+        words.push(&rest[..end]);
+        rest = &rest[end + 1..];
+    }
+    words.push(rest);
+    words
+}
+
+/// Characters that take a column: all but those of our own colours.
+fn visible(text: &str) -> usize {
+    let mut in_escape = false;
+    let shown = text.chars().filter(|character| {
+        let escape = in_escape || *character == '\x1b';
+        in_escape = escape && *character != 'm';
+        !escape
+    });
+    shown.count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NARROW: Style = Style { color: false, unicode: true, width: MIN_WIDTH };
+
+    #[test]
+    fn a_long_text_hangs_under_its_beginning() {
+        let text = "alpha beta ".repeat(8);
+        let lines = NARROW.hang("  label ", text.trim_end());
+        for (index, line) in lines.lines().enumerate() {
+            assert!(line.chars().count() <= MIN_WIDTH, "{line}");
+            assert!(index == 0 || line.starts_with("        a") || line.starts_with("        b"));
+        }
+        assert_eq!(lines.split_whitespace().count(), 17);
+    }
+
+    #[test]
+    fn a_line_never_begins_with_a_dot() {
+        for pad in 40..60 {
+            let text = format!("{} · end", "x".repeat(pad));
+            let lines = NARROW.hang("", &text);
+            assert!(lines.lines().all(|line| !line.starts_with('·')), "{lines}");
+        }
+    }
+
+    #[test]
+    fn an_address_stays_whole_and_colours_take_no_columns() {
+        let address = format!("http://127.0.0.1/{}", "a".repeat(90));
+        assert_eq!(NARROW.hang("  ", &format!("GET {address}")), format!("  GET\n  {address}\n"));
+        let painted = Style { color: true, ..NARROW }.paint(Ink::Bad, &"x".repeat(55));
+        assert_eq!(NARROW.hang("", &format!("a {painted}")), format!("a {painted}\n"));
     }
 }

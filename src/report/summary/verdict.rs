@@ -15,6 +15,8 @@ use super::table::Cell;
 use super::table::Table;
 use super::whole::LINE;
 
+/// Columns of the widest mark.
+const MARK: usize = 4;
 /// Notices listed; the rest stands in the report.
 const NOTICES: usize = 10;
 
@@ -31,7 +33,8 @@ pub(super) fn gates_section(report: &Report, style: Style) -> String {
             Cell::new(ink, measured(result)),
         ]);
     }
-    let lines = table.render(style);
+    // The marks stand before the table's own margin.
+    let lines = table.render(Style { width: style.width.saturating_sub(2 + MARK), ..style });
     for (result, line) in report.thresholds.iter().zip(lines.lines()) {
         writeln!(out, "  {}{line}", style.mark(result.pass)).expect(INFALLIBLE);
     }
@@ -51,11 +54,13 @@ pub(super) fn verdict_section(report: &Report, style: Style) -> String {
     let code = verdict.exit_code;
     let mark = if style.unicode { style.mark(verdict.pass) + " " } else { String::new() };
     let (word, number) = (style.paint(ink, word), code.code());
-    writeln!(out, "  {mark}{word} exit code {number}: {}", code.meaning()).expect(INFALLIBLE);
+    let meaning = report.verdict_meaning().unwrap_or_else(|| code.meaning());
+    let text = format!("{word} exit code {number}: {meaning}");
+    out.push_str(&style.hang(&format!("  {mark}"), &text));
     for reason in &verdict.reasons {
         let code = format!("{:>4}", reason.code.code());
         let text = inert(&reason.text, LINE);
-        writeln!(out, "  {} {text}", style.paint(Ink::Faint, &code)).expect(INFALLIBLE);
+        out.push_str(&style.hang(&format!("  {} ", style.paint(Ink::Faint, &code)), &text));
     }
     out
 }
@@ -91,8 +96,8 @@ fn warnings(report: &Report, style: Style) -> String {
         lines.push((Ink::Warn, text));
     }
     lines.into_iter().fold(String::new(), |mut out, (ink, text)| {
-        let text = style.paint(ink, &format!("! {}", inert(&text, LINE)));
-        writeln!(out, "  {text}").expect(INFALLIBLE);
+        let head = style.paint(ink, "!");
+        out.push_str(&style.hang(&format!("  {head} "), &style.paint(ink, &inert(&text, LINE))));
         out
     })
 }

@@ -50,5 +50,5 @@ fn head(report: &Report, style: Style) -> String {
     if let Some(name) = &run.authorised_by {
         parts.push(format!("authorised by {}", inert(name, 60)));
     }
-    parts.join(style.dot()) + "\n"
+    style.hang("", &parts.join(style.dot()))
 }

@@ -78,22 +78,31 @@ pub(super) fn standing(report: &Report) -> Option<String> {
             format!("{} fetched", figures::grouped(report.progress.fetched)),
             format!("{} queued", figures::grouped(report.progress.queued)),
         ]),
-        Phase::Scan => parts.extend([
-            format!("{} of {} points", report.progress.points_done, report.progress.points),
-            format!("{} requests", figures::grouped(report.scan_requests.0)),
-        ]),
+        Phase::Scan => parts.extend(checks(report)),
     }
     let failed = report.scan_requests.1;
     if phase != Phase::Load && failed > 0 {
         parts.push(format!("{} failed", figures::grouped(failed)));
     }
     if phase != Phase::Load || !report.findings.is_empty() {
-        parts.push(match report.findings.len() {
-            1 => "1 finding".to_owned(),
-            count => format!("{count} findings"),
-        });
+        let count = report.findings.len() as u64;
+        parts.push(figures::plural(count, "finding", "findings"));
     }
     Some(parts.join(", "))
+}
+
+/// How far the checks are; nothing before their first figures: none of none looks like the end.
+fn checks(report: &Report) -> Vec<String> {
+    let (done, points) = (report.progress.points_done, report.progress.points);
+    let mut parts = Vec::new();
+    if points > 0 {
+        let (done, points) = (figures::grouped(done), figures::grouped(points));
+        parts.push(format!("{done} of {points} insertion points"));
+    }
+    if report.scan_requests.0 > 0 {
+        parts.push(figures::plural(report.scan_requests.0, "request", "requests"));
+    }
+    parts
 }
 
 /// The last interval's figures, but errors of the whole run: a single one must not go by unseen.

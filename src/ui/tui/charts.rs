@@ -35,31 +35,30 @@ fn chart(
     let block = Block::bordered().title(title).border_style(theme::dim());
     let columns = usize::from(block.inner(area).width);
     let bars = fitted(points, columns, value);
-    // A short run takes the whole width too.
-    let broad = columns.checked_div(bars.len()).unwrap_or(1);
-    let bars = bars.into_iter().flat_map(|(value, warmup)| {
-        let style = if warmup { theme::dim() } else { theme::good() };
-        std::iter::repeat_n(SparklineBar::from(value).style(style), broad)
+    let bars = bars.into_iter().map(|(value, warmup)| {
+        SparklineBar::from(value).style(if warmup { theme::dim() } else { theme::good() })
     });
     frame.render_widget(Sparkline::default().block(block).data(bars), area);
 }
 
-/// The whole run in at most `columns` bars: the greatest value of the points that share one, for a
-/// peak that averaging hides is what one looks for. Warm-up bars are told apart.
+/// The whole run in `columns` bars: the greatest value of the points that share one, for a peak
+/// that averaging hides is what one looks for; a short run's points have several each. Warm-up
+/// bars are told apart.
 fn fitted(
     points: &[TimelinePoint],
     columns: usize,
     value: fn(&TimelinePoint) -> u64,
 ) -> Vec<(u64, bool)> {
-    if columns == 0 || points.is_empty() {
+    if points.is_empty() {
         return Vec::new();
     }
-    let share = points.len().div_ceil(columns);
-    points
-        .chunks(share)
-        .map(|chunk| {
-            let value = chunk.iter().map(value).max().unwrap_or(0);
-            (value, chunk.iter().all(|point| point.warmup))
+    (0..columns)
+        .map(|column| {
+            let first = column * points.len() / columns;
+            let end = ((column + 1) * points.len() / columns).max(first + 1);
+            let shared = &points[first..end];
+            let value = shared.iter().map(value).max().unwrap_or(0);
+            (value, shared.iter().all(|point| point.warmup))
         })
         .collect()
 }
@@ -95,15 +94,19 @@ mod tests {
     #[test]
     fn a_long_run_fits_and_keeps_its_peak() {
         let bars = fitted(&points(3600), 38, per_second);
-        assert!(bars.len() <= 38, "{}", bars.len());
+        assert_eq!(bars.len(), 38);
         assert_eq!(bars.iter().map(|bar| bar.0).max(), Some(3599));
     }
 
     #[test]
-    fn a_short_run_has_a_bar_per_interval() {
-        let bars = fitted(&points(3), 38, per_second);
-        assert_eq!(bars, [(0, true), (1, true), (2, false)]);
+    fn a_short_run_fills_the_width_with_every_interval() {
+        let bars = fitted(&points(3), 7, per_second);
+        assert_eq!(bars.len(), 7);
+        for bar in [(0, true), (1, true), (2, false)] {
+            assert!(bars.contains(&bar), "{bars:?}");
+        }
         assert_eq!(fitted(&points(3), 0, per_second), []);
+        assert_eq!(fitted(&[], 7, per_second), []);
     }
 
     #[test]

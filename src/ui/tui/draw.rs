@@ -60,18 +60,19 @@ fn tabs(state: &State, width: u16) -> Line<'static> {
         text.push(' ');
         spans.push(Span::styled(text, if open { theme::chosen() } else { Style::new() }));
     }
-    let (text, style) = standing(state);
+    let (text, style) = standing(state, width);
     spans.push(Span::raw(" "));
     spans.push(Span::styled(text, style));
     Line::from(spans)
 }
 
 /// How the run stands, in a word or two.
-fn standing(state: &State) -> (String, Style) {
+fn standing(state: &State, width: u16) -> (String, Style) {
     match (&state.report.verdict, state.level) {
         (Some(verdict), _) if verdict.pass => ("✓ passed".to_owned(), theme::good()),
         (Some(verdict), _) => {
-            (format!("✗ failed, exit {}", verdict.exit_code.code()), theme::bad())
+            let failed = if width < 48 { "" } else { "failed, " };
+            (format!("✗ {failed}exit {}", verdict.exit_code.code()), theme::bad())
         }
         (None, _) if state.over => ("✗ cut short".to_owned(), theme::warn()),
         (None, StopLevel::Running) => ("● running".to_owned(), theme::good()),

@@ -195,10 +195,10 @@ fn times(count: u64) -> String {
 
 fn traffic(tally: &Tally) -> String {
     format!(
-        "{} requests, {} failed, {} connections, {} sent, {} received",
-        figures::grouped(tally.requests),
+        "{}, {} failed, {}, {} sent, {} received",
+        figures::plural(tally.requests, "request", "requests"),
         figures::grouped(tally.failed),
-        figures::grouped(tally.connections),
+        figures::plural(tally.connections, "connection", "connections"),
         format_bytes(tally.bytes_sent),
         format_bytes(tally.bytes_received)
     )
@@ -305,7 +305,10 @@ impl Columns {
         let tally = &endpoint.total;
         let right = |text: String| Cell::from(Line::raw(text).right_aligned());
         let at = |q| right(figures::duration(tally.latency.quantile(q)));
-        let name = Cell::from(name(endpoint));
+        let name = Cell::from(match self {
+            Self::Few | Self::Usual if !has_twin(state, endpoint) => place(endpoint),
+            Self::Few | Self::Usual | Self::All => name(endpoint),
+        });
         let requests = right(figures::grouped(tally.requests));
         let errors = Span::styled(
             figures::percent(tally.failed, tally.requests),
@@ -325,14 +328,27 @@ impl Columns {
     }
 }
 
+/// Whether another row has the same method and path: only the names tell them apart.
+fn has_twin(state: &State, endpoint: &EndpointReport) -> bool {
+    let meta = &endpoint.meta;
+    let same = |other: &&EndpointReport| {
+        other.meta.method == meta.method && other.meta.path_template == meta.path_template
+    };
+    state.report.endpoints.iter().filter(same).count() > 1
+}
+
+/// Method and path.
+fn place(endpoint: &EndpointReport) -> String {
+    let meta = &endpoint.meta;
+    format!("{} {}", inert(&meta.method, 10), inert(&meta.path_template, 200))
+}
+
 /// Method and path; the plan's name where it says more.
 fn name(endpoint: &EndpointReport) -> String {
     let meta = &endpoint.meta;
-    let path = inert(&meta.path_template, 200);
-    let method = inert(&meta.method, 10);
     if meta.request == meta.path_template {
-        format!("{method} {path}")
+        place(endpoint)
     } else {
-        format!("{method} {path} ({})", inert(&meta.request, 60))
+        format!("{} ({})", place(endpoint), inert(&meta.request, 60))
     }
 }

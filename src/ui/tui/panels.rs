@@ -12,6 +12,7 @@ use crate::model::Histogram;
 use crate::model::ThresholdResult;
 use crate::model::format_bytes;
 use crate::model::inert;
+use crate::model::measured;
 use crate::ui::figures;
 use crate::ui::progress::findings_by_severity;
 
@@ -37,7 +38,11 @@ pub(super) fn load(state: &State, width: usize) -> Vec<Line<'static>> {
     lines.extend(labelled("errors", vec![errors], width));
     lines.extend(labelled("statuses", endpoints::status_spans(total), width));
     let (vus, most) = report.vus;
-    let users = format!("{vus}, most {most}");
+    let users = if state.over {
+        format!("{} at most", figures::grouped(most))
+    } else {
+        format!("{} now, {} at most", figures::grouped(vus), figures::grouped(most))
+    };
     lines.extend(labelled("vus", vec![Span::raw(users)], width));
     if width >= WIDE {
         let received = format_bytes(total.bytes_received);
@@ -46,7 +51,7 @@ pub(super) fn load(state: &State, width: usize) -> Vec<Line<'static>> {
     }
     let dropped: u64 = report.scenarios.iter().map(|(_, tally)| tally.dropped).sum();
     if dropped > 0 {
-        let text = format!("{} iterations", figures::grouped(dropped));
+        let text = figures::plural(dropped, "iteration", "iterations");
         lines.extend(labelled("dropped", vec![Span::styled(text, theme::warn())], width));
     }
     let problems = report.validity.iter().flat_map(|validity| &validity.problems);
@@ -116,7 +121,8 @@ pub(super) fn scan(state: &State, width: usize) -> Vec<Line<'static>> {
     lines
 }
 
-/// The gates and the verdict with its reasons.
+/// The verdict, the gates with what failed first, and the reasons that are no gate's: a failed
+/// gate says itself what was wanted and what was measured.
 pub(super) fn gates(state: &State, width: usize) -> Vec<Line<'static>> {
     let report = &state.report;
     let mut lines = Vec::new();
@@ -124,14 +130,23 @@ pub(super) fn gates(state: &State, width: usize) -> Vec<Line<'static>> {
         let (symbol, style) =
             if verdict.pass { ("✓", theme::good()) } else { ("✗", theme::bad()) };
         let code = verdict.exit_code;
-        let text = format!("{symbol} exit {}: {}", code.code(), code.meaning());
+        let meaning = report.verdict_meaning().unwrap_or_else(|| code.meaning());
+        let text = format!("{symbol} exit {}: {meaning}", code.code());
         lines.extend(wrap(&Line::styled(text, style), width, 2));
-        for reason in &verdict.reasons {
+        let of_a_gate = |text: &str| {
+            let mut failed = report.thresholds.iter().filter(|result| !result.pass);
+            failed.any(|result| {
+                text.starts_with(&format!("{}: {}", result.selector, result.condition))
+            })
+        };
+        for reason in verdict.reasons.iter().filter(|reason| !of_a_gate(&reason.text)) {
             let text = format!("  {}", inert(&reason.text, 300));
             lines.extend(wrap(&Line::raw(text), width, 4));
         }
     }
-    for result in &report.thresholds {
+    let (passed, failed): (Vec<_>, Vec<_>) =
+        report.thresholds.iter().partition(|result| result.pass);
+    for result in failed.into_iter().chain(passed) {
         lines.extend(wrap(&gate(result), width, 2));
     }
     lines
@@ -139,11 +154,11 @@ pub(super) fn gates(state: &State, width: usize) -> Vec<Line<'static>> {
 
 fn gate(result: &ThresholdResult) -> Line<'static> {
     let (symbol, style) = if result.pass { ("✓", theme::good()) } else { ("✗", theme::bad()) };
-    let measured = result.value.map_or_else(|| "nothing measured".to_owned(), figures::measured);
     Line::from(vec![
         Span::styled(format!("{symbol} "), style),
         Span::raw(format!("{}: {}", inert(&result.selector, 120), inert(&result.condition, 120))),
-        Span::styled(format!("  measured {measured}"), theme::dim()),
+        Span::styled("  measured ", theme::dim()),
+        Span::styled(measured(result), if result.pass { theme::dim() } else { style }),
     ])
 }
 
