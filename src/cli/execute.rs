@@ -117,8 +117,12 @@ fn conclude(
         return Err(CliError::Left);
     }
     let report = outcome.report;
-    let written = outputs.write(&report)?;
+    let (written, broken) = outputs.write(&report);
+    // What could be measured is shown even if it could not be saved.
     print_summary(&report, terminal, stdout_taken)?;
+    if let Some(error) = broken {
+        return Err(error);
+    }
     if let Some(broken) = outcome.broken.into_iter().next() {
         return Err(CliError::Internal(format!("writing progress or the event log: {broken}")));
     }
