@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::format::FormatError;
+use crate::http::tls::TlsError;
 use crate::model::ExitCode;
 use crate::plan::FlagError;
 use crate::plan::PlanErrors;
@@ -60,6 +61,9 @@ pub(super) enum CliError {
     /// Flags that make no plan.
     #[error(transparent)]
     Flags(#[from] FlagError),
+    /// Certificates that the user named cannot be used.
+    #[error(transparent)]
+    Certificates(#[from] TlsError),
     /// A document could not be fetched.
     #[error(transparent)]
     Fetch(#[from] FetchError),
@@ -88,6 +92,7 @@ impl CliError {
             | Self::OutputUnwritable { .. }
             | Self::Unreadable { .. }
             | Self::Format { .. }
+            | Self::Certificates(_)
             | Self::Terminal(_) => ExitCode::Usage,
             Self::Plan(errors) => errors.exit_code(),
             Self::Rules(_) | Self::EmptyPlan(_) => ExitCode::InvalidPlan,

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use crate::http::clock::Clock;
+use crate::http::tls::TlsSetup;
+use crate::http::tls::TrustPolicy;
 use crate::model::ControlCommand;
 use crate::model::ExitCode;
 use crate::model::Report;
@@ -56,6 +58,7 @@ pub(super) fn execute(execution: Execution<'_>) -> Result<ExitCode, CliError> {
         execution.terminal.clone()
     };
     let registry = Arc::new(load_rules(&execution.plan)?);
+    check_certificates(&execution.plan)?;
     let mut outputs = Outputs::open(&execution.plan.outputs, execution.output)?;
     let (interrupts, interrupted) = Interrupts::channel();
     let stdout_taken = outputs.stdout_taken;
@@ -82,6 +85,12 @@ pub(super) fn execute(execution: Execution<'_>) -> Result<ExitCode, CliError> {
 fn load_rules(plan: &Plan) -> Result<Registry, CliError> {
     let dirs = plan.scan.as_ref().map(|scan| scan.rule_dirs.as_slice()).unwrap_or_default();
     Registry::with_dirs(dirs).map_err(CliError::Rules)
+}
+
+/// Certificates that cannot be used are a mistake of the user's, to be told before anything starts.
+fn check_certificates(plan: &Plan) -> Result<(), CliError> {
+    TlsSetup::new(TrustPolicy::Verify, &plan.connection.ca_files)?;
+    Ok(())
 }
 
 fn block_on(
