@@ -78,7 +78,8 @@ pub(super) fn execute(execution: Execution<'_>) -> Result<ExitCode, CliError> {
         clock,
         threads: execution.threads,
     };
-    let outcome = block_on(job, consumers, &interrupts, interrupted)?;
+    let watched = terminal.is_watched();
+    let outcome = block_on(job, consumers, &interrupts, interrupted, watched)?;
     conclude(outcome, outputs, &terminal, stdout_taken)
 }
 
@@ -98,6 +99,7 @@ fn block_on(
     consumers: Vec<Box<dyn Consumer>>,
     interrupts: &Interrupts,
     interrupted: tokio::sync::mpsc::Receiver<String>,
+    watched: bool,
 ) -> Result<Outcome, CliError> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -107,7 +109,7 @@ fn block_on(
     let signals = interrupts.clone();
     runtime.spawn(async move {
         // Without handlers the signals keep their default: the program simply ends.
-        let _ = signals.listen().await;
+        let _ = signals.listen(watched).await;
     });
     let outcome = runtime.block_on(crate::run::run(job, consumers, interrupted));
     // After a third interrupt something may still be blocked: do not wait for it.
