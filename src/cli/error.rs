@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::demo::DemoError;
 use crate::format::FormatError;
 use crate::http::tls::TlsError;
 use crate::model::ExitCode;
@@ -70,6 +71,9 @@ pub(super) enum CliError {
     /// The run could not be carried out.
     #[error(transparent)]
     Run(#[from] RunError),
+    /// The demo shop could not be served.
+    #[error("serving the demo shop: {0}")]
+    Shop(#[from] DemoError),
     /// The demo shop could not be started.
     #[error("starting the demo shop: {0}")]
     Demo(String),
@@ -93,6 +97,7 @@ impl CliError {
             | Self::Unreadable { .. }
             | Self::Format { .. }
             | Self::Certificates(_)
+            | Self::Shop(DemoError::NotLoopback(_) | DemoError::Listen { .. })
             | Self::Terminal(_) => ExitCode::Usage,
             Self::Plan(errors) => errors.exit_code(),
             Self::Rules(_) | Self::EmptyPlan(_) => ExitCode::InvalidPlan,
@@ -100,7 +105,9 @@ impl CliError {
             Self::Fetch(error) => error.exit_code(),
             Self::Run(error) => error.exit_code(),
             Self::Left => ExitCode::Interrupted,
-            Self::OutputBroke { .. } | Self::Demo(_) | Self::Internal(_) => ExitCode::Internal,
+            Self::OutputBroke { .. } | Self::Shop(_) | Self::Demo(_) | Self::Internal(_) => {
+                ExitCode::Internal
+            }
         }
     }
 }
