@@ -31,7 +31,7 @@ pub(super) fn is_plan(target: &str) -> bool {
 /// Reads a plan file; what the command line says of sending goes before it.
 ///
 /// # Errors
-/// [`CliError::InvalidPlan`] with everything that is wrong.
+/// [`CliError::Plan`] with everything that is wrong.
 pub(super) fn from_file(path: &str, send: &SendArgs) -> Result<Plan, CliError> {
     let overrides = overrides(send);
     let plan = crate::plan::load_file(Path::new(path), &environment, &overrides)
@@ -120,6 +120,7 @@ fn with_flags(mut plan: Plan, send: &SendArgs) -> Result<Plan, CliError> {
 
 /// The user's seed, or one that differs from run to run; the report has it either way.
 fn seed(send: &SendArgs) -> Seed {
-    // Every `RandomState` has keys of its own from the system's generator.
-    Seed(send.seed.unwrap_or_else(|| RandomState::new().hash_one("seed")))
+    // Every `RandomState` has keys of its own from the system's generator. 53 bits: readers of the
+    // JSON report may keep numbers as floating point.
+    Seed(send.seed.unwrap_or_else(|| RandomState::new().hash_one("seed") >> 11))
 }

@@ -6,9 +6,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
 use clap::Parser as _;
+use miette::GraphicalReportHandler;
+use miette::GraphicalTheme;
 
 use crate::model::ExitCode as Code;
 use crate::model::inert;
+use crate::rules::RuleErrors;
 
 use super::args::Cli;
 use super::args::Command;
@@ -58,6 +61,7 @@ fn dispatch(command: Command, terminal: &Terminal) -> Result<Code, CliError> {
 fn complain(error: &CliError, terminal: &Terminal) {
     let mut text = match error {
         CliError::Plan(errors) => errors.render(terminal.color_on(terminal.stderr)),
+        CliError::Rules(errors) => rule_errors(errors, terminal.color_on(terminal.stderr)),
         other => format!("error: {other}"),
     };
     let mut cause = error.source();
@@ -70,7 +74,7 @@ fn complain(error: &CliError, terminal: &Terminal) {
         }
         cause = inner.source();
     }
-    if !matches!(error, CliError::Plan(_)) {
+    if !matches!(error, CliError::Plan(_) | CliError::Rules(_)) {
         text = shown(&text);
     }
     // Nothing is left to be done when standard error is closed.
@@ -80,4 +84,18 @@ fn complain(error: &CliError, terminal: &Terminal) {
 /// Errors quote files that may come from anywhere: their terminal escapes are shown, not obeyed.
 fn shown(text: &str) -> String {
     text.lines().map(|line| inert(line, LINE_MAX)).collect::<Vec<_>>().join("\n")
+}
+
+/// Every mistake in rule files, with the lines in question and the cure.
+fn rule_errors(errors: &RuleErrors, color: bool) -> String {
+    let theme = if color { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
+    let handler = GraphicalReportHandler::new_themed(theme).with_links(false);
+    let mut text = String::new();
+    for error in &errors.0 {
+        if handler.render_report(&mut text, error).is_err() {
+            // The text alone says it too.
+            text.push_str(&error.to_string());
+        }
+    }
+    text
 }

@@ -36,7 +36,7 @@ pub(super) struct Cvss {
 
 impl Cvss {
     pub(super) fn of(vector: &str) -> Self {
-        Self { vector: vector.to_owned(), score: cvss_base_score(vector) }
+        Self { vector: vector.to_owned(), score: cvss_base_score(vector).ok() }
     }
 }
 

@@ -169,18 +169,26 @@ mod tests {
 
     #[test]
     fn a_closed_model_is_judged_by_its_loop_delay() {
-        for (delay_us, valid) in [(150, true), (400, false)] {
+        let cases = [
+            (1_900, 10_000, ENOUGH_TURNS, true),
+            (2_100, 10_000, ENOUGH_TURNS, false),
+            (900, 1_000, ENOUGH_TURNS, true),
+            (2_100, 10_000, ENOUGH_TURNS - 1, true),
+        ];
+        for (delay_us, median_us, turns, valid) in cases {
             let mut rule = ValidityRule::new();
             let mut generator = GeneratorCounts::new();
-            generator.loop_delay.record_us(delay_us);
+            for _ in 0..turns {
+                generator.loop_delay.record_us(delay_us);
+            }
             rule.add(&WindowFacts {
                 generator: &generator,
                 cpu: 1.0,
                 open_duration: &histogram(&[]),
-                closed_duration: &histogram(&[1_000]),
+                closed_duration: &histogram(&[median_us]),
                 starved: 0,
             });
-            assert_eq!(rule.judge().is_valid(), valid, "{delay_us}");
+            assert_eq!(rule.judge().is_valid(), valid, "{delay_us} {median_us} {turns}");
         }
     }
 }

@@ -1,54 +1,56 @@
-//! The base score of a CVSS 3.x vector.
+//! The base score of a CVSS 3.x vector (<https://www.first.org/cvss/v3.1/specification-document>,
+//! §7; its rounding is appendix A).
 
-/// The base score, 0.0–10.0, of a CVSS 3.0 or 3.1 vector; `None` when a base metric is missing or
-/// unknown. Temporal and environmental metrics are ignored.
+/// The base score of a CVSS 3.0 or 3.1 vector, 0.0–10.0; temporal and environmental metrics behind
+/// the base metrics are ignored.
 ///
-/// The formula is section 7.1 of <https://www.first.org/cvss/v3.1/specification-document>, its
-/// rounding appendix A.
-pub fn cvss_base_score(vector: &str) -> Option<f64> {
-    let (version, metrics) = vector.split_once('/')?;
-    if !matches!(version, "CVSS:3.0" | "CVSS:3.1") {
-        return None;
+/// # Errors
+/// Which part of the vector is wrong, as a sentence.
+pub fn cvss_base_score(vector: &str) -> Result<f64, String> {
+    let rest = vector
+        .strip_prefix("CVSS:3.1/")
+        .or_else(|| vector.strip_prefix("CVSS:3.0/"))
+        .ok_or_else(|| format!("`{vector}` does not start with CVSS:3.1/ or CVSS:3.0/"))?;
+    let parts: Vec<(&str, &str)> =
+        rest.split('/').map(|part| part.split_once(':').unwrap_or((part, ""))).take(8).collect();
+    let names: Vec<&str> = parts.iter().map(|(name, _)| *name).collect();
+    if names != ["AV", "AC", "PR", "UI", "S", "C", "I", "A"] {
+        return Err(format!("`{vector}` does not list AV AC PR UI S C I A in this order"));
     }
-    let value = |name: &str| {
-        metrics.split('/').find_map(|metric| metric.split_once(':').filter(|(key, _)| *key == name))
-    };
-    let scope_changed = match value("S")?.1 {
-        "U" => false,
-        "C" => true,
-        _ => return None,
-    };
-    let weight = |name: &str, table: &[(&str, f64)]| {
-        let (_, level) = value(name)?;
-        table.iter().find(|(key, _)| *key == level).map(|(_, weight)| *weight)
-    };
-    let impact_table = [("H", 0.56), ("L", 0.22), ("N", 0.0)];
-    let (confidentiality, integrity, availability) =
-        (weight("C", &impact_table)?, weight("I", &impact_table)?, weight("A", &impact_table)?);
-    let privileges = if scope_changed {
-        weight("PR", &[("N", 0.85), ("L", 0.68), ("H", 0.5)])?
+    let changed = choose(parts[4], &[("U", 0.0), ("C", 1.0)])? > 0.0;
+    let privileges = if changed {
+        [("N", 0.85), ("L", 0.68), ("H", 0.5)]
     } else {
-        weight("PR", &[("N", 0.85), ("L", 0.62), ("H", 0.27)])?
+        [("N", 0.85), ("L", 0.62), ("H", 0.27)]
     };
     let exploitability = 8.22
-        * weight("AV", &[("N", 0.85), ("A", 0.62), ("L", 0.55), ("P", 0.2)])?
-        * weight("AC", &[("L", 0.77), ("H", 0.44)])?
-        * privileges
-        * weight("UI", &[("N", 0.85), ("R", 0.62)])?;
-    let sub_score = 1.0 - (1.0 - confidentiality) * (1.0 - integrity) * (1.0 - availability);
-    let impact = if scope_changed {
-        7.52 * (sub_score - 0.029) - 3.25 * (sub_score - 0.02).powi(15)
-    } else {
-        6.42 * sub_score
-    };
-    if impact <= 0.0 {
-        return Some(0.0);
+        * choose(parts[0], &[("N", 0.85), ("A", 0.62), ("L", 0.55), ("P", 0.2)])?
+        * choose(parts[1], &[("L", 0.77), ("H", 0.44)])?
+        * choose(parts[2], &privileges)?
+        * choose(parts[3], &[("N", 0.85), ("R", 0.62)])?;
+    let mut kept = 1.0;
+    for part in &parts[5..] {
+        kept *= 1.0 - choose(*part, &[("N", 0.0), ("L", 0.22), ("H", 0.56)])?;
     }
-    let sum = impact + exploitability;
-    Some(round_up((if scope_changed { 1.08 * sum } else { sum }).min(10.0)))
+    Ok(score(1.0 - kept, exploitability, changed))
 }
 
-/// The smallest number with one decimal that is not below `value`, immune to binary fractions.
+fn choose((name, value): (&str, &str), weights: &[(&str, f64)]) -> Result<f64, String> {
+    let found = weights.iter().find(|(known, _)| *known == value);
+    found.map(|(_, weight)| *weight).ok_or_else(|| format!("`{name}:{value}` is not in CVSS 3"))
+}
+
+fn score(base: f64, exploitability: f64, changed: bool) -> f64 {
+    let impact =
+        if changed { 7.52 * (base - 0.029) - 3.25 * (base - 0.02).powi(15) } else { 6.42 * base };
+    if impact <= 0.0 {
+        return 0.0;
+    }
+    let factor = if changed { 1.08 } else { 1.0 };
+    round_up((factor * (impact + exploitability)).min(10.0))
+}
+
+/// The smallest tenth that is not smaller, on five decimals (Appendix A: no floating-point drift).
 fn round_up(value: f64) -> f64 {
     let scaled = (value * 100_000.0).round();
     if scaled % 10_000.0 == 0.0 {
@@ -60,26 +62,34 @@ fn round_up(value: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::cvss_base_score;
 
-    /// Vectors and scores as the specification's own examples document publishes them.
+    /// Scores published with the specification's examples and in the NVD.
     #[test]
-    fn published_examples_have_their_published_scores() {
+    fn published_scores_are_reproduced() {
         for (vector, score) in [
+            ("CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H", 9.8),
             ("CVSS:3.1/AV:N/AC:L/PR:N/UI:R/S:C/C:L/I:L/A:N", 6.1),
-            ("CVSS:3.1/AV:N/AC:L/PR:L/UI:N/S:C/C:L/I:L/A:N", 6.4),
+            ("CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:N/A:N", 7.5),
             ("CVSS:3.1/AV:N/AC:H/PR:N/UI:R/S:U/C:L/I:N/A:N", 3.1),
+            ("CVSS:3.1/AV:N/AC:L/PR:L/UI:N/S:C/C:L/I:L/A:N", 6.4),
+            ("CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:C/C:H/I:H/A:H", 10.0),
+            ("CVSS:3.1/AV:L/AC:L/PR:N/UI:R/S:U/C:N/I:N/A:N", 0.0),
             ("CVSS:3.0/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H", 9.8),
-            ("CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:N/A:N", 0.0),
+            ("CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H/E:P/RL:O", 9.8),
         ] {
-            assert_eq!(cvss_base_score(vector), Some(score), "{vector}");
+            let found = cvss_base_score(vector).expect("a valid vector");
+            assert!((found - score).abs() < 1e-9, "{vector}: {found}");
         }
     }
 
     #[test]
-    fn incomplete_and_foreign_vectors_have_no_score() {
-        for vector in ["", "CVSS:3.1/", "CVSS:3.1/AV:N", "CVSS:2.0/AV:N/AC:L/Au:N/C:P/I:P/A:P"] {
-            assert_eq!(cvss_base_score(vector), None, "{vector}");
-        }
+    fn wrong_vectors_are_named() {
+        assert!(cvss_base_score("AV:N").is_err_and(|text| text.contains("CVSS:3.1/")));
+        assert!(cvss_base_score("CVSS:3.1/AV:N/AC:L").is_err_and(|text| text.contains("AV AC PR")));
+        assert!(
+            cvss_base_score("CVSS:3.1/AV:X/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H")
+                .is_err_and(|text| text.contains("`AV:X`"))
+        );
     }
 }

@@ -6,8 +6,10 @@ use super::request::Header;
 const MASK: &str = "[redacted]";
 
 /// Header names whose values are never shown.
-const SECRET_HEADERS: [&str; 6] =
-    ["authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key", "x-auth-token"];
+const SECRET_HEADERS: [&str; 4] = ["authorization", "proxy-authorization", "cookie", "set-cookie"];
+
+/// Words in header names whose values are never shown either: `X-Api-Key`, `X-Auth-Token`, ….
+const SECRET_WORDS: [&str; 6] = ["token", "secret", "api-key", "apikey", "access-key", "password"];
 
 /// Masks credentials in headers and the plan's secrets anywhere.
 #[derive(Debug, Clone, Default)]
@@ -26,7 +28,9 @@ impl Redactor {
 
     /// Whether the value of the header named `name` is never shown.
     pub fn is_secret_header(name: &str) -> bool {
-        SECRET_HEADERS.iter().any(|secret| name.eq_ignore_ascii_case(secret))
+        let name = name.to_ascii_lowercase();
+        SECRET_HEADERS.contains(&name.as_str())
+            || SECRET_WORDS.iter().any(|word| name.contains(word))
     }
 
     /// The header's value as it may be shown. Cookies keep their names and attributes.
@@ -102,6 +106,10 @@ mod tests {
         assert_eq!(redactor.header_value(&cookie), b"sid=[redacted]; theme=[redacted]");
         let auth = Header::new("authorization", "Bearer eyJ");
         assert_eq!(redactor.header_value(&auth), b"Bearer [redacted]");
+        let key = Header::new("X-Service-Api-Key", "k-12345");
+        assert_eq!(redactor.header_value(&key), b"[redacted]");
+        let plain = Header::new("Authentication-Info", "nextnonce");
+        assert_eq!(redactor.header_value(&plain), b"nextnonce");
     }
 
     #[test]

@@ -8,9 +8,9 @@ use crate::model::Confidence;
 use crate::model::Owasp;
 use crate::model::RuleMeta;
 use crate::model::Severity;
+use crate::model::cvss_base_score;
 
 use super::compile_block::block;
-use super::cvss::base_score;
 use super::error::Fault;
 use super::error::Place;
 use super::example::{self, Example, Expectation};
@@ -192,7 +192,7 @@ fn check_cvss(
     score: Option<&Spanned<f64>>,
     faults: &mut Faults<'_>,
 ) {
-    let computed = vector.and_then(|vector| match base_score(&vector.value) {
+    let computed = vector.and_then(|vector| match cvss_base_score(&vector.value) {
         Ok(computed) => Some(computed),
         Err(text) => {
             faults.add(vector.referenced, text);

@@ -31,7 +31,6 @@
 mod compile;
 mod compile_block;
 mod csp;
-mod cvss;
 mod docs;
 mod dsl;
 mod embedded;

@@ -1,12 +1,13 @@
 //! The exit-code table, each code brought about by the run that deserves it.
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::Stdio;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use serde_json::Value;
 
-use crate::program::{OddServer, shakedown, told, write};
+use crate::program::{OddServer, read_head, shakedown, told, write};
 
 const PAGE: &str = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 40\r\n\r\n\
                     <!doctype html><title>x</title><p>Marker";
@@ -124,6 +125,35 @@ scan: {{ crawl: {{ depth: 1, max_urls: 5 }} }}
     let report: Value = serde_json::from_str(&stdout).expect("only JSON");
     assert!(stdout.contains("kill switch"), "the reason names it");
     assert_eq!(report["coverage"]["operations"].as_array().map(Vec::len), Some(0), "no scan");
+}
+
+/// The marker is there while load runs and gone before the scan comes.
+fn marked_at_first() -> OddServer {
+    let answered = AtomicU32::new(0);
+    OddServer::start(move |mut stream| {
+        while read_head(&mut stream) {
+            let early = answered.fetch_add(1, Ordering::SeqCst) < 15;
+            let page = if early { PAGE.to_owned() } else { PAGE.replace("Marker", "Nobody") };
+            if stream.write_all(page.as_bytes()).is_err() {
+                return;
+            }
+        }
+    })
+}
+
+#[test]
+fn passive_rules_run_on_load_traffic_when_the_plan_says_so() {
+    let server = marked_at_first();
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let path = plan(dir.path(), &server.url(), "");
+    assert_eq!(told(&["check", &path]).0, 0, "by then the marker has gone");
+
+    let server = marked_at_first();
+    let path = plan(dir.path(), &server.url(), "");
+    let text = std::fs::read_to_string(&path).expect("just written");
+    let text = text.replace("max_urls: 5 }", "max_urls: 5 }\n  during_load: [passive]");
+    std::fs::write(&path, text).expect("writable");
+    assert_eq!(told(&["check", &path]).0, 80, "seen on load traffic");
 }
 
 #[test]

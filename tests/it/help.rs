@@ -74,3 +74,18 @@ fn colour_can_be_forced_and_is_off_in_a_pipe() {
     let (_, coloured, _) = told(&["report", "reports/example.json", "--color", "always"]);
     assert!(coloured.contains('\u{1b}'));
 }
+
+#[test]
+fn the_plan_in_the_readme_is_valid() {
+    let readme = include_str!("../../README.md");
+    let plan = readme.split("```yaml\n").nth(1).and_then(|rest| rest.split("```").next());
+    let plan = plan.expect("the README shows a plan");
+    let today = jiff::civil::date(2026, 11, 23);
+    let mut overrides = shakedown::plan::Overrides::new(shakedown::model::Seed(1), today);
+    overrides.known_checks =
+        shakedown::rules::Registry::embedded().native_ids().map(str::to_owned).collect();
+    let parsed = shakedown::plan::from_text("README.md", plan, &|_| None, &overrides);
+    if let Err(errors) = parsed {
+        panic!("{}", errors.render(false));
+    }
+}

@@ -298,3 +298,47 @@ fn unusable_root_files_are_named() {
     let error = TlsSetup::new(TrustPolicy::Verify, &[garbage]);
     assert!(matches!(error, Err(TlsError::Roots(_))));
 }
+
+/// The server's own certificate and the file that holds it: self-signed and marked as an
+/// authority's, as the usual one-line recipes make them.
+fn self_signed(names: Vec<SanType>, valid: Valid) -> (ServerConfig, tempfile::TempDir, PathBuf) {
+    let mut params = CertificateParams::default();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.subject_alt_names = names;
+    if valid == Valid::Expired {
+        params.not_before = rcgen::date_time_ymd(2001, 1, 1);
+        params.not_after = rcgen::date_time_ymd(2002, 1, 1);
+    }
+    let key = KeyPair::generate().expect("a key");
+    let certificate = params.self_signed(&key).expect("signs itself");
+    let dir = tempfile::tempdir().expect("a directory");
+    let file = dir.path().join("own.pem");
+    std::fs::write(&file, certificate.pem()).expect("writes");
+    let key = PrivateKeyDer::try_from(key.serialize_der()).expect("PKCS #8");
+    let config =
+        ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .expect("ring supports both")
+            .with_no_client_auth()
+            .with_single_cert(vec![certificate.der().clone()], key)
+            .expect("key and certificate fit");
+    (config, dir, file)
+}
+
+#[tokio::test]
+async fn a_self_signed_certificate_is_trusted_when_it_is_named_and_for_its_names_only() {
+    let elsewhere = || vec![SanType::DnsName("elsewhere.example".try_into().expect("a name"))];
+    let cases = [
+        ("named", loopback(), Valid::Now, true, None),
+        ("not named", loopback(), Valid::Now, false, Some(FailureClass::Certificate)),
+        ("another name", elsewhere(), Valid::Now, true, Some(FailureClass::Certificate)),
+        ("expired", loopback(), Valid::Expired, true, Some(FailureClass::Certificate)),
+    ];
+    for (case, names, valid, named, expected) in cases {
+        let (config, _dir, file) = self_signed(names, valid);
+        let ca_files = if named { vec![file] } else { Vec::new() };
+        let options = ClientOptions { ca_files, ..verifying(None) };
+        let exchange = over_tls(config, options).await;
+        assert_eq!(class(&exchange), expected, "{case}: {:?}", exchange.outcome);
+    }
+}

@@ -65,7 +65,7 @@ fn part_in_a_terminal() {
 }
 
 /// A child in a pseudo-terminal, and the screen as a terminal would show it.
-struct Stage {
+pub(crate) struct Stage {
     master: Box<dyn MasterPty + Send>,
     child: Box<dyn Child + Send + Sync>,
     keys: Box<dyn Write + Send>,
@@ -76,13 +76,18 @@ struct Stage {
 
 impl Stage {
     fn open(part: &str) -> Self {
+        let mut command = CommandBuilder::new(std::env::current_exe().expect("this program"));
+        command.args(["--exact", "ui_terminal::part_in_a_terminal", "--nocapture"]);
+        command.env(PART, part);
+        Self::run(command)
+    }
+
+    /// Any program, in a terminal of 80 by 24.
+    pub(crate) fn run(mut command: CommandBuilder) -> Self {
         let size = PtySize { rows: 24, cols: 80, pixel_width: 0, pixel_height: 0 };
         let pair = native_pty_system().openpty(size).expect("the system has pseudo-terminals");
         let (master, slave) = (pair.master, pair.slave);
         let before = modes(master.as_ref());
-        let mut command = CommandBuilder::new(std::env::current_exe().expect("this program"));
-        command.args(["--exact", "ui_terminal::part_in_a_terminal", "--nocapture"]);
-        command.env(PART, part);
         command.env("TERM", "xterm-256color");
         command.env("RUST_BACKTRACE", "0");
         let child = slave.spawn_command(command).expect("this program starts");
@@ -116,11 +121,11 @@ impl Stage {
         }
     }
 
-    fn until_shown(&mut self, text: &str) {
+    pub(crate) fn until_shown(&mut self, text: &str) {
         self.until(text, |screen| screen.contents().contains(text));
     }
 
-    fn press(&mut self, keys: &str) {
+    pub(crate) fn press(&mut self, keys: &str) {
         self.keys.write_all(keys.as_bytes()).expect("the child listens");
         self.keys.flush().expect("the child listens");
     }
@@ -132,16 +137,17 @@ impl Stage {
     }
 
     /// The view has the terminal.
-    fn assert_taken(&self) {
+    pub(crate) fn assert_taken(&self) {
         assert!(self.screen.screen().alternate_screen());
         assert!(self.screen.screen().hide_cursor());
         assert_ne!(modes(self.master.as_ref()), self.before, "raw mode is on");
     }
 
-    /// The child has ended, and `last` can be read on a terminal like the one it was given.
-    fn assert_restored(&mut self, last: &str) {
+    /// The child has ended, and `last` can be read on a terminal like the one it was given; its exit
+    /// code.
+    pub(crate) fn assert_restored(&mut self, last: &str) -> u32 {
         self.until_shown(last);
-        self.child.wait().expect("a child of ours");
+        let status = self.child.wait().expect("a child of ours");
         while let Ok(bytes) = self.output.recv_timeout(PATIENCE) {
             self.screen.process(&bytes);
         }
@@ -150,6 +156,7 @@ impl Stage {
         assert!(!self.screen.screen().alternate_screen(), "the alternate screen is left");
         assert!(!self.screen.screen().hide_cursor(), "the cursor is shown");
         assert_eq!(modes(self.master.as_ref()), self.before, "raw mode is off");
+        status.exit_code()
     }
 }
 

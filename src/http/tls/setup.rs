@@ -59,7 +59,8 @@ pub struct TlsSetup {
 
 impl TlsSetup {
     /// TLS 1.2 and 1.3 with ring, ALPN `http/1.1`; trusted are the system's roots and those in the
-    /// PEM files `extra_roots`, which suffice on a system that has none.
+    /// PEM files `extra_roots`, which suffice on a system that has none. A self-signed certificate
+    /// that stands in one of the files itself is trusted for the names it shows.
     ///
     /// # Errors
     /// [`TlsError`] for a file that gives no usable root.
@@ -67,13 +68,14 @@ impl TlsSetup {
         let provider = Arc::new(ring::default_provider());
         let extra = roots::read(extra_roots)?;
         let has_extra = !extra.is_empty();
+        let pinned = extra.clone();
         let verifier = match Verifier::new_with_extra_roots(extra, Arc::clone(&provider)) {
             Ok(verifier) => Some(verifier),
             // With additional roots it is one of those; without, the system simply has none.
             Err(error) if has_extra => return Err(TlsError::Roots(error)),
             Err(_) => None,
         };
-        let judge = Arc::new(Judge { policy, provider: Arc::clone(&provider), verifier });
+        let judge = Arc::new(Judge { policy, provider: Arc::clone(&provider), verifier, pinned });
         let mut config = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .expect("ring supports both versions")
@@ -139,6 +141,9 @@ pub fn server_name(host: &str) -> Result<ServerName<'static>, Failure> {
     })
 }
 
+/// webpki's name for a certificate of an authority that is shown as a server's own.
+pub(super) const AUTHORITY_AS_SERVER: &str = "CaUsedAsEndEntity";
+
 /// An error of TLS for people; rustls shows some as the names of its types.
 pub fn describe(error: &rustls::Error) -> String {
     match error {
@@ -147,7 +152,7 @@ pub fn describe(error: &rustls::Error) -> String {
         }
         rustls::Error::InvalidCertificate(CertificateError::Other(OtherError(cause))) => {
             match cause.to_string().as_str() {
-                "CaUsedAsEndEntity" => "the certificate is an authority's own, \
+                AUTHORITY_AS_SERVER => "the certificate is an authority's own, \
                     as self-signed ones often are, and not a server's"
                     .to_owned(),
                 cause => format!("the certificate is not accepted: {cause}"),

@@ -184,7 +184,8 @@ fn security_severity(meta: &RuleMeta) -> String {
         Severity::Low => 2.5,
         Severity::Info => 0.0,
     };
-    let score = meta.cvss.as_deref().and_then(cvss_base_score).unwrap_or(of_severity);
+    let score =
+        meta.cvss.as_deref().and_then(|vector| cvss_base_score(vector).ok()).unwrap_or(of_severity);
     format!("{score:.1}")
 }
 
