@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::builder::FalseyValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::model::OutputKind;
@@ -106,7 +107,7 @@ pub(super) struct OutputArgs {
     #[arg(long, help_heading = "Output")]
     pub(super) no_tui: bool,
     /// For CI: no terminal UI, no colour, and an invalid run fails.
-    #[arg(long, env = "SHAKEDOWN_CI", help_heading = "Output")]
+    #[arg(long, env = "SHAKEDOWN_CI", value_parser = FalseyValueParser::new(), help_heading = "Output")]
     pub(super) ci: bool,
 }
 

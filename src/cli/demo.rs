@@ -75,7 +75,7 @@ fn serve(args: &DemoArgs) -> Result<ExitCode, CliError> {
     let served = runtime.block_on(crate::demo::serve(options, ready, until_told(with_parent)));
     // The thread that waits for standard input cannot be joined.
     runtime.shutdown_background();
-    served.map_err(|error| CliError::Demo(error.to_string()))?;
+    served?;
     Ok(ExitCode::Passed)
 }
 

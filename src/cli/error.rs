@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
+use crate::demo::DemoError;
 use crate::format::FormatError;
+use crate::http::tls::TlsError;
 use crate::model::ExitCode;
 use crate::plan::FlagError;
 use crate::plan::PlanErrors;
@@ -60,12 +62,18 @@ pub(super) enum CliError {
     /// Flags that make no plan.
     #[error(transparent)]
     Flags(#[from] FlagError),
+    /// Certificates that the user named cannot be used.
+    #[error(transparent)]
+    Certificates(#[from] TlsError),
     /// A document could not be fetched.
     #[error(transparent)]
     Fetch(#[from] FetchError),
     /// The run could not be carried out.
     #[error(transparent)]
     Run(#[from] RunError),
+    /// The demo shop could not be served.
+    #[error("serving the demo shop: {0}")]
+    Shop(#[from] DemoError),
     /// The demo shop could not be started.
     #[error("starting the demo shop: {0}")]
     Demo(String),
@@ -88,6 +96,8 @@ impl CliError {
             | Self::OutputUnwritable { .. }
             | Self::Unreadable { .. }
             | Self::Format { .. }
+            | Self::Certificates(_)
+            | Self::Shop(DemoError::NotLoopback(_) | DemoError::Listen { .. })
             | Self::Terminal(_) => ExitCode::Usage,
             Self::Plan(errors) => errors.exit_code(),
             Self::Rules(_) | Self::EmptyPlan(_) => ExitCode::InvalidPlan,
@@ -95,7 +105,9 @@ impl CliError {
             Self::Fetch(error) => error.exit_code(),
             Self::Run(error) => error.exit_code(),
             Self::Left => ExitCode::Interrupted,
-            Self::OutputBroke { .. } | Self::Demo(_) | Self::Internal(_) => ExitCode::Internal,
+            Self::OutputBroke { .. } | Self::Shop(_) | Self::Demo(_) | Self::Internal(_) => {
+                ExitCode::Internal
+            }
         }
     }
 }

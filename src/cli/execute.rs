@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use crate::http::clock::Clock;
+use crate::http::tls::TlsSetup;
+use crate::http::tls::TrustPolicy;
 use crate::model::ControlCommand;
 use crate::model::ExitCode;
 use crate::model::Report;
@@ -56,6 +58,7 @@ pub(super) fn execute(execution: Execution<'_>) -> Result<ExitCode, CliError> {
         execution.terminal.clone()
     };
     let registry = Arc::new(load_rules(&execution.plan)?);
+    check_certificates(&execution.plan)?;
     let mut outputs = Outputs::open(&execution.plan.outputs, execution.output)?;
     let (interrupts, interrupted) = Interrupts::channel();
     let stdout_taken = outputs.stdout_taken;
@@ -75,7 +78,8 @@ pub(super) fn execute(execution: Execution<'_>) -> Result<ExitCode, CliError> {
         clock,
         threads: execution.threads,
     };
-    let outcome = block_on(job, consumers, &interrupts, interrupted)?;
+    let watched = terminal.is_watched();
+    let outcome = block_on(job, consumers, &interrupts, interrupted, watched)?;
     conclude(outcome, outputs, &terminal, stdout_taken)
 }
 
@@ -84,11 +88,18 @@ fn load_rules(plan: &Plan) -> Result<Registry, CliError> {
     Registry::with_dirs(dirs).map_err(CliError::Rules)
 }
 
+/// Certificates that cannot be used are a mistake of the user's, to be told before anything starts.
+fn check_certificates(plan: &Plan) -> Result<(), CliError> {
+    TlsSetup::new(TrustPolicy::Verify, &plan.connection.ca_files)?;
+    Ok(())
+}
+
 fn block_on(
     job: RunJob,
     consumers: Vec<Box<dyn Consumer>>,
     interrupts: &Interrupts,
     interrupted: tokio::sync::mpsc::Receiver<String>,
+    watched: bool,
 ) -> Result<Outcome, CliError> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -98,7 +109,7 @@ fn block_on(
     let signals = interrupts.clone();
     runtime.spawn(async move {
         // Without handlers the signals keep their default: the program simply ends.
-        let _ = signals.listen().await;
+        let _ = signals.listen(watched).await;
     });
     let outcome = runtime.block_on(crate::run::run(job, consumers, interrupted));
     // After a third interrupt something may still be blocked: do not wait for it.
@@ -117,8 +128,12 @@ fn conclude(
         return Err(CliError::Left);
     }
     let report = outcome.report;
-    let written = outputs.write(&report)?;
+    let (written, broken) = outputs.write(&report);
+    // What could be measured is shown even if it could not be saved.
     print_summary(&report, terminal, stdout_taken)?;
+    if let Some(error) = broken {
+        return Err(error);
+    }
     if let Some(broken) = outcome.broken.into_iter().next() {
         return Err(CliError::Internal(format!("writing progress or the event log: {broken}")));
     }

@@ -1,10 +1,8 @@
 //! Files of a run: opened before anything is sent, put in place whole when it is over.
 
-use std::fs::File;
-use std::io::Write;
+use std::fs::{File, TryLockError};
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
-
-use tempfile::NamedTempFile;
 
 use crate::model::OutputKind;
 use crate::model::Report;
@@ -26,8 +24,9 @@ enum Sink {
     Stdout,
     /// A device or a pipe: written as it is, never replaced.
     Special(File),
-    /// A temporary file, renamed to its final place.
-    Beside(NamedTempFile),
+    /// A temporary file, renamed to this place. It is made when there is something to put into it:
+    /// a run that is killed leaves none behind.
+    Beside(PathBuf),
 }
 
 /// Everything a run will write.
@@ -43,28 +42,36 @@ impl Outputs {
     ///
     /// # Errors
     /// [`CliError::OutputUnwritable`] for the first that cannot be opened, [`CliError::Usage`] when
-    /// two want standard output.
+    /// two want the same file.
     pub(super) fn open(planned: &[Output], args: &OutputArgs) -> Result<Self, CliError> {
-        let wanted: Vec<Output> = planned.iter().cloned().chain(named(args)).collect();
-        let to_stdout = wanted.iter().filter(|output| is_stdout(&output.path)).count();
-        if to_stdout > 1 {
-            return Err(CliError::Usage(
-                "only one output can go to standard output; give the others a FILE".to_owned(),
-            ));
-        }
-        let mut opened =
-            Self { pending: Vec::new(), event_logs: Vec::new(), stdout_taken: to_stdout == 1 };
-        for output in wanted {
-            let failed = |source| CliError::OutputUnwritable { path: output.path.clone(), source };
-            if output.kind == OutputKind::Jsonl {
-                let writer = open_log(&output.path).map_err(failed)?;
-                opened.event_logs.push(writer);
-            } else {
-                let sink = open_sink(&output.path).map_err(failed)?;
-                opened.pending.push(Pending { kind: output.kind, path: output.path, sink });
+        let mut opened = Self { pending: Vec::new(), event_logs: Vec::new(), stdout_taken: false };
+        let mut taken: Vec<Output> = Vec::new();
+        for output in planned.iter().cloned().chain(named(args)) {
+            let place = Output { path: place(&output.path), kind: output.kind };
+            // The plan and the command line may well ask for the same.
+            if taken.contains(&place) {
+                continue;
             }
+            if !may_be_shared(&place.path) && taken.iter().any(|other| other.path == place.path) {
+                return Err(collision(&output.path));
+            }
+            opened.stdout_taken |= is_stdout(&place.path);
+            opened.add(output, &place.path)?;
+            taken.push(place);
         }
         Ok(opened)
+    }
+
+    fn add(&mut self, output: Output, place: &Path) -> Result<(), CliError> {
+        let failed = |source| CliError::OutputUnwritable { path: output.path.clone(), source };
+        if output.kind == OutputKind::Jsonl {
+            let writer = open_log(place).map_err(failed)?;
+            self.event_logs.push(writer);
+        } else {
+            let sink = open_sink(place).map_err(failed)?;
+            self.pending.push(Pending { kind: output.kind, path: output.path, sink });
+        }
+        Ok(())
     }
 
     /// The event logs' writers; they grow while the run does.
@@ -72,26 +79,23 @@ impl Outputs {
         std::mem::take(&mut self.event_logs)
     }
 
-    /// Renders and writes every report, each put in place by a rename; gives the paths written.
-    ///
-    /// # Errors
-    /// [`CliError::OutputBroke`] for the first that failed; the others are still written.
-    pub(super) fn write(self, report: &Report) -> Result<Vec<PathBuf>, CliError> {
+    /// Renders and writes every report, each put in place by a rename; gives the paths written and
+    /// the first [`CliError::OutputBroke`], which does not keep the others from being written.
+    pub(super) fn write(self, report: &Report) -> (Vec<PathBuf>, Option<CliError>) {
         let mut written = Vec::new();
         let mut first_error = None;
         for pending in self.pending {
             let bytes = crate::report::render(pending.kind, report)
                 .expect("event logs are not pending, and every other format can be rendered");
-            let path = pending.path.clone();
-            match put(&pending.path, pending.sink, &bytes) {
-                Ok(()) if is_stdout(&path) => {}
-                Ok(()) => written.push(path),
+            match put(pending.sink, &bytes) {
+                Ok(()) if is_stdout(&pending.path) => {}
+                Ok(()) => written.push(pending.path),
                 Err(source) => {
-                    first_error.get_or_insert(CliError::OutputBroke { path, source });
+                    first_error.get_or_insert(broke(pending.path, source));
                 }
             }
         }
-        first_error.map_or(Ok(written), Err)
+        (written, first_error)
     }
 }
 
@@ -109,32 +113,91 @@ fn named(args: &OutputArgs) -> impl Iterator<Item = Output> {
     .filter_map(|(kind, path)| path.clone().map(|path| Output { kind, path }))
 }
 
+fn collision(path: &Path) -> CliError {
+    CliError::Usage(if is_stdout(path) {
+        "only one output can go to standard output; give the others a FILE".to_owned()
+    } else {
+        format!("two outputs want to be written to {}; give each a FILE of its own", path.display())
+    })
+}
+
+fn broke(path: PathBuf, source: std::io::Error) -> CliError {
+    let path = if is_stdout(&path) { PathBuf::from("standard output") } else { path };
+    CliError::OutputBroke { path, source }
+}
+
+/// `-`, and what the system calls it.
 fn is_stdout(path: &Path) -> bool {
-    path == Path::new("-")
+    ["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"].iter().any(|name| path == Path::new(name))
 }
 
-fn open_log(path: &Path) -> std::io::Result<Box<dyn Write + Send>> {
+/// What the system offers as files are not files: to rename something over them would break them.
+fn is_special(place: &Path) -> bool {
+    place.starts_with("/dev") || place.starts_with("/proc") || (place.exists() && !place.is_file())
+}
+
+fn may_be_shared(place: &Path) -> bool {
+    place == Path::new("/dev/null")
+}
+
+/// The file itself, whatever links lead to it; what does not exist yet is named by its directory.
+fn place(path: &Path) -> PathBuf {
     if is_stdout(path) {
-        return Ok(Box::new(std::io::stdout()));
+        return PathBuf::from("-");
     }
-    make_parent(path)?;
-    Ok(Box::new(File::create(path)?))
+    // A descriptor is no name: what it leads to is not to be replaced.
+    if path.starts_with("/dev") || path.starts_with("/proc") {
+        return path.to_owned();
+    }
+    let below_parent = || {
+        let (parent, name) = (path.parent()?, path.file_name()?);
+        let parent = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
+        Some(parent.canonicalize().ok()?.join(name))
+    };
+    path.canonicalize().ok().or_else(below_parent).unwrap_or_else(|| path.to_owned())
 }
 
-fn open_sink(path: &Path) -> std::io::Result<Sink> {
-    if is_stdout(path) {
+fn open_log(place: &Path) -> std::io::Result<Box<dyn Write + Send>> {
+    if is_stdout(place) {
+        return Ok(Box::new(Piped(std::io::stdout())));
+    }
+    if is_special(place) {
+        return Ok(Box::new(File::options().append(true).open(place)?));
+    }
+    make_parent(place)?;
+    let file = File::options().write(true).create(true).truncate(false).open(place)?;
+    // Two runs that write into each other's log leave none that can be read.
+    match file.try_lock() {
+        Err(TryLockError::WouldBlock) => {
+            return Err(std::io::Error::other("another run is writing to it"));
+        }
+        // Some file systems know no locks.
+        Ok(()) | Err(TryLockError::Error(_)) => {}
+    }
+    file.set_len(0)?;
+    Ok(Box::new(file))
+}
+
+fn open_sink(place: &Path) -> std::io::Result<Sink> {
+    if is_stdout(place) {
         return Ok(Sink::Stdout);
     }
-    if path.is_dir() {
+    if place.is_dir() {
         return Err(std::io::Error::other("it is a directory"));
     }
-    if path.exists() && !path.is_file() {
-        return File::options().write(true).open(path).map(Sink::Special);
+    if is_special(place) {
+        return File::options().append(true).open(place).map(Sink::Special);
     }
-    let parent = make_parent(path)?;
+    // Whether it can be written is to be known before the run.
+    temporary(place)?;
+    Ok(Sink::Beside(place.to_owned()))
+}
+
+fn temporary(place: &Path) -> std::io::Result<tempfile::NamedTempFile> {
+    let parent = make_parent(place)?;
     let mut builder = tempfile::Builder::new();
     set_readable(&mut builder);
-    builder.prefix(".shakedown-").tempfile_in(parent).map(Sink::Beside)
+    builder.prefix(".shakedown-").tempfile_in(parent)
 }
 
 /// Reports are for others to read too: not the private mode of temporary files.
@@ -156,15 +219,35 @@ fn make_parent(path: &Path) -> std::io::Result<PathBuf> {
     Ok(parent)
 }
 
-fn put(path: &Path, sink: Sink, bytes: &[u8]) -> std::io::Result<()> {
+fn put(sink: Sink, bytes: &[u8]) -> std::io::Result<()> {
     match sink {
         Sink::Stdout => write_all_stdout(bytes),
         Sink::Special(mut file) => file.write_all(bytes).and_then(|()| file.flush()),
-        Sink::Beside(mut file) => {
+        Sink::Beside(place) => {
+            let mut file = temporary(&place)?;
             file.write_all(bytes)?;
             file.as_file().sync_all()?;
-            file.persist(path).map_err(|error| error.error)?;
+            file.persist(place).map_err(|error| error.error)?;
             Ok(())
+        }
+    }
+}
+
+/// Standard output, whose reader may go away (`| head`) without that being an error.
+struct Piped<W>(W);
+
+impl<W: Write> Write for Piped<W> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        match self.0.write(bytes) {
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(bytes.len()),
+            other => other,
+        }
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        match self.0.flush() {
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+            other => other,
         }
     }
 }
@@ -174,8 +257,7 @@ fn put(path: &Path, sink: Sink, bytes: &[u8]) -> std::io::Result<()> {
 /// # Errors
 /// [`CliError::OutputBroke`] for any other failure.
 pub(super) fn write_stdout(bytes: &[u8]) -> Result<(), CliError> {
-    write_all_stdout(bytes)
-        .map_err(|source| CliError::OutputBroke { path: PathBuf::from("standard output"), source })
+    write_all_stdout(bytes).map_err(|source| broke(PathBuf::from("-"), source))
 }
 
 /// Writes to standard error; there is nobody to tell when that fails.
@@ -188,17 +270,14 @@ pub(super) fn write_stderr(bytes: &[u8]) {
 /// # Errors
 /// [`CliError::OutputUnwritable`] when it cannot be opened, [`CliError::OutputBroke`] after that.
 pub(super) fn write_file(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
-    let sink = open_sink(path)
+    let sink = open_sink(&place(path))
         .map_err(|source| CliError::OutputUnwritable { path: path.to_owned(), source })?;
-    put(path, sink, bytes).map_err(|source| CliError::OutputBroke { path: path.to_owned(), source })
+    put(sink, bytes).map_err(|source| broke(path.to_owned(), source))
 }
 
 fn write_all_stdout(bytes: &[u8]) -> std::io::Result<()> {
-    let mut stdout = std::io::stdout().lock();
-    match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
-        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
-        other => other,
-    }
+    let mut stdout = Piped(std::io::stdout().lock());
+    stdout.write_all(bytes).and_then(|()| stdout.flush())
 }
 
 #[cfg(test)]

@@ -18,13 +18,14 @@ use super::args::SendArgs;
 use super::error::CliError;
 use super::terminal::environment;
 
-/// Whether a target is a plan file rather than a URL: it exists, or is named like one.
+/// Whether a target is a plan file rather than a URL: it exists, or is written like one.
 pub(super) fn is_plan(target: &str) -> bool {
     let path = Path::new(target);
     let named_like_one = path.extension().is_some_and(|extension| {
         extension.eq_ignore_ascii_case("yml") || extension.eq_ignore_ascii_case("yaml")
     });
-    !target.contains("://") && (named_like_one || path.is_file())
+    let written_like_one = target.starts_with(['/', '.']);
+    !target.contains("://") && (named_like_one || written_like_one || path.is_file())
 }
 
 /// Reads a plan file; what the command line says of sending goes before it.

@@ -2,6 +2,7 @@
 
 use std::error::Error as _;
 use std::io::Write as _;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
 use clap::Parser as _;
@@ -9,6 +10,7 @@ use miette::GraphicalReportHandler;
 use miette::GraphicalTheme;
 
 use crate::model::ExitCode as Code;
+use crate::model::inert;
 use crate::rules::RuleErrors;
 
 use super::args::Cli;
@@ -16,6 +18,9 @@ use super::args::Command;
 use super::error::CliError;
 use super::terminal::Terminal;
 use super::{check, completions, demo, load, report, scan, view};
+
+/// Characters of an error's line.
+const LINE_MAX: usize = 2000;
 
 /// Parses the process's arguments, runs the command, gives its exit code.
 pub fn main() -> ExitCode {
@@ -29,10 +34,14 @@ pub fn main() -> ExitCode {
         }
     };
     let terminal = Terminal::detect(cli.color, cli.quiet);
-    let code = dispatch(cli.command, &terminal).unwrap_or_else(|error| {
-        complain(&error, &terminal);
-        error.exit_code()
+    let dispatched = AssertUnwindSafe(|| {
+        dispatch(cli.command, &terminal).unwrap_or_else(|error| {
+            complain(&error, &terminal);
+            error.exit_code()
+        })
     });
+    // The panic hook has said what broke; the exit code is to be one of the table.
+    let code = catch_unwind(dispatched).unwrap_or(Code::Internal);
     ExitCode::from(code.code())
 }
 
@@ -65,8 +74,16 @@ fn complain(error: &CliError, terminal: &Terminal) {
         }
         cause = inner.source();
     }
+    if !matches!(error, CliError::Plan(_) | CliError::Rules(_)) {
+        text = shown(&text);
+    }
     // Nothing is left to be done when standard error is closed.
     let _ = writeln!(std::io::stderr(), "{}", text.trim_end());
+}
+
+/// Errors quote files that may come from anywhere: their terminal escapes are shown, not obeyed.
+fn shown(text: &str) -> String {
+    text.lines().map(|line| inert(line, LINE_MAX)).collect::<Vec<_>>().join("\n")
 }
 
 /// Every mistake in rule files, with the lines in question and the cure.

@@ -63,6 +63,11 @@ impl Terminal {
         self.stdin && self.stdout && self.stderr && !self.quiet
     }
 
+    /// Whether any stream leads to a terminal, so that its going away matters.
+    pub(super) fn is_watched(&self) -> bool {
+        self.stdin || self.stdout || self.stderr
+    }
+
     /// The same terminal without colour, for `--ci`.
     pub(super) fn without_color(&self) -> Self {
         Self { color: ColorChoice::Never, ..self.clone() }

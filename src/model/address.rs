@@ -62,6 +62,12 @@ pub enum OriginError {
         /// Its scheme.
         scheme: String,
     },
+    /// A URL with a user or a password, which would not be sent.
+    #[error(
+        "a user and password in a URL are not sent; give them as a header, \
+         `Authorization: Basic …`, and leave them out of the URL"
+    )]
+    Credentials,
     /// A URL without a host.
     #[error("`{text}` names no host")]
     NoHost {
@@ -140,6 +146,9 @@ impl Target {
             cause: cause.to_string(),
         })?;
         let origin = Origin::of(&url)?;
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(OriginError::Credentials);
+        }
         let mut path_and_query = url.path().to_owned();
         if path_and_query.is_empty() {
             path_and_query.push('/');
@@ -166,6 +175,13 @@ impl fmt::Display for Target {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn credentials_in_a_url_are_refused_and_not_repeated() {
+        let error = Target::parse("http://me:hunter2@127.0.0.1/").expect_err("not sent");
+        assert_eq!(error, OriginError::Credentials);
+        assert!(!error.to_string().contains("hunter2"));
+    }
 
     #[test]
     fn host_header_brackets_ipv6_and_drops_default_port() {

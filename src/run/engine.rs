@@ -26,6 +26,7 @@ use super::gates::Gating;
 use super::gates::gate;
 use super::parts::Parts;
 use super::pump::Pump;
+use super::signals::insist;
 use super::signals::obey;
 
 /// Events that may wait for the pump.
@@ -114,9 +115,10 @@ pub async fn run(
         pump.drain(&mut receiver);
         pump
     });
+    let mut seen = 0;
     let facts = tokio::select! {
         facts = engines(&job, &events, &stop) => facts,
-        () = obey(&mut interrupts, &events, &stop) => return Ok(left()),
+        () = obey(&mut interrupts, &mut seen, &events, &stop) => return Ok(left()),
     };
     drop(events);
     let conclusion = async {
@@ -129,8 +131,7 @@ pub async fn run(
     };
     tokio::select! {
         outcome = conclusion => outcome,
-        // The run is over and a consumer is waiting for the user: whoever interrupts now leaves.
-        Some(_) = interrupts.recv() => Ok(left()),
+        () = insist(&mut interrupts, seen) => Ok(left()),
     }
 }
 

@@ -48,8 +48,21 @@ pub fn gate(
             _ => facts.thresholds.push(text),
         }
     }
+    if let Some(StopReason::Threshold(text)) = &report.stopped
+        && !named_among_failed(text, thresholds, &results)
+    {
+        facts.thresholds.push(text.clone());
+    }
     let verdict = Verdict::of(&facts);
     (results, verdict)
+}
+
+/// A threshold that stopped the run may hold again at its end: the run was cut short all the same.
+fn named_among_failed(stop: &str, thresholds: &[Threshold], results: &[ThresholdResult]) -> bool {
+    thresholds
+        .iter()
+        .zip(results)
+        .any(|(threshold, result)| !result.pass && stop.starts_with(&threshold.to_string()))
 }
 
 fn evaluate(report: &Report, threshold: &Threshold) -> ThresholdResult {
@@ -194,6 +207,22 @@ mod tests {
             gate(&report(&[(200, 10)], 0), &gates, Gating::OnlyThresholds, Facts::default());
         assert!(!results[0].pass);
         assert_eq!(verdict.reasons[0].text, "http_req_latency: p(95)<50 wanted, p(95) is 100ms");
+    }
+
+    #[test]
+    fn a_threshold_that_stopped_the_run_fails_it_even_if_it_holds_in_the_end() {
+        let gates = [threshold("http_req_latency", "p(95)<500")];
+        let mut stopped = report(&[(200, 10)], 0);
+        stopped.stopped = Some(StopReason::Threshold(format!("{} failed at 900", gates[0])));
+        assert_eq!(code(&stopped, &gates, Gating::OnlyThresholds), 99);
+    }
+
+    #[test]
+    fn a_finding_that_stopped_the_run_is_not_a_failed_threshold_too() {
+        let findings = threshold("findings", "count<0");
+        let mut stopped = report(&[(200, 10)], 0);
+        stopped.stopped = Some(StopReason::Threshold(format!("{findings} failed at 1")));
+        assert_eq!(code(&stopped, &[findings], Gating::OnlyThresholds), 80);
     }
 
     #[test]

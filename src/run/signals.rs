@@ -1,5 +1,7 @@
 //! Ctrl-C, three times: stop, cancel, leave.
 
+use std::time::Duration;
+
 use tokio::sync::mpsc;
 
 use crate::model::ControlCommand;
@@ -27,44 +29,121 @@ impl Interrupts {
         let _ = self.sender.try_send(word.to_owned());
     }
 
-    /// Turns SIGINT and SIGTERM into interrupts for as long as the runtime lives.
+    /// Turns SIGINT and SIGTERM into interrupts for as long as the runtime lives; SIGHUP too where
+    /// somebody watches: a run under `nohup` is to outlive its terminal.
     ///
     /// # Errors
     /// When the signal handlers cannot be installed.
-    pub async fn listen(self) -> std::io::Result<()> {
+    pub async fn listen(self, watched: bool) -> std::io::Result<()> {
         use tokio::signal::unix::{SignalKind, signal};
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut terminate = signal(SignalKind::terminate())?;
+        let mut hangup = if watched { Some(signal(SignalKind::hangup())?) } else { None };
+        let mut hung_up = std::pin::pin!(async {
+            match &mut hangup {
+                // Once is enough: nobody is there any more to insist.
+                Some(hangup) => hangup.recv().await,
+                None => std::future::pending().await,
+            }
+        });
+        let mut connected = true;
         loop {
             tokio::select! {
                 _ = interrupt.recv() => self.interrupt("SIGINT"),
                 _ = terminate.recv() => self.interrupt("SIGTERM"),
+                _ = &mut hung_up, if connected => {
+                    connected = false;
+                    self.interrupt("SIGHUP");
+                }
             }
         }
     }
 }
 
+/// How long the word that the run is being stopped may take before it is stopped regardless.
+const TOLD_WITHIN: Duration = Duration::from_millis(500);
+
+/// Interrupts that are needed to leave a run.
+const LEAVES: usize = 3;
+
 /// Carries out interrupts: the first stops, the second cancels, the third returns from here so that
-/// the program can be left without waiting for anything.
+/// the program can be left without waiting for anything. Returns early, with nothing left to do, only
+/// then; `seen` counts those of the whole run.
 pub(super) async fn obey(
     interrupts: &mut mpsc::Receiver<String>,
+    seen: &mut usize,
     events: &EventSender,
     stop: &StopToken,
 ) {
-    let mut seen = 0;
     while let Some(word) = interrupts.recv().await {
-        seen += 1;
-        match seen {
-            1 => {
-                let reason = StopReason::Interrupted(format!("stopped by {word}"));
-                // The pump may be gone already; then the run is over anyway.
-                let _ = events.send(Event::Stopping(reason)).await;
-                stop.apply(ControlCommand::Stop);
-            }
-            2 => stop.apply(ControlCommand::Cancel),
-            _ => return,
+        *seen += 1;
+        if *seen >= LEAVES {
+            return;
         }
+        if *seen > 1 {
+            stop.apply(ControlCommand::Cancel);
+            continue;
+        }
+        let reason = StopReason::Interrupted(format!("stopped by {word}"));
+        let events = events.clone();
+        // A task of its own: the pump cannot end before it has the word, and a consumer that blocks
+        // the pump cannot keep the next interrupt from being heard.
+        let told = tokio::spawn(async move {
+            // The pump may be gone already; then the run is over anyway.
+            let _ = events.send(Event::Stopping(reason)).await;
+        });
+        let _ = tokio::time::timeout(TOLD_WITHIN, told).await;
+        stop.apply(ControlCommand::Stop);
     }
     // Nobody can interrupt any more: stay, so that the run is not left.
     std::future::pending::<()>().await;
+}
+
+/// Returns when interrupts insist on leaving a run that is over and only has to be written down.
+/// A single one is for the consumers, and a view that waits for the user ends by it.
+pub(super) async fn insist(interrupts: &mut mpsc::Receiver<String>, seen: usize) {
+    for _ in seen.min(1)..LEAVES {
+        if interrupts.recv().await.is_none() {
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn interrupted(times: usize) -> mpsc::Receiver<String> {
+        let (interrupts, receiver) = Interrupts::channel();
+        for _ in 0..times {
+            interrupts.interrupt("SIGINT");
+        }
+        // The sender lives on, as it does in the program.
+        std::mem::forget(interrupts);
+        receiver
+    }
+
+    #[tokio::test]
+    async fn the_third_interrupt_leaves_although_nobody_takes_events() {
+        let (events, _stuck) = mpsc::channel(1);
+        let filler = StopReason::Interrupted(String::new());
+        events.try_send(Event::Stopping(filler)).expect("there is one place");
+        let stop = StopToken::default();
+        let mut seen = 0;
+        obey(&mut interrupted(3), &mut seen, &events, &stop).await;
+        assert_eq!(seen, 3);
+        assert!(stop.is_stopping());
+    }
+
+    #[tokio::test]
+    async fn an_impatient_second_interrupt_does_not_cost_the_report() {
+        let mut impatient = interrupted(1);
+        tokio::select! {
+            biased;
+            () = insist(&mut impatient, 1) => panic!("the report was still being written"),
+            () = tokio::task::yield_now() => {}
+        }
+        insist(&mut interrupted(2), 1).await;
+        insist(&mut interrupted(3), 0).await;
+    }
 }

@@ -336,3 +336,23 @@ fn tls_server() -> impl Fn(std::net::TcpStream) + Send + Sync + 'static {
         }
     }
 }
+
+#[test]
+fn a_shop_that_cannot_listen_says_why() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let port = taken.local_addr().expect("bound").port().to_string();
+    check(&[
+        Case {
+            name: "port taken",
+            args: vec!["demo", "--serve", "--port", &port],
+            code: 2,
+            says: &[&port, "in use"],
+        },
+        Case {
+            name: "address for all",
+            args: vec!["demo", "--serve", "--address", "0.0.0.0"],
+            code: 2,
+            says: &["loopback only"],
+        },
+    ]);
+}

@@ -17,6 +17,7 @@ mod load;
 mod load_bed;
 mod load_loopback;
 mod load_server;
+mod outputs;
 mod plan;
 mod program;
 mod program_terminal;

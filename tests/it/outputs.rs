@@ -1,0 +1,113 @@
+//! Where outputs go, and what happens to what is there already.
+
+use std::process::Stdio;
+
+use serde_json::Value;
+
+use crate::program::{OddServer, shakedown, told, write};
+
+const PAGE: &str = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nok";
+
+#[test]
+fn two_outputs_in_one_file_are_refused_before_anything_is_sent() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let file = dir.path().join("out");
+    let (json, html) = (format!("--json={}", file.display()), file.display().to_string());
+    let dotted = dir.path().join(".").join("out").display().to_string();
+    for other in [&html, &dotted] {
+        // Port 1 answers nobody: a run that started would end with 86.
+        let (code, _, stderr) = told(&["load", "http://127.0.0.1:1/", &json, "--html", other]);
+        assert_eq!(code, 2, "{stderr}");
+        assert!(stderr.contains("two outputs"), "{stderr}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_keeps_leading_to_the_report() {
+    let server = OddServer::answering(PAGE);
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let file = write(dir.path(), "run.json", "old");
+    let link = dir.path().join("latest.json");
+    std::os::unix::fs::symlink(&file, &link).expect("writable");
+    let json = format!("--json={}", link.display());
+    let (code, _, stderr) = told(&["load", &server.url(), "-n", "2", &json]);
+    assert_eq!(code, 0, "{stderr}");
+    assert!(link.is_symlink());
+    let text = std::fs::read_to_string(&file).expect("it is there");
+    assert!(serde_json::from_str::<Value>(&text).is_ok());
+}
+
+#[cfg(unix)]
+#[test]
+fn what_the_system_calls_standard_output_is_written_and_never_replaced() {
+    let server = OddServer::answering(PAGE);
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let file = dir.path().join("out.json");
+    let status = shakedown()
+        .args(["load", &server.url(), "-n", "2", "--json=/dev/fd/1"])
+        .stdout(std::fs::File::create(&file).expect("writable"))
+        .stderr(Stdio::null())
+        .status()
+        .expect("the binary can be started");
+    assert_eq!(status.code(), Some(0));
+    let text = std::fs::read_to_string(&file).expect("it is there");
+    assert!(serde_json::from_str::<Value>(&text).is_ok(), "{text}");
+}
+
+#[test]
+fn a_reader_of_the_event_log_may_leave_early() {
+    let server = OddServer::answering(PAGE);
+    let mut child = shakedown()
+        .args(["load", &server.url(), "-n", "5", "--jsonl"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary can be started");
+    drop(child.stdout.take());
+    let output = child.wait_with_output().expect("it ends");
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn an_event_log_that_another_run_is_writing_is_left_alone() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let path = write(dir.path(), "log.jsonl", "theirs");
+    let theirs = std::fs::File::open(&path).expect("it is there");
+    theirs.lock().expect("nobody else holds it");
+    let (code, _, stderr) = told(&["load", "http://127.0.0.1:1/", &format!("--jsonl={path}")]);
+    assert_eq!(code, 2, "{stderr}");
+    assert!(stderr.contains("another run"), "{stderr}");
+    assert_eq!(std::fs::read_to_string(&path).expect("it is there"), "theirs");
+}
+
+#[test]
+fn errors_show_the_escapes_of_a_hostile_file() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let path = write(dir.path(), "run.json", r#"{"schema_version":"\u001b[31m9"}"#);
+    let (code, _, stderr) = told(&["report", &path]);
+    assert_eq!(code, 2, "{stderr}");
+    assert!(!stderr.contains('\u{1b}') && stderr.contains("u{1b}"), "{stderr:?}");
+}
+
+#[test]
+fn certificates_that_cannot_be_used_are_a_usage_error() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let path = write(dir.path(), "ca.pem", "no certificate\n");
+    let (code, _, stderr) = told(&["load", "http://127.0.0.1:1/", "--cacert", &path]);
+    assert_eq!(code, 2, "{stderr}");
+    assert!(stderr.contains("ca.pem"), "{stderr}");
+}
+
+#[test]
+fn the_environment_switches_ci_in_the_usual_words() {
+    for value in ["1", "true", "0", "", "false"] {
+        let output = shakedown()
+            .args(["load", "http://127.0.0.1:1/"])
+            .env("SHAKEDOWN_CI", value)
+            .output()
+            .expect("the binary can be started");
+        // The command line was understood; nobody listens on port 1.
+        assert_eq!(output.status.code(), Some(86), "`{value}`");
+    }
+}
