@@ -285,7 +285,8 @@ pub(super) struct ScanArgs {
     /// Directory with additional rules; may be repeated.
     #[arg(long, value_name = "DIR")]
     pub(super) rules: Vec<PathBuf>,
-    /// Findings of this severity or above (new, firm) fail the run: exit 80.
+    /// Findings of this severity or above (new, firm) fail the run: exit 80. A plan's own findings
+    /// gate goes before it.
     #[arg(long, value_name = "SEVERITY", default_value = "high", value_parser = fail_on)]
     pub(super) fail_on: FailOn,
     /// How requests are sent.
@@ -389,8 +390,17 @@ fn duration(text: &str) -> Result<Duration, String> {
 
 fn rate(text: &str) -> Result<f64, String> {
     let rate = parse_rate(text).map_err(|error| error.to_string())?;
-    if rate > 0.0 { Ok(rate) } else { Err("a rate must be greater than 0".to_owned()) }
+    if rate <= 0.0 {
+        return Err("a rate must be greater than 0".to_owned());
+    }
+    if rate > MAX_RATE {
+        return Err("a rate above 100,000,000/s is beyond any generator".to_owned());
+    }
+    Ok(rate)
 }
+
+/// Requests per second that nobody means seriously.
+const MAX_RATE: f64 = 1e8;
 
 fn fail_on(text: &str) -> Result<FailOn, String> {
     if text == "never" {

@@ -208,12 +208,20 @@ impl Shop {
         let mut shop = Self { child, url: String::new() };
         match read {
             Ok(length) if length > 0 => {}
-            // It has said why on standard error.
-            _ => return Err(CliError::Demo("it ended before it was ready".to_owned())),
+            _ => return Err(shop.failed_to_start()),
         }
         let address = line.trim_start_matches(READY).split(' ').next().unwrap_or_default();
         address.trim_end_matches('/').clone_into(&mut shop.url);
         Ok(shop)
+    }
+
+    /// The child has said why on standard error; its code says whose mistake it was.
+    fn failed_to_start(&mut self) -> CliError {
+        let code = self.child.wait().ok().and_then(|status| status.code());
+        if code == Some(i32::from(ExitCode::Usage.code())) {
+            return CliError::Usage("the demo shop could not be started".to_owned());
+        }
+        CliError::Demo("it ended before it was ready".to_owned())
     }
 }
 

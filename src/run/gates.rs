@@ -4,6 +4,7 @@ use crate::model::Facts;
 use crate::model::MetricName;
 use crate::model::Report;
 use crate::model::StopReason;
+use crate::model::Tally;
 use crate::model::Threshold;
 use crate::model::ThresholdResult;
 use crate::model::Verdict;
@@ -112,15 +113,25 @@ fn add_untested(facts: &mut Facts, report: &Report) {
     if sent == 0 && report.stopped.is_none() && !warmed {
         facts.invalid.push("no request was made: nothing was tested".to_owned());
     } else if sent > 0 && answered == 0 {
-        let (class, count) = total
-            .failures
-            .iter()
-            .max_by_key(|(_, count)| **count)
-            .map_or(("no response", scan_failed), |(class, count)| (class.as_str(), *count));
         facts.unreachable.push(format!(
-            "none of {sent} requests got a valid HTTP response (mostly {class}: {count})"
+            "none of {sent} requests got a valid HTTP response (mostly {})",
+            commonest_failure(report, &total)
         ));
+    } else if scan_requests > 0 && !report.coverage.operations.iter().any(|known| known.reached) {
+        facts.incomplete.push(
+            "the scan reached nothing: no page gave an answer below 400, so nothing was checked"
+                .to_owned(),
+        );
     }
+}
+
+/// The class that most requests failed with; of the scanner's, samples are known.
+fn commonest_failure(report: &Report, total: &Tally) -> &'static str {
+    let mut classes = total.failures.clone();
+    for (_, failure) in &report.scan_failures {
+        *classes.entry(failure.class).or_default() += 1;
+    }
+    classes.iter().max_by_key(|(_, count)| **count).map_or("unknown", |(class, _)| class.as_str())
 }
 
 #[cfg(test)]
@@ -131,9 +142,10 @@ mod tests {
     use crate::model::Digits;
     use crate::model::EndpointReport;
     use crate::model::FailureClass;
+    use crate::model::Operation;
+    use crate::model::OperationSource;
     use crate::model::SeriesId;
     use crate::model::SeriesMeta;
-    use crate::model::Tally;
     use crate::model::Validity;
 
     fn report(statuses: &[(u16, u64)], failures: u64) -> Report {
@@ -180,6 +192,21 @@ mod tests {
     fn a_threshold_on_what_was_never_measured_fails() {
         let gates = [threshold("http_req_latency{request:nothing}", "p(95)<500")];
         assert_eq!(code(&report(&[(200, 10)], 0), &gates, Gating::OnlyThresholds), 99);
+    }
+
+    #[test]
+    fn a_scan_that_reached_nothing_is_incomplete() {
+        let mut report = report(&[(200, 10)], 0);
+        report.scan_requests = (5, 0);
+        assert_eq!(code(&report, &[], Gating::OnlyThresholds), 83);
+        report.coverage.operations.push(Operation {
+            method: "GET".to_owned(),
+            path_template: "/".to_owned(),
+            source: OperationSource::Crawl,
+            reached: true,
+            skipped: None,
+        });
+        assert_eq!(code(&report, &[], Gating::OnlyThresholds), 0);
     }
 
     #[test]

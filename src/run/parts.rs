@@ -108,7 +108,12 @@ impl Parts<'_> {
         if let Some((tap, worker)) = tap {
             drop(tap);
             // The worker ends with the last tap; its events must be in before the verdict.
-            let _ = tokio::task::spawn_blocking(move || worker.join()).await;
+            let joined = tokio::task::spawn_blocking(move || worker.join()).await;
+            if !matches!(joined, Ok(Ok(()))) {
+                let text = "passive rules on load traffic broke; their findings are incomplete";
+                notify(self.events, NoticeLevel::Error, text.to_owned()).await;
+                facts.internal.push(text.to_owned());
+            }
         }
     }
 

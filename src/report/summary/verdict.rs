@@ -75,9 +75,15 @@ fn warnings(report: &Report, style: Style) -> String {
         };
         lines.push((Ink::Warn, format!("{word}: {text}")));
     }
+    // What is a reason of the verdict is said there.
+    let reasons = report.verdict.iter().flat_map(|verdict| &verdict.reasons);
+    let reasons: Vec<&str> = reasons.map(|reason| reason.text.as_str()).collect();
+    let is_new = |text: &String| !reasons.contains(&text.as_str());
     let problems = report.validity.iter().flat_map(|validity| &validity.problems);
+    let problems = problems.filter(|text| is_new(text));
     lines.extend(problems.map(|text| (Ink::Bad, format!("not valid: {text}"))));
-    lines.extend(report.notices.iter().take(NOTICES).map(|notice| {
+    let notices = report.notices.iter().take(NOTICES).filter(|notice| is_new(&notice.text));
+    lines.extend(notices.map(|notice| {
         let ink = match notice.level {
             NoticeLevel::Error => Ink::Bad,
             NoticeLevel::Warning | NoticeLevel::Info => Ink::Warn,
