@@ -60,8 +60,8 @@ pub use text::{did_you_mean, inert};
 pub use threshold::{Aggregate, Comparison, Condition, Threshold, ThresholdError, measured};
 pub use timings::{PhaseKind, Timings};
 pub use units::{
-    UnitError, format_bytes, format_duration, format_number, format_percent, parse_duration,
-    parse_rate,
+    UnitError, format_bytes, format_duration, format_number, format_percent, format_rate, grouped,
+    parse_duration, parse_rate, plural,
 };
 pub use url_shape::stateless_shape;
 pub use verdict::{Facts, Reason, Verdict};

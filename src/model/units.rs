@@ -119,6 +119,44 @@ pub fn format_bytes(bytes: u64) -> String {
     format!("{amount:.decimals$} {}", UNITS[unit])
 }
 
+/// `1234567` as `1,234,567`.
+pub fn grouped(count: u64) -> String {
+    let digits = count.to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// A count and its noun: `1 finding`, `1,200 findings`.
+pub fn plural(count: u64, one: &str, many: &str) -> String {
+    format!("{} {}", grouped(count), if count == 1 { one } else { many })
+}
+
+/// Events per second, with a decimal where it says something: `2.5/s`, `12,345/s`; `None` when no
+/// time has passed.
+pub fn format_rate(count: u64, elapsed: Duration) -> Option<String> {
+    let seconds = elapsed.as_secs_f64();
+    if seconds <= 0.0 {
+        return None;
+    }
+    let per_second = count as f64 / seconds;
+    if per_second < 100.0 {
+        return Some(format!("{per_second:.1}/s"));
+    }
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a positive rate, rounded for display; the cast saturates"
+    )]
+    let whole = per_second.round() as u64;
+    Some(format!("{}/s", grouped(whole)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -161,5 +199,20 @@ mod tests {
         assert_eq!(format_duration(Duration::from_micros(12_340)), "12.3ms");
         assert_eq!(format_duration(Duration::from_secs(125)), "2m05s");
         assert_eq!(format_bytes(1536), "1.5 KiB");
+    }
+
+    #[test]
+    fn thousands_are_grouped() {
+        assert_eq!(grouped(0), "0");
+        assert_eq!(grouped(999), "999");
+        assert_eq!(grouped(1_234_567), "1,234,567");
+        assert_eq!(plural(1, "finding", "findings"), "1 finding");
+    }
+
+    #[test]
+    fn a_rate_needs_time() {
+        assert_eq!(format_rate(5, Duration::ZERO), None);
+        assert_eq!(format_rate(5, Duration::from_secs(2)).as_deref(), Some("2.5/s"));
+        assert_eq!(format_rate(24_690, Duration::from_secs(2)).as_deref(), Some("12,345/s"));
     }
 }

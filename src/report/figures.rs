@@ -17,6 +17,7 @@ use crate::model::Report;
 use crate::model::Severity;
 use crate::model::Tally;
 use crate::model::Threshold;
+use crate::model::format_rate;
 
 pub(super) use crate::model::format_number as number;
 pub(super) use crate::model::format_percent as percent;
@@ -203,30 +204,7 @@ pub(super) fn share(part: u64, whole: u64) -> f64 {
 
 /// `187.7/s`; `-` when no time passed.
 pub(super) fn per_second(count: u64, elapsed: Duration) -> String {
-    let seconds = elapsed.as_secs_f64();
-    if seconds == 0.0 {
-        return "-".to_owned();
-    }
-    let rate = count as f64 / seconds;
-    if rate >= 1000.0 { format!("{rate:.0}/s") } else { format!("{rate:.1}/s") }
-}
-
-/// `1,234,567`.
-pub(super) fn grouped(count: u64) -> String {
-    let digits = count.to_string();
-    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
-
-/// A count and its noun.
-pub(super) fn plural(count: u64, one: &str, many: &str) -> String {
-    format!("{} {}", grouped(count), if count == 1 { one } else { many })
+    format_rate(count, elapsed).unwrap_or_else(|| "-".to_owned())
 }
 
 #[cfg(test)]
@@ -234,10 +212,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_are_grouped_and_no_time_has_no_rate() {
-        assert_eq!(grouped(0), "0");
-        assert_eq!(grouped(999), "999");
-        assert_eq!(grouped(1_234_567), "1,234,567");
+    fn no_time_has_no_rate() {
         assert_eq!(per_second(10, Duration::ZERO), "-");
     }
 }

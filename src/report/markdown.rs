@@ -12,7 +12,6 @@ use crate::model::inert;
 use super::figures::accepted;
 use super::figures::backends;
 use super::figures::by_severity;
-use super::figures::grouped;
 use super::figures::has_load;
 use super::figures::has_scan;
 use super::figures::headline;
@@ -20,9 +19,10 @@ use super::figures::is_open_model;
 use super::figures::measured;
 use super::figures::per_second;
 use super::figures::percent;
-use super::figures::plural;
 use super::figures::reached;
 use super::figures::share;
+use crate::model::grouped;
+use crate::model::plural;
 
 /// Rows listed; a comment has a limit of 65,536 characters.
 const ROWS: usize = 30;

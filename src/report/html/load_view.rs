@@ -13,19 +13,19 @@ use crate::model::format_duration;
 use super::super::figures::COLUMNS;
 use super::super::figures::backends;
 use super::super::figures::columns;
-use super::super::figures::grouped;
 use super::super::figures::headline;
 use super::super::figures::is_open_model;
 use super::super::figures::longest_phase;
 use super::super::figures::per_second;
 use super::super::figures::percent;
-use super::super::figures::plural;
 use super::super::figures::share;
 use super::super::figures::slowest;
 use super::chart::Chart;
 use super::chart::charts;
 use super::view::Fact;
 use super::view::line;
+use crate::model::grouped;
+use crate::model::plural;
 
 /// Slowest requests listed.
 const SLOWEST: usize = 10;

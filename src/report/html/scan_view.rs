@@ -11,14 +11,14 @@ use crate::model::inert;
 
 use super::super::figures::accepted;
 use super::super::figures::by_severity;
-use super::super::figures::grouped;
 use super::super::figures::percent;
-use super::super::figures::plural;
 use super::super::figures::reached;
 use super::super::figures::share;
 use super::view::Fact;
 use super::view::TEXT;
 use super::view::line;
+use crate::model::grouped;
+use crate::model::plural;
 
 /// Lines of evidence shown, and characters of each.
 const EVIDENCE_LINES: usize = 400;

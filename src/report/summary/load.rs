@@ -17,13 +17,11 @@ use crate::model::inert;
 use super::super::figures::COLUMNS;
 use super::super::figures::backends;
 use super::super::figures::columns;
-use super::super::figures::grouped;
 use super::super::figures::headline;
 use super::super::figures::is_open_model;
 use super::super::figures::longest_phase;
 use super::super::figures::per_second;
 use super::super::figures::percent;
-use super::super::figures::plural;
 use super::super::figures::share;
 use super::super::figures::slowest;
 use super::style::INFALLIBLE;
@@ -32,6 +30,8 @@ use super::style::Style;
 use super::table::Align;
 use super::table::Cell;
 use super::table::Table;
+use crate::model::grouped;
+use crate::model::plural;
 
 /// Endpoints and backends listed; the rest stands in the report.
 const ROWS: usize = 20;

@@ -11,15 +11,15 @@ use crate::model::inert;
 
 use super::super::figures::accepted;
 use super::super::figures::by_severity;
-use super::super::figures::grouped;
 use super::super::figures::percent;
-use super::super::figures::plural;
 use super::super::figures::reached;
 use super::super::figures::share;
 use super::load::more;
 use super::style::Ink;
 use super::style::Style;
 use super::whole::LINE;
+use crate::model::grouped;
+use crate::model::plural;
 
 /// Findings listed; the rest stands in the report.
 const FINDINGS: usize = 15;
