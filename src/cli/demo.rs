@@ -140,21 +140,9 @@ fn demonstrate(args: &DemoArgs, terminal: &Terminal) -> Result<ExitCode, CliErro
 /// The demonstration worked when the run came to its end and a verdict, whatever that is: on a busy
 /// machine it may be that the figures prove nothing.
 fn outcome(exit: ExitCode) -> ExitCode {
-    match exit {
-        ExitCode::Passed
-        | ExitCode::Findings
-        | ExitCode::FindingsAndThresholds
-        | ExitCode::Regression
-        | ExitCode::Incomplete
-        | ExitCode::Invalid
-        | ExitCode::Thresholds => ExitCode::Passed,
-        ExitCode::Internal
-        | ExitCode::Usage
-        | ExitCode::Refused
-        | ExitCode::Unreachable
-        | ExitCode::InvalidPlan
-        | ExitCode::Interrupted => exit,
-    }
+    let came_to_its_end =
+        exit.is_judgement() || matches!(exit, ExitCode::Invalid | ExitCode::Incomplete);
+    if came_to_its_end { ExitCode::Passed } else { exit }
 }
 
 fn farewell(exit: ExitCode, out_dir: &std::path::Path) -> String {

@@ -60,6 +60,25 @@ impl ExitCode {
         Self::ALL.into_iter().find(|exit| exit.code() == code)
     }
 
+    /// Whether the run came to its end and its gates could judge it, one way or the other.
+    pub fn is_judgement(self) -> bool {
+        match self {
+            Self::Passed
+            | Self::Findings
+            | Self::FindingsAndThresholds
+            | Self::Regression
+            | Self::Thresholds => true,
+            Self::Internal
+            | Self::Usage
+            | Self::Incomplete
+            | Self::Invalid
+            | Self::Refused
+            | Self::Unreachable
+            | Self::InvalidPlan
+            | Self::Interrupted => false,
+        }
+    }
+
     /// One line for `--help` and the documentation.
     pub fn meaning(self) -> &'static str {
         match self {

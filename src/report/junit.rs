@@ -7,7 +7,6 @@ use quick_junit::TestCase;
 use quick_junit::TestCaseStatus;
 use quick_junit::TestSuite;
 
-use crate::model::ExitCode;
 use crate::model::Finding;
 use crate::model::Report;
 use crate::model::inert;
@@ -42,7 +41,8 @@ fn run_suite(report: &Report) -> TestSuite {
     match &report.verdict {
         None => problems.push("the run was cut short: there is no verdict".to_owned()),
         Some(verdict) => {
-            let proves_nothing = verdict.reasons.iter().filter(|reason| !is_gate(reason.code));
+            let proves_nothing =
+                verdict.reasons.iter().filter(|reason| !reason.code.is_judgement());
             problems.extend(proves_nothing.map(|reason| reason.text.clone()));
         }
     }
@@ -54,25 +54,6 @@ fn run_suite(report: &Report) -> TestSuite {
     };
     suite.add_test_case(case("run is whole and valid", "shakedown.run", status));
     suite
-}
-
-/// Whether a code speaks of the target, which the other suites show, and not of the run.
-fn is_gate(code: ExitCode) -> bool {
-    match code {
-        ExitCode::Findings
-        | ExitCode::FindingsAndThresholds
-        | ExitCode::Thresholds
-        | ExitCode::Regression
-        | ExitCode::Passed => true,
-        ExitCode::Internal
-        | ExitCode::Usage
-        | ExitCode::Incomplete
-        | ExitCode::Invalid
-        | ExitCode::Refused
-        | ExitCode::Unreachable
-        | ExitCode::InvalidPlan
-        | ExitCode::Interrupted => false,
-    }
 }
 
 fn threshold_suite(report: &Report) -> TestSuite {

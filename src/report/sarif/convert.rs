@@ -97,24 +97,7 @@ fn category(report: &Report) -> String {
 /// Whether the tool did its work, which is another question than whether the gates passed.
 fn invocation(report: &Report) -> Invocation {
     let code = report.verdict.as_ref().map(|verdict| verdict.exit_code);
-    let did_its_work = match code {
-        None => false,
-        Some(code) => match code {
-            ExitCode::Passed
-            | ExitCode::Findings
-            | ExitCode::FindingsAndThresholds
-            | ExitCode::Regression
-            | ExitCode::Thresholds => true,
-            ExitCode::Internal
-            | ExitCode::Usage
-            | ExitCode::Incomplete
-            | ExitCode::Invalid
-            | ExitCode::Refused
-            | ExitCode::Unreachable
-            | ExitCode::InvalidPlan
-            | ExitCode::Interrupted => false,
-        },
-    };
+    let did_its_work = code.is_some_and(ExitCode::is_judgement);
     let notices = report.notices.iter().map(|notice| Notification {
         level: match notice.level {
             NoticeLevel::Error => Level::Error,
