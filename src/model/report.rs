@@ -130,13 +130,14 @@ impl Default for Report {
 impl Report {
     /// What the verdict means for this run, in a few words; `None` without a verdict.
     ///
-    /// A load without gates passes on a saturated generator too, with a warning: then it must not
-    /// be said that the run is valid.
+    /// A load without gates passes whatever came back, and on a saturated generator too, with a
+    /// warning: then it must not be said that gates passed, or that the run is valid.
     pub fn verdict_meaning(&self) -> Option<&'static str> {
         let code = self.verdict.as_ref()?.exit_code;
         let doubtful = self.validity.as_ref().is_some_and(|validity| !validity.is_valid());
         Some(match code {
             ExitCode::Passed if doubtful => "no gate failed, but the load figures are not reliable",
+            ExitCode::Passed if self.thresholds.is_empty() => "the run is valid; no gate was set",
             code => code.meaning(),
         })
     }
