@@ -11,7 +11,7 @@ use crate::plan::CommonFlags;
 use crate::plan::Overrides;
 use crate::plan::Plan;
 use crate::plan::TlsPolicy;
-use crate::rules::Registry;
+use crate::scan::native_check_ids;
 
 use super::args::FailOn;
 use super::args::SendArgs;
@@ -69,9 +69,12 @@ pub(super) fn common_flags(url: &str, send: &SendArgs) -> CommonFlags {
     }
 }
 
-/// Ids of the native checks that rules bind.
+/// Ids of the native checks, in the registry's order. Taken from the checks themselves: compiling
+/// every rule to list them would be done again when the run loads its rules.
 pub(super) fn known_checks() -> Vec<String> {
-    Registry::embedded().native_ids().map(str::to_owned).collect()
+    let mut ids: Vec<String> = native_check_ids().into_iter().map(str::to_owned).collect();
+    ids.sort();
+    ids
 }
 
 /// Adds the default findings gate to a plan that scans and has none of its own.
