@@ -22,8 +22,8 @@ pub fn stream_class(error: &io::Error) -> FailureClass {
     }
     match error.kind() {
         io::ErrorKind::UnexpectedEof => FailureClass::Closed,
-        io::ErrorKind::TimedOut => FailureClass::Timeout,
-        // A broken pipe is a reset that was noticed while sending.
+        // A broken pipe is a reset that was noticed while sending; what the system calls a timeout
+        // is a peer that acknowledges nothing any more.
         _ => FailureClass::Reset,
     }
 }

@@ -101,7 +101,7 @@ impl SeriesCounts {
         self.add(ending);
         self.window.failed += 1;
         self.failures[failure.class as usize] += 1;
-        if matches!(failure.class, FailureClass::Timeout | FailureClass::ConnectTimeout) {
+        if failure.class.is_timeout() {
             self.add_durations(ending);
         }
         if self.errors < EXEMPLARS {

@@ -21,17 +21,21 @@ impl<R: Reactor> Shard<'_, R> {
     /// The exchange took longer than it may.
     pub(super) fn time_out(&mut self, number: u32) {
         let slot = self.slot(number);
+        let moments = &self.users[number as usize].moments;
         let (class, what) = match self.links[slot as usize].state {
             LinkState::Connecting | LinkState::Closed => {
                 (FailureClass::ConnectTimeout, "no connection within the timeout")
             }
             LinkState::Handshaking => {
-                (FailureClass::Timeout, "no end of the TLS handshake within the timeout")
+                (FailureClass::TlsTimeout, "no end of the TLS handshake within the timeout")
             }
-            LinkState::Open if self.users[number as usize].moments.first_byte == 0 => {
-                (FailureClass::Timeout, "no response within the timeout")
+            LinkState::Open if moments.first_byte != 0 => {
+                (FailureClass::ReceiveTimeout, "no end of the response within the timeout")
             }
-            LinkState::Open => (FailureClass::Timeout, "no end of the response within the timeout"),
+            LinkState::Open if moments.sent == 0 => {
+                (FailureClass::SendTimeout, "the request was not taken within the timeout")
+            }
+            LinkState::Open => (FailureClass::WaitTimeout, "no response within the timeout"),
         };
         self.fail_and_go_on(number, &Failure::new(class, what));
     }

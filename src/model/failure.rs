@@ -13,41 +13,56 @@ pub enum FailureClass {
     ConnectTimeout,
     /// Any other failure to connect (unreachable network, no local port left).
     Connect,
+    /// The proxy refused to make the connection, or could not be understood.
+    Proxy,
     /// The certificate was refused.
     Certificate,
     /// Any other TLS failure.
     Tls,
+    /// The TLS handshake did not end within the timeout.
+    TlsTimeout,
     /// The peer reset the connection.
     Reset,
     /// The peer closed before the response was complete.
     Closed,
-    /// No complete response within the timeout.
-    Timeout,
+    /// The peer did not take the whole request within the timeout.
+    SendTimeout,
+    /// No response began within the timeout.
+    WaitTimeout,
+    /// A response began and was not complete within the timeout.
+    ReceiveTimeout,
     /// What came back is not HTTP.
     Protocol,
     /// The response is larger than we are willing to read.
     TooLarge,
     /// The connection's address or the redirect's destination is out of scope.
     OutOfScope,
+    /// Too many redirects, or one that leads nowhere.
+    Redirect,
     /// Cancelled by us: end of run, user, kill switch.
     Cancelled,
 }
 
 impl FailureClass {
     /// Every class, in report order.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 18] = [
         Self::Dns,
         Self::ConnectRefused,
         Self::ConnectTimeout,
         Self::Connect,
+        Self::Proxy,
         Self::Certificate,
         Self::Tls,
+        Self::TlsTimeout,
         Self::Reset,
         Self::Closed,
-        Self::Timeout,
+        Self::SendTimeout,
+        Self::WaitTimeout,
+        Self::ReceiveTimeout,
         Self::Protocol,
         Self::TooLarge,
         Self::OutOfScope,
+        Self::Redirect,
         Self::Cancelled,
     ];
 
@@ -58,15 +73,44 @@ impl FailureClass {
             Self::ConnectRefused => "connect_refused",
             Self::ConnectTimeout => "connect_timeout",
             Self::Connect => "connect",
+            Self::Proxy => "proxy",
             Self::Certificate => "certificate",
             Self::Tls => "tls",
+            Self::TlsTimeout => "tls_timeout",
             Self::Reset => "reset",
             Self::Closed => "closed",
-            Self::Timeout => "timeout",
+            Self::SendTimeout => "send_timeout",
+            Self::WaitTimeout => "wait_timeout",
+            Self::ReceiveTimeout => "receive_timeout",
             Self::Protocol => "protocol",
             Self::TooLarge => "too_large",
             Self::OutOfScope => "out_of_scope",
+            Self::Redirect => "redirect",
             Self::Cancelled => "cancelled",
+        }
+    }
+
+    /// Whether time was up: such an exchange took at least as long as it was given.
+    pub fn is_timeout(self) -> bool {
+        match self {
+            Self::ConnectTimeout
+            | Self::TlsTimeout
+            | Self::SendTimeout
+            | Self::WaitTimeout
+            | Self::ReceiveTimeout => true,
+            Self::Dns
+            | Self::ConnectRefused
+            | Self::Connect
+            | Self::Proxy
+            | Self::Certificate
+            | Self::Tls
+            | Self::Reset
+            | Self::Closed
+            | Self::Protocol
+            | Self::TooLarge
+            | Self::OutOfScope
+            | Self::Redirect
+            | Self::Cancelled => false,
         }
     }
 

@@ -82,7 +82,12 @@ impl Parts<'_> {
             | FailureClass::Tls
             | FailureClass::Reset
             | FailureClass::Closed
-            | FailureClass::Timeout
+            | FailureClass::Proxy
+            | FailureClass::TlsTimeout
+            | FailureClass::SendTimeout
+            | FailureClass::WaitTimeout
+            | FailureClass::ReceiveTimeout
+            | FailureClass::Redirect
             | FailureClass::Protocol
             | FailureClass::TooLarge
             | FailureClass::Cancelled => facts.unreachable.push(text),

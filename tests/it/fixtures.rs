@@ -306,13 +306,13 @@ fn timings_of(duration_us: u64, opened: bool) -> Timings {
 fn add_failure(tally: &mut Tally, at: Duration, timings: Timings) {
     let detail = "no complete response within 5s".to_owned();
     tally.failed += 1;
-    *tally.failures.entry(FailureClass::Timeout).or_default() += 1;
+    *tally.failures.entry(FailureClass::WaitTimeout).or_default() += 1;
     tally.exemplars.push(Exemplar {
         at,
         latency: Duration::from_secs(5),
         phases: timings.phases(),
         status: None,
-        failure: Some((FailureClass::Timeout, detail)),
+        failure: Some((FailureClass::WaitTimeout, detail)),
         trace_id: None,
     });
 }
@@ -327,7 +327,7 @@ fn scan(log: &mut Log) {
         27_400,
         Event::ScanFailure {
             url: format!("{ORIGIN}/preview?url=x"),
-            failure: Failure::new(FailureClass::Timeout, "no complete response within 30s"),
+            failure: Failure::new(FailureClass::WaitTimeout, "no complete response within 30s"),
         },
     );
     for finding in [csp_finding(), sqli_finding(), xss_finding(), redirect_finding()] {

@@ -295,7 +295,7 @@ async fn silence_is_a_timeout() {
         .await;
     let origin = server.http();
     let exchange = get(&client(&origin, hasty()), &origin, "/").await;
-    assert_eq!(class(&exchange), Some(FailureClass::Timeout));
+    assert_eq!(class(&exchange), Some(FailureClass::WaitTimeout));
 }
 
 #[tokio::test]
@@ -310,7 +310,7 @@ async fn a_response_that_drips_in_for_ever_is_a_timeout() {
     .await;
     let origin = server.http();
     let exchange = get(&client(&origin, hasty()), &origin, "/").await;
-    assert_eq!(class(&exchange), Some(FailureClass::Timeout));
+    assert_eq!(class(&exchange), Some(FailureClass::ReceiveTimeout));
 }
 
 #[tokio::test]

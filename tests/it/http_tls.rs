@@ -265,7 +265,7 @@ async fn a_handshake_that_never_ends_is_a_timeout() {
     .await;
     let origin = server.origin(Scheme::Https, "127.0.0.1");
     let exchange = get(&client(&origin, hasty()), &origin, "/").await;
-    assert_eq!(class(&exchange), Some(FailureClass::Timeout));
+    assert_eq!(class(&exchange), Some(FailureClass::TlsTimeout));
     assert!(!exchange.timings.tls.is_zero());
 }
 

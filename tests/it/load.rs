@@ -278,21 +278,31 @@ fn a_target_that_comes_back_is_used_again() {
 
 #[test]
 fn silence_is_a_timeout_by_the_phase_it_happens_in() {
-    struct Silent(bool);
+    struct Silent(Accept, &'static str);
     impl SimServer for Silent {
         fn accept(&mut self, _at: u64) -> Accept {
-            if self.0 { Accept::After(MILLI) } else { Accept::Never }
+            self.0
         }
         fn answer(&mut self, _at: u64, _request: &[u8]) -> Vec<Reply> {
-            Vec::new()
+            let bytes = self.1.as_bytes().to_vec();
+            if bytes.is_empty() { Vec::new() } else { vec![Reply::Bytes { after: MILLI, bytes }] }
         }
     }
-    for (connects, class) in [(true, FailureClass::Timeout), (false, FailureClass::ConnectTimeout)]
-    {
+    let accepted = Accept::After(MILLI);
+    for (accept, answer, class) in [
+        (Accept::Never, "", FailureClass::ConnectTimeout),
+        (accepted, "", FailureClass::WaitTimeout),
+        (accepted, "HTTP/1.1 200 OK\r\nContent-Le", FailureClass::ReceiveTimeout),
+        (
+            accepted,
+            "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf",
+            FailureClass::ReceiveTimeout,
+        ),
+    ] {
         let plan = PlanBuilder::new(closed(1, 1)).timeout(Duration::from_millis(300));
-        let outcome = run(&plan, || Silent(connects));
+        let outcome = run(&plan, || Silent(accept, answer));
         let tally = outcome.only_series();
-        assert_eq!(tally.failures[&class], tally.requests);
+        assert_eq!(tally.failures.get(&class), Some(&tally.requests), "{:?}", tally.failures);
         // 0, 300, then 600 ms and a pause of at most 10 ms.
         assert_eq!(tally.requests, 4);
         assert_eq!(tally.latency.max(), Some(Duration::from_millis(300)));
@@ -472,7 +482,7 @@ fn a_large_response_is_read_in_turns_and_an_endless_one_times_out() {
             replies
         }
     });
-    assert_eq!(outcome.only_series().failures[&FailureClass::Timeout], 4);
+    assert_eq!(outcome.only_series().failures[&FailureClass::ReceiveTimeout], 4);
 }
 
 #[test]

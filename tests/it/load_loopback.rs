@@ -125,6 +125,27 @@ fn a_server_that_speaks_first_is_no_http_server() {
     assert_eq!(tally.failures.get(&FailureClass::Protocol), Some(&4), "{:?}", tally.failures);
 }
 
+/// Accepts, and then does nothing at all.
+fn mute() -> std::net::SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
+    let address = listener.local_addr().expect("it is bound");
+    // Ends with the test's process.
+    std::thread::spawn(move || listener.incoming().collect::<Vec<_>>());
+    address
+}
+
+#[test]
+fn a_handshake_and_a_request_that_nobody_takes_are_timeouts_of_their_own() {
+    let address = mute();
+    let hasty = Duration::from_millis(200);
+    let silent = PlanBuilder::against(&format!("https://{address}/"), iterations(1, 1));
+    let tally = silent.timeout(hasty).run().only_series().clone();
+    assert_eq!(tally.failures.get(&FailureClass::TlsTimeout), Some(&1), "{:?}", tally.failures);
+    let large = PlanBuilder::against(&format!("http://{address}/"), iterations(1, 1));
+    let tally = large.post(&vec![b'x'; 64 << 20]).timeout(hasty).run().only_series().clone();
+    assert_eq!(tally.failures.get(&FailureClass::SendTimeout), Some(&1), "{:?}", tally.failures);
+}
+
 #[test]
 fn nothing_is_sent_out_of_scope() {
     let mut builder = PlanBuilder::new(iterations(1, 1));

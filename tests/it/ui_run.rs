@@ -85,7 +85,7 @@ fn load_window(second: u64, warmup: bool) -> Event {
     let mut checkout = tally(10, 2, 60_000);
     checkout.requests += 1;
     checkout.failed += 1;
-    checkout.failures.insert(FailureClass::Timeout, 1);
+    checkout.failures.insert(FailureClass::WaitTimeout, 1);
     checkout.exemplars.push(Exemplar {
         at: millis(second * 1000),
         latency: millis(900),
@@ -257,7 +257,7 @@ pub(crate) fn whole() -> Vec<Stamped> {
             11_800,
             Event::ScanFailure {
                 url: "http://127.0.0.1:8080/slow".to_owned(),
-                failure: Failure::new(FailureClass::Timeout, "no response within 30s"),
+                failure: Failure::new(FailureClass::WaitTimeout, "no response within 30s"),
             },
         ),
         (

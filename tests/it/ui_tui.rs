@@ -69,7 +69,7 @@ fn overview_of_a_running_load() {
     │          p99 69.7ms  max 170ms       ││requests  60, p95 4.00ms, 1 failed    │
     │errors    0.30%  15 of 5,065          ││coverage  2 of 3 operations, 9 nodes  │
     │statuses  200 ×5,050  500 ×10         ││findings  none                        │
-    │          timeout ×5                  ││                                      │
+    │          wait_timeout ×5             ││                                      │
     │vus       46 now, 46 at most          ││                                      │
     │dropped   15 iterations               ││                                      │
     └──────────────────────────────────────┘└──────────────────────────────────────┘
@@ -106,7 +106,7 @@ fn overview_of_a_finished_run_names_the_gates_that_failed() {
     │          p99 59.9ms  max 170ms       ││requests  120, p95 4.00ms, 2 failed   │
     │errors    0.27%  27 of 10,017         ││coverage  2 of 3 operations, 9 nodes  │
     │statuses  200 ×9,990  500 ×18         ││findings  ▲ 1 high ◆ 1 medium · 1     │
-    │          timeout ×9                  ││          info                        │
+    │          wait_timeout ×9             ││          info                        │
     │vus       50 at most                  ││                                      │
     │dropped   27 iterations               ││                                      │
     └──────────────────────────────────────┘└──────────────────────────────────────┘
@@ -136,7 +136,7 @@ fn overview_on_a_tall_terminal_has_charts_and_gates() {
     │latency   p50 4.45ms  p95 51.2ms                          ││checks    14 of 14 insertion points                       │
     │          p99 59.9ms  max 170ms                           ││requests  120, p95 4.00ms, 2 failed                       │
     │errors    0.27%  27 of 10,017                             ││coverage  2 of 3 operations, 9 nodes                      │
-    │statuses  200 ×9,990  500 ×18  timeout ×9                 ││findings  ▲ 1 high ◆ 1 medium · 1 info                    │
+    │statuses  200 ×9,990  500 ×18  wait_timeout ×9            ││findings  ▲ 1 high ◆ 1 medium · 1 info                    │
     │vus       50 at most                                      ││                                                          │
     │dropped   27 iterations                                   ││                                                          │
     └──────────────────────────────────────────────────────────┘└──────────────────────────────────────────────────────────┘
@@ -204,7 +204,7 @@ fn endpoints_are_sorted_by_p95_and_show_where_the_time_goes() {
      duration    p50 110ms  p90 160ms  p95 170ms  p99 170ms  max 170ms
        wait      p50 55.0ms  p90 80.4ms  p95 85.0ms  p99 85.0ms  max 85.0ms
        receive   p50 27.5ms  p90 40.2ms  p95 42.5ms  p99 42.5ms  max 42.5ms
-     statuses    200 ×50  500 ×10  timeout ×5
+     statuses    200 ×50  500 ×10  wait_timeout ×5
      traffic     65 requests, 15 failed, 0 connections, 5.9 KiB sent, 117 KiB
                  received
      slow        900ms at 2.00s, status 200: queued 10.0ms, send 1.00ms, wait
@@ -288,7 +288,7 @@ fn the_log_lists_notices_and_failures() {
      7.00s ▲ the target closes connections \u{1b}]0;owned\u{7}after 100 requests
      11.0s · load finished
      11.0s · scan started
-     11.8s · http://127.0.0.1:8080/slow: timeout: no response within 30s
+     11.8s · http://127.0.0.1:8080/slow: wait_timeout: no response within 30s
      12.0s · scan finished
      12.0s · exit 81: findings and thresholds failed
 

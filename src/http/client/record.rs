@@ -59,23 +59,16 @@ impl Record {
     /// What it means that time is up in the present phase.
     pub(super) fn timed_out(&self, limit: Duration) -> Failure {
         let limit = limit.as_secs_f64();
-        match self.phase {
-            PhaseKind::Dns => {
-                Failure::new(FailureClass::Dns, format!("the name did not resolve in {limit} s"))
-            }
-            PhaseKind::Connect => Failure::new(
-                FailureClass::ConnectTimeout,
-                format!("the connection was not accepted in {limit} s"),
-            ),
-            PhaseKind::Queued
-            | PhaseKind::Tls
-            | PhaseKind::Send
-            | PhaseKind::Wait
-            | PhaseKind::Receive => Failure::new(
-                FailureClass::Timeout,
-                format!("no complete response in {limit} s (phase: {})", self.phase.as_str()),
-            ),
-        }
+        let (class, what) = match self.phase {
+            // Nothing is waited for in this phase while the time runs.
+            PhaseKind::Queued | PhaseKind::Dns => (FailureClass::Dns, "the name did not resolve"),
+            PhaseKind::Connect => (FailureClass::ConnectTimeout, "the connection was not accepted"),
+            PhaseKind::Tls => (FailureClass::TlsTimeout, "the TLS handshake did not end"),
+            PhaseKind::Send => (FailureClass::SendTimeout, "the request was not taken"),
+            PhaseKind::Wait => (FailureClass::WaitTimeout, "no response began"),
+            PhaseKind::Receive => (FailureClass::ReceiveTimeout, "the response did not end"),
+        };
+        Failure::new(class, format!("{what} within {limit} s"))
     }
 
     fn slot(&mut self) -> &mut Duration {
