@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::builder::FalseyValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::connect_args::ConnectArgs;
 use crate::model::OutputKind;
 use crate::model::Severity;
 use crate::model::parse_duration;
@@ -118,7 +119,7 @@ pub(super) struct SendArgs {
     #[arg(short = 'H', long = "header", value_name = "NAME: VALUE", help_heading = "Connection")]
     pub(super) headers: Vec<String>,
     /// Longest wait for a whole response (load: 60s, scan: 30s).
-    #[arg(long, value_name = "TIME", value_parser = duration, help_heading = "Connection")]
+    #[arg(short = 't', long, value_name = "TIME", value_parser = duration, help_heading = "Connection")]
     pub(super) timeout: Option<Duration>,
     /// Go on with certificates that cannot be verified (scan does, and reports them).
     #[arg(long, visible_alias = "insecure-skip-tls-verify", help_heading = "Connection")]
@@ -126,6 +127,9 @@ pub(super) struct SendArgs {
     /// Trust the certificates of this PEM file too; may be repeated.
     #[arg(long, value_name = "FILE", help_heading = "Connection")]
     pub(super) cacert: Vec<PathBuf>,
+    /// The rest of it.
+    #[command(flatten)]
+    pub(super) connect: ConnectArgs,
     /// Who authorised testing of hosts that are not local; stands in the report.
     #[arg(long, value_name = "NAME", env = "SHAKEDOWN_AUTHORISED_BY", help_heading = "Safety")]
     pub(super) authorised_by: Option<String>,
@@ -135,6 +139,11 @@ pub(super) struct SendArgs {
 }
 
 impl SendArgs {
+    /// Every header line: those that have a flag of their own, and those of `-H`.
+    pub(super) fn header_lines(&self) -> Vec<String> {
+        [self.connect.headers(), self.headers.clone()].concat()
+    }
+
     /// Nothing said.
     pub(super) fn none() -> Self {
         Self {
@@ -142,6 +151,7 @@ impl SendArgs {
             timeout: None,
             insecure: false,
             cacert: Vec::new(),
+            connect: ConnectArgs::default(),
             authorised_by: None,
             seed: None,
         }

@@ -90,7 +90,8 @@ fn load_rules(plan: &Plan) -> Result<Registry, CliError> {
 
 /// Certificates that cannot be used are a mistake of the user's, to be told before anything starts.
 fn check_certificates(plan: &Plan) -> Result<(), CliError> {
-    TlsSetup::new(TrustPolicy::Verify, &plan.connection.ca_files)?;
+    let connection = &plan.connection;
+    TlsSetup::new(TrustPolicy::Verify, &connection.ca_files, &connection.tls_options, &[])?;
     Ok(())
 }
 

@@ -3,6 +3,7 @@
 mod args;
 mod check;
 mod completions;
+mod connect_args;
 mod demo;
 mod error;
 mod execute;

@@ -59,10 +59,11 @@ pub(super) fn from_text(
 pub(super) fn common_flags(url: &str, send: &SendArgs) -> CommonFlags {
     CommonFlags {
         url: url.to_owned(),
-        headers: send.headers.clone(),
+        headers: send.header_lines(),
         timeout: send.timeout,
         insecure: send.insecure,
         ca_files: send.cacert.clone(),
+        connection: send.connect.flags(),
         authorised_by: send.authorised_by.clone(),
         outputs: Vec::new(),
         seed: seed(send),
@@ -102,7 +103,7 @@ fn overrides(send: &SendArgs) -> Overrides {
 
 /// Flags go before the plan: they are what the user says now.
 fn with_flags(mut plan: Plan, send: &SendArgs) -> Result<Plan, CliError> {
-    let headers = crate::plan::headers(&send.headers)?;
+    let headers = crate::plan::headers(&send.header_lines())?;
     for header in headers {
         for template in &mut plan.requests {
             template.request.headers.retain(|own| !own.is(&header.name));
@@ -118,6 +119,7 @@ fn with_flags(mut plan: Plan, send: &SendArgs) -> Result<Plan, CliError> {
         plan.connection.tls = TlsPolicy::AcceptAndReport;
     }
     plan.connection.ca_files.extend(send.cacert.iter().cloned());
+    crate::plan::apply_flags(&send.connect.flags(), &mut plan.connection)?;
     Ok(plan)
 }
 

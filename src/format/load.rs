@@ -161,6 +161,9 @@ pub(super) struct TallyDto {
     bytes_received: Count,
     /// Connections that were opened for it.
     connections: Count,
+    /// TLS handshakes that resumed an earlier session.
+    #[serde(default)]
+    tls_resumed: Count,
     /// Responses by status.
     status: Statuses,
     /// Exchanges without a response, by class.
@@ -191,6 +194,7 @@ impl TallyDto {
             bytes_sent: tally.bytes_sent.into(),
             bytes_received: tally.bytes_received.into(),
             connections: tally.connections.into(),
+            tls_resumed: tally.tls_resumed.into(),
             status: Statuses(tally.statuses.clone()),
             failures: Failures(tally.failures.clone()),
             latency: Trend::new(&tally.latency, figures),
@@ -216,6 +220,7 @@ impl From<TallyDto> for Tally {
             bytes_sent: dto.bytes_sent.into(),
             bytes_received: dto.bytes_received.into(),
             connections: dto.connections.into(),
+            tls_resumed: dto.tls_resumed.into(),
             statuses: dto.status.0,
             failures: dto.failures.0,
             latency: dto.latency.into(),

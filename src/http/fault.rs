@@ -28,9 +28,10 @@ pub fn stream_class(error: &io::Error) -> FailureClass {
     }
 }
 
-/// `error` while doing `what` ("connecting to 127.0.0.1:80"), classed by `class`.
+/// `error` while doing `what` ("connecting to 127.0.0.1:80"), classed by `class`, with its cure.
 pub(super) fn failure(class: FailureClass, what: &str, error: &io::Error) -> Failure {
-    let cause = tls_error(error).map_or_else(|| error.to_string(), tls::describe);
+    let cause =
+        tls_error(error).map_or_else(|| error.to_string(), |error| tls::failure(error).detail);
     Failure::new(class, format!("{what}: {cause}"))
 }
 

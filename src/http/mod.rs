@@ -8,12 +8,13 @@ mod client;
 pub mod clock;
 mod content;
 pub mod cookies;
-pub mod dns;
 pub mod fault;
 pub mod h1;
 mod pacer;
 pub mod reactor;
+pub mod route;
 pub mod tls;
+pub mod tunnel;
 
 pub use client::{Client, ClientOptions, ContentDecoding};
 pub use cookies::CookieJar;

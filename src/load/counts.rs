@@ -81,6 +81,10 @@ impl SeriesCounts {
         self.window.connections += 1;
     }
 
+    pub(super) fn session_resumed(&mut self) {
+        self.window.tls_resumed += 1;
+    }
+
     /// A response came, whatever its status.
     pub(super) fn response(&mut self, ending: &Ending<'_>, status: u16, succeeded: bool) {
         self.add(ending);
@@ -136,7 +140,8 @@ impl SeriesCounts {
 
     fn clear_window(&mut self) {
         let window = &mut self.window;
-        (window.requests, window.failed, window.connections) = (0, 0, 0);
+        (window.requests, window.failed) = (0, 0);
+        (window.connections, window.tls_resumed) = (0, 0);
         (window.bytes_sent, window.bytes_received) = (0, 0);
         window.latency.clear();
         window.duration.clear();

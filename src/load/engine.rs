@@ -116,7 +116,7 @@ impl Engine<'_> {
             series: self.program.series.clone(),
         });
         let connections = self.program.max_vus() * self.program.origins.len() as u64;
-        for notice in limits::check(connections) {
+        for notice in limits::check(connections, self.program.sources()) {
             self.tell(Event::Notice(notice));
         }
         let mut collector = Collector::new(self.program, self.shards, self.start);

@@ -1,9 +1,8 @@
-//! How a shard's users exchange: connect, send, receive, and what every ending means.
+//! How a shard's users exchange: begin, send, and go on with whatever is ready.
 
 use std::io;
 
 use super::link::LinkState;
-use super::link::TlsLink;
 use super::shard::Shard;
 use super::timers::Timer;
 use super::user::Doing;
@@ -75,9 +74,14 @@ impl<R: Reactor> Shard<'_, R> {
         {
             return self.fail_and_go_on(number, &failure);
         }
+        if self.links[slot as usize].state == LinkState::Tunnelling
+            && let Err(failure) = self.tunnel(number, slot)
+        {
+            return self.fail_and_go_on(number, &failure);
+        }
         match self.links[slot as usize].state {
             // Closed since, or on its way to the next address.
-            LinkState::Closed | LinkState::Connecting => {}
+            LinkState::Closed | LinkState::Connecting | LinkState::Tunnelling => {}
             LinkState::Handshaking | LinkState::Open => {
                 // A server that speaks first, or closes at once, says so with the connect's event.
                 if (ready.readable || ready.closed) && self.receive(number, slot, ready.closed) {
@@ -94,72 +98,9 @@ impl<R: Reactor> Shard<'_, R> {
         }
     }
 
-    /// Begins a connection to the first address that lets us.
-    pub(super) fn connect(&mut self, number: u32, slot: u32) -> Result<(), Failure> {
-        let program = self.shared.program;
-        loop {
-            let user = &mut self.users[number as usize];
-            let origin = program.requests[user.request as usize].origin as usize;
-            let addresses = &program.origins[origin].addresses;
-            let turn = self.preferred[origin] + user.addresses_tried as usize;
-            let address = addresses[turn % addresses.len()];
-            let link = &mut self.links[slot as usize];
-            link.tls = None;
-            match self.reactor.connect(slot, address) {
-                Ok(()) => {
-                    link.state = LinkState::Connecting;
-                    return Ok(());
-                }
-                Err(error) => {
-                    link.state = LinkState::Closed;
-                    user.addresses_tried += 1;
-                    if user.addresses_tried as usize >= addresses.len() {
-                        return Err(connect_failure(&error));
-                    }
-                }
-            }
-        }
-    }
-
-    fn connect_ended(&mut self, number: u32, slot: u32) -> Result<(), Failure> {
-        let program = self.shared.program;
-        let outcome = self.reactor.connected(slot);
-        let now = self.reactor.now();
-        let user = &mut self.users[number as usize];
-        let origin = program.requests[user.request as usize].origin as usize;
-        let destination = &program.origins[origin];
-        if let Err(error) = outcome {
-            self.reactor.close(slot);
-            self.links[slot as usize].state = LinkState::Closed;
-            user.addresses_tried += 1;
-            if (user.addresses_tried as usize) < destination.addresses.len() {
-                return self.connect(number, slot);
-            }
-            return Err(connect_failure(&error));
-        }
-        let turn = self.preferred[origin] + user.addresses_tried as usize;
-        self.preferred[origin] = turn % destination.addresses.len();
-        user.moments.connected = now;
-        self.series[user.series as usize].connection_opened();
-        let link = &mut self.links[slot as usize];
-        link.served = 0;
-        match &destination.tls {
-            None => {
-                link.state = LinkState::Open;
-                self.send(number, slot, now)
-            }
-            Some((setup, name)) => {
-                link.state = LinkState::Handshaking;
-                let session = TlsLink::new(setup.config(), name).map_err(|e| tls_failure(&e))?;
-                link.tls = Some(Box::new(session));
-                self.flush_tls(slot).map(|_| ())
-            }
-        }
-    }
-
     /// Sends the request on an open connection; one that was kept and turns out to be closed is
     /// replaced.
-    fn send(&mut self, number: u32, slot: u32, now: Nanos) -> Result<(), Failure> {
+    pub(super) fn send(&mut self, number: u32, slot: u32, now: Nanos) -> Result<(), Failure> {
         let user = &mut self.users[number as usize];
         let prepared = &self.shared.program.requests[user.request as usize];
         self.links[slot as usize].parser.reset(prepared.kind);
@@ -209,22 +150,6 @@ impl<R: Reactor> Shard<'_, R> {
         tls.flush(|records| self.reactor.write(slot, records))
             .map_err(|error| stream_failure("sending", &error))
     }
-
-    /// The handshake is done: the request goes out.
-    pub(super) fn handshake_ended(
-        &mut self,
-        number: u32,
-        slot: u32,
-        now: Nanos,
-    ) -> Result<(), Failure> {
-        self.links[slot as usize].state = LinkState::Open;
-        self.users[number as usize].moments.secured = now;
-        self.send(number, slot, now)
-    }
-}
-
-fn connect_failure(error: &io::Error) -> Failure {
-    Failure::new(fault::connect_class(error), format!("connecting: {error}"))
 }
 
 pub(super) fn stream_failure(what: &str, error: &io::Error) -> Failure {
@@ -232,5 +157,5 @@ pub(super) fn stream_failure(what: &str, error: &io::Error) -> Failure {
 }
 
 pub(super) fn tls_failure(error: &rustls::Error) -> Failure {
-    Failure::new(tls::class(error), error.to_string())
+    tls::failure(error)
 }

@@ -23,7 +23,7 @@ impl<R: Reactor> Shard<'_, R> {
         let slot = self.slot(number);
         let moments = &self.users[number as usize].moments;
         let (class, what) = match self.links[slot as usize].state {
-            LinkState::Connecting | LinkState::Closed => {
+            LinkState::Connecting | LinkState::Tunnelling | LinkState::Closed => {
                 (FailureClass::ConnectTimeout, "no connection within the timeout")
             }
             LinkState::Handshaking => {

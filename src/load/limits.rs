@@ -14,12 +14,13 @@ use crate::model::NoticeLevel;
 const OTHER_DESCRIPTORS: u64 = 64;
 
 /// Raises the descriptor limit as far as `connections` need and the system lets us, and warns
-/// about what will not be enough.
-pub(super) fn check(connections: u64) -> Vec<Notice> {
+/// about what will not be enough. Each of the `sources` addresses has ports of its own.
+pub(super) fn check(connections: u64, sources: usize) -> Vec<Notice> {
     let descriptors = descriptors_after_raising(connections + OTHER_DESCRIPTORS);
     let ports = fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range")
         .ok()
-        .and_then(|text| port_count(&text));
+        .and_then(|text| port_count(&text))
+        .map(|ports| ports.saturating_mul(sources as u64));
     [descriptor_notice(connections, descriptors), port_notice(connections, ports)]
         .into_iter()
         .flatten()
@@ -52,8 +53,8 @@ fn port_notice(connections: u64, ports: Option<u64>) -> Option<Notice> {
     let ports = ports.filter(|ports| *ports < connections)?;
     Some(warning(format!(
         "{connections} connections do not fit the {ports} local ports there are for one target \
-         address: the rest will fail to connect; widen net.ipv4.ip_local_port_range, or use fewer \
-         virtual users"
+         address: the rest will fail to connect; use more addresses with --local-address, widen \
+         net.ipv4.ip_local_port_range, or use fewer virtual users"
     )))
 }
 

@@ -6,9 +6,11 @@ use std::io::Write as _;
 use std::sync::Arc;
 
 use rustls::ClientConnection;
+use rustls::HandshakeKind;
 use rustls::pki_types::ServerName;
 
 use crate::http::h1::ResponseParser;
+use crate::http::tunnel::Tunnel;
 
 /// Plain text of one full record.
 const PIECE: usize = 16 * 1024;
@@ -18,6 +20,8 @@ const PIECE: usize = 16 * 1024;
 pub(super) enum LinkState {
     Closed,
     Connecting,
+    /// Talking to a proxy.
+    Tunnelling,
     Handshaking,
     Open,
 }
@@ -28,13 +32,21 @@ pub(super) struct Link {
     pub(super) state: LinkState,
     pub(super) parser: ResponseParser,
     pub(super) tls: Option<Box<TlsLink>>,
+    /// The conversation with a proxy, while it lasts.
+    pub(super) tunnel: Option<Box<Tunnel>>,
     /// Exchanges that this connection completed.
     pub(super) served: u32,
 }
 
 impl Default for Link {
     fn default() -> Self {
-        Self { state: LinkState::Closed, parser: ResponseParser::default(), tls: None, served: 0 }
+        Self {
+            state: LinkState::Closed,
+            parser: ResponseParser::default(),
+            tls: None,
+            tunnel: None,
+            served: 0,
+        }
     }
 }
 
@@ -58,6 +70,11 @@ impl TlsLink {
 
     pub(super) fn is_handshaking(&self) -> bool {
         self.session.is_handshaking()
+    }
+
+    /// Whether the handshake went on from an earlier session.
+    pub(super) fn is_resumed(&self) -> bool {
+        self.session.handshake_kind() == Some(HandshakeKind::Resumed)
     }
 
     pub(super) fn session(&self) -> &ClientConnection {

@@ -3,10 +3,11 @@
 //!
 //! A shard is one thread with one readiness loop (`shard`); virtual users on it are small structs
 //! (`user`) that walk a compiled flow. *When* is in `schedule`, `scenario` and `iterations`, *what*
-//! in `program`, *how* in `exchange`, `receive`, `failure`, `link` and `slots`, *counting* in `counts`, `observe` and
+//! in `program`, *how* in `connect`, `exchange`, `receive`, `failure`, `link` and `slots`, *counting* in `counts`, `observe` and
 //! `collector`. Nothing here prints, and no async runtime is in the way.
 
 mod collector;
+mod connect;
 mod counts;
 mod engine;
 mod error;

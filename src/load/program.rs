@@ -1,18 +1,18 @@
 //! The plan's load part, prepared: everything that is the same for every request is done once.
 
-use std::net::SocketAddr;
-
 use rustls::pki_types::ServerName;
 
 use super::error::LoadError;
 use crate::flow::Flow;
-use crate::http::dns;
 use crate::http::h1;
 use crate::http::h1::RequestKind;
 use crate::http::reactor::Nanos;
-use crate::http::tls;
+use crate::http::route;
+use crate::http::route::Way;
+use crate::http::tls::HTTP_1_1;
 use crate::http::tls::TlsSetup;
 use crate::http::tls::TrustPolicy;
+use crate::model::ConnectionReuse;
 use crate::model::Origin;
 use crate::model::Request;
 use crate::model::RequestTemplate;
@@ -41,6 +41,7 @@ pub(super) struct Program {
     pub(super) origins: Vec<Destination>,
     pub(super) observe: Vec<String>,
     pub(super) timeout: Nanos,
+    sources: usize,
     pub(super) max_rps: Option<f64>,
     pub(super) seed: Seed,
 }
@@ -55,6 +56,8 @@ pub(super) struct Prepared {
     pub(super) expected: StatusSet,
     /// May be sent again when a kept connection turns out to be closed (RFC 9110 §9.2.2).
     pub(super) is_idempotent: bool,
+    /// Whether its connection may carry another one.
+    pub(super) reuse: ConnectionReuse,
     /// For exchanges that are offered to the tap.
     pub(super) request: Request,
 }
@@ -62,8 +65,7 @@ pub(super) struct Prepared {
 /// Where connections go.
 #[derive(Debug)]
 pub(super) struct Destination {
-    /// Every one admitted by the scope; never empty.
-    pub(super) addresses: Vec<SocketAddr>,
+    pub(super) way: Way,
     pub(super) tls: Option<(TlsSetup, ServerName<'static>)>,
 }
 
@@ -127,6 +129,7 @@ impl Program {
             origins: origins.destinations,
             observe: plan.observe.clone(),
             timeout: u64::try_from(plan.connection.timeout.as_nanos()).unwrap_or(Nanos::MAX),
+            sources: plan.connection.route.sources.len().max(1),
             max_rps: plan.limits.max_rps,
             seed: plan.seed,
         };
@@ -150,6 +153,11 @@ impl Program {
     /// Virtual users of all scenarios together, at most.
     pub(super) fn max_vus(&self) -> u64 {
         self.scenarios.iter().map(|scenario| u64::from(scenario.executor.max_vus())).sum()
+    }
+
+    /// Addresses that connections come from; at least the system's choice.
+    pub(super) fn sources(&self) -> usize {
+        self.sources
     }
 
     /// One series per scenario and request that it sends.
@@ -195,6 +203,7 @@ fn prepare(
             .map_err(|source| LoadError::OutOfScope { request: template.name.clone(), source })?;
         h1::encode(admitted.request(), &plan.connection.headers, &mut bytes)
             .map_err(|source| LoadError::Encode { request: template.name.clone(), source })?;
+        route::dress(&plan.connection.route, admitted.request(), &mut bytes);
         origin = origins.index_of(&admitted.request().origin)?;
         admitted.into_request()
     } else {
@@ -207,6 +216,7 @@ fn prepare(
         expected: StatusSet::of(&template.expected_statuses),
         is_idempotent: request.method.is_safe()
             || matches!(request.method.as_str(), "PUT" | "DELETE"),
+        reuse: plan.connection.reuse,
         request,
     })
 }
@@ -228,16 +238,17 @@ impl Origins<'_> {
         }
         let error = |source| LoadError::Address { host: origin.host.clone(), source };
         let scope = &self.plan.scope;
-        let addresses = dns::resolve_blocking(&origin.host, origin.port, scope).map_err(error)?;
+        let way = Way::find_blocking(origin, &self.plan.connection.route, scope).map_err(error)?;
         let tls = match origin.scheme {
             Scheme::Http => None,
             Scheme::Https => {
-                let name = tls::server_name(&origin.host).map_err(error)?;
-                Some((self.tls_setup()?, name))
+                let setup = self.tls_setup()?;
+                let name = setup.server_name(&origin.host).map_err(error)?;
+                Some((setup, name))
             }
         };
         self.known.push(origin.clone());
-        self.destinations.push(Destination { addresses, tls });
+        self.destinations.push(Destination { way, tls });
         Ok(number(self.known.len() - 1))
     }
 
@@ -252,7 +263,8 @@ impl Origins<'_> {
             TlsPolicy::Verify => TrustPolicy::Verify,
             TlsPolicy::AcceptAndReport => TrustPolicy::AcceptAndReport,
         };
-        TlsSetup::new(policy, &connection.ca_files).map_err(LoadError::Tls)
+        TlsSetup::new(policy, &connection.ca_files, &connection.tls_options, &[HTTP_1_1])
+            .map_err(LoadError::Tls)
     }
 }
 

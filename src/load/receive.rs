@@ -15,6 +15,7 @@ use crate::http::h1::Progress;
 use crate::http::h1::ResponseSink;
 use crate::http::reactor::Nanos;
 use crate::http::reactor::Reactor;
+use crate::model::ConnectionReuse;
 use crate::model::Failure;
 use crate::model::FailureClass;
 
@@ -121,7 +122,11 @@ impl<R: Reactor> Shard<'_, R> {
         let link = &mut self.links[slot as usize];
         let user = &mut self.users[number as usize];
         let prepared = &self.shared.program.requests[user.request as usize];
-        if keep && user.moments.sent != 0 && link.parser.can_reuse() {
+        if keep
+            && user.moments.sent != 0
+            && prepared.reuse == ConnectionReuse::On
+            && link.parser.can_reuse()
+        {
             link.served = link.served.saturating_add(1);
         } else {
             link.state = LinkState::Closed;

@@ -54,7 +54,7 @@ impl<R: Reactor> Shard<'_, R> {
         let slot = self.slot(number);
         let origin = prepared.origin as usize;
         let destination = &program.origins[origin];
-        let addresses = &destination.addresses;
+        let endpoints = &destination.way.endpoints;
         let tls = match (&self.links[slot as usize].tls, &destination.tls) {
             (Some(link), Some((setup, name))) => Some(setup.info(link.session(), name)),
             _ => None,
@@ -63,7 +63,9 @@ impl<R: Reactor> Shard<'_, R> {
             request: prepared.request.clone(),
             outcome,
             timings,
-            peer: is_connected.then(|| addresses[self.preferred[origin] % addresses.len()]),
+            peer: endpoints[self.preferred[origin] % endpoints.len()]
+                .address()
+                .filter(|_| is_connected),
             tls,
         });
     }

@@ -77,6 +77,8 @@ pub(super) struct Shard<'a, R> {
     pub(super) plain: Vec<u8>,
     /// By origin: the address that answered last.
     pub(super) preferred: Vec<usize>,
+    /// Connections begun, this shard's number to begin with: source addresses take turns.
+    pub(super) dialled: usize,
     pub(super) pace: Option<Pace>,
     pub(super) rng: StdRng,
     pub(super) generator: GeneratorCounts,
@@ -119,6 +121,7 @@ impl<'a, R: Reactor> Shard<'a, R> {
             unread: Vec::new(),
             plain: vec![0; if needs_tls { READ_BUFFER } else { 0 }],
             preferred: vec![0; program.origins.len()],
+            dialled: number as usize,
             pace: pace(program, shared),
             rng: StdRng::seed_from_u64(program.seed.derive(&format!("load shard {number}")).0),
             generator: GeneratorCounts::new(),

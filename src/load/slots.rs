@@ -35,6 +35,7 @@ impl<R: Reactor> Shard<'_, R> {
         let link = &mut self.links[slot as usize];
         link.state = LinkState::Closed;
         link.tls = None;
+        link.tunnel = None;
         self.reactor.close(slot);
     }
 

@@ -84,6 +84,8 @@ pub struct Tally {
     pub bytes_received: u64,
     /// Connections that were opened for it.
     pub connections: u64,
+    /// TLS handshakes that resumed an earlier session; `phases` count all of them.
+    pub tls_resumed: u64,
     /// Responses by status.
     pub statuses: BTreeMap<u16, u64>,
     /// Exchanges without a response, by class.
@@ -112,6 +114,7 @@ impl Tally {
             bytes_sent: 0,
             bytes_received: 0,
             connections: 0,
+            tls_resumed: 0,
             statuses: BTreeMap::new(),
             failures: BTreeMap::new(),
             latency: Histogram::new(digits),
@@ -129,6 +132,7 @@ impl Tally {
         self.bytes_sent += other.bytes_sent;
         self.bytes_received += other.bytes_received;
         self.connections += other.connections;
+        self.tls_resumed += other.tls_resumed;
         for (status, count) in &other.statuses {
             *self.statuses.entry(*status).or_default() += count;
         }

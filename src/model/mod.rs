@@ -15,9 +15,11 @@ mod histogram;
 mod load;
 mod metric;
 mod output;
+mod proxy;
 mod redact;
 mod report;
 mod request;
+mod route;
 mod rule;
 mod scan;
 mod scope;
@@ -25,6 +27,7 @@ mod seed;
 mod text;
 mod threshold;
 mod timings;
+mod tls;
 mod units;
 mod url_shape;
 mod verdict;
@@ -49,9 +52,11 @@ pub use load::{
 };
 pub use metric::{MetricData, MetricKind, MetricName, MetricSelector, TagMatch, TagOp};
 pub use output::OutputKind;
+pub use proxy::{Proxy, ProxyKind};
 pub use redact::Redactor;
 pub use report::{EndpointReport, Report, TimelinePoint};
 pub use request::{Header, Method, Request, RequestTemplate};
+pub use route::{ConnectTo, ConnectionReuse, Family, Resolve, Route, parse_sources};
 pub use rule::{Owasp, RuleMeta};
 pub use scan::{Coverage, CrawlProgress, Operation, OperationSource, RuleOutcome, ScanWindow};
 pub use scope::{Authorisation, InScope, OutOfScope, Scope, ScopeBuilder};
@@ -59,6 +64,7 @@ pub use seed::Seed;
 pub use text::{did_you_mean, inert};
 pub use threshold::{Aggregate, Comparison, Condition, Threshold, ThresholdError, measured};
 pub use timings::{PhaseKind, Timings};
+pub use tls::{ClientIdentity, SessionReuse, TlsOptions, TlsVersion, TlsVersions};
 pub use units::{
     UnitError, format_bytes, format_duration, format_number, format_percent, format_rate, grouped,
     parse_duration, parse_rate, plural,

@@ -47,6 +47,15 @@ pub enum OutOfScope {
         /// What it resolved to.
         address: IpAddr,
     },
+    /// A proxy resolves it, so it may be anywhere, and nobody authorised it.
+    #[error(
+        "where {host} leads is for the proxy to say, and nobody authorised testing it; \
+         add `authorised: {{ by: …, hosts: [{host}] }}` to the plan or pass --authorised-by NAME"
+    )]
+    Elsewhere {
+        /// The name.
+        host: String,
+    },
 }
 
 /// A request that was judged and may be sent. Only [`Scope`] makes one.
@@ -147,22 +156,40 @@ impl Scope {
         if is_local(address) {
             return Ok(());
         }
-        let covered = match &self.authorisation {
-            Authorisation::LocalOnly => false,
-            Authorisation::Granted { hosts, .. } => {
-                hosts.is_empty() || hosts.iter().any(|allowed| allowed.eq_ignore_ascii_case(host))
-            }
-        };
-        if covered {
+        if self.covers(host) {
             Ok(())
         } else {
             Err(OutOfScope::NotAuthorised { host: host.to_owned(), address })
         }
     }
 
+    /// Judges a name that a proxy will resolve: where it leads is not ours to see.
+    ///
+    /// # Errors
+    /// [`OutOfScope::Elsewhere`] unless the host is covered, or is this machine's own name for
+    /// itself; for address literals as [`Scope::admit_address`].
+    pub fn admit_name(&self, host: &str) -> Result<(), OutOfScope> {
+        if let Ok(address) = host.parse() {
+            return self.admit_address(host, address);
+        }
+        if host.eq_ignore_ascii_case("localhost") || self.covers(host) {
+            return Ok(());
+        }
+        Err(OutOfScope::Elsewhere { host: host.to_owned() })
+    }
+
     /// Origins in scope, the target's first.
     pub fn origins(&self) -> &[Origin] {
         &self.origins
+    }
+
+    fn covers(&self, host: &str) -> bool {
+        match &self.authorisation {
+            Authorisation::LocalOnly => false,
+            Authorisation::Granted { hosts, .. } => {
+                hosts.is_empty() || hosts.iter().any(|allowed| allowed.eq_ignore_ascii_case(host))
+            }
+        }
     }
 
     /// Who authorised the run, if anybody.
@@ -214,6 +241,21 @@ mod tests {
         assert!(scope.judge(&origin, "/a/x").is_ok());
         assert!(scope.judge(&origin, "/a/logout").is_err());
         assert!(scope.judge(&origin, "/b").is_err());
+    }
+
+    #[test]
+    fn a_name_that_a_proxy_resolves_needs_authorisation() {
+        let local = scope(&[], &[], Authorisation::LocalOnly);
+        assert!(local.admit_name("localhost").is_ok());
+        assert!(local.admit_name("10.0.0.1").is_ok());
+        assert!(local.admit_name("8.8.8.8").is_err());
+        let refused = local.admit_name("shop.example").expect_err("it may be anywhere");
+        assert!(refused.to_string().contains("--authorised-by"), "{refused}");
+        let by = "A. Person".to_owned();
+        let granted = Authorisation::Granted { by, hosts: vec!["shop.example".to_owned()] };
+        let granted = scope(&[], &[], granted);
+        assert!(granted.admit_name("Shop.example").is_ok());
+        assert!(granted.admit_name("other.example").is_err());
     }
 
     #[test]

@@ -37,6 +37,7 @@ const PLAN: Keys = Keys {
         "timeout",
         "insecure",
         "ca_files",
+        "connection",
     ],
     later: &["targets", "secrets", "data", "auth", "identities", "capacity", "baseline", "cost"],
 };
@@ -245,16 +246,14 @@ fn connection(plan: &Fields<'_>, overrides: &Overrides, reader: &mut Reader) -> 
     let timeout = plan.get("timeout").and_then(|node| reader.positive_duration(node));
     let insecure = plan.get("insecure").and_then(|node| reader.boolean(node));
     let default_timeout = if scans_only { defaults::SCAN_TIMEOUT } else { defaults::LOAD_TIMEOUT };
-    Connection {
-        timeout: timeout.unwrap_or(default_timeout),
-        tls: if insecure.unwrap_or(scans_only) {
-            TlsPolicy::AcceptAndReport
-        } else {
-            TlsPolicy::Verify
-        },
+    let tls =
+        if insecure.unwrap_or(scans_only) { TlsPolicy::AcceptAndReport } else { TlsPolicy::Verify };
+    let mut connection = Connection {
         ca_files: boundary::ca_files(plan, overrides, reader),
-        headers: Vec::new(),
-    }
+        ..Connection::new(timeout.unwrap_or(default_timeout), tls)
+    };
+    super::connection::connection(plan, overrides, &mut connection, reader);
+    connection
 }
 
 fn observe(plan: &Fields<'_>, reader: &mut Reader) -> Vec<String> {

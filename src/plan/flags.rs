@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::connection::ConnectionFlags;
 use super::types::Output;
 use crate::model::ExitCode;
 use crate::model::OutOfScope;
@@ -21,6 +22,8 @@ pub struct CommonFlags {
     pub insecure: bool,
     /// Root certificates beside the platform's.
     pub ca_files: Vec<PathBuf>,
+    /// How connections are made.
+    pub connection: ConnectionFlags,
     /// `--authorised-by`.
     pub authorised_by: Option<String>,
     /// Files to write.
@@ -127,6 +130,7 @@ impl CommonFlags {
             timeout: None,
             insecure: false,
             ca_files: Vec::new(),
+            connection: ConnectionFlags::default(),
             authorised_by: None,
             outputs: Vec::new(),
             seed,

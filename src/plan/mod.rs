@@ -2,6 +2,7 @@
 //! sent. Reads files, sends nothing.
 
 mod boundary;
+mod connection;
 mod consistency;
 mod defaults;
 mod document;
@@ -18,6 +19,7 @@ mod scenarios;
 mod substitute;
 mod types;
 
+pub use connection::{ConnectionFlags, apply_flags};
 pub use error::PlanErrors;
 pub use file::{Overrides, from_text, load_file};
 pub use flags::{Body, CommonFlags, FlagError, LoadFlags, ScanFlags};

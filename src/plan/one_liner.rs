@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::boundary;
+use super::connection::apply_flags;
 use super::defaults;
 use super::file::hash;
 use super::flags::{Body, CommonFlags, FlagError, LoadFlags, ScanFlags};
@@ -135,7 +136,13 @@ fn base(
     if timeout.is_zero() {
         return Err(FlagError::Usage("the timeout must be longer than 0".to_owned()));
     }
-    let headers = headers(&flags.headers)?;
+    let tls = if flags.insecure { TlsPolicy::AcceptAndReport } else { tls };
+    let mut connection = Connection {
+        ca_files: flags.ca_files.clone(),
+        headers: headers(&flags.headers)?,
+        ..Connection::new(timeout, tls)
+    };
+    apply_flags(&flags.connection, &mut connection)?;
     let plan = Plan {
         target: target.clone(),
         scope,
@@ -146,12 +153,7 @@ fn base(
         scan: None,
         thresholds: Vec::new(),
         outputs: flags.outputs.clone(),
-        connection: Connection {
-            timeout,
-            tls: if flags.insecure { TlsPolicy::AcceptAndReport } else { tls },
-            ca_files: flags.ca_files.clone(),
-            headers,
-        },
+        connection,
         observe: Vec::new(),
         seed: flags.seed,
         hash: String::new(),

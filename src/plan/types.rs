@@ -4,7 +4,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::flow::Flow;
-use crate::model::{Header, OutputKind, RequestTemplate, Scope, Seed, Target, Threshold};
+use crate::model::{
+    ConnectionReuse, Header, OutputKind, RequestTemplate, Route, Scope, Seed, Target, Threshold,
+    TlsOptions,
+};
 
 /// A run, fully described: nothing is looked up later.
 #[derive(Debug, Clone)]
@@ -213,8 +216,29 @@ pub struct Connection {
     pub tls: TlsPolicy,
     /// Additional root certificates (PEM).
     pub ca_files: Vec<PathBuf>,
+    /// How handshakes are made.
+    pub tls_options: TlsOptions,
+    /// Where connections go.
+    pub route: Route,
+    /// Whether they carry more than one request.
+    pub reuse: ConnectionReuse,
     /// Sent with every request unless the request has its own of that name.
     pub headers: Vec<Header>,
+}
+
+impl Connection {
+    /// Straight to the URL's host, with that much time.
+    pub fn new(timeout: Duration, tls: TlsPolicy) -> Self {
+        Self {
+            timeout,
+            tls,
+            ca_files: Vec::new(),
+            tls_options: TlsOptions::default(),
+            route: Route::default(),
+            reuse: ConnectionReuse::On,
+            headers: Vec::new(),
+        }
+    }
 }
 
 /// What a bad certificate means.

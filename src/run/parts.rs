@@ -65,12 +65,7 @@ impl Parts<'_> {
 
     async fn refuse(&self, facts: &mut Facts, failure: &Failure) {
         let target = &self.job.plan.target.origin;
-        let text = match failure.class {
-            FailureClass::Certificate => format!(
-                "{target}: {failure}; trust it with --cacert FILE, or go on regardless with --insecure"
-            ),
-            _ => format!("{target}: {failure}"),
-        };
+        let text = format!("{target}: {failure}");
         notify(self.events, NoticeLevel::Error, text.clone()).await;
         match failure.class {
             FailureClass::OutOfScope => facts.refused.push(text),
@@ -167,6 +162,9 @@ impl Parts<'_> {
                 TlsPolicy::AcceptAndReport => TrustPolicy::AcceptAndReport,
             },
             ca_files: connection.ca_files.clone(),
+            tls: connection.tls_options.clone(),
+            route: connection.route.clone(),
+            reuse: connection.reuse,
             headers: connection.headers.clone(),
             max_connections: plan.scan.as_ref().map_or(1, |scan| scan.concurrency),
             ..ClientOptions::default()

@@ -388,7 +388,7 @@ async fn preflight_keeps_to_the_origins_in_scope() {
     let (server, _requests) = recording().await;
     let origin = server.http();
     let client = client(&origin, patient());
-    assert_eq!(client.preflight(&origin).await, Ok((server.address, None)));
+    assert_eq!(client.preflight(&origin).await, Ok((Some(server.address), None)));
     let other = server.origin(Scheme::Http, "localhost");
     let failure = client.preflight(&other).await.expect_err("another origin");
     assert_eq!(failure.class, FailureClass::OutOfScope);

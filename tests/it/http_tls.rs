@@ -1,24 +1,19 @@
 //! TLS: trust, faults that are told, and failures by class.
 
-use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use rcgen::BasicConstraints;
-use rcgen::CertificateParams;
-use rcgen::CertifiedIssuer;
-use rcgen::IsCa;
-use rcgen::KeyPair;
 use rcgen::SanType;
 use rustls::ServerConfig;
-use rustls::pki_types::PrivateKeyDer;
 use shakedown::http::ClientOptions;
 use shakedown::http::tls::TlsError;
 use shakedown::http::tls::TlsSetup;
 use shakedown::http::tls::TrustPolicy;
+use shakedown::model::ClientIdentity;
 use shakedown::model::Exchange;
 use shakedown::model::FailureClass;
 use shakedown::model::Scheme;
+use shakedown::model::TlsOptions;
 use tokio::io::AsyncReadExt as _;
 use tokio::io::AsyncWriteExt as _;
 use tokio_rustls::TlsAcceptor;
@@ -29,57 +24,10 @@ use crate::http_server::get;
 use crate::http_server::hasty;
 use crate::http_server::patient;
 use crate::http_server::read_request;
-
-/// An authority of our own and the file that names it.
-struct Authority {
-    issuer: CertifiedIssuer<'static, KeyPair>,
-    dir: tempfile::TempDir,
-}
-
-impl Authority {
-    fn new() -> Self {
-        let mut params = CertificateParams::default();
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let key = KeyPair::generate().expect("a key");
-        let issuer = CertifiedIssuer::self_signed(params, key).expect("signs itself");
-        let dir = tempfile::tempdir().expect("a directory");
-        std::fs::write(dir.path().join("ca.pem"), issuer.pem()).expect("writes");
-        Self { issuer, dir }
-    }
-
-    fn file(&self) -> PathBuf {
-        self.dir.path().join("ca.pem")
-    }
-
-    /// What a server needs that shows a certificate for `names`, expired if so wished.
-    fn server_config(&self, names: Vec<SanType>, valid: Valid) -> ServerConfig {
-        let mut params = CertificateParams::default();
-        params.subject_alt_names = names;
-        if valid == Valid::Expired {
-            params.not_before = rcgen::date_time_ymd(2001, 1, 1);
-            params.not_after = rcgen::date_time_ymd(2002, 1, 1);
-        }
-        let key = KeyPair::generate().expect("a key");
-        let certificate = params.signed_by(&key, &self.issuer).expect("signs");
-        let key = PrivateKeyDer::try_from(key.serialize_der()).expect("PKCS #8");
-        ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .expect("ring supports both")
-            .with_no_client_auth()
-            .with_single_cert(vec![certificate.der().clone()], key)
-            .expect("key and certificate fit")
-    }
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Valid {
-    Now,
-    Expired,
-}
-
-fn loopback() -> Vec<SanType> {
-    vec![SanType::IpAddress(IpAddr::from([127, 0, 0, 1]))]
-}
+use crate::tls_bed::Authority;
+use crate::tls_bed::Valid;
+use crate::tls_bed::loopback;
+use crate::tls_bed::self_signed;
 
 /// How a server ends a connection after its answer.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -179,14 +127,7 @@ async fn bad_certificates_are_refused_or_reported() {
 #[tokio::test]
 async fn a_self_signed_certificate_is_told_as_such() {
     let authority = Authority::new();
-    let key = PrivateKeyDer::try_from(authority.issuer.key().serialize_der()).expect("PKCS #8");
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .expect("ring supports both")
-        .with_no_client_auth()
-        .with_single_cert(vec![authority.issuer.der().clone()], key)
-        .expect("key and certificate fit");
+    let config = authority.own_config();
     let exchange = over_tls(config, accepting(None)).await;
     assert_eq!(class(&exchange), None);
     let fault = fault(&exchange).unwrap_or_default();
@@ -276,7 +217,7 @@ async fn preflight_tells_the_certificates_fault_and_sends_nothing() {
     let server = serve(config, OK, Ending::KeepAlive).await;
     let origin = server.origin(Scheme::Https, "127.0.0.1");
     let (peer, tls) = client(&origin, accepting(None)).preflight(&origin).await.expect("reachable");
-    assert_eq!(peer, server.address);
+    assert_eq!(peer, Some(server.address));
     assert!(tls.expect("TLS").certificate_fault.is_some());
     let refused = client(&origin, verifying(None)).preflight(&origin).await;
     assert_eq!(refused.expect_err("not trusted").class, FailureClass::Certificate);
@@ -286,43 +227,33 @@ async fn preflight_tells_the_certificates_fault_and_sends_nothing() {
 fn unusable_root_files_are_named() {
     let dir = tempfile::tempdir().expect("a directory");
     let missing = dir.path().join("missing.pem");
-    let error = TlsSetup::new(TrustPolicy::Verify, std::slice::from_ref(&missing));
+    let setup = |roots: &[PathBuf], options: &TlsOptions| {
+        TlsSetup::new(TrustPolicy::Verify, roots, options, &[])
+    };
+    let usual = TlsOptions::default();
+    let error = setup(std::slice::from_ref(&missing), &usual);
     assert!(matches!(error, Err(TlsError::RootFile { path, .. }) if path == missing));
     let empty = dir.path().join("empty.pem");
     std::fs::write(&empty, "no certificate here\n").expect("writes");
-    let error = TlsSetup::new(TrustPolicy::Verify, std::slice::from_ref(&empty));
+    let error = setup(std::slice::from_ref(&empty), &usual);
     assert!(matches!(error, Err(TlsError::NoCertificate { path }) if path == empty));
     let garbage = dir.path().join("garbage.pem");
     let pem = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
     std::fs::write(&garbage, pem).expect("writes");
-    let error = TlsSetup::new(TrustPolicy::Verify, &[garbage]);
+    let error = setup(&[garbage], &usual);
     assert!(matches!(error, Err(TlsError::Roots(_))));
-}
-
-/// The server's own certificate and the file that holds it: self-signed and marked as an
-/// authority's, as the usual one-line recipes make them.
-fn self_signed(names: Vec<SanType>, valid: Valid) -> (ServerConfig, tempfile::TempDir, PathBuf) {
-    let mut params = CertificateParams::default();
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    params.subject_alt_names = names;
-    if valid == Valid::Expired {
-        params.not_before = rcgen::date_time_ymd(2001, 1, 1);
-        params.not_after = rcgen::date_time_ymd(2002, 1, 1);
-    }
-    let key = KeyPair::generate().expect("a key");
-    let certificate = params.self_signed(&key).expect("signs itself");
-    let dir = tempfile::tempdir().expect("a directory");
-    let file = dir.path().join("own.pem");
-    std::fs::write(&file, certificate.pem()).expect("writes");
-    let key = PrivateKeyDer::try_from(key.serialize_der()).expect("PKCS #8");
-    let config =
-        ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .expect("ring supports both")
-            .with_no_client_auth()
-            .with_single_cert(vec![certificate.der().clone()], key)
-            .expect("key and certificate fit");
-    (config, dir, file)
+    let identity = |certificate: &PathBuf, key: &PathBuf| TlsOptions {
+        identity: Some(ClientIdentity { certificate: certificate.clone(), key: key.clone() }),
+        ..TlsOptions::default()
+    };
+    let authority = Authority::new();
+    let fine = authority.client();
+    let error = setup(&[], &identity(&missing, &fine.key));
+    assert!(matches!(error, Err(TlsError::IdentityFile { path, .. }) if path == missing));
+    let error = setup(&[], &identity(&fine.certificate, &empty));
+    assert!(matches!(error, Err(TlsError::IdentityFile { path, .. }) if path == empty));
+    let error = setup(&[], &identity(&fine.certificate, &authority.client().key));
+    assert!(matches!(error, Err(TlsError::Identity(_))), "the key of another one");
 }
 
 #[tokio::test]

@@ -86,12 +86,7 @@ impl PlanBuilder {
             scan: None,
             thresholds: Vec::new(),
             outputs: Vec::new(),
-            connection: Connection {
-                timeout: Duration::from_secs(30),
-                tls: TlsPolicy::Verify,
-                ca_files: Vec::new(),
-                headers: Vec::new(),
-            },
+            connection: Connection::new(Duration::from_secs(30), TlsPolicy::Verify),
             observe: Vec::new(),
             seed: Seed(1),
             hash: String::new(),

@@ -5,10 +5,13 @@ use std::io::BufRead as _;
 use std::io::BufReader;
 use std::io::Read;
 use std::io::Write;
+use std::net::IpAddr;
 use std::net::SocketAddr;
 use std::net::TcpListener;
 use std::net::TcpStream;
 use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::OnceLock;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
 use std::thread;
@@ -17,14 +20,20 @@ use std::time::Duration;
 use rustls::ServerConfig;
 use rustls::ServerConnection;
 use rustls::StreamOwned;
-use rustls::crypto::ring;
-use rustls::pki_types::PrivateKeyDer;
+
+use crate::tls_bed::Valid;
+use crate::tls_bed::loopback;
+use crate::tls_bed::self_signed;
 
 /// What the server counted.
 #[derive(Default)]
 pub(crate) struct Counted {
     pub(crate) requests: AtomicU64,
     pub(crate) connections: AtomicU64,
+    /// Where they came from.
+    pub(crate) peers: Mutex<Vec<IpAddr>>,
+    /// The first head that came.
+    pub(crate) head: OnceLock<String>,
 }
 
 /// How it ends connections.
@@ -52,16 +61,14 @@ impl TestServer {
 
     /// With a self-signed certificate for 127.0.0.1.
     pub(crate) fn tls(keep: Keep) -> Self {
-        let made = rcgen::generate_simple_self_signed(vec!["127.0.0.1".to_owned()])
-            .expect("a certificate can be made");
-        let key = PrivateKeyDer::Pkcs8(made.signing_key.serialize_der().into());
-        let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .expect("ring supports both versions")
-            .with_no_client_auth()
-            .with_single_cert(vec![made.cert.der().clone()], key)
-            .expect("the key belongs to the certificate");
-        Self::start(keep, Some(Arc::new(config)), made.cert.pem())
+        let (config, _dir, file) = self_signed(loopback(), Valid::Now);
+        let certificate = std::fs::read_to_string(file).expect("just written");
+        Self::start(keep, Some(Arc::new(config)), certificate)
+    }
+
+    /// With TLS as given; whom to trust is for the test to know.
+    pub(crate) fn secured(keep: Keep, config: ServerConfig) -> Self {
+        Self::start(keep, Some(Arc::new(config)), "elsewhere".to_owned())
     }
 
     pub(crate) fn url(&self) -> String {
@@ -95,6 +102,8 @@ impl TestServer {
 
 fn serve(stream: TcpStream, keep: Keep, tls: Option<Arc<ServerConfig>>, counted: &Counted) {
     counted.connections.fetch_add(1, Ordering::SeqCst);
+    let peer = stream.peer_addr().expect("it was accepted").ip();
+    counted.peers.lock().expect("not poisoned").push(peer);
     stream.set_read_timeout(Some(PATIENCE)).expect("not zero");
     // A client that goes away is no failure of the server.
     let _ = match tls {
@@ -109,13 +118,13 @@ fn serve(stream: TcpStream, keep: Keep, tls: Option<Arc<ServerConfig>>, counted:
 fn answer_all(stream: impl Read + Write, keep: Keep, counted: &Counted) -> io::Result<()> {
     let mut stream = BufReader::new(stream);
     for served in 1.. {
-        let mut line = String::new();
-        while line != "\r\n" {
-            line.clear();
-            if stream.read_line(&mut line)? == 0 {
+        let mut head = String::new();
+        while !head.ends_with("\r\n\r\n") {
+            if stream.read_line(&mut head)? == 0 {
                 return Ok(());
             }
         }
+        let _ = counted.head.set(head);
         counted.requests.fetch_add(1, Ordering::SeqCst);
         let body = "x".repeat(10_000);
         let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", body.len());

@@ -2,6 +2,7 @@
 
 mod architecture;
 mod bad_input;
+mod connection;
 mod demo;
 mod demo_matrix;
 mod demo_run;
@@ -21,6 +22,7 @@ mod outputs;
 mod plan;
 mod program;
 mod program_terminal;
+mod proxy_server;
 mod report;
 mod report_generated;
 mod rules;
@@ -28,6 +30,7 @@ mod rules_generated;
 mod rules_matching;
 mod rules_refusals;
 mod scan;
+mod tls_bed;
 mod ui_jsonl;
 mod ui_plain;
 mod ui_run;

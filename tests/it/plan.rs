@@ -6,6 +6,7 @@ use shakedown::plan::Plan;
 use shakedown::plan::PlanErrors;
 use shakedown::plan::from_text;
 
+mod connection;
 mod files;
 mod flags;
 mod laws;

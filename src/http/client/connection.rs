@@ -11,10 +11,10 @@ use tokio::io::AsyncRead;
 use tokio::io::AsyncReadExt as _;
 use tokio::io::AsyncWriteExt as _;
 use tokio::io::ReadBuf;
-use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 
 use super::record::Record;
+use super::socket::Socket;
 use crate::http::fault;
 use crate::http::h1::Collector;
 use crate::http::h1::Eof;
@@ -33,15 +33,15 @@ const READ_SIZE: usize = 16 * 1024;
 /// A stream with or without TLS.
 #[derive(Debug)]
 pub(super) enum Stream {
-    Plain(TcpStream),
-    Tls(Box<TlsStream<TcpStream>>),
+    Plain(Socket),
+    Tls(Box<TlsStream<Socket>>),
 }
 
 /// An open connection and its parser.
 #[derive(Debug)]
 pub(super) struct Connection {
     stream: Stream,
-    peer: SocketAddr,
+    peer: Option<SocketAddr>,
     tls: Option<TlsInfo>,
     parser: ResponseParser,
     buffer: Vec<u8>,
@@ -57,7 +57,7 @@ pub(super) struct Broken {
 }
 
 impl Connection {
-    pub(super) fn new(stream: Stream, peer: SocketAddr, tls: Option<TlsInfo>) -> Self {
+    pub(super) fn new(stream: Stream, peer: Option<SocketAddr>, tls: Option<TlsInfo>) -> Self {
         Self {
             stream,
             peer,
@@ -68,7 +68,7 @@ impl Connection {
         }
     }
 
-    pub(super) fn peer(&self) -> SocketAddr {
+    pub(super) fn peer(&self) -> Option<SocketAddr> {
         self.peer
     }
 

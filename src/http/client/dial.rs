@@ -1,80 +1,147 @@
-//! From an origin to a connection: DNS, TCP, TLS.
+//! From an origin to a connection: DNS, TCP, proxy, TLS.
 
+use std::io;
+use std::net::IpAddr;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering;
 
+use tokio::io::AsyncReadExt as _;
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpSocket;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
 use super::connection::Connection;
 use super::connection::Stream;
 use super::record::Record;
-use crate::http::dns;
+use super::socket::Socket;
 use crate::http::fault;
-use crate::http::tls;
+use crate::http::route::Endpoint;
+use crate::http::route::Via;
+use crate::http::route::Way;
 use crate::http::tls::TlsSetup;
+use crate::http::tunnel::Tunnel;
+use crate::http::tunnel::TunnelTo;
 use crate::model::Failure;
 use crate::model::Origin;
 use crate::model::PhaseKind;
+use crate::model::Route;
 use crate::model::Scheme;
 use crate::model::Scope;
 
-/// A new connection to `origin`; phases, peer and TLS go into `record`.
-pub(super) async fn dial(
-    origin: &Origin,
-    scope: &Scope,
-    tls: &TlsSetup,
-    record: &mut Record,
-) -> Result<Connection, Failure> {
-    record.enter(PhaseKind::Dns);
-    let addresses = dns::resolve(&origin.host, origin.port, scope).await?;
-    record.enter(PhaseKind::Connect);
-    let (tcp, peer) = connect(&addresses).await?;
-    record.peer = Some(peer);
-    match origin.scheme {
-        Scheme::Http => Ok(Connection::new(Stream::Plain(tcp), peer, None)),
-        Scheme::Https => {
-            record.enter(PhaseKind::Tls);
-            let connection = handshake(tcp, peer, &origin.host, tls).await?;
-            record.tls = connection.tls().cloned();
-            Ok(connection)
-        }
-    }
+/// Makes connections.
+#[derive(Debug)]
+pub(super) struct Dialler {
+    pub(super) scope: Arc<Scope>,
+    pub(super) route: Route,
+    pub(super) tls: TlsSetup,
+    /// Connections so far: source addresses take turns.
+    pub(super) made: AtomicUsize,
 }
 
-/// One address after the other: `localhost` may be `::1` first while the server is on 127.0.0.1.
-/// If none accepts, the first one's failure is told.
-async fn connect(addresses: &[SocketAddr]) -> Result<(TcpStream, SocketAddr), Failure> {
-    let mut first = None;
-    for address in addresses {
-        match TcpStream::connect(address).await {
-            Ok(tcp) => {
-                // Small requests must not wait for acknowledgements; where it fails, they do.
-                let _ = tcp.set_nodelay(true);
-                return Ok((tcp, *address));
-            }
-            Err(error) => {
-                let what = format!("connecting to {address}");
-                let class = fault::connect_class(&error);
-                first.get_or_insert(fault::failure(class, &what, &error));
+impl Dialler {
+    /// A new connection to `origin`; phases, peer and TLS go into `record`.
+    pub(super) async fn dial(
+        &self,
+        origin: &Origin,
+        record: &mut Record,
+    ) -> Result<Connection, Failure> {
+        record.enter(PhaseKind::Dns);
+        let way = Way::find(origin, &self.route, &self.scope).await?;
+        record.enter(PhaseKind::Connect);
+        let (mut socket, endpoint) = self.connect(&way).await?;
+        let peer = endpoint.address();
+        record.peer = peer;
+        if let Via::Tunnel(to) = &way.via {
+            tunnel(&mut socket, to).await?;
+        }
+        match origin.scheme {
+            Scheme::Http => Ok(Connection::new(Stream::Plain(socket), peer, None)),
+            Scheme::Https => {
+                record.enter(PhaseKind::Tls);
+                let connection = self.handshake(socket, endpoint, &origin.host).await?;
+                record.tls = connection.tls().cloned();
+                Ok(connection)
             }
         }
     }
-    Err(first.expect("resolving gives at least one address"))
+
+    /// One address after the other: `localhost` may be `::1` first while the server is on
+    /// 127.0.0.1. If none accepts, the first one's failure is told.
+    async fn connect<'a>(&self, way: &'a Way) -> Result<(Socket, &'a Endpoint), Failure> {
+        let turn = self.made.fetch_add(1, Ordering::Relaxed);
+        let mut first = None;
+        for endpoint in &way.endpoints {
+            match connect_to(endpoint, way.source(endpoint, turn)).await {
+                Ok(socket) => return Ok((socket, endpoint)),
+                Err(error) => {
+                    let class = fault::connect_class(&error);
+                    first.get_or_insert(fault::failure(class, &way.connecting(endpoint), &error));
+                }
+            }
+        }
+        Err(first.expect("a way has at least one end"))
+    }
+
+    async fn handshake(
+        &self,
+        socket: Socket,
+        endpoint: &Endpoint,
+        host: &str,
+    ) -> Result<Connection, Failure> {
+        let name = self.tls.server_name(host)?;
+        let connector = TlsConnector::from(Arc::clone(self.tls.config()));
+        let stream = connector.connect(name.clone(), socket).await.map_err(|error| {
+            let what = format!("TLS handshake with {host} ({endpoint})");
+            fault::failure(fault::stream_class(&error), &what, &error)
+        })?;
+        let info = self.tls.info(stream.get_ref().1, &name);
+        Ok(Connection::new(Stream::Tls(Box::new(stream)), endpoint.address(), Some(info)))
+    }
 }
 
-async fn handshake(
-    tcp: TcpStream,
-    peer: SocketAddr,
-    host: &str,
-    tls: &TlsSetup,
-) -> Result<Connection, Failure> {
-    let name = tls::server_name(host)?;
-    let connector = TlsConnector::from(Arc::clone(tls.config()));
-    let stream = connector.connect(name.clone(), tcp).await.map_err(|error| {
-        let what = format!("TLS handshake with {host} ({peer})");
-        fault::failure(fault::stream_class(&error), &what, &error)
-    })?;
-    let info = tls.info(stream.get_ref().1, &name);
-    Ok(Connection::new(Stream::Tls(Box::new(stream)), peer, Some(info)))
+async fn connect_to(endpoint: &Endpoint, from: Option<IpAddr>) -> io::Result<Socket> {
+    match endpoint {
+        Endpoint::Tcp(address) => {
+            let tcp = connect_tcp(*address, from).await?;
+            // Small requests must not wait for acknowledgements; where it fails, they do.
+            let _ = tcp.set_nodelay(true);
+            Ok(Socket::Tcp(tcp))
+        }
+        #[cfg(unix)]
+        Endpoint::Unix(path) => tokio::net::UnixStream::connect(path).await.map(Socket::Unix),
+        #[cfg(not(unix))]
+        Endpoint::Unix(_) => Err(io::ErrorKind::Unsupported.into()),
+    }
+}
+
+async fn connect_tcp(to: SocketAddr, from: Option<IpAddr>) -> io::Result<TcpStream> {
+    let Some(from) = from else { return TcpStream::connect(to).await };
+    let socket = if to.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    socket.bind(SocketAddr::new(from, 0))?;
+    socket.connect(to).await
+}
+
+/// Talks to the proxy until it has connected us.
+async fn tunnel(socket: &mut Socket, to: &TunnelTo) -> Result<(), Failure> {
+    let mut tunnel = Tunnel::new(to);
+    let broken = |error: &io::Error| {
+        let what = format!("asking the proxy {} for a connection", to.proxy());
+        fault::failure(fault::stream_class(error), &what, error)
+    };
+    let mut buffer = [0; 512];
+    loop {
+        let out = tunnel.outgoing();
+        socket.write_all(out).await.map_err(|error| broken(&error))?;
+        let sent = out.len();
+        tunnel.sent(sent);
+        match socket.read(&mut buffer).await {
+            Ok(0) => return Err(tunnel.closed()),
+            Ok(count) if tunnel.take(&buffer[..count])? => return Ok(()),
+            Ok(_) => {}
+            Err(error) => return Err(broken(&error)),
+        }
+    }
 }

@@ -2,12 +2,13 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 
 use tokio::sync::Semaphore;
 
 use super::connection::Broken;
 use super::connection::Connection;
-use super::dial::dial;
+use super::dial::Dialler;
 use super::options::ClientOptions;
 use super::options::ContentDecoding;
 use super::pool::Pool;
@@ -17,8 +18,11 @@ use crate::http::content;
 use crate::http::h1;
 use crate::http::h1::RequestKind;
 use crate::http::pacer::Pacer;
+use crate::http::route;
+use crate::http::tls::HTTP_1_1;
 use crate::http::tls::TlsError;
 use crate::http::tls::TlsSetup;
+use crate::model::ConnectionReuse;
 use crate::model::Exchange;
 use crate::model::Failure;
 use crate::model::FailureClass;
@@ -41,11 +45,10 @@ pub struct Client {
 
 #[derive(Debug)]
 struct Inner {
-    scope: Arc<Scope>,
+    dialler: Dialler,
     options: ClientOptions,
     /// With what is ours added.
     headers: Vec<Header>,
-    tls: TlsSetup,
     pacer: Pacer,
     clock: Clock,
     pool: Pool,
@@ -56,19 +59,23 @@ impl Client {
     /// A client that dials only what `scope` admits, at `pacer`'s rate.
     ///
     /// # Errors
-    /// [`TlsError`] for a file of root certificates that cannot be used.
+    /// [`TlsError`] for certificates or keys that cannot be used.
     pub fn new(
         scope: Arc<Scope>,
         options: ClientOptions,
         pacer: Pacer,
         clock: Clock,
     ) -> Result<Self, TlsError> {
-        let tls = TlsSetup::new(options.trust, &options.ca_files)?;
+        let tls = TlsSetup::new(options.trust, &options.ca_files, &options.tls, &[HTTP_1_1])?;
         let max_connections = options.max_connections.clamp(1, Semaphore::MAX_PERMITS);
         let inner = Inner {
-            scope,
+            dialler: Dialler {
+                scope,
+                route: options.route.clone(),
+                tls,
+                made: AtomicUsize::new(0),
+            },
             headers: options.standing_headers(),
-            tls,
             pacer,
             clock,
             pool: Pool::new(clock, max_connections, options.idle_timeout),
@@ -82,9 +89,9 @@ impl Client {
     /// in the exchange's outcome:
     ///
     /// * `Dns`, `OutOfScope` (no address is admitted), `ConnectRefused`, `ConnectTimeout`,
-    ///   `Connect`, `Certificate`, `Tls`: there was no connection;
+    ///   `Connect`, `Proxy`, `Certificate`, `Tls`, `TlsTimeout`: there was no connection;
     /// * `Closed`, `Reset`: the connection ended before the response did;
-    /// * `Timeout`: [`ClientOptions::timeout`] passed after connecting;
+    /// * `SendTimeout`, `WaitTimeout`, `ReceiveTimeout`: [`ClientOptions::timeout`] passed then;
     /// * `Protocol`, `TooLarge`: see [`h1::ProtocolError`]; `Protocol` also for a request whose
     ///   headers would break lines ([`h1::EncodeError`]), which is not sent.
     ///
@@ -112,14 +119,14 @@ impl Client {
     pub async fn preflight(
         &self,
         origin: &Origin,
-    ) -> Result<(SocketAddr, Option<TlsInfo>), Failure> {
+    ) -> Result<(Option<SocketAddr>, Option<TlsInfo>), Failure> {
         let inner = &self.inner;
-        if !inner.scope.origins().contains(origin) {
+        if !inner.dialler.scope.origins().contains(origin) {
             let reason = OutOfScope::Origin { origin: origin.clone() };
             return Err(Failure::new(FailureClass::OutOfScope, reason.to_string()));
         }
         let mut record = Record::start(inner.clock);
-        let dialled = dial(origin, &inner.scope, &inner.tls, &mut record);
+        let dialled = inner.dialler.dial(origin, &mut record);
         match tokio::time::timeout(inner.options.timeout, dialled).await {
             Ok(dialled) => dialled.map(|connection| (connection.peer(), connection.tls().cloned())),
             Err(_) => Err(record.timed_out(inner.options.timeout)),
@@ -132,6 +139,7 @@ impl Inner {
         let mut bytes = Vec::new();
         h1::encode(request, &self.headers, &mut bytes)
             .map_err(|error| Failure::new(FailureClass::Protocol, error.to_string()))?;
+        route::dress(&self.options.route, request, &mut bytes);
         let _permit = self.permits.acquire().await.expect("the semaphore is never closed");
         self.pacer.acquire().await;
         let exchanged = self.exchange(request, &bytes, record);
@@ -153,7 +161,7 @@ impl Inner {
         if is_idempotent(&request.method)
             && let Some(kept) = self.pool.take(&request.origin).await
         {
-            record.peer = Some(kept.peer());
+            record.peer = kept.peer();
             record.tls = kept.tls().cloned();
             match self.exchange_on(kept, request, bytes, record).await {
                 Err(broken) if broken.is_stale_connection() => {
@@ -164,7 +172,7 @@ impl Inner {
                 outcome => return outcome.map_err(|broken| broken.failure),
             }
         }
-        let new = dial(&request.origin, &self.scope, &self.tls, record).await?;
+        let new = self.dialler.dial(&request.origin, record).await?;
         self.exchange_on(new, request, bytes, record).await.map_err(|broken| broken.failure)
     }
 
@@ -177,7 +185,7 @@ impl Inner {
     ) -> Result<Response, Broken> {
         let kind = RequestKind::of(&request.method);
         let response = connection.exchange(bytes, kind, self.options.max_body, record).await?;
-        if connection.can_reuse() {
+        if connection.can_reuse() && self.options.reuse == ConnectionReuse::On {
             self.pool.put(&request.origin, connection);
         }
         Ok(response)

@@ -6,6 +6,7 @@ mod driver;
 mod options;
 mod pool;
 mod record;
+mod socket;
 
 pub use driver::Client;
 pub use options::{ClientOptions, ContentDecoding};

@@ -4,7 +4,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::http::tls::TrustPolicy;
+use crate::model::ConnectionReuse;
 use crate::model::Header;
+use crate::model::Route;
+use crate::model::TlsOptions;
 
 /// What [`Client`](super::Client) is made with; [`Default`] is what a scan uses.
 #[derive(Debug, Clone)]
@@ -26,6 +29,12 @@ pub struct ClientOptions {
     pub trust: TrustPolicy,
     /// Additional root certificates (PEM).
     pub ca_files: Vec<PathBuf>,
+    /// How handshakes are made.
+    pub tls: TlsOptions,
+    /// Where connections go.
+    pub route: Route,
+    /// Whether they carry more than one request.
+    pub reuse: ConnectionReuse,
 }
 
 /// Whether content codings are asked for and undone.
@@ -48,6 +57,9 @@ impl Default for ClientOptions {
             decoding: ContentDecoding::GzipDeflate,
             trust: TrustPolicy::AcceptAndReport,
             ca_files: Vec::new(),
+            tls: TlsOptions::default(),
+            route: Route::default(),
+            reuse: ConnectionReuse::On,
         }
     }
 }

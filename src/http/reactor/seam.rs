@@ -1,7 +1,9 @@
 //! What a thread of the load engine needs from the outside: the time, sockets, and waiting.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::IpAddr;
+
+use crate::http::route::Endpoint;
 
 /// Nanoseconds since the run's start.
 pub type Nanos = u64;
@@ -56,12 +58,12 @@ pub trait Reactor {
     /// since is left out.
     fn next_ready(&mut self) -> Option<Ready>;
 
-    /// Starts a connection in `slot`, which is closed first if it was in use; its end is reported
-    /// as writable (or closed).
+    /// Starts a connection in `slot`, which is closed first if it was in use, from the address
+    /// `from` if one is given; its end is reported as writable (or closed).
     ///
     /// # Errors
     /// What the system says at once.
-    fn connect(&mut self, slot: u32, to: SocketAddr) -> io::Result<()>;
+    fn connect(&mut self, slot: u32, to: &Endpoint, from: Option<IpAddr>) -> io::Result<()>;
 
     /// How the connect of `slot` ended, once it was reported.
     ///

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::collections::VecDeque;
 use std::io;
-use std::net::SocketAddr;
+use std::net::IpAddr;
 
 use super::seam::{Accuracy, Nanos, Reactor, Ready};
+use crate::http::route::Endpoint;
 
 /// How a connection attempt ends, and after what time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -234,7 +235,7 @@ impl<S: SimServer> Reactor for SimReactor<S> {
         None
     }
 
-    fn connect(&mut self, slot: u32, _to: SocketAddr) -> io::Result<()> {
+    fn connect(&mut self, slot: u32, _to: &Endpoint, _from: Option<IpAddr>) -> io::Result<()> {
         self.sequence += 1;
         let id = self.sequence;
         if self.slots.len() <= slot as usize {

@@ -2,10 +2,11 @@
 
 use std::convert::Infallible;
 use std::io;
-use std::net::SocketAddr;
+use std::net::IpAddr;
 
 use super::seam::{Accuracy, Idle, Nanos, Reactor, Ready};
 use crate::http::clock::Clock;
+use crate::http::route::Endpoint;
 
 /// The readiness loop of this system: there is none.
 #[derive(Debug)]
@@ -37,7 +38,7 @@ impl Reactor for SystemReactor {
         match self.0 {}
     }
 
-    fn connect(&mut self, _slot: u32, _to: SocketAddr) -> io::Result<()> {
+    fn connect(&mut self, _slot: u32, _to: &Endpoint, _from: Option<IpAddr>) -> io::Result<()> {
         match self.0 {}
     }
 

@@ -17,7 +17,7 @@ use rustls::pki_types::UnixTime;
 use rustls::server::ParsedCertificate;
 use rustls_platform_verifier::Verifier;
 
-use super::setup::AUTHORITY_AS_SERVER;
+use super::fault::AUTHORITY_AS_SERVER;
 use super::setup::TrustPolicy;
 
 /// Judges certificates by the system's roots and the additional ones.

@@ -1,7 +1,10 @@
 //! TLS by rustls: what is offered, whom we trust, and what a refused certificate means.
 
+mod fault;
+mod identity;
 mod judge;
 mod roots;
 mod setup;
 
-pub use setup::{TlsError, TlsSetup, TrustPolicy, class, client_config, describe, server_name};
+pub use fault::{class, cure, describe, failure};
+pub use setup::{HTTP_1_1, TlsError, TlsSetup, TrustPolicy};

@@ -3,21 +3,30 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use rustls::CertificateError;
 use rustls::ClientConfig;
 use rustls::ClientConnection;
-use rustls::OtherError;
+use rustls::SupportedProtocolVersion;
+use rustls::client::Resumption;
+use rustls::crypto::CryptoProvider;
 use rustls::crypto::ring;
 use rustls::pki_types::ServerName;
 use rustls::pki_types::UnixTime;
 use rustls::pki_types::pem;
+use rustls::version::TLS12;
+use rustls::version::TLS13;
 use rustls_platform_verifier::Verifier;
 
+use super::fault::describe;
+use super::identity;
 use super::judge::Judge;
 use super::roots;
 use crate::model::Failure;
 use crate::model::FailureClass;
+use crate::model::SessionReuse;
 use crate::model::TlsInfo;
+use crate::model::TlsOptions;
+use crate::model::TlsVersion;
+use crate::model::TlsVersions;
 
 /// What a certificate that the system would refuse means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,42 +57,82 @@ pub enum TlsError {
     /// A certificate cannot serve as a root.
     #[error("using the additional root certificates: {0}")]
     Roots(rustls::Error),
+    /// The client certificate or its key cannot be read.
+    #[error("reading {what} from {path}: {cause}", path = .path.display())]
+    IdentityFile {
+        /// `the client certificate` or `its key`.
+        what: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// The PEM reader's word.
+        cause: pem::Error,
+    },
+    /// The client certificate and the key do not make an identity.
+    #[error("the client certificate and the key do not fit: {0}")]
+    Identity(rustls::Error),
+    /// The name for SNI is none.
+    #[error("`{0}` cannot stand in a certificate, so no server can be asked for it")]
+    ServerName(String),
 }
+
+/// ALPN for HTTP/1.1.
+pub const HTTP_1_1: &[u8] = b"http/1.1";
 
 /// Configuration and trust for TLS connections.
 #[derive(Debug, Clone)]
 pub struct TlsSetup {
     config: Arc<ClientConfig>,
     judge: Arc<Judge>,
+    /// Instead of every host's own.
+    server_name: Option<ServerName<'static>>,
 }
 
 impl TlsSetup {
-    /// TLS 1.2 and 1.3 with ring, ALPN `http/1.1`; trusted are the system's roots and those in the
-    /// PEM files `extra_roots`, which suffice on a system that has none. A self-signed certificate
-    /// that stands in one of the files itself is trusted for the names it shows.
+    /// With ring; `protocols` are what ALPN offers, the dearest first. Trusted are the system's
+    /// roots and those in the PEM files `extra_roots`, which suffice on a system that has none. A
+    /// self-signed certificate that stands in one of the files itself is trusted for the names it
+    /// shows.
     ///
     /// # Errors
-    /// [`TlsError`] for a file that gives no usable root.
-    pub fn new(policy: TrustPolicy, extra_roots: &[PathBuf]) -> Result<Self, TlsError> {
+    /// [`TlsError`] for a file that gives no usable root, certificate or key.
+    pub fn new(
+        policy: TrustPolicy,
+        extra_roots: &[PathBuf],
+        options: &TlsOptions,
+        protocols: &[&[u8]],
+    ) -> Result<Self, TlsError> {
         let provider = Arc::new(ring::default_provider());
-        let extra = roots::read(extra_roots)?;
-        let has_extra = !extra.is_empty();
-        let pinned = extra.clone();
-        let verifier = match Verifier::new_with_extra_roots(extra, Arc::clone(&provider)) {
-            Ok(verifier) => Some(verifier),
-            // With additional roots it is one of those; without, the system simply has none.
-            Err(error) if has_extra => return Err(TlsError::Roots(error)),
-            Err(_) => None,
-        };
-        let judge = Arc::new(Judge { policy, provider: Arc::clone(&provider), verifier, pinned });
-        let mut config = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
+        let judge = Arc::new(judge(policy, extra_roots, &provider)?);
+        let builder = ClientConfig::builder_with_provider(provider)
+            .with_protocol_versions(&versions(options.versions))
             .expect("ring supports both versions")
             .dangerous()
-            .with_custom_certificate_verifier(Arc::clone(&judge) as Arc<_>)
-            .with_no_client_auth();
-        config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        Ok(Self { config: Arc::new(config), judge })
+            .with_custom_certificate_verifier(Arc::clone(&judge) as Arc<_>);
+        let mut config = match &options.identity {
+            None => builder.with_no_client_auth(),
+            Some(identity) => {
+                let (chain, key) = identity::read(identity)?;
+                builder.with_client_auth_cert(chain, key).map_err(TlsError::Identity)?
+            }
+        };
+        config.alpn_protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();
+        if options.sessions == SessionReuse::Off {
+            config.resumption = Resumption::disabled();
+        }
+        let server_name = options.server_name.as_ref().map(|name| {
+            let parsed = ServerName::try_from(name.clone());
+            parsed.map_err(|_| TlsError::ServerName(name.clone()))
+        });
+        Ok(Self { config: Arc::new(config), judge, server_name: server_name.transpose()? })
+    }
+
+    /// The name that is asked for, and that the certificate must show, for `host`: a DNS name or an
+    /// address literal.
+    ///
+    /// # Errors
+    /// Class `Tls` for a host that no certificate can name.
+    pub fn server_name(&self, host: &str) -> Result<ServerName<'static>, Failure> {
+        self.server_name.clone().map_or_else(|| server_name(host), Ok)
     }
 
     /// What a connection is made with.
@@ -120,54 +169,32 @@ impl TlsSetup {
     }
 }
 
-/// The configuration alone, for a driver that does not tell [`TlsSetup::info`].
-///
-/// # Errors
-/// As [`TlsSetup::new`].
-pub fn client_config(
+fn judge(
     policy: TrustPolicy,
     extra_roots: &[PathBuf],
-) -> Result<Arc<ClientConfig>, TlsError> {
-    TlsSetup::new(policy, extra_roots).map(|setup| setup.config)
+    provider: &Arc<CryptoProvider>,
+) -> Result<Judge, TlsError> {
+    let extra = roots::read(extra_roots)?;
+    let has_extra = !extra.is_empty();
+    let pinned = extra.clone();
+    let verifier = match Verifier::new_with_extra_roots(extra, Arc::clone(provider)) {
+        Ok(verifier) => Some(verifier),
+        // With additional roots it is one of those; without, the system simply has none.
+        Err(error) if has_extra => return Err(TlsError::Roots(error)),
+        Err(_) => None,
+    };
+    Ok(Judge { policy, provider: Arc::clone(provider), verifier, pinned })
 }
 
-/// The name that a certificate for `host` (a DNS name or an address literal) must show.
-///
-/// # Errors
-/// Class `Tls` for a host that no certificate can name.
-pub fn server_name(host: &str) -> Result<ServerName<'static>, Failure> {
+fn versions(allowed: TlsVersions) -> Vec<&'static SupportedProtocolVersion> {
+    [(TlsVersion::V1_3, &TLS13), (TlsVersion::V1_2, &TLS12)]
+        .into_iter()
+        .filter_map(|(version, supported)| allowed.allow(version).then_some(supported))
+        .collect()
+}
+
+fn server_name(host: &str) -> Result<ServerName<'static>, Failure> {
     ServerName::try_from(host.to_owned()).map_err(|error| {
         Failure::new(FailureClass::Tls, format!("`{host}` cannot stand in a certificate: {error}"))
     })
-}
-
-/// webpki's name for a certificate of an authority that is shown as a server's own.
-pub(super) const AUTHORITY_AS_SERVER: &str = "CaUsedAsEndEntity";
-
-/// An error of TLS for people; rustls shows some as the names of its types.
-pub fn describe(error: &rustls::Error) -> String {
-    match error {
-        rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer) => {
-            "the certificate is not signed by anybody this system trusts".to_owned()
-        }
-        rustls::Error::InvalidCertificate(CertificateError::Other(OtherError(cause))) => {
-            match cause.to_string().as_str() {
-                AUTHORITY_AS_SERVER => "the certificate is an authority's own, \
-                    as self-signed ones often are, and not a server's"
-                    .to_owned(),
-                cause => format!("the certificate is not accepted: {cause}"),
-            }
-        }
-        other => other.to_string(),
-    }
-}
-
-/// The class of an error of TLS: about the certificate, or any other.
-pub fn class(error: &rustls::Error) -> FailureClass {
-    match error {
-        rustls::Error::InvalidCertificate(_)
-        | rustls::Error::InvalidCertRevocationList(_)
-        | rustls::Error::NoCertificatesPresented => FailureClass::Certificate,
-        _ => FailureClass::Tls,
-    }
 }

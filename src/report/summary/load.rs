@@ -91,7 +91,7 @@ fn figures(report: &Report, total: &Tally, style: Style) -> String {
             [
                 format!("{} received", format_bytes(total.bytes_received)),
                 format!("{} sent", format_bytes(total.bytes_sent)),
-                plural(total.connections, "connection", "connections"),
+                connections(total),
             ]
             .join(style.dot()),
         ),
@@ -140,6 +140,14 @@ fn statuses(total: &Tally, style: Style) -> String {
         format!("{status} {} ({})", grouped(*count), percent(share(*count, responses)))
     });
     parts.collect::<Vec<_>>().join(style.dot())
+}
+
+fn connections(total: &Tally) -> String {
+    let opened = plural(total.connections, "connection", "connections");
+    match total.tls_resumed {
+        0 => opened,
+        resumed => format!("{opened} ({} resumed a TLS session)", grouped(resumed)),
+    }
 }
 
 fn failures(total: &Tally, style: Style) -> String {

@@ -307,10 +307,8 @@ pub(super) fn plan(target: &str, setup: Setup) -> Plan {
         thresholds: Vec::new(),
         outputs: Vec::new(),
         connection: Connection {
-            timeout: std::time::Duration::from_secs(1),
-            tls: TlsPolicy::Verify,
-            ca_files: Vec::new(),
             headers: setup.headers,
+            ..Connection::new(std::time::Duration::from_secs(1), TlsPolicy::Verify)
         },
         observe: Vec::new(),
         seed: Seed(7),

@@ -1,0 +1,160 @@
+//! Making a connection: address, proxy, TLS.
+
+use std::io;
+
+use super::exchange::stream_failure;
+use super::exchange::tls_failure;
+use super::link::LinkState;
+use super::link::TlsLink;
+use super::shard::Shard;
+use crate::http::fault;
+use crate::http::reactor::Nanos;
+use crate::http::reactor::Reactor;
+use crate::http::route::Endpoint;
+use crate::http::route::Via;
+use crate::http::route::Way;
+use crate::http::tunnel::Tunnel;
+use crate::model::Failure;
+
+/// A proxy's answers are short.
+const ANSWER: usize = 512;
+
+impl<R: Reactor> Shard<'_, R> {
+    /// Begins a connection to the first address that lets us.
+    pub(super) fn connect(&mut self, number: u32, slot: u32) -> Result<(), Failure> {
+        let program = self.shared.program;
+        loop {
+            let user = &mut self.users[number as usize];
+            let origin = program.requests[user.request as usize].origin as usize;
+            let way = &program.origins[origin].way;
+            let turn = self.preferred[origin] + user.addresses_tried as usize;
+            let endpoint = &way.endpoints[turn % way.endpoints.len()];
+            let link = &mut self.links[slot as usize];
+            (link.tls, link.tunnel) = (None, None);
+            let from = way.source(endpoint, self.dialled);
+            self.dialled += self.shared.shards as usize;
+            match self.reactor.connect(slot, endpoint, from) {
+                Ok(()) => {
+                    link.state = LinkState::Connecting;
+                    return Ok(());
+                }
+                Err(error) => {
+                    link.state = LinkState::Closed;
+                    user.addresses_tried += 1;
+                    if user.addresses_tried as usize >= way.endpoints.len() {
+                        return Err(connect_failure(way, endpoint, &error));
+                    }
+                }
+            }
+        }
+    }
+
+    /// The connect has ended, well or not.
+    pub(super) fn connect_ended(&mut self, number: u32, slot: u32) -> Result<(), Failure> {
+        let program = self.shared.program;
+        let outcome = self.reactor.connected(slot);
+        let now = self.reactor.now();
+        let user = &mut self.users[number as usize];
+        let origin = program.requests[user.request as usize].origin as usize;
+        let way = &program.origins[origin].way;
+        let turn = self.preferred[origin] + user.addresses_tried as usize;
+        if let Err(error) = outcome {
+            self.reactor.close(slot);
+            self.links[slot as usize].state = LinkState::Closed;
+            user.addresses_tried += 1;
+            if (user.addresses_tried as usize) < way.endpoints.len() {
+                return self.connect(number, slot);
+            }
+            return Err(connect_failure(way, &way.endpoints[turn % way.endpoints.len()], &error));
+        }
+        self.preferred[origin] = turn % way.endpoints.len();
+        self.series[user.series as usize].connection_opened();
+        match &way.via {
+            Via::Nothing | Via::Forward(_) => self.connected(number, slot, now),
+            Via::Tunnel(to) => {
+                let link = &mut self.links[slot as usize];
+                link.state = LinkState::Tunnelling;
+                link.tunnel = Some(Box::new(Tunnel::new(to)));
+                self.say_to_proxy(slot)
+            }
+        }
+    }
+
+    /// Goes on with a proxy: reads what it answered, and says what comes next.
+    pub(super) fn tunnel(&mut self, number: u32, slot: u32) -> Result<(), Failure> {
+        let mut buffer = [0; ANSWER];
+        loop {
+            self.say_to_proxy(slot)?;
+            let read = self.reactor.read(slot, &mut buffer);
+            let Some(tunnel) = &mut self.links[slot as usize].tunnel else { return Ok(()) };
+            match read {
+                Ok(0) => return Err(tunnel.closed()),
+                Ok(count) => {
+                    if tunnel.take(&buffer[..count])? {
+                        self.links[slot as usize].tunnel = None;
+                        let now = self.reactor.now();
+                        return self.connected(number, slot, now);
+                    }
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
+                Err(error) => return Err(stream_failure("waiting for the proxy", &error)),
+            }
+        }
+    }
+
+    fn say_to_proxy(&mut self, slot: u32) -> Result<(), Failure> {
+        let Some(tunnel) = &mut self.links[slot as usize].tunnel else { return Ok(()) };
+        while !tunnel.outgoing().is_empty() {
+            match self.reactor.write(slot, tunnel.outgoing()) {
+                Ok(count) => tunnel.sent(count),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
+                Err(error) => return Err(stream_failure("asking the proxy", &error)),
+            }
+        }
+        Ok(())
+    }
+
+    /// The target (or a proxy that forwards) is at the other end.
+    fn connected(&mut self, number: u32, slot: u32, now: Nanos) -> Result<(), Failure> {
+        let user = &mut self.users[number as usize];
+        let origin = self.shared.program.requests[user.request as usize].origin as usize;
+        user.moments.connected = now;
+        let link = &mut self.links[slot as usize];
+        link.served = 0;
+        match &self.shared.program.origins[origin].tls {
+            None => {
+                link.state = LinkState::Open;
+                self.send(number, slot, now)
+            }
+            Some((setup, name)) => {
+                link.state = LinkState::Handshaking;
+                let session = TlsLink::new(setup.config(), name).map_err(|e| tls_failure(&e))?;
+                link.tls = Some(Box::new(session));
+                self.flush_tls(slot).map(|_| ())
+            }
+        }
+    }
+
+    /// The handshake is done: the request goes out.
+    pub(super) fn handshake_ended(
+        &mut self,
+        number: u32,
+        slot: u32,
+        now: Nanos,
+    ) -> Result<(), Failure> {
+        let link = &mut self.links[slot as usize];
+        link.state = LinkState::Open;
+        let user = &mut self.users[number as usize];
+        user.moments.secured = now;
+        if link.tls.as_ref().is_some_and(|tls| tls.is_resumed()) {
+            self.series[user.series as usize].session_resumed();
+        }
+        self.send(number, slot, now)
+    }
+}
+
+fn connect_failure(way: &Way, endpoint: &Endpoint, error: &io::Error) -> Failure {
+    Failure::new(fault::connect_class(error), format!("{}: {error}", way.connecting(endpoint)))
+}
