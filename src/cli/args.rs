@@ -45,6 +45,9 @@ pub(super) struct Cli {
     /// When to use colour.
     #[arg(long, global = true, display_order = LAST, value_enum, default_value_t = ColorChoice::Auto, env = "SHAKEDOWN_COLOR")]
     pub(super) color: ColorChoice,
+    /// No colour, as `--color never`.
+    #[arg(long, global = true, display_order = LAST, conflicts_with = "color")]
+    pub(super) no_color: bool,
     /// Print warnings and errors only.
     #[arg(long, short = 'Q', global = true, display_order = LAST)]
     pub(super) quiet: bool,
@@ -210,7 +213,7 @@ Examples:
   The scenarios of a plan:
     shakedown load plan.yml --json=run.json
 
-Redirects are not followed. HTTP/1.1. No rate cap and no kill switch unless a
+Redirects are not followed without -r. HTTP/1.1. No rate cap and no kill switch unless a
 plan sets them.")]
 pub(super) struct LoadArgs {
     /// A URL, or a plan file whose scenarios run.
@@ -234,6 +237,13 @@ pub(super) struct LoadArgs {
     /// Request body; @FILE reads it from a file.
     #[arg(short = 'd', long = "body", value_name = "TEXT|@FILE")]
     pub(super) body: Option<String>,
+    /// Request body from a file.
+    #[arg(short = 'D', long = "body-file", value_name = "FILE", conflicts_with = "body")]
+    pub(super) body_file: Option<PathBuf>,
+    /// Redirects followed at most (none unless said otherwise; k6 follows 10). Each is a request of
+    /// its own in the counts, and must be in scope.
+    #[arg(short = 'r', long, value_name = "N", value_parser = clap::value_parser!(u32).range(..=100))]
+    pub(super) redirect: Option<u32>,
     /// Count responses and latency by the values of this response header; may be repeated.
     #[arg(long, value_name = "HEADER")]
     pub(super) observe: Vec<String>,

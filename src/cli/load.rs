@@ -43,6 +43,9 @@ fn plan(args: &LoadArgs) -> Result<Plan, CliError> {
         )));
     }
     plan.observe.extend(args.observe.iter().cloned());
+    if let Some(redirects) = args.redirect {
+        plan.requests.iter_mut().for_each(|template| template.redirects = redirects);
+    }
     // Its gates over findings belong to `check`: without a scan they would pass unseen.
     plan.thresholds.retain(|threshold| threshold.selector.metric.is_load());
     Ok(plan)
@@ -56,13 +59,19 @@ fn flags(args: &LoadArgs) -> LoadFlags {
         duration: args.duration,
         rate: args.rate,
         method: args.method.clone(),
-        body: args.body.as_deref().map(|text| match text.strip_prefix('@') {
-            Some(file) => Body::File(file.into()),
-            None => Body::Text(text.to_owned()),
-        }),
+        body: body(args),
         expected_statuses: Vec::new(),
+        redirects: args.redirect.unwrap_or(0),
         observe: args.observe.clone(),
     }
+}
+
+fn body(args: &LoadArgs) -> Option<Body> {
+    let text = args.body.as_deref().map(|text| match text.strip_prefix('@') {
+        Some(file) => Body::File(file.into()),
+        None => Body::Text(text.to_owned()),
+    });
+    text.or_else(|| args.body_file.clone().map(Body::File))
 }
 
 fn url_only_flag(args: &LoadArgs) -> Option<&'static str> {
@@ -73,6 +82,7 @@ fn url_only_flag(args: &LoadArgs) -> Option<&'static str> {
         ("-q", args.rate.is_some()),
         ("-m", args.method.is_some()),
         ("-d", args.body.is_some()),
+        ("-D", args.body_file.is_some()),
     ]
     .into_iter()
     .find_map(|(flag, given)| given.then_some(flag))

@@ -14,6 +14,7 @@ use crate::model::inert;
 use crate::rules::RuleErrors;
 
 use super::args::Cli;
+use super::args::ColorChoice;
 use super::args::Command;
 use super::error::CliError;
 use super::terminal::Terminal;
@@ -33,7 +34,8 @@ pub fn main() -> ExitCode {
             return ExitCode::from(code);
         }
     };
-    let terminal = Terminal::detect(cli.color, cli.quiet);
+    let color = if cli.no_color { ColorChoice::Never } else { cli.color };
+    let terminal = Terminal::detect(color, cli.quiet);
     let dispatched = AssertUnwindSafe(|| {
         dispatch(cli.command, &terminal).unwrap_or_else(|error| {
             complain(&error, &terminal);

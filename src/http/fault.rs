@@ -35,6 +35,22 @@ pub(super) fn failure(class: FailureClass, what: &str, error: &io::Error) -> Fai
     Failure::new(class, format!("{what}: {cause}"))
 }
 
+/// `error` while doing `what`, a TLS handshake. A server that ends it by closing has mostly said why
+/// in an alert that nobody reads any more once writing has failed.
+pub(super) fn handshake(what: &str, error: &io::Error) -> Failure {
+    use io::ErrorKind::{BrokenPipe, ConnectionReset, UnexpectedEof};
+    if tls_error(error).is_none()
+        && matches!(error.kind(), BrokenPipe | ConnectionReset | UnexpectedEof)
+    {
+        let detail = format!(
+            "{what}: the server ended it ({error}); it may want a client certificate (--cert, \
+             --key) or another version of TLS (--tls-min, --tls-max)"
+        );
+        return Failure::new(FailureClass::Tls, detail);
+    }
+    failure(stream_class(error), what, error)
+}
+
 fn tls_error(error: &io::Error) -> Option<&rustls::Error> {
     error.get_ref().and_then(|inner| inner.downcast_ref())
 }

@@ -25,7 +25,7 @@ impl<R: Reactor> Shard<'_, R> {
         let program = self.shared.program;
         loop {
             let user = &mut self.users[number as usize];
-            let origin = program.requests[user.request as usize].origin as usize;
+            let origin = user.prepared(program).origin as usize;
             let way = &program.origins[origin].way;
             let turn = self.preferred[origin] + user.addresses_tried as usize;
             let endpoint = &way.endpoints[turn % way.endpoints.len()];
@@ -55,7 +55,7 @@ impl<R: Reactor> Shard<'_, R> {
         let outcome = self.reactor.connected(slot);
         let now = self.reactor.now();
         let user = &mut self.users[number as usize];
-        let origin = program.requests[user.request as usize].origin as usize;
+        let origin = user.prepared(program).origin as usize;
         let way = &program.origins[origin].way;
         let turn = self.preferred[origin] + user.addresses_tried as usize;
         if let Err(error) = outcome {
@@ -119,7 +119,7 @@ impl<R: Reactor> Shard<'_, R> {
     /// The target (or a proxy that forwards) is at the other end.
     fn connected(&mut self, number: u32, slot: u32, now: Nanos) -> Result<(), Failure> {
         let user = &mut self.users[number as usize];
-        let origin = self.shared.program.requests[user.request as usize].origin as usize;
+        let origin = user.prepared(self.shared.program).origin as usize;
         user.moments.connected = now;
         let link = &mut self.links[slot as usize];
         link.served = 0;

@@ -28,6 +28,13 @@ impl<R: Reactor> Shard<'_, R> {
         let user = &mut self.users[number as usize];
         user.series = self.shared.program.series_of[user.scenario as usize][request];
         user.request = u32::try_from(request).expect("fewer requests than 2^32");
+        if self.shared.program.redirects.is_some() {
+            let follows = self.shared.program.requests[request].redirects > 0;
+            match &mut user.chain {
+                Some(chain) if follows => chain.restart(),
+                chain => *chain = follows.then(Box::default),
+            }
+        }
     }
 
     /// Sends the chosen request, on the connection that is there or on a new one.
@@ -102,8 +109,8 @@ impl<R: Reactor> Shard<'_, R> {
     /// replaced.
     pub(super) fn send(&mut self, number: u32, slot: u32, now: Nanos) -> Result<(), Failure> {
         let user = &mut self.users[number as usize];
-        let prepared = &self.shared.program.requests[user.request as usize];
-        self.links[slot as usize].parser.reset(prepared.kind);
+        let kind = user.prepared(self.shared.program).kind;
+        self.links[slot as usize].parser.reset(kind);
         user.moments.sending = now;
         match self.continue_sending(number, slot) {
             Err(_) if self.may_retry(number, slot) => self.retry(number, slot),
@@ -113,27 +120,36 @@ impl<R: Reactor> Shard<'_, R> {
 
     fn continue_sending(&mut self, number: u32, slot: u32) -> Result<(), Failure> {
         let user = &mut self.users[number as usize];
-        let bytes = &self.shared.program.requests[user.request as usize].bytes;
+        let mut written = user.written;
+        let bytes = &user.prepared(self.shared.program).bytes;
         let link = &mut self.links[slot as usize];
         if let Some(tls) = &mut link.tls {
-            if link.state == LinkState::Open && user.written == 0 {
+            if link.state == LinkState::Open && written == 0 {
                 tls.encrypt(bytes).map_err(|error| stream_failure("sending", &error))?;
-                user.written = bytes.len();
+                written = bytes.len();
+                user.written = written;
             }
             if self.flush_tls(slot)? && self.links[slot as usize].state == LinkState::Open {
                 self.note_sent(number);
             }
             return Ok(());
         }
-        while user.written < bytes.len() {
-            match self.reactor.write(slot, &bytes[user.written..]) {
-                Ok(count) => user.written += count,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
-                Err(error) => return Err(stream_failure("sending", &error)),
+        let blocked = loop {
+            if written == bytes.len() {
+                break None;
             }
+            match self.reactor.write(slot, &bytes[written..]) {
+                Ok(count) => written += count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => break Some(error),
+            }
+        };
+        user.written = written;
+        match blocked {
+            None => self.note_sent(number),
+            Some(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            Some(error) => return Err(stream_failure("sending", &error)),
         }
-        self.note_sent(number);
         Ok(())
     }
 

@@ -1,6 +1,7 @@
 //! Exchanges that do not end well: begun anew once, or counted and backed off from.
 
 use super::counts::Ending;
+use super::exchange::tls_failure;
 use super::link::LinkState;
 use super::scenario::When;
 use super::shard::Shard;
@@ -16,6 +17,9 @@ use crate::model::FailureClass;
 /// longest. The first retry is at once, because a single reset is no sign of a dying target.
 const FIRST_BACK_OFF: Nanos = 10_000_000;
 const LONGEST_BACK_OFF: Nanos = 1_000_000_000;
+
+/// Bytes read for the sake of an alert; session tickets may stand before it.
+const ALERT: usize = 4096;
 
 impl<R: Reactor> Shard<'_, R> {
     /// The exchange took longer than it may.
@@ -72,10 +76,28 @@ impl<R: Reactor> Shard<'_, R> {
     /// The connection of an exchange is of no use any more: begins anew on another one if the
     /// server cannot have begun to answer, else the exchange has failed.
     pub(super) fn broken(&mut self, number: u32, slot: u32, failure: Failure) {
-        let outcome =
-            if self.may_retry(number, slot) { self.retry(number, slot) } else { Err(failure) };
+        let outcome = if self.may_retry(number, slot) {
+            self.retry(number, slot)
+        } else {
+            Err(self.last_word(slot).unwrap_or(failure))
+        };
         if let Err(failure) = outcome {
             self.fail_and_go_on(number, &failure);
+        }
+    }
+
+    /// The alert that explains why a TLS connection broke: it may have come while we were sending.
+    fn last_word(&mut self, slot: u32) -> Option<Failure> {
+        let tls = self.links[slot as usize].tls.as_mut()?;
+        let (mut buffer, mut plain) = ([0; ALERT], [0; ALERT]);
+        let count = self.reactor.read(slot, &mut buffer).ok()?;
+        let mut wire = &buffer[..count];
+        loop {
+            match tls.decrypt(&mut wire, &mut plain) {
+                Ok(0) => return None,
+                Ok(_) => {}
+                Err(error) => return Some(tls_failure(&error)),
+            }
         }
     }
 
@@ -116,7 +138,7 @@ impl<R: Reactor> Shard<'_, R> {
     pub(super) fn may_retry(&self, number: u32, slot: u32) -> bool {
         let user = &self.users[number as usize];
         let link = &self.links[slot as usize];
-        let prepared = &self.shared.program.requests[user.request as usize];
+        let prepared = user.prepared(self.shared.program);
         let is_kept = link.state == LinkState::Open && link.served > 0;
         is_kept
             && !user.retried

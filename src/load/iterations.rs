@@ -147,6 +147,14 @@ impl<R: Reactor> Shard<'_, R> {
         }
     }
 
+    /// Sends the next request of a chain of redirects, as soon as the rate cap lets it.
+    pub(super) fn follow(&mut self, number: u32, now: Nanos) {
+        match self.next_slot(now) {
+            Some(at) => self.pause(number, at, Then::Send),
+            None => self.drive(number, Then::Send, now),
+        }
+    }
+
     pub(super) fn pause(&mut self, number: u32, until: Nanos, then: Then) {
         self.users[number as usize].doing = Doing::Pausing { until, then };
         self.timers.set(until, number, Timer::Pause);

@@ -3,7 +3,7 @@
 //!
 //! A shard is one thread with one readiness loop (`shard`); virtual users on it are small structs
 //! (`user`) that walk a compiled flow. *When* is in `schedule`, `scenario` and `iterations`, *what*
-//! in `program`, *how* in `connect`, `exchange`, `receive`, `failure`, `link` and `slots`, *counting* in `counts`, `observe` and
+//! in `program`, *how* in `connect`, `exchange`, `receive`, `redirect`, `failure`, `link` and `slots`, *counting* in `counts`, `observe` and
 //! `collector`. Nothing here prints, and no async runtime is in the way.
 
 mod collector;
@@ -20,6 +20,7 @@ mod message;
 mod observe;
 mod program;
 mod receive;
+mod redirect;
 mod sample;
 mod scenario;
 pub mod schedule;

@@ -3,6 +3,7 @@
 use rustls::pki_types::ServerName;
 
 use super::error::LoadError;
+use super::redirect::RedirectRules;
 use crate::flow::Flow;
 use crate::http::h1;
 use crate::http::h1::RequestKind;
@@ -43,6 +44,8 @@ pub(super) struct Program {
     pub(super) timeout: Nanos,
     sources: usize,
     pub(super) max_rps: Option<f64>,
+    /// `None` where no request follows redirects.
+    pub(super) redirects: Option<Box<RedirectRules>>,
     pub(super) seed: Seed,
 }
 
@@ -58,6 +61,8 @@ pub(super) struct Prepared {
     pub(super) is_idempotent: bool,
     /// Whether its connection may carry another one.
     pub(super) reuse: ConnectionReuse,
+    /// Followed at most.
+    pub(super) redirects: u32,
     /// For exchanges that are offered to the tap.
     pub(super) request: Request,
 }
@@ -115,6 +120,7 @@ impl Program {
                     prepare(plan, template, is_sent, &mut origins)
                 })
                 .collect::<Result<Vec<_>, _>>()?;
+        let redirects = origins.redirects(&requests);
         let mut program = Self {
             scenarios: plan.scenarios.clone(),
             flows: plan
@@ -131,6 +137,7 @@ impl Program {
             timeout: u64::try_from(plan.connection.timeout.as_nanos()).unwrap_or(Nanos::MAX),
             sources: plan.connection.route.sources.len().max(1),
             max_rps: plan.limits.max_rps,
+            redirects,
             seed: plan.seed,
         };
         program.number_series(plan);
@@ -214,8 +221,8 @@ fn prepare(
         kind: RequestKind::of(&request.method),
         origin,
         expected: StatusSet::of(&template.expected_statuses),
-        is_idempotent: request.method.is_safe()
-            || matches!(request.method.as_str(), "PUT" | "DELETE"),
+        is_idempotent: request.method.is_idempotent(),
+        redirects: template.redirects,
         reuse: plan.connection.reuse,
         request,
     })
@@ -250,6 +257,24 @@ impl Origins<'_> {
         self.known.push(origin.clone());
         self.destinations.push(Destination { way, tls });
         Ok(number(self.known.len() - 1))
+    }
+
+    /// What hops are made with. Every origin in scope may be one's; what cannot be reached there is
+    /// a failure of the redirect that leads there, and none of the plan.
+    fn redirects(&mut self, requests: &[Prepared]) -> Option<Box<RedirectRules>> {
+        let plan = self.plan;
+        if requests.iter().all(|request| request.redirects == 0) {
+            return None;
+        }
+        for origin in plan.scope.origins() {
+            let _ = self.index_of(origin);
+        }
+        Some(Box::new(RedirectRules {
+            scope: plan.scope.clone(),
+            origins: self.known.clone(),
+            headers: plan.connection.headers.clone(),
+            route: plan.connection.route.clone(),
+        }))
     }
 
     /// One setup for all: sessions are resumed, and root certificates read once.

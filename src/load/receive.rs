@@ -7,6 +7,8 @@ use super::exchange::stream_failure;
 use super::exchange::tls_failure;
 use super::link::LinkState;
 use super::observe::ObservedTable;
+use super::redirect::Chain;
+use super::redirect::Next;
 use super::shard::Shard;
 use super::user::Then;
 use crate::http::h1::Collector;
@@ -27,6 +29,7 @@ const READS_PER_TURN: u32 = 16;
 struct Intake<'a> {
     status: &'a mut u16,
     sample: Option<&'a mut Collector>,
+    chain: Option<&'a mut Chain>,
     names: &'a [String],
     observed: &'a mut ObservedTable,
     seen: &'a mut [u16],
@@ -35,6 +38,9 @@ struct Intake<'a> {
 impl ResponseSink for Intake<'_> {
     fn head(&mut self, head: &Head<'_>) {
         *self.status = head.status;
+        if let Some(chain) = &mut self.chain {
+            chain.head(head);
+        }
         if !self.names.is_empty() {
             self.observed.look(self.names, head, self.seen);
         }
@@ -119,9 +125,13 @@ impl<R: Reactor> Shard<'_, R> {
     pub(super) fn exchange_done(&mut self, number: u32, slot: u32, keep: bool, end: Nanos) {
         let is_open = self.is_open(number);
         self.end_sample(number, None, end);
+        let next = match self.users[number as usize].chain {
+            Some(_) => self.next_hop(number),
+            None => Next::Stay,
+        };
         let link = &mut self.links[slot as usize];
         let user = &mut self.users[number as usize];
-        let prepared = &self.shared.program.requests[user.request as usize];
+        let prepared = user.prepared(self.shared.program);
         if keep
             && user.moments.sent != 0
             && prepared.reuse == ConnectionReuse::On
@@ -141,7 +151,12 @@ impl<R: Reactor> Shard<'_, R> {
             is_open,
         };
         let series = &mut self.series[user.series as usize];
-        series.response(&ending, user.status, prepared.expected.contains(user.status));
+        let expected = prepared.expected.contains(user.status);
+        match &next {
+            Next::Stay => series.response(&ending, user.status, expected),
+            Next::Follow => series.response(&ending, user.status, true),
+            Next::Fail(failure) => series.failure(&ending, failure),
+        }
         let names = self.shared.program.observe.len();
         if names > 0 {
             let phases = user.moments.phases(end);
@@ -150,7 +165,10 @@ impl<R: Reactor> Shard<'_, R> {
         }
         user.failures_in_a_row = 0;
         self.note_span_end(number, end);
-        self.drive(number, Then::Step, end);
+        match next {
+            Next::Stay | Next::Fail(_) => self.drive(number, Then::Step, end),
+            Next::Follow => self.follow(number, end),
+        }
     }
 
     /// Goes on with connections that had more to give than their turn allowed.
@@ -203,6 +221,7 @@ impl<R: Reactor> Shard<'_, R> {
         let mut intake = Intake {
             status: &mut user.status,
             sample: user.sample.as_deref_mut(),
+            chain: user.chain.as_deref_mut(),
             names,
             observed: &mut self.series[user.series as usize].observed,
             seen: &mut self.seen[from..from + names.len()],

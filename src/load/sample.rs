@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::program::Prepared;
 use super::shard::Shard;
 use super::user::Moments;
 use crate::http::h1::Collector;
@@ -42,7 +43,6 @@ impl<R: Reactor> Shard<'_, R> {
         let user = &mut self.users[number as usize];
         let (Some(sample), Some(tap)) = (user.sample.take(), self.shared.tap) else { return };
         let program = self.shared.program;
-        let prepared = &program.requests[user.request as usize];
         let outcome = match failure {
             Some(failure) => Err(failure.clone()),
             None => Ok(sample
@@ -52,7 +52,9 @@ impl<R: Reactor> Shard<'_, R> {
         let timings = timings(&user.moments, end);
         let is_connected = user.moments.connected != 0 || user.moments.sending != 0;
         let slot = self.slot(number);
-        let origin = prepared.origin as usize;
+        let user = &self.users[number as usize];
+        let Prepared { origin, request, .. } = user.prepared(program);
+        let origin = *origin as usize;
         let destination = &program.origins[origin];
         let endpoints = &destination.way.endpoints;
         let tls = match (&self.links[slot as usize].tls, &destination.tls) {
@@ -60,7 +62,7 @@ impl<R: Reactor> Shard<'_, R> {
             _ => None,
         };
         tap.offer(&Exchange {
-            request: prepared.request.clone(),
+            request: request.clone(),
             outcome,
             timings,
             peer: endpoints[self.preferred[origin] % endpoints.len()]

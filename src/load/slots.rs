@@ -22,8 +22,7 @@ impl<R: Reactor> Shard<'_, R> {
     pub(super) fn slot(&self, number: u32) -> u32 {
         let program = self.shared.program;
         let origins = u32::try_from(program.origins.len()).expect("fewer origins than 2^32");
-        let request = self.users[number as usize].request;
-        number * origins + program.requests[request as usize].origin
+        number * origins + self.users[number as usize].prepared(program).origin
     }
 
     /// The user that a connection slot belongs to.

@@ -1,5 +1,8 @@
 //! A virtual user: a program counter over its flow and the exchange it is in. Not a task.
 
+use super::program::Prepared;
+use super::program::Program;
+use super::redirect::Chain;
 use crate::flow::Session;
 use crate::http::h1::Collector;
 use crate::http::reactor::Nanos;
@@ -101,6 +104,8 @@ pub(super) struct User {
     pub(super) failures_in_a_row: u32,
     /// Gathers the response for the tap.
     pub(super) sample: Option<Box<Collector>>,
+    /// Where redirects have led; `None` while the request follows none.
+    pub(super) chain: Option<Box<Chain>>,
 }
 
 impl User {
@@ -123,6 +128,14 @@ impl User {
             addresses_tried: 0,
             failures_in_a_row: 0,
             sample: None,
+            chain: None,
         }
+    }
+
+    /// What is sent: the plan's request, or what redirects have made of it.
+    #[inline]
+    pub(super) fn prepared<'a>(&'a self, program: &'a Program) -> &'a Prepared {
+        let hop = self.chain.as_ref().and_then(|chain| chain.hop());
+        hop.unwrap_or_else(|| &program.requests[self.request as usize])
     }
 }

@@ -28,6 +28,11 @@ impl Method {
     pub fn is_safe(&self) -> bool {
         matches!(self.as_str(), "GET" | "HEAD" | "OPTIONS" | "TRACE")
     }
+
+    /// Whether RFC 9110 §9.2.2 lets it be sent again when nobody knows what came of it.
+    pub fn is_idempotent(&self) -> bool {
+        self.is_safe() || matches!(self.as_str(), "PUT" | "DELETE")
+    }
 }
 
 impl fmt::Display for Method {
@@ -145,6 +150,8 @@ pub struct RequestTemplate {
     pub path_template: String,
     /// Statuses that count as success; empty means 200–399.
     pub expected_statuses: Vec<u16>,
+    /// Redirects that load follows at most; 0 follows none.
+    pub redirects: u32,
 }
 
 #[cfg(test)]

@@ -35,6 +35,7 @@ const PLAN: Keys = Keys {
         "outputs",
         "observe",
         "timeout",
+        "redirects",
         "insecure",
         "ca_files",
         "connection",

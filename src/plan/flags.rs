@@ -51,6 +51,8 @@ pub struct LoadFlags {
     pub body: Option<Body>,
     /// Statuses that count as success; empty means 200–399.
     pub expected_statuses: Vec<u16>,
+    /// `-r`: redirects followed at most.
+    pub redirects: u32,
     /// Response headers whose values are counted.
     pub observe: Vec<String>,
 }
@@ -150,6 +152,7 @@ impl LoadFlags {
             method: None,
             body: None,
             expected_statuses: Vec::new(),
+            redirects: 0,
             observe: Vec::new(),
         }
     }

@@ -63,6 +63,7 @@ pub fn load_url(flags: &LoadFlags) -> Result<Plan, FlagError> {
         },
         path_template: path.clone(),
         expected_statuses: flags.expected_statuses.clone(),
+        redirects: flags.redirects,
     }];
     plan.flows = vec![Flow { name: path, ops: vec![Op::Use(0)] }];
     plan.scenarios = vec![Scenario {

@@ -20,15 +20,26 @@ const METHODS: [&str; 7] = ["get", "post", "put", "patch", "delete", "head", "op
 const REQUEST: Keys = Keys {
     of: "a request",
     known: &[
-        "get", "post", "put", "patch", "delete", "head", "options", "headers", "query", "json",
-        "form", "body", "checks",
+        "get",
+        "post",
+        "put",
+        "patch",
+        "delete",
+        "head",
+        "options",
+        "headers",
+        "query",
+        "json",
+        "form",
+        "body",
+        "checks",
+        "redirects",
     ],
     later: &[
         "multipart",
         "graphql",
         "file",
         "timeout",
-        "redirects",
         "http",
         "tags",
         "as",
@@ -44,6 +55,11 @@ const CHECK: Keys = Keys {
     later: &["jsonpath", "css", "regex", "header", "body", "contains", "duration", "exists"],
 };
 
+/// How many redirects are followed: on a request, or for all that say nothing else.
+pub(super) fn redirects(node: &Node, reader: &mut Reader) -> Option<u32> {
+    reader.number(node, "a number of redirects from 0 to 100", |n: u32| n <= 100)
+}
+
 /// Every request of the plan; one that is wrong is reported and left out.
 pub(super) fn requests(
     plan: &Fields<'_>,
@@ -53,17 +69,21 @@ pub(super) fn requests(
 ) -> Vec<RequestTemplate> {
     let Some(node) = plan.get("requests") else { return Vec::new() };
     let entries = reader.entries(node, "requests").unwrap_or_default();
-    entries.iter().filter_map(|entry| request(entry, target, scope, reader)).collect()
+    let redirects = plan.get("redirects").and_then(|node| redirects(node, reader)).unwrap_or(0);
+    entries.iter().filter_map(|entry| request(entry, target, scope, redirects, reader)).collect()
 }
 
 fn request(
     entry: &Entry,
     target: &Target,
     scope: &Scope,
+    default_redirects: u32,
     reader: &mut Reader,
 ) -> Option<RequestTemplate> {
     let fields = reader.fields(&entry.node, &entry.key_at, &REQUEST)?;
     let named = reader.name(entry, "a request");
+    let redirects = fields.get("redirects").and_then(|node| redirects(node, reader));
+    let redirects = redirects.unwrap_or(default_redirects);
     let expected_statuses = expected_statuses(&fields, reader);
     let mut headers = headers(fields.get("headers"), reader);
     let body = body(&fields, &mut headers, reader);
@@ -89,6 +109,7 @@ fn request(
         request,
         path_template,
         expected_statuses,
+        redirects,
     })
 }
 

@@ -37,7 +37,9 @@ use crate::http_server::patient;
 use crate::load_bed::PlanBuilder;
 use crate::load_server::Keep;
 use crate::load_server::TestServer;
+use crate::program::OddServer;
 use crate::program::told;
+use crate::program::write;
 use crate::proxy_server::Guests;
 use crate::proxy_server::ProxyServer;
 use crate::tls_bed::Authority;
@@ -156,12 +158,14 @@ fn sessions_are_resumed_unless_that_is_switched_off() {
 
 #[test]
 fn what_does_not_speak_tls_is_asked_for_http() {
-    let server = TestServer::plain(Keep::Alive);
-    let url = server.url().replace("http:", "https:");
-    let tally = load(&url, 1, &usual());
-    let (class, _) = tally.exemplars[0].failure.clone().expect("it failed");
-    // The server waits for the end of a head that never comes.
-    assert!(matches!(class, FailureClass::TlsTimeout | FailureClass::Tls), "{class}");
+    let server = OddServer::start(|mut stream| {
+        let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n");
+        // Until the client goes: a reset could overtake the answer.
+        let _ = std::io::copy(&mut stream, &mut std::io::sink());
+    });
+    let failure = fails(&server.url().replace("http:", "https:"), &usual());
+    assert_eq!(failure.class, FailureClass::Tls);
+    assert!(failure.detail.contains("http://"), "{failure}");
 }
 
 #[test]
@@ -337,6 +341,52 @@ fn the_program_goes_through_a_proxy_and_keeps_its_password() {
     assert_eq!(code, 0, "{stderr}");
     let report = std::fs::read_to_string(report).expect("was written");
     assert!(!stderr.contains("secret") && !report.contains("secret"));
+}
+
+#[test]
+fn ohas_flags_mean_what_they_mean_to_oha() {
+    let server = TestServer::plain(Keep::Alive);
+    let dir = tempfile::tempdir().expect("a directory");
+    let body = write(dir.path(), "body.json", "{\"a\":1}");
+    let url = server.url();
+    let flags = [
+        "load",
+        &url,
+        "-n",
+        "1",
+        "-c",
+        "1",
+        "-m",
+        "PUT",
+        "-D",
+        &body,
+        "-t",
+        "5s",
+        "-a",
+        "me:pw",
+        "-A",
+        "text/html",
+        "-T",
+        "application/json",
+        "--host",
+        "shop.example",
+        "--no-color",
+    ];
+    let (code, _, stderr) = told(&flags);
+    assert_eq!(code, 0, "{stderr}");
+    let head = server.counted.head.get().unwrap_or_else(|| panic!("{stderr}"));
+    for line in [
+        "PUT / HTTP/1.1",
+        "Host: shop.example",
+        "Authorization: Basic bWU6cHc=",
+        "Accept: text/html",
+        "Content-Type: application/json",
+        "Content-Length: 7",
+    ] {
+        assert!(head.contains(&format!("{line}\r\n")), "{line} is not in {head}");
+    }
+    let (code, _, stderr) = told(&["load", &url, "-D", &body, "-d", "x"]);
+    assert_eq!(code, 2, "{stderr}");
 }
 
 #[test]

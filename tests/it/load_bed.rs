@@ -73,6 +73,7 @@ impl PlanBuilder {
                 request,
                 path_template: "/".to_owned(),
                 expected_statuses: Vec::new(),
+                redirects: 0,
             }],
             flows: vec![Flow { name: "flow".to_owned(), ops: vec![Op::Use(0)] }],
             scenarios: vec![Scenario {

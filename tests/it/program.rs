@@ -54,6 +54,11 @@ impl Shop {
         Self::start(&["--safe"])
     }
 
+    /// On a port that is known to be free.
+    pub(crate) fn on_port(port: u16) -> Self {
+        Self::start(&["--port", &port.to_string()])
+    }
+
     fn start(extra: &[&str]) -> Self {
         let mut child = shakedown()
             .args(["demo", "--serve", "--with-parent"])
@@ -134,15 +139,20 @@ impl Drop for OddServer {
 
 /// Reads up to the end of a request head; false at the end of the stream.
 pub(crate) fn read_head(stream: &mut TcpStream) -> bool {
+    read_head_text(stream).is_some()
+}
+
+/// The same, to look at it.
+pub(crate) fn read_head_text(stream: &mut TcpStream) -> Option<String> {
     let mut head = Vec::new();
     let mut byte = [0];
     while !head.ends_with(b"\r\n\r\n") {
         match stream.read(&mut byte) {
             Ok(1) => head.push(byte[0]),
-            _ => return false,
+            _ => return None,
         }
     }
-    true
+    Some(String::from_utf8_lossy(&head).into_owned())
 }
 
 /// Writes a file and gives its path as text.

@@ -107,6 +107,10 @@ impl Connection {
                 self.can_reuse &= sent.is_ok();
                 Ok(response)
             }
+            // An alert says more than that the other side is gone.
+            (Err(failure), _) if failure.class == FailureClass::Tls => {
+                Err(Broken { failure, has_started })
+            }
             (Err(_), Err(error)) if !has_started => {
                 let class = fault::stream_class(&error);
                 Err(Broken { failure: fault::failure(class, "sending", &error), has_started })

@@ -94,8 +94,7 @@ impl Dialler {
         let name = self.tls.server_name(host)?;
         let connector = TlsConnector::from(Arc::clone(self.tls.config()));
         let stream = connector.connect(name.clone(), socket).await.map_err(|error| {
-            let what = format!("TLS handshake with {host} ({endpoint})");
-            fault::failure(fault::stream_class(&error), &what, &error)
+            fault::handshake(&format!("TLS handshake with {host} ({endpoint})"), &error)
         })?;
         let info = self.tls.info(stream.get_ref().1, &name);
         Ok(Connection::new(Stream::Tls(Box::new(stream)), endpoint.address(), Some(info)))

@@ -28,7 +28,6 @@ use crate::model::Failure;
 use crate::model::FailureClass;
 use crate::model::Header;
 use crate::model::InScope;
-use crate::model::Method;
 use crate::model::Origin;
 use crate::model::OutOfScope;
 use crate::model::Request;
@@ -158,7 +157,7 @@ impl Inner {
         bytes: &[u8],
         record: &mut Record,
     ) -> Result<Response, Failure> {
-        if is_idempotent(&request.method)
+        if request.method.is_idempotent()
             && let Some(kept) = self.pool.take(&request.origin).await
         {
             record.peer = kept.peer();
@@ -197,9 +196,4 @@ impl Broken {
         !self.has_started
             && matches!(self.failure.class, FailureClass::Closed | FailureClass::Reset)
     }
-}
-
-/// RFC 9110 §9.2.2.
-fn is_idempotent(method: &Method) -> bool {
-    method.is_safe() || matches!(method.as_str(), "PUT" | "DELETE")
 }

@@ -65,6 +65,7 @@ pub fn cure(error: &Error) -> Option<&'static str> {
         Error::AlertReceived(
             AlertDescription::BadCertificate
             | AlertDescription::UnknownCA
+            | AlertDescription::DecryptError
             | AlertDescription::CertificateUnknown
             | AlertDescription::CertificateExpired
             | AlertDescription::CertificateRevoked

@@ -164,6 +164,7 @@ fn template(name: &str, method: &str, path: &str, path_template: &str) -> Reques
         request,
         path_template: path_template.to_owned(),
         expected_statuses: Vec::new(),
+        redirects: 0,
     }
 }
 
