@@ -115,7 +115,8 @@ pub(super) struct ScenarioTallyDto {
     iterations: Count,
     /// Iterations cut off by the end of the run.
     interrupted: Count,
-    /// Arrivals for which no virtual user was free.
+    /// Arrivals for which no virtual user was free, and iterations of a fixed number that time was too
+    /// short for.
     dropped: Count,
     /// From the actual start.
     iteration_duration: Trend,

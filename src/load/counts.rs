@@ -235,8 +235,8 @@ impl ScenarioCounts {
         self.each(|tally| tally.interrupted += 1);
     }
 
-    pub(super) fn dropped(&mut self) {
-        self.each(|tally| tally.dropped += 1);
+    pub(super) fn dropped(&mut self, iterations: u64) {
+        self.each(|tally| tally.dropped += iterations);
     }
 
     /// What was counted since the last call; memory is kept.

@@ -25,7 +25,6 @@ use crate::model::EventSender;
 use crate::model::ExchangeTap;
 use crate::model::Phase;
 use crate::model::StopToken;
-use crate::plan::Executor;
 use crate::plan::Plan;
 
 /// The schedule starts this long after the shards: threads have to be created first, and a late
@@ -180,14 +179,8 @@ fn default_threads(program: &Program, cores: usize) -> usize {
 
 /// Polling before a deadline needs a core that nobody else needs.
 fn idle(program: &Program, shards: usize, cores: usize) -> Idle {
-    let rate: f64 = program
-        .scenarios
-        .iter()
-        .map(|scenario| match scenario.executor {
-            Executor::ConstantArrivalRate { rate, .. } => rate,
-            Executor::ConstantVus { .. } | Executor::SharedIterations { .. } => 0.0,
-        })
-        .sum();
+    let rate: f64 =
+        program.scenarios.iter().filter_map(|scenario| scenario.executor.peak_rate()).sum();
     // Without a schedule, nobody minds a think time that ends 50 µs late.
     let is_affordable = rate > 0.0 && rate / shards as f64 <= MAX_SPIN_RATE;
     if cores > shards && is_affordable { Idle::Spin } else { Idle::Park }

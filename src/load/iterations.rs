@@ -3,38 +3,69 @@
 use super::exchange::Begun;
 use super::link::Link;
 use super::observe::ABSENT;
+use super::scenario::Turnover;
 use super::scenario::When;
-use super::scenario::nanos;
+use super::schedule::nanos;
 use super::shard::Shard;
 use super::timers::Timer;
 use super::user::Doing;
 use super::user::Then;
 use super::user::User;
+use crate::flow::Session;
 use crate::flow::Step;
 use crate::http::reactor::Nanos;
 use crate::http::reactor::Reactor;
 use crate::plan::Late;
 
 impl<R: Reactor> Shard<'_, R> {
-    /// Creates the users of scenarios whose time has come.
-    pub(super) fn start_scenarios(&mut self, now: Nanos) {
+    /// Starts scenarios whose time has come, and lets users come and leave as planned.
+    pub(super) fn follow_plan(&mut self, now: Nanos) {
         for scenario in 0..self.runs.len() {
             let run = &mut self.runs[scenario];
-            if run.started || run.over || now < run.start || now >= run.end {
+            if run.over || now < run.start || now >= run.end {
                 continue;
             }
-            run.started = true;
-            for _ in 0..run.initial_users {
+            let is_first = !std::mem::replace(&mut run.started, true);
+            let (start, initial_users) = match &mut run.when {
+                When::Closed(closed) if now < closed.next_change => continue,
+                When::Closed(_) => (run.start, 0),
+                When::Open(open) if is_first => (run.start, open.initial_users),
+                When::Open(_) => continue,
+            };
+            for _ in 0..initial_users {
                 let user = self.add_user(scenario);
-                match &mut self.runs[scenario].when {
-                    When::Open(open) => open.free.push(user),
-                    When::Closed { .. } => {
-                        if self.next_iteration(user, now) {
-                            self.drive(user, Then::Step, now);
-                        }
-                    }
+                self.set_free(user);
+            }
+            let When::Closed(closed) = &mut self.runs[scenario].when else { continue };
+            match closed.follow(start, now) {
+                Turnover::Come(places) => {
+                    places.for_each(|place| self.user_comes(scenario, place, now));
+                }
+                Turnover::Leave(places) => {
+                    places.for_each(|place| self.user_leaves(scenario, place));
                 }
             }
+        }
+    }
+
+    /// The user at a closed scenario's `place` is to iterate; one that was leaving is kept.
+    fn user_comes(&mut self, scenario: usize, place: u32, now: Nanos) {
+        let When::Closed(closed) = &self.runs[scenario].when else { return };
+        let number = match closed.members.get(place as usize) {
+            Some(number) => *number,
+            None => self.add_user(scenario),
+        };
+        if self.users[number as usize].doing == Doing::Nothing && self.next_iteration(number, now) {
+            self.drive(number, Then::Step, now);
+        }
+    }
+
+    /// The user at a closed scenario's `place` is to leave: at once if it is outside an iteration.
+    fn user_leaves(&mut self, scenario: usize, place: u32) {
+        let When::Closed(closed) = &self.runs[scenario].when else { return };
+        let number = closed.members[place as usize];
+        if self.users[number as usize].doing == Doing::Nothing {
+            self.close_links(number);
         }
     }
 
@@ -91,19 +122,29 @@ impl<R: Reactor> Shard<'_, R> {
         }
     }
 
-    /// Cuts off what runs beyond its scenario's grace, and notes scenarios that are over.
+    /// Cuts off what runs beyond its user's or its scenario's grace, and notes scenarios that are
+    /// over.
     pub(super) fn end_scenarios(&mut self, now: Nanos) {
         for scenario in 0..self.runs.len() {
-            let run = &mut self.runs[scenario];
-            if run.over {
+            if self.runs[scenario].over {
                 continue;
+            }
+            while let When::Closed(closed) = &mut self.runs[scenario].when
+                && let Some(number) = closed.overdue(now)
+            {
+                self.interrupt(number);
+            }
+            let run = &mut self.runs[scenario];
+            let claimed = &self.shared.claimed[scenario];
+            if now >= run.end {
+                run.drop_unbegun(claimed);
             }
             if now >= run.hard_end {
                 run.stop(now);
-                self.interrupt(scenario);
+                self.interrupt_all(scenario);
             }
             let run = &mut self.runs[scenario];
-            run.over = run.is_finished(now);
+            run.over = run.is_finished(now, claimed);
         }
     }
 
@@ -193,16 +234,16 @@ impl<R: Reactor> Shard<'_, R> {
     /// What a user does outside an iteration: begin another (then it has something to do), wait
     /// for an arrival, or leave.
     fn next_iteration(&mut self, number: u32, now: Nanos) -> bool {
-        let scenario = self.users[number as usize].scenario as usize;
+        let user = &self.users[number as usize];
+        let (scenario, place) = (user.scenario as usize, user.place);
         let run = &mut self.runs[scenario];
         let (late, can_take) = match &mut run.when {
             When::Open(open) => (open.late, open.can_take()),
-            When::Closed { .. } => {
-                let goes_on = run.claim_iteration(now, &self.shared.claimed[scenario]);
+            When::Closed(_) => {
+                let goes_on = run.claim_iteration(place, now, &self.shared.claimed[scenario]);
                 if goes_on {
                     self.begin_iteration(number, None, now);
                 } else {
-                    self.users[number as usize].doing = Doing::Gone;
                     self.close_links(number);
                 }
                 return goes_on;
@@ -219,40 +260,58 @@ impl<R: Reactor> Shard<'_, R> {
             self.begin_iteration(number, Some(intended), now);
             return true;
         }
-        if let When::Open(open) = &mut run.when {
-            open.free.push(number);
-        }
+        self.set_free(number);
         false
     }
 
-    /// Cuts off every user of a scenario, and counts those inside an iteration.
-    fn interrupt(&mut self, scenario: usize) {
-        for number in 0..self.users.len() {
-            let user = &mut self.users[number];
-            if user.scenario as usize != scenario || user.doing == Doing::Gone {
-                continue;
-            }
-            if user.doing != Doing::Nothing {
-                let run = &mut self.runs[scenario];
-                run.active -= 1;
-                run.counts.interrupted();
-            }
-            user.doing = Doing::Gone;
-            user.sample = None;
-            self.close_links(u32::try_from(number).expect("users are numbered in u32"));
+    /// The user waits for an arrival.
+    fn set_free(&mut self, number: u32) {
+        let scenario = self.users[number as usize].scenario as usize;
+        if let When::Open(open) = &mut self.runs[scenario].when {
+            open.free.push(number);
         }
+    }
+
+    /// Cuts off every user of a scenario; none of them starts again.
+    fn interrupt_all(&mut self, scenario: usize) {
+        for number in 0..self.users.len() {
+            if self.users[number].scenario as usize == scenario {
+                self.interrupt(u32::try_from(number).expect("users are numbered in u32"));
+                self.users[number].doing = Doing::Gone;
+            }
+        }
+    }
+
+    /// Cuts off a user, and counts it if it is inside an iteration. It begins the next one, if
+    /// there is one, anew.
+    fn interrupt(&mut self, number: u32) {
+        let user = &mut self.users[number as usize];
+        if matches!(user.doing, Doing::Gone | Doing::Nothing) {
+            return;
+        }
+        user.doing = Doing::Nothing;
+        user.session = Session::default();
+        user.sample = None;
+        let run = &mut self.runs[user.scenario as usize];
+        run.active -= 1;
+        run.counts.interrupted();
+        self.close_links(number);
     }
 
     fn add_user(&mut self, scenario: usize) -> u32 {
         let number = u32::try_from(self.users.len()).expect("fewer users than 2^32");
         let scenario_number = u32::try_from(scenario).expect("fewer scenarios than 2^32");
-        self.users.push(User::new(scenario_number));
+        let place = match &mut self.runs[scenario].when {
+            When::Closed(closed) => closed.join(number),
+            When::Open(open) => {
+                open.users += 1;
+                open.users - 1
+            }
+        };
+        self.users.push(User::new(scenario_number, place));
         let program = self.shared.program;
         self.links.resize_with(self.users.len() * program.origins.len(), Link::default);
         self.seen.resize(self.users.len() * program.observe.len(), ABSENT);
-        if let When::Open(open) = &mut self.runs[scenario].when {
-            open.users += 1;
-        }
         number
     }
 }

@@ -2,7 +2,7 @@
 //! counted, each apart from the others.
 //!
 //! A shard is one thread with one readiness loop (`shard`); virtual users on it are small structs
-//! (`user`) that walk a compiled flow. *When* is in `schedule`, `scenario` and `iterations`, *what*
+//! (`user`) that walk a compiled flow. *When* is in `schedule`, `ramp`, `scenario` and `iterations`, *what*
 //! in `program`, *how* in `connect`, `exchange`, `receive`, `redirect`, `failure`, `link` and `slots`, *counting* in `counts`, `observe` and
 //! `collector`. Nothing here prints, and no async runtime is in the way.
 
@@ -19,6 +19,7 @@ mod link;
 mod message;
 mod observe;
 mod program;
+pub mod ramp;
 mod receive;
 mod redirect;
 mod sample;

@@ -1,13 +1,16 @@
 //! A scenario on one shard: when its iterations start, and when it is over.
 
+use std::collections::VecDeque;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
 
 use super::counts::ScenarioCounts;
+use super::ramp::UserRamp;
+use super::ramp::UserShare;
 use super::schedule::Arrivals;
 use super::schedule::Rate;
 use super::schedule::even_share;
+use super::schedule::nanos;
 use crate::http::reactor::Nanos;
 use crate::plan::Executor;
 use crate::plan::Late;
@@ -17,12 +20,38 @@ use crate::plan::Scenario;
 #[derive(Debug)]
 pub(super) enum When {
     /// Each user starts one as soon as its last is over.
-    Closed {
-        /// Iterations of all shards together at most.
-        iterations: Option<u64>,
-    },
+    Closed(ClosedModel),
     /// On a schedule.
     Open(OpenModel),
+}
+
+/// Users of a planned number, each by its place: those below the number iterate, the others are
+/// idle, or finish what they have begun.
+#[derive(Debug)]
+pub(super) struct ClosedModel {
+    share: UserShare,
+    /// Users that iterate now.
+    pub(super) planned: u32,
+    /// When that may change next, on the run's clock.
+    pub(super) next_change: Nanos,
+    /// By place.
+    pub(super) members: Vec<u32>,
+    /// Places whose turn to leave has come, and until when they may finish: the earliest first,
+    /// and the highest place first, because the last to come is the first to leave.
+    leaving: VecDeque<(Nanos, u32)>,
+    graceful_ramp_down: Nanos,
+    quota: Quota,
+}
+
+/// How many iterations there may be.
+#[derive(Debug)]
+enum Quota {
+    /// As many as there is time for.
+    Unlimited,
+    /// So many of all users on all shards.
+    Shared(u64),
+    /// So many of each user; what is left, by place and in all.
+    Each { of_each: u64, left: Vec<u64>, in_all: u64 },
 }
 
 /// Arrivals and the users that wait for them. Queued arrivals need no memory: they are those that
@@ -36,15 +65,130 @@ pub(super) struct OpenModel {
     /// Users outside an iteration; the last to become free is the first to go on, because its
     /// connection is the likeliest to be alive.
     pub(super) free: Vec<u32>,
-    /// Users that exist, and that may.
+    /// Users that exist, that are there from the start, and that may.
     pub(super) users: u32,
+    pub(super) initial_users: u32,
     pub(super) max_users: u32,
+}
+
+/// What changed among the users of a closed model.
+pub(super) enum Turnover {
+    /// These places are to iterate.
+    Come(std::ops::Range<u32>),
+    /// These are to leave.
+    Leave(std::ops::Range<u32>),
 }
 
 impl OpenModel {
     /// Whether somebody could take an arrival now.
     pub(super) fn can_take(&self) -> bool {
         !self.free.is_empty() || self.users < self.max_users
+    }
+}
+
+impl ClosedModel {
+    fn new(executor: &Executor, ramp: UserRamp, start: Nanos, (place, shards): (u32, u32)) -> Self {
+        let quota = match executor {
+            Executor::SharedIterations { iterations, .. } => Quota::Shared(*iterations),
+            Executor::PerVuIterations { iterations, .. } => {
+                Quota::Each { of_each: *iterations, left: Vec::new(), in_all: 0 }
+            }
+            Executor::ConstantVus { .. }
+            | Executor::RampingVus { .. }
+            | Executor::ConstantArrivalRate { .. }
+            | Executor::RampingArrivalRate { .. } => Quota::Unlimited,
+        };
+        let graceful_ramp_down = match executor {
+            Executor::RampingVus { graceful_ramp_down, .. } => nanos(*graceful_ramp_down),
+            Executor::ConstantVus { .. }
+            | Executor::SharedIterations { .. }
+            | Executor::PerVuIterations { .. }
+            | Executor::ConstantArrivalRate { .. }
+            | Executor::RampingArrivalRate { .. } => 0,
+        };
+        Self {
+            share: UserShare::new(ramp, place, shards),
+            planned: 0,
+            next_change: start,
+            members: Vec::new(),
+            leaving: VecDeque::new(),
+            graceful_ramp_down,
+            quota,
+        }
+    }
+
+    /// The user at the next place is `number`.
+    pub(super) fn join(&mut self, number: u32) -> u32 {
+        let place = u32::try_from(self.members.len()).expect("fewer users than 2^32");
+        self.members.push(number);
+        if let Quota::Each { of_each, left, in_all } = &mut self.quota {
+            left.push(*of_each);
+            *in_all = in_all.saturating_add(*of_each);
+        }
+        place
+    }
+
+    /// Follows the plan to `now`, the scenario having started at `start`.
+    pub(super) fn follow(&mut self, start: Nanos, now: Nanos) -> Turnover {
+        let since = now.saturating_sub(start);
+        let planned = self.share.planned(since);
+        self.next_change =
+            self.share.next_change(since).map_or(Nanos::MAX, |next| start.saturating_add(next));
+        let before = std::mem::replace(&mut self.planned, planned);
+        if planned >= before {
+            // Whoever has not left yet stays.
+            while self.leaving.pop_back_if(|(_, place)| *place < planned).is_some() {}
+            return Turnover::Come(before..planned);
+        }
+        let until = now.saturating_add(self.graceful_ramp_down);
+        self.leaving.extend((planned..before).rev().map(|place| (until, place)));
+        Turnover::Leave(planned..before)
+    }
+
+    /// The next user whose time to finish is over.
+    pub(super) fn overdue(&mut self, now: Nanos) -> Option<u32> {
+        let (_, place) = self.leaving.pop_front_if(|(until, _)| *until <= now)?;
+        Some(self.members[place as usize])
+    }
+
+    /// When somebody's time to finish is over.
+    pub(super) fn next_overdue(&self) -> Option<Nanos> {
+        self.leaving.front().map(|(until, _)| *until)
+    }
+
+    /// Takes one of the iterations there may be for the user at `place`.
+    fn claim(&mut self, place: u32, claimed: &AtomicU64) -> bool {
+        match &mut self.quota {
+            Quota::Unlimited => true,
+            Quota::Shared(total) => claimed.fetch_add(1, Ordering::Relaxed) < *total,
+            Quota::Each { left, in_all, .. } => {
+                let left = &mut left[place as usize];
+                let has_one = *left > 0;
+                *left -= u64::from(has_one);
+                *in_all = in_all.saturating_sub(has_one.into());
+                has_one
+            }
+        }
+    }
+
+    /// Takes every iteration that nobody has begun.
+    fn claim_rest(&mut self, claimed: &AtomicU64) -> u64 {
+        match &mut self.quota {
+            Quota::Unlimited => 0,
+            Quota::Shared(total) => {
+                total.saturating_sub(claimed.fetch_max(*total, Ordering::Relaxed))
+            }
+            Quota::Each { in_all, .. } => std::mem::take(in_all),
+        }
+    }
+
+    /// Whether there is no iteration left to begin.
+    fn is_exhausted(&self, claimed: &AtomicU64) -> bool {
+        match &self.quota {
+            Quota::Unlimited => false,
+            Quota::Shared(total) => claimed.load(Ordering::Relaxed) >= *total,
+            Quota::Each { in_all, .. } => *in_all == 0,
+        }
     }
 }
 
@@ -60,8 +204,6 @@ pub(super) struct ScenarioRun {
     pub(super) grace: Nanos,
     pub(super) started: bool,
     pub(super) over: bool,
-    /// Users there from the start.
-    pub(super) initial_users: u32,
     /// Users inside an iteration.
     pub(super) active: u32,
     /// Arrivals that found no user when they were due, in this interval.
@@ -81,18 +223,16 @@ impl ScenarioRun {
     ) -> Self {
         let place = (shard + shards - number % shards) % shards;
         let start = origin.saturating_add(nanos(scenario.start_time));
-        let (when, initial_users) = when(&scenario.executor, start, (place, shards));
         let end = start.saturating_add(nanos(scenario.executor.duration()));
         let grace = nanos(scenario.graceful_stop);
         Self {
-            when,
+            when: when(&scenario.executor, start, (place, shards)),
             start,
             end,
             hard_end: end.saturating_add(grace),
             grace,
             started: false,
             over: false,
-            initial_users,
             active: 0,
             starved: 0,
             warmup: scenario.warmup,
@@ -100,13 +240,11 @@ impl ScenarioRun {
         }
     }
 
-    /// Whether a closed model's user may start another iteration; takes one of those shared.
-    pub(super) fn claim_iteration(&self, now: Nanos, claimed: &AtomicU64) -> bool {
-        match &self.when {
-            When::Closed { iterations } => {
-                now < self.end
-                    && iterations
-                        .is_none_or(|total| claimed.fetch_add(1, Ordering::Relaxed) < total)
+    /// Whether a closed model's user may start another iteration; takes one of those there may be.
+    pub(super) fn claim_iteration(&mut self, place: u32, now: Nanos, claimed: &AtomicU64) -> bool {
+        match &mut self.when {
+            When::Closed(closed) => {
+                now < self.end && place < closed.planned && closed.claim(place, claimed)
             }
             When::Open(_) => false,
         }
@@ -125,7 +263,14 @@ impl ScenarioRun {
     pub(super) fn drop_due(&mut self, now: Nanos) {
         while self.take_arrival(now).is_some() {
             self.starved += 1;
-            self.counts.dropped();
+            self.counts.dropped(1);
+        }
+    }
+
+    /// Counts the iterations that time was too short for, as k6 does.
+    pub(super) fn drop_unbegun(&mut self, claimed: &AtomicU64) {
+        if let When::Closed(closed) = &mut self.when {
+            self.counts.dropped(closed.claim_rest(claimed));
         }
     }
 
@@ -136,52 +281,53 @@ impl ScenarioRun {
         if now >= self.start {
             self.drop_due(now);
         }
-        if let When::Open(open) = &mut self.when {
-            open.next = None;
+        match &mut self.when {
+            When::Open(open) => open.next = None,
+            // What is not begun for want of will is not dropped for want of time.
+            When::Closed(closed) => closed.quota = Quota::Unlimited,
         }
     }
 
-    /// Whether nothing is left to do.
-    pub(super) fn is_finished(&self, now: Nanos) -> bool {
-        let has_arrivals = match &self.when {
-            When::Closed { .. } => false,
-            When::Open(open) => open.next.is_some(),
+    /// Whether nothing is left to do. A schedule that has come to its last arrival, or users that
+    /// have all left, are no end: the plan says how long a scenario goes on.
+    pub(super) fn is_finished(&self, now: Nanos, claimed: &AtomicU64) -> bool {
+        let (has_arrivals, is_exhausted) = match &self.when {
+            When::Closed(closed) => (false, self.started && closed.is_exhausted(claimed)),
+            When::Open(open) => (open.next.is_some(), false),
         };
-        (self.started || now >= self.end) && self.active == 0 && !has_arrivals
+        (now >= self.end || is_exhausted) && self.active == 0 && !has_arrivals
     }
 }
 
-/// The executor's share for the shard at `place` of `shards`, and its initial users.
-fn when(executor: &Executor, start: Nanos, (place, shards): (u32, u32)) -> (When, u32) {
+/// The executor's share for the shard at `place` of `shards`.
+fn when(executor: &Executor, start: Nanos, (place, shards): (u32, u32)) -> When {
     match executor {
-        Executor::ConstantVus { vus, .. } => {
-            (When::Closed { iterations: None }, even_share(*vus, place, shards))
+        Executor::ConstantVus { .. }
+        | Executor::RampingVus { .. }
+        | Executor::SharedIterations { .. }
+        | Executor::PerVuIterations { .. } => {
+            let ramp = UserRamp::of(executor).expect("its users do not wait for arrivals");
+            When::Closed(ClosedModel::new(executor, ramp, start, (place, shards)))
         }
-        Executor::SharedIterations { vus, iterations, .. } => {
-            (When::Closed { iterations: Some(*iterations) }, even_share(*vus, place, shards))
-        }
-        Executor::ConstantArrivalRate { rate, duration, pre_allocated_vus, max_vus, late } => {
-            let rate = Rate::Constant { per_second: *rate, duration: *duration };
+        Executor::ConstantArrivalRate { pre_allocated_vus, max_vus, late, .. }
+        | Executor::RampingArrivalRate { pre_allocated_vus, max_vus, late, .. } => {
+            let rate = Rate::of(executor).expect("it has a schedule");
             // A shard without a user could serve no arrival: only as many take part as have one.
             let takers = shards.min((*max_vus).max(1));
             let mut arrivals = Arrivals::share(rate, place, takers);
             let takes_part = place < takers;
             let share = |users: u32| if takes_part { even_share(users, place, takers) } else { 0 };
             let next = if takes_part { arrivals.next() } else { None };
-            let initial = share(*pre_allocated_vus);
-            let open = OpenModel {
+            let initial_users = share(*pre_allocated_vus);
+            When::Open(OpenModel {
                 arrivals,
                 next: next.map(|after| start.saturating_add(after)),
                 late: *late,
                 free: Vec::new(),
                 users: 0,
-                max_users: share((*max_vus).max(1)).max(initial),
-            };
-            (When::Open(open), initial)
+                initial_users,
+                max_users: share((*max_vus).max(1)).max(initial_users),
+            })
         }
     }
-}
-
-pub(super) fn nanos(duration: Duration) -> Nanos {
-    u64::try_from(duration.as_nanos()).unwrap_or(Nanos::MAX)
 }

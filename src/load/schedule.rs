@@ -1,75 +1,167 @@
 //! When iterations start: pure arithmetic over the integral of the rate.
 //!
-//! The i-th arrival is where the area under the rate reaches i, computed anew for every i: nothing
-//! is added up, so nothing drifts. Completions never enter.
+//! An arrival is where the area under the rate reaches its number, computed anew for every one:
+//! nothing is added up, so nothing drifts. Completions never enter.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::http::reactor::Nanos;
+use crate::plan::Executor;
+use crate::plan::Stage;
 
 const NANOS_PER_SECOND: f64 = 1e9;
 
-/// A rate over time. Ramps become another variant with its own area and inverse.
+/// A rate over time: straight lines, one after the other.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rate {
+    /// Those with an area, in order.
+    pieces: Vec<Piece>,
+    /// Area in all.
+    total: f64,
+    /// The area at which the first arrival is.
+    first: f64,
+}
+
+/// The rate goes from one value to another along a line.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Rate {
-    /// The same from start to end.
-    Constant {
-        /// Arrivals per second.
-        per_second: f64,
-        /// How long.
-        duration: Duration,
-    },
+struct Piece {
+    start: Nanos,
+    seconds: f64,
+    from: f64,
+    to: f64,
+    /// Area before it.
+    before: f64,
+    /// Its own area.
+    area: f64,
 }
 
 impl Rate {
-    /// Number of arrivals: the area under the rate, a started one counts.
-    pub fn count(self) -> u64 {
-        match self {
-            Self::Constant { per_second, duration } => {
-                let area = per_second * duration.as_secs_f64();
-                // 0.1/s × 30 s is 3.0000000000000004 in floating point, and means 3.
-                let tolerance = area.abs().mul_add(1e-12, 1e-9);
-                // Casts saturate: a negative or absurd area gives none or u64::MAX.
-                #[expect(
-                    clippy::cast_possible_truncation,
-                    clippy::cast_sign_loss,
-                    reason = "saturating is what is meant"
-                )]
-                let count = (area - tolerance).ceil().max(0.0) as u64;
-                count
+    /// The same from start to end. The first arrival is at the start, and a started one counts, as
+    /// k6's `constant-arrival-rate` has it: 1/s for 2.5 s are three arrivals.
+    pub fn constant(per_second: f64, duration: Duration) -> Self {
+        let stage = Stage { target: per_second, duration };
+        Self { first: 0.0, ..Self::ramp(per_second, &[stage]) }
+    }
+
+    /// From `start` along `stages`, in arrivals per second. An arrival is where the area is a whole
+    /// number, from 1 on, as k6's `ramping-arrival-rate` has it: a rate that begins at zero has no
+    /// arrival at its start, and what a stretch of silence leaves of an arrival waits for its end.
+    pub fn ramp(start: f64, stages: &[Stage<f64>]) -> Self {
+        let mut rate = Self { pieces: Vec::new(), total: 0.0, first: 1.0 };
+        let (mut begin, mut from): (Nanos, f64) = (0, start);
+        for stage in stages {
+            let (to, seconds) = (stage.target, stage.duration.as_secs_f64());
+            let area = f64::midpoint(from, to) * seconds;
+            if area > 0.0 {
+                rate.pieces.push(Piece {
+                    start: begin,
+                    seconds,
+                    from,
+                    to,
+                    before: rate.total,
+                    area,
+                });
+                rate.total += area;
             }
+            begin = begin.saturating_add(nanos(stage.duration));
+            from = to;
+        }
+        rate
+    }
+
+    /// The rate of an executor; `None` for one that has no schedule.
+    pub fn of(executor: &Executor) -> Option<Self> {
+        match executor {
+            Executor::ConstantArrivalRate { rate, duration, .. } => {
+                Some(Self::constant(*rate, *duration))
+            }
+            Executor::RampingArrivalRate { start_rate, stages, .. } => {
+                Some(Self::ramp(*start_rate, stages))
+            }
+            Executor::ConstantVus { .. }
+            | Executor::RampingVus { .. }
+            | Executor::SharedIterations { .. }
+            | Executor::PerVuIterations { .. } => None,
         }
     }
 
-    /// When the area reaches `index`, since the start.
-    pub fn time_of(self, index: u64) -> Nanos {
-        match self {
-            #[expect(
-                clippy::cast_possible_truncation,
-                clippy::cast_sign_loss,
-                reason = "below `count`, the quotient lies within the duration"
-            )]
-            Self::Constant { per_second, .. } => {
-                (index as f64 / per_second * NANOS_PER_SECOND) as Nanos
+    /// The area under all of it: how many arrivals there are, but for a part of one.
+    pub fn total(&self) -> f64 {
+        self.total
+    }
+
+    /// 0.1/s × 30 s is 3.0000000000000004 in floating point, and means 3.
+    fn tolerance(&self) -> f64 {
+        self.total.mul_add(1e-12, 1e-9)
+    }
+
+    /// What the area of an arrival must stay below.
+    fn limit(&self) -> f64 {
+        if self.first > 0.0 { self.total + self.tolerance() } else { self.total - self.tolerance() }
+    }
+
+    /// The first moment at which the area reaches `area`, if it does; `piece` is where to begin to
+    /// look, and moves on.
+    fn time_of(&self, area: f64, piece: &mut usize) -> Option<Nanos> {
+        let tolerance = self.tolerance();
+        loop {
+            let here = self.pieces.get(*piece)?;
+            if area <= here.before + here.area + tolerance {
+                return Some(here.time_of((area - here.before).clamp(0.0, here.area)));
             }
+            *piece += 1;
         }
+    }
+}
+
+impl Piece {
+    /// When the area since the piece's start is `area`.
+    ///
+    /// The area of the line is a parabola, and its inverse is written without the difference of two
+    /// near values: x = 2a / (f + √(f² + 2as)), from the end with the greater rate behind it.
+    fn time_of(&self, area: f64) -> Nanos {
+        let slope = (self.to - self.from).abs() / self.seconds;
+        let along = |area: f64, from: f64| {
+            if area > 0.0 {
+                2.0 * area / (from + (2.0 * area).mul_add(slope, from * from).sqrt())
+            } else {
+                0.0
+            }
+        };
+        let seconds = if self.to < self.from {
+            self.seconds - along(self.area - area, self.to)
+        } else if self.to > self.from {
+            along(area, self.from)
+        } else {
+            area / self.from
+        };
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "within the piece's length; the cast saturates"
+        )]
+        let since = (seconds.clamp(0.0, self.seconds) * NANOS_PER_SECOND) as Nanos;
+        self.start.saturating_add(since)
     }
 }
 
 /// Intended start times of one shard, since the scenario's start, in order.
 #[derive(Debug, Clone)]
 pub struct Arrivals {
-    rate: Rate,
+    rate: Arc<Rate>,
+    /// Number of the next arrival of this share.
     next: u64,
     step: u64,
-    count: u64,
+    /// Where the last one was.
+    piece: usize,
 }
 
 impl Arrivals {
     /// The share of shard `index` of `shards`: every `shards`-th arrival, so that all shares
     /// together are the whole schedule and each is as even as it.
     pub fn share(rate: Rate, index: u32, shards: u32) -> Self {
-        Self { rate, next: index.into(), step: u64::from(shards.max(1)), count: rate.count() }
+        Self { rate: Arc::new(rate), next: index.into(), step: u64::from(shards.max(1)), piece: 0 }
     }
 }
 
@@ -77,18 +169,22 @@ impl Iterator for Arrivals {
     type Item = Nanos;
 
     fn next(&mut self) -> Option<Nanos> {
-        if self.next >= self.count {
+        let area = self.next as f64 + self.rate.first;
+        if area >= self.rate.limit() {
             return None;
         }
-        let time = self.rate.time_of(self.next);
         self.next = self.next.saturating_add(self.step);
-        Some(time)
+        self.rate.time_of(area, &mut self.piece)
     }
 }
 
 /// The part of `total` that falls to shard `index` of `shards`; the parts differ by at most one.
 pub fn even_share(total: u32, index: u32, shards: u32) -> u32 {
     total / shards + u32::from(index < total % shards)
+}
+
+pub(super) fn nanos(duration: Duration) -> Nanos {
+    u64::try_from(duration.as_nanos()).unwrap_or(Nanos::MAX)
 }
 
 #[cfg(test)]
@@ -98,15 +194,50 @@ mod tests {
     use super::*;
 
     fn constant(per_second: f64, millis: u64) -> Rate {
-        Rate::Constant { per_second, duration: Duration::from_millis(millis) }
+        Rate::constant(per_second, Duration::from_millis(millis))
+    }
+
+    fn ramp(start: f64, stages: &[(f64, u64)]) -> Rate {
+        let stage = |(target, millis): &(f64, u64)| Stage {
+            target: *target,
+            duration: Duration::from_millis(*millis),
+        };
+        Rate::ramp(start, &stages.iter().map(stage).collect::<Vec<_>>())
+    }
+
+    fn whole(rate: &Rate) -> Vec<Nanos> {
+        Arrivals::share(rate.clone(), 0, 1).collect()
+    }
+
+    /// Area up to `at`, from the definition: the mean of both ends of each stage, up to there.
+    fn area_until(start: f64, stages: &[(f64, u64)], at: f64) -> f64 {
+        let (mut begin, mut from, mut area) = (0.0, start, 0.0);
+        for (target, millis) in stages {
+            let length = *millis as f64 / 1e3;
+            let inside = (at - begin).clamp(0.0, length);
+            if length > 0.0 {
+                let reached = from + (target - from) * inside / length;
+                area += f64::midpoint(from, reached) * inside;
+            }
+            (begin, from) = (begin + length, *target);
+        }
+        area
+    }
+
+    /// Up to five stages; jumps and silence are common.
+    fn stages() -> impl Strategy<Value = (f64, Vec<(f64, u64)>)> {
+        let rate = || prop_oneof![2 => 0.0f64..300.0, 1 => Just(0.0)];
+        let length = prop_oneof![3 => 1u64..4_000, 1 => Just(0)];
+        (rate(), prop::collection::vec((rate(), length), 1..6))
     }
 
     #[test]
     fn whole_areas_are_exact_and_a_started_arrival_counts() {
-        assert_eq!(constant(5000.0, 8000).count(), 40_000);
-        assert_eq!(constant(0.1, 30_000).count(), 3);
-        assert_eq!(constant(1.0, 2500).count(), 3);
-        assert_eq!(constant(0.0, 2500).count(), 0);
+        for (per_second, millis, count) in
+            [(5000.0, 8000, 40_000), (0.1, 30_000, 3), (1.0, 2500, 3), (0.0, 2500, 0)]
+        {
+            assert_eq!(whole(&constant(per_second, millis)).len(), count, "{per_second}/s");
+        }
     }
 
     #[test]
@@ -115,13 +246,44 @@ mod tests {
         assert_eq!(last, Some(3_599_666_666_666));
     }
 
+    /// The example of k6's documentation of the algorithm: 2/s for 5 s, then up to 3/s in 5 s.
+    #[test]
+    fn a_ramp_starts_arrivals_where_k6_does() {
+        let times = whole(&ramp(2.0, &[(2.0, 5_000), (3.0, 5_000)]));
+        assert_eq!(times.len(), 22);
+        assert_eq!((times[0], times[9]), (500_000_000, 5_000_000_000));
+        // 2y + y²/10 = 2.
+        let twelfth = 5.0 + (120.0f64.sqrt() - 10.0);
+        assert!((times[11] as f64 / 1e9 - twelfth).abs() < 2e-9, "{}", times[11]);
+    }
+
+    #[test]
+    fn a_long_ramp_to_zero_is_exact_at_its_end() {
+        // 1000/s to 0 in an hour: the area is 1,800,000, and the last one falls on the end.
+        let times = whole(&ramp(1_000.0, &[(0.0, 3_600_000)]));
+        assert_eq!(times.len(), 1_800_000);
+        assert_eq!(times[1_799_999], 3_600_000_000_000);
+        // One arrival before the end: y²/2 × 1000/3600 = 1.
+        let before = 3_600.0 - 7.2f64.sqrt();
+        assert!((times[1_799_998] as f64 / 1e9 - before).abs() < 1e-8, "{}", times[1_799_998]);
+    }
+
+    #[test]
+    fn silence_holds_back_a_part_of_an_arrival() {
+        // 2.5 arrivals, ten seconds of nothing, then 1/s.
+        let times =
+            whole(&ramp(1.0, &[(1.0, 2_500), (0.0, 0), (0.0, 10_000), (1.0, 0), (1.0, 2_000)]));
+        let seconds: Vec<f64> = times.iter().map(|time| *time as f64 / 1e9).collect();
+        assert_eq!(seconds, [1.0, 2.0, 13.0, 14.0]);
+    }
+
     proptest! {
         #[test]
         fn times_never_go_back_and_stay_inside(
             per_second in 0.01f64..20_000.0,
             millis in 1u64..5_000,
         ) {
-            let times: Vec<_> = Arrivals::share(constant(per_second, millis), 0, 1).collect();
+            let times = whole(&constant(per_second, millis));
             prop_assert!(times.is_sorted());
             prop_assert!(times.last().is_none_or(|last| *last <= millis * 1_000_000));
         }
@@ -129,21 +291,35 @@ mod tests {
         #[test]
         fn count_is_the_area(per_second in 0.01f64..20_000.0, millis in 1u64..5_000) {
             let area = per_second * millis as f64 / 1e3;
-            let count = Arrivals::share(constant(per_second, millis), 0, 1).count() as f64;
+            let count = whole(&constant(per_second, millis)).len() as f64;
             prop_assert!(count >= area - 1e-6 && count < area + 1.0, "{count} for {area}");
         }
 
         #[test]
-        fn shards_partition_the_whole(
-            per_second in 0.01f64..2_000.0,
-            millis in 1u64..5_000,
-            shards in 1u32..9,
-        ) {
-            let rate = constant(per_second, millis);
-            let mut parts: Vec<_> =
-                (0..shards).flat_map(|index| Arrivals::share(rate, index, shards)).collect();
-            parts.sort_unstable();
-            prop_assert_eq!(parts, Arrivals::share(rate, 0, 1).collect::<Vec<_>>());
+        fn a_ramps_arrivals_are_where_its_area_is_whole((start, stages) in stages()) {
+            let times = whole(&ramp(start, &stages));
+            let end: u64 = stages.iter().map(|(_, millis)| millis * 1_000_000).sum();
+            let total = area_until(start, &stages, f64::INFINITY);
+            prop_assert!(times.is_sorted());
+            prop_assert!(times.last().is_none_or(|last| *last <= end));
+            let count = times.len() as f64;
+            prop_assert!(count <= total + 1e-6 && count > total - 1.0 - 1e-6, "{count} for {total}");
+            for (index, time) in times.iter().enumerate() {
+                // A nanosecond at 300/s is 3e-7 of an arrival.
+                let area = area_until(start, &stages, *time as f64 / 1e9);
+                prop_assert!((area - (index + 1) as f64).abs() < 1e-6, "{area} at {index}");
+            }
+        }
+
+        #[test]
+        fn shards_partition_the_whole((start, stages) in stages(), shards in 1u32..9) {
+            for rate in [ramp(start, &stages), constant(start, 3_000)] {
+                let mut parts: Vec<_> = (0..shards)
+                    .flat_map(|index| Arrivals::share(rate.clone(), index, shards))
+                    .collect();
+                parts.sort_unstable();
+                prop_assert_eq!(parts, whole(&rate));
+            }
         }
 
         #[test]

@@ -142,7 +142,7 @@ impl<'a, R: Reactor> Shard<'a, R> {
         loop {
             let now = self.reactor.now();
             self.heed_stop(now);
-            self.start_scenarios(now);
+            self.follow_plan(now);
             self.wake_users(now);
             self.dispatch_arrivals(now);
             self.end_scenarios(now);
@@ -208,7 +208,13 @@ impl<'a, R: Reactor> Shard<'a, R> {
                 When::Open(open) if open.can_take() => {
                     exact = exact.min(open.next.unwrap_or(Nanos::MAX));
                 }
-                When::Open(_) | When::Closed { .. } => {}
+                When::Open(_) => {}
+                When::Closed(closed) => {
+                    coarse = coarse.min(closed.next_overdue().unwrap_or(Nanos::MAX));
+                    if now < run.end {
+                        coarse = coarse.min(closed.next_change);
+                    }
+                }
             }
             let end = if now < run.end { run.end } else { run.hard_end };
             coarse = coarse.min(end);

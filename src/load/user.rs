@@ -80,6 +80,8 @@ impl Moments {
 #[derive(Debug)]
 pub(super) struct User {
     pub(super) scenario: u32,
+    /// Its place among the users of its scenario on this shard.
+    pub(super) place: u32,
     pub(super) doing: Doing,
     pub(super) session: Session,
     /// Intended and actual start of the iteration.
@@ -109,9 +111,10 @@ pub(super) struct User {
 }
 
 impl User {
-    pub(super) fn new(scenario: u32) -> Self {
+    pub(super) fn new(scenario: u32, place: u32) -> Self {
         Self {
             scenario,
+            place,
             doing: Doing::Nothing,
             session: Session::default(),
             iteration: (0, 0),

@@ -197,7 +197,8 @@ pub struct ScenarioTally {
     pub iterations: u64,
     /// Started, then cut off by the end of the run.
     pub interrupted: u64,
-    /// Arrivals for which no virtual user was free.
+    /// Arrivals for which no virtual user was free, and iterations of a fixed number that time was too
+    /// short for.
     pub dropped: u64,
     /// From the actual start.
     pub iteration_duration: Histogram,

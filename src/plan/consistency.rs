@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::document::Place;
 use super::gates::Gate;
 use super::reader::{Fields, Reader};
-use super::types::{Executor, Limits, Scenario};
+use super::types::{Limits, Scenario};
 use crate::flow::Flow;
 use crate::model::RequestTemplate;
 use crate::model::TagMatch;
@@ -49,7 +49,7 @@ fn cap_at(plan: &Fields<'_>, key: &str) -> Place {
 
 fn rates(max_rps: f64, at: &Place, scenarios: &[Scenario], flows: &[Flow], reader: &mut Reader) {
     for scenario in scenarios {
-        let Executor::ConstantArrivalRate { rate, .. } = scenario.executor else { continue };
+        let Some(rate) = scenario.executor.peak_rate() else { continue };
         let requests = flows[scenario.flow].requests().count();
         let needed = rate * requests as f64;
         if needed > max_rps {
@@ -69,9 +69,9 @@ fn rates(max_rps: f64, at: &Place, scenarios: &[Scenario], flows: &[Flow], reade
 /// Scenarios that end by themselves, with a number of iterations, may be meant to be cut.
 fn ends(max_time: Duration, at: &Place, scenarios: &[Scenario], reader: &mut Reader) {
     for scenario in scenarios {
-        let end = scenario.start_time.saturating_add(scenario.executor.duration());
-        let ends_by_time = !matches!(scenario.executor, Executor::SharedIterations { .. });
-        if ends_by_time && end > max_time {
+        let Some(length) = scenario.executor.planned() else { continue };
+        let end = scenario.start_time.saturating_add(length);
+        if end > max_time {
             let (name, end) = (&scenario.name, format_duration(end));
             reader.problem_with_help(
                 at,
@@ -82,19 +82,38 @@ fn ends(max_time: Duration, at: &Place, scenarios: &[Scenario], reader: &mut Rea
     }
 }
 
-/// The most users that overlapping scenarios may have; a peak begins where a scenario starts.
+/// The most users that overlapping scenarios may have. Between two corners of any of them their
+/// number is on a straight line, so the peak is at one of its ends.
 fn peak_vus(scenarios: &[Scenario]) -> Option<u64> {
-    let runs_at = |scenario: &&Scenario, at: Duration| {
-        let end = scenario.start_time.saturating_add(scenario.executor.duration());
-        scenario.start_time <= at && at < end
-    };
-    let starts = scenarios.iter().map(|scenario| scenario.start_time);
-    starts
-        .map(|at| {
-            let running = scenarios.iter().filter(|scenario| runs_at(scenario, at));
-            running.map(|scenario| u64::from(scenario.executor.max_vus())).sum()
+    let mut corners: Vec<Duration> = scenarios
+        .iter()
+        .flat_map(|scenario| {
+            let corners = scenario.executor.corners().into_iter();
+            corners.map(|corner| scenario.start_time.saturating_add(corner))
         })
-        .max()
+        .collect();
+    corners.sort_unstable();
+    corners.dedup();
+    let users = |at: Duration, during: Duration| -> f64 {
+        let running = scenarios.iter().filter(|scenario| scenario.start_time <= during);
+        running
+            .map(|scenario| {
+                let start = scenario.start_time;
+                scenario.executor.vus_at(at.saturating_sub(start), during.saturating_sub(start))
+            })
+            .sum()
+    };
+    let peaks = corners.windows(2).map(|ends| {
+        let middle = ends[0] + ends[1].saturating_sub(ends[0]) / 2;
+        users(ends[0], middle).max(users(ends[1], middle))
+    });
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a sum of numbers of users"
+    )]
+    let peak = peaks.max_by(f64::total_cmp).map(|peak| peak.ceil() as u64);
+    peak
 }
 
 /// Refuses gates on parts that the plan does not have: they could never be measured.

@@ -10,9 +10,13 @@ pub(super) const LOAD_TIMEOUT: Duration = Duration::from_secs(60);
 pub(super) const SCAN_TIMEOUT: Duration = Duration::from_secs(30);
 /// k6's `gracefulStop`.
 pub(super) const GRACEFUL_STOP: Duration = Duration::from_secs(30);
+/// k6's `gracefulRampDown`.
+pub(super) const GRACEFUL_RAMP_DOWN: Duration = Duration::from_secs(30);
+/// k6's `startVUs`.
+pub(super) const START_VUS: u32 = 1;
 /// k6's `timeUnit`.
 pub(super) const TIME_UNIT: Duration = Duration::from_secs(1);
-/// k6's `maxDuration` of shared-iterations.
+/// k6's `maxDuration` of shared-iterations and per-vu-iterations.
 pub(super) const MAX_DURATION: Duration = Duration::from_secs(600);
 /// How long a condition of the kill switch must hold.
 pub(super) const STOP_IF_HOLD: Duration = Duration::from_secs(10);

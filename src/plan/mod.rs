@@ -7,6 +7,8 @@ mod consistency;
 mod defaults;
 mod document;
 mod error;
+mod executor;
+mod executors;
 mod file;
 mod flags;
 mod flows;
@@ -21,10 +23,10 @@ mod types;
 
 pub use connection::{ConnectionFlags, apply_flags};
 pub use error::PlanErrors;
+pub use executor::{Executor, Late, Stage};
 pub use file::{Overrides, from_text, load_file};
 pub use flags::{Body, CommonFlags, FlagError, LoadFlags, ScanFlags};
 pub use one_liner::{headers, load_url, scan_url};
 pub use types::{
-    Connection, CrawlSettings, Executor, Late, Limits, Output, Plan, ScanSettings, Scenario,
-    StopIf, TlsPolicy,
+    Connection, CrawlSettings, Limits, Output, Plan, ScanSettings, Scenario, StopIf, TlsPolicy,
 };

@@ -5,12 +5,11 @@ use std::time::Duration;
 use super::boundary;
 use super::connection::apply_flags;
 use super::defaults;
+use super::executor::{Executor, Late};
 use super::file::hash;
 use super::flags::{Body, CommonFlags, FlagError, LoadFlags, ScanFlags};
 use super::requests;
-use super::types::{
-    Connection, CrawlSettings, Executor, Late, Limits, Plan, ScanSettings, Scenario, TlsPolicy,
-};
+use super::types::{Connection, CrawlSettings, Limits, Plan, ScanSettings, Scenario, TlsPolicy};
 use crate::flow::Flow;
 use crate::flow::Op;
 use crate::model::Authorisation;

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::executor::Executor;
 use crate::flow::Flow;
 use crate::model::{
     ConnectionReuse, Header, OutputKind, RequestTemplate, Route, Scope, Seed, Target, Threshold,
@@ -46,12 +47,9 @@ impl Plan {
     pub fn planned_load_duration(&self) -> Option<Duration> {
         self.scenarios
             .iter()
-            .map(|scenario| match scenario.executor {
-                Executor::SharedIterations { .. } => None,
-                Executor::ConstantVus { duration, .. }
-                | Executor::ConstantArrivalRate { duration, .. } => {
-                    Some(scenario.start_time.saturating_add(duration))
-                }
+            .map(|scenario| {
+                let length = scenario.executor.planned()?;
+                Some(scenario.start_time.saturating_add(length))
             })
             .collect::<Option<Vec<_>>>()?
             .into_iter()
@@ -98,83 +96,6 @@ pub struct Scenario {
     pub graceful_stop: Duration,
     /// Excluded from statistics.
     pub warmup: bool,
-}
-
-/// k6's executors.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Executor {
-    /// A fixed number of users, each iterating as fast as it can: a closed model.
-    ConstantVus {
-        /// Users.
-        vus: u32,
-        /// How long new iterations start.
-        duration: Duration,
-    },
-    /// A fixed number of iterations shared by users: a closed model.
-    SharedIterations {
-        /// Users.
-        vus: u32,
-        /// Iterations in all.
-        iterations: u64,
-        /// At most this long.
-        max_duration: Duration,
-    },
-    /// Iterations start on a schedule, whatever the target does: an open model.
-    ConstantArrivalRate {
-        /// Iterations per second.
-        rate: f64,
-        /// How long new iterations start.
-        duration: Duration,
-        /// Users there from the start.
-        pre_allocated_vus: u32,
-        /// Users at most.
-        max_vus: u32,
-        /// What happens to arrivals that find no free user.
-        late: Late,
-    },
-}
-
-impl Executor {
-    /// k6's name for it.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::ConstantVus { .. } => "constant-vus",
-            Self::SharedIterations { .. } => "shared-iterations",
-            Self::ConstantArrivalRate { .. } => "constant-arrival-rate",
-        }
-    }
-
-    /// Whether arrivals follow a schedule.
-    pub fn is_open(&self) -> bool {
-        matches!(self, Self::ConstantArrivalRate { .. })
-    }
-
-    /// How long new iterations start, at most.
-    pub fn duration(&self) -> Duration {
-        match self {
-            Self::ConstantVus { duration, .. } | Self::ConstantArrivalRate { duration, .. } => {
-                *duration
-            }
-            Self::SharedIterations { max_duration, .. } => *max_duration,
-        }
-    }
-
-    /// Users at most.
-    pub fn max_vus(&self) -> u32 {
-        match self {
-            Self::ConstantVus { vus, .. } | Self::SharedIterations { vus, .. } => *vus,
-            Self::ConstantArrivalRate { max_vus, .. } => *max_vus,
-        }
-    }
-}
-
-/// What happens to arrivals that find no free user.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Late {
-    /// They wait, and their latency counts from the intended start.
-    Queue,
-    /// They are dropped and counted, as k6 does it.
-    Drop,
 }
 
 /// What scan does.

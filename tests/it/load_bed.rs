@@ -193,6 +193,10 @@ impl PlanBuilder {
         }
     }
 
+    pub(crate) fn executor(&self) -> &Executor {
+        &self.plan.scenarios[0].executor
+    }
+
     pub(crate) fn plan_mut(&mut self) -> &mut Plan {
         &mut self.plan
     }

@@ -822,23 +822,54 @@ fn an_unknown_flow() {
 }
 
 #[test]
-fn an_executor_of_later() {
+fn stages_that_make_no_ramp() {
     assert_snapshot!(said(FLOW, "\
-scenarios: { s: { executor: ramping-vus, exec: visit, stages: [] } }
+scenarios:
+  a: { executor: ramping-vus, exec: visit, stages: [], startVUs: -1 }
+  b: { executor: ramping-vus, exec: visit, startVUs: 0, stages: [ { target: 0, duration: 1s } ] }
 "), @r#"
- × the executor `ramping-vus` is not yet supported
-  ╭─[plan.yml:5:29]
-4 │ flows: { visit: [ { use: home }, { use: home } ] }
-5 │ scenarios: { s: { executor: ramping-vus, exec: visit, stages: [] } }
-  ·                             ───────────
+ × the stages take no time at all
+  ╭─[plan.yml:6:52]
+5 │ scenarios:
+6 │   a: { executor: ramping-vus, exec: visit, stages: [], startVUs: -1 }
+  ·                                                    ─
+7 │   b: { executor: ramping-vus, exec: visit, startVUs: 0, stages: [ { target: 0, duration: 1s } ] }
   ╰────
- × `stages` in a scenario is not yet supported
-  ╭─[plan.yml:5:55]
-4 │ flows: { visit: [ { use: home }, { use: home } ] }
-5 │ scenarios: { s: { executor: ramping-vus, exec: visit, stages: [] } }
-  ·                                                       ──────
+ help: give at least one of them a `duration` above 0
+ × expected a whole number from 0 to 1000000; found `-1`
+  ╭─[plan.yml:6:66]
+5 │ scenarios:
+6 │   a: { executor: ramping-vus, exec: visit, stages: [], startVUs: -1 }
+  ·                                                                  ──
+7 │   b: { executor: ramping-vus, exec: visit, startVUs: 0, stages: [ { target: 0, duration: 1s } ] }
+  ╰────
+ × neither `startVUs` nor a stage's target is above 0: nobody would run
+  ╭─[plan.yml:7:65]
+6 │   a: { executor: ramping-vus, exec: visit, stages: [], startVUs: -1 }
+7 │   b: { executor: ramping-vus, exec: visit, startVUs: 0, stages: [ { target: 0, duration: 1s } ] }
+  ·                                                                 ─
   ╰────
 "#);
+}
+
+#[test]
+fn every_wrong_field_of_a_ramp_is_told() {
+    let text = said(FLOW, "\
+scenarios:
+  c: { executor: ramping-arrival-rate, exec: visit, preAllocatedVUs: 1, stages: [ { target: 5 }, { target: -1, duration: 1s, warm: 1 } ] }
+  d: { executor: ramping-arrival-rate, exec: visit, preAllocatedVUs: 1, stages: [ { target: 0, duration: 1s } ] }
+  e: { executor: ramping-arrival-rate, exec: visit, preAllocatedVUs: 1, stages: [ { target: 9, duration: 0s } ], rate: 5 }
+");
+    for message in [
+        "a stage needs `duration`",
+        "expected a number from 0 to 10000000; found `-1`",
+        "unknown key `warm` in a stage",
+        "neither `startRate` nor a stage's target is above 0: nothing would start",
+        "the stages take no time at all",
+        "unknown key `rate` in a ramping-arrival-rate scenario",
+    ] {
+        assert!(text.contains(message), "{message}: {text}");
+    }
 }
 
 #[test]
@@ -1034,6 +1065,29 @@ scenarios:
   ╰────
  help: raise the cap, or lower the scenarios' `vus` or `maxVUs`
 "#);
+}
+
+#[test]
+fn a_cap_below_the_peak_of_ramps_that_meet() {
+    let ramps = |max_vus: u32| {
+        format!(
+            "limits: {{ max_vus: {max_vus} }}\nscenarios:\n  \
+             up: {{ executor: ramping-vus, exec: visit, startVUs: 0, stages: [ {{ target: 10, duration: 10s }} ] }}\n  \
+             down: {{ executor: ramping-vus, exec: visit, startVUs: 10, stages: [ {{ target: 0, duration: 10s }} ] }}\n  \
+             after: {{ executor: constant-vus, exec: visit, startTime: 10s, vus: 8, duration: 5s }}\n"
+        )
+    };
+    // Together they are always ten, and over when the last one starts.
+    assert!(resolve(&format!("{FLOW}{}", ramps(10))).is_ok());
+    assert!(said(FLOW, &ramps(9)).contains("below the 10 virtual users"));
+}
+
+#[test]
+fn a_cap_below_the_peak_of_a_rate() {
+    let text = "limits: { max_rps: 39 }\nscenarios: { s: { executor: ramping-arrival-rate, \
+                exec: visit, preAllocatedVUs: 1, stages: [ { target: 20, duration: 5s }, \
+                { target: 1, duration: 5s } ] } }\n";
+    assert!(said(FLOW, text).contains("20/s with 2 requests each are 40/s"));
 }
 
 #[test]

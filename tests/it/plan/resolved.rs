@@ -9,6 +9,7 @@ use shakedown::model::OutputKind;
 use shakedown::plan::Executor;
 use shakedown::plan::Late;
 use shakedown::plan::Plan;
+use shakedown::plan::Stage;
 use shakedown::plan::StopIf;
 use shakedown::plan::TlsPolicy;
 
@@ -88,6 +89,60 @@ fn executors_have_k6s_defaults() {
     assert_eq!(plan.scenarios[0].graceful_stop, Duration::from_secs(30));
     assert_eq!(plan.scenarios[0].start_time, Duration::ZERO);
     assert!(!plan.scenarios[0].warmup);
+}
+
+#[test]
+fn ramps_have_k6s_defaults() {
+    let one_stage = |target| Stage { target, duration: Duration::from_secs(5) };
+    assert_eq!(
+        scenario("executor: ramping-vus, stages: [ { target: 9, duration: 5s } ]"),
+        Executor::RampingVus {
+            start_vus: 1,
+            stages: vec![one_stage(9)],
+            graceful_ramp_down: Duration::from_secs(30),
+        }
+    );
+    assert_eq!(
+        scenario(
+            "executor: ramping-arrival-rate, preAllocatedVUs: 3, stages: [ { target: 9, duration: 5s } ]"
+        ),
+        Executor::RampingArrivalRate {
+            start_rate: 0.0,
+            stages: vec![Stage { target: 9.0, duration: Duration::from_secs(5) }],
+            pre_allocated_vus: 3,
+            max_vus: 3,
+            late: Late::Drop,
+        }
+    );
+    assert_eq!(
+        scenario("executor: per-vu-iterations"),
+        Executor::PerVuIterations { vus: 1, iterations: 1, max_duration: Duration::from_secs(600) }
+    );
+}
+
+#[test]
+fn ramps_take_k6s_fields() {
+    let ramp = scenario(
+        "executor: ramping-vus, startVUs: 4, gracefulRampDown: 0s, \
+         stages: [ { target: 0, duration: 5s }, { target: 7, duration: 0 } ]",
+    );
+    let stages = vec![
+        Stage { target: 0, duration: Duration::from_secs(5) },
+        Stage { target: 7, duration: Duration::ZERO },
+    ];
+    assert_eq!(ramp.max_vus(), 7);
+    assert_eq!(
+        ramp,
+        Executor::RampingVus { start_vus: 4, stages, graceful_ramp_down: Duration::ZERO }
+    );
+    let ramp = scenario(
+        "executor: ramping-arrival-rate, startRate: 60, timeUnit: 1m, preAllocatedVUs: 3, \
+         maxVUs: 9, late: queue, stages: [ { target: 600, duration: 5s }, { target: 0, duration: 1m } ]",
+    );
+    assert_eq!(ramp.peak_rate(), Some(10.0));
+    assert_eq!(ramp.planned(), Some(Duration::from_secs(65)));
+    let Executor::RampingArrivalRate { start_rate, stages, .. } = ramp else { panic!("{ramp:?}") };
+    assert_eq!((start_rate, stages[0].target, stages[1].target), (1.0, 10.0, 0.0));
 }
 
 #[test]
