@@ -11,6 +11,7 @@ use crate::model::OutputKind;
 use crate::model::Severity;
 use crate::model::parse_duration;
 use crate::model::parse_rate;
+use crate::plan::StageList;
 
 /// Exit codes in `--help`: public API.
 const EXIT_CODES: &str = "\
@@ -207,6 +208,12 @@ Examples:
     shakedown load http://127.0.0.1:8080/ -z 30s -c 100
   Open model, 500 requests/s, latency counted from the intended start:
     shakedown load http://127.0.0.1:8080/ -z 30s -q 500
+  Up to 200/s in a minute, then five minutes there; users come by chance:
+    shakedown load http://127.0.0.1:8080/ --stages 200:1m,200:5m --arrivals poisson
+  The same with users that wait for their answers, 100 of them:
+    shakedown load http://127.0.0.1:8080/ --vu-stages 100:1m,100:5m
+  10 requests at once every two seconds:
+    shakedown load http://127.0.0.1:8080/ -z 1m --burst-delay 2s --burst-rate 10
   A body:
     shakedown load http://127.0.0.1:8080/api -m POST -d '{\"a\":1}' \\
       -H 'Content-Type: application/json'
@@ -231,6 +238,22 @@ pub(super) struct LoadArgs {
     /// Requests per second, on schedule whatever the target does (50, 50/s, 600/m).
     #[arg(short = 'q', long = "rate", value_name = "RATE", value_parser = rate)]
     pub(super) rate: Option<f64>,
+    /// Ramp of requests per second instead of -q and -z: targets and how long it takes to get there,
+    /// from 0 on; a time of 0s is a jump.
+    #[arg(long, value_name = "RATE:TIME,…", help_heading = "Shape")]
+    pub(super) stages: Option<StageList<f64>>,
+    /// Ramp of users instead of -c and -z: targets and how long it takes to get there, from 1 on.
+    #[arg(long, value_name = "USERS:TIME,…", help_heading = "Shape")]
+    pub(super) vu_stages: Option<StageList<u32>>,
+    /// How -q or --stages spread requests: evenly, or by chance as independent users come.
+    #[arg(long, value_name = "HOW", value_enum, help_heading = "Shape")]
+    pub(super) arrivals: Option<ArrivalsArg>,
+    /// Time between bursts of requests, instead of -q.
+    #[arg(long, value_name = "TIME", value_parser = duration, help_heading = "Shape")]
+    pub(super) burst_delay: Option<Duration>,
+    /// Requests of a burst (1).
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), help_heading = "Shape")]
+    pub(super) burst_rate: Option<u32>,
     /// Request method (GET unless said otherwise).
     #[arg(short = 'm', long = "method", value_name = "METHOD")]
     pub(super) method: Option<String>,
@@ -256,6 +279,15 @@ pub(super) struct LoadArgs {
     /// What is written.
     #[command(flatten)]
     pub(super) output: OutputArgs,
+}
+
+/// How arrivals are spread.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum ArrivalsArg {
+    /// At equal distances.
+    Even,
+    /// A Poisson process, drawn from the seed.
+    Poisson,
 }
 
 /// `scan`.

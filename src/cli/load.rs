@@ -4,8 +4,10 @@ use crate::model::ExitCode;
 use crate::plan::Body;
 use crate::plan::LoadFlags;
 use crate::plan::Plan;
+use crate::plan::Spacing;
 use crate::run::RunKind;
 
+use super::args::ArrivalsArg;
 use super::args::LoadArgs;
 use super::error::CliError;
 use super::execute::Execution;
@@ -58,6 +60,14 @@ fn flags(args: &LoadArgs) -> LoadFlags {
         requests: args.requests,
         duration: args.duration,
         rate: args.rate,
+        stages: args.stages.clone(),
+        vu_stages: args.vu_stages.clone(),
+        arrivals: args.arrivals.map(|arrivals| match arrivals {
+            ArrivalsArg::Even => Spacing::Even,
+            ArrivalsArg::Poisson => Spacing::Poisson,
+        }),
+        burst_delay: args.burst_delay,
+        burst_rate: args.burst_rate,
         method: args.method.clone(),
         body: body(args),
         expected_statuses: Vec::new(),
@@ -80,6 +90,11 @@ fn url_only_flag(args: &LoadArgs) -> Option<&'static str> {
         ("-n", args.requests.is_some()),
         ("-z", args.duration.is_some()),
         ("-q", args.rate.is_some()),
+        ("--stages", args.stages.is_some()),
+        ("--vu-stages", args.vu_stages.is_some()),
+        ("--arrivals", args.arrivals.is_some()),
+        ("--burst-delay", args.burst_delay.is_some()),
+        ("--burst-rate", args.burst_rate.is_some()),
         ("-m", args.method.is_some()),
         ("-d", args.body.is_some()),
         ("-D", args.body_file.is_some()),

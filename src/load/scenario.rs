@@ -12,6 +12,7 @@ use super::schedule::Rate;
 use super::schedule::even_share;
 use super::schedule::nanos;
 use crate::http::reactor::Nanos;
+use crate::model::Seed;
 use crate::plan::Executor;
 use crate::plan::Late;
 use crate::plan::Scenario;
@@ -214,10 +215,11 @@ pub(super) struct ScenarioRun {
 
 impl ScenarioRun {
     /// The share of shard `shard` of `shards`; `number` is the scenario's own, so that the odd
-    /// users of small scenarios do not all fall to the first shard.
+    /// users of small scenarios do not all fall to the first shard. Chance follows `seed`.
     pub(super) fn new(
         scenario: &Scenario,
         number: u32,
+        seed: Seed,
         origin: Nanos,
         (shard, shards): (u32, u32),
     ) -> Self {
@@ -226,7 +228,7 @@ impl ScenarioRun {
         let end = start.saturating_add(nanos(scenario.executor.duration()));
         let grace = nanos(scenario.graceful_stop);
         Self {
-            when: when(&scenario.executor, start, (place, shards)),
+            when: when(&scenario.executor, seed, start, (place, shards)),
             start,
             end,
             hard_end: end.saturating_add(grace),
@@ -255,7 +257,8 @@ impl ScenarioRun {
         let start = self.start;
         let When::Open(open) = &mut self.when else { return None };
         let due = open.next.filter(|next| *next <= now)?;
-        open.next = open.arrivals.next().map(|after| start.saturating_add(after));
+        open.arrivals.next();
+        open.next = open.arrivals.peek().map(|after| start.saturating_add(after));
         Some(due)
     }
 
@@ -300,7 +303,7 @@ impl ScenarioRun {
 }
 
 /// The executor's share for the shard at `place` of `shards`.
-fn when(executor: &Executor, start: Nanos, (place, shards): (u32, u32)) -> When {
+fn when(executor: &Executor, seed: Seed, start: Nanos, (place, shards): (u32, u32)) -> When {
     match executor {
         Executor::ConstantVus { .. }
         | Executor::RampingVus { .. }
@@ -309,15 +312,15 @@ fn when(executor: &Executor, start: Nanos, (place, shards): (u32, u32)) -> When 
             let ramp = UserRamp::of(executor).expect("its users do not wait for arrivals");
             When::Closed(ClosedModel::new(executor, ramp, start, (place, shards)))
         }
-        Executor::ConstantArrivalRate { pre_allocated_vus, max_vus, late, .. }
-        | Executor::RampingArrivalRate { pre_allocated_vus, max_vus, late, .. } => {
+        Executor::ConstantArrivalRate { pre_allocated_vus, max_vus, late, arrivals, .. }
+        | Executor::RampingArrivalRate { pre_allocated_vus, max_vus, late, arrivals, .. } => {
             let rate = Rate::of(executor).expect("it has a schedule");
             // A shard without a user could serve no arrival: only as many take part as have one.
             let takers = shards.min((*max_vus).max(1));
-            let mut arrivals = Arrivals::share(rate, place, takers);
+            let mut arrivals = Arrivals::spaced(rate, *arrivals, seed, (place, takers));
             let takes_part = place < takers;
             let share = |users: u32| if takes_part { even_share(users, place, takers) } else { 0 };
-            let next = if takes_part { arrivals.next() } else { None };
+            let next = if takes_part { arrivals.peek() } else { None };
             let initial_users = share(*pre_allocated_vus);
             When::Open(OpenModel {
                 arrivals,

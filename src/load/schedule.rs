@@ -6,8 +6,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use rand::RngExt as _;
+use rand::SeedableRng as _;
+use rand::rngs::StdRng;
+
 use crate::http::reactor::Nanos;
+use crate::model::Seed;
 use crate::plan::Executor;
+use crate::plan::Spacing;
 use crate::plan::Stage;
 
 const NANOS_PER_SECOND: f64 = 1e9;
@@ -91,6 +97,20 @@ impl Rate {
         self.total
     }
 
+    /// The area from the start to `at`.
+    pub fn area_until(&self, at: Nanos) -> f64 {
+        self.pieces.iter().map(|piece| piece.area_until(at)).sum()
+    }
+
+    /// Arrivals per second at `at`; at a jump, those from then on.
+    pub fn per_second_at(&self, at: Nanos) -> f64 {
+        let piece = self
+            .pieces
+            .iter()
+            .find(|piece| at >= piece.start && piece.seconds_until(at) < piece.seconds);
+        piece.map_or(0.0, |piece| piece.rate_after(piece.seconds_until(at)))
+    }
+
     /// 0.1/s × 30 s is 3.0000000000000004 in floating point, and means 3.
     fn tolerance(&self) -> f64 {
         self.total.mul_add(1e-12, 1e-9)
@@ -116,6 +136,19 @@ impl Rate {
 }
 
 impl Piece {
+    fn seconds_until(&self, at: Nanos) -> f64 {
+        (at.saturating_sub(self.start) as f64 / NANOS_PER_SECOND).min(self.seconds)
+    }
+
+    fn rate_after(&self, seconds: f64) -> f64 {
+        self.from + (self.to - self.from) * seconds / self.seconds
+    }
+
+    fn area_until(&self, at: Nanos) -> f64 {
+        let seconds = self.seconds_until(at);
+        f64::midpoint(self.from, self.rate_after(seconds)) * seconds
+    }
+
     /// When the area since the piece's start is `area`.
     ///
     /// The area of the line is a parabola, and its inverse is written without the difference of two
@@ -147,21 +180,103 @@ impl Piece {
 }
 
 /// Intended start times of one shard, since the scenario's start, in order.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Arrivals {
     rate: Arc<Rate>,
-    /// Number of the next arrival of this share.
-    next: u64,
-    step: u64,
+    points: Points,
     /// Where the last one was.
     piece: usize,
+    /// Since the last change of the scale: how many arrivals there were by then, what the area was,
+    /// and how many arrivals a unit of area has been since.
+    done: f64,
+    area: f64,
+    scale: f64,
+}
+
+/// The arrivals of a share on the scale of the whole schedule, where one is one unit.
+#[derive(Debug)]
+enum Points {
+    /// Every `step`-th from `next` on, `burst` of the whole at once.
+    Numbered { next: u64, step: u64, first: f64, burst: u64 },
+    /// Every `step`-th of a process of unit rate.
+    Chance { rng: Box<StdRng>, at: f64, step: u64 },
+}
+
+impl Points {
+    /// The next arrival: what must be within the schedule, and where it is.
+    fn current(&self) -> (f64, f64) {
+        match self {
+            Self::Numbered { next, first, burst, .. } => {
+                (*next as f64 + first, (next - next % burst) as f64 + first)
+            }
+            Self::Chance { at, .. } => (*at, *at),
+        }
+    }
+
+    fn advance(&mut self) {
+        match self {
+            Self::Numbered { next, step, .. } => *next = next.saturating_add(*step),
+            Self::Chance { rng, at, step } => wait(rng, at, *step),
+        }
+    }
+}
+
+/// Goes on by so many waits of a Poisson process of unit rate. One by one: sums in another order
+/// would differ from shard to shard in the last digit.
+fn wait(rng: &mut StdRng, at: &mut f64, count: u64) {
+    for _ in 0..count {
+        *at -= (1.0 - rng.random::<f64>()).ln();
+    }
 }
 
 impl Arrivals {
     /// The share of shard `index` of `shards`: every `shards`-th arrival, so that all shares
     /// together are the whole schedule and each is as even as it.
     pub fn share(rate: Rate, index: u32, shards: u32) -> Self {
-        Self { rate: Arc::new(rate), next: index.into(), step: u64::from(shards.max(1)), piece: 0 }
+        Self::spaced(rate, Spacing::Even, Seed(0), (index, shards))
+    }
+
+    /// The same, spread as `spacing` says. Chance is time-rescaled: a process of unit rate on the
+    /// area, so that it has the schedule's rate at any time; all shards draw the same one from
+    /// `seed`.
+    pub fn spaced(rate: Rate, spacing: Spacing, seed: Seed, (index, shards): (u32, u32)) -> Self {
+        let (next, step) = (u64::from(index), u64::from(shards.max(1)));
+        let first = rate.first;
+        let points = match spacing {
+            Spacing::Even => Points::Numbered { next, step, first, burst: 1 },
+            Spacing::Bursts(size) => {
+                Points::Numbered { next, step, first, burst: u64::from(size.max(1)) }
+            }
+            Spacing::Poisson => {
+                let mut rng = Box::new(StdRng::seed_from_u64(seed.0));
+                let mut at = 0.0;
+                wait(&mut rng, &mut at, next + 1);
+                Points::Chance { rng, at, step }
+            }
+        };
+        Self { rate: Arc::new(rate), points, piece: 0, done: 0.0, area: 0.0, scale: 1.0 }
+    }
+
+    /// When the next arrival is, without taking it.
+    pub fn peek(&mut self) -> Option<Nanos> {
+        let (within, at) = self.points.current();
+        if self.area_of(within) >= self.rate.limit() {
+            return None;
+        }
+        self.rate.time_of(self.area_of(at).max(0.0), &mut self.piece)
+    }
+
+    /// From `at` on, there are `scale` times as many arrivals as the rate says. What was due before
+    /// stays where it was, and no part of an arrival is lost or made.
+    pub fn rescale(&mut self, at: Nanos, scale: f64) {
+        let area = self.rate.area_until(at);
+        self.done += (area - self.area) * self.scale;
+        (self.area, self.scale) = (area, scale);
+        self.piece = 0;
+    }
+
+    fn area_of(&self, point: f64) -> f64 {
+        self.area + (point - self.done) / self.scale
     }
 }
 
@@ -169,12 +284,9 @@ impl Iterator for Arrivals {
     type Item = Nanos;
 
     fn next(&mut self) -> Option<Nanos> {
-        let area = self.next as f64 + self.rate.first;
-        if area >= self.rate.limit() {
-            return None;
-        }
-        self.next = self.next.saturating_add(self.step);
-        self.rate.time_of(area, &mut self.piece)
+        let time = self.peek()?;
+        self.points.advance();
+        Some(time)
     }
 }
 
@@ -269,6 +381,41 @@ mod tests {
     }
 
     #[test]
+    fn the_waits_of_chance_are_exponential_and_follow_the_seed() {
+        let times = |seed| -> Vec<_> {
+            Arrivals::spaced(constant(1_000.0, 20_000), Spacing::Poisson, Seed(seed), (0, 1))
+                .collect()
+        };
+        assert_eq!(times(1), times(1));
+        assert_ne!(times(1), times(2));
+        let waits: Vec<f64> =
+            times(1).windows(2).map(|pair| (pair[1] - pair[0]) as f64 / 1e6).collect();
+        let count = waits.len() as f64;
+        let longer = |than: f64| waits.iter().filter(|wait| **wait > than).count() as f64 / count;
+        // Of 20,000 waits: the share that is longer than x is e^-x.
+        for than in [0.1, 0.5, 1.0, 2.0, 4.0] {
+            assert!((longer(than) - (-than).exp()).abs() < 0.015, "{than}: {}", longer(than));
+        }
+    }
+
+    #[test]
+    fn bursts_start_together_and_the_last_may_be_smaller() {
+        // 4 every 300 ms; 10 of them.
+        let rate = Rate::constant(4.0 / 0.3, Duration::from_secs_f64(9.5 * 0.3 / 4.0));
+        for shards in [1, 3] {
+            let mut times: Vec<_> = (0..shards)
+                .flat_map(|index| {
+                    let place = (index, shards);
+                    Arrivals::spaced(rate.clone(), Spacing::Bursts(4), Seed(0), place)
+                })
+                .map(|time| (time + 500_000) / 1_000_000)
+                .collect();
+            times.sort_unstable();
+            assert_eq!(times, [0, 0, 0, 0, 300, 300, 300, 300, 600, 600]);
+        }
+    }
+
+    #[test]
     fn silence_holds_back_a_part_of_an_arrival() {
         // 2.5 arrivals, ten seconds of nothing, then 1/s.
         let times =
@@ -320,6 +467,61 @@ mod tests {
                 parts.sort_unstable();
                 prop_assert_eq!(parts, whole(&rate));
             }
+        }
+
+        #[test]
+        fn chance_is_shared_out_too(
+            (start, stages) in stages(), shards in 1u32..9, seed in any::<u64>(),
+        ) {
+            let rate = ramp(start, &stages);
+            let share = |place| {
+                Arrivals::spaced(rate.clone(), Spacing::Poisson, Seed(seed), place)
+            };
+            let mut parts: Vec<_> = (0..shards).flat_map(|index| share((index, shards))).collect();
+            parts.sort_unstable();
+            let whole: Vec<_> = share((0, 1)).collect();
+            prop_assert!(whole.is_sorted());
+            prop_assert_eq!(&parts, &whole);
+            // Six standard deviations: one in a billion.
+            let area = rate.total();
+            let off = (whole.len() as f64 - area).abs();
+            prop_assert!(off <= 6.0 * area.sqrt() + 6.0, "{} for {area}", whole.len());
+        }
+
+        #[test]
+        fn a_change_of_scale_neither_loses_nor_makes_arrivals(
+            (start, stages) in stages(),
+            changes in prop::collection::vec((0u64..8_000, 0.1f64..5.0), 1..5),
+            shards in 1u32..5,
+        ) {
+            let rate = ramp(start, &stages);
+            let mut changes: Vec<_> =
+                changes.into_iter().map(|(at, scale)| (at * 1_000_000, scale)).collect();
+            changes.sort_by_key(|(at, _)| *at);
+            let run = |index, shards| {
+                let mut arrivals = Arrivals::share(rate.clone(), index, shards);
+                let mut times = Vec::new();
+                for (at, scale) in &changes {
+                    while arrivals.peek().is_some_and(|next| next < *at) {
+                        times.extend(arrivals.next());
+                    }
+                    arrivals.rescale(*at, *scale);
+                }
+                times.extend(arrivals);
+                times
+            };
+            let whole = run(0, 1);
+            prop_assert!(whole.is_sorted());
+            let mut parts: Vec<_> = (0..shards).flat_map(|index| run(index, shards)).collect();
+            parts.sort_unstable();
+            prop_assert_eq!(&parts, &whole);
+            // The area under the rate that was really asked for.
+            let (mut asked, mut from, mut scale) = (0.0, 0, 1.0);
+            for (at, next) in changes.iter().copied().chain([(u64::MAX, 1.0)]) {
+                asked += (rate.area_until(at) - rate.area_until(from)) * scale;
+                (from, scale) = (at, next);
+            }
+            prop_assert!((whole.len() as f64 - asked).abs() <= 1.0 + 1e-6, "{} for {asked}", whole.len());
         }
 
         #[test]

@@ -104,7 +104,11 @@ impl<'a, R: Reactor> Shard<'a, R> {
         let place = (number, shared.shards);
         let runs = (0u32..)
             .zip(&program.scenarios)
-            .map(|(index, scenario)| ScenarioRun::new(scenario, index, shared.start, place))
+            .map(|(index, scenario)| {
+                // By name and not by number: a scenario before it changes nothing.
+                let seed = program.seed.derive(&format!("arrivals of {}", scenario.name));
+                ScenarioRun::new(scenario, index, seed, shared.start, place)
+            })
             .collect();
         let is_warmup = |scenario: &u32| program.scenarios[*scenario as usize].warmup;
         let needs_tls = program.origins.iter().any(|origin| origin.tls.is_some());

@@ -51,6 +51,8 @@ pub enum Executor {
         max_vus: u32,
         /// What happens to arrivals that find no free user.
         late: Late,
+        /// How arrivals are spread.
+        arrivals: Spacing,
     },
     /// Iterations start on a schedule whose rate follows stages: an open model.
     RampingArrivalRate {
@@ -65,6 +67,8 @@ pub enum Executor {
         max_vus: u32,
         /// What happens to arrivals that find no free user.
         late: Late,
+        /// How arrivals are spread.
+        arrivals: Spacing,
     },
 }
 
@@ -84,6 +88,18 @@ pub enum Late {
     Queue,
     /// They are dropped and counted, as k6 does it.
     Drop,
+}
+
+/// How arrivals are spread over the area under the rate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Spacing {
+    /// Evenly.
+    Even,
+    /// By chance, as independent users come: a Poisson process of that rate, drawn from the plan's
+    /// seed.
+    Poisson,
+    /// So many at once, and the same time between bursts. Never 0.
+    Bursts(u32),
 }
 
 impl Executor {

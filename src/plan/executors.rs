@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::boundary::{RATE, USERS, is_rate, is_users};
 use super::defaults;
 use super::document::Node;
-use super::executor::{Executor, Late, Stage};
+use super::executor::{Executor, Late, Spacing, Stage};
 use super::reader::{Fields, Keys, Reader};
 
 /// What a target of a rate is, for "expected …".
@@ -97,13 +97,14 @@ fn constant_arrival_rate(fields: &Fields<'_>, reader: &mut Reader) -> Option<Exe
     let time_unit = time_unit(fields, reader);
     let pool = pool(fields, reader);
     let rate = per_second(rate?, time_unit?, fields, reader)?;
-    let (pre_allocated_vus, max_vus, late) = pool?;
+    let Pool { pre_allocated_vus, max_vus, late, arrivals } = pool?;
     Some(Executor::ConstantArrivalRate {
         rate,
         duration: duration?,
         pre_allocated_vus,
         max_vus,
         late,
+        arrivals,
     })
 }
 
@@ -121,9 +122,15 @@ fn ramping_arrival_rate(fields: &Fields<'_>, reader: &mut Reader) -> Option<Exec
     for stage in &mut stages {
         stage.target = per_second(stage.target, time_unit, fields, reader)?;
     }
-    let (pre_allocated_vus, max_vus, late) = pool?;
-    let executor =
-        Executor::RampingArrivalRate { start_rate, stages, pre_allocated_vus, max_vus, late };
+    let Pool { pre_allocated_vus, max_vus, late, arrivals } = pool?;
+    let executor = Executor::RampingArrivalRate {
+        start_rate,
+        stages,
+        pre_allocated_vus,
+        max_vus,
+        late,
+        arrivals,
+    };
     if executor.peak_rate() == Some(0.0) {
         let at = fields.get("stages").map_or(&fields.at, |node| &node.at);
         reader.problem(
@@ -181,12 +188,20 @@ fn stages<T>(
     stages.into_iter().collect()
 }
 
-/// Users of an open model: there from the start, at most, and what happens without a free one.
-fn pool(fields: &Fields<'_>, reader: &mut Reader) -> Option<(u32, u32, Late)> {
+/// What both open models say of arrivals and of the users that take them.
+struct Pool {
+    pre_allocated_vus: u32,
+    max_vus: u32,
+    late: Late,
+    arrivals: Spacing,
+}
+
+fn pool(fields: &Fields<'_>, reader: &mut Reader) -> Option<Pool> {
     reader.require(fields, "preAllocatedVUs");
     let pre_allocated_vus = users(fields, "preAllocatedVUs", reader);
     let max_vus = users(fields, "maxVUs", reader);
     let late = late(fields, reader);
+    let arrivals = arrivals(fields, reader);
     let pre_allocated_vus = pre_allocated_vus??;
     let max_vus = max_vus?.unwrap_or(pre_allocated_vus);
     if max_vus < pre_allocated_vus {
@@ -197,7 +212,7 @@ fn pool(fields: &Fields<'_>, reader: &mut Reader) -> Option<(u32, u32, Late)> {
         );
         return None;
     }
-    Some((pre_allocated_vus, max_vus, late?))
+    Some(Pool { pre_allocated_vus, max_vus, late: late?, arrivals: arrivals? })
 }
 
 fn time_unit(fields: &Fields<'_>, reader: &mut Reader) -> Option<Duration> {
@@ -241,6 +256,18 @@ fn late(fields: &Fields<'_>, reader: &mut Reader) -> Option<Late> {
         "drop" => Some(Late::Drop),
         other => {
             reader.unknown(&node.at, "way to treat late arrivals", other, ["queue", "drop"]);
+            None
+        }
+    }
+}
+
+fn arrivals(fields: &Fields<'_>, reader: &mut Reader) -> Option<Spacing> {
+    let Some(node) = fields.get("arrivals") else { return Some(Spacing::Even) };
+    match reader.text(node, "`even` or `poisson`")? {
+        "even" => Some(Spacing::Even),
+        "poisson" => Some(Spacing::Poisson),
+        other => {
+            reader.unknown(&node.at, "spread of arrivals", other, ["even", "poisson"]);
             None
         }
     }

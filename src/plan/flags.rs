@@ -4,6 +4,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::connection::ConnectionFlags;
+use super::executor::Spacing;
+use super::stages::StageList;
 use super::types::Output;
 use crate::model::ExitCode;
 use crate::model::OutOfScope;
@@ -45,6 +47,16 @@ pub struct LoadFlags {
     pub duration: Option<Duration>,
     /// `-q`: requests per second.
     pub rate: Option<f64>,
+    /// `--stages`: rates from 0 on.
+    pub stages: Option<StageList<f64>>,
+    /// `--vu-stages`: users from 1 on.
+    pub vu_stages: Option<StageList<u32>>,
+    /// `--arrivals`: how a schedule is spread.
+    pub arrivals: Option<Spacing>,
+    /// `--burst-delay`: time between bursts.
+    pub burst_delay: Option<Duration>,
+    /// `--burst-rate`: requests of a burst.
+    pub burst_rate: Option<u32>,
     /// `-m`; GET without it, even with a body, as in oha.
     pub method: Option<String>,
     /// `-d`.
@@ -149,6 +161,11 @@ impl LoadFlags {
             requests: None,
             duration: None,
             rate: None,
+            stages: None,
+            vu_stages: None,
+            arrivals: None,
+            burst_delay: None,
+            burst_rate: None,
             method: None,
             body: None,
             expected_statuses: Vec::new(),

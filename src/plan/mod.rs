@@ -18,15 +18,17 @@ mod reader;
 mod requests;
 mod scan;
 mod scenarios;
+mod stages;
 mod substitute;
 mod types;
 
 pub use connection::{ConnectionFlags, apply_flags};
 pub use error::PlanErrors;
-pub use executor::{Executor, Late, Stage};
+pub use executor::{Executor, Late, Spacing, Stage};
 pub use file::{Overrides, from_text, load_file};
 pub use flags::{Body, CommonFlags, FlagError, LoadFlags, ScanFlags};
 pub use one_liner::{headers, load_url, scan_url};
+pub use stages::StageList;
 pub use types::{
     Connection, CrawlSettings, Limits, Output, Plan, ScanSettings, Scenario, StopIf, TlsPolicy,
 };

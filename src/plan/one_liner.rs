@@ -5,10 +5,10 @@ use std::time::Duration;
 use super::boundary;
 use super::connection::apply_flags;
 use super::defaults;
-use super::executor::{Executor, Late};
 use super::file::hash;
 use super::flags::{Body, CommonFlags, FlagError, LoadFlags, ScanFlags};
 use super::requests;
+use super::stages;
 use super::types::{Connection, CrawlSettings, Limits, Plan, ScanSettings, Scenario, TlsPolicy};
 use crate::flow::Flow;
 use crate::flow::Op;
@@ -29,14 +29,14 @@ const MAX_BODY: u64 = 64 << 20;
 /// The plan of `load URL`.
 ///
 /// Without `-z` and `-q` it is `-n` iterations (200) shared by `-c` users (50); with `-z` the users
-/// iterate that long; with `-q` requests start on a schedule, and what finds no free connection
-/// waits, so that its latency counts from when it should have started.
+/// iterate that long; with `-q`, stages or bursts requests start on a schedule, and what finds no
+/// free connection waits, so that its latency counts from when it should have started.
 ///
 /// # Errors
 /// A value that makes no sense, a body that cannot be read, a target that nobody authorised.
 pub fn load_url(flags: &LoadFlags) -> Result<Plan, FlagError> {
     let (target, mut plan) = base(&flags.common, defaults::LOAD_TIMEOUT, TlsPolicy::Verify)?;
-    let executor = executor(flags)?;
+    let executor = stages::executor(flags)?;
     let (origin, path_and_query) =
         requests::destination(&target.path_and_query, &target).map_err(usage("the URL"))?;
     let path = path_and_query.split('?').next().unwrap_or_default().to_owned();
@@ -183,42 +183,6 @@ fn scope(
         scope.admit_address(&target.origin.host, address).map_err(FlagError::Refused)?;
     }
     Ok(scope)
-}
-
-fn executor(flags: &LoadFlags) -> Result<Executor, FlagError> {
-    let connections = flags.connections.unwrap_or(defaults::CONNECTIONS);
-    let requests = flags.requests.unwrap_or(defaults::REQUESTS);
-    if !boundary::is_users(connections) {
-        return Err(FlagError::Usage(format!("-c {connections}: expected {}", boundary::USERS)));
-    }
-    if requests == 0 {
-        return Err(FlagError::Usage("-n 0 sends nothing".to_owned()));
-    }
-    if flags.duration.is_some_and(|duration| duration.is_zero()) {
-        return Err(FlagError::Usage("-z 0 sends nothing".to_owned()));
-    }
-    match (flags.rate, flags.duration) {
-        (Some(rate), _) if !boundary::is_rate(rate) => Err(not_a_rate("-q", rate)),
-        (Some(rate), duration) => Ok(Executor::ConstantArrivalRate {
-            rate,
-            duration: duration.unwrap_or_else(|| time_for(requests, rate)),
-            pre_allocated_vus: connections,
-            max_vus: connections,
-            late: Late::Queue,
-        }),
-        (None, Some(duration)) => Ok(Executor::ConstantVus { vus: connections, duration }),
-        (None, None) => Ok(Executor::SharedIterations {
-            vus: connections.min(u32::try_from(requests).unwrap_or(u32::MAX)),
-            iterations: requests,
-            max_duration: defaults::COUNTED_RUN,
-        }),
-    }
-}
-
-/// How long a schedule runs to start exactly `requests`: arrival k is due at k / rate, so the last
-/// one is due half an interval before the end, and rounding cannot add or lose one.
-fn time_for(requests: u64, rate: f64) -> Duration {
-    Duration::try_from_secs_f64((requests as f64 - 0.5) / rate).unwrap_or(defaults::COUNTED_RUN)
 }
 
 fn active(flags: &ScanFlags) -> Result<Vec<String>, FlagError> {

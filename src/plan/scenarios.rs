@@ -33,7 +33,8 @@ const ANY: Keys = keys!(
     "timeUnit",
     "preAllocatedVUs",
     "maxVUs",
-    "late"
+    "late",
+    "arrivals"
 );
 const CONSTANT_VUS: Keys = keys!("a constant-vus scenario", "vus", "duration");
 const RAMPING_VUS: Keys = keys!("a ramping-vus scenario", "startVUs", "stages", "gracefulRampDown");
@@ -48,7 +49,8 @@ const CONSTANT_ARRIVAL_RATE: Keys = keys!(
     "duration",
     "preAllocatedVUs",
     "maxVUs",
-    "late"
+    "late",
+    "arrivals"
 );
 const RAMPING_ARRIVAL_RATE: Keys = keys!(
     "a ramping-arrival-rate scenario",
@@ -57,7 +59,8 @@ const RAMPING_ARRIVAL_RATE: Keys = keys!(
     "stages",
     "preAllocatedVUs",
     "maxVUs",
-    "late"
+    "late",
+    "arrivals"
 );
 
 /// Every scenario of the plan; `names` are all flows that the plan names, right or wrong.

@@ -15,6 +15,7 @@ use shakedown::model::FailureClass;
 use shakedown::model::StopToken;
 use shakedown::plan::Executor;
 use shakedown::plan::Late;
+use shakedown::plan::Spacing;
 
 use crate::load_bed::Outcome;
 use crate::load_bed::PlanBuilder;
@@ -43,6 +44,7 @@ fn open(late: Late, seconds: u64, vus: u32) -> Executor {
         pre_allocated_vus: vus,
         max_vus: vus,
         late,
+        arrivals: Spacing::Even,
     }
 }
 
@@ -121,6 +123,7 @@ fn users_grow_from_those_allocated_to_the_most_allowed() {
         pre_allocated_vus: 1,
         max_vus: 5,
         late: Late::Drop,
+        arrivals: Spacing::Even,
     };
     let outcome = run(&PlanBuilder::new(executor), || |_: u64, _: &[u8]| ok_after(45 * MILLI));
     assert_eq!(outcome.totals().scenarios[0].dropped, 0);

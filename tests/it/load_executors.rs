@@ -9,6 +9,7 @@ use shakedown::http::reactor::SimReactor;
 use shakedown::model::StopToken;
 use shakedown::plan::Executor;
 use shakedown::plan::Late;
+use shakedown::plan::Spacing;
 use shakedown::plan::Stage;
 
 use crate::load_bed::Outcome;
@@ -61,6 +62,7 @@ fn rates(start_rate: f64, of: &[(f64, u64)], late: Late) -> Executor {
         pre_allocated_vus: 64,
         max_vus: 64,
         late,
+        arrivals: Spacing::Even,
     }
 }
 

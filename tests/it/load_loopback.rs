@@ -12,6 +12,7 @@ use shakedown::model::StopToken;
 use shakedown::model::Target;
 use shakedown::plan::Executor;
 use shakedown::plan::Late;
+use shakedown::plan::Spacing;
 use shakedown::plan::TlsPolicy;
 
 use crate::load_bed::PlanBuilder;
@@ -44,6 +45,7 @@ fn an_open_model_sends_all_that_is_scheduled() {
         pre_allocated_vus: 4,
         max_vus: 16,
         late: Late::Queue,
+        arrivals: Spacing::Even,
     };
     let outcome = PlanBuilder::against(&server.url(), executor).run();
     assert_eq!((outcome.only_series().requests, server.requests()), (600, 600));

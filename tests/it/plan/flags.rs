@@ -13,6 +13,8 @@ use shakedown::plan::Late;
 use shakedown::plan::LoadFlags;
 use shakedown::plan::Plan;
 use shakedown::plan::ScanFlags;
+use shakedown::plan::Spacing;
+use shakedown::plan::StageList;
 use shakedown::plan::TlsPolicy;
 use shakedown::plan::load_url;
 use shakedown::plan::scan_url;
@@ -38,6 +40,115 @@ fn usage(result: Result<Plan, FlagError>) -> String {
     let error = result.expect_err("refused");
     assert_eq!(error.exit_code(), ExitCode::Usage);
     error.to_string()
+}
+
+#[test]
+fn stages_are_a_ramp_from_nothing_and_users_from_one() {
+    let mut flags = load_flags();
+    flags.stages = Some("0:10s,200:1m,200:0s".parse().expect("stages"));
+    flags.arrivals = Some(Spacing::Poisson);
+    let Executor::RampingArrivalRate { start_rate, stages, arrivals, late, max_vus, .. } =
+        executor(&flags)
+    else {
+        panic!("{flags:?}")
+    };
+    let targets: Vec<_> = stages.iter().map(|s| (s.target, s.duration.as_secs())).collect();
+    assert_eq!(targets, [(0.0, 10), (200.0, 60), (200.0, 0)]);
+    assert_eq!((start_rate, max_vus, late, arrivals), (0.0, 50, Late::Queue, Spacing::Poisson));
+
+    let mut flags = load_flags();
+    flags.vu_stages = Some("10:30s".parse().expect("stages"));
+    let Executor::RampingVus { start_vus, stages, .. } = executor(&flags) else {
+        panic!("{flags:?}")
+    };
+    assert_eq!((start_vus, stages[0].target), (1, 10));
+}
+
+#[test]
+fn what_is_no_stage_is_told_with_the_cure() {
+    let said = |text: &str| text.parse::<StageList<f64>>().expect_err("refused");
+    assert_eq!(
+        said("30s:20"),
+        "`30s:20` does not begin with a target; the target comes first, like 20:30s"
+    );
+    assert_eq!(said("20"), "`20` is no stage; write target and time, like 200:1m");
+    assert!(said("20:x").contains("not a duration"));
+    assert!(said("x:1s").contains("write it like 200:1m"));
+    assert!("1.5:1s".parse::<StageList<u32>>().is_err());
+}
+
+#[test]
+fn bursts_are_all_that_begin_in_time() {
+    let mut flags = load_flags();
+    flags.burst_delay = Some(Duration::from_millis(300));
+    flags.burst_rate = Some(4);
+    flags.duration = Some(Duration::from_secs(1));
+    let counted = |flags: &LoadFlags| {
+        let Executor::ConstantArrivalRate { rate, duration, arrivals, .. } = executor(flags) else {
+            panic!("{flags:?}")
+        };
+        assert_eq!(arrivals, Spacing::Bursts(4));
+        (rate * duration.as_secs_f64() * 2.0).round() / 2.0
+    };
+    assert!((counted(&flags) - 15.5).abs() < 1e-9);
+    flags.duration = None;
+    flags.requests = Some(10);
+    assert!((counted(&flags) - 9.5).abs() < 1e-9);
+}
+
+#[test]
+fn shapes_that_contradict_each_other_are_refused() {
+    let refused = |change: fn(&mut LoadFlags)| {
+        let mut flags = load_flags();
+        change(&mut flags);
+        usage(load_url(&flags))
+    };
+    for (text, said) in [
+        (
+            refused(|f| {
+                f.stages = "5:1s".parse().ok();
+                f.rate = Some(5.0);
+            }),
+            "--stages and -q exclude",
+        ),
+        (
+            refused(|f| {
+                f.stages = "5:1s".parse().ok();
+                f.duration = Some(Duration::from_secs(1));
+            }),
+            "--stages and -z",
+        ),
+        (
+            refused(|f| {
+                f.vu_stages = "5:1s".parse().ok();
+                f.connections = Some(5);
+            }),
+            "--vu-stages and -c",
+        ),
+        (
+            refused(|f| {
+                f.vu_stages = "5:1s".parse().ok();
+                f.stages = "5:1s".parse().ok();
+            }),
+            "--stages and --vu-stages",
+        ),
+        (
+            refused(|f| {
+                f.burst_delay = Some(Duration::from_secs(1));
+                f.rate = Some(5.0);
+            }),
+            "--burst-delay and -q",
+        ),
+        (refused(|f| f.burst_rate = Some(5)), "give both"),
+        (refused(|f| f.burst_delay = Some(Duration::ZERO)), "expected a number"),
+        (refused(|f| f.arrivals = Some(Spacing::Poisson)), "needs -q or --stages"),
+        (refused(|f| f.stages = "0:1s".parse().ok()), "nothing is sent"),
+        (refused(|f| f.stages = "5:0s".parse().ok()), "no time at all"),
+        (refused(|f| f.stages = "-5:1s".parse().ok()), "target -5"),
+        (refused(|f| f.vu_stages = "2000000:1s".parse().ok()), "target 2000000"),
+    ] {
+        assert!(text.contains(said), "{text}");
+    }
 }
 
 #[test]
@@ -89,6 +200,7 @@ fn a_rate_is_an_open_model_that_queues() {
             pre_allocated_vus: 50,
             max_vus: 50,
             late: Late::Queue,
+            arrivals: Spacing::Even,
         }
     );
 }

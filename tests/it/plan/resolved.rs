@@ -9,6 +9,7 @@ use shakedown::model::OutputKind;
 use shakedown::plan::Executor;
 use shakedown::plan::Late;
 use shakedown::plan::Plan;
+use shakedown::plan::Spacing;
 use shakedown::plan::Stage;
 use shakedown::plan::StopIf;
 use shakedown::plan::TlsPolicy;
@@ -81,6 +82,7 @@ fn executors_have_k6s_defaults() {
             pre_allocated_vus: 3,
             max_vus: 3,
             late: Late::Drop,
+            arrivals: Spacing::Even,
         }
     );
     let plan = plan(&format!(
@@ -112,12 +114,22 @@ fn ramps_have_k6s_defaults() {
             pre_allocated_vus: 3,
             max_vus: 3,
             late: Late::Drop,
+            arrivals: Spacing::Even,
         }
     );
     assert_eq!(
         scenario("executor: per-vu-iterations"),
         Executor::PerVuIterations { vus: 1, iterations: 1, max_duration: Duration::from_secs(600) }
     );
+}
+
+#[test]
+fn arrivals_may_come_by_chance() {
+    let rate = scenario(
+        "executor: constant-arrival-rate, rate: 5, duration: 2s, preAllocatedVUs: 3, arrivals: poisson",
+    );
+    let Executor::ConstantArrivalRate { arrivals, .. } = rate else { panic!("{rate:?}") };
+    assert_eq!(arrivals, Spacing::Poisson);
 }
 
 #[test]
@@ -158,6 +170,7 @@ fn executors_take_k6s_fields() {
             pre_allocated_vus: 3,
             max_vus: 9,
             late: Late::Queue,
+            arrivals: Spacing::Even,
         }
     );
     let plan = plan(&format!(

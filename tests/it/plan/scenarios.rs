@@ -9,6 +9,7 @@ use shakedown::model::Origin;
 use shakedown::plan::Executor;
 use shakedown::plan::Late;
 use shakedown::plan::Plan;
+use shakedown::plan::Spacing;
 use shakedown::plan::load_file;
 
 use super::CHECKS;
@@ -46,6 +47,7 @@ fn arrivals(rate: f64, seconds: u64, pre_allocated_vus: u32, max_vus: u32) -> Ex
         pre_allocated_vus,
         max_vus,
         late: Late::Drop,
+        arrivals: Spacing::Even,
     }
 }
 
