@@ -14,7 +14,7 @@ use crate::model::PhaseKind;
 use crate::model::ScenarioTally;
 use crate::model::Tally;
 
-/// Slowest requests, and first errors, kept per series and interval.
+/// Slowest requests, and first errors, kept per series and interval; and the first of each class.
 const EXEMPLARS: usize = 5;
 
 /// How an exchange ended.
@@ -108,7 +108,8 @@ impl SeriesCounts {
         if failure.class.is_timeout() {
             self.add_durations(ending);
         }
-        if self.errors < EXEMPLARS {
+        let is_first = self.failures[failure.class as usize] == 1;
+        if self.errors < EXEMPLARS || is_first {
             self.errors += 1;
             let failure = (failure.class, failure.detail.clone());
             self.window.exemplars.push(ending.exemplar(None, Some(failure)));

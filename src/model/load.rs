@@ -164,7 +164,16 @@ impl Tally {
         slow.sort_by_key(|exemplar| std::cmp::Reverse(exemplar.latency));
         slow.truncate(EXEMPLARS_KEPT);
         errors.sort_by_key(|exemplar| exemplar.at);
-        errors.truncate(EXEMPLARS_KEPT);
+        // A class that comes late is told too, however many failures of others came before.
+        let mut classes = Vec::new();
+        let mut kept = 0;
+        errors.retain(|exemplar| {
+            let class = exemplar.failure.as_ref().map(|(class, _)| *class);
+            let is_first = !classes.contains(&class);
+            classes.extend(is_first.then_some(class));
+            kept += 1;
+            is_first || kept <= EXEMPLARS_KEPT
+        });
         slow.append(&mut errors);
         self.exemplars = slow;
     }
@@ -334,5 +343,21 @@ mod tests {
         assert_eq!(slow[0].latency, Duration::from_millis(19));
         assert_eq!(errors.len(), 5);
         assert_eq!(errors[0].at, Duration::from_millis(81));
+    }
+
+    #[test]
+    fn the_first_failure_of_a_class_is_kept_however_late_it_comes() {
+        let mut tally = Tally::new(Digits::Two);
+        for step in 0..20 {
+            let mut part = Tally::new(Digits::Two);
+            let mut error = exemplar(step, 1, true);
+            if step >= 18 {
+                error.failure = Some((FailureClass::Proxy, "refused".to_owned()));
+            }
+            part.exemplars.push(error);
+            tally.merge(&part);
+        }
+        let at: Vec<_> = tally.exemplars.iter().map(|exemplar| exemplar.at.as_millis()).collect();
+        assert_eq!(at, [0, 1, 2, 3, 4, 18]);
     }
 }

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use crate::model::EndpointReport;
+use crate::model::FailureClass;
 use crate::model::Histogram;
 use crate::model::PhaseKind;
 use crate::model::Report;
@@ -96,6 +97,8 @@ fn figures(report: &Report, total: &Tally, style: Style) -> String {
             .join(style.dot()),
         ),
     ];
+    let at = lines.len() - 1;
+    lines.splice(at..at, samples(total).into_iter().map(|text| ("such as", text)));
     lines.extend(scenarios(report, style).into_iter().map(|text| ("scenario", text)));
     if report.vus.1 > 0 {
         lines.push(("vus", format!("{} at most", grouped(report.vus.1))));
@@ -156,6 +159,16 @@ fn failures(total: &Tally, style: Style) -> String {
         format!("{class} {} ({})", grouped(*count), percent(share(*count, total.requests)))
     });
     parts.collect::<Vec<_>>().join(style.dot())
+}
+
+/// What was seen of each class of failure, once.
+fn samples(total: &Tally) -> Vec<String> {
+    let first_of = |class: &FailureClass| {
+        let mut failures = total.exemplars.iter().filter_map(|exemplar| exemplar.failure.as_ref());
+        let (_, detail) = failures.find(|(of, _)| of == class)?;
+        Some(format!("{class}: {}", inert(detail, 200)))
+    };
+    total.failures.keys().filter_map(first_of).collect()
 }
 
 /// Latency and duration side by side in open models; then where the time went.
