@@ -436,7 +436,7 @@ pub(super) enum ReportFormat {
     File(OutputKind),
 }
 
-fn duration(text: &str) -> Result<Duration, String> {
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
     parse_duration(text).map_err(|error| error.to_string())
 }
 

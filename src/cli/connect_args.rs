@@ -2,11 +2,13 @@
 
 use std::net::IpAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use clap::Args;
 
+use super::args::duration;
 use crate::model::ConnectTo;
 use crate::model::ConnectionReuse;
 use crate::model::Family;
@@ -34,6 +36,9 @@ pub(super) struct ConnectArgs {
     /// The Host header; connections still go where the URL says.
     #[arg(long, value_name = "HOST")]
     host: Option<String>,
+    /// Longest wait for a connection, proxy and TLS included (--timeout alone unless given).
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    connect_timeout: Option<Duration>,
     /// Client certificate (PEM), for servers that want one.
     #[arg(long, value_name = "FILE")]
     cert: Option<PathBuf>,
@@ -110,6 +115,7 @@ impl ConnectArgs {
             unix_socket: self.unix_socket.clone(),
             sources: self.local_address.iter().flat_map(|list| list.0.clone()).collect(),
             proxy: self.proxy.clone(),
+            connect_timeout: self.connect_timeout,
             reuse: if self.disable_keepalive { ConnectionReuse::Off } else { ConnectionReuse::On },
         }
     }

@@ -7,6 +7,7 @@ use super::exchange::tls_failure;
 use super::link::LinkState;
 use super::link::TlsLink;
 use super::shard::Shard;
+use super::timers::Timer;
 use crate::http::fault;
 use crate::http::reactor::Nanos;
 use crate::http::reactor::Reactor;
@@ -23,6 +24,13 @@ impl<R: Reactor> Shard<'_, R> {
     /// Begins a connection to the first address that lets us.
     pub(super) fn connect(&mut self, number: u32, slot: u32) -> Result<(), Failure> {
         let program = self.shared.program;
+        let user = &self.users[number as usize];
+        if let Some(limit) = program.connect_timeout
+            && user.addresses_tried == 0
+        {
+            let at = user.moments.began.saturating_add(limit);
+            self.timers.set(at, number, Timer::Connect);
+        }
         loop {
             let user = &mut self.users[number as usize];
             let origin = user.prepared(program).origin as usize;
@@ -46,6 +54,19 @@ impl<R: Reactor> Shard<'_, R> {
                     }
                 }
             }
+        }
+    }
+
+    /// The connect has had its time, unless the user has gone on since.
+    pub(super) fn connect_timer(&mut self, number: u32, now: Nanos) {
+        let Some(limit) = self.shared.program.connect_timeout else { return };
+        let is_up = self.users[number as usize].moments.began.saturating_add(limit) <= now;
+        let is_connecting = match self.links[self.slot(number) as usize].state {
+            LinkState::Connecting | LinkState::Tunnelling | LinkState::Handshaking => true,
+            LinkState::Closed | LinkState::Open => false,
+        };
+        if is_up && is_connecting {
+            self.time_out(number);
         }
     }
 

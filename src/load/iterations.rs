@@ -116,8 +116,9 @@ impl<R: Reactor> Shard<'_, R> {
                     self.timers.set(deadline, number, Timer::Timeout);
                 }
                 (Timer::Timeout, _) => user.has_timeout = false,
-                // The user was stopped in its pause.
-                (Timer::Pause, _) => {}
+                (Timer::Connect, Doing::Exchanging) => self.connect_timer(number, now),
+                // The user was stopped in its pause, or has gone on.
+                (Timer::Pause | Timer::Connect, _) => {}
             }
         }
     }

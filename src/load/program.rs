@@ -4,6 +4,7 @@ use rustls::pki_types::ServerName;
 
 use super::error::LoadError;
 use super::redirect::RedirectRules;
+use super::schedule::nanos;
 use crate::flow::Flow;
 use crate::http::h1;
 use crate::http::h1::RequestKind;
@@ -42,6 +43,8 @@ pub(super) struct Program {
     pub(super) origins: Vec<Destination>,
     pub(super) observe: Vec<String>,
     pub(super) timeout: Nanos,
+    /// For a connection alone, proxy and TLS included.
+    pub(super) connect_timeout: Option<Nanos>,
     sources: usize,
     pub(super) max_rps: Option<f64>,
     /// `None` where no request follows redirects.
@@ -134,7 +137,8 @@ impl Program {
             scenario_of: Vec::new(),
             origins: origins.destinations,
             observe: plan.observe.clone(),
-            timeout: u64::try_from(plan.connection.timeout.as_nanos()).unwrap_or(Nanos::MAX),
+            timeout: nanos(plan.connection.timeout),
+            connect_timeout: plan.connection.connect_timeout.map(nanos),
             sources: plan.connection.route.sources.len().max(1),
             max_rps: plan.limits.max_rps,
             redirects,

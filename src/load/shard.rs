@@ -201,7 +201,7 @@ impl<'a, R: Reactor> Shard<'a, R> {
         let mut coarse = (now + STOP_POLL).min(self.interval_start + INTERVAL);
         match self.timers.next() {
             Some((at, Timer::Pause)) => exact = at,
-            Some((at, Timer::Timeout)) => coarse = coarse.min(at),
+            Some((at, Timer::Timeout | Timer::Connect)) => coarse = coarse.min(at),
             None => {}
         }
         for run in self.runs.iter().filter(|run| !run.over) {

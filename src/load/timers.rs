@@ -15,6 +15,8 @@ pub(super) enum Timer {
     /// An exchange may have taken too long. At most one entry per user: an exchange only writes
     /// its deadline down, and the entry moves on to it when it comes up.
     Timeout,
+    /// A connection may have taken too long to be made; only where that has a limit of its own.
+    Connect,
 }
 
 #[derive(Debug, Default)]

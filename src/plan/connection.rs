@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::file::Overrides;
 use super::flags::FlagError;
@@ -24,6 +25,7 @@ use crate::model::parse_sources;
 const CONNECTION: Keys = Keys {
     of: "connection",
     known: &[
+        "connect_timeout",
         "tls",
         "connect_to",
         "resolve",
@@ -70,6 +72,8 @@ pub struct ConnectionFlags {
     pub proxy: Option<Proxy>,
     /// `--disable-keepalive`.
     pub reuse: ConnectionReuse,
+    /// `--connect-timeout`.
+    pub connect_timeout: Option<Duration>,
 }
 
 /// Lets flags go before what `connection` says.
@@ -112,6 +116,13 @@ pub fn apply_flags(flags: &ConnectionFlags, connection: &mut Connection) -> Resu
         route.proxy.clone_from(&flags.proxy);
     }
     route.check().map_err(FlagError::Usage)?;
+    if let Some(limit) = flags.connect_timeout {
+        if limit.is_zero() {
+            let told = "the connect timeout must be longer than 0".to_owned();
+            return Err(FlagError::Usage(told));
+        }
+        connection.connect_timeout = Some(limit);
+    }
     if flags.reuse == ConnectionReuse::Off {
         close_after_each(connection);
     }
@@ -137,6 +148,8 @@ pub(super) fn connection(
     let Some(fields) = reader.fields(&entry.node, &entry.key_at, &CONNECTION) else { return };
     connection.tls_options = tls(&fields, overrides, reader);
     connection.route = route(&fields, overrides, reader);
+    connection.connect_timeout =
+        fields.get("connect_timeout").and_then(|node| reader.positive_duration(node));
     if let Err(conflict) = connection.route.check() {
         reader.problem(&entry.key_at, conflict);
     }

@@ -133,6 +133,8 @@ pub struct CrawlSettings {
 pub struct Connection {
     /// From the first byte of the request to the last of the response, connect included.
     pub timeout: Duration,
+    /// For a connection alone, proxy and TLS included; `None` leaves it to `timeout`.
+    pub connect_timeout: Option<Duration>,
     /// What a bad certificate means.
     pub tls: TlsPolicy,
     /// Additional root certificates (PEM).
@@ -152,6 +154,7 @@ impl Connection {
     pub fn new(timeout: Duration, tls: TlsPolicy) -> Self {
         Self {
             timeout,
+            connect_timeout: None,
             tls,
             ca_files: Vec::new(),
             tls_options: TlsOptions::default(),

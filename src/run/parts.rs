@@ -162,6 +162,7 @@ impl Parts<'_> {
                 TlsPolicy::AcceptAndReport => TrustPolicy::AcceptAndReport,
             },
             ca_files: connection.ca_files.clone(),
+            connect_timeout: connection.connect_timeout,
             tls: connection.tls_options.clone(),
             route: connection.route.clone(),
             reuse: connection.reuse,

@@ -68,6 +68,7 @@ fn scan(url: &str, connection: &Connection) -> Exchange {
         tls: connection.tls_options.clone(),
         route: connection.route.clone(),
         reuse: connection.reuse,
+        connect_timeout: connection.connect_timeout,
         ..patient()
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
@@ -166,6 +167,29 @@ fn what_does_not_speak_tls_is_asked_for_http() {
     let failure = fails(&server.url().replace("http:", "https:"), &usual());
     assert_eq!(failure.class, FailureClass::Tls);
     assert!(failure.detail.contains("http://"), "{failure}");
+}
+
+/// Accepts and says nothing.
+fn mute() -> OddServer {
+    OddServer::start(|mut stream| {
+        let _ = std::io::copy(&mut stream, &mut std::io::sink());
+    })
+}
+
+#[test]
+fn connecting_has_a_limit_of_its_own() {
+    let server = mute();
+    let hasty = Connection { connect_timeout: Some(Duration::from_millis(200)), ..usual() };
+    let failure = fails(&server.url().replace("http:", "https:"), &hasty);
+    assert_eq!(failure.class, FailureClass::TlsTimeout);
+    let proxied = Connection { route: through(&server.url()).route, ..hasty.clone() };
+    let failure = fails("https://127.0.0.1:9/", &proxied);
+    assert_eq!(failure.class, FailureClass::ConnectTimeout);
+    // What comes after the connection has the whole time.
+    let short = Connection { timeout: Duration::from_millis(900), ..hasty };
+    let tally = load(&server.url(), 1, &short);
+    assert_eq!(tally.failures.get(&FailureClass::WaitTimeout), Some(&1), "{:?}", tally.failures);
+    assert_eq!(tally.latency.max().map(|max| max >= Duration::from_millis(900)), Some(true));
 }
 
 #[test]
@@ -392,7 +416,8 @@ fn ohas_flags_mean_what_they_mean_to_oha() {
 #[test]
 fn the_program_says_which_flags_do_nothing_together() {
     let url = "http://127.0.0.1:9/";
-    let cases: [(&[&str], &str); 6] = [
+    let cases: [(&[&str], &str); 7] = [
+        (&["--connect-timeout", "0"], "longer than 0"),
         (&["--unix-socket", "/none", "-x", "127.0.0.1:1"], "proxy"),
         (&["-x", "http://127.0.0.1:1", "--resolve", "a:80:127.0.0.1"], "resolve"),
         (&["--tls-min", "1.3", "--tls-max", "1.2"], "1.3"),

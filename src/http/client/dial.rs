@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use tokio::io::AsyncReadExt as _;
 use tokio::io::AsyncWriteExt as _;
@@ -37,6 +38,8 @@ pub(super) struct Dialler {
     pub(super) scope: Arc<Scope>,
     pub(super) route: Route,
     pub(super) tls: TlsSetup,
+    /// For one connection; `None` leaves it to the exchange's time.
+    pub(super) limit: Option<Duration>,
     /// Connections so far: source addresses take turns.
     pub(super) made: AtomicUsize,
 }
@@ -48,6 +51,12 @@ impl Dialler {
         origin: &Origin,
         record: &mut Record,
     ) -> Result<Connection, Failure> {
+        let Some(limit) = self.limit else { return self.make(origin, record).await };
+        let made = tokio::time::timeout(limit, self.make(origin, record)).await;
+        made.unwrap_or_else(|_| Err(record.timed_out(limit)))
+    }
+
+    async fn make(&self, origin: &Origin, record: &mut Record) -> Result<Connection, Failure> {
         record.enter(PhaseKind::Dns);
         let way = Way::find(origin, &self.route, &self.scope).await?;
         record.enter(PhaseKind::Connect);

@@ -69,6 +69,8 @@ impl Client {
         let max_connections = options.max_connections.clamp(1, Semaphore::MAX_PERMITS);
         let inner = Inner {
             dialler: Dialler {
+                limit: options.connect_timeout,
+
                 scope,
                 route: options.route.clone(),
                 tls,

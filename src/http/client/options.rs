@@ -29,6 +29,8 @@ pub struct ClientOptions {
     pub trust: TrustPolicy,
     /// Additional root certificates (PEM).
     pub ca_files: Vec<PathBuf>,
+    /// For a connection alone, proxy and TLS included; `None` leaves it to `timeout`.
+    pub connect_timeout: Option<Duration>,
     /// How handshakes are made.
     pub tls: TlsOptions,
     /// Where connections go.
@@ -57,6 +59,7 @@ impl Default for ClientOptions {
             decoding: ContentDecoding::GzipDeflate,
             trust: TrustPolicy::AcceptAndReport,
             ca_files: Vec::new(),
+            connect_timeout: None,
             tls: TlsOptions::default(),
             route: Route::default(),
             reuse: ConnectionReuse::On,

@@ -13,12 +13,13 @@ const BASE: &str = "version: 1\ntarget: http://127.0.0.1:8080\n";
 #[test]
 fn every_key_is_taken() {
     let text = format!(
-        "{BASE}connection:\n  tls: {{ sni: shop.example, min: 1.3, session_reuse: false }}\n  \
+        "{BASE}connection:\n  connect_timeout: 5s\n  tls: {{ sni: shop.example, min: 1.3, session_reuse: false }}\n  \
          connect_to: ['shop.example:443:127.0.0.1:8443']\n  resolve: ['a.example:80:127.0.0.1']\n  \
          ip: 4\n  local_addresses: [127.0.0.2-127.0.0.4, 127.0.0.9]\n  \
          proxy: socks5://127.0.0.1:1080\n  keepalive: false\n"
     );
     let connection = resolve(&text).unwrap_or_else(|e| panic!("{}", e.render(false))).connection;
+    assert_eq!(connection.connect_timeout, Some(std::time::Duration::from_secs(5)));
     assert_eq!(connection.tls_options.server_name.as_deref(), Some("shop.example"));
     assert_eq!(connection.tls_options.versions, TlsVersions::Only(TlsVersion::V1_3));
     assert_eq!(connection.tls_options.sessions, SessionReuse::Off);
