@@ -37,24 +37,35 @@ pub(super) struct Collector<'a> {
     program: &'a Program,
     queues: Vec<Queue>,
     from: Nanos,
-    /// By series; `None` in a warm-up.
+    /// By series; `None` in a warm-up, and none at all where the windows are as fine: then the
+    /// report's sum of them is the total.
     totals: Vec<Option<Tally>>,
+    /// By scenario.
+    iterations: Vec<ScenarioTally>,
     rule: ValidityRule,
     /// Of the last window that was long enough to tell.
     cpu: f64,
 }
 
 impl<'a> Collector<'a> {
-    pub(super) fn new(program: &'a Program, shards: usize, start: Nanos) -> Self {
+    pub(super) fn new(program: &'a Program, digits: Digits, shards: usize, start: Nanos) -> Self {
         let is_warmup = |scenario: &u32| program.scenarios[*scenario as usize].warmup;
         Self {
             program,
             queues: (0..shards).map(|_| Queue::default()).collect(),
             from: start,
-            totals: program
-                .scenario_of
+            totals: match digits {
+                Digits::Two => Vec::new(),
+                Digits::Three => program
+                    .scenario_of
+                    .iter()
+                    .map(|scenario| (!is_warmup(scenario)).then(|| Tally::new(digits)))
+                    .collect(),
+            },
+            iterations: program
+                .scenarios
                 .iter()
-                .map(|scenario| (!is_warmup(scenario)).then(|| Tally::new(Digits::Three)))
+                .map(|_| ScenarioTally::new(Digits::Three))
                 .collect(),
             rule: ValidityRule::new(),
             cpu: 0.0,
@@ -84,23 +95,9 @@ impl<'a> Collector<'a> {
 
     /// The run's figures and whether they can be believed.
     pub(super) fn finish(self, shards: Vec<ShardTotals>) -> (LoadTotals, Validity) {
-        let mut series = self.totals;
-        let mut scenarios: Vec<_> =
-            self.program.scenarios.iter().map(|_| ScenarioTally::new(Digits::Three)).collect();
         let mut span: Option<(Nanos, Nanos)> = None;
         let mut tap_dropped = 0;
         for shard in shards {
-            for (total, part) in series.iter_mut().zip(shard.series) {
-                if let (Some(total), Some((latency, duration))) = (total, part) {
-                    total.latency.merge(&latency);
-                    total.duration.merge(&duration);
-                }
-            }
-            for (total, part) in scenarios.iter_mut().zip(shard.scenarios) {
-                if let Some(part) = part {
-                    total.merge(&part);
-                }
-            }
             span = match (span, shard.span) {
                 (Some((a, b)), Some((c, d))) => Some((a.min(c), b.max(d))),
                 (mine, theirs) => mine.or(theirs),
@@ -111,12 +108,12 @@ impl<'a> Collector<'a> {
         let totals = LoadTotals {
             elapsed: Duration::from_nanos(last - first),
             series: (0..)
-                .zip(series)
+                .zip(self.totals)
                 .filter_map(|(id, tally)| {
                     Some(SeriesWindow { series: SeriesId(id), tally: tally? })
                 })
                 .collect(),
-            scenarios,
+            scenarios: self.iterations,
             tap_dropped,
         };
         (totals, self.rule.judge())
@@ -169,56 +166,62 @@ impl<'a> Collector<'a> {
 
     fn window(&self, interval: &Interval, warmup: bool, cpu: f64) -> LoadWindow {
         let of_kind = |scenario: usize| self.program.scenarios[scenario].warmup == warmup;
-        let series = (0..).zip(&interval.series).zip(&self.program.scenario_of);
         let scenarios = interval.scenarios.iter().enumerate();
         LoadWindow {
             from: Duration::from_nanos(interval.from),
             to: Duration::from_nanos(interval.to),
             warmup,
-            series: series
-                .filter(|(_, scenario)| of_kind(**scenario as usize))
-                .filter_map(|((id, tally), _)| {
-                    Some(SeriesWindow { series: SeriesId(id), tally: tally.clone()? })
+            series: interval
+                .series
+                .iter()
+                .filter(|(id, _)| of_kind(self.program.scenario_of[*id as usize] as usize))
+                .map(|(id, slice)| {
+                    let mut tally = Tally::new(Digits::Two);
+                    slice.add_to(&mut tally);
+                    SeriesWindow { series: SeriesId(*id), tally }
                 })
                 .collect(),
             scenarios: scenarios
                 .filter(|(scenario, slice)| slice.running && of_kind(*scenario))
-                .map(|(scenario, slice)| ScenarioWindow {
-                    scenario,
-                    vus: slice.vus,
-                    tally: slice.tally.clone(),
+                .map(|(scenario, slice)| {
+                    let mut tally = ScenarioTally::new(Digits::Two);
+                    slice.tally.add_to(&mut tally);
+                    ScenarioWindow { scenario, vus: slice.vus, tally }
                 })
                 .collect(),
             generator: GeneratorWindow {
-                schedule_lag: interval.generator.schedule_lag.clone(),
-                loop_delay: interval.generator.loop_delay.clone(),
+                schedule_lag: interval.generator.schedule_lag.to_histogram(Digits::Two),
+                loop_delay: interval.generator.loop_delay.to_histogram(Digits::Two),
                 cpu,
             },
         }
     }
 
-    /// Everything but latency and duration, which the shards keep with three digits themselves.
     fn add_totals(&mut self, interval: &Interval) {
-        for (total, part) in self.totals.iter_mut().zip(&interval.series) {
-            let (Some(total), Some(part)) = (total, part) else { continue };
-            let mut part = part.clone();
-            part.latency = Histogram::new(Digits::Two);
-            part.duration = Histogram::new(Digits::Two);
-            total.merge(&part);
+        for (id, slice) in &interval.series {
+            if let Some(Some(total)) = self.totals.get_mut(*id as usize) {
+                slice.add_to(total);
+            }
+        }
+        let scenarios = self.iterations.iter_mut().zip(&interval.scenarios);
+        for ((total, slice), scenario) in scenarios.zip(&self.program.scenarios) {
+            if !scenario.warmup {
+                slice.tally.add_to(total);
+            }
         }
     }
 
     fn judge(&mut self, interval: &Interval, cpu: f64) {
         let mut open = Histogram::new(Digits::Two);
         let mut closed = Histogram::new(Digits::Two);
-        for (tally, scenario) in interval.series.iter().zip(&self.program.scenario_of) {
-            let Some(tally) = tally else { continue };
-            let scenario = &self.program.scenarios[*scenario as usize];
-            let kind = if scenario.executor.is_open() { &mut open } else { &mut closed };
-            kind.merge(&tally.duration);
+        for (id, slice) in &interval.series {
+            let scenario = self.program.scenario_of[*id as usize];
+            let is_open = self.program.scenarios[scenario as usize].executor.is_open();
+            slice.duration.add_to(if is_open { &mut open } else { &mut closed });
         }
         self.rule.add(&WindowFacts {
-            generator: &interval.generator,
+            own_lag: &interval.generator.own_lag.to_histogram(Digits::Two),
+            loop_delay: &interval.generator.loop_delay.to_histogram(Digits::Two),
             cpu,
             open_duration: &open,
             closed_duration: &closed,

@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use super::observe::ObservedTable;
+use super::recorder::Recorded;
+use super::recorder::Recorder;
 use super::user::Moments;
 use crate::http::reactor::Nanos;
 use crate::model::Digits;
 use crate::model::Exemplar;
 use crate::model::Failure;
 use crate::model::FailureClass;
-use crate::model::Histogram;
 use crate::model::PhaseKind;
 use crate::model::ScenarioTally;
 use crate::model::Tally;
@@ -45,50 +46,98 @@ impl Ending<'_> {
     }
 }
 
-/// One series: the running interval, and what only totals need.
+/// One series in the running interval; nothing of the intervals before is kept here.
 #[derive(Debug)]
 pub(super) struct SeriesCounts {
-    window: Tally,
+    requests: u64,
+    failed: u64,
+    bytes_sent: u64,
+    bytes_received: u64,
+    connections: u64,
+    tls_resumed: u64,
+    latency: Recorder,
+    duration: Recorder,
+    /// In [`PhaseKind::ALL`]'s order.
+    phases: [Recorder; 7],
     /// Responses by status; a target sends few different ones, so a scan beats a tree.
     statuses: Vec<(u16, u64)>,
     failures: [u64; FailureClass::ALL.len()],
+    exemplars: Vec<Exemplar>,
     /// The least latency among the slowest kept, once there are enough.
     slow_from: Nanos,
     errors: usize,
     pub(super) observed: ObservedTable,
-    /// Three digits over the whole run; `None` in a warm-up.
-    totals: Option<(Histogram, Histogram)>,
     /// Exchanges begun: what the tap's sampling goes by.
     pub(super) begun: u64,
 }
 
+/// What a series counted in an interval.
+#[derive(Debug)]
+pub(super) struct SeriesSlice {
+    /// Counters, exemplars and observed values; its histograms are empty.
+    pub(super) tally: Tally,
+    pub(super) latency: Recorded,
+    pub(super) duration: Recorded,
+    pub(super) phases: [Recorded; 7],
+}
+
+impl SeriesSlice {
+    /// Adds the slice of another interval or shard.
+    pub(super) fn merge(&mut self, other: Self) {
+        self.tally.merge(&other.tally);
+        self.latency.merge(other.latency);
+        self.duration.merge(other.duration);
+        for (mine, theirs) in self.phases.iter_mut().zip(other.phases) {
+            mine.merge(theirs);
+        }
+    }
+
+    /// Adds everything to `tally`, whose histograms keep their own digits.
+    pub(super) fn add_to(&self, tally: &mut Tally) {
+        tally.merge(&self.tally);
+        self.latency.add_to(&mut tally.latency);
+        self.duration.add_to(&mut tally.duration);
+        for (theirs, mine) in tally.phases.iter_mut().zip(&self.phases) {
+            mine.add_to(theirs);
+        }
+    }
+}
+
 impl SeriesCounts {
-    pub(super) fn new(warmup: bool) -> Self {
-        let totals = (Histogram::new(Digits::Three), Histogram::new(Digits::Three));
+    /// Latency and duration with `digits`, phases with two.
+    pub(super) fn new(digits: Digits) -> Self {
         Self {
-            window: Tally::new(Digits::Two),
+            requests: 0,
+            failed: 0,
+            bytes_sent: 0,
+            bytes_received: 0,
+            connections: 0,
+            tls_resumed: 0,
+            latency: Recorder::new(digits),
+            duration: Recorder::new(digits),
+            phases: PhaseKind::ALL.map(|_| Recorder::new(Digits::Two)),
             statuses: Vec::new(),
             failures: [0; FailureClass::ALL.len()],
+            exemplars: Vec::new(),
             slow_from: 0,
             errors: 0,
             observed: ObservedTable::default(),
-            totals: (!warmup).then_some(totals),
             begun: 0,
         }
     }
 
     pub(super) fn connection_opened(&mut self) {
-        self.window.connections += 1;
+        self.connections += 1;
     }
 
     pub(super) fn session_resumed(&mut self) {
-        self.window.tls_resumed += 1;
+        self.tls_resumed += 1;
     }
 
     /// A response came, whatever its status.
     pub(super) fn response(&mut self, ending: &Ending<'_>, status: u16, succeeded: bool) {
         self.add(ending);
-        self.window.failed += u64::from(!succeeded);
+        self.failed += u64::from(!succeeded);
         match self.statuses.iter_mut().find(|(known, _)| *known == status) {
             Some((_, count)) => *count += 1,
             None => self.statuses.push((status, 1)),
@@ -103,7 +152,7 @@ impl SeriesCounts {
     /// left out, a stall longer than the timeout would make the percentiles better.
     pub(super) fn failure(&mut self, ending: &Ending<'_>, failure: &Failure) {
         self.add(ending);
-        self.window.failed += 1;
+        self.failed += 1;
         self.failures[failure.class as usize] += 1;
         if failure.class.is_timeout() {
             self.add_durations(ending);
@@ -112,87 +161,87 @@ impl SeriesCounts {
         if self.errors < EXEMPLARS || is_first {
             self.errors += 1;
             let failure = (failure.class, failure.detail.clone());
-            self.window.exemplars.push(ending.exemplar(None, Some(failure)));
+            self.exemplars.push(ending.exemplar(None, Some(failure)));
         }
     }
 
     /// What was counted since the last call; `None` if that is nothing. Memory is kept, so that
     /// recording allocates once per run, not once per interval.
-    pub(super) fn take_window(&mut self) -> Option<Tally> {
-        if self.window.requests == 0 && self.window.connections == 0 {
+    pub(super) fn take(&mut self) -> Option<SeriesSlice> {
+        if self.requests == 0 && self.connections == 0 {
             return None;
         }
-        let mut taken = self.window.clone();
-        taken.statuses = self.statuses.iter().copied().filter(|(_, count)| *count > 0).collect();
-        taken.failures = FailureClass::ALL
+        let mut tally = Tally::new(Digits::Two);
+        tally.requests = std::mem::take(&mut self.requests);
+        tally.failed = std::mem::take(&mut self.failed);
+        tally.bytes_sent = std::mem::take(&mut self.bytes_sent);
+        tally.bytes_received = std::mem::take(&mut self.bytes_received);
+        tally.connections = std::mem::take(&mut self.connections);
+        tally.tls_resumed = std::mem::take(&mut self.tls_resumed);
+        tally.statuses = self.statuses.iter().copied().filter(|(_, count)| *count > 0).collect();
+        tally.failures = FailureClass::ALL
             .into_iter()
             .zip(self.failures)
             .filter(|(_, count)| *count > 0)
             .collect();
-        taken.observed = self.observed.take();
-        self.clear_window();
-        Some(taken)
-    }
-
-    /// Latency and duration over the whole run.
-    pub(super) fn into_totals(self) -> Option<(Histogram, Histogram)> {
-        self.totals
-    }
-
-    fn clear_window(&mut self) {
-        let window = &mut self.window;
-        (window.requests, window.failed) = (0, 0);
-        (window.connections, window.tls_resumed) = (0, 0);
-        (window.bytes_sent, window.bytes_received) = (0, 0);
-        window.latency.clear();
-        window.duration.clear();
-        window.phases.iter_mut().for_each(Histogram::clear);
-        window.exemplars.clear();
+        tally.exemplars.append(&mut self.exemplars);
+        tally.observed = self.observed.take();
         self.statuses.iter_mut().for_each(|(_, count)| *count = 0);
         self.failures = [0; FailureClass::ALL.len()];
         (self.slow_from, self.errors) = (0, 0);
+        Some(SeriesSlice {
+            tally,
+            latency: self.latency.take(),
+            duration: self.duration.take(),
+            phases: self.phases.each_mut().map(Recorder::take),
+        })
     }
 
     fn add(&mut self, ending: &Ending<'_>) {
-        self.window.requests += 1;
-        self.window.bytes_sent += ending.sent;
-        self.window.bytes_received += ending.received;
+        self.requests += 1;
+        self.bytes_sent += ending.sent;
+        self.bytes_received += ending.received;
     }
 
     fn add_durations(&mut self, ending: &Ending<'_>) {
         let moments = ending.moments;
-        let phases = moments.phases(ending.end);
-        let of = |kind: PhaseKind| phases[kind as usize];
-        let happened = [
-            (PhaseKind::Queued, ending.is_open),
-            (PhaseKind::Connect, moments.connected != 0),
-            (PhaseKind::Tls, moments.secured != 0),
-            (PhaseKind::Send, moments.sending != 0),
-            (PhaseKind::Wait, moments.sending != 0),
-            (PhaseKind::Receive, moments.first_byte != 0),
-        ];
-        for (kind, _) in happened.into_iter().filter(|(_, happened)| *happened) {
-            self.window.phases[kind as usize].record_us(of(kind) / 1000);
+        self.latency.record_us(ending.latency() / 1000);
+        if ending.is_open {
+            let queued = moments.began.saturating_sub(moments.intended);
+            self.phases[PhaseKind::Queued as usize].record_us(queued / 1000);
         }
-        let latency_us = ending.latency() / 1000;
-        let duration_us =
-            (of(PhaseKind::Send) + of(PhaseKind::Wait) + of(PhaseKind::Receive)) / 1000;
-        let has_duration = moments.sending != 0;
-        self.window.latency.record_us(latency_us);
-        if has_duration {
-            self.window.duration.record_us(duration_us);
+        if moments.connected != 0 {
+            self.add_set_up(ending);
         }
-        if let Some((latency, duration)) = &mut self.totals {
-            latency.record_us(latency_us);
-            if has_duration {
-                duration.record_us(duration_us);
+        if moments.sending != 0 {
+            let (sent, first_byte) = moments.sent_and_first_byte(ending.end);
+            let mut record = |kind: PhaseKind, nanos: Nanos| {
+                self.phases[kind as usize].record_us(nanos / 1000);
+            };
+            record(PhaseKind::Send, sent - moments.sending);
+            record(PhaseKind::Wait, first_byte - sent);
+            if moments.first_byte != 0 {
+                record(PhaseKind::Receive, ending.end - first_byte);
+            }
+            self.duration.record_us((ending.end - moments.sending) / 1000);
+        }
+    }
+
+    /// Connections are few: kept apart from what every response costs.
+    #[cold]
+    fn add_set_up(&mut self, ending: &Ending<'_>) {
+        let phases = ending.moments.phases(ending.end);
+        for kind in [PhaseKind::Connect, PhaseKind::Tls] {
+            if kind == PhaseKind::Connect || ending.moments.secured != 0 {
+                self.phases[kind as usize].record_us(phases[kind as usize] / 1000);
             }
         }
     }
 
+    #[cold]
     fn keep_slow(&mut self, exemplar: Exemplar) {
         let slow = |kept: &Exemplar| kept.failure.is_none();
-        let exemplars = &mut self.window.exemplars;
+        let exemplars = &mut self.exemplars;
         if exemplars.iter().filter(|kept| slow(kept)).count() < EXEMPLARS {
             exemplars.push(exemplar);
         } else if let Some(least) =
@@ -208,56 +257,80 @@ impl SeriesCounts {
     }
 }
 
-/// One scenario: the running interval, and the whole run with three digits.
+/// One scenario in the running interval.
 #[derive(Debug)]
 pub(super) struct ScenarioCounts {
-    window: ScenarioTally,
-    /// `None` in a warm-up.
-    totals: Option<ScenarioTally>,
+    iterations: u64,
+    interrupted: u64,
+    dropped: u64,
+    duration: Recorder,
+    latency: Recorder,
+}
+
+/// What a scenario counted in an interval.
+#[derive(Debug, Default)]
+pub(super) struct IterationSlice {
+    pub(super) iterations: u64,
+    pub(super) interrupted: u64,
+    pub(super) dropped: u64,
+    duration: Recorded,
+    latency: Recorded,
+}
+
+impl IterationSlice {
+    /// Adds the slice of another interval or shard.
+    pub(super) fn merge(&mut self, other: Self) {
+        self.iterations += other.iterations;
+        self.interrupted += other.interrupted;
+        self.dropped += other.dropped;
+        self.duration.merge(other.duration);
+        self.latency.merge(other.latency);
+    }
+
+    /// Adds everything to `tally`, whose histograms keep their own digits.
+    pub(super) fn add_to(&self, tally: &mut ScenarioTally) {
+        tally.iterations += self.iterations;
+        tally.interrupted += self.interrupted;
+        tally.dropped += self.dropped;
+        self.duration.add_to(&mut tally.iteration_duration);
+        self.latency.add_to(&mut tally.iteration_latency);
+    }
 }
 
 impl ScenarioCounts {
-    pub(super) fn new(warmup: bool) -> Self {
+    pub(super) fn new() -> Self {
+        let recorder = || Recorder::new(Digits::Three);
         Self {
-            window: ScenarioTally::new(Digits::Two),
-            totals: (!warmup).then(|| ScenarioTally::new(Digits::Three)),
+            iterations: 0,
+            interrupted: 0,
+            dropped: 0,
+            duration: recorder(),
+            latency: recorder(),
         }
     }
 
     pub(super) fn iteration(&mut self, intended: Nanos, started: Nanos, end: Nanos) {
-        self.each(|tally| {
-            tally.iterations += 1;
-            tally.iteration_duration.record_us((end - started) / 1000);
-            tally.iteration_latency.record_us(end.saturating_sub(intended) / 1000);
-        });
+        self.iterations += 1;
+        self.duration.record_us((end - started) / 1000);
+        self.latency.record_us(end.saturating_sub(intended) / 1000);
     }
 
     pub(super) fn interrupted(&mut self) {
-        self.each(|tally| tally.interrupted += 1);
+        self.interrupted += 1;
     }
 
     pub(super) fn dropped(&mut self, iterations: u64) {
-        self.each(|tally| tally.dropped += iterations);
+        self.dropped += iterations;
     }
 
     /// What was counted since the last call; memory is kept.
-    pub(super) fn take_window(&mut self) -> ScenarioTally {
-        let taken = self.window.clone();
-        (self.window.iterations, self.window.interrupted, self.window.dropped) = (0, 0, 0);
-        self.window.iteration_duration.clear();
-        self.window.iteration_latency.clear();
-        taken
-    }
-
-    /// The whole run.
-    pub(super) fn into_totals(self) -> Option<ScenarioTally> {
-        self.totals
-    }
-
-    fn each(&mut self, add: impl Fn(&mut ScenarioTally)) {
-        add(&mut self.window);
-        if let Some(totals) = &mut self.totals {
-            add(totals);
+    pub(super) fn take(&mut self) -> IterationSlice {
+        IterationSlice {
+            iterations: std::mem::take(&mut self.iterations),
+            interrupted: std::mem::take(&mut self.interrupted),
+            dropped: std::mem::take(&mut self.dropped),
+            duration: self.duration.take(),
+            latency: self.latency.take(),
         }
     }
 }

@@ -6,6 +6,8 @@ use std::sync::atomic::AtomicU64;
 use std::sync::mpsc::sync_channel;
 use std::thread;
 
+use super::budget::Budget;
+use super::budget::budget;
 use super::collector::Collector;
 use super::error::LoadError;
 use super::limits;
@@ -70,7 +72,8 @@ pub fn run(job: &LoadJob, events: &EventSender, stop: &StopToken) -> Result<(), 
     let idle = idle(&program, shards, cores);
     let start = job.clock.nanos() + LEAD;
     let tap = job.tap.as_deref();
-    let engine = Engine { program: &program, shards, start, tap, events, stop };
+    let budget = budget(program.series.len(), shards);
+    let engine = Engine { program: &program, budget, shards, start, tap, events, stop };
     engine.run(|_| SystemReactor::new(job.clock, idle))
 }
 
@@ -89,11 +92,13 @@ pub fn run_on<R: Reactor>(
     let program = Program::compile(&job.plan)?;
     let shards = job.threads.unwrap_or(1).max(1);
     let tap = job.tap.as_deref();
-    Engine { program: &program, shards, start, tap, events, stop }.run(reactor)
+    let budget = budget(program.series.len(), shards);
+    Engine { program: &program, budget, shards, start, tap, events, stop }.run(reactor)
 }
 
 struct Engine<'a> {
     program: &'a Program,
+    budget: Budget,
     shards: usize,
     start: Nanos,
     tap: Option<&'a dyn ExchangeTap>,
@@ -114,11 +119,13 @@ impl Engine<'_> {
             scenarios: self.program.scenario_metas(),
             series: self.program.series.clone(),
         });
+        self.tell(Event::Notice(self.budget.notice(self.program.series.len(), self.shards)));
         let connections = self.program.max_vus() * self.program.origins.len() as u64;
         for notice in limits::check(connections, self.program.sources()) {
             self.tell(Event::Notice(notice));
         }
-        let mut collector = Collector::new(self.program, self.shards, self.start);
+        let mut collector =
+            Collector::new(self.program, self.budget.digits, self.shards, self.start);
         let totals = self.run_shards(&reactor, &mut collector)?;
         let (totals, validity) = collector.finish(totals);
         self.tell(Event::LoadFinished(totals));
@@ -139,6 +146,7 @@ impl Engine<'_> {
             stop: self.stop,
             tap: self.tap,
             claimed: &claimed,
+            digits: self.budget.digits,
             start: self.start,
             shards: u32::try_from(self.shards).expect("fewer threads than 2^32"),
         };

@@ -168,7 +168,7 @@ impl<R: Reactor> Shard<'_, R> {
                         return self.pause(number, now + pause, Then::Step);
                     }
                     Step::Done => {
-                        self.finish_iteration(number);
+                        self.finish_iteration(number, now);
                         if self.next_iteration(number, now) {
                             continue;
                         }
@@ -223,8 +223,7 @@ impl<R: Reactor> Shard<'_, R> {
         self.runs[user.scenario as usize].active += 1;
     }
 
-    fn finish_iteration(&mut self, number: u32) {
-        let now = self.reactor.now();
+    fn finish_iteration(&mut self, number: u32, now: Nanos) {
         let user = &mut self.users[number as usize];
         user.doing = Doing::Nothing;
         let run = &mut self.runs[user.scenario as usize];

@@ -1,11 +1,12 @@
 //! What a shard tells the collector: one message per interval, never one per request.
 
+use super::counts::IterationSlice;
 use super::counts::SeriesCounts;
+use super::counts::SeriesSlice;
+use super::recorder::Recorded;
+use super::recorder::Recorder;
 use crate::http::reactor::Nanos;
 use crate::model::Digits;
-use crate::model::Histogram;
-use crate::model::ScenarioTally;
-use crate::model::Tally;
 
 /// From a shard, by its number.
 #[derive(Debug)]
@@ -20,11 +21,11 @@ pub(super) enum Message {
 pub(super) struct Interval {
     pub(super) from: Nanos,
     pub(super) to: Nanos,
-    /// By series; only those with traffic are there.
-    pub(super) series: Vec<Option<Tally>>,
+    /// By series, ascending; only those with traffic are there.
+    pub(super) series: Vec<(u32, SeriesSlice)>,
     /// By scenario.
     pub(super) scenarios: Vec<ScenarioSlice>,
-    pub(super) generator: GeneratorCounts,
+    pub(super) generator: GeneratorCounts<Recorded>,
     /// Processor time spent by the shards.
     pub(super) busy: Nanos,
 }
@@ -36,52 +37,49 @@ pub(super) struct ScenarioSlice {
     pub(super) running: bool,
     pub(super) vus: u64,
     pub(super) starved: u64,
-    pub(super) tally: ScenarioTally,
+    pub(super) tally: IterationSlice,
 }
 
-/// How the generator itself did.
+/// How the generator itself did: in a shard (`Recorder`), and as it leaves (`Recorded`).
 #[derive(Debug)]
-pub(super) struct GeneratorCounts {
+pub(super) struct GeneratorCounts<T = Recorder> {
     /// Intended start until the request was issued, whatever the reason.
-    pub(super) schedule_lag: Histogram,
+    pub(super) schedule_lag: T,
     /// The part of it that is ours: only arrivals for which a user was free when they were due.
     /// Waiting for a user is the target's slowness (or too few users), not the generator's.
-    pub(super) own_lag: Histogram,
-    pub(super) loop_delay: Histogram,
+    pub(super) own_lag: T,
+    pub(super) loop_delay: T,
 }
 
 impl GeneratorCounts {
     pub(super) fn new() -> Self {
-        let empty = || Histogram::new(Digits::Two);
+        let empty = || Recorder::new(Digits::Two);
         Self { schedule_lag: empty(), own_lag: empty(), loop_delay: empty() }
     }
 
     /// What was counted since the last call; memory is kept.
-    pub(super) fn take(&mut self) -> Self {
-        let mut take = |histogram: fn(&mut Self) -> &mut Histogram| {
-            let histogram = histogram(self);
-            let taken = histogram.clone();
-            histogram.clear();
-            taken
-        };
-        Self {
-            schedule_lag: take(|counts| &mut counts.schedule_lag),
-            own_lag: take(|counts| &mut counts.own_lag),
-            loop_delay: take(|counts| &mut counts.loop_delay),
+    pub(super) fn take(&mut self) -> GeneratorCounts<Recorded> {
+        GeneratorCounts {
+            schedule_lag: self.schedule_lag.take(),
+            own_lag: self.own_lag.take(),
+            loop_delay: self.loop_delay.take(),
         }
     }
+}
 
-    fn merge(&mut self, other: &Self) {
-        self.schedule_lag.merge(&other.schedule_lag);
-        self.own_lag.merge(&other.own_lag);
-        self.loop_delay.merge(&other.loop_delay);
+impl GeneratorCounts<Recorded> {
+    fn merge(&mut self, other: Self) {
+        self.schedule_lag.merge(other.schedule_lag);
+        self.own_lag.merge(other.own_lag);
+        self.loop_delay.merge(other.loop_delay);
     }
 }
 
 impl Interval {
     /// What the series counted since the last call.
-    pub(super) fn take_series(series: &mut [SeriesCounts]) -> Vec<Option<Tally>> {
-        series.iter_mut().map(SeriesCounts::take_window).collect()
+    pub(super) fn take_series(series: &mut [SeriesCounts]) -> Vec<(u32, SeriesSlice)> {
+        let slices = (0..).zip(series);
+        slices.filter_map(|(id, counts)| Some((id, counts.take()?))).collect()
     }
 
     /// Adds the same shard's next interval.
@@ -96,31 +94,26 @@ impl Interval {
     pub(super) fn merge(&mut self, other: Self) {
         self.from = self.from.min(other.from);
         self.to = self.to.max(other.to);
-        for (mine, theirs) in self.series.iter_mut().zip(other.series) {
-            match (mine, theirs) {
-                (_, None) => {}
-                (Some(mine), Some(theirs)) => mine.merge(&theirs),
-                (mine @ None, theirs) => *mine = theirs,
+        for (id, theirs) in other.series {
+            match self.series.binary_search_by_key(&id, |(id, _)| *id) {
+                Ok(place) => self.series[place].1.merge(theirs),
+                Err(place) => self.series.insert(place, (id, theirs)),
             }
         }
-        for (mine, theirs) in self.scenarios.iter_mut().zip(&other.scenarios) {
+        for (mine, theirs) in self.scenarios.iter_mut().zip(other.scenarios) {
             mine.running |= theirs.running;
             mine.vus += theirs.vus;
             mine.starved += theirs.starved;
-            mine.tally.merge(&theirs.tally);
+            mine.tally.merge(theirs.tally);
         }
-        self.generator.merge(&other.generator);
+        self.generator.merge(other.generator);
         self.busy += other.busy;
     }
 }
 
-/// What a shard leaves behind.
+/// What a shard leaves behind beside its intervals.
 #[derive(Debug)]
 pub(super) struct ShardTotals {
-    /// By series: latency and duration with three digits; `None` in a warm-up.
-    pub(super) series: Vec<Option<(Histogram, Histogram)>>,
-    /// By scenario; `None` in a warm-up.
-    pub(super) scenarios: Vec<Option<ScenarioTally>>,
     /// First intended start and last end outside warm-up.
     pub(super) span: Option<(Nanos, Nanos)>,
     pub(super) tap_dropped: u64,

@@ -2,10 +2,12 @@
 //! counted, each apart from the others.
 //!
 //! A shard is one thread with one readiness loop (`shard`); virtual users on it are small structs
-//! (`user`) that walk a compiled flow. *When* is in `schedule`, `ramp`, `scenario` and `iterations`, *what*
-//! in `program`, *how* in `connect`, `exchange`, `receive`, `redirect`, `failure`, `link` and `slots`, *counting* in `counts`, `observe` and
-//! `collector`. Nothing here prints, and no async runtime is in the way.
+//! (`user`) that walk a compiled flow. *When* is in `schedule`, `ramp`, `scenario` and
+//! `iterations`, *what* in `program`, *how* in `connect`, `exchange`, `receive`, `redirect`,
+//! `failure`, `link` and `slots`, *counting* in `counts`, `recorder`, `observe` and `collector`.
+//! Nothing here prints, and no async runtime is in the way.
 
+mod budget;
 mod collector;
 mod connect;
 mod counts;
@@ -21,6 +23,7 @@ mod observe;
 mod program;
 pub mod ramp;
 mod receive;
+mod recorder;
 mod redirect;
 mod sample;
 mod scenario;

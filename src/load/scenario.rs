@@ -238,7 +238,7 @@ impl ScenarioRun {
             active: 0,
             starved: 0,
             warmup: scenario.warmup,
-            counts: ScenarioCounts::new(scenario.warmup),
+            counts: ScenarioCounts::new(),
         }
     }
 

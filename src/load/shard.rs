@@ -27,6 +27,7 @@ use super::user::User;
 use crate::http::reactor::Accuracy;
 use crate::http::reactor::Nanos;
 use crate::http::reactor::Reactor;
+use crate::model::Digits;
 use crate::model::ExchangeTap;
 use crate::model::StopLevel;
 use crate::model::StopToken;
@@ -48,6 +49,8 @@ pub(super) struct Shared<'a> {
     pub(super) tap: Option<&'a dyn ExchangeTap>,
     /// Iterations claimed, by scenario.
     pub(super) claimed: &'a [AtomicU64],
+    /// Of latency and duration.
+    pub(super) digits: Digits,
     /// When load starts, on the run's clock.
     pub(super) start: Nanos,
     pub(super) shards: u32,
@@ -110,7 +113,6 @@ impl<'a, R: Reactor> Shard<'a, R> {
                 ScenarioRun::new(scenario, index, seed, shared.start, place)
             })
             .collect();
-        let is_warmup = |scenario: &u32| program.scenarios[*scenario as usize].warmup;
         let needs_tls = program.origins.iter().any(|origin| origin.tls.is_some());
         Self {
             reactor,
@@ -118,7 +120,7 @@ impl<'a, R: Reactor> Shard<'a, R> {
             users: Vec::new(),
             links: Vec::new(),
             runs,
-            series: program.scenario_of.iter().map(|s| SeriesCounts::new(is_warmup(s))).collect(),
+            series: program.series.iter().map(|_| SeriesCounts::new(shared.digits)).collect(),
             timers: Timers::default(),
             seen: Vec::new(),
             buffer: vec![0; READ_BUFFER],
@@ -275,17 +277,12 @@ impl<'a, R: Reactor> Shard<'a, R> {
             // Without a collector nobody wants to know.
             let _ = self.sender.send(message);
         }
-        ShardTotals {
-            series: self.series.into_iter().map(SeriesCounts::into_totals).collect(),
-            scenarios: self.runs.into_iter().map(|run| run.counts.into_totals()).collect(),
-            span: self.span,
-            tap_dropped: self.tap_dropped,
-        }
+        ShardTotals { span: self.span, tap_dropped: self.tap_dropped }
     }
 }
 
 fn take_slice(run: &mut ScenarioRun, from: Nanos, to: Nanos) -> ScenarioSlice {
-    let tally = run.counts.take_window();
+    let tally = run.counts.take();
     let has_news = tally.iterations + tally.interrupted + tally.dropped > 0;
     ScenarioSlice {
         running: has_news || run.active > 0 || (run.start < to && run.end > from),

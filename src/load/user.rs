@@ -50,6 +50,15 @@ pub(super) struct Moments {
 }
 
 impl Moments {
+    /// When the request was out and the response began, if the exchange ended at `end`; in that
+    /// order, although a response may begin before the request is out.
+    #[inline]
+    pub(super) fn sent_and_first_byte(&self, end: Nanos) -> (Nanos, Nanos) {
+        let sent = if self.sent == 0 { end } else { self.sent };
+        let first_byte = if self.first_byte == 0 { end } else { self.first_byte.max(sent) };
+        (sent, first_byte)
+    }
+
     /// Phases up to `end` in [`PhaseKind::ALL`]'s order; what was never reached is zero.
     pub(super) fn phases(&self, end: Nanos) -> [Nanos; 7] {
         let mut phases = [0; 7];
@@ -66,10 +75,8 @@ impl Moments {
         if self.sending == 0 {
             return phases;
         }
-        // A response may begin before the request is out.
-        let sent = if self.sent == 0 { end } else { self.sent };
+        let (sent, first_byte) = self.sent_and_first_byte(end);
         phases[PhaseKind::Send as usize] = sent - self.sending;
-        let first_byte = if self.first_byte == 0 { end } else { self.first_byte.max(sent) };
         phases[PhaseKind::Wait as usize] = first_byte - sent;
         phases[PhaseKind::Receive as usize] = end - first_byte;
         phases

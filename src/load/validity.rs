@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use super::message::GeneratorCounts;
 use crate::model::Digits;
 use crate::model::Histogram;
 use crate::model::Validity;
@@ -31,7 +30,9 @@ pub(super) struct ValidityRule {
 /// One window, as the rule sees it.
 #[derive(Debug)]
 pub(super) struct WindowFacts<'a> {
-    pub(super) generator: &'a GeneratorCounts,
+    /// Lag of arrivals for which a user was free, and turns of the loop.
+    pub(super) own_lag: &'a Histogram,
+    pub(super) loop_delay: &'a Histogram,
     /// Of the shards' cores, 0–1.
     pub(super) cpu: f64,
     /// `http_req_duration` of the open and of the closed scenarios.
@@ -54,7 +55,7 @@ impl ValidityRule {
     }
 
     pub(super) fn add(&mut self, window: &WindowFacts<'_>) {
-        if let Some(lag) = window.generator.own_lag.quantile(0.99) {
+        if let Some(lag) = window.own_lag.quantile(0.99) {
             self.open_windows += 1;
             let median = window.open_duration.quantile(0.5).unwrap_or_default();
             if lag > TOLERATED_LAG.max(median / 10) {
@@ -66,7 +67,7 @@ impl ValidityRule {
             self.starved_while_saturated += window.starved;
         }
         if !window.closed_duration.is_empty() {
-            self.loop_delay.merge(&window.generator.loop_delay);
+            self.loop_delay.merge(window.loop_delay);
             self.closed_duration.merge(window.closed_duration);
         }
     }
@@ -130,10 +131,9 @@ mod tests {
     fn judge(windows: &[(u64, u64, f64, u64)]) -> Validity {
         let mut rule = ValidityRule::new();
         for (lag_us, median_us, cpu, starved) in windows {
-            let mut generator = GeneratorCounts::new();
-            generator.own_lag.record_us(*lag_us);
             rule.add(&WindowFacts {
-                generator: &generator,
+                own_lag: &histogram(&[*lag_us]),
+                loop_delay: &histogram(&[]),
                 cpu: *cpu,
                 open_duration: &histogram(&[*median_us]),
                 closed_duration: &histogram(&[]),
@@ -177,12 +177,10 @@ mod tests {
         ];
         for (delay_us, median_us, turns, valid) in cases {
             let mut rule = ValidityRule::new();
-            let mut generator = GeneratorCounts::new();
-            for _ in 0..turns {
-                generator.loop_delay.record_us(delay_us);
-            }
+            let delays: Vec<_> = (0..turns).map(|_| delay_us).collect();
             rule.add(&WindowFacts {
-                generator: &generator,
+                own_lag: &histogram(&[]),
+                loop_delay: &histogram(&delays),
                 cpu: 1.0,
                 open_duration: &histogram(&[]),
                 closed_duration: &histogram(&[median_us]),

@@ -1,20 +1,18 @@
 //! Mergeable latency histograms with a fixed relative error and a stated memory budget.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hdrhistogram::serialization::{Deserializer, Serializer, V2DeflateSerializer};
 
-/// Upper end of the pre-sized range; larger values grow the histogram instead of being clamped.
-const PRESIZED_MAX_US: u64 = 60_000_000;
-
 /// Significant decimal digits that a histogram keeps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Digits {
-    /// One per cent: windows and phases, about 10 KB once used.
+    /// One per cent: 1 KB for values up to 256 µs, and 0.5 KB more each time they double.
     Two,
-    /// One per mille: run totals, about 68 KB once used.
+    /// One per mille: 8 KB for values up to 2 ms, and 4 KB more each time they double.
     Three,
 }
 
@@ -25,19 +23,63 @@ impl Digits {
             Self::Three => 3,
         }
     }
+
+    /// The first `2^precision` values have a bucket each; then every octave has half as many.
+    fn precision(self) -> u32 {
+        match self {
+            Self::Two => 8,
+            Self::Three => 11,
+        }
+    }
+
+    /// Buckets of one octave.
+    pub fn octave(self) -> usize {
+        1 << (self.precision() - 1)
+    }
+
+    /// Index of the bucket that `value` falls into: HDR's arithmetic with a lowest value of one.
+    #[inline]
+    pub fn bucket_of(self, value: u64) -> usize {
+        let precision = self.precision();
+        let shift = 64 - precision - (value | ((1 << precision) - 1)).leading_zeros();
+        let index = (u64::from(shift) << (precision - 1)) + (value >> shift);
+        // At most 64 octaves of 1,024 buckets.
+        usize::try_from(index).unwrap_or(usize::MAX)
+    }
+
+    /// The least value of the bucket at `index`.
+    pub fn lowest_of(self, index: usize) -> u64 {
+        let shift = (index / self.octave()).saturating_sub(1);
+        ((index - shift * self.octave()) as u64) << shift
+    }
 }
+
+/// Buckets up to which they are listed one by one: a window of a series seldom has more, and a
+/// list of so many takes as much as the smallest array.
+const LISTED: usize = 64;
+
+/// The range that an encoded histogram covers at least.
+const ENCODED_MAX_US: u64 = 60_000_000;
 
 /// A histogram of durations in microseconds; minimum, maximum and sum are exact.
 ///
-/// Nothing is allocated until the first value. Merging is associative and commutative, and gives
-/// what recording all values into one histogram of the coarser digits would give.
+/// Nothing is allocated until the first value, and little until there are many. Merging is
+/// associative and commutative, and gives what recording all values into one histogram of the
+/// coarser digits would give.
 #[derive(Debug, Clone)]
 pub struct Histogram {
     digits: Digits,
-    counts: Option<Box<hdrhistogram::Histogram<u32>>>,
+    counts: Counts,
     min_us: u64,
     max_us: u64,
     sum_us: u64,
+}
+
+#[derive(Debug, Clone)]
+enum Counts {
+    /// Lowest value and count of each bucket, ascending.
+    Few(Vec<(u64, u32)>),
+    Many(Box<hdrhistogram::Histogram<u32>>),
 }
 
 /// Why an embedded histogram could not be read.
@@ -54,7 +96,7 @@ pub enum HistogramError {
 impl Histogram {
     /// An empty histogram; allocates on first use.
     pub fn new(digits: Digits) -> Self {
-        Self { digits, counts: None, min_us: u64::MAX, max_us: 0, sum_us: 0 }
+        Self { digits, counts: Counts::Few(Vec::new()), min_us: u64::MAX, max_us: 0, sum_us: 0 }
     }
 
     /// Adds one value. Values under one microsecond count as one.
@@ -65,25 +107,48 @@ impl Histogram {
     /// Adds one value in microseconds.
     pub fn record_us(&mut self, value_us: u64) {
         let value_us = value_us.max(1);
-        let digits = self.digits;
-        let counts = self.counts.get_or_insert_with(|| Box::new(presized(digits)));
-        // Grows the range where needed; `saturating_record` would clamp instead.
-        counts.record(value_us).expect("an auto-resizing histogram takes any value");
-        self.min_us = self.min_us.min(value_us);
-        self.max_us = self.max_us.max(value_us);
-        self.sum_us = self.sum_us.saturating_add(value_us);
+        self.add_buckets([(value_us, 1)], value_us, value_us, value_us);
+    }
+
+    /// Adds values by bucket, `(any value of it in microseconds, how many)`, with their exact
+    /// minimum, maximum and sum.
+    pub fn add_buckets(
+        &mut self,
+        buckets: impl IntoIterator<Item = (u64, u32)>,
+        min_us: u64,
+        max_us: u64,
+        sum_us: u64,
+    ) {
+        let buckets = buckets.into_iter();
+        if buckets.size_hint().0 > LISTED {
+            let many = self.many(max_us);
+            buckets.for_each(|(value_us, count)| record(many, value_us.max(1), count));
+        } else {
+            buckets.for_each(|(value_us, count)| self.add_bucket(value_us.max(1), count));
+        }
+        self.min_us = self.min_us.min(min_us);
+        self.max_us = self.max_us.max(max_us);
+        self.sum_us = self.sum_us.saturating_add(sum_us);
     }
 
     /// Adds all values of `other`; a coarser `other` makes this one no finer than `other`.
     pub fn merge(&mut self, other: &Self) {
-        let Some(theirs) = &other.counts else { return };
-        match &mut self.counts {
-            None if self.digits == other.digits => self.counts = Some(theirs.clone()),
-            mine => {
-                let digits = self.digits;
-                let mine = mine.get_or_insert_with(|| Box::new(presized(digits)));
-                mine.add(theirs.as_ref())
-                    .expect("auto-resizing histograms add without a range error");
+        if other.is_empty() {
+            return;
+        }
+        if self.is_empty() && self.digits >= other.digits {
+            self.clone_from(other);
+            return;
+        }
+        match (&mut self.counts, &other.counts) {
+            (_, Counts::Few(few)) => {
+                for (value_us, count) in few {
+                    self.add_bucket(*value_us, *count);
+                }
+            }
+            (Counts::Many(mine), Counts::Many(theirs)) => add_all(mine, theirs),
+            (Counts::Few(_), Counts::Many(theirs)) => {
+                add_all(self.many(other.max_us), theirs);
             }
         }
         self.min_us = self.min_us.min(other.min_us);
@@ -91,29 +156,31 @@ impl Histogram {
         self.sum_us = self.sum_us.saturating_add(other.sum_us);
     }
 
-    /// Forgets all values, keeps the allocation.
+    /// Forgets all values.
     pub fn clear(&mut self) {
-        if let Some(counts) = &mut self.counts {
-            counts.reset();
-        }
-        (self.min_us, self.max_us, self.sum_us) = (u64::MAX, 0, 0);
+        *self = Self::new(self.digits);
     }
 
     /// Number of values.
     pub fn len(&self) -> u64 {
-        self.counts.as_ref().map_or(0, |counts| counts.len())
+        match &self.counts {
+            Counts::Few(few) => few.iter().map(|(_, count)| u64::from(*count)).sum(),
+            Counts::Many(many) => many.len(),
+        }
     }
 
     /// Whether there is no value.
     pub fn is_empty(&self) -> bool {
-        self.len() == 0
+        self.max_us == 0
     }
 
     /// The value at quantile `q` in 0..=1 within the digits kept; `None` when empty.
     pub fn quantile(&self, q: f64) -> Option<Duration> {
-        let counts = self.counts.as_ref().filter(|counts| !counts.is_empty())?;
-        let value = counts.value_at_quantile(q.clamp(0.0, 1.0)).clamp(self.min_us, self.max_us);
-        Some(Duration::from_micros(value))
+        if self.is_empty() {
+            return None;
+        }
+        let value = self.dense().value_at_quantile(q.clamp(0.0, 1.0));
+        Some(Duration::from_micros(value.clamp(self.min_us, self.max_us)))
     }
 
     /// Exact minimum; `None` when empty.
@@ -143,8 +210,10 @@ impl Histogram {
 
     /// Occupied buckets as `(highest equivalent value, count)`, ascending.
     pub fn buckets(&self) -> Vec<(Duration, u64)> {
-        let Some(counts) = &self.counts else { return Vec::new() };
-        counts
+        if self.is_empty() {
+            return Vec::new();
+        }
+        self.dense()
             .iter_recorded()
             .map(|step| {
                 (Duration::from_micros(step.value_iterated_to()), step.count_since_last_iteration())
@@ -154,17 +223,24 @@ impl Histogram {
 
     /// Bytes of memory held.
     pub fn memory(&self) -> usize {
-        size_of::<Self>() + self.counts.as_ref().map_or(0, |counts| counts.distinct_values() * 4)
+        size_of::<Self>()
+            + match &self.counts {
+                Counts::Few(few) => few.capacity() * size_of::<(u64, u32)>(),
+                Counts::Many(many) => many.distinct_values() * size_of::<u32>(),
+            }
     }
 
     /// HDR V2 payload, deflated, base64; the empty string when there is no value.
     pub fn encode(&self) -> String {
-        let Some(counts) = self.counts.as_ref().filter(|counts| !counts.is_empty()) else {
+        if self.is_empty() {
             return String::new();
-        };
+        }
+        // The payload's head names the range: the same for the same values, however they came here.
+        let mut counts = sized(self.digits, self.max_us.max(ENCODED_MAX_US));
+        add_all(&mut counts, &self.dense());
         let mut bytes = Vec::new();
         V2DeflateSerializer::new()
-            .serialize(counts.as_ref(), &mut bytes)
+            .serialize(&counts, &mut bytes)
             .expect("serialising into memory cannot fail");
         STANDARD.encode(bytes)
     }
@@ -184,18 +260,58 @@ impl Histogram {
             return Ok(Self::new(digits));
         }
         let bytes = STANDARD.decode(text).map_err(HistogramError::Base64)?;
-        let mut counts: hdrhistogram::Histogram<u32> = Deserializer::new()
+        let counts: hdrhistogram::Histogram<u32> = Deserializer::new()
             .deserialize(&mut bytes.as_slice())
             .map_err(|error| HistogramError::Payload(format!("{error:?}")))?;
-        counts.auto(true);
         let micros = |value: Duration| u64::try_from(value.as_micros()).unwrap_or(u64::MAX);
-        Ok(Self {
-            digits,
-            counts: Some(Box::new(counts)),
-            min_us: micros(min),
-            max_us: micros(max),
-            sum_us: micros(sum),
-        })
+        let mut histogram = Self::new(digits);
+        let buckets = counts.iter_recorded().map(|step| {
+            let count = step.count_since_last_iteration();
+            (step.value_iterated_to(), u32::try_from(count).unwrap_or(u32::MAX))
+        });
+        histogram.add_buckets(buckets, micros(min), micros(max), micros(sum));
+        Ok(histogram)
+    }
+
+    fn add_bucket(&mut self, value_us: u64, count: u32) {
+        let lowest = self.digits.lowest_of(self.digits.bucket_of(value_us));
+        match &mut self.counts {
+            Counts::Few(few) => match few.binary_search_by_key(&lowest, |(value, _)| *value) {
+                Ok(place) => few[place].1 = few[place].1.saturating_add(count),
+                Err(place) if few.len() < LISTED => few.insert(place, (lowest, count)),
+                Err(_) => record(self.many(value_us), value_us, count),
+            },
+            Counts::Many(many) => record(many, value_us, count),
+        }
+    }
+
+    /// Leaves the list behind, with room for values up to `max_us`.
+    fn many(&mut self, max_us: u64) -> &mut hdrhistogram::Histogram<u32> {
+        if let Counts::Few(few) = &self.counts {
+            let few_max = few.last().map_or(0, |(value, _)| *value);
+            let mut many = sized(self.digits, max_us.max(few_max));
+            for (value_us, count) in few {
+                record(&mut many, *value_us, *count);
+            }
+            self.counts = Counts::Many(Box::new(many));
+        }
+        match &mut self.counts {
+            Counts::Many(many) => many,
+            Counts::Few(_) => unreachable!("replaced above"),
+        }
+    }
+
+    fn dense(&self) -> Cow<'_, hdrhistogram::Histogram<u32>> {
+        match &self.counts {
+            Counts::Many(many) => Cow::Borrowed(many),
+            Counts::Few(few) => {
+                let mut many = sized(self.digits, self.max_us);
+                for (value_us, count) in few {
+                    record(&mut many, *value_us, *count);
+                }
+                Cow::Owned(many)
+            }
+        }
     }
 }
 
@@ -208,11 +324,21 @@ impl PartialEq for Histogram {
     }
 }
 
-fn presized(digits: Digits) -> hdrhistogram::Histogram<u32> {
-    let mut counts = hdrhistogram::Histogram::new_with_bounds(1, PRESIZED_MAX_US, digits.count())
-        .expect("the bounds are constants");
+/// Room for values up to `max_us`, and more when they come.
+fn sized(digits: Digits, max_us: u64) -> hdrhistogram::Histogram<u32> {
+    let mut counts = hdrhistogram::Histogram::new_with_bounds(1, max_us.max(2), digits.count())
+        .expect("the bounds are in order and the digits few");
     counts.auto(true);
     counts
+}
+
+/// Grows the range where needed; `saturating_record_n` would clamp instead.
+fn record(counts: &mut hdrhistogram::Histogram<u32>, value_us: u64, count: u32) {
+    counts.record_n(value_us, count).expect("an auto-resizing histogram takes any value");
+}
+
+fn add_all(mine: &mut hdrhistogram::Histogram<u32>, theirs: &hdrhistogram::Histogram<u32>) {
+    mine.add(theirs).expect("auto-resizing histograms add without a range error");
 }
 
 #[cfg(test)]
@@ -238,10 +364,17 @@ mod tests {
     }
 
     #[test]
-    fn values_beyond_the_presized_range_are_not_clamped() {
+    fn values_beyond_any_range_are_not_clamped() {
         let histogram = of(&[10, 300_000_000]);
         let p100 = histogram.quantile(1.0).expect("two values");
         assert_eq!(p100, Duration::from_secs(300));
+    }
+
+    #[test]
+    fn a_coarser_histogram_makes_an_empty_one_as_coarse() {
+        let mut histogram = Histogram::new(Digits::Three);
+        histogram.merge(&of(&[1_000_000]));
+        assert_eq!(histogram.digits(), Digits::Two);
     }
 
     #[test]
@@ -254,9 +387,9 @@ mod tests {
     proptest! {
         #[test]
         fn merge_equals_recording_together(
-            a in prop::collection::vec(1u64..100_000_000, 0..50),
-            b in prop::collection::vec(1u64..100_000_000, 0..50),
-            c in prop::collection::vec(1u64..100_000_000, 0..50),
+            a in prop::collection::vec(1u64..100_000_000, 0..100),
+            b in prop::collection::vec(1u64..100_000_000, 0..100),
+            c in prop::collection::vec(1u64..100_000_000, 0..100),
         ) {
             let all = of(&[a.clone(), b.clone(), c.clone()].concat());
             let (a, b, c) = (of(&a), of(&b), of(&c));
@@ -265,7 +398,14 @@ mod tests {
         }
 
         #[test]
-        fn encoding_keeps_every_bucket(values in prop::collection::vec(1u64..1_000_000_000, 1..50)) {
+        fn buckets_are_those_of_the_library(value in 1u64..1 << 40, three in any::<bool>()) {
+            let digits = if three { Digits::Three } else { Digits::Two };
+            let lowest = digits.lowest_of(digits.bucket_of(value));
+            prop_assert_eq!(lowest, sized(digits, 1 << 40).lowest_equivalent(value));
+        }
+
+        #[test]
+        fn encoding_keeps_every_bucket(values in prop::collection::vec(1u64..1_000_000_000, 1..150)) {
             let original = of(&values);
             let back = Histogram::decode(
                 &original.encode(),

@@ -65,8 +65,8 @@ fn overview_of_a_running_load() {
      load 60%, 4.00s left ██████████████████████████████████░░░░░░░░░░░░░░░░░░░░░░░░
     ┌ Load ────────────────────────────────┐┌ Scan ────────────────────────────────┐
     │rate      1,113/s now, 1,013/s mean   ││crawl     12 fetched, 4 queued        │
-    │latency   p50 4.51ms  p95 52.0ms      ││checks    0 of 0 insertion points     │
-    │          p99 69.7ms  max 170ms       ││requests  60, p95 4.00ms, 1 failed    │
+    │latency   p50 4.54ms  p95 52.2ms      ││checks    0 of 0 insertion points     │
+    │          p99 70.1ms  max 170ms       ││requests  60, p95 4.00ms, 1 failed    │
     │errors    0.30%  15 of 5,065          ││coverage  2 of 3 operations, 9 nodes  │
     │statuses  200 ×5,050  500 ×10         ││findings  none                        │
     │          wait_timeout ×5             ││                                      │
@@ -102,8 +102,8 @@ fn overview_of_a_finished_run_names_the_gates_that_failed() {
     └──────────────────────────────────────────────────────────────────────────────┘
     ┌ Load ────────────────────────────────┐┌ Scan ────────────────────────────────┐
     │rate      1,113/s mean                ││crawl     16 fetched, 0 queued        │
-    │latency   p50 4.45ms  p95 51.2ms      ││checks    14 of 14 insertion points   │
-    │          p99 59.9ms  max 170ms       ││requests  120, p95 4.00ms, 2 failed   │
+    │latency   p50 4.48ms  p95 51.5ms      ││checks    14 of 14 insertion points   │
+    │          p99 60.2ms  max 170ms       ││requests  120, p95 4.00ms, 2 failed   │
     │errors    0.27%  27 of 10,017         ││coverage  2 of 3 operations, 9 nodes  │
     │statuses  200 ×9,990  500 ×18         ││findings  ▲ 1 high ◆ 1 medium · 1     │
     │          wait_timeout ×9             ││          info                        │
@@ -133,8 +133,8 @@ fn overview_on_a_tall_terminal_has_charts_and_gates() {
     └──────────────────────────────────────────────────────────────────────────────────────────────────────────────────────┘
     ┌ Load ────────────────────────────────────────────────────┐┌ Scan ────────────────────────────────────────────────────┐
     │rate      1,113/s mean                                    ││crawl     16 fetched, 0 queued                            │
-    │latency   p50 4.45ms  p95 51.2ms                          ││checks    14 of 14 insertion points                       │
-    │          p99 59.9ms  max 170ms                           ││requests  120, p95 4.00ms, 2 failed                       │
+    │latency   p50 4.48ms  p95 51.5ms                          ││checks    14 of 14 insertion points                       │
+    │          p99 60.2ms  max 170ms                           ││requests  120, p95 4.00ms, 2 failed                       │
     │errors    0.27%  27 of 10,017                             ││coverage  2 of 3 operations, 9 nodes                      │
     │statuses  200 ×9,990  500 ×18  wait_timeout ×9            ││findings  ▲ 1 high ◆ 1 medium · 1 info                    │
     │vus       50 at most                                      ││                                                          │
@@ -148,8 +148,8 @@ fn overview_on_a_tall_terminal_has_charts_and_gates() {
     ┌ Slowest ─────────────────────────────────────────────────────────────────────────────────────────────────────────────┐
     │endpoint                            scenario          requests       rate   errors      p50     p95↓      p99      max│
     │POST /cart/checkout (checkout)      shop                   117     13.0/s    23.1%    110ms    170ms    170ms    170ms│
-    │GET /search (search)                shop                 1,800      200/s       0%   39.7ms   57.6ms   59.4ms   59.8ms│
-    │GET /                               shop                 8,100      900/s       0%   3.98ms   5.79ms   5.96ms   6.00ms│
+    │GET /search (search)                shop                 1,800      200/s       0%   39.9ms   57.9ms   59.6ms   59.8ms│
+    │GET /                               shop                 8,100      900/s       0%   4.00ms   5.82ms   5.98ms   6.00ms│
     │                                                                                                                      │
     │                                                                                                                      │
     └──────────────────────────────────────────────────────────────────────────────────────────────────────────────────────┘
@@ -173,7 +173,7 @@ fn overview_on_a_small_terminal_keeps_the_figures() {
     check http://127.0.0.1:8080/  7.00s
     load 60%, 4.00s left ██████████░░░░░░░░
     rate      1,113/s now, 1,013/s mean
-    latency   p50 4.51ms  p95 52.0ms
+    latency   p50 4.54ms  p95 52.2ms
     crawl     12 fetched, 4 queued
     checks    0 of 0 insertion points
 
@@ -189,8 +189,8 @@ fn endpoints_are_sorted_by_p95_and_show_where_the_time_goes() {
      1 Overview  2 Endpoints 3  3 Findings  4 Log 1  ● running
     endpoint                     requests      rate   errors     p50    p95↓     p99
     POST /cart/checkout                65    13.0/s    23.1%   110ms   170ms   170ms
-    GET /search                     1,000     200/s       0%  39.7ms  57.6ms  59.4ms
-    GET /                           4,000     800/s       0%  3.98ms  5.79ms  5.96ms
+    GET /search                     1,000     200/s       0%  39.9ms  57.9ms  59.6ms
+    GET /                           4,000     800/s       0%  4.00ms  5.82ms  5.98ms
 
 
 
@@ -200,8 +200,8 @@ fn endpoints_are_sorted_by_p95_and_show_where_the_time_goes() {
      Endpoint ─────────────────────────────────────────────────────────────── ↑0 ↓8
      url         http://127.0.0.1:8080/cart/checkout
      request     checkout in scenario shop
-     latency     p50 110ms  p90 160ms  p95 170ms  p99 170ms  max 170ms
-     duration    p50 110ms  p90 160ms  p95 170ms  p99 170ms  max 170ms
+     latency     p50 110ms  p90 161ms  p95 170ms  p99 170ms  max 170ms
+     duration    p50 110ms  p90 161ms  p95 170ms  p99 170ms  max 170ms
        wait      p50 55.0ms  p90 80.4ms  p95 85.0ms  p99 85.0ms  max 85.0ms
        receive   p50 27.5ms  p90 40.2ms  p95 42.5ms  p99 42.5ms  max 42.5ms
      statuses    200 ×50  500 ×10  wait_timeout ×5
