@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::http::clock::Clock;
 use crate::http::tls::TlsSetup;
 use crate::http::tls::TrustPolicy;
+use crate::load::LiveControl;
 use crate::model::ControlCommand;
 use crate::model::ExitCode;
 use crate::model::Report;
@@ -62,8 +63,10 @@ pub(super) fn execute(execution: Execution<'_>) -> Result<ExitCode, CliError> {
     let mut outputs = Outputs::open(&execution.plan.outputs, execution.output)?;
     let (interrupts, interrupted) = Interrupts::channel();
     let stdout_taken = outputs.stdout_taken;
-    let consumers = consumers(&execution, &terminal, &mut outputs, &interrupts)?;
     let clock = Clock::start();
+    let control = LiveControl::new(&execution.plan);
+    let steering = Steering { interrupts: interrupts.clone(), control: control.clone(), clock };
+    let consumers = consumers(&execution, &terminal, &mut outputs, &steering)?;
     let gating = match execution.kind {
         RunKind::Check => Gating::LoadFigures,
         RunKind::Load | RunKind::Scan if execution.output.ci => Gating::LoadFigures,
@@ -76,11 +79,33 @@ pub(super) fn execute(execution: Execution<'_>) -> Result<ExitCode, CliError> {
         kind: execution.kind,
         gating,
         clock,
+        control,
         threads: execution.threads,
     };
     let watched = terminal.is_watched();
     let outcome = block_on(job, consumers, &interrupts, interrupted, watched)?;
     conclude(outcome, outputs, &terminal, stdout_taken)
+}
+
+/// Where the user's keys go.
+#[derive(Clone)]
+struct Steering {
+    interrupts: Interrupts,
+    control: LiveControl,
+    clock: Clock,
+}
+
+impl Steering {
+    fn steer(&self, command: ControlCommand) {
+        match command {
+            ControlCommand::Stop | ControlCommand::Cancel => self.interrupts.interrupt("the user"),
+            ControlCommand::Load(command) => {
+                // What cannot be changed stays; the keys say what they are for, and the header
+                // how the load stands.
+                let _ = self.control.apply(command, "the user", self.clock.nanos());
+            }
+        }
+    }
 }
 
 fn load_rules(plan: &Plan) -> Result<Registry, CliError> {
@@ -170,7 +195,7 @@ fn consumers(
     execution: &Execution<'_>,
     terminal: &Terminal,
     outputs: &mut Outputs,
-    interrupts: &Interrupts,
+    steering: &Steering,
 ) -> Result<Vec<Box<dyn Consumer>>, CliError> {
     let mut found: Vec<Box<dyn Consumer>> = Vec::new();
     for writer in outputs.take_event_logs() {
@@ -179,8 +204,8 @@ fn consumers(
     let output = execution.output;
     let tui = terminal.can_show_tui() && !output.no_tui && !output.ci && !outputs.stdout_taken;
     if tui {
-        let interrupts = interrupts.clone();
-        let control = move |_: ControlCommand| interrupts.interrupt("the user");
+        let steering = steering.clone();
+        let control = move |command: ControlCommand| steering.steer(command);
         let options = TuiOptions { theme: theme(terminal), stay_open: true };
         found.push(Box::new(LiveTui::start(control, options).map_err(CliError::Terminal)?));
     } else {

@@ -23,6 +23,7 @@ use crate::model::Stamped;
 use super::error::FormatError;
 use super::error::parse;
 use super::finding::FindingDto;
+use super::load::ChangeDto;
 use super::load::FailureDto;
 use super::load::ScenarioDto;
 use super::load::ScenarioTallyDto;
@@ -163,6 +164,8 @@ enum EventDto {
     LoadDeclared { scenarios: Vec<ScenarioDto>, series: Vec<SeriesDto> },
     /// One interval of load.
     LoadWindow(LoadWindowDto),
+    /// The load was changed by hand.
+    LoadChanged(ChangeDto),
     /// Load is over; replaces the sum of the windows.
     LoadFinished(LoadTotalsDto),
     /// One interval of scanner traffic.
@@ -299,6 +302,7 @@ impl From<&Event> for EventDto {
             },
             Event::Notice(notice) => Self::Notice(notice.into()),
             Event::Stopping(reason) => Self::Stopping(reason.into()),
+            Event::LoadChanged(change) => Self::LoadChanged(change.into()),
             Event::Validity(validity) => Self::Validity(validity.into()),
             Event::Thresholds(results) => {
                 Self::Thresholds(results.iter().map(Into::into).collect())
@@ -333,6 +337,7 @@ impl From<EventDto> for Event {
             }
             EventDto::Notice(notice) => Self::Notice(notice.into()),
             EventDto::Stopping(reason) => Self::Stopping(reason.into()),
+            EventDto::LoadChanged(change) => Self::LoadChanged(change.into()),
             EventDto::Validity(validity) => Self::Validity(validity.into()),
             EventDto::Thresholds(results) => {
                 Self::Thresholds(results.into_iter().map(Into::into).collect())

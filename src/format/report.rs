@@ -25,6 +25,7 @@ use crate::model::TimelinePoint;
 use super::error::FormatError;
 use super::error::parse;
 use super::finding::FindingDto;
+use super::load::ChangeDto;
 use super::load::FailureDto;
 use super::load::Failures;
 use super::load::ScenarioDto;
@@ -180,6 +181,9 @@ struct LoadDto {
     vus_max: Count,
     /// Sampled exchanges that passive checks could not take in time.
     tap_dropped: Count,
+    /// Changes by hand while it ran, in order.
+    #[serde(default)]
+    changes: Vec<ChangeDto>,
     /// Derived: responses by status, all endpoints together.
     #[serde(default = "no_statuses")]
     status: Statuses,
@@ -339,6 +343,7 @@ fn load(report: &Report) -> LoadDto {
         vus: report.vus.0.into(),
         vus_max: report.vus.1.into(),
         tap_dropped: report.tap_dropped.into(),
+        changes: report.changes.iter().map(Into::into).collect(),
         status: Statuses(total.statuses),
         failures: Failures(total.failures),
     }
@@ -454,6 +459,7 @@ impl From<ReportDto> for Report {
             load_elapsed: dto.load.elapsed_ms.into(),
             vus: (dto.load.vus.into(), dto.load.vus_max.into()),
             tap_dropped: dto.load.tap_dropped.into(),
+            changes: dto.load.changes.into_iter().map(Into::into).collect(),
             scan_requests: (dto.scan.requests.into(), dto.scan.failed.into()),
             scan_duration: dto.scan.duration.into(),
             progress: dto.scan.progress.into(),

@@ -11,6 +11,7 @@ use super::budget::budget;
 use super::collector::Collector;
 use super::error::LoadError;
 use super::limits;
+use super::live::LiveControl;
 use super::message::Message;
 use super::message::ShardTotals;
 use super::program::Program;
@@ -52,6 +53,8 @@ pub struct LoadJob {
     pub clock: Clock,
     /// Shards; `None` is one per 64 virtual users, and at most half of the cores.
     pub threads: Option<usize>,
+    /// Through which users change the load while it runs.
+    pub control: LiveControl,
     /// Where sampled exchanges are offered.
     pub tap: Option<Arc<dyn ExchangeTap>>,
 }
@@ -73,7 +76,8 @@ pub fn run(job: &LoadJob, events: &EventSender, stop: &StopToken) -> Result<(), 
     let start = job.clock.nanos() + LEAD;
     let tap = job.tap.as_deref();
     let budget = budget(program.series.len(), shards);
-    let engine = Engine { program: &program, budget, shards, start, tap, events, stop };
+    let control = &job.control;
+    let engine = Engine { program: &program, budget, shards, start, control, tap, events, stop };
     engine.run(|_| SystemReactor::new(job.clock, idle))
 }
 
@@ -93,7 +97,8 @@ pub fn run_on<R: Reactor>(
     let shards = job.threads.unwrap_or(1).max(1);
     let tap = job.tap.as_deref();
     let budget = budget(program.series.len(), shards);
-    Engine { program: &program, budget, shards, start, tap, events, stop }.run(reactor)
+    let control = &job.control;
+    Engine { program: &program, budget, shards, start, control, tap, events, stop }.run(reactor)
 }
 
 struct Engine<'a> {
@@ -101,6 +106,7 @@ struct Engine<'a> {
     budget: Budget,
     shards: usize,
     start: Nanos,
+    control: &'a LiveControl,
     tap: Option<&'a dyn ExchangeTap>,
     events: &'a EventSender,
     stop: &'a StopToken,
@@ -126,7 +132,11 @@ impl Engine<'_> {
         }
         let mut collector =
             Collector::new(self.program, self.budget.digits, self.shards, self.start);
-        let totals = self.run_shards(&reactor, &mut collector)?;
+        self.control.begin(self.start);
+        let totals = self.run_shards(&reactor, &mut collector);
+        self.control.end();
+        let totals = totals?;
+        self.tell_changes();
         let (totals, validity) = collector.finish(totals);
         self.tell(Event::LoadFinished(totals));
         self.tell(Event::Validity(validity));
@@ -144,6 +154,7 @@ impl Engine<'_> {
         let shared = Shared {
             program: self.program,
             stop: self.stop,
+            control: self.control,
             tap: self.tap,
             claimed: &claimed,
             digits: self.budget.digits,
@@ -162,7 +173,10 @@ impl Engine<'_> {
                 })
                 .collect();
             drop(sender);
-            collector.run(&messages, |window| self.tell(Event::LoadWindow(window)));
+            collector.run(&messages, |window| {
+                self.tell_changes();
+                self.tell(Event::LoadWindow(window));
+            });
             threads
                 .into_iter()
                 .map(|thread| match thread.join() {
@@ -171,6 +185,12 @@ impl Engine<'_> {
                 })
                 .collect()
         })
+    }
+
+    fn tell_changes(&self) {
+        for change in self.control.take_told() {
+            self.tell(Event::LoadChanged(change));
+        }
     }
 
     fn tell(&self, event: Event) {

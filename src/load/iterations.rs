@@ -2,6 +2,8 @@
 
 use super::exchange::Begun;
 use super::link::Link;
+use super::live::Act;
+use super::live::Change;
 use super::observe::ABSENT;
 use super::scenario::Turnover;
 use super::scenario::When;
@@ -20,14 +22,15 @@ use crate::plan::Late;
 impl<R: Reactor> Shard<'_, R> {
     /// Starts scenarios whose time has come, and lets users come and leave as planned.
     pub(super) fn follow_plan(&mut self, now: Nanos) {
+        let load_now = self.clock.load_time(now);
         for scenario in 0..self.runs.len() {
             let run = &mut self.runs[scenario];
-            if run.over || now < run.start || now >= run.end {
+            if run.over || load_now < run.start || load_now >= run.end {
                 continue;
             }
             let is_first = !std::mem::replace(&mut run.started, true);
             let (start, initial_users) = match &mut run.when {
-                When::Closed(closed) if now < closed.next_change => continue,
+                When::Closed(closed) if load_now < closed.next_change => continue,
                 When::Closed(_) => (run.start, 0),
                 When::Open(open) if is_first => (run.start, open.initial_users),
                 When::Open(_) => continue,
@@ -37,13 +40,48 @@ impl<R: Reactor> Shard<'_, R> {
                 self.set_free(user);
             }
             let When::Closed(closed) = &mut self.runs[scenario].when else { continue };
-            match closed.follow(start, now) {
+            match closed.follow(start, load_now) {
                 Turnover::Come(places) => {
                     places.for_each(|place| self.user_comes(scenario, place, now));
                 }
                 Turnover::Leave(places) => {
                     places.for_each(|place| self.user_leaves(scenario, place));
                 }
+            }
+        }
+    }
+
+    /// Carries out a change of the load.
+    pub(super) fn change(&mut self, change: Change, now: Nanos) {
+        let load_at = self.clock.load_time(change.at);
+        match change.act {
+            Act::Rate(factor) => {
+                self.runs.iter_mut().for_each(|run| run.rescale(factor, load_at));
+            }
+            Act::Vus(factor) => {
+                for run in &mut self.runs {
+                    if let When::Closed(closed) = &mut run.when {
+                        closed.rescale(factor, load_at.max(run.start));
+                    }
+                }
+            }
+            Act::Pause => self.clock.pause(change.at),
+            Act::Resume => {
+                self.clock.resume(change.at);
+                self.users_resume(now);
+            }
+        }
+    }
+
+    /// Users of closed scenarios go on where a pause has kept them from it.
+    fn users_resume(&mut self, now: Nanos) {
+        for scenario in 0..self.runs.len() {
+            let run = &self.runs[scenario];
+            if let When::Closed(closed) = &run.when
+                && run.started
+                && !run.over
+            {
+                (0..closed.planned).for_each(|place| self.user_comes(scenario, place, now));
             }
         }
     }
@@ -72,11 +110,15 @@ impl<R: Reactor> Shard<'_, R> {
     /// Gives due arrivals to users, creates users where there are too few, and drops or leaves
     /// queued what nobody can take.
     pub(super) fn dispatch_arrivals(&mut self, now: Nanos) {
+        if self.clock.is_paused() {
+            return;
+        }
+        let load_now = self.clock.load_time(now);
         for scenario in 0..self.runs.len() {
             loop {
                 let run = &mut self.runs[scenario];
                 let When::Open(open) = &mut run.when else { break };
-                if !run.started || open.next.is_none_or(|next| next > now) {
+                if !run.started || open.next.is_none_or(|next| next > load_now) {
                     break;
                 }
                 let user = match open.free.pop() {
@@ -84,14 +126,15 @@ impl<R: Reactor> Shard<'_, R> {
                     None if open.users < open.max_users => self.add_user(scenario),
                     None => {
                         if open.late == Late::Drop {
-                            run.drop_due(now);
+                            run.drop_due(load_now);
                         }
                         break;
                     }
                 };
-                let due = self.runs[scenario].take_arrival(now);
-                let intended = due.expect("checked above that an arrival is due");
-                self.generator.own_lag.record_us((now - intended) / 1000);
+                let due = self.runs[scenario].take_arrival(load_now);
+                let due = due.expect("checked above that an arrival is due");
+                let intended = self.clock.run_time(due);
+                self.generator.own_lag.record_us(now.saturating_sub(intended) / 1000);
                 self.begin_iteration(user, Some(intended), now);
                 self.drive(user, Then::Step, now);
             }
@@ -126,6 +169,7 @@ impl<R: Reactor> Shard<'_, R> {
     /// Cuts off what runs beyond its user's or its scenario's grace, and notes scenarios that are
     /// over.
     pub(super) fn end_scenarios(&mut self, now: Nanos) {
+        let now = self.clock.load_time(now);
         for scenario in 0..self.runs.len() {
             if self.runs[scenario].over {
                 continue;
@@ -236,11 +280,16 @@ impl<R: Reactor> Shard<'_, R> {
     fn next_iteration(&mut self, number: u32, now: Nanos) -> bool {
         let user = &self.users[number as usize];
         let (scenario, place) = (user.scenario as usize, user.place);
+        let is_paused = self.clock.is_paused();
+        let load_now = self.clock.load_time(now);
         let run = &mut self.runs[scenario];
         let (late, can_take) = match &mut run.when {
             When::Open(open) => (open.late, open.can_take()),
+            // It stays where it is, with its connections.
+            When::Closed(_) if is_paused => return false,
             When::Closed(_) => {
-                let goes_on = run.claim_iteration(place, now, &self.shared.claimed[scenario]);
+                let claimed = &self.shared.claimed[scenario];
+                let goes_on = run.claim_iteration(place, load_now, claimed);
                 if goes_on {
                     self.begin_iteration(number, None, now);
                 } else {
@@ -249,13 +298,18 @@ impl<R: Reactor> Shard<'_, R> {
                 return goes_on;
             }
         };
+        if is_paused {
+            self.set_free(number);
+            return false;
+        }
         // Nobody was free: what was due until now is lost, or has waited for this user.
         if !can_take && late == Late::Drop {
-            run.drop_due(now.saturating_sub(1));
+            run.drop_due(load_now.saturating_sub(1));
         }
-        let arrival = if can_take { None } else { run.take_arrival(now) };
-        if let Some(intended) = arrival {
-            run.starved += u64::from(intended < now);
+        let arrival = if can_take { None } else { run.take_arrival(load_now) };
+        if let Some(due) = arrival {
+            run.starved += u64::from(due < load_now);
+            let intended = self.clock.run_time(due);
             self.generator.own_lag.record_us(0);
             self.begin_iteration(number, Some(intended), now);
             return true;

@@ -18,6 +18,7 @@ mod failure;
 mod iterations;
 mod limits;
 mod link;
+mod live;
 mod message;
 mod observe;
 mod program;
@@ -36,3 +37,4 @@ mod validity;
 
 pub use engine::{LoadJob, run, run_on};
 pub use error::LoadError;
+pub use live::{ControlError, ControlStatus, LiveControl};

@@ -49,6 +49,20 @@ impl UserRamp {
         Self { pieces }
     }
 
+    /// `factor` times as many users at every corner, in whole ones.
+    #[must_use]
+    pub fn scaled(&self, factor: f64) -> Self {
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a number of users; the cast saturates"
+        )]
+        let times = |users: u32| (f64::from(users) * factor).round() as u32;
+        let scaled =
+            |piece: &Piece| Piece { from: times(piece.from), to: times(piece.to), ..*piece };
+        Self { pieces: self.pieces.iter().map(scaled).collect() }
+    }
+
     /// The users of an executor; `None` for one whose users wait for arrivals.
     pub fn of(executor: &Executor) -> Option<Self> {
         match executor {
@@ -134,6 +148,7 @@ impl Piece {
 /// The users of one shard: user k of the whole is on shard k modulo their number.
 #[derive(Debug, Clone)]
 pub struct UserShare {
+    plan: UserRamp,
     ramp: UserRamp,
     place: u32,
     shards: u32,
@@ -142,7 +157,12 @@ pub struct UserShare {
 impl UserShare {
     /// The share of the shard at `place` of `shards`.
     pub fn new(ramp: UserRamp, place: u32, shards: u32) -> Self {
-        Self { ramp, place, shards }
+        Self { plan: ramp.clone(), ramp, place, shards }
+    }
+
+    /// From now on it is a share of `factor` times the plan.
+    pub fn rescale(&mut self, factor: f64) {
+        self.ramp = self.plan.scaled(factor);
     }
 
     /// Its users at `at`.

@@ -146,6 +146,15 @@ impl ClosedModel {
         Turnover::Leave(planned..before)
     }
 
+    /// From `now` on it follows `factor` times its plan, unless its users have a number of
+    /// iterations each: there they decide how many there are.
+    pub(super) fn rescale(&mut self, factor: f64, now: Nanos) {
+        if !matches!(self.quota, Quota::Each { .. }) {
+            self.share.rescale(factor);
+            self.next_change = self.next_change.min(now);
+        }
+    }
+
     /// The next user whose time to finish is over.
     pub(super) fn overdue(&mut self, now: Nanos) -> Option<u32> {
         let (_, place) = self.leaving.pop_front_if(|(until, _)| *until <= now)?;
@@ -260,6 +269,21 @@ impl ScenarioRun {
         open.arrivals.next();
         open.next = open.arrivals.peek().map(|after| start.saturating_add(after));
         Some(due)
+    }
+
+    /// From `now` on there are `factor` times as many arrivals as planned.
+    pub(super) fn rescale(&mut self, factor: f64, now: Nanos) {
+        let start = self.start;
+        if now >= self.end {
+            return;
+        }
+        // A shard without users takes no part.
+        if let When::Open(open) = &mut self.when
+            && open.max_users > 0
+        {
+            open.arrivals.rescale(now.saturating_sub(start), factor);
+            open.next = open.arrivals.peek().map(|after| start.saturating_add(after));
+        }
     }
 
     /// Counts every arrival due at `now` as dropped.

@@ -3,6 +3,7 @@
 //! The loop asks *when* (`iterations`), does *what* and *how* (`exchange`) and reports *counts*;
 //! this file holds the state and the loop.
 
+use std::collections::VecDeque;
 use std::sync::atomic::AtomicU64;
 use std::sync::mpsc::SyncSender;
 use std::sync::mpsc::TrySendError;
@@ -13,6 +14,9 @@ use rand::rngs::StdRng;
 use super::counts::SeriesCounts;
 use super::error::LoadError;
 use super::link::Link;
+use super::live::Change;
+use super::live::LiveControl;
+use super::live::LoadClock;
 use super::message::GeneratorCounts;
 use super::message::Interval;
 use super::message::Message;
@@ -46,6 +50,7 @@ const READ_BUFFER: usize = 64 * 1024;
 pub(super) struct Shared<'a> {
     pub(super) program: &'a Program,
     pub(super) stop: &'a StopToken,
+    pub(super) control: &'a LiveControl,
     pub(super) tap: Option<&'a dyn ExchangeTap>,
     /// Iterations claimed, by scenario.
     pub(super) claimed: &'a [AtomicU64],
@@ -94,6 +99,11 @@ pub(super) struct Shard<'a, R> {
     interval_start: Nanos,
     busy_before: Nanos,
     stop_seen: StopLevel,
+    /// The load's own time, by which scenarios start and end.
+    pub(super) clock: LoadClock,
+    changes_seen: usize,
+    /// Changes whose moment has not come.
+    changes: VecDeque<Change>,
 }
 
 impl<'a, R: Reactor> Shard<'a, R> {
@@ -139,6 +149,9 @@ impl<'a, R: Reactor> Shard<'a, R> {
             interval_start: shared.start,
             busy_before: 0,
             stop_seen: StopLevel::Running,
+            clock: LoadClock::default(),
+            changes_seen: 0,
+            changes: VecDeque::new(),
         }
     }
 
@@ -148,6 +161,7 @@ impl<'a, R: Reactor> Shard<'a, R> {
         loop {
             let now = self.reactor.now();
             self.heed_stop(now);
+            self.heed_control(now);
             self.follow_plan(now);
             self.wake_users(now);
             self.dispatch_arrivals(now);
@@ -186,11 +200,26 @@ impl<'a, R: Reactor> Shard<'a, R> {
             return;
         }
         self.stop_seen = level;
+        // What stands still could not come to its end.
+        self.clock.resume(now);
+        let now = self.clock.load_time(now);
         for run in &mut self.runs {
             run.stop(now);
             if level == StopLevel::Cancelled {
                 run.hard_end = run.hard_end.min(now);
             }
+        }
+    }
+
+    /// Carries out the changes whose moment has come.
+    fn heed_control(&mut self, now: Nanos) {
+        if self.shared.control.count() != self.changes_seen {
+            let changes = self.shared.control.changes(self.changes_seen);
+            self.changes_seen += changes.len();
+            self.changes.extend(changes);
+        }
+        while let Some(change) = self.changes.pop_front_if(|change| change.at <= now) {
+            self.change(change, now);
         }
     }
 
@@ -206,6 +235,23 @@ impl<'a, R: Reactor> Shard<'a, R> {
             Some((at, Timer::Timeout | Timer::Connect)) => coarse = coarse.min(at),
             None => {}
         }
+        if let Some(change) = self.changes.front() {
+            coarse = coarse.min(change.at);
+        }
+        // While it stands still, nothing comes nearer.
+        let (exact, coarse) = if self.clock.is_paused() {
+            (exact, coarse)
+        } else {
+            let (next_exact, next_coarse) = self.next_of_load(self.clock.load_time(now));
+            let on_run = |at: Nanos| self.clock.run_time(at);
+            (exact.min(on_run(next_exact)), coarse.min(on_run(next_coarse)))
+        };
+        if exact <= coarse { (exact, Accuracy::Exact) } else { (coarse, Accuracy::Coarse) }
+    }
+
+    /// The same for what is planned, on the load's own clock: what is to be exact, and what not.
+    fn next_of_load(&self, now: Nanos) -> (Nanos, Nanos) {
+        let (mut exact, mut coarse) = (Nanos::MAX, Nanos::MAX);
         for run in self.runs.iter().filter(|run| !run.over) {
             if !run.started {
                 exact = exact.min(run.start);
@@ -225,7 +271,7 @@ impl<'a, R: Reactor> Shard<'a, R> {
             let end = if now < run.end { run.end } else { run.hard_end };
             coarse = coarse.min(end);
         }
-        if exact <= coarse { (exact, Accuracy::Exact) } else { (coarse, Accuracy::Coarse) }
+        (exact, coarse)
     }
 
     /// Sends what was counted, or keeps it for the next time: a shard never waits for the
@@ -253,11 +299,12 @@ impl<'a, R: Reactor> Shard<'a, R> {
         let to = if whole > self.interval_start { whole } else { now.max(self.interval_start) };
         let from = std::mem::replace(&mut self.interval_start, to);
         let busy = self.reactor.busy();
+        let clock = self.clock;
         Interval {
             from,
             to,
             series: Interval::take_series(&mut self.series),
-            scenarios: self.runs.iter_mut().map(|run| take_slice(run, from, to)).collect(),
+            scenarios: self.runs.iter_mut().map(|run| take_slice(run, clock, (from, to))).collect(),
             generator: self.generator.take(),
             busy: busy - std::mem::replace(&mut self.busy_before, busy),
         }
@@ -281,7 +328,12 @@ impl<'a, R: Reactor> Shard<'a, R> {
     }
 }
 
-fn take_slice(run: &mut ScenarioRun, from: Nanos, to: Nanos) -> ScenarioSlice {
+fn take_slice(
+    run: &mut ScenarioRun,
+    clock: LoadClock,
+    (from, to): (Nanos, Nanos),
+) -> ScenarioSlice {
+    let (from, to) = (clock.load_time(from), clock.load_time(to));
     let tally = run.counts.take();
     let has_news = tally.iterations + tally.interrupted + tally.dropped > 0;
     ScenarioSlice {

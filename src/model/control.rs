@@ -6,12 +6,38 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use tokio::sync::watch;
 
 /// What a user, a signal or a gate tells the engines.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ControlCommand {
     /// Issue nothing new, let what is in flight finish within the grace period.
     Stop,
     /// Drop what is in flight too.
     Cancel,
+    /// Change the load.
+    Load(LoadCommand),
+}
+
+/// How a user changes the load while it runs.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum LoadCommand {
+    /// The arrival rates of all open scenarios.
+    Rate(Amount),
+    /// The users of all closed scenarios.
+    Vus(Amount),
+    /// No iteration starts, and the load's own time stands still: stages and ends move by as long.
+    Pause,
+    /// Go on.
+    Resume,
+}
+
+/// How much of something.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Amount {
+    /// Times what the plan has.
+    OfPlan(f64),
+    /// So much more, or less, of what the plan has than now: 0.1 is ten per cent.
+    Step(f64),
+    /// So much over all scenarios together, now; later as the plan goes.
+    Total(f64),
 }
 
 /// How far a run has been told to wind down.
@@ -55,11 +81,13 @@ impl StopToken {
         self.level() >= StopLevel::Stopping
     }
 
-    /// Carries out a command; a lower level than the present one changes nothing.
+    /// Carries out a command; a lower level than the present one changes nothing, and neither does
+    /// a command that is for the load alone.
     pub fn apply(&self, command: ControlCommand) {
         let level = match command {
             ControlCommand::Stop => 1,
             ControlCommand::Cancel => 2,
+            ControlCommand::Load(_) => return,
         };
         self.level.fetch_max(level, Ordering::Relaxed);
         self.changed.send_replace(());

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::failure::Failure;
 use super::finding::Finding;
-use super::load::{LoadTotals, LoadWindow, ScenarioMeta, SeriesMeta, Validity};
+use super::load::{LoadChange, LoadTotals, LoadWindow, ScenarioMeta, SeriesMeta, Validity};
 use super::rule::RuleMeta;
 use super::scan::{Operation, RuleOutcome, ScanWindow};
 use super::verdict::Verdict;
@@ -158,6 +158,8 @@ pub enum Event {
     },
     /// One interval of load.
     LoadWindow(LoadWindow),
+    /// The load was changed by hand.
+    LoadChanged(LoadChange),
     /// Load is over.
     LoadFinished(LoadTotals),
     /// One interval of scanner traffic.

@@ -33,7 +33,7 @@ mod url_shape;
 mod verdict;
 
 pub use address::{Origin, OriginError, Scheme, Target};
-pub use control::{ControlCommand, StopLevel, StopToken};
+pub use control::{Amount, ControlCommand, LoadCommand, StopLevel, StopToken};
 pub use cvss::cvss_base_score;
 pub use event::{
     Event, EventSender, Notice, NoticeLevel, Phase, RunInfo, Stamped, StopReason, ThresholdResult,
@@ -47,8 +47,9 @@ pub use finding::{
 };
 pub use histogram::{Digits, Histogram, HistogramError};
 pub use load::{
-    Exemplar, GeneratorWindow, LoadTotals, LoadWindow, Observed, ScenarioMeta, ScenarioTally,
-    ScenarioWindow, SeriesId, SeriesMeta, SeriesWindow, Tally, Validity,
+    Exemplar, GeneratorWindow, LoadChange, LoadChangeKind, LoadTotals, LoadWindow, Observed,
+    ScenarioMeta, ScenarioTally, ScenarioWindow, SeriesId, SeriesMeta, SeriesWindow, Tally,
+    Validity,
 };
 pub use metric::{MetricData, MetricKind, MetricName, MetricSelector, TagMatch, TagOp};
 pub use output::OutputKind;

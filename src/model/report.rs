@@ -11,7 +11,8 @@ use super::failure::Failure;
 use super::finding::{Confidence, Finding, FindingStatus, Severity};
 use super::histogram::{Digits, Histogram};
 use super::load::{
-    LoadTotals, LoadWindow, ScenarioMeta, ScenarioTally, SeriesMeta, Tally, Validity,
+    LoadChange, LoadChangeKind, LoadTotals, LoadWindow, ScenarioMeta, ScenarioTally, SeriesMeta,
+    Tally, Validity,
 };
 use super::metric::{MetricData, MetricName, MetricSelector, TagMatch, TagOp};
 use super::rule::RuleMeta;
@@ -67,6 +68,8 @@ pub struct Report {
     pub endpoints: Vec<EndpointReport>,
     /// One point per interval.
     pub timeline: Vec<TimelinePoint>,
+    /// Changes of the load by hand, in order.
+    pub changes: Vec<LoadChange>,
     /// Time that load's counters cover, warm-up left out.
     pub load_elapsed: Duration,
     /// Virtual users: last and greatest.
@@ -108,6 +111,7 @@ impl Default for Report {
             scenarios: Vec::new(),
             endpoints: Vec::new(),
             timeline: Vec::new(),
+            changes: Vec::new(),
             load_elapsed: Duration::ZERO,
             vus: (0, 0),
             tap_dropped: 0,
@@ -160,6 +164,7 @@ impl Report {
             Event::PhaseFinished(phase) => self.finish_phase(*phase),
             Event::LoadDeclared { scenarios, series } => self.declare(scenarios, series),
             Event::LoadWindow(window) => self.add_window(window),
+            Event::LoadChanged(change) => self.add_change(change),
             Event::LoadFinished(totals) => self.set_totals(totals),
             Event::ScanWindow(window) => self.add_scan_window(window),
             Event::Operation(operation) => self.set_operation(operation),
@@ -327,6 +332,31 @@ impl Report {
         }
         self.vus = (point.vus, self.vus.1.max(point.vus));
         self.timeline.push(point);
+    }
+
+    /// Whoever reads figures must see that they are not the plan's.
+    fn add_change(&mut self, change: &LoadChange) {
+        self.changes.push(change.clone());
+        if self.notices.len() < SAMPLES_KEPT {
+            self.notices.push(Notice { level: NoticeLevel::Warning, text: change.to_string() });
+        }
+    }
+
+    /// How long the load has stood still by hand until `now`, and whether it does.
+    pub fn paused(&self, now: Duration) -> (Duration, bool) {
+        let mut sum = Duration::ZERO;
+        let mut since = None;
+        for change in &self.changes {
+            match (change.kind, since) {
+                (LoadChangeKind::Paused, None) => since = Some(change.at),
+                (LoadChangeKind::Resumed, Some(from)) => {
+                    sum += change.at.saturating_sub(from);
+                    since = None;
+                }
+                _ => {}
+            }
+        }
+        (sum + since.map_or(Duration::ZERO, |from| now.saturating_sub(from)), since.is_some())
     }
 
     fn set_totals(&mut self, totals: &LoadTotals) {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 
 use crate::http::clock::Clock;
+use crate::load::LiveControl;
 use crate::model::ControlCommand;
 use crate::model::Event;
 use crate::model::EventSender;
@@ -57,6 +58,8 @@ pub struct RunJob {
     pub gating: Gating,
     /// Started with the run.
     pub clock: Clock,
+    /// Through which users change the load while it runs.
+    pub control: LiveControl,
     /// Generator threads, unless the load engine shall choose.
     pub threads: Option<usize>,
 }

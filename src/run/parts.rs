@@ -95,6 +95,7 @@ impl Parts<'_> {
             plan: Arc::clone(&self.job.plan),
             clock: self.job.clock,
             threads: self.job.threads,
+            control: self.job.control.clone(),
             tap: tap.as_ref().map(|(tap, _)| Arc::clone(tap)),
         };
         let (events, stop) = (self.events.clone(), self.stop.clone());

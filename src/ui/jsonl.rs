@@ -58,6 +58,7 @@ fn ends_a_batch(event: &Event) -> bool {
         | Event::Finding(_)
         | Event::Notice(_)
         | Event::Stopping(_)
+        | Event::LoadChanged(_)
         | Event::Verdict(_) => true,
         Event::LoadDeclared { .. }
         | Event::Operation(_)

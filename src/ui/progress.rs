@@ -56,7 +56,9 @@ fn load(report: &Report) -> (Option<f64>, Option<Duration>) {
     let Some(planned) = report.run.as_ref().and_then(|run| run.planned) else {
         return (None, None);
     };
-    let spent = load_time(report);
+    // The load's own time stands still during a pause.
+    let until = report.timeline.last().map_or(Duration::ZERO, |point| point.to);
+    let spent = load_time(report).saturating_sub(report.paused(until).0);
     let fraction = if planned.is_zero() {
         1.0
     } else {

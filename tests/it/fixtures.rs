@@ -7,10 +7,11 @@ use std::time::Duration;
 use shakedown::model::{
     Confidence, CrawlProgress, Digits, Event, Evidence, EvidenceRole, Exemplar, Facts, Failure,
     FailureClass, Finding, FindingStatus, GeneratorWindow, Histogram, InsertionKind, InsertionRef,
-    LoadTotals, LoadWindow, Match, MatchPart, Notice, NoticeLevel, Observed, Operation,
-    OperationSource, Owasp, Phase, Recorded, Report, RuleMeta, RuleOutcome, RunInfo, ScanWindow,
-    ScenarioMeta, ScenarioTally, ScenarioWindow, SeriesId, SeriesMeta, SeriesWindow, Severity,
-    Stamped, StopReason, Tally, ThresholdResult, Timings, Validity, Verdict, fingerprint,
+    LoadChange, LoadChangeKind, LoadTotals, LoadWindow, Match, MatchPart, Notice, NoticeLevel,
+    Observed, Operation, OperationSource, Owasp, Phase, Recorded, Report, RuleMeta, RuleOutcome,
+    RunInfo, ScanWindow, ScenarioMeta, ScenarioTally, ScenarioWindow, SeriesId, SeriesMeta,
+    SeriesWindow, Severity, Stamped, StopReason, Tally, ThresholdResult, Timings, Validity,
+    Verdict, fingerprint,
 };
 
 const ORIGIN: &str = "http://127.0.0.1:8080";
@@ -45,6 +46,16 @@ pub(crate) fn interrupted_events() -> Vec<Stamped> {
     let last = windows.map(|stamped| stamped.seq).nth(9).expect("twenty windows");
     log.0.truncate(usize::try_from(last).expect("small") + 1);
     let at = u64::try_from(log.0.last().expect("not empty").at.as_millis()).expect("small");
+    for (after, kind) in [
+        (1, LoadChangeKind::Rate { factor: 1.5, per_second: 75.0 }),
+        (2, LoadChangeKind::Vus { factor: 0.5, vus: 4 }),
+        (3, LoadChangeKind::Paused),
+        (4, LoadChangeKind::Resumed),
+    ] {
+        let by = "the user".to_owned();
+        let change = LoadChange { at: Duration::from_millis(at + after + 100), by, kind };
+        log.at(at + after, Event::LoadChanged(change));
+    }
     let reason = "SIGINT received".to_owned();
     log.at(at + 10, Event::Stopping(StopReason::Interrupted(reason.clone())));
     let facts = Facts { interrupted: vec![reason], ..Facts::default() };

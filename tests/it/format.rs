@@ -29,11 +29,12 @@ fn kind(event: &Event) -> &'static str {
         Event::Stopping(_) => "stopping",
         Event::Validity(_) => "validity",
         Event::Thresholds(_) => "thresholds",
+        Event::LoadChanged(_) => "load_changed",
         Event::Verdict(_) => "verdict",
     }
 }
 
-const KINDS: usize = 18;
+const KINDS: usize = 19;
 
 fn log_of(events: &[Stamped]) -> String {
     events.iter().map(|stamped| events::write_line(stamped) + "\n").collect()

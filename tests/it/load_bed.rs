@@ -11,10 +11,12 @@ use shakedown::flow::Op;
 use shakedown::http::clock::Clock;
 use shakedown::http::reactor::Reactor;
 use shakedown::load;
+use shakedown::load::LiveControl;
 use shakedown::load::LoadJob;
 use shakedown::model::Event;
 use shakedown::model::Exchange;
 use shakedown::model::ExchangeTap;
+use shakedown::model::LoadChange;
 use shakedown::model::LoadTotals;
 use shakedown::model::LoadWindow;
 use shakedown::model::Method;
@@ -55,6 +57,7 @@ pub(crate) struct PlanBuilder {
     plan: Plan,
     threads: usize,
     taken: Option<Arc<Taken>>,
+    control: Option<LiveControl>,
 }
 
 impl PlanBuilder {
@@ -93,7 +96,7 @@ impl PlanBuilder {
             hash: String::new(),
             target,
         };
-        Self { plan, threads: 1, taken: None }
+        Self { plan, threads: 1, taken: None, control: None }
     }
 
     pub(crate) fn threads(mut self, threads: usize) -> Self {
@@ -189,8 +192,14 @@ impl PlanBuilder {
             plan: Arc::new(self.plan.clone()),
             clock: Clock::start(),
             threads: Some(self.threads),
+            control: self.control.clone().unwrap_or_else(|| LiveControl::new(&self.plan)),
             tap: self.taken.clone().map(|taken| taken as Arc<dyn ExchangeTap>),
         }
+    }
+
+    /// What the load will be changed through.
+    pub(crate) fn control(&mut self) -> LiveControl {
+        self.control.get_or_insert_with(|| LiveControl::new(&self.plan)).clone()
     }
 
     pub(crate) fn executor(&self) -> &Executor {
@@ -237,6 +246,14 @@ impl Outcome {
             _ => None,
         });
         validity.expect("a run ends with its validity")
+    }
+
+    pub(crate) fn changes(&self) -> Vec<&LoadChange> {
+        let changes = self.0.iter().filter_map(|event| match event {
+            Event::LoadChanged(change) => Some(change),
+            _ => None,
+        });
+        changes.collect()
     }
 
     pub(crate) fn windows(&self) -> impl Iterator<Item = &LoadWindow> {

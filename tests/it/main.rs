@@ -16,6 +16,7 @@ mod http_server;
 mod http_tls;
 mod load;
 mod load_bed;
+mod load_control;
 mod load_executors;
 mod load_loopback;
 mod load_server;

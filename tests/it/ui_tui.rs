@@ -304,22 +304,22 @@ fn help_names_the_keys() {
      check http://127.0.0.1:8080/  7.00s
      load 60%, 4.00s left ██████████████████████████████████░░░░░░░░░░░░░░░░░░░░░░░░
     ┌ Load ────────────────────────────────┐┌ Scan ────────────────────────────────┐
-    │rate      1,113/s now, 1,013/s mean   ││crawl     12 fetched, 4 queued        │
-    │latency┌ Keys ────────────────────────────────────────────────────────┐ts     │
-    │       │ 1-4        open a screen                                     │led    │
-    │errors │ Tab        next screen; Shift-Tab: previous                  │nodes  │
-    │statuse│ j k ↓ ↑    move or scroll                                    │       │
-    │       │ PgUp PgDn  move by ten                                       │       │
-    │vus    │ Home End   first and last; also g and G                      │       │
-    │dropped│ Enter      open the detail                                   │       │
-    └───────│ Esc        close the detail, drop the filter                 │───────┘
-    ┌ rate, │ s          endpoints: next sort order                        │───────┐
-    │▂▂▂▂▂▂▂│ /          endpoints, findings: filter                       │▇▆▆▆▆▆▆│
+    │rate   ┌ Keys ────────────────────────────────────────────────────────┐       │
+    │latency│ 1-4        open a screen                                     │ts     │
+    │       │ Tab        next screen; Shift-Tab: previous                  │led    │
+    │errors │ j k ↓ ↑    move or scroll                                    │nodes  │
+    │statuse│ PgUp PgDn  move by ten                                       │       │
+    │       │ Home End   first and last; also g and G                      │       │
+    │vus    │ Enter      open the detail                                   │       │
+    │dropped│ Esc        close the detail, drop the filter                 │       │
+    └───────│ s          endpoints: next sort order                        │───────┘
+    ┌ rate, │ /          endpoints, findings: filter                       │───────┐
+    │▂▂▂▂▂▂▂│ + -        ten per cent of the plan's load more or less      │▇▆▆▆▆▆▆│
+    │███████│ p          pause the load; again: go on                      │███████│
     │███████│ q          stop the run (asks); leave when it is over        │███████│
-    │███████│ Ctrl-C     stop; again: drop what is in flight; third: leave │███████│
-    └───────│ ?          these keys                                        │───────┘
-    ┌ Slowes└──────────────────────────────────────────────────────────────┘───────┐
-    │endpoint                   requests      rate   errors     p50    p95↓     p99│
+    └───────│ Ctrl-C     stop; again: drop what is in flight; third: leave │───────┘
+    ┌ Slowes│ ?          these keys                                        │───────┐
+    │endpoin└──────────────────────────────────────────────────────────────┘    p99│
     │POST /cart/checkout              65    13.0/s    23.1%   110ms   170ms   170ms│
     └──────────────────────────────────────────────────────────────────────────────┘
      ▲ the target closes connections \u{1b}]0;owned\u{7}after 100 requests

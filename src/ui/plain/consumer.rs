@@ -116,6 +116,10 @@ impl Consumer for Plain {
                     self.say(&lines::notice(notice.level, &notice.text, self.paint));
                 }
             }
+            Event::LoadChanged(change) => {
+                let text = change.to_string();
+                self.say(&lines::notice(NoticeLevel::Warning, &text, self.paint));
+            }
             Event::Stopping(reason) => self.say(&lines::stopping(reason, self.paint)),
             Event::Finding(finding) => self.say_finding(finding),
             Event::RunStarted(_)

@@ -12,6 +12,7 @@ use super::overview;
 use super::popup;
 use super::state::{Screen, State};
 use super::theme;
+use crate::model::LoadChangeKind;
 use crate::model::StopLevel;
 use crate::model::inert;
 
@@ -75,9 +76,26 @@ fn standing(state: &State, width: u16) -> (String, Style) {
             (format!("✗ {failed}exit {}", verdict.exit_code.code()), theme::bad())
         }
         (None, _) if state.over => ("✗ cut short".to_owned(), theme::warn()),
-        (None, StopLevel::Running) => ("● running".to_owned(), theme::good()),
+        (None, StopLevel::Running) => load_standing(state),
         (None, StopLevel::Stopping) => ("● stopping".to_owned(), theme::warn()),
         (None, StopLevel::Cancelled) => ("● cancelling".to_owned(), theme::warn()),
+    }
+}
+
+/// Running as planned, or as somebody changed it.
+fn load_standing(state: &State) -> (String, Style) {
+    if state.report.paused(state.report.elapsed).1 {
+        return ("‖ paused".to_owned(), theme::warn());
+    }
+    let factor = state.report.changes.iter().rev().find_map(|change| match change.kind {
+        LoadChangeKind::Rate { factor, .. } | LoadChangeKind::Vus { factor, .. } => Some(factor),
+        LoadChangeKind::Paused | LoadChangeKind::Resumed => None,
+    });
+    match factor {
+        Some(factor) if (factor - 1.0).abs() > 1e-3 => {
+            (format!("● running at {:.0}%", factor * 100.0), theme::warn())
+        }
+        _ => ("● running".to_owned(), theme::good()),
     }
 }
 

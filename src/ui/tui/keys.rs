@@ -7,17 +7,20 @@ use super::endpoints;
 use super::findings;
 use super::popup::{HELP_ROWS, Popup};
 use super::state::{Screen, State};
+use crate::model::Phase;
 use crate::model::StopLevel;
 
 /// Characters a filter may have.
 const FILTER_MAX: usize = 60;
+/// How much of the plan's load a key adds or takes.
+const STEP: f64 = 0.1;
 /// Rows that `PgUp` and `PgDn` move by.
 const PAGE: isize = 10;
 /// More rows than any list has.
 const ALL_THE_WAY: isize = isize::MAX / 2;
 
 /// What a key asks of whoever runs the view.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Action {
     /// Nothing beyond the view.
     None,
@@ -27,6 +30,10 @@ pub enum Action {
     Cancel,
     /// Restore the terminal.
     Leave,
+    /// More of the load's rate or users, in steps of what the plan has.
+    Step(f64),
+    /// Let nothing start, or let it start again.
+    TogglePause,
 }
 
 impl State {
@@ -59,6 +66,11 @@ impl State {
         };
         self.level = level;
         action
+    }
+
+    /// Whether there is a load to be changed.
+    fn is_loading(&self) -> bool {
+        self.report.phases.last() == Some(&(Phase::Load, false)) && !self.over
     }
 
     fn help_key(&mut self, code: KeyCode, scroll: usize) {
@@ -106,6 +118,9 @@ impl State {
         match code {
             KeyCode::Char('q') if self.over => return Action::Leave,
             KeyCode::Char('q') => self.popup = Some(Popup::Confirm),
+            KeyCode::Char('+') if self.is_loading() => return Action::Step(STEP),
+            KeyCode::Char('-') if self.is_loading() => return Action::Step(-STEP),
+            KeyCode::Char('p') if self.is_loading() => return Action::TogglePause,
             KeyCode::Char('?') => self.popup = Some(Popup::Help(0)),
             KeyCode::Tab => self.screen = self.screen.step(1),
             KeyCode::BackTab => self.screen = self.screen.step(Screen::ALL.len() - 1),

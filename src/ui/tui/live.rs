@@ -14,7 +14,9 @@ use super::session::Session;
 use super::signals::Signals;
 use super::state::State;
 use super::theme::Theme;
+use crate::model::Amount;
 use crate::model::ControlCommand;
+use crate::model::LoadCommand;
 use crate::model::Report;
 use crate::model::Stamped;
 use crate::ui::consumer::Consumer;
@@ -191,6 +193,18 @@ impl View {
                 Action::Stop => (self.control)(ControlCommand::Stop),
                 Action::Cancel => (self.control)(ControlCommand::Cancel),
                 Action::Leave => return Ok(Flow::End),
+                Action::Step(step) => {
+                    let amount = Amount::Step(step);
+                    for command in [LoadCommand::Rate(amount), LoadCommand::Vus(amount)] {
+                        (self.control)(ControlCommand::Load(command));
+                    }
+                }
+                Action::TogglePause => {
+                    let now = self.state.report.elapsed;
+                    let paused = self.state.report.paused(now).1;
+                    let command = if paused { LoadCommand::Resume } else { LoadCommand::Pause };
+                    (self.control)(ControlCommand::Load(command));
+                }
             },
             Message::Signal if self.state.is_over() => return Ok(Flow::End),
             Message::Signal | Message::Resized => {}

@@ -30,6 +30,8 @@ const KEYS: &[(&str, &str)] = &[
     ("Esc", "close the detail, drop the filter"),
     ("s", "endpoints: next sort order"),
     ("/", "endpoints, findings: filter"),
+    ("+ -", "ten per cent of the plan's load more or less"),
+    ("p", "pause the load; again: go on"),
     ("q", "stop the run (asks); leave when it is over"),
     ("Ctrl-C", "stop; again: drop what is in flight; third: leave"),
     ("?", "these keys"),

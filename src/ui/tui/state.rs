@@ -134,6 +134,9 @@ impl State {
             Event::ScanFailure { url, failure } => {
                 self.log.push(at, NoticeLevel::Info, &format!("{url}: {failure}"));
             }
+            Event::LoadChanged(change) => {
+                self.log.push(at, NoticeLevel::Info, &format!("{}, by {}", change.kind, change.by));
+            }
             Event::Stopping(reason) => {
                 self.level = self.level.max(StopLevel::Stopping);
                 self.log.push(at, NoticeLevel::Warning, &stop_text(reason));

@@ -1,0 +1,388 @@
+//! Live control: how the load differs from its plan, as users asked for it while it runs.
+//!
+//! A change takes effect at a moment a little ahead, which every shard has heard of by then: so all
+//! of them change at the same one, and together they still are one schedule. A shard looks at one
+//! number per turn of its loop, and reads the changes only when it has grown.
+
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::MutexGuard;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use super::ramp::UserRamp;
+use super::schedule::Rate;
+use super::schedule::nanos;
+use crate::http::reactor::Nanos;
+use crate::model::Amount;
+use crate::model::LoadChange;
+use crate::model::LoadChangeKind;
+use crate::model::LoadCommand;
+use crate::plan::Executor;
+use crate::plan::Plan;
+
+/// How far ahead a change is; more than a shard waits between two looks.
+const AHEAD: Nanos = 100_000_000;
+
+/// Changes of one run; nobody steers that much by hand, and a program that does must not fill the
+/// memory.
+const MOST_CHANGES: usize = 10_000;
+
+/// What one machine can have.
+const MOST_USERS: f64 = 1e6;
+const MOST_PER_SECOND: f64 = 1e7;
+
+/// Why a command cannot be carried out.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum ControlError {
+    /// Before its start or after its end.
+    #[error("no load is running")]
+    NotRunning,
+    /// `rate` without an arrival rate.
+    #[error("no running scenario has an arrival rate; change its users with `vus`")]
+    NoRate,
+    /// `vus` without users that can be changed.
+    #[error("no running scenario has users that can be changed; with an arrival rate, use `rate`")]
+    NoUsers,
+    /// An absolute number where the plan has nothing at the moment.
+    #[error("the plan has nothing to start at this moment; give a percentage instead")]
+    Silent,
+    /// Not a number above zero.
+    #[error("nothing would start any more; use `pause`")]
+    Nothing,
+    /// More than there may be.
+    #[error("that would be up to {wanted}, above {limit}")]
+    TooMuch {
+        /// What it would come to.
+        wanted: String,
+        /// What there may be.
+        limit: String,
+    },
+    /// `pause` twice.
+    #[error("the load is paused already")]
+    Paused,
+    /// `resume` without a pause.
+    #[error("the load is not paused")]
+    NotPaused,
+    /// Far beyond what a user does.
+    #[error("the load has been changed {MOST_CHANGES} times; no more changes are taken")]
+    TooMany,
+}
+
+/// How the load stands.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ControlStatus {
+    /// It has started and is not over.
+    pub running: bool,
+    /// Nothing new starts.
+    pub paused: bool,
+    /// Of the load's own time, pauses left out.
+    pub elapsed: Duration,
+    /// Times the plan's arrival rates.
+    pub rate_factor: f64,
+    /// Arrivals per second asked for now.
+    pub per_second: f64,
+    /// Times the plan's users.
+    pub vus_factor: f64,
+    /// Users of closed scenarios asked for now.
+    pub vus: u64,
+}
+
+/// The load's own time: it stands still during a pause.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct LoadClock {
+    behind: Nanos,
+    stands_at: Option<Nanos>,
+}
+
+impl LoadClock {
+    /// The load's time at `now` of the run's clock.
+    pub(super) fn load_time(&self, now: Nanos) -> Nanos {
+        self.stands_at.unwrap_or_else(|| now.saturating_sub(self.behind))
+    }
+
+    /// When the load's time is `at`, unless there is another pause before.
+    pub(super) fn run_time(&self, at: Nanos) -> Nanos {
+        at.saturating_add(self.behind)
+    }
+
+    pub(super) fn is_paused(&self) -> bool {
+        self.stands_at.is_some()
+    }
+
+    pub(super) fn pause(&mut self, now: Nanos) {
+        self.stands_at = Some(self.load_time(now));
+    }
+
+    pub(super) fn resume(&mut self, now: Nanos) {
+        if let Some(stood_at) = self.stands_at.take() {
+            self.behind = now.saturating_sub(stood_at);
+        }
+    }
+}
+
+/// What shards do at a moment of the run's clock.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Change {
+    pub(super) at: Nanos,
+    pub(super) act: Act,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Act {
+    /// Arrival rates are so many times the plan's.
+    Rate(f64),
+    /// Users are.
+    Vus(f64),
+    Pause,
+    Resume,
+}
+
+/// One scenario of the plan, as far as it can be changed.
+#[derive(Debug)]
+struct Planned {
+    start: Nanos,
+    end: Nanos,
+    rate: Option<Rate>,
+    users: Option<UserRamp>,
+    peak_rate: f64,
+    peak_users: u32,
+}
+
+#[derive(Debug)]
+struct State {
+    /// When load starts, on the run's clock; `None` when it does not run.
+    start: Option<Nanos>,
+    clock: LoadClock,
+    rate_factor: f64,
+    vus_factor: f64,
+    changes: Vec<Change>,
+    told: Vec<LoadChange>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    scenarios: Vec<Planned>,
+    max_rps: f64,
+    max_vus: f64,
+    count: AtomicUsize,
+    state: Mutex<State>,
+}
+
+/// Takes commands and hands them to the shards; clones are the same one.
+#[derive(Debug, Clone)]
+pub struct LiveControl(Arc<Inner>);
+
+impl LiveControl {
+    /// For the load of `plan`.
+    pub fn new(plan: &Plan) -> Self {
+        let planned = |scenario: &crate::plan::Scenario| {
+            let executor = &scenario.executor;
+            let start = nanos(scenario.start_time);
+            Planned {
+                start,
+                end: start.saturating_add(nanos(executor.duration())),
+                rate: Rate::of(executor),
+                users: UserRamp::of(executor).filter(|_| can_change_users(executor)),
+                peak_rate: executor.peak_rate().unwrap_or(0.0),
+                peak_users: executor.max_vus(),
+            }
+        };
+        let state = State {
+            start: None,
+            clock: LoadClock::default(),
+            rate_factor: 1.0,
+            vus_factor: 1.0,
+            changes: Vec::new(),
+            told: Vec::new(),
+        };
+        Self(Arc::new(Inner {
+            scenarios: plan.scenarios.iter().map(planned).collect(),
+            max_rps: plan.limits.max_rps.unwrap_or(f64::INFINITY),
+            max_vus: plan.limits.max_vus.map_or(f64::INFINITY, f64::from),
+            count: AtomicUsize::new(0),
+            state: Mutex::new(state),
+        }))
+    }
+
+    /// Carries a command out, said at `now` of the run's clock by `by`; what will hold and from
+    /// when on.
+    ///
+    /// # Errors
+    /// Why nothing changes.
+    pub fn apply(
+        &self,
+        command: LoadCommand,
+        by: &str,
+        now: Nanos,
+    ) -> Result<LoadChange, ControlError> {
+        let mut state = self.state();
+        let start = state.start.ok_or(ControlError::NotRunning)?;
+        if state.changes.len() >= MOST_CHANGES {
+            return Err(ControlError::TooMany);
+        }
+        let last = state.changes.last().map_or(start, |change| change.at);
+        let at = now.saturating_add(AHEAD).max(last);
+        let since = state.clock.load_time(at).saturating_sub(start);
+        let (act, kind) = match command {
+            LoadCommand::Rate(amount) => self.rate(amount, state.rate_factor, since)?,
+            LoadCommand::Vus(amount) => self.vus(amount, state.vus_factor, since)?,
+            LoadCommand::Pause if state.clock.is_paused() => return Err(ControlError::Paused),
+            LoadCommand::Pause => (Act::Pause, LoadChangeKind::Paused),
+            LoadCommand::Resume if !state.clock.is_paused() => {
+                return Err(ControlError::NotPaused);
+            }
+            LoadCommand::Resume => (Act::Resume, LoadChangeKind::Resumed),
+        };
+        match act {
+            Act::Rate(factor) => state.rate_factor = factor,
+            Act::Vus(factor) => state.vus_factor = factor,
+            Act::Pause => state.clock.pause(at),
+            Act::Resume => state.clock.resume(at),
+        }
+        let change = LoadChange { at: Duration::from_nanos(at), by: by.to_owned(), kind };
+        state.changes.push(Change { at, act });
+        state.told.push(change.clone());
+        self.0.count.store(state.changes.len(), Ordering::Relaxed);
+        Ok(change)
+    }
+
+    /// How the load stands at `now` of the run's clock.
+    pub fn status(&self, now: Nanos) -> ControlStatus {
+        let state = self.state();
+        let since = state.start.map_or(0, |start| state.clock.load_time(now).saturating_sub(start));
+        let running = state.start.is_some();
+        ControlStatus {
+            running,
+            paused: running && state.clock.is_paused(),
+            elapsed: Duration::from_nanos(since),
+            rate_factor: state.rate_factor,
+            per_second: if running { self.planned_rate(since) * state.rate_factor } else { 0.0 },
+            vus_factor: state.vus_factor,
+            vus: if running { self.planned_users(since, state.vus_factor) } else { 0 },
+        }
+    }
+
+    /// Load starts at this moment.
+    pub(super) fn begin(&self, start: Nanos) {
+        self.state().start = Some(start);
+    }
+
+    /// Load is over.
+    pub(super) fn end(&self) {
+        self.state().start = None;
+    }
+
+    /// How many changes there were so far: one relaxed load.
+    pub(super) fn count(&self) -> usize {
+        self.0.count.load(Ordering::Relaxed)
+    }
+
+    /// Changes after the first `seen`.
+    pub(super) fn changes(&self, seen: usize) -> Vec<Change> {
+        self.state().changes[seen..].to_vec()
+    }
+
+    /// The same as events tell them; each is given once.
+    pub(super) fn take_told(&self) -> Vec<LoadChange> {
+        std::mem::take(&mut self.state().told)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // Nothing panics while it is held, and a half-done change would still be consistent.
+        self.0.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    fn running(&self, since: Nanos) -> impl Iterator<Item = &Planned> {
+        self.0.scenarios.iter().filter(move |planned| (planned.start..planned.end).contains(&since))
+    }
+
+    fn planned_rate(&self, since: Nanos) -> f64 {
+        let rate = |planned: &Planned| {
+            planned.rate.as_ref().map_or(0.0, |rate| rate.per_second_at(since - planned.start))
+        };
+        self.running(since).map(rate).sum()
+    }
+
+    fn planned_users(&self, since: Nanos, factor: f64) -> u64 {
+        let users = |planned: &Planned| {
+            let users = planned.users.as_ref();
+            users.map_or(0, |users| users.scaled(factor).planned(since - planned.start).into())
+        };
+        self.running(since).map(users).sum()
+    }
+
+    fn rate(
+        &self,
+        amount: Amount,
+        factor: f64,
+        since: Nanos,
+    ) -> Result<(Act, LoadChangeKind), ControlError> {
+        let with_rate = |planned: &&Planned| planned.rate.is_some();
+        if !self.0.scenarios.iter().any(|planned| with_rate(&planned) && planned.end > since) {
+            return Err(ControlError::NoRate);
+        }
+        let planned = self.planned_rate(since);
+        let factor = new_factor(amount, factor, planned)?;
+        let peak = self.0.scenarios.iter().map(|planned| planned.peak_rate).fold(0.0, f64::max);
+        check(peak * factor, MOST_PER_SECOND.min(self.0.max_rps), "arrivals per second")?;
+        Ok((Act::Rate(factor), LoadChangeKind::Rate { factor, per_second: planned * factor }))
+    }
+
+    fn vus(
+        &self,
+        amount: Amount,
+        factor: f64,
+        since: Nanos,
+    ) -> Result<(Act, LoadChangeKind), ControlError> {
+        let with_users = |planned: &&Planned| planned.users.is_some();
+        if !self.0.scenarios.iter().any(|planned| with_users(&planned) && planned.end > since) {
+            return Err(ControlError::NoUsers);
+        }
+        let planned = self.planned_users(since, 1.0);
+        let factor = new_factor(amount, factor, planned as f64)?;
+        let peaks = self.0.scenarios.iter().filter(with_users);
+        let peak: f64 = peaks.map(|planned| f64::from(planned.peak_users)).sum();
+        check(peak * factor, MOST_USERS.min(self.0.max_vus), "virtual users")?;
+        let vus = self.planned_users(since, factor);
+        if vus == 0 && planned > 0 {
+            return Err(ControlError::Nothing);
+        }
+        Ok((Act::Vus(factor), LoadChangeKind::Vus { factor, vus }))
+    }
+}
+
+/// The number of users of `per-vu-iterations` decides how many iterations there are.
+fn can_change_users(executor: &Executor) -> bool {
+    match executor {
+        Executor::ConstantVus { .. }
+        | Executor::RampingVus { .. }
+        | Executor::SharedIterations { .. } => true,
+        Executor::PerVuIterations { .. }
+        | Executor::ConstantArrivalRate { .. }
+        | Executor::RampingArrivalRate { .. } => false,
+    }
+}
+
+fn new_factor(amount: Amount, present: f64, planned: f64) -> Result<f64, ControlError> {
+    let factor = match amount {
+        Amount::OfPlan(factor) => factor,
+        // In whole per cents, so that steps there and back meet.
+        Amount::Step(step) => ((present + step) * 100.0).round() / 100.0,
+        Amount::Total(_) if planned <= 0.0 => return Err(ControlError::Silent),
+        Amount::Total(total) => total / planned,
+    };
+    if factor.is_finite() && factor > 1e-6 { Ok(factor) } else { Err(ControlError::Nothing) }
+}
+
+fn check(wanted: f64, limit: f64, what: &str) -> Result<(), ControlError> {
+    if wanted <= limit {
+        return Ok(());
+    }
+    let shown = crate::model::format_number;
+    Err(ControlError::TooMuch {
+        wanted: format!("{} {what}", shown(wanted)),
+        limit: format!("the limit of {}", shown(limit)),
+    })
+}
