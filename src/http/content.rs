@@ -70,6 +70,7 @@ mod tests {
 
     use super::*;
     use crate::model::Header;
+    use crate::model::HttpVersion;
 
     fn gzip(plain: &[u8]) -> Vec<u8> {
         let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
@@ -80,7 +81,7 @@ mod tests {
         Response {
             status: 200,
             reason: String::new(),
-            minor_version: 1,
+            version: HttpVersion::Http11,
             headers: vec![Header::new("content-Encoding", coding)],
             body,
             wire_len: 0,

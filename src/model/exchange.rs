@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use super::failure::Failure;
+use super::http_version::HttpVersion;
 use super::request::{Header, Request, head_to_wire};
 use super::timings::Timings;
 
@@ -13,8 +14,8 @@ pub struct Response {
     pub status: u16,
     /// Reason phrase, possibly empty.
     pub reason: String,
-    /// HTTP/1.minor.
-    pub minor_version: u8,
+    /// What it came over.
+    pub version: HttpVersion,
     /// In order, names in their original case.
     pub headers: Vec<Header>,
     /// Transfer coding removed; content coding removed where the client was told to.
@@ -39,7 +40,7 @@ impl Response {
     /// Status line, headers as received and the empty line: the first part of [`Self::to_wire`].
     pub fn head_to_wire(&self) -> Vec<u8> {
         let reason = if self.reason.is_empty() { "" } else { " " };
-        let line = format!("HTTP/1.{} {}{reason}{}", self.minor_version, self.status, self.reason);
+        let line = format!("{} {}{reason}{}", self.version, self.status, self.reason);
         head_to_wire(line.as_bytes(), &self.headers)
     }
 
@@ -128,7 +129,7 @@ mod tests {
         let response = Response {
             status: 404,
             reason: "Not Found".to_owned(),
-            minor_version: 1,
+            version: HttpVersion::Http11,
             headers: vec![Header::new("x-B", "1"), Header::new("A", "2")],
             body: b"gone".to_vec(),
             wire_len: 0,

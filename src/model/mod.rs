@@ -12,6 +12,7 @@ mod exit;
 mod failure;
 mod finding;
 mod histogram;
+mod http_version;
 mod load;
 mod metric;
 mod output;
@@ -46,6 +47,7 @@ pub use finding::{
     MatchPart, Recorded, Severity, fingerprint,
 };
 pub use histogram::{Digits, Histogram, HistogramError};
+pub use http_version::HttpVersion;
 pub use load::{
     Exemplar, GeneratorWindow, LoadChange, LoadChangeKind, LoadTotals, LoadWindow, Observed,
     ScenarioMeta, ScenarioTally, ScenarioWindow, SeriesId, SeriesMeta, SeriesWindow, Tally,

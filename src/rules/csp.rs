@@ -106,12 +106,13 @@ fn tightens(source: &str) -> bool {
 mod tests {
     use super::*;
     use crate::model::Header;
+    use crate::model::HttpVersion;
 
     fn csp(headers: &[&str], body: &str) -> Csp {
         let response = Response {
             status: 200,
             reason: String::new(),
-            minor_version: 1,
+            version: HttpVersion::Http11,
             headers: headers
                 .iter()
                 .map(|value| Header::new("Content-Security-Policy", *value))

@@ -2,6 +2,7 @@
 
 use crate::model::Exchange;
 use crate::model::Header;
+use crate::model::HttpVersion;
 use crate::model::Request;
 use crate::model::Response;
 use crate::model::Target;
@@ -57,15 +58,15 @@ pub(super) fn parse(url: Option<&str>, text: &str) -> Result<Exchange, String> {
 
 fn status_line(line: &str) -> Result<Response, String> {
     let error = || format!("`{line}` is not a status line; write it like HTTP/1.1 200 OK");
-    let rest = line.strip_prefix("HTTP/1.").ok_or_else(error)?;
+    let rest = line.strip_prefix("HTTP/").ok_or_else(error)?;
     let mut words = rest.splitn(3, ' ');
-    let minor_version = words.next().and_then(|word| word.parse().ok()).ok_or_else(error)?;
+    let version = words.next().and_then(HttpVersion::parse).ok_or_else(error)?;
     let status = words.next().and_then(|word| word.parse().ok()).ok_or_else(error)?;
     let reason = words.next().unwrap_or_default().to_owned();
     Ok(Response {
         status,
         reason,
-        minor_version,
+        version,
         headers: Vec::new(),
         body: Vec::new(),
         wire_len: 0,

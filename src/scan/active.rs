@@ -361,6 +361,7 @@ mod tests {
     use super::*;
     use crate::http::clock::Clock;
     use crate::model::Exchange;
+    use crate::model::HttpVersion;
     use crate::model::InScope;
     use crate::model::OperationSource;
     use crate::model::Response;
@@ -386,7 +387,7 @@ mod tests {
             let response = Response {
                 status: 200,
                 reason: String::new(),
-                minor_version: 1,
+                version: HttpVersion::Http11,
                 headers: Vec::new(),
                 body: Vec::new(),
                 wire_len: 0,

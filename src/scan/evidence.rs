@@ -144,6 +144,7 @@ fn moved_in_head(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::HttpVersion;
     use crate::model::Target;
     use crate::model::Timings;
 
@@ -156,7 +157,7 @@ mod tests {
             outcome: Ok(Response {
                 status: 200,
                 reason: "OK".to_owned(),
-                minor_version: 1,
+                version: HttpVersion::Http11,
                 headers,
                 body: body.to_vec(),
                 wire_len: 0,

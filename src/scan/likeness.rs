@@ -181,12 +181,13 @@ fn hash(segment: &str) -> u64 {
 mod tests {
     use super::*;
     use crate::model::Header;
+    use crate::model::HttpVersion;
 
     fn response(status: u16, body: &str) -> Response {
         Response {
             status,
             reason: String::new(),
-            minor_version: 1,
+            version: HttpVersion::Http11,
             headers: vec![Header::new("Content-Type", "text/html")],
             body: body.as_bytes().to_vec(),
             wire_len: 0,

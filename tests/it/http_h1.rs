@@ -11,13 +11,14 @@ use shakedown::http::h1::RequestKind;
 use shakedown::http::h1::ResponseParser;
 use shakedown::http::h1::ResponseSink;
 use shakedown::model::FailureClass;
+use shakedown::model::HttpVersion;
 
 /// Everything a parser tells about one response.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 struct Seen {
     heads: usize,
     status: u16,
-    minor_version: u8,
+    version: Option<HttpVersion>,
     content_length: Option<u64>,
     raw: Vec<u8>,
     fields: Vec<(Vec<u8>, Vec<u8>)>,
@@ -28,7 +29,7 @@ impl ResponseSink for Seen {
     fn head(&mut self, head: &Head<'_>) {
         self.heads += 1;
         self.status = head.status;
-        self.minor_version = head.minor_version;
+        self.version = Some(head.version);
         self.content_length = head.content_length;
         self.raw = head.raw().to_vec();
         self.fields = head.fields().map(|(name, value)| (name.to_vec(), value.to_vec())).collect();
@@ -106,7 +107,10 @@ fn a_small_response_is_read_and_the_next_one_left() {
     let bytes = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nServer: x y\r\n\r\nhelloHTTP/1.1 404";
     let (seen, end) = read_whole(bytes);
     assert_eq!(end, End::Complete { consumed: bytes.len() - 12, can_reuse: true });
-    assert_eq!((seen.status, seen.minor_version, seen.content_length), (200, 1, Some(5)));
+    assert_eq!(
+        (seen.status, seen.version, seen.content_length),
+        (200, Some(HttpVersion::Http11), Some(5))
+    );
     assert_eq!(seen.body, b"hello");
     let server = (b"Server".to_vec(), b"x y".to_vec());
     assert_eq!(seen.fields[1], server);

@@ -4,6 +4,7 @@ use shakedown::model::Exchange;
 use shakedown::model::Failure;
 use shakedown::model::FailureClass;
 use shakedown::model::Header;
+use shakedown::model::HttpVersion;
 use shakedown::model::MatchPart;
 use shakedown::model::Request;
 use shakedown::model::Response;
@@ -29,7 +30,7 @@ fn exchange() -> Exchange {
         outcome: Ok(Response {
             status: 200,
             reason: "OK".to_owned(),
-            minor_version: 1,
+            version: HttpVersion::Http11,
             headers,
             body: b"<p>One apple, two apples</p>".to_vec(),
             wire_len: 0,

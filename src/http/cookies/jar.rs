@@ -148,6 +148,7 @@ fn path_matches(path: &str, cookie_path: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::HttpVersion;
     use crate::model::Target;
 
     const NOW: u64 = 1_000_000;
@@ -163,7 +164,7 @@ mod tests {
         let response = Response {
             status: 200,
             reason: String::new(),
-            minor_version: 1,
+            version: HttpVersion::Http11,
             headers: lines.iter().map(|line| Header::new("sEt-cookie", *line)).collect(),
             body: Vec::new(),
             wire_len: 0,

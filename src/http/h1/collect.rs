@@ -40,7 +40,7 @@ impl ResponseSink for Collector {
         self.response = Some(Response {
             status: head.status,
             reason: String::from_utf8_lossy(head.reason()).into_owned(),
-            minor_version: head.minor_version,
+            version: head.version,
             headers: head.fields().map(header).collect(),
             body: Vec::new(),
             wire_len: 0,

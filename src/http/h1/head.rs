@@ -1,12 +1,14 @@
 //! The head of a response, as seen by whoever consumes it.
 
+use crate::model::HttpVersion;
+
 /// A complete, well-formed response head; it borrows the bytes it was read from.
 #[derive(Debug, Clone, Copy)]
 pub struct Head<'a> {
     /// 100–999.
     pub status: u16,
-    /// HTTP/1.minor.
-    pub minor_version: u8,
+    /// What the status line says, or what the head came over.
+    pub version: HttpVersion,
     /// `Content-Length` where it is a valid number, whether or not it frames this body.
     pub content_length: Option<u64>,
     /// Whether the peer lets the connection live on after this response.

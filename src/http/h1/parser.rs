@@ -12,6 +12,7 @@ use super::framing::framing;
 use super::head::Head;
 use super::recent::Parsed;
 use super::recent::RecentHead;
+use crate::model::HttpVersion;
 
 /// Bytes of a head (and of a trailer section) that are read unless told otherwise.
 pub const DEFAULT_MAX_HEAD: usize = 64 * 1024;
@@ -342,7 +343,8 @@ fn parse_head(bytes: &[u8], kind: RequestKind) -> Result<Option<Parsed<'_>>, Pro
     // Empty lines before the status line are not part of it (RFC 9112 §2.2).
     let start = bytes.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
     let raw = &bytes[start..len];
-    let head = Head { status, minor_version, content_length, keep_alive, raw };
+    let version = if minor_version == 0 { HttpVersion::Http10 } else { HttpVersion::Http11 };
+    let head = Head { status, version, content_length, keep_alive, raw };
     Ok(Some(Parsed { head, len, body }))
 }
 

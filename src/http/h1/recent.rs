@@ -4,6 +4,7 @@
 use super::framing::BodyLength;
 use super::framing::RequestKind;
 use super::head::Head;
+use crate::model::HttpVersion;
 
 /// Longer heads are parsed each time: the copy is kept per connection, and there may be thousands.
 const MAX_LEN: usize = 512;
@@ -29,7 +30,7 @@ struct Facts {
     kind: RequestKind,
     start: usize,
     status: u16,
-    minor_version: u8,
+    version: HttpVersion,
     content_length: Option<u64>,
     keep_alive: bool,
     body: BodyLength,
@@ -46,7 +47,7 @@ impl RecentHead {
         }
         let head = Head {
             status: facts.status,
-            minor_version: facts.minor_version,
+            version: facts.version,
             content_length: facts.content_length,
             keep_alive: facts.keep_alive,
             raw: &bytes[facts.start..len],
@@ -66,7 +67,7 @@ impl RecentHead {
             kind,
             start: parsed.len - head.raw.len(),
             status: head.status,
-            minor_version: head.minor_version,
+            version: head.version,
             content_length: head.content_length,
             keep_alive: head.keep_alive,
             body: parsed.body,

@@ -11,6 +11,7 @@ use shakedown::model::Failure;
 use shakedown::model::FailureClass;
 use shakedown::model::Finding;
 use shakedown::model::Header;
+use shakedown::model::HttpVersion;
 use shakedown::model::InScope;
 use shakedown::model::Operation;
 use shakedown::model::Redactor;
@@ -76,7 +77,7 @@ pub(super) fn respond(status: u16, media_type: &str, body: impl Into<String>) ->
     Response {
         status,
         reason: String::new(),
-        minor_version: 1,
+        version: HttpVersion::Http11,
         headers: vec![Header::new("Content-Type", media_type)],
         body: body.into().into_bytes(),
         wire_len: 0,
