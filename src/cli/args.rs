@@ -7,6 +7,7 @@ use clap::builder::FalseyValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::connect_args::ConnectArgs;
+use crate::model::HttpVersion;
 use crate::model::OutputKind;
 use crate::model::Severity;
 use crate::model::parse_duration;
@@ -214,13 +215,15 @@ Examples:
     shakedown load http://127.0.0.1:8080/ --vu-stages 100:1m,100:5m
   10 requests at once every two seconds:
     shakedown load http://127.0.0.1:8080/ -z 1m --burst-delay 2s --burst-rate 10
+  HTTP/2, 8 connections with 8 requests in flight on each:
+    shakedown load https://127.0.0.1:8443/ --http2 -c 8 -p 8 -z 30s
   A body:
     shakedown load http://127.0.0.1:8080/api -m POST -d '{\"a\":1}' \\
       -H 'Content-Type: application/json'
   The scenarios of a plan:
     shakedown load plan.yml --json=run.json
 
-Redirects are not followed without -r. HTTP/1.1. No rate cap and no kill switch unless a
+Redirects are not followed without -r. HTTP/1.1 unless asked. No rate cap and no kill switch unless a
 plan sets them.")]
 pub(super) struct LoadArgs {
     /// A URL, or a plan file whose scenarios run.
@@ -229,6 +232,18 @@ pub(super) struct LoadArgs {
     /// Connections (50 unless said otherwise); with -q the most that may wait at once.
     #[arg(short = 'c', long = "connections", value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(super) connections: Option<u32>,
+    /// Speak HTTP/2: agreed on by ALPN over TLS, taken for granted without.
+    #[arg(long)]
+    pub(super) http2: bool,
+    /// Version of HTTP to speak: 1.1 or 2.
+    #[arg(long, value_name = "VERSION", default_value = "1.1", value_parser = http_version, conflicts_with = "http2")]
+    pub(super) http_version: HttpVersion,
+    /// HTTP/2 requests in flight on each connection: -c × -p users in all.
+    #[arg(short = 'p', long = "parallel", value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(super) parallel: Option<u32>,
+    /// HTTP/1.1 requests sent ahead of their responses on each connection.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(super) pipeline: Option<u32>,
     /// Requests in all (200 when neither -n nor -z is given).
     #[arg(short = 'n', long = "requests", value_name = "N", value_parser = clap::value_parser!(u64).range(1..), conflicts_with = "duration")]
     pub(super) requests: Option<u64>,
@@ -438,6 +453,12 @@ pub(super) enum ReportFormat {
 
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
     parse_duration(text).map_err(|error| error.to_string())
+}
+
+fn http_version(text: &str) -> Result<HttpVersion, String> {
+    HttpVersion::parse(text)
+        .filter(|version| *version != HttpVersion::Http10)
+        .ok_or_else(|| "1.1 or 2".to_owned())
 }
 
 fn rate(text: &str) -> Result<f64, String> {

@@ -1,6 +1,7 @@
 //! `load`: a URL with oha's flags, or a plan's scenarios.
 
 use crate::model::ExitCode;
+use crate::model::HttpVersion;
 use crate::plan::Body;
 use crate::plan::LoadFlags;
 use crate::plan::Plan;
@@ -57,6 +58,9 @@ fn flags(args: &LoadArgs) -> LoadFlags {
     LoadFlags {
         common: plans::common_flags(&args.target, &args.send),
         connections: args.connections,
+        http_version: if args.http2 { HttpVersion::Http2 } else { args.http_version },
+        parallel: args.parallel,
+        pipeline: args.pipeline,
         requests: args.requests,
         duration: args.duration,
         rate: args.rate,
@@ -87,6 +91,10 @@ fn body(args: &LoadArgs) -> Option<Body> {
 fn url_only_flag(args: &LoadArgs) -> Option<&'static str> {
     [
         ("-c", args.connections.is_some()),
+        ("--http2", args.http2),
+        ("--http-version", args.http_version != HttpVersion::Http11),
+        ("-p", args.parallel.is_some()),
+        ("--pipeline", args.pipeline.is_some()),
         ("-n", args.requests.is_some()),
         ("-z", args.duration.is_some()),
         ("-q", args.rate.is_some()),

@@ -10,6 +10,8 @@ mod content;
 pub mod cookies;
 pub mod fault;
 pub mod h1;
+pub mod h2;
+pub mod lanes;
 mod pacer;
 pub mod reactor;
 pub mod route;

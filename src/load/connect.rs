@@ -147,7 +147,7 @@ impl<R: Reactor> Shard<'_, R> {
         match &self.shared.program.origins[origin].tls {
             None => {
                 link.state = LinkState::Open;
-                self.send(number, slot, now)
+                self.opened(number, slot, now)
             }
             Some((setup, name)) => {
                 link.state = LinkState::Handshaking;
@@ -171,6 +171,14 @@ impl<R: Reactor> Shard<'_, R> {
         user.moments.secured = now;
         if link.tls.as_ref().is_some_and(|tls| tls.is_resumed()) {
             self.series[user.series as usize].session_resumed();
+        }
+        self.opened(number, slot, now)
+    }
+
+    /// The connection stands: whoever waits for it sends.
+    fn opened(&mut self, number: u32, slot: u32, now: Nanos) -> Result<(), Failure> {
+        if self.links[slot as usize].mux.is_some() {
+            return self.opened_shared(number, slot, now);
         }
         self.send(number, slot, now)
     }

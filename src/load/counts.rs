@@ -25,8 +25,9 @@ pub(super) struct Ending<'a> {
     pub(super) end: Nanos,
     pub(super) sent: u64,
     pub(super) received: u64,
-    /// Intended starts come from a schedule, so that waiting for a user is a phase.
-    pub(super) is_open: bool,
+    /// Intended starts come from a schedule, or connections are shared: then waiting for a user or
+    /// for a place is a phase.
+    pub(super) has_queue: bool,
 }
 
 impl Ending<'_> {
@@ -206,7 +207,7 @@ impl SeriesCounts {
     fn add_durations(&mut self, ending: &Ending<'_>) {
         let moments = ending.moments;
         self.latency.record_us(ending.latency() / 1000);
-        if ending.is_open {
+        if ending.has_queue {
             let queued = moments.began.saturating_sub(moments.intended);
             self.phases[PhaseKind::Queued as usize].record_us(queued / 1000);
         }

@@ -126,7 +126,7 @@ impl Engine<'_> {
             series: self.program.series.clone(),
         });
         self.tell(Event::Notice(self.budget.notice(self.program.series.len(), self.shards)));
-        let connections = self.program.max_vus() * self.program.origins.len() as u64;
+        let connections = self.program.max_connections();
         for notice in limits::check(connections, self.program.sources()) {
             self.tell(Event::Notice(notice));
         }

@@ -3,6 +3,7 @@
 use std::io;
 
 use crate::http::h1::EncodeError;
+use crate::http::h2::MessageError;
 use crate::http::tls::TlsError;
 use crate::model::Failure;
 use crate::model::OutOfScope;
@@ -27,6 +28,15 @@ pub enum LoadError {
         /// Why.
         #[source]
         source: EncodeError,
+    },
+    /// A request cannot be sent over HTTP/2.
+    #[error("preparing request `{request}` for HTTP/2")]
+    NotHttp2 {
+        /// The request's name.
+        request: String,
+        /// Why.
+        #[source]
+        source: MessageError,
     },
     /// A host cannot be dialled: its class is `Dns` where the name does not resolve, `OutOfScope`
     /// where no address of it is in scope.

@@ -3,6 +3,7 @@
 use std::io;
 
 use super::link::LinkState;
+use super::program::Carriage;
 use super::shard::Shard;
 use super::timers::Timer;
 use super::user::Doing;
@@ -59,6 +60,10 @@ impl<R: Reactor> Shard<'_, R> {
         self.note_span_start(number, intended);
         self.begin_sample(number);
         let slot = self.slot(number);
+        let user = &self.users[number as usize];
+        if user.prepared(self.shared.program).carriage != Carriage::Alone {
+            return self.join(number, slot, now);
+        }
         let begun = if self.links[slot as usize].state == LinkState::Open {
             self.send(number, slot, now)
         } else {
@@ -79,16 +84,19 @@ impl<R: Reactor> Shard<'_, R> {
             && (ready.writable || ready.closed)
             && let Err(failure) = self.connect_ended(number, slot)
         {
-            return self.fail_and_go_on(number, &failure);
+            return self.connect_failed(number, slot, &failure);
         }
         if self.links[slot as usize].state == LinkState::Tunnelling
             && let Err(failure) = self.tunnel(number, slot)
         {
-            return self.fail_and_go_on(number, &failure);
+            return self.connect_failed(number, slot, &failure);
         }
         match self.links[slot as usize].state {
             // Closed since, or on its way to the next address.
             LinkState::Closed | LinkState::Connecting | LinkState::Tunnelling => {}
+            LinkState::Handshaking | LinkState::Open if self.links[slot as usize].mux.is_some() => {
+                self.on_shared_ready(ready);
+            }
             LinkState::Handshaking | LinkState::Open => {
                 // A server that speaks first, or closes at once, says so with the connect's event.
                 if (ready.readable || ready.closed) && self.receive(number, slot, ready.closed) {
@@ -165,6 +173,13 @@ impl<R: Reactor> Shard<'_, R> {
         let Some(tls) = &mut self.links[slot as usize].tls else { return Ok(true) };
         tls.flush(|records| self.reactor.write(slot, records))
             .map_err(|error| stream_failure("sending", &error))
+    }
+
+    fn connect_failed(&mut self, number: u32, slot: u32, failure: &Failure) {
+        if self.links[slot as usize].mux.is_some() {
+            return self.fail_waiting(slot, failure);
+        }
+        self.fail_and_go_on(number, failure);
     }
 }
 

@@ -108,16 +108,16 @@ impl<R: Reactor> Shard<'_, R> {
         failure: &Failure,
         end: Nanos,
     ) -> Option<Nanos> {
-        let is_open = self.is_open(number);
+        let has_queue = self.has_queue(number);
         self.end_sample(number, Some(failure), end);
-        self.close_link(self.slot(number));
+        self.let_go(number);
         let user = &mut self.users[number as usize];
         let ending = Ending {
             moments: &user.moments,
             end,
             sent: user.written as u64,
             received: user.received,
-            is_open,
+            has_queue,
         };
         self.series[user.series as usize].failure(&ending, failure);
         self.note_span_end(number, end);

@@ -35,6 +35,9 @@ impl<R: Reactor> Shard<'_, R> {
                 When::Open(open) if is_first => (run.start, open.initial_users),
                 When::Open(_) => continue,
             };
+            if is_first {
+                self.fill_up_group();
+            }
             for _ in 0..initial_users {
                 let user = self.add_user(scenario);
                 self.set_free(user);
@@ -330,8 +333,10 @@ impl<R: Reactor> Shard<'_, R> {
     fn interrupt_all(&mut self, scenario: usize) {
         for number in 0..self.users.len() {
             if self.users[number].scenario as usize == scenario {
-                self.interrupt(u32::try_from(number).expect("users are numbered in u32"));
-                self.users[number].doing = Doing::Gone;
+                let number = u32::try_from(number).expect("users are numbered in u32");
+                self.interrupt(number);
+                self.users[number as usize].doing = Doing::Gone;
+                self.close_links(number);
             }
         }
     }
@@ -350,6 +355,17 @@ impl<R: Reactor> Shard<'_, R> {
         run.active -= 1;
         run.counts.interrupted();
         self.close_links(number);
+    }
+
+    /// A scenario begins with connections of its own: the places left over on the last shared one
+    /// stay empty.
+    fn fill_up_group(&mut self) {
+        let lanes = self.shared.program.lanes() as usize;
+        while !self.users.len().is_multiple_of(lanes) {
+            let mut nobody = User::new(0, 0);
+            nobody.doing = Doing::Gone;
+            self.users.push(nobody);
+        }
     }
 
     fn add_user(&mut self, scenario: usize) -> u32 {

@@ -9,6 +9,7 @@ use rustls::ClientConnection;
 use rustls::HandshakeKind;
 use rustls::pki_types::ServerName;
 
+use super::mux::Mux;
 use crate::http::h1::ResponseParser;
 use crate::http::tunnel::Tunnel;
 
@@ -34,6 +35,8 @@ pub(super) struct Link {
     pub(super) tls: Option<Box<TlsLink>>,
     /// The conversation with a proxy, while it lasts.
     pub(super) tunnel: Option<Box<Tunnel>>,
+    /// What several users share on it; `None` where one user has it alone.
+    pub(super) mux: Option<Box<Mux>>,
     /// Exchanges that this connection completed.
     pub(super) served: u32,
 }
@@ -45,6 +48,7 @@ impl Default for Link {
             parser: ResponseParser::default(),
             tls: None,
             tunnel: None,
+            mux: None,
             served: 0,
         }
     }

@@ -20,6 +20,7 @@ mod limits;
 mod link;
 mod live;
 mod message;
+mod mux;
 mod observe;
 mod program;
 pub mod ramp;

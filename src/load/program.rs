@@ -8,6 +8,8 @@ use super::schedule::nanos;
 use crate::flow::Flow;
 use crate::http::h1;
 use crate::http::h1::RequestKind;
+use crate::http::h2::Message;
+use crate::http::h2::MessageError;
 use crate::http::reactor::Nanos;
 use crate::http::route;
 use crate::http::route::Way;
@@ -24,6 +26,7 @@ use crate::model::Seed;
 use crate::model::SeriesId;
 use crate::model::SeriesMeta;
 use crate::plan::Plan;
+use crate::plan::Protocol;
 use crate::plan::Scenario;
 use crate::plan::TlsPolicy;
 
@@ -52,6 +55,35 @@ pub(super) struct Program {
     pub(super) seed: Seed,
 }
 
+/// How a connection carries exchanges. Users are grouped by `lanes`, one or more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Carriage {
+    /// HTTP/1.1, one exchange of one user after the other.
+    Alone,
+    /// HTTP/2, a stream for each user of the group.
+    Http2 { lanes: u32 },
+    /// HTTP/1.1, requests of the group's users one behind the other.
+    Pipeline { lanes: u32 },
+}
+
+impl Carriage {
+    fn of(protocol: Protocol) -> Self {
+        match protocol {
+            Protocol::Http1 { pipeline: 0 | 1 } => Self::Alone,
+            Protocol::Http1 { pipeline } => Self::Pipeline { lanes: pipeline },
+            Protocol::Http2 { streams } => Self::Http2 { lanes: streams.max(1) },
+        }
+    }
+
+    /// Users per connection.
+    pub(super) fn lanes(self) -> u32 {
+        match self {
+            Self::Alone => 1,
+            Self::Http2 { lanes } | Self::Pipeline { lanes } => lanes,
+        }
+    }
+}
+
 /// A request as bytes.
 #[derive(Debug)]
 pub(super) struct Prepared {
@@ -59,6 +91,9 @@ pub(super) struct Prepared {
     pub(super) kind: RequestKind,
     /// Index of its origin.
     pub(super) origin: u32,
+    pub(super) carriage: Carriage,
+    /// Of a request that goes over HTTP/2.
+    pub(super) message: Option<Message>,
     pub(super) expected: StatusSet,
     /// May be sent again when a kept connection turns out to be closed (RFC 9110 §9.2.2).
     pub(super) is_idempotent: bool,
@@ -75,6 +110,7 @@ pub(super) struct Prepared {
 pub(super) struct Destination {
     pub(super) way: Way,
     pub(super) tls: Option<(TlsSetup, ServerName<'static>)>,
+    pub(super) carriage: Carriage,
 }
 
 /// Statuses that count as success.
@@ -171,6 +207,20 @@ impl Program {
         self.sources
     }
 
+    /// Users per connection.
+    pub(super) fn lanes(&self) -> u32 {
+        self.origins.iter().map(|origin| origin.carriage.lanes()).max().unwrap_or(1)
+    }
+
+    /// Connections of all scenarios together, at most.
+    pub(super) fn max_connections(&self) -> u64 {
+        let per_origin = |origin: &Destination| {
+            let lanes = origin.carriage.lanes();
+            self.scenarios.iter().map(move |run| u64::from(run.executor.max_vus().div_ceil(lanes)))
+        };
+        self.origins.iter().flat_map(per_origin).sum()
+    }
+
     /// One series per scenario and request that it sends.
     fn number_series(&mut self, plan: &Plan) {
         for (index, (scenario, flow)) in self.scenarios.iter().zip(&self.flows).enumerate() {
@@ -206,6 +256,8 @@ fn prepare(
 ) -> Result<Prepared, LoadError> {
     let request = template.request.clone();
     let mut bytes = Vec::new();
+    let mut message = None;
+    let carriage = Carriage::of(plan.connection.protocol);
     let mut origin = 0;
     let request = if is_sent {
         let admitted = plan
@@ -214,6 +266,8 @@ fn prepare(
             .map_err(|source| LoadError::OutOfScope { request: template.name.clone(), source })?;
         h1::encode(admitted.request(), &plan.connection.headers, &mut bytes)
             .map_err(|source| LoadError::Encode { request: template.name.clone(), source })?;
+        message = message_of(carriage, admitted.request(), &bytes)
+            .map_err(|source| LoadError::NotHttp2 { request: template.name.clone(), source })?;
         route::dress(&plan.connection.route, admitted.request(), &mut bytes);
         origin = origins.index_of(&admitted.request().origin)?;
         admitted.into_request()
@@ -224,12 +278,26 @@ fn prepare(
         bytes,
         kind: RequestKind::of(&request.method),
         origin,
+        carriage,
+        message,
         expected: StatusSet::of(&template.expected_statuses),
         is_idempotent: request.method.is_idempotent(),
         redirects: template.redirects,
         reuse: plan.connection.reuse,
         request,
     })
+}
+
+/// The request's form for HTTP/2, where that is spoken.
+pub(super) fn message_of(
+    carriage: Carriage,
+    request: &Request,
+    bytes: &[u8],
+) -> Result<Option<Message>, MessageError> {
+    match carriage {
+        Carriage::Alone | Carriage::Pipeline { .. } => Ok(None),
+        Carriage::Http2 { .. } => Message::of_h1(request.origin.scheme.as_str(), bytes).map(Some),
+    }
 }
 
 /// Destinations met so far.
@@ -250,16 +318,21 @@ impl Origins<'_> {
         let error = |source| LoadError::Address { host: origin.host.clone(), source };
         let scope = &self.plan.scope;
         let way = Way::find_blocking(origin, &self.plan.connection.route, scope).map_err(error)?;
+        let carriage = Carriage::of(self.plan.connection.protocol);
         let tls = match origin.scheme {
             Scheme::Http => None,
             Scheme::Https => {
                 let setup = self.tls_setup()?;
+                let setup = match carriage {
+                    Carriage::Http2 { .. } => setup.offering(b"h2"),
+                    Carriage::Alone | Carriage::Pipeline { .. } => setup,
+                };
                 let name = setup.server_name(&origin.host).map_err(error)?;
                 Some((setup, name))
             }
         };
         self.known.push(origin.clone());
-        self.destinations.push(Destination { way, tls });
+        self.destinations.push(Destination { way, tls, carriage });
         Ok(number(self.known.len() - 1))
     }
 

@@ -23,7 +23,7 @@ use crate::model::FailureClass;
 
 /// Reads of one connection before the others, the timers and the stop token have their turn: a body
 /// that never ends must not keep the shard to itself.
-const READS_PER_TURN: u32 = 16;
+pub(super) const READS_PER_TURN: u32 = 16;
 
 /// Takes a response apart: all that is kept of it unless the tap wants it is its status.
 struct Intake<'a> {
@@ -123,7 +123,6 @@ impl<R: Reactor> Shard<'_, R> {
 
     /// The exchange has its response.
     pub(super) fn exchange_done(&mut self, number: u32, slot: u32, keep: bool, end: Nanos) {
-        let is_open = self.is_open(number);
         self.end_sample(number, None, end);
         let next = match self.users[number as usize].chain {
             Some(_) => self.next_hop(number),
@@ -131,10 +130,9 @@ impl<R: Reactor> Shard<'_, R> {
         };
         let link = &mut self.links[slot as usize];
         let user = &mut self.users[number as usize];
-        let prepared = user.prepared(self.shared.program);
         if keep
             && user.moments.sent != 0
-            && prepared.reuse == ConnectionReuse::On
+            && user.prepared(self.shared.program).reuse == ConnectionReuse::On
             && link.parser.can_reuse()
         {
             link.served = link.served.saturating_add(1);
@@ -143,16 +141,34 @@ impl<R: Reactor> Shard<'_, R> {
             link.tls = None;
             self.reactor.close(slot);
         }
+        self.count_response(number, &next, end);
+    }
+
+    /// The exchange has its response; its connection is others' affair too.
+    pub(super) fn responded(&mut self, number: u32, end: Nanos) {
+        self.end_sample(number, None, end);
+        let next = match self.users[number as usize].chain {
+            Some(_) => self.next_hop(number),
+            None => Next::Stay,
+        };
+        self.count_response(number, &next, end);
+    }
+
+    /// Counts the response, and lets the user go on.
+    fn count_response(&mut self, number: u32, next: &Next, end: Nanos) {
+        let has_queue = self.has_queue(number);
+        let user = &mut self.users[number as usize];
+        let prepared = user.prepared(self.shared.program);
         let ending = Ending {
             moments: &user.moments,
             end,
             sent: user.written as u64,
             received: user.received,
-            is_open,
+            has_queue,
         };
         let series = &mut self.series[user.series as usize];
         let expected = prepared.expected.contains(user.status);
-        match &next {
+        match next {
             Next::Stay => series.response(&ending, user.status, expected),
             Next::Follow => series.response(&ending, user.status, true),
             Next::Fail(failure) => series.failure(&ending, failure),
@@ -176,7 +192,11 @@ impl<R: Reactor> Shard<'_, R> {
         for (slot, peer_closed) in std::mem::take(&mut self.unread) {
             let state = self.links[slot as usize].state;
             if matches!(state, LinkState::Handshaking | LinkState::Open) {
-                self.receive(self.owner(slot), slot, peer_closed);
+                if self.links[slot as usize].mux.is_some() {
+                    self.receive_shared(slot, peer_closed);
+                } else {
+                    self.receive(self.owner(slot), slot, peer_closed);
+                }
             }
         }
     }

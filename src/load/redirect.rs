@@ -9,6 +9,7 @@ use url::Url;
 
 use super::program::Prepared;
 use super::program::Program;
+use super::program::message_of;
 use super::shard::Shard;
 use super::user::User;
 use crate::http::h1;
@@ -128,6 +129,8 @@ fn hop(
         origin.ok_or_else(|| refused(format!("redirected to {url}, which was not found")))?;
     let mut bytes = Vec::new();
     h1::encode(&request, &[], &mut bytes).map_err(|error| refused(error.to_string()))?;
+    let message =
+        message_of(from.carriage, &request, &bytes).map_err(|error| refused(error.to_string()))?;
     route::dress(&rules.route, &request, &mut bytes);
     let hash = hash(&from.bytes);
     if bytes == from.bytes || sent.contains(&self::hash(&bytes)) {
@@ -137,6 +140,8 @@ fn hop(
         bytes,
         kind: RequestKind::of(&request.method),
         origin: u32::try_from(origin).expect("fewer origins than 2^32"),
+        carriage: from.carriage,
+        message,
         expected: from.expected.clone(),
         is_idempotent: request.method.is_idempotent(),
         reuse: from.reuse,

@@ -28,6 +28,7 @@ use super::scenario::When;
 use super::timers::Timer;
 use super::timers::Timers;
 use super::user::User;
+use crate::http::lanes::Lost;
 use crate::http::reactor::Accuracy;
 use crate::http::reactor::Nanos;
 use crate::http::reactor::Reactor;
@@ -83,6 +84,10 @@ pub(super) struct Shard<'a, R> {
     /// Slots with more to read than their turn allowed, and whether their peer has closed.
     pub(super) unread: Vec<(u32, bool)>,
     pub(super) plain: Vec<u8>,
+    /// Shared links that have something to do before the shard waits again.
+    pub(super) due: Vec<u32>,
+    /// Exchanges on a shared link that ended, and whose users do not know it yet.
+    pub(super) ended: Vec<(u32, Result<(), Lost>)>,
     /// By origin: the address that answered last.
     pub(super) preferred: Vec<usize>,
     /// Connections begun, this shard's number to begin with: source addresses take turns.
@@ -136,6 +141,8 @@ impl<'a, R: Reactor> Shard<'a, R> {
             buffer: vec![0; READ_BUFFER],
             unread: Vec::new(),
             plain: vec![0; if needs_tls { READ_BUFFER } else { 0 }],
+            due: Vec::new(),
+            ended: Vec::new(),
             preferred: vec![0; program.origins.len()],
             dialled: number as usize,
             pace: pace(program, shared),
@@ -166,6 +173,7 @@ impl<'a, R: Reactor> Shard<'a, R> {
             self.wake_users(now);
             self.dispatch_arrivals(now);
             self.end_scenarios(now);
+            self.turn_due();
             if now >= self.interval_start + INTERVAL {
                 self.flush(now);
             }
@@ -190,6 +198,7 @@ impl<'a, R: Reactor> Shard<'a, R> {
             self.on_ready(ready);
             next = self.reactor.next_ready();
         }
+        self.turn_due();
         let delay = self.reactor.now() - woke;
         self.generator.loop_delay.record_us(delay / 1000);
     }

@@ -1,6 +1,7 @@
 //! Which connection slot belongs to which user and origin.
 
 use super::link::LinkState;
+use super::program::Carriage;
 use super::scenario::When;
 use super::shard::Shard;
 use super::user::Doing;
@@ -13,6 +14,12 @@ impl<R: Reactor> Shard<'_, R> {
         matches!(self.runs[scenario as usize].when, When::Open(_))
     }
 
+    /// Whether the user's exchange may have waited for somebody.
+    pub(super) fn has_queue(&self, number: u32) -> bool {
+        let prepared = self.users[number as usize].prepared(self.shared.program);
+        self.is_open(number) || prepared.carriage != Carriage::Alone
+    }
+
     /// Whether the user's exchange is on this connection.
     pub(super) fn is_current(&self, number: u32, slot: u32) -> bool {
         self.users[number as usize].doing == Doing::Exchanging && self.slot(number) == slot
@@ -22,12 +29,43 @@ impl<R: Reactor> Shard<'_, R> {
     pub(super) fn slot(&self, number: u32) -> u32 {
         let program = self.shared.program;
         let origins = u32::try_from(program.origins.len()).expect("fewer origins than 2^32");
-        number * origins + self.users[number as usize].prepared(program).origin
+        let prepared = self.users[number as usize].prepared(program);
+        let group = match prepared.carriage {
+            Carriage::Alone => number,
+            Carriage::Http2 { lanes } | Carriage::Pipeline { lanes } => number / lanes,
+        };
+        group * origins + prepared.origin
     }
 
-    /// The user that a connection slot belongs to.
+    /// The user that a connection slot belongs to; of a shared one, the user whose exchange makes
+    /// the connection.
     pub(super) fn owner(&self, slot: u32) -> u32 {
+        match &self.links[slot as usize].mux {
+            Some(mux) => mux.leader(),
+            None => self.group(slot),
+        }
+    }
+
+    /// The user in lane 0 of a shared slot.
+    pub(super) fn first_user(&self, slot: u32) -> u32 {
+        let origins = &self.shared.program.origins;
+        self.group(slot) * origins[slot as usize % origins.len()].carriage.lanes()
+    }
+
+    fn group(&self, slot: u32) -> u32 {
         slot / u32::try_from(self.shared.program.origins.len()).expect("fewer origins than 2^32")
+    }
+
+    /// The user's exchange is over without a response: its connection is of no use, unless others
+    /// are on it.
+    pub(super) fn let_go(&mut self, number: u32) {
+        let slot = self.slot(number);
+        match self.users[number as usize].prepared(self.shared.program).carriage {
+            Carriage::Alone => self.close_link(slot),
+            Carriage::Http2 { lanes } | Carriage::Pipeline { lanes } => {
+                self.leave(number, slot, lanes);
+            }
+        }
     }
 
     pub(super) fn close_link(&mut self, slot: u32) {
@@ -35,13 +73,22 @@ impl<R: Reactor> Shard<'_, R> {
         link.state = LinkState::Closed;
         link.tls = None;
         link.tunnel = None;
+        if let Some(mux) = &mut link.mux {
+            mux.disconnected();
+        }
         self.reactor.close(slot);
     }
 
     pub(super) fn close_links(&mut self, number: u32) {
-        let origins = self.shared.program.origins.len();
-        for slot in number as usize * origins..(number as usize + 1) * origins {
-            self.close_link(u32::try_from(slot).expect("slots are numbered in u32"));
+        let destinations = &self.shared.program.origins;
+        let count = u32::try_from(destinations.len()).expect("fewer origins than 2^32");
+        for (origin, destination) in (0..count).zip(destinations) {
+            match destination.carriage {
+                Carriage::Alone => self.close_link(number * count + origin),
+                Carriage::Http2 { lanes } | Carriage::Pipeline { lanes } => {
+                    self.leave_for_good(number, number / lanes * count + origin, lanes);
+                }
+            }
         }
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::file::Overrides;
 use super::flags::FlagError;
+use super::protocol;
 use super::reader::{Fields, Keys, Reader};
 use super::types::Connection;
 use crate::model::ClientIdentity;
@@ -34,6 +35,9 @@ const CONNECTION: Keys = Keys {
         "local_addresses",
         "proxy",
         "keepalive",
+        "http",
+        "streams",
+        "pipeline",
     ],
     later: &[],
 };
@@ -126,6 +130,7 @@ pub fn apply_flags(flags: &ConnectionFlags, connection: &mut Connection) -> Resu
     if flags.reuse == ConnectionReuse::Off {
         close_after_each(connection);
     }
+    protocol::check(connection).map_err(|text| FlagError::Usage(text.to_owned()))?;
     Ok(())
 }
 
@@ -146,6 +151,7 @@ pub(super) fn connection(
 ) {
     let Some(entry) = plan.entry("connection") else { return };
     let Some(fields) = reader.fields(&entry.node, &entry.key_at, &CONNECTION) else { return };
+    connection.protocol = protocol::protocol(&fields, reader);
     connection.tls_options = tls(&fields, overrides, reader);
     connection.route = route(&fields, overrides, reader);
     connection.connect_timeout =
@@ -155,6 +161,9 @@ pub(super) fn connection(
     }
     if fields.get("keepalive").and_then(|node| reader.boolean(node)) == Some(false) {
         close_after_each(connection);
+    }
+    if let Err(conflict) = protocol::check(connection) {
+        reader.problem(&entry.key_at, conflict);
     }
 }
 

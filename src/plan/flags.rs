@@ -8,6 +8,7 @@ use super::executor::Spacing;
 use super::stages::StageList;
 use super::types::Output;
 use crate::model::ExitCode;
+use crate::model::HttpVersion;
 use crate::model::OutOfScope;
 use crate::model::Seed;
 
@@ -41,6 +42,12 @@ pub struct LoadFlags {
     pub common: CommonFlags,
     /// `-c`: connections, each with one request at a time.
     pub connections: Option<u32>,
+    /// `--http2`, `--http-version`.
+    pub http_version: HttpVersion,
+    /// `-p`: HTTP/2 streams per connection.
+    pub parallel: Option<u32>,
+    /// `--pipeline`: HTTP/1.1 requests ahead of responses per connection.
+    pub pipeline: Option<u32>,
     /// `-n`: requests in all; not looked at with `-z`, as in oha.
     pub requests: Option<u64>,
     /// `-z`: how long.
@@ -158,6 +165,9 @@ impl LoadFlags {
         Self {
             common,
             connections: None,
+            http_version: HttpVersion::Http11,
+            parallel: None,
+            pipeline: None,
             requests: None,
             duration: None,
             rate: None,

@@ -14,6 +14,7 @@ mod flags;
 mod flows;
 mod gates;
 mod one_liner;
+mod protocol;
 mod reader;
 mod requests;
 mod scan;
@@ -30,5 +31,6 @@ pub use flags::{Body, CommonFlags, FlagError, LoadFlags, ScanFlags};
 pub use one_liner::{headers, load_url, scan_url};
 pub use stages::StageList;
 pub use types::{
-    Connection, CrawlSettings, Limits, Output, Plan, ScanSettings, Scenario, StopIf, TlsPolicy,
+    Connection, CrawlSettings, Limits, Output, Plan, Protocol, ScanSettings, Scenario, StopIf,
+    TlsPolicy,
 };

@@ -7,6 +7,7 @@ use super::connection::apply_flags;
 use super::defaults;
 use super::file::hash;
 use super::flags::{Body, CommonFlags, FlagError, LoadFlags, ScanFlags};
+use super::protocol;
 use super::requests;
 use super::stages;
 use super::types::{Connection, CrawlSettings, Limits, Plan, ScanSettings, Scenario, TlsPolicy};
@@ -36,7 +37,10 @@ const MAX_BODY: u64 = 64 << 20;
 /// A value that makes no sense, a body that cannot be read, a target that nobody authorised.
 pub fn load_url(flags: &LoadFlags) -> Result<Plan, FlagError> {
     let (target, mut plan) = base(&flags.common, defaults::LOAD_TIMEOUT, TlsPolicy::Verify)?;
-    let executor = stages::executor(flags)?;
+    let (protocol, users) = protocol::of_flags(flags)?;
+    plan.connection.protocol = protocol;
+    protocol::check(&plan.connection).map_err(|text| FlagError::Usage(text.to_owned()))?;
+    let executor = stages::executor(&LoadFlags { connections: users, ..flags.clone() })?;
     let (origin, path_and_query) =
         requests::destination(&target.path_and_query, &target).map_err(usage("the URL"))?;
     let path = path_and_query.split('?').next().unwrap_or_default().to_owned();

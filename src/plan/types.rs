@@ -145,6 +145,8 @@ pub struct Connection {
     pub route: Route,
     /// Whether they carry more than one request.
     pub reuse: ConnectionReuse,
+    /// What is spoken, and how many share a connection.
+    pub protocol: Protocol,
     /// Sent with every request unless the request has its own of that name.
     pub headers: Vec<Header>,
 }
@@ -160,7 +162,36 @@ impl Connection {
             tls_options: TlsOptions::default(),
             route: Route::default(),
             reuse: ConnectionReuse::On,
+            protocol: Protocol::USUAL,
             headers: Vec::new(),
+        }
+    }
+}
+
+/// What is spoken on connections, and how many exchanges go on at once on one: so many virtual
+/// users share it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Protocol {
+    /// HTTP/1.1.
+    Http1 {
+        /// Requests sent ahead of responses; 1 waits for each.
+        pipeline: u32,
+    },
+    /// HTTP/2, agreed on by ALPN over TLS, known beforehand without.
+    Http2 {
+        /// Streams at once.
+        streams: u32,
+    },
+}
+
+impl Protocol {
+    /// HTTP/1.1 without pipelining.
+    pub const USUAL: Self = Self::Http1 { pipeline: 1 };
+
+    /// Virtual users that share a connection.
+    pub fn users_per_connection(self) -> u32 {
+        match self {
+            Self::Http1 { pipeline: users } | Self::Http2 { streams: users } => users.max(1),
         }
     }
 }

@@ -33,6 +33,7 @@ use shakedown::plan::Connection;
 use shakedown::plan::Executor;
 use shakedown::plan::Limits;
 use shakedown::plan::Plan;
+use shakedown::plan::Protocol;
 use shakedown::plan::Scenario;
 use shakedown::plan::TlsPolicy;
 
@@ -124,6 +125,11 @@ impl PlanBuilder {
     pub(crate) fn trusting(mut self, policy: TlsPolicy, ca_files: Vec<PathBuf>) -> Self {
         self.plan.connection.tls = policy;
         self.plan.connection.ca_files = ca_files;
+        self
+    }
+
+    pub(crate) fn speaking(mut self, protocol: Protocol) -> Self {
+        self.plan.connection.protocol = protocol;
         self
     }
 

@@ -10,6 +10,7 @@ mod error;
 mod framing;
 mod head;
 mod parser;
+mod pipeline;
 mod recent;
 
 pub use collect::Collector;
@@ -18,3 +19,4 @@ pub use error::ProtocolError;
 pub use framing::RequestKind;
 pub use head::{Fields, Head};
 pub use parser::{DEFAULT_MAX_HEAD, Eof, Fed, MAX_FIELDS, Progress, ResponseParser, ResponseSink};
+pub use pipeline::Pipeline;

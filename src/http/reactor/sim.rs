@@ -48,6 +48,12 @@ pub trait SimServer {
         Accept::After(0)
     }
 
+    /// Answers bytes as they arrive, for a protocol that is not HTTP/1.1; `None` leaves requests to
+    /// [`SimServer::answer`]. Connections are told apart by a number of their own.
+    fn answer_bytes(&mut self, _at: Nanos, _connection: u64, _bytes: &[u8]) -> Option<Vec<Reply>> {
+        None
+    }
+
     /// Answers a request that has arrived whole, head and body.
     fn answer(&mut self, at: Nanos, request: &[u8]) -> Vec<Reply>;
 }
@@ -175,20 +181,25 @@ impl<S: SimServer> SimReactor<S> {
         self.ready.push_back((id, ready));
     }
 
+    fn plan_replies(&mut self, slot: u32, id: u64, replies: Vec<Reply>) {
+        for reply in replies {
+            match reply {
+                Reply::Bytes { after, bytes } => {
+                    self.plan(after, slot, id, Happening::Arrived(bytes));
+                }
+                Reply::Close { after } => self.plan(after, slot, id, Happening::Closed),
+                Reply::Reset { after } => self.plan(after, slot, id, Happening::Reset),
+            }
+        }
+    }
+
     fn answer_whole_requests(&mut self, slot: u32, id: u64) {
         loop {
             let Ok(connection) = self.connection(slot) else { return };
             let Some(length) = whole_request(&connection.pending) else { return };
             let request: Vec<u8> = connection.pending.drain(..length).collect();
-            for reply in self.server.answer(self.now, &request) {
-                match reply {
-                    Reply::Bytes { after, bytes } => {
-                        self.plan(after, slot, id, Happening::Arrived(bytes));
-                    }
-                    Reply::Close { after } => self.plan(after, slot, id, Happening::Closed),
-                    Reply::Reset { after } => self.plan(after, slot, id, Happening::Reset),
-                }
-            }
+            let replies = self.server.answer(self.now, &request);
+            self.plan_replies(slot, id, replies);
         }
     }
 }
@@ -290,13 +301,17 @@ impl<S: SimServer> Reactor for SimReactor<S> {
             return Err(io::ErrorKind::WouldBlock.into());
         }
         let count = bytes.len().min(limit);
-        connection.pending.extend_from_slice(&bytes[..count]);
         connection.blocked = count < bytes.len();
         let id = connection.id;
         if count < bytes.len() {
             self.plan(WRITE_PAUSE, slot, id, Happening::Writable);
         }
-        self.answer_whole_requests(slot, id);
+        if let Some(replies) = self.server.answer_bytes(self.now, id, &bytes[..count]) {
+            self.plan_replies(slot, id, replies);
+        } else {
+            self.connection(slot)?.pending.extend_from_slice(&bytes[..count]);
+            self.answer_whole_requests(slot, id);
+        }
         Ok(count)
     }
 

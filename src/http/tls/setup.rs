@@ -135,6 +135,14 @@ impl TlsSetup {
         self.server_name.clone().map_or_else(|| server_name(host), Ok)
     }
 
+    /// The same, offering `protocol` alone by ALPN.
+    #[must_use]
+    pub fn offering(&self, protocol: &[u8]) -> Self {
+        let mut config = ClientConfig::clone(&self.config);
+        config.alpn_protocols = vec![protocol.to_vec()];
+        Self { config: Arc::new(config), ..self.clone() }
+    }
+
     /// What a connection is made with.
     pub fn config(&self) -> &Arc<ClientConfig> {
         &self.config

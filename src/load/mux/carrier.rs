@@ -1,0 +1,118 @@
+//! The protocols that carry several exchanges on one connection.
+
+use crate::http::h1::Pipeline;
+use crate::http::h2::Session;
+use crate::http::lanes::LaneSink;
+use crate::http::lanes::Room;
+use crate::load::program::Carriage;
+use crate::load::program::Prepared;
+use crate::model::Failure;
+
+/// An open connection's protocol.
+#[derive(Debug)]
+pub(super) enum Carrier {
+    H2(Box<Session>),
+    Pipeline(Box<Pipeline>),
+}
+
+impl Carrier {
+    /// `None` for a link that nobody shares.
+    pub(super) fn new(carriage: Carriage) -> Option<Self> {
+        match carriage {
+            Carriage::Alone => None,
+            Carriage::Http2 { lanes } => Some(Self::H2(Box::new(Session::new(lanes as usize)))),
+            Carriage::Pipeline { lanes } => Some(Self::Pipeline(Box::new(Pipeline::new(lanes)))),
+        }
+    }
+
+    pub(super) fn room(&mut self) -> Room {
+        match self {
+            Self::H2(session) => session.room(),
+            Self::Pipeline(pipeline) => pipeline.room(),
+        }
+    }
+
+    pub(super) fn begin(&mut self, lane: u32, prepared: &Prepared) -> Result<(), Failure> {
+        match self {
+            Self::H2(session) => {
+                let message = prepared.message.as_ref();
+                session.begin(lane, message.expect("compiled for requests that go over HTTP/2"))
+            }
+            Self::Pipeline(pipeline) => {
+                pipeline.begin(lane, prepared.kind, &prepared.bytes);
+                Ok(())
+            }
+        }
+    }
+
+    pub(super) fn receive<S: LaneSink>(&mut self, buffer: &mut Vec<u8>, len: usize, sink: &mut S) {
+        match self {
+            Self::H2(session) => session.receive(buffer, len, sink),
+            Self::Pipeline(pipeline) => pipeline.receive(&buffer[..len], sink),
+        }
+    }
+
+    pub(super) fn end_of_stream<S: LaneSink>(&mut self, sink: &mut S) {
+        match self {
+            Self::H2(session) => session.end_of_stream(sink),
+            Self::Pipeline(pipeline) => pipeline.end_of_stream(sink),
+        }
+    }
+
+    pub(super) fn advance<S: LaneSink>(&mut self, sink: &mut S) {
+        match self {
+            Self::H2(session) => session.advance(sink),
+            Self::Pipeline(_) => {}
+        }
+    }
+
+    pub(super) fn fail<S: LaneSink>(&mut self, failure: &Failure, sink: &mut S) {
+        match self {
+            Self::H2(session) => session.fail(failure, sink),
+            Self::Pipeline(pipeline) => pipeline.fail(failure, sink),
+        }
+    }
+
+    /// Gives up one exchange. True if it was under way.
+    pub(super) fn cancel(&mut self, lane: u32) -> bool {
+        match self {
+            Self::H2(session) => session.cancel(lane),
+            Self::Pipeline(pipeline) => pipeline.cancel(lane),
+        }
+    }
+
+    pub(super) fn is_over(&self) -> bool {
+        match self {
+            Self::H2(session) => session.is_over(),
+            Self::Pipeline(pipeline) => pipeline.is_over(),
+        }
+    }
+
+    pub(super) fn active(&self) -> usize {
+        match self {
+            Self::H2(session) => session.active(),
+            Self::Pipeline(pipeline) => pipeline.active(),
+        }
+    }
+
+    pub(super) fn is_blocked(&self) -> bool {
+        match self {
+            Self::H2(session) => session.is_blocked(),
+            Self::Pipeline(_) => false,
+        }
+    }
+
+    pub(super) fn take_outbox(&mut self, out: &mut Vec<u8>) -> bool {
+        match self {
+            Self::H2(session) => session.take_outbox(out),
+            Self::Pipeline(pipeline) => pipeline.take_outbox(out),
+        }
+    }
+
+    pub(super) fn take_unsent(&mut self, each: impl FnMut(u32)) {
+        match self {
+            Self::H2(session) => session.take_unsent(each),
+            Self::Pipeline(pipeline) => pipeline.take_unsent(each),
+        }
+    }
+}

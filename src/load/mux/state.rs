@@ -1,0 +1,127 @@
+//! What a shared link keeps beside its connection.
+
+use std::collections::VecDeque;
+
+use super::carrier::Carrier;
+use crate::http::h1::Collector;
+use crate::http::h1::Head;
+use crate::http::h1::ResponseSink as _;
+use crate::http::lanes::LaneSink;
+use crate::http::lanes::Lost;
+use crate::http::reactor::Nanos;
+use crate::load::counts::SeriesCounts;
+use crate::load::user::User;
+
+/// One shared link; it outlives its connections.
+#[derive(Debug, Default)]
+pub(in crate::load) struct Mux {
+    /// Whose exchange is charged with the connection that is being made.
+    pub(super) leader: u32,
+    /// Users whose exchange has not begun on the wire, in order.
+    pub(super) waiting: VecDeque<u32>,
+    /// There once the connection is open.
+    pub(super) carrier: Option<Carrier>,
+    /// Plain text that came with the end of the TLS handshake.
+    pub(super) early: Vec<u8>,
+    /// What the kernel did not take yet, from `written` on.
+    pub(super) out: Vec<u8>,
+    pub(super) written: usize,
+    /// In the shard's list of links that have something to do.
+    pub(super) is_due: bool,
+    /// The kernel had no room; its word that there is some is awaited.
+    pub(super) is_blocked: bool,
+    /// The server has something for us, and we wait for room to answer.
+    pub(super) is_unread: bool,
+    /// Bytes on the wire that no exchange was charged with yet. Frames of several streams share
+    /// a header table, so a share per exchange does not exist; the sums are exact.
+    pub(super) uncharged: Wire,
+}
+
+/// Bytes of a connection beyond the bodies that exchanges were charged with.
+#[derive(Debug, Default, Clone, Copy)]
+pub(super) struct Wire {
+    pub(super) sent: u64,
+    pub(super) received: u64,
+}
+
+impl Mux {
+    pub(in crate::load) fn leader(&self) -> u32 {
+        self.leader
+    }
+
+    /// The connection is gone; who waits goes on waiting.
+    pub(in crate::load) fn disconnected(&mut self) {
+        self.carrier = None;
+        self.early.clear();
+        self.out.clear();
+        self.written = 0;
+        (self.is_blocked, self.is_unread) = (false, false);
+        self.uncharged = Wire::default();
+    }
+}
+
+/// Takes the responses of one link's lanes into their users.
+pub(super) struct LaneIntake<'a> {
+    pub(super) users: &'a mut [User],
+    /// The user in lane 0.
+    pub(super) first: u32,
+    pub(super) series: &'a mut [SeriesCounts],
+    pub(super) names: &'a [String],
+    pub(super) seen: &'a mut [u16],
+    pub(super) now: Nanos,
+    pub(super) uncharged: &'a mut Wire,
+    pub(super) ended: &'a mut Vec<(u32, Result<(), Lost>)>,
+}
+
+impl LaneIntake<'_> {
+    fn user(&mut self, lane: u32) -> &mut User {
+        &mut self.users[(self.first + lane) as usize]
+    }
+}
+
+impl LaneSink for LaneIntake<'_> {
+    fn wants_fields(&self, lane: u32) -> bool {
+        let user = &self.users[(self.first + lane) as usize];
+        !self.names.is_empty() || user.sample.is_some() || user.chain.is_some()
+    }
+
+    fn head(&mut self, lane: u32, head: &Head<'_>) {
+        let now = self.now;
+        let user = self.user(lane);
+        user.moments.first_byte = now;
+        user.status = head.status;
+        if let Some(chain) = user.chain.as_deref_mut() {
+            chain.head(head);
+        }
+        if let Some(sample) = user.sample.as_deref_mut() {
+            Collector::head(sample, head);
+        }
+        let series = user.series as usize;
+        if !self.names.is_empty() {
+            let from = (self.first + lane) as usize * self.names.len();
+            let seen = &mut self.seen[from..from + self.names.len()];
+            self.series[series].observed.look(self.names, head, seen);
+        }
+    }
+
+    fn body(&mut self, lane: u32, data: &[u8]) {
+        // What another exchange was charged with already is not charged again.
+        let charged = self.uncharged.received.min(data.len() as u64);
+        self.uncharged.received -= charged;
+        let user = self.user(lane);
+        user.received += charged;
+        if let Some(sample) = user.sample.as_deref_mut() {
+            sample.body(data);
+        }
+    }
+
+    fn end(&mut self, lane: u32, outcome: Result<(), Lost>) {
+        let sent = std::mem::take(&mut self.uncharged.sent);
+        let received = std::mem::take(&mut self.uncharged.received);
+        let number = self.first + lane;
+        let user = self.user(lane);
+        user.written = usize::try_from(sent).unwrap_or(usize::MAX);
+        user.received += received;
+        self.ended.push((number, outcome));
+    }
+}

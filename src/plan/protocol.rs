@@ -1,0 +1,81 @@
+//! What is spoken on connections: the plan's `connection`, and the flags of a URL's load.
+
+use super::defaults;
+use super::flags::{FlagError, LoadFlags};
+use super::reader::{Fields, Reader};
+use super::types::{Connection, Protocol};
+use crate::model::ConnectionReuse;
+use crate::model::HttpVersion;
+
+/// Streams or pipelined requests of one connection at most: beyond it, no server plays along.
+const MOST: u32 = 1_000;
+
+/// The word of the plan's `connection`, HTTP/1.1 without one.
+pub(super) fn protocol(fields: &Fields<'_>, reader: &mut Reader) -> Protocol {
+    let version = fields.get("http").and_then(|node| reader.parsed(node, "1.1 or 2", version));
+    let mut count = |key| {
+        let node = fields.get(key)?;
+        reader.number(node, "a number from 1 to 1000", |count: u32| (1..=MOST).contains(&count))
+    };
+    let (streams, pipeline) = (count("streams"), count("pipeline"));
+    let is_http2 = version == Some(HttpVersion::Http2);
+    let (foreign, cure) = if is_http2 {
+        ("pipeline", "HTTP/2 has streams instead: write `streams`")
+    } else {
+        ("streams", "they are HTTP/2's: add `http: 2`, or write `pipeline` for HTTP/1.1")
+    };
+    if let Some(entry) = fields.entry(foreign) {
+        let text = format!("`{foreign}` has no meaning for this version of HTTP");
+        reader.problem_with_help(&entry.key_at, text, cure);
+    }
+    if is_http2 {
+        Protocol::Http2 { streams: streams.unwrap_or(1) }
+    } else {
+        Protocol::Http1 { pipeline: pipeline.unwrap_or(1) }
+    }
+}
+
+/// The flags' word, and the virtual users that they ask for: `-p` for each connection.
+pub(super) fn of_flags(flags: &LoadFlags) -> Result<(Protocol, Option<u32>), FlagError> {
+    let usage = |text: &str| Err(FlagError::Usage(text.to_owned()));
+    let protocol = match (flags.http_version, flags.parallel, flags.pipeline) {
+        (HttpVersion::Http2, _, Some(_)) => {
+            return usage("--pipeline is for HTTP/1.1; HTTP/2 has -p, streams per connection");
+        }
+        (HttpVersion::Http2, parallel, None) => Protocol::Http2 { streams: parallel.unwrap_or(1) },
+        (HttpVersion::Http10 | HttpVersion::Http11, Some(_), _) => {
+            return usage("-p is for HTTP/2: add --http2, or use --pipeline for HTTP/1.1");
+        }
+        (HttpVersion::Http10 | HttpVersion::Http11, None, pipeline) => {
+            Protocol::Http1 { pipeline: pipeline.unwrap_or(1) }
+        }
+    };
+    let each = protocol.users_per_connection();
+    if each > MOST {
+        return usage("one connection carries at most 1000 requests at once");
+    }
+    // Stages of users say themselves how many there are.
+    let connections = match (flags.connections, &flags.vu_stages) {
+        (None, None) if each > 1 => Some(defaults::CONNECTIONS),
+        (connections, _) => connections,
+    };
+    Ok((protocol, connections.map(|connections| connections.saturating_mul(each))))
+}
+
+/// What connections cannot be at once.
+pub(super) fn check(connection: &Connection) -> Result<(), &'static str> {
+    let is_shared = connection.protocol != Protocol::USUAL;
+    if is_shared && connection.reuse == ConnectionReuse::Off {
+        return Err(
+            "a connection for each request carries one at a time: keep it alive, or leave \
+                    out HTTP/2 and pipelining",
+        );
+    }
+    Ok(())
+}
+
+fn version(text: &str) -> Result<HttpVersion, String> {
+    HttpVersion::parse(text)
+        .filter(|version| *version != HttpVersion::Http10)
+        .ok_or_else(|| format!("`{text}` is not a version of HTTP that is sent; write 1.1 or 2"))
+}
