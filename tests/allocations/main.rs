@@ -1,0 +1,65 @@
+//! A request costs no allocation: counted by the allocator of this binary, in virtual time, so that
+//! no window ends in between and every figure is exact.
+
+mod network;
+
+#[expect(dead_code, reason = "shared with the tests of the load engine, which need all of it")]
+#[path = "../it/load_bed.rs"]
+mod load_bed;
+
+use std::sync::Mutex;
+use std::time::Duration;
+
+use shakedown::model::StopToken;
+use shakedown::plan::Executor;
+
+use load_bed::PlanBuilder;
+use network::Heads;
+use network::Network;
+use network::Watched;
+
+#[global_allocator]
+static ALLOCATOR: dhat::Alloc = dhat::Alloc;
+
+/// The profiler counts for the whole process: one test at a time.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+
+/// Allocations between the request after the warm-up and the last one watched.
+fn allocations(plan: &PlanBuilder, heads: Heads) -> u64 {
+    let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let _profiler = dhat::Profiler::builder().testing().build();
+    let watched = Watched::default();
+    let outcome = plan.run_on(&StopToken::default(), |_| Ok(Network::new(heads, &watched)));
+    let tally = outcome.only_series();
+    assert_eq!((tally.requests, tally.failed), (50_000, 0), "{:?}", tally.exemplars);
+    watched.allocations()
+}
+
+fn plan() -> PlanBuilder {
+    PlanBuilder::new(Executor::SharedIterations {
+        vus: 64,
+        iterations: 50_000,
+        max_duration: Duration::from_secs(60),
+    })
+}
+
+#[test]
+fn a_request_over_a_kept_connection_allocates_nothing() {
+    assert_eq!(allocations(&plan(), Heads::Same), 0);
+}
+
+#[test]
+fn a_response_whose_head_changes_allocates_nothing() {
+    assert_eq!(allocations(&plan(), Heads::Changing), 0);
+}
+
+#[test]
+fn an_observed_header_allocates_nothing() {
+    assert_eq!(allocations(&plan().observe("X-Number"), Heads::Changing), 0);
+}
+
+/// Exchanges for the tap are copied: the count would notice one allocation in the way of others.
+#[test]
+fn what_does_allocate_is_noticed() {
+    assert!(allocations(&plan().tap(), Heads::Same) > 0);
+}
