@@ -38,11 +38,6 @@ pub(crate) struct Ended {
 }
 
 impl Ended {
-    /// Processor time in all.
-    pub(crate) fn cpu(&self) -> Duration {
-        self.user + self.system
-    }
-
     /// Itself, if it ended well.
     pub(crate) fn succeeded(self) -> Result<Self, Problem> {
         if self.status.success() { Ok(self) } else { Err(self.failed()) }

@@ -42,6 +42,7 @@ mod cores;
 mod figure;
 mod gate;
 mod limits;
+mod pairs;
 mod problem;
 mod rows;
 mod server;

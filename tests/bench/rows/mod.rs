@@ -1,5 +1,6 @@
 //! The rows of the table, one function each.
 
+mod compared;
 mod memory;
 mod traced;
 
@@ -9,6 +10,12 @@ use crate::problem::Problem;
 
 /// All of them, in the table's order.
 pub(crate) const ALL: &[Row] = &[
+    Row {
+        name: "h1-small",
+        what: "HTTP/1.1, 13 bytes, 64 connections: shakedown / wrk",
+        noise: Noise::Noisy,
+        measure: compared::small,
+    },
     Row {
         name: "instructions",
         what: "user-mode instructions per request, everything counted (callgrind)",
@@ -26,6 +33,30 @@ pub(crate) const ALL: &[Row] = &[
         what: "instructions per request for watching one response header",
         noise: Noise::Steady,
         measure: traced::observer,
+    },
+    Row {
+        name: "oha",
+        what: "HTTP/1.1, 13 bytes, 64 connections: shakedown / oha",
+        noise: Noise::Noisy,
+        measure: compared::oha,
+    },
+    Row {
+        name: "h1-large",
+        what: "HTTP/1.1, 10 KB, 64 connections: shakedown / wrk",
+        noise: Noise::Noisy,
+        measure: compared::large,
+    },
+    Row {
+        name: "tls",
+        what: "TLS 1.3, 13 bytes, 64 connections: shakedown / wrk",
+        noise: Noise::Noisy,
+        measure: compared::tls,
+    },
+    Row {
+        name: "many-connections",
+        what: "processor time per request at 10,000 connections against 64",
+        noise: Noise::Noisy,
+        measure: compared::many_connections,
     },
     Row {
         name: "connections",
