@@ -398,6 +398,41 @@ fn same_however_split(
     Ok(())
 }
 
+/// Each kind of framing, whatever the place of one cut, and in pieces of every small length.
+#[test]
+fn every_place_of_a_cut_gives_the_same() {
+    let absurd = format!("{}: {}\r\n", "N".repeat(300), "v ".repeat(200));
+    let many = "A: b\r\n".repeat(200);
+    let cases = [
+        "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhelloHTTP/1.1 ".to_owned(),
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5;a=\"b\"\r\nhello\r\n0a\r\n0123456789\r\n0\r\n\r\nrest".to_owned(),
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\nX: y\r\nZ:\n\r\nrest".to_owned(),
+        "HTTP/1.1 100 C\r\n\r\nHTTP/1.1 103 E\r\nLink: x\r\n\r\nHTTP/1.1 200 O\r\nContent-Length: 1\r\n\r\na".to_owned(),
+        "HTTP/1.0 200 X\r\n\r\nuntil the end".to_owned(),
+        "HTTP/1.1 204 X\r\nContent-Length: 2\r\n\r\nab".to_owned(),
+        "HTTP/1.1 304 X\r\nTransfer-Encoding: chunked\r\n\r\nab".to_owned(),
+        "\r\n\r\nHTTP/1.1 200\nFolded: a\r\n  b\nContent-Length : 1\n\na".to_owned(),
+        format!("HTTP/1.1 200 X\r\n{absurd}Content-Length: 1\r\n\r\na"),
+        format!("HTTP/1.1 200 X\r\n{many}Content-Length: 1\r\n\r\na"),
+        "HTTP/1.1 200 X\r\nContent-Length: 1, 2\r\n\r\nab".to_owned(),
+        "HTTP/1.1 200 X\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nab\r\n".to_owned(),
+        "SSH-2.0-OpenSSH_9.9\r\n\r\n".to_owned(),
+    ];
+    for bytes in cases.iter().map(String::as_bytes) {
+        for kind in [RequestKind::Ordinary, RequestKind::Head, RequestKind::Connect] {
+            let whole = read(kind, 65_536, [bytes]);
+            for cut in 0..=bytes.len() {
+                let split = read(kind, 65_536, [&bytes[..cut], &bytes[cut..]]);
+                assert_eq!(split, whole, "cut at {cut}: {}", bytes.escape_ascii());
+            }
+            for length in 1..8 {
+                let split = read(kind, 65_536, bytes.chunks(length));
+                assert_eq!(split, whole, "by {length}: {}", bytes.escape_ascii());
+            }
+        }
+    }
+}
+
 proptest! {
     #[test]
     fn every_split_of_a_response_gives_the_same(
