@@ -3,7 +3,7 @@
 //! `tests/bench/run` sets up and starts this program; it needs two cores and Linux.
 //!
 //! ```console
-//! $ tests/bench/run                         # the whole table; takes about half an hour
+//! $ tests/bench/run                         # every row; takes about half an hour
 //! $ tests/bench/run --list                  # the rows and their bars
 //! $ tests/bench/run h1-small tls            # some rows
 //! $ tests/bench/run --gate                  # only what is deterministic, against committed limits
@@ -26,10 +26,8 @@
 //!
 //! # Other tools
 //!
-//! `run` installs wrk, h2load, valgrind and strace by apt and builds oha and a goose program by
-//! cargo into `target/bench`. k6 and wrk2 are in none of those registries: `K6=…` and `WRK2=…` name
-//! programs, `K6_SOURCE=…` (with `go` on the path) and `WRK2_SOURCE=…` sources to build. What is
-//! missing is told as "not measured", never left out.
+//! `run` installs valgrind and strace by apt. Comparisons use wrk and oha where they are on the path;
+//! what is missing is told as "not measured", never left out.
 
 #![expect(dead_code, reason = "the rows that compare tools come next")]
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a benchmark tells its figures")]

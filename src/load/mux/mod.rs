@@ -8,7 +8,7 @@
 //!   its own (`Carriage::Alone`) has none of this state.
 //! * [`Mux`] is what a shared link keeps: the users that wait for it, its `leader` (the one whose
 //!   exchange is charged with connecting; the others count that time as queued), and its
-//!   [`Carrier`] once it is open.
+//!   `Carrier` once it is open.
 //! * A carrier is a state machine without I/O (`http::lanes`): bytes go in, [`LaneSink`] takes the
 //!   responses, an outbox comes out. Another protocol is another variant.
 //! * `drive` is the loop around it: one read feeds all lanes, users whose response is complete go
