@@ -6,7 +6,7 @@
 
 mod client;
 pub mod clock;
-mod content;
+pub mod content;
 pub mod cookies;
 pub mod fault;
 pub mod h1;

@@ -125,7 +125,7 @@ async fn standing_headers_go_along_unless_the_request_has_its_own() {
     assert!(!text.contains("standing"), "{text}");
     assert!(text.contains("\r\nX-Team: a\r\n"), "{text}");
     assert!(text.contains("\r\nUser-Agent: shakedown/"), "{text}");
-    assert!(text.contains("\r\nAccept-Encoding: gzip, deflate\r\n"), "{text}");
+    assert!(text.contains("\r\nAccept-Encoding: gzip, deflate, br, zstd\r\n"), "{text}");
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::http::content;
 use crate::http::tls::TrustPolicy;
 use crate::model::ConnectionReuse;
 use crate::model::Header;
@@ -44,7 +45,7 @@ pub struct ClientOptions {
 pub enum ContentDecoding {
     /// Bodies stay as they come.
     Off,
-    /// `Accept-Encoding: gzip, deflate` is sent, and both are undone.
+    /// `Accept-Encoding` names every coding that is known, and they are undone.
     GzipDeflate,
 }
 
@@ -77,7 +78,7 @@ impl ClientOptions {
                 .push(Header::new("User-Agent", concat!("shakedown/", env!("CARGO_PKG_VERSION"))));
         }
         if self.decoding == ContentDecoding::GzipDeflate && !has("accept-encoding") {
-            headers.push(Header::new("Accept-Encoding", "gzip, deflate"));
+            headers.push(Header::new("Accept-Encoding", content::KNOWN));
         }
         headers
     }
