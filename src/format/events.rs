@@ -10,7 +10,6 @@ use serde::Serialize;
 
 use crate::model::Event;
 use crate::model::Failure;
-use crate::model::GeneratorWindow;
 use crate::model::LoadTotals;
 use crate::model::LoadWindow;
 use crate::model::Phase;
@@ -23,6 +22,7 @@ use crate::model::Stamped;
 use super::error::FormatError;
 use super::error::parse;
 use super::finding::FindingDto;
+use super::generator::GeneratorDto;
 use super::load::ChangeDto;
 use super::load::FailureDto;
 use super::load::ScenarioDto;
@@ -225,18 +225,6 @@ struct ScenarioWindowDto {
     tally: ScenarioTallyDto,
 }
 
-/// How the generator itself did.
-#[derive(Serialize, Deserialize, JsonSchema)]
-#[schemars(rename = "Generator")]
-struct GeneratorDto {
-    /// Intended start until the request was really issued (open models only).
-    schedule_lag: Trend,
-    /// How long one turn of a readiness loop kept others waiting.
-    loop_delay: Trend,
-    /// 1.0 is one core fully used by each load thread.
-    cpu: f64,
-}
-
 /// One interval of load.
 #[derive(Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "LoadWindow")]
@@ -372,12 +360,7 @@ impl From<&LoadWindow> for LoadWindowDto {
             warmup: window.warmup,
             series: window.series.iter().map(Into::into).collect(),
             scenarios: window.scenarios.iter().map(scenario).collect(),
-            generator: GeneratorDto {
-                schedule_lag: Trend::new(&window.generator.schedule_lag, Figures::Left),
-                loop_delay: Trend::new(&window.generator.loop_delay, Figures::Left),
-                // JSON has no NaN; a share that could not be computed is none.
-                cpu: if window.generator.cpu.is_finite() { window.generator.cpu } else { 0.0 },
-            },
+            generator: (&window.generator).into(),
         }
     }
 }
@@ -395,11 +378,7 @@ impl From<LoadWindowDto> for LoadWindow {
             warmup: dto.warmup,
             series: dto.series.into_iter().map(Into::into).collect(),
             scenarios: dto.scenarios.into_iter().map(scenario).collect(),
-            generator: GeneratorWindow {
-                schedule_lag: dto.generator.schedule_lag.into(),
-                loop_delay: dto.generator.loop_delay.into(),
-                cpu: dto.generator.cpu,
-            },
+            generator: dto.generator.into(),
         }
     }
 }

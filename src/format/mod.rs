@@ -8,6 +8,7 @@
 mod error;
 pub mod events;
 mod finding;
+mod generator;
 mod load;
 mod metrics;
 mod name;

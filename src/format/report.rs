@@ -25,6 +25,7 @@ use crate::model::TimelinePoint;
 use super::error::FormatError;
 use super::error::parse;
 use super::finding::FindingDto;
+use super::generator::GeneratorReportDto;
 use super::load::ChangeDto;
 use super::load::FailureDto;
 use super::load::Failures;
@@ -129,6 +130,9 @@ struct ReportDto {
     verdict: Option<VerdictDto>,
     /// Whether the load figures can be believed; null without load.
     validity: Option<ValidityDto>,
+    /// How the generator itself did; null without load.
+    #[serde(default)]
+    generator: Option<GeneratorReportDto>,
     /// Derived: every metric under k6's names and value keys.
     #[serde(default)]
     metrics: Vec<MetricDto>,
@@ -317,6 +321,7 @@ impl From<&Report> for ReportDto {
                 .collect(),
             verdict: report.verdict.as_ref().map(Into::into),
             validity: report.validity.as_ref().map(Into::into),
+            generator: report.generator.as_ref().map(Into::into),
             metrics: metrics(report),
             thresholds: report.thresholds.iter().map(Into::into).collect(),
             load: load(report),
@@ -474,6 +479,7 @@ impl From<ReportDto> for Report {
             scan_failures: dto.scan.failures.into_iter().map(failure).collect(),
             stopped: dto.stopped.map(Into::into),
             validity: dto.validity.map(Into::into),
+            generator: dto.generator.map(Into::into),
             thresholds: dto.thresholds.into_iter().map(Into::into).collect(),
             verdict: dto.verdict.map(Into::into),
         }

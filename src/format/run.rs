@@ -145,17 +145,24 @@ pub(super) struct ValidityDto {
     valid: bool,
     /// Why the figures cannot be believed.
     problems: Vec<String>,
+    /// Where the generator came near its limits without being judged by it.
+    #[serde(default)]
+    warnings: Vec<String>,
 }
 
 impl From<&Validity> for ValidityDto {
     fn from(validity: &Validity) -> Self {
-        Self { valid: validity.is_valid(), problems: validity.problems.clone() }
+        Self {
+            valid: validity.is_valid(),
+            problems: validity.problems.clone(),
+            warnings: validity.warnings.clone(),
+        }
     }
 }
 
 impl From<ValidityDto> for Validity {
     fn from(dto: ValidityDto) -> Self {
-        Self { problems: dto.problems }
+        Self { problems: dto.problems, warnings: dto.warnings }
     }
 }
 

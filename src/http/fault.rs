@@ -8,6 +8,9 @@ use crate::model::FailureClass;
 
 /// The class of an error while connecting over TCP.
 pub fn connect_class(error: &io::Error) -> FailureClass {
+    if is_own_limit(error) {
+        return FailureClass::LocalLimit;
+    }
     match error.kind() {
         io::ErrorKind::ConnectionRefused => FailureClass::ConnectRefused,
         io::ErrorKind::TimedOut => FailureClass::ConnectTimeout,
@@ -51,6 +54,43 @@ pub(super) fn handshake(what: &str, error: &io::Error) -> Failure {
     failure(stream_class(error), what, error)
 }
 
+/// Whether it is us who have no descriptor, port or memory left. A port that is taken (and not the
+/// last one) is met where the system has to choose it before it knows the peer.
+fn is_own_limit(error: &io::Error) -> bool {
+    use rustix::io::Errno;
+    let limits = [
+        Errno::MFILE,
+        Errno::NFILE,
+        Errno::ADDRNOTAVAIL,
+        Errno::ADDRINUSE,
+        Errno::NOBUFS,
+        Errno::NOMEM,
+    ];
+    Errno::from_io_error(error).is_some_and(|errno| limits.contains(&errno))
+}
+
 fn tls_error(error: &io::Error) -> Option<&rustls::Error> {
     error.get_ref().and_then(|inner| inner.downcast_ref())
+}
+
+#[cfg(test)]
+mod tests {
+    use rustix::io::Errno;
+
+    use super::*;
+
+    #[test]
+    fn what_we_ran_out_of_is_not_the_targets_failure() {
+        let cases = [
+            (Errno::MFILE, FailureClass::LocalLimit),
+            (Errno::NFILE, FailureClass::LocalLimit),
+            (Errno::ADDRNOTAVAIL, FailureClass::LocalLimit),
+            (Errno::CONNREFUSED, FailureClass::ConnectRefused),
+            (Errno::TIMEDOUT, FailureClass::ConnectTimeout),
+            (Errno::HOSTUNREACH, FailureClass::Connect),
+        ];
+        for (errno, class) in cases {
+            assert_eq!(connect_class(&errno.into()), class, "{errno}");
+        }
+    }
 }

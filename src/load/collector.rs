@@ -11,8 +11,10 @@ use super::program::Program;
 use super::shard::INTERVAL;
 use super::validity::ValidityRule;
 use super::validity::WindowFacts;
+use super::watch::Watch;
 use crate::http::reactor::Nanos;
 use crate::model::Digits;
+use crate::model::FailureClass;
 use crate::model::GeneratorWindow;
 use crate::model::Histogram;
 use crate::model::LoadTotals;
@@ -43,12 +45,19 @@ pub(super) struct Collector<'a> {
     /// By scenario.
     iterations: Vec<ScenarioTally>,
     rule: ValidityRule,
-    /// Of the last window that was long enough to tell.
-    cpu: f64,
+    /// By shard, of the last window that was long enough to tell.
+    threads: Vec<f64>,
+    watch: Watch,
 }
 
 impl<'a> Collector<'a> {
-    pub(super) fn new(program: &'a Program, digits: Digits, shards: usize, start: Nanos) -> Self {
+    pub(super) fn new(
+        program: &'a Program,
+        digits: Digits,
+        shards: usize,
+        start: Nanos,
+        watch: Watch,
+    ) -> Self {
         let is_warmup = |scenario: &u32| program.scenarios[*scenario as usize].warmup;
         Self {
             program,
@@ -68,7 +77,8 @@ impl<'a> Collector<'a> {
                 .map(|_| ScenarioTally::new(Digits::Three))
                 .collect(),
             rule: ValidityRule::new(),
-            cpu: 0.0,
+            threads: vec![0.0; shards],
+            watch,
         }
     }
 
@@ -83,13 +93,13 @@ impl<'a> Collector<'a> {
                 Message::Done(shard) => self.queues[shard].done = true,
             }
             while self.queues.iter().all(|queue| queue.done || !queue.intervals.is_empty())
-                && let Some(interval) = self.next_interval()
+                && let Some((interval, busy)) = self.next_interval()
             {
-                self.windows(&interval).into_iter().for_each(&mut emit);
+                self.windows(&interval, &busy).into_iter().for_each(&mut emit);
             }
         }
-        while let Some(interval) = self.next_interval() {
-            self.windows(&interval).into_iter().for_each(&mut emit);
+        while let Some((interval, busy)) = self.next_interval() {
+            self.windows(&interval, &busy).into_iter().for_each(&mut emit);
         }
     }
 
@@ -120,11 +130,13 @@ impl<'a> Collector<'a> {
     }
 
     /// The next window's counts of all shards: as far as the shard that has got furthest, so that
-    /// one that skipped a message does not tear the others' apart.
-    fn next_interval(&mut self) -> Option<Interval> {
+    /// one that skipped a message does not tear the others' apart. Beside it, the processor time of
+    /// each shard.
+    fn next_interval(&mut self) -> Option<(Interval, Vec<Nanos>)> {
         let fronts = self.queues.iter().filter_map(|queue| queue.intervals.front());
         let to = fronts.map(|interval| interval.to).max()?;
         let mut merged: Option<Interval> = None;
+        let mut busy = Vec::with_capacity(self.queues.len());
         for queue in &mut self.queues {
             let mut of_shard: Option<Interval> = None;
             while let Some(next) = queue.intervals.pop_front_if(|interval| interval.to <= to) {
@@ -133,6 +145,7 @@ impl<'a> Collector<'a> {
                     None => of_shard = Some(*next),
                 }
             }
+            busy.push(of_shard.as_ref().map_or(0, |interval| interval.busy));
             match (&mut merged, of_shard) {
                 (_, None) => {}
                 (Some(merged), Some(part)) => merged.merge(part),
@@ -143,28 +156,38 @@ impl<'a> Collector<'a> {
             interval.from = self.from;
             interval.to = to.max(self.from);
             self.from = interval.to;
-            interval
+            (interval, busy)
         })
     }
 
     /// One window, or two where a warm-up and measured scenarios run side by side.
-    fn windows(&mut self, interval: &Interval) -> Vec<LoadWindow> {
-        let length = interval.to - interval.from;
-        // The system accounts in ticks: over less than a tenth of a second it says nothing.
-        if length >= INTERVAL / 10 {
-            let cores = interval.busy as f64 / length as f64;
-            self.cpu = (cores / self.queues.len() as f64).min(1.0);
-        }
-        let cpu = self.cpu;
-        self.judge(interval, cpu);
+    fn windows(&mut self, interval: &Interval, busy: &[Nanos]) -> Vec<LoadWindow> {
+        let generator = self.generator(interval, busy);
+        self.judge(interval, &generator);
         self.add_totals(interval);
         let mut windows: Vec<_> =
-            [false, true].map(|warmup| self.window(interval, warmup, cpu)).into();
+            [false, true].map(|warmup| self.window(interval, warmup, &generator)).into();
         windows.retain(|window| !window.scenarios.is_empty());
         windows
     }
 
-    fn window(&self, interval: &Interval, warmup: bool, cpu: f64) -> LoadWindow {
+    fn generator(&mut self, interval: &Interval, busy: &[Nanos]) -> GeneratorWindow {
+        let length = interval.to - interval.from;
+        // The system accounts in ticks: over less than a tenth of a second it says nothing.
+        if length >= INTERVAL / 10 {
+            let share = |busy: &Nanos| (*busy as f64 / length as f64).min(1.0);
+            self.threads = busy.iter().map(share).collect();
+        }
+        GeneratorWindow {
+            schedule_lag: interval.generator.schedule_lag.to_histogram(Digits::Two),
+            loop_delay: interval.generator.loop_delay.to_histogram(Digits::Two),
+            cpu: self.threads.iter().sum::<f64>() / self.threads.len() as f64,
+            threads: self.threads.clone(),
+            machine: self.watch.look(self.program.busiest_destination(&interval.connections)),
+        }
+    }
+
+    fn window(&self, interval: &Interval, warmup: bool, generator: &GeneratorWindow) -> LoadWindow {
         let of_kind = |scenario: usize| self.program.scenarios[scenario].warmup == warmup;
         let scenarios = interval.scenarios.iter().enumerate();
         LoadWindow {
@@ -189,11 +212,7 @@ impl<'a> Collector<'a> {
                     ScenarioWindow { scenario, vus: slice.vus, tally }
                 })
                 .collect(),
-            generator: GeneratorWindow {
-                schedule_lag: interval.generator.schedule_lag.to_histogram(Digits::Two),
-                loop_delay: interval.generator.loop_delay.to_histogram(Digits::Two),
-                cpu,
-            },
+            generator: generator.clone(),
         }
     }
 
@@ -211,21 +230,29 @@ impl<'a> Collector<'a> {
         }
     }
 
-    fn judge(&mut self, interval: &Interval, cpu: f64) {
+    fn judge(&mut self, interval: &Interval, generator: &GeneratorWindow) {
         let mut open = Histogram::new(Digits::Two);
         let mut closed = Histogram::new(Digits::Two);
         for (id, slice) in &interval.series {
             let scenario = self.program.scenario_of[*id as usize];
             let is_open = self.program.scenarios[scenario as usize].executor.is_open();
             slice.duration.add_to(if is_open { &mut open } else { &mut closed });
+            if let Some(failed) = slice.tally.failures.get(&FailureClass::LocalLimit) {
+                self.rule.add_own_failures(*failed, sample_of(&slice.tally));
+            }
         }
         self.rule.add(&WindowFacts {
             own_lag: &interval.generator.own_lag.to_histogram(Digits::Two),
-            loop_delay: &interval.generator.loop_delay.to_histogram(Digits::Two),
-            cpu,
+            generator,
             open_duration: &open,
             closed_duration: &closed,
             starved: interval.scenarios.iter().map(|slice| slice.starved).sum(),
         });
     }
+}
+
+/// What was said of the first request that met a limit of ours.
+fn sample_of(tally: &Tally) -> Option<&str> {
+    let mut failures = tally.exemplars.iter().filter_map(|exemplar| exemplar.failure.as_ref());
+    failures.find(|(class, _)| *class == FailureClass::LocalLimit).map(|(_, said)| said.as_str())
 }

@@ -17,6 +17,8 @@ use super::message::ShardTotals;
 use super::program::Program;
 use super::shard::Shard;
 use super::shard::Shared;
+use super::watch::Watch;
+use super::watch::local_ports;
 use crate::http::clock::Clock;
 use crate::http::reactor::Idle;
 use crate::http::reactor::Nanos;
@@ -130,8 +132,9 @@ impl Engine<'_> {
         for notice in limits::check(connections, self.program.sources()) {
             self.tell(Event::Notice(notice));
         }
-        let mut collector =
-            Collector::new(self.program, self.budget.digits, self.shards, self.start);
+        let watch = Watch::new(local_ports(self.program.sources()));
+        let digits = self.budget.digits;
+        let mut collector = Collector::new(self.program, digits, self.shards, self.start, watch);
         self.control.begin(self.start);
         let totals = self.run_shards(&reactor, &mut collector);
         self.control.end();

@@ -1,12 +1,11 @@
 //! Limits of the system that would end a run early: looked at before anything is sent.
 
-use std::fs;
-
 use rustix::process::Resource;
 use rustix::process::Rlimit;
 use rustix::process::getrlimit;
 use rustix::process::setrlimit;
 
+use super::watch::local_ports;
 use crate::model::Notice;
 use crate::model::NoticeLevel;
 
@@ -17,10 +16,7 @@ const OTHER_DESCRIPTORS: u64 = 64;
 /// about what will not be enough. Each of the `sources` addresses has ports of its own.
 pub(super) fn check(connections: u64, sources: usize) -> Vec<Notice> {
     let descriptors = descriptors_after_raising(connections + OTHER_DESCRIPTORS);
-    let ports = fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range")
-        .ok()
-        .and_then(|text| port_count(&text))
-        .map(|ports| ports.saturating_mul(sources as u64));
+    let ports = local_ports(sources);
     [descriptor_notice(connections, descriptors), port_notice(connections, ports)]
         .into_iter()
         .flatten()
@@ -62,13 +58,6 @@ fn warning(text: String) -> Notice {
     Notice { level: NoticeLevel::Warning, text }
 }
 
-/// Ports of a range like `32768 60999`.
-fn port_count(text: &str) -> Option<u64> {
-    let mut bounds = text.split_whitespace().map(str::parse::<u64>);
-    let (first, last) = (bounds.next()?.ok()?, bounds.next()?.ok()?);
-    last.checked_sub(first).map(|span| span + 1)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -79,8 +68,7 @@ mod tests {
         assert!(notice.text.contains("ulimit"), "{}", notice.text);
         assert_eq!(descriptor_notice(900, Some(1024)), None);
         assert_eq!(descriptor_notice(1_000_000, None), None);
-        assert!(port_notice(30_000, port_count("32768\t60999\n")).is_some());
-        assert_eq!(port_notice(28_000, port_count("32768\t60999\n")), None);
-        assert_eq!(port_count("x"), None);
+        assert!(port_notice(30_000, Some(28_232)).is_some());
+        assert_eq!(port_notice(28_000, Some(28_232)), None);
     }
 }

@@ -28,6 +28,8 @@ pub(super) struct Interval {
     pub(super) generator: GeneratorCounts<Recorded>,
     /// Processor time spent by the shards.
     pub(super) busy: Nanos,
+    /// Connections open at the end, by origin.
+    pub(super) connections: Vec<u64>,
 }
 
 /// One scenario in an interval.
@@ -87,6 +89,7 @@ impl Interval {
         for slice in &mut self.scenarios {
             slice.vus = 0;
         }
+        self.connections.fill(0);
         self.merge(next);
     }
 
@@ -108,6 +111,9 @@ impl Interval {
         }
         self.generator.merge(other.generator);
         self.busy += other.busy;
+        for (mine, theirs) in self.connections.iter_mut().zip(other.connections) {
+            *mine += theirs;
+        }
     }
 }
 

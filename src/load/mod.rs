@@ -4,7 +4,8 @@
 //! A shard is one thread with one readiness loop (`shard`); virtual users on it are small structs
 //! (`user`) that walk a compiled flow. *When* is in `schedule`, `ramp`, `scenario` and
 //! `iterations`, *what* in `program`, *how* in `connect`, `exchange`, `receive`, `redirect`,
-//! `failure`, `link` and `slots`, *counting* in `counts`, `recorder`, `observe` and `collector`.
+//! `failure`, `link` and `slots`, *counting* in `counts`, `recorder`, `observe` and `collector`; `watch`,
+//! `pressure` and `validity` look at the generator itself.
 //! Nothing here prints, and no async runtime is in the way.
 
 mod budget;
@@ -22,6 +23,7 @@ mod live;
 mod message;
 mod mux;
 mod observe;
+mod pressure;
 mod program;
 pub mod ramp;
 mod receive;
@@ -35,6 +37,7 @@ mod slots;
 mod timers;
 mod user;
 mod validity;
+mod watch;
 
 pub use engine::{LoadJob, run, run_on};
 pub use error::LoadError;

@@ -1,5 +1,7 @@
 //! The plan's load part, prepared: everything that is the same for every request is done once.
 
+use std::net::SocketAddr;
+
 use rustls::pki_types::ServerName;
 
 use super::error::LoadError;
@@ -219,6 +221,20 @@ impl Program {
             self.scenarios.iter().map(move |run| u64::from(run.executor.max_vus().div_ceil(lanes)))
         };
         self.origins.iter().flat_map(per_origin).sum()
+    }
+
+    /// Of connections by origin, those to the destination that has most of them. What goes to one
+    /// address (a proxy's, for all origins) shares its local ports; a Unix socket needs none.
+    pub(super) fn busiest_destination(&self, connections: &[u64]) -> u64 {
+        let address = |origin: &Destination| origin.way.endpoints[0].address();
+        let of_address = |address: SocketAddr| {
+            let origins = self.origins.iter().zip(connections);
+            origins
+                .filter(|(origin, _)| origin.way.endpoints[0].address() == Some(address))
+                .map(|(_, count)| count)
+                .sum()
+        };
+        self.origins.iter().filter_map(address).map(of_address).max().unwrap_or(0)
     }
 
     /// One series per scenario and request that it sends.

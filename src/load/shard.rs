@@ -14,6 +14,7 @@ use rand::rngs::StdRng;
 use super::counts::SeriesCounts;
 use super::error::LoadError;
 use super::link::Link;
+use super::link::LinkState;
 use super::live::Change;
 use super::live::LiveControl;
 use super::live::LoadClock;
@@ -316,7 +317,18 @@ impl<'a, R: Reactor> Shard<'a, R> {
             scenarios: self.runs.iter_mut().map(|run| take_slice(run, clock, (from, to))).collect(),
             generator: self.generator.take(),
             busy: busy - std::mem::replace(&mut self.busy_before, busy),
+            connections: self.open_connections(),
         }
+    }
+
+    /// By origin. Counted once per interval: a count kept up to date would cost at every change.
+    fn open_connections(&self) -> Vec<u64> {
+        let mut open = vec![0; self.shared.program.origins.len()];
+        for (slot, link) in self.links.iter().enumerate() {
+            open[slot % self.shared.program.origins.len()] +=
+                u64::from(link.state != LinkState::Closed);
+        }
+        open
     }
 
     /// The last interval may wait for the collector: there is nothing left to delay.

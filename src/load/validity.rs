@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
+use super::pressure::Pressure;
+use super::pressure::SATURATED;
+use super::pressure::loop_delay_warning;
 use crate::model::Digits;
+use crate::model::GeneratorWindow;
 use crate::model::Histogram;
 use crate::model::Validity;
 use crate::model::format_duration;
-
-/// A shard that uses this much of its core has none left.
-const SATURATED: f64 = 0.95;
 
 /// A lag or loop delay below this is never held against a run.
 const TOLERATED_LAG: Duration = Duration::from_millis(1);
@@ -25,16 +26,18 @@ pub(super) struct ValidityRule {
     starved_while_saturated: u64,
     loop_delay: Histogram,
     closed_duration: Histogram,
+    /// The same while arrivals follow a schedule.
+    open_delay: Histogram,
+    open_duration: Histogram,
+    pressure: Pressure,
 }
 
 /// One window, as the rule sees it.
 #[derive(Debug)]
 pub(super) struct WindowFacts<'a> {
-    /// Lag of arrivals for which a user was free, and turns of the loop.
+    /// Lag of arrivals for which a user was free.
     pub(super) own_lag: &'a Histogram,
-    pub(super) loop_delay: &'a Histogram,
-    /// Of the shards' cores, 0–1.
-    pub(super) cpu: f64,
+    pub(super) generator: &'a GeneratorWindow,
     /// `http_req_duration` of the open and of the closed scenarios.
     pub(super) open_duration: &'a Histogram,
     pub(super) closed_duration: &'a Histogram,
@@ -51,6 +54,9 @@ impl ValidityRule {
             starved_while_saturated: 0,
             loop_delay: Histogram::new(Digits::Two),
             closed_duration: Histogram::new(Digits::Two),
+            open_delay: Histogram::new(Digits::Two),
+            open_duration: Histogram::new(Digits::Two),
+            pressure: Pressure::default(),
         }
     }
 
@@ -63,18 +69,44 @@ impl ValidityRule {
                 self.worst_lag = self.worst_lag.max(lag);
             }
         }
-        if window.cpu >= SATURATED {
+        if window.generator.cpu >= SATURATED {
             self.starved_while_saturated += window.starved;
         }
         if !window.closed_duration.is_empty() {
-            self.loop_delay.merge(window.loop_delay);
+            self.loop_delay.merge(&window.generator.loop_delay);
             self.closed_duration.merge(window.closed_duration);
         }
+        if !window.open_duration.is_empty() {
+            self.open_delay.merge(&window.generator.loop_delay);
+            self.open_duration.merge(window.open_duration);
+        }
+        self.pressure.add(window.generator);
+    }
+
+    /// Adds requests that failed because we had no descriptor, port or memory.
+    pub(super) fn add_own_failures(&mut self, failed: u64, sample: Option<&str>) {
+        self.pressure.add_failures(failed, sample);
     }
 
     pub(super) fn judge(&self) -> Validity {
         let problems = [self.lag(), self.saturation(), self.loop_delay()];
-        Validity { problems: problems.into_iter().flatten().collect() }
+        let problems: Vec<String> = problems.into_iter().flatten().collect();
+        let mut warnings = self.pressure.warnings();
+        // In an open model responses that wait for us are no reason by themselves.
+        let delay = slow_loop(&self.open_delay, &self.open_duration);
+        warnings.extend(
+            delay.filter(|_| problems.is_empty()).map(|(delay, of)| loop_delay_warning(delay, of)),
+        );
+        Validity { problems, warnings }
+    }
+
+    /// The resource that was short, to be put into a sentence.
+    fn because(&self) -> String {
+        let reason = self.pressure.reason().or_else(|| {
+            let (delay, _) = slow_loop(&self.open_delay, &self.open_duration)?;
+            Some(format!("its loop delay had a p99 of {}", format_duration(delay)))
+        });
+        reason.map(|reason| format!(" ({reason})")).unwrap_or_default()
     }
 
     /// More than 5 % of the windows were late; a single one of many is a hiccup of the machine.
@@ -84,9 +116,10 @@ impl ValidityRule {
         (late * 20 > all && !is_hiccup).then(|| {
             format!(
                 "the generator was late: in {late} of {all} seconds its schedule lag (p99, up to \
-                 {}) was above 1ms and a tenth of the median response time; lower the rate, or \
-                 give it more threads or a machine of its own",
-                format_duration(self.worst_lag)
+                 {}) was above 1ms and a tenth of the median response time{}; lower the rate, \
+                 or give it more threads or a machine of its own",
+                format_duration(self.worst_lag),
+                self.because()
             )
         })
     }
@@ -95,25 +128,31 @@ impl ValidityRule {
         (self.starved_while_saturated > 0).then(|| {
             format!(
                 "{} arrivals found no free virtual user while the generator's processor was \
-                 saturated; lower the rate, or give it more threads or a machine of its own",
-                self.starved_while_saturated
+                 saturated{}; lower the rate, or give it more threads or a machine of its own",
+                self.starved_while_saturated,
+                self.because()
             )
         })
     }
 
     fn loop_delay(&self) -> Option<String> {
-        let delay = self.loop_delay.quantile(0.99)?;
-        let median = self.closed_duration.quantile(0.5)?;
-        let matters = self.loop_delay.len() >= ENOUGH_TURNS;
-        (matters && delay > TOLERATED_LAG.max(median / 5)).then(|| {
-            format!(
-                "the generator kept responses waiting: its loop delay (p99 {}) is more than a \
-                 fifth of the median response time ({}); use fewer virtual users per thread",
-                format_duration(delay),
-                format_duration(median)
-            )
-        })
+        let (delay, median) = slow_loop(&self.loop_delay, &self.closed_duration)?;
+        Some(format!(
+            "the generator kept responses waiting: its loop delay (p99 {}) is more than a \
+             fifth of the median response time ({}){}; use fewer virtual users per thread",
+            format_duration(delay),
+            format_duration(median),
+            self.because()
+        ))
     }
+}
+
+/// The p99 of the loop's turns and the median duration, where the one spoils the other.
+fn slow_loop(turns: &Histogram, durations: &Histogram) -> Option<(Duration, Duration)> {
+    let delay = turns.quantile(0.99)?;
+    let median = durations.quantile(0.5)?;
+    let matters = turns.len() >= ENOUGH_TURNS;
+    (matters && delay > TOLERATED_LAG.max(median / 5)).then_some((delay, median))
 }
 
 #[cfg(test)]
@@ -128,13 +167,21 @@ mod tests {
         histogram
     }
 
+    fn generator(cpu: f64, delays_us: &[u64]) -> GeneratorWindow {
+        GeneratorWindow {
+            loop_delay: histogram(delays_us),
+            cpu,
+            threads: vec![cpu],
+            ..GeneratorWindow::default()
+        }
+    }
+
     fn judge(windows: &[(u64, u64, f64, u64)]) -> Validity {
         let mut rule = ValidityRule::new();
         for (lag_us, median_us, cpu, starved) in windows {
             rule.add(&WindowFacts {
                 own_lag: &histogram(&[*lag_us]),
-                loop_delay: &histogram(&[]),
-                cpu: *cpu,
+                generator: &generator(*cpu, &[]),
                 open_duration: &histogram(&[*median_us]),
                 closed_duration: &histogram(&[]),
                 starved: *starved,
@@ -162,6 +209,33 @@ mod tests {
     }
 
     #[test]
+    fn the_resource_that_was_short_is_named() {
+        let late = judge(&[(4_000, 10_000, 0.97, 0); 10]);
+        let [problem] = late.problems.try_into().expect("one");
+        assert!(problem.contains("(thread 1 at 97.0% of its core); lower"), "{problem}");
+        // A thread without a rest is worth a word where nothing was late, too.
+        let busy = judge(&[(100, 10_000, 0.97, 0); 10]);
+        assert!(busy.is_valid() && busy.warnings.len() == 1, "{busy:?}");
+        assert_eq!(judge(&[(100, 10_000, 0.5, 0); 10]), Validity::default());
+    }
+
+    #[test]
+    fn a_slow_loop_is_no_more_than_a_warning_in_an_open_model() {
+        let mut rule = ValidityRule::new();
+        let delays: Vec<_> = (0..ENOUGH_TURNS).map(|_| 2_100).collect();
+        rule.add(&WindowFacts {
+            own_lag: &histogram(&[100]),
+            generator: &generator(0.5, &delays),
+            open_duration: &histogram(&[10_000]),
+            closed_duration: &histogram(&[]),
+            starved: 0,
+        });
+        let validity = rule.judge();
+        assert!(validity.is_valid(), "{validity:?}");
+        assert!(validity.warnings[0].contains("loop delay (p99 2.10ms)"), "{validity:?}");
+    }
+
+    #[test]
     fn too_few_users_are_no_fault_of_an_idle_generator() {
         assert!(judge(&[(100, 1_000, 0.5, 70)]).is_valid());
         assert!(!judge(&[(100, 1_000, 0.99, 70)]).is_valid());
@@ -180,8 +254,7 @@ mod tests {
             let delays: Vec<_> = (0..turns).map(|_| delay_us).collect();
             rule.add(&WindowFacts {
                 own_lag: &histogram(&[]),
-                loop_delay: &histogram(&delays),
-                cpu: 1.0,
+                generator: &generator(1.0, &delays),
                 open_duration: &histogram(&[]),
                 closed_duration: &histogram(&[median_us]),
                 starved: 0,

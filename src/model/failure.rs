@@ -11,8 +11,10 @@ pub enum FailureClass {
     ConnectRefused,
     /// Connecting took longer than the timeout.
     ConnectTimeout,
-    /// Any other failure to connect (unreachable network, no local port left).
+    /// Any other failure to connect (an unreachable network).
     Connect,
+    /// We had no descriptor, local port or memory left: the generator's limit, not the target's.
+    LocalLimit,
     /// The proxy refused to make the connection, or could not be understood.
     Proxy,
     /// The certificate was refused.
@@ -45,11 +47,12 @@ pub enum FailureClass {
 
 impl FailureClass {
     /// Every class, in report order.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Dns,
         Self::ConnectRefused,
         Self::ConnectTimeout,
         Self::Connect,
+        Self::LocalLimit,
         Self::Proxy,
         Self::Certificate,
         Self::Tls,
@@ -73,6 +76,7 @@ impl FailureClass {
             Self::ConnectRefused => "connect_refused",
             Self::ConnectTimeout => "connect_timeout",
             Self::Connect => "connect",
+            Self::LocalLimit => "local_limit",
             Self::Proxy => "proxy",
             Self::Certificate => "certificate",
             Self::Tls => "tls",
@@ -101,6 +105,7 @@ impl FailureClass {
             Self::Dns
             | Self::ConnectRefused
             | Self::Connect
+            | Self::LocalLimit
             | Self::Proxy
             | Self::Certificate
             | Self::Tls

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::failure::FailureClass;
+use super::generator::GeneratorWindow;
 use super::histogram::{Digits, Histogram};
 use super::timings::PhaseKind;
 use super::units::{format_duration, format_number};
@@ -249,27 +250,6 @@ pub struct ScenarioWindow {
     pub tally: ScenarioTally,
 }
 
-/// How the generator itself did over one interval.
-#[derive(Debug, Clone, PartialEq)]
-pub struct GeneratorWindow {
-    /// Intended start until the request was really issued (open models only).
-    pub schedule_lag: Histogram,
-    /// How long one turn of a shard's readiness loop kept others waiting.
-    pub loop_delay: Histogram,
-    /// CPU of the shard threads: 1.0 is one core fully used by each shard.
-    pub cpu: f64,
-}
-
-impl Default for GeneratorWindow {
-    fn default() -> Self {
-        Self {
-            schedule_lag: Histogram::new(Digits::Two),
-            loop_delay: Histogram::new(Digits::Two),
-            cpu: 0.0,
-        }
-    }
-}
-
 /// All shards over one interval; the collector makes it of one message per shard.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LoadWindow {
@@ -369,6 +349,8 @@ impl std::fmt::Display for LoadChange {
 pub struct Validity {
     /// Why not; empty when they can.
     pub problems: Vec<String>,
+    /// Where the generator came near its limits without being judged by it.
+    pub warnings: Vec<String>,
 }
 
 impl Validity {

@@ -11,6 +11,7 @@ mod exchange;
 mod exit;
 mod failure;
 mod finding;
+mod generator;
 mod histogram;
 mod http_version;
 mod load;
@@ -46,12 +47,12 @@ pub use finding::{
     Confidence, Evidence, EvidenceRole, Finding, FindingStatus, InsertionKind, InsertionRef, Match,
     MatchPart, Recorded, Severity, fingerprint,
 };
+pub use generator::{GeneratorReport, GeneratorWindow, MachineUse, ThreadUse, Usage};
 pub use histogram::{Digits, Histogram, HistogramError};
 pub use http_version::HttpVersion;
 pub use load::{
-    Exemplar, GeneratorWindow, LoadChange, LoadChangeKind, LoadTotals, LoadWindow, Observed,
-    ScenarioMeta, ScenarioTally, ScenarioWindow, SeriesId, SeriesMeta, SeriesWindow, Tally,
-    Validity,
+    Exemplar, LoadChange, LoadChangeKind, LoadTotals, LoadWindow, Observed, ScenarioMeta,
+    ScenarioTally, ScenarioWindow, SeriesId, SeriesMeta, SeriesWindow, Tally, Validity,
 };
 pub use metric::{MetricData, MetricKind, MetricName, MetricSelector, TagMatch, TagOp};
 pub use output::OutputKind;

@@ -9,6 +9,7 @@ use super::event::{
 use super::exit::ExitCode;
 use super::failure::Failure;
 use super::finding::{Confidence, Finding, FindingStatus, Severity};
+use super::generator::GeneratorReport;
 use super::histogram::{Digits, Histogram};
 use super::load::{
     LoadChange, LoadChangeKind, LoadTotals, LoadWindow, ScenarioMeta, ScenarioTally, SeriesMeta,
@@ -96,6 +97,8 @@ pub struct Report {
     pub stopped: Option<StopReason>,
     /// Whether the load figures can be believed; `None` without load.
     pub validity: Option<Validity>,
+    /// How the generator did; `None` without load.
+    pub generator: Option<GeneratorReport>,
     /// The gates.
     pub thresholds: Vec<ThresholdResult>,
     /// The last word; `None` in a partial report.
@@ -125,6 +128,7 @@ impl Default for Report {
             scan_failures: Vec::new(),
             stopped: None,
             validity: None,
+            generator: None,
             thresholds: Vec::new(),
             verdict: None,
         }
@@ -299,6 +303,7 @@ impl Report {
     }
 
     fn add_window(&mut self, window: &LoadWindow) {
+        self.add_generator(window);
         let mut point = TimelinePoint {
             from: window.from,
             to: window.to,
@@ -332,6 +337,14 @@ impl Report {
         }
         self.vus = (point.vus, self.vus.1.max(point.vus));
         self.timeline.push(point);
+    }
+
+    /// A warm-up beside measured scenarios makes two windows of one interval; the generator is one.
+    fn add_generator(&mut self, window: &LoadWindow) {
+        if self.timeline.last().is_none_or(|point| point.to < window.to) {
+            let length = window.to.saturating_sub(window.from);
+            self.generator.get_or_insert_default().add(&window.generator, length);
+        }
     }
 
     /// Whoever reads figures must see that they are not the plan's.

@@ -83,8 +83,9 @@ fn warnings(report: &Report) -> String {
     });
     let problems = report.validity.iter().flat_map(|validity| &validity.problems);
     let problems = problems.map(|text| format!("not valid: {text}"));
+    let own = report.validity.iter().flat_map(|validity| validity.warnings.clone());
     let notices = report.notices.iter().map(|notice| notice.text.clone());
-    let all: Vec<String> = stopped.chain(problems).chain(notices).collect();
+    let all: Vec<String> = stopped.chain(problems).chain(own).chain(notices).collect();
     if all.is_empty() {
         return String::new();
     }
@@ -179,6 +180,9 @@ fn load(report: &Report) -> String {
         by.to_owned(),
     ];
     let mut out = format!("\n### Load\n\n{}\n", parts.join(" · "));
+    if let Some(generator) = &report.generator {
+        write!(out, "\nGenerator: {}\n", generator.figures().join(" · ")).expect(INFALLIBLE);
+    }
     out.push_str("\n| endpoint | requests | rate | failed | med | p95 | p99 | max |\n");
     out.push_str("|--|--:|--:|--:|--:|--:|--:|--:|\n");
     for endpoint in report.endpoints.iter().take(ROWS) {

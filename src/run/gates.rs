@@ -219,7 +219,8 @@ mod tests {
     #[test]
     fn an_invalid_run_matters_only_where_a_gate_rests_on_load() {
         let mut report = report(&[(200, 10)], 0);
-        report.validity = Some(Validity { problems: vec!["saturated".to_owned()] });
+        report.validity =
+            Some(Validity { problems: vec!["saturated".to_owned()], ..Validity::default() });
         assert_eq!(code(&report, &[], Gating::OnlyThresholds), 0);
         let findings = [threshold("findings{severity:>=high}", "count==0")];
         assert_eq!(code(&report, &findings, Gating::OnlyThresholds), 0);

@@ -73,6 +73,7 @@ impl Parts<'_> {
             | FailureClass::ConnectRefused
             | FailureClass::ConnectTimeout
             | FailureClass::Connect
+            | FailureClass::LocalLimit
             | FailureClass::Certificate
             | FailureClass::Tls
             | FailureClass::Reset

@@ -273,7 +273,10 @@ fn source_addresses_take_turns() {
     assert_eq!(server.counted.peers.lock().expect("not poisoned").last(), Some(&sources[0]));
     let foreign: IpAddr = "192.0.2.7".parse().expect("an address");
     let route = Route { sources: vec![foreign], ..Route::default() };
-    assert_eq!(fails(&server.url(), &Connection { route, ..usual() }).class, FailureClass::Connect);
+    assert_eq!(
+        fails(&server.url(), &Connection { route, ..usual() }).class,
+        FailureClass::LocalLimit
+    );
 }
 
 #[test]

@@ -7,11 +7,11 @@ use std::time::Duration;
 use shakedown::model::{
     Confidence, CrawlProgress, Digits, Event, Evidence, EvidenceRole, Exemplar, Facts, Failure,
     FailureClass, Finding, FindingStatus, GeneratorWindow, Histogram, InsertionKind, InsertionRef,
-    LoadChange, LoadChangeKind, LoadTotals, LoadWindow, Match, MatchPart, Notice, NoticeLevel,
-    Observed, Operation, OperationSource, Owasp, Phase, Recorded, Report, RuleMeta, RuleOutcome,
-    RunInfo, ScanWindow, ScenarioMeta, ScenarioTally, ScenarioWindow, SeriesId, SeriesMeta,
-    SeriesWindow, Severity, Stamped, StopReason, Tally, ThresholdResult, Timings, Validity,
-    Verdict, fingerprint,
+    LoadChange, LoadChangeKind, LoadTotals, LoadWindow, MachineUse, Match, MatchPart, Notice,
+    NoticeLevel, Observed, Operation, OperationSource, Owasp, Phase, Recorded, Report, RuleMeta,
+    RuleOutcome, RunInfo, ScanWindow, ScenarioMeta, ScenarioTally, ScenarioWindow, SeriesId,
+    SeriesMeta, SeriesWindow, Severity, Stamped, StopReason, Tally, ThresholdResult, Timings,
+    Usage, Validity, Verdict, fingerprint,
 };
 
 const ORIGIN: &str = "http://127.0.0.1:8080";
@@ -239,7 +239,18 @@ fn window(second: u64, warmup: bool) -> LoadWindow {
         tally.interrupted = u64::from(second == 24);
         scenarios.push(ScenarioWindow { scenario: index, vus: vus + second % 3, tally });
     }
-    let mut generator = GeneratorWindow { cpu: 0.23, ..GeneratorWindow::default() };
+    let mut generator = GeneratorWindow {
+        cpu: 0.23,
+        threads: vec![0.21, 0.25],
+        machine: MachineUse {
+            descriptors: Some(Usage { used: 80 + second, limit: 1024 }),
+            ports: Some(Usage { used: 30, limit: 28_232 }),
+            time_wait: Some(3),
+            memory: Some(21 << 20),
+            stolen: Some(0.004),
+        },
+        ..GeneratorWindow::default()
+    };
     for _ in 0..40 {
         generator.schedule_lag.record_us(draw.next(90));
         generator.loop_delay.record_us(draw.next(25));

@@ -9,6 +9,7 @@ mod demo_run;
 mod exit_codes;
 mod fixtures;
 mod format;
+mod generator;
 mod help;
 mod http_client;
 mod http_h1;

@@ -240,7 +240,10 @@ fn one_line_of_a_megabyte_is_cut() {
 fn a_pass_on_figures_in_doubt_is_not_called_valid() {
     let mut report = rich_report();
     report.verdict = Some(Verdict::of(&Facts::default()));
-    report.validity = Some(Validity { problems: vec!["the generator was late".to_owned()] });
+    report.validity = Some(Validity {
+        problems: vec!["the generator was late".to_owned()],
+        ..Validity::default()
+    });
     let shown = summary(&report, PLAIN);
     assert!(shown.contains("exit code 0") && !shown.contains("the run is valid"), "{shown}");
     report.validity = Some(Validity::default());

@@ -152,6 +152,8 @@ fn load_facts(report: &Report, total: &Tally) -> Vec<Fact> {
         };
         facts.push(("scenario", line(&format!("{} ({}): {counted}", meta.name, meta.executor))));
     }
+    let generator = report.generator.iter().map(|generator| generator.figures().join(", "));
+    facts.extend(generator.map(|text| ("generator", text)));
     facts
 }
 

@@ -114,9 +114,11 @@ fn warnings(report: &Report) -> Vec<String> {
     });
     let problems = report.validity.iter().flat_map(|validity| &validity.problems);
     let problems = problems.map(|text| format!("not valid: {text}"));
+    let own = report.validity.iter().flat_map(|validity| &validity.warnings);
+    let own = own.map(|text| format!("warning: {text}"));
     let notices =
         report.notices.iter().map(|notice| format!("{}: {}", notice.level.as_str(), notice.text));
-    stopped.chain(problems).chain(notices).map(|text| line(&text)).collect()
+    stopped.chain(problems).chain(own).chain(notices).map(|text| line(&text)).collect()
 }
 
 fn gates(report: &Report) -> Vec<Gate> {

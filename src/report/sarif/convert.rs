@@ -111,6 +111,11 @@ fn invocation(report: &Report) -> Invocation {
         level: Level::Error,
         message: Message { text: format!("not valid: {text}") },
     });
+    let own = report.validity.iter().flat_map(|validity| &validity.warnings);
+    let own = own.map(|text| Notification {
+        level: Level::Warning,
+        message: Message { text: text.clone() },
+    });
     let cut = code.is_none().then(|| Notification {
         level: Level::Error,
         message: Message { text: "the run was cut short: there is no verdict".to_owned() },
@@ -120,7 +125,7 @@ fn invocation(report: &Report) -> Invocation {
         exit_code: code.map(ExitCode::code),
         exit_code_description: code.map(ExitCode::meaning),
         start_time_utc: started(report),
-        tool_execution_notifications: notices.chain(problems).chain(cut).collect(),
+        tool_execution_notifications: notices.chain(problems).chain(own).chain(cut).collect(),
     }
 }
 

@@ -103,6 +103,8 @@ fn figures(report: &Report, total: &Tally, style: Style) -> String {
     if report.vus.1 > 0 {
         lines.push(("vus", format!("{} at most", grouped(report.vus.1))));
     }
+    let generator = report.generator.iter().map(|generator| generator.figures().join(style.dot()));
+    lines.extend(generator.map(|text| ("generator", text)));
     let lines = lines.into_iter().filter(|(_, text)| !text.is_empty());
     lines.fold(String::new(), |mut out, (name, text)| {
         let name = style.paint(Ink::Faint, &format!("{name:<9}"));

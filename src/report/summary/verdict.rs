@@ -82,6 +82,8 @@ fn warnings(report: &Report, style: Style) -> String {
     let problems = report.validity.iter().flat_map(|validity| &validity.problems);
     let problems = problems.filter(|text| is_new(text));
     lines.extend(problems.map(|text| (Ink::Bad, format!("not valid: {text}"))));
+    let own = report.validity.iter().flat_map(|validity| &validity.warnings);
+    lines.extend(own.map(|text| (Ink::Warn, format!("warning: {text}"))));
     let notices = report.notices.iter().take(NOTICES).filter(|notice| is_new(&notice.text));
     lines.extend(notices.map(|notice| {
         let ink = match notice.level {

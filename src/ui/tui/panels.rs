@@ -54,6 +54,15 @@ pub(super) fn load(state: &State, width: usize) -> Vec<Line<'static>> {
         let text = figures::plural(dropped, "iteration", "iterations");
         lines.extend(labelled("dropped", vec![Span::styled(text, theme::warn())], width));
     }
+    if let Some(generator) = report.generator.as_ref().filter(|_| width >= WIDE) {
+        let text = generator.figures().join("  ");
+        lines.extend(labelled("generator", vec![Span::styled(text, theme::dim())], width));
+    }
+    let warnings = report.validity.iter().flat_map(|validity| &validity.warnings);
+    for warning in warnings {
+        let text = Span::styled(inert(warning, 300), theme::warn());
+        lines.extend(labelled("warning", vec![text], width));
+    }
     let problems = report.validity.iter().flat_map(|validity| &validity.problems);
     for problem in problems {
         let text = Span::styled(inert(problem, 300), theme::bad());
