@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
+use super::budget::OTHER;
 use super::message::Interval;
 use super::message::Message;
 use super::message::ShardTotals;
@@ -14,11 +15,14 @@ use super::validity::WindowFacts;
 use super::watch::Watch;
 use crate::http::reactor::Nanos;
 use crate::model::Digits;
+use crate::model::Event;
 use crate::model::FailureClass;
 use crate::model::GeneratorWindow;
 use crate::model::Histogram;
 use crate::model::LoadTotals;
 use crate::model::LoadWindow;
+use crate::model::Notice;
+use crate::model::NoticeLevel;
 use crate::model::ScenarioTally;
 use crate::model::ScenarioWindow;
 use crate::model::SeriesId;
@@ -48,6 +52,9 @@ pub(super) struct Collector<'a> {
     /// By shard, of the last window that was long enough to tell.
     threads: Vec<f64>,
     watch: Watch,
+    /// Observed headers of which more values came than are told apart, and which of them were told.
+    crowded: Vec<String>,
+    notices: Vec<Notice>,
 }
 
 impl<'a> Collector<'a> {
@@ -79,11 +86,14 @@ impl<'a> Collector<'a> {
             rule: ValidityRule::new(),
             threads: vec![0.0; shards],
             watch,
+            crowded: Vec::new(),
+            notices: Vec::new(),
         }
     }
 
-    /// Takes messages until every shard is done; `emit` gets the windows in order.
-    pub(super) fn run(&mut self, messages: &Receiver<Message>, mut emit: impl FnMut(LoadWindow)) {
+    /// Takes messages until every shard is done; `emit` gets the windows in order, and what has to be
+    /// said about them before each.
+    pub(super) fn run(&mut self, messages: &Receiver<Message>, mut emit: impl FnMut(Event)) {
         // Ends with the last sender: a shard that broke says no more either.
         for message in messages {
             match message {
@@ -95,12 +105,18 @@ impl<'a> Collector<'a> {
             while self.queues.iter().all(|queue| queue.done || !queue.intervals.is_empty())
                 && let Some((interval, busy)) = self.next_interval()
             {
-                self.windows(&interval, &busy).into_iter().for_each(&mut emit);
+                self.take(&interval, &busy, &mut emit);
             }
         }
         while let Some((interval, busy)) = self.next_interval() {
-            self.windows(&interval, &busy).into_iter().for_each(&mut emit);
+            self.take(&interval, &busy, &mut emit);
         }
+    }
+
+    fn take(&mut self, interval: &Interval, busy: &[Nanos], emit: &mut impl FnMut(Event)) {
+        let windows = self.windows(interval, busy);
+        self.notices.drain(..).map(Event::Notice).for_each(&mut *emit);
+        windows.into_iter().map(Event::LoadWindow).for_each(emit);
     }
 
     /// The run's figures and whether they can be believed.
@@ -160,10 +176,27 @@ impl<'a> Collector<'a> {
         })
     }
 
+    /// Says once of each observed header that not all of its values are told apart.
+    fn look_for_crowds(&mut self, interval: &Interval) {
+        let observed = interval.series.iter().flat_map(|(_, slice)| &slice.tally.observed);
+        for value in observed.filter(|value| value.value == OTHER) {
+            if !self.crowded.contains(&value.header) {
+                self.crowded.push(value.header.clone());
+                let text = format!(
+                    "{} has more values than are told apart of one endpoint: the rest is counted \
+                     together as `{OTHER}`",
+                    value.header
+                );
+                self.notices.push(Notice { level: NoticeLevel::Warning, text });
+            }
+        }
+    }
+
     /// One window, or two where a warm-up and measured scenarios run side by side.
     fn windows(&mut self, interval: &Interval, busy: &[Nanos]) -> Vec<LoadWindow> {
         let generator = self.generator(interval, busy);
         self.judge(interval, &generator);
+        self.look_for_crowds(interval);
         self.add_totals(interval);
         let mut windows: Vec<_> =
             [false, true].map(|warmup| self.window(interval, warmup, &generator)).into();

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::budget::Budget;
 use super::observe::ObservedTable;
 use super::recorder::Recorded;
 use super::recorder::Recorder;
@@ -105,8 +106,9 @@ impl SeriesSlice {
 }
 
 impl SeriesCounts {
-    /// Latency and duration with `digits`, phases with two.
-    pub(super) fn new(digits: Digits) -> Self {
+    /// As fine as `budget` allows; phases with two digits.
+    pub(super) fn new(budget: Budget) -> Self {
+        let digits = budget.digits;
         Self {
             requests: 0,
             failed: 0,
@@ -122,7 +124,7 @@ impl SeriesCounts {
             exemplars: Vec::new(),
             slow_from: 0,
             errors: 0,
-            observed: ObservedTable::default(),
+            observed: ObservedTable::new(budget.values),
             begun: 0,
         }
     }

@@ -7,7 +7,7 @@ use std::sync::mpsc::sync_channel;
 use std::thread;
 
 use super::budget::Budget;
-use super::budget::budget;
+use super::budget::Wanted;
 use super::collector::Collector;
 use super::error::LoadError;
 use super::limits;
@@ -72,12 +72,12 @@ pub struct LoadJob {
 /// [`LoadError`] for what prevents starting, and for a readiness loop that breaks.
 pub fn run(job: &LoadJob, events: &EventSender, stop: &StopToken) -> Result<(), LoadError> {
     let cores = thread::available_parallelism().map_or(1, usize::from);
-    let program = Program::compile(&job.plan)?;
+    let mut program = Program::compile(&job.plan)?;
     let shards = job.threads.unwrap_or_else(|| default_threads(&program, cores)).max(1);
     let idle = idle(&program, shards, cores);
     let start = job.clock.nanos() + LEAD;
     let tap = job.tap.as_deref();
-    let budget = budget(program.series.len(), shards);
+    let budget = number_series(&mut program, &job.plan, shards);
     let control = &job.control;
     let engine = Engine { program: &program, budget, shards, start, control, tap, events, stop };
     engine.run(|_| SystemReactor::new(job.clock, idle))
@@ -95,17 +95,26 @@ pub fn run_on<R: Reactor>(
     events: &EventSender,
     stop: &StopToken,
 ) -> Result<(), LoadError> {
-    let program = Program::compile(&job.plan)?;
+    let mut program = Program::compile(&job.plan)?;
     let shards = job.threads.unwrap_or(1).max(1);
     let tap = job.tap.as_deref();
-    let budget = budget(program.series.len(), shards);
+    let budget = number_series(&mut program, &job.plan, shards);
     let control = &job.control;
     Engine { program: &program, budget, shards, start, control, tap, events, stop }.run(reactor)
 }
 
+/// As many series as there is memory for.
+fn number_series(program: &mut Program, plan: &Plan, shards: usize) -> (Budget, Wanted) {
+    let wanted =
+        Wanted { series: program.wanted_series(), shards, observed: program.observe.len() };
+    let budget = Budget::of(wanted);
+    program.number_series(plan, budget.series);
+    (budget, wanted)
+}
+
 struct Engine<'a> {
     program: &'a Program,
-    budget: Budget,
+    budget: (Budget, Wanted),
     shards: usize,
     start: Nanos,
     control: &'a LiveControl,
@@ -127,13 +136,16 @@ impl Engine<'_> {
             scenarios: self.program.scenario_metas(),
             series: self.program.series.clone(),
         });
-        self.tell(Event::Notice(self.budget.notice(self.program.series.len(), self.shards)));
+        let (budget, wanted) = self.budget;
+        for notice in budget.notices(wanted) {
+            self.tell(Event::Notice(notice));
+        }
         let connections = self.program.max_connections();
         for notice in limits::check(connections, self.program.sources()) {
             self.tell(Event::Notice(notice));
         }
         let watch = Watch::new(local_ports(self.program.sources()));
-        let digits = self.budget.digits;
+        let digits = budget.digits;
         let mut collector = Collector::new(self.program, digits, self.shards, self.start, watch);
         self.control.begin(self.start);
         let totals = self.run_shards(&reactor, &mut collector);
@@ -160,7 +172,7 @@ impl Engine<'_> {
             control: self.control,
             tap: self.tap,
             claimed: &claimed,
-            digits: self.budget.digits,
+            budget: self.budget.0,
             start: self.start,
             shards: u32::try_from(self.shards).expect("fewer threads than 2^32"),
         };
@@ -176,9 +188,9 @@ impl Engine<'_> {
                 })
                 .collect();
             drop(sender);
-            collector.run(&messages, |window| {
+            collector.run(&messages, |event| {
                 self.tell_changes();
-                self.tell(Event::LoadWindow(window));
+                self.tell(event);
             });
             threads
                 .into_iter()

@@ -1,5 +1,6 @@
 //! Counts per value of observed response headers (backend, cache state): a capped table.
 
+use super::budget::OTHER;
 use crate::http::h1::Head;
 use crate::http::reactor::Nanos;
 use crate::model::Digits;
@@ -7,15 +8,8 @@ use crate::model::Histogram;
 use crate::model::Observed;
 use crate::model::inert;
 
-/// Values told apart per header, series and shard; a target that sends a new value every time
-/// must not fill the memory.
-const MAX_VALUES: usize = 16;
-
 /// Characters kept of a value.
 const MAX_VALUE_CHARS: usize = 64;
-
-/// Where all further values go.
-const OTHER: &str = "(other)";
 
 /// No such header in the response.
 pub(super) const ABSENT: u16 = u16::MAX;
@@ -29,12 +23,19 @@ struct Value {
 
 /// The table of one series and interval. Entries stay from interval to interval, so that values
 /// already known cost no allocation.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct ObservedTable {
     values: Vec<Value>,
+    /// Told apart per header.
+    most: u32,
 }
 
 impl ObservedTable {
+    /// Tells `most` values of each header apart.
+    pub(super) fn new(most: u32) -> Self {
+        Self { values: Vec::new(), most }
+    }
+
     /// Finds (or notes) the value of every header of `names`; `seen` takes one number per name.
     pub(super) fn look(&mut self, names: &[String], head: &Head<'_>, seen: &mut [u16]) {
         seen.fill(ABSENT);
@@ -77,7 +78,7 @@ impl ObservedTable {
             .iter()
             .position(|value| value.observed.header == header && value.raw == raw);
         let number = known.unwrap_or_else(|| {
-            let is_full = self.values.iter().filter(of_header).count() >= MAX_VALUES;
+            let is_full = self.values.iter().filter(of_header).count() >= self.most as usize;
             let (text, raw) = if is_full {
                 (OTHER.to_owned(), Vec::new())
             } else {
@@ -130,14 +131,14 @@ mod tests {
     #[test]
     fn values_beyond_the_cap_are_counted_as_other() {
         let names = ["X-Cache".to_owned(), "X-Served-By".to_owned()];
-        let mut table = ObservedTable::default();
+        let mut table = ObservedTable::new(16);
         for index in 0..40 {
             let headers = format!("x-cache: v{index}\r\nX-Served-By: a\r\n");
             respond(&mut table, &names, &headers);
         }
         respond(&mut table, &names, "X-Other: 1\r\n");
         let taken = table.take();
-        assert_eq!(taken.len(), MAX_VALUES + 2);
+        assert_eq!(taken.len(), 16 + 2);
         let count = |value: &str| {
             taken.iter().find(|observed| observed.value == value).map(|observed| observed.count)
         };

@@ -1,9 +1,12 @@
 //! The plan's load part, prepared: everything that is the same for every request is done once.
 
+use std::collections::HashSet;
 use std::net::SocketAddr;
 
 use rustls::pki_types::ServerName;
 
+use super::budget::OTHER;
+use super::budget::share_out;
 use super::error::LoadError;
 use super::redirect::RedirectRules;
 use super::schedule::nanos;
@@ -162,7 +165,7 @@ impl Program {
                 })
                 .collect::<Result<Vec<_>, _>>()?;
         let redirects = origins.redirects(&requests);
-        let mut program = Self {
+        Ok(Self {
             scenarios: plan.scenarios.clone(),
             flows: plan
                 .scenarios
@@ -181,9 +184,7 @@ impl Program {
             max_rps: plan.limits.max_rps,
             redirects,
             seed: plan.seed,
-        };
-        program.number_series(plan);
-        Ok(program)
+        })
     }
 
     /// The scenarios as events name them.
@@ -237,29 +238,60 @@ impl Program {
         self.origins.iter().filter_map(address).map(of_address).max().unwrap_or(0)
     }
 
-    /// One series per scenario and request that it sends.
-    fn number_series(&mut self, plan: &Plan) {
-        for (index, (scenario, flow)) in self.scenarios.iter().zip(&self.flows).enumerate() {
+    /// One for each request of each scenario.
+    pub(super) fn wanted_series(&self) -> usize {
+        self.flows.iter().map(|flow| distinct(flow).len()).sum()
+    }
+
+    /// One series per scenario and request that it sends, up to `most` of them: the last requests
+    /// of a scenario that gets fewer share its last series. To be called once, before the run.
+    pub(super) fn number_series(&mut self, plan: &Plan, most: usize) {
+        let requests: Vec<Vec<usize>> = self.flows.iter().map(distinct).collect();
+        let wanted: Vec<usize> = requests.iter().map(Vec::len).collect();
+        let shares = share_out(most, &wanted);
+        for (index, (requests, share)) in requests.iter().zip(shares).enumerate() {
             let mut series_of = vec![u32::MAX; self.requests.len()];
-            for request in flow.requests() {
-                if series_of[request] != u32::MAX {
-                    continue;
+            let scenario = &self.scenarios[index].name;
+            for (place, request) in requests.iter().enumerate() {
+                let is_shared = share < requests.len() && place + 1 >= share;
+                if !is_shared || place + 1 == share {
+                    let id = SeriesId(u32::try_from(self.series.len()).expect("fewer than 2^32"));
+                    let meta = meta(&plan.requests[*request], id, scenario);
+                    self.series.push(if is_shared { other(meta) } else { meta });
+                    self.scenario_of.push(u32::try_from(index).expect("fewer than 2^32"));
                 }
-                let id = u32::try_from(self.series.len()).expect("fewer series than 2^32");
-                series_of[request] = id;
-                let template = &plan.requests[request];
-                self.series.push(SeriesMeta {
-                    id: SeriesId(id),
-                    scenario: scenario.name.clone(),
-                    request: template.name.clone(),
-                    method: template.request.method.as_str().to_owned(),
-                    path_template: template.path_template.clone(),
-                    url: template.request.url(),
-                });
-                self.scenario_of.push(u32::try_from(index).expect("fewer scenarios than 2^32"));
+                series_of[*request] =
+                    u32::try_from(self.series.len() - 1).expect("fewer than 2^32");
             }
             self.series_of.push(series_of);
         }
+    }
+}
+
+/// Requests that a flow sends, each once.
+fn distinct(flow: &Flow) -> Vec<usize> {
+    let mut seen = HashSet::new();
+    flow.requests().filter(|request| seen.insert(*request)).collect()
+}
+
+/// The series of all requests that have none of their own, `meta` being the first of them.
+fn other(meta: SeriesMeta) -> SeriesMeta {
+    SeriesMeta {
+        request: OTHER.to_owned(),
+        method: "any".to_owned(),
+        path_template: OTHER.to_owned(),
+        ..meta
+    }
+}
+
+fn meta(template: &RequestTemplate, id: SeriesId, scenario: &str) -> SeriesMeta {
+    SeriesMeta {
+        id,
+        scenario: scenario.to_owned(),
+        request: template.name.clone(),
+        method: template.request.method.as_str().to_owned(),
+        path_template: template.path_template.clone(),
+        url: template.request.url(),
     }
 }
 

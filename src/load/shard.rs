@@ -11,6 +11,7 @@ use std::sync::mpsc::TrySendError;
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 
+use super::budget::Budget;
 use super::counts::SeriesCounts;
 use super::error::LoadError;
 use super::link::Link;
@@ -33,7 +34,6 @@ use crate::http::lanes::Lost;
 use crate::http::reactor::Accuracy;
 use crate::http::reactor::Nanos;
 use crate::http::reactor::Reactor;
-use crate::model::Digits;
 use crate::model::ExchangeTap;
 use crate::model::StopLevel;
 use crate::model::StopToken;
@@ -56,8 +56,7 @@ pub(super) struct Shared<'a> {
     pub(super) tap: Option<&'a dyn ExchangeTap>,
     /// Iterations claimed, by scenario.
     pub(super) claimed: &'a [AtomicU64],
-    /// Of latency and duration.
-    pub(super) digits: Digits,
+    pub(super) budget: Budget,
     /// When load starts, on the run's clock.
     pub(super) start: Nanos,
     pub(super) shards: u32,
@@ -136,7 +135,7 @@ impl<'a, R: Reactor> Shard<'a, R> {
             users: Vec::new(),
             links: Vec::new(),
             runs,
-            series: program.series.iter().map(|_| SeriesCounts::new(shared.digits)).collect(),
+            series: program.series.iter().map(|_| SeriesCounts::new(shared.budget)).collect(),
             timers: Timers::default(),
             seen: Vec::new(),
             buffer: vec![0; READ_BUFFER],

@@ -232,6 +232,10 @@ impl Outcome {
         Self(events)
     }
 
+    pub(crate) fn events(&self) -> &[Event] {
+        &self.0
+    }
+
     pub(crate) fn totals(&self) -> &LoadTotals {
         let totals = self.0.iter().find_map(|event| match event {
             Event::LoadFinished(totals) => Some(totals),

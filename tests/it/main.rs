@@ -22,6 +22,7 @@ mod load_executors;
 mod load_h2;
 mod load_loopback;
 mod load_pipeline;
+mod load_series;
 mod load_server;
 mod outputs;
 mod plan;
