@@ -18,10 +18,12 @@ use crate::model::PhaseKind;
 use crate::model::ScenarioMeta;
 use crate::model::ScenarioTally;
 use crate::model::SeriesId;
+use crate::model::SeriesKind;
 use crate::model::SeriesMeta;
 use crate::model::Tally;
 use crate::model::Timings;
 
+use super::messages::MessageTallyDto;
 use super::name::Name;
 use super::name::StableName as _;
 use super::name::parse_name;
@@ -45,6 +47,9 @@ pub(super) struct SeriesDto {
     path_template: String,
     /// Examples.
     urls: Vec<String>,
+    /// What an exchange of it is.
+    #[serde(default)]
+    kind: Name<SeriesKind>,
 }
 
 impl From<&SeriesMeta> for SeriesDto {
@@ -56,6 +61,7 @@ impl From<&SeriesMeta> for SeriesDto {
             method: meta.method.clone(),
             path_template: meta.path_template.clone(),
             urls: vec![meta.url.clone()],
+            kind: Name(meta.kind),
         }
     }
 }
@@ -69,6 +75,7 @@ impl From<SeriesDto> for SeriesMeta {
             method: dto.method,
             path_template: dto.path_template,
             url: dto.urls.into_iter().next().unwrap_or_default(),
+            kind: dto.kind.0,
         }
     }
 }
@@ -181,6 +188,9 @@ pub(super) struct TallyDto {
     observed: Vec<ObservedDto>,
     /// The slowest requests and the first errors.
     exemplars: Vec<ExemplarDto>,
+    /// Messages within exchanges; absent where there are none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    messages: Option<MessageTallyDto>,
 }
 
 impl TallyDto {
@@ -205,6 +215,10 @@ impl TallyDto {
             phases: PhaseTrends::new(&tally.phases, figures),
             observed: tally.observed.iter().map(observed).collect(),
             exemplars: tally.exemplars.iter().map(Into::into).collect(),
+            messages: tally
+                .messages
+                .as_deref()
+                .map(|messages| MessageTallyDto::new(messages, figures)),
         }
     }
 }
@@ -231,6 +245,7 @@ impl From<TallyDto> for Tally {
             phases: dto.phases.into(),
             exemplars: dto.exemplars.into_iter().map(Into::into).collect(),
             observed: dto.observed.into_iter().map(observed).collect(),
+            messages: dto.messages.map(|messages| Box::new(messages.into())),
         }
     }
 }

@@ -71,6 +71,18 @@ fn applies(metric: MetricName, report: &Report) -> bool {
         | MetricName::DataSent
         | MetricName::DataReceived
         | MetricName::Vus => load,
+        MetricName::WsSessions
+        | MetricName::WsMsgsSent
+        | MetricName::WsMsgsReceived
+        | MetricName::WsSessionDuration
+        | MetricName::WsConnecting
+        | MetricName::SseEvent => {
+            let kind = metric.series_kind();
+            report.endpoints.iter().any(|endpoint| Some(endpoint.meta.kind) == kind)
+        }
+        MetricName::MessageLatency => {
+            report.endpoints.iter().any(|endpoint| endpoint.total.messages.is_some())
+        }
         MetricName::ScanReqs | MetricName::ScanReqDuration => scan,
         MetricName::Findings => scan || !report.findings.is_empty(),
         MetricName::CoverageOperations => !report.coverage.operations.is_empty(),

@@ -10,6 +10,7 @@ pub mod events;
 mod finding;
 mod generator;
 mod load;
+mod messages;
 mod metrics;
 mod name;
 mod number;

@@ -20,6 +20,7 @@ use crate::model::MetricKind;
 use crate::model::NoticeLevel;
 use crate::model::OperationSource;
 use crate::model::Phase;
+use crate::model::SeriesKind;
 use crate::model::Severity;
 
 /// A value of a closed set that has a stable name in files.
@@ -55,11 +56,12 @@ stable_names! {
     NoticeLevel, "NoticeLevel", &Self::ALL;
     OperationSource, "OperationSource", &Self::ALL;
     Phase, "Phase", &Self::ALL;
+    SeriesKind, "SeriesKind", &Self::ALL;
     Severity, "Severity", &Self::ALL;
 }
 
 /// A value written as its stable name.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Name<T>(pub(super) T);
 
 impl<T: StableName> Serialize for Name<T> {

@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use super::budget::Budget;
+use super::messages::MessageCounts;
+use super::messages::MessageSlice;
 use super::observe::ObservedTable;
 use super::recorder::Recorded;
 use super::recorder::Recorder;
@@ -69,6 +71,8 @@ pub(super) struct SeriesCounts {
     slow_from: Nanos,
     errors: usize,
     pub(super) observed: ObservedTable,
+    /// There from the first message on.
+    pub(super) messages: Option<Box<MessageCounts>>,
     /// Exchanges begun: what the tap's sampling goes by.
     pub(super) begun: u64,
 }
@@ -81,6 +85,7 @@ pub(super) struct SeriesSlice {
     pub(super) latency: Recorded,
     pub(super) duration: Recorded,
     pub(super) phases: [Recorded; 7],
+    pub(super) messages: Option<Box<MessageSlice>>,
 }
 
 impl SeriesSlice {
@@ -92,6 +97,11 @@ impl SeriesSlice {
         for (mine, theirs) in self.phases.iter_mut().zip(other.phases) {
             mine.merge(theirs);
         }
+        match (&mut self.messages, other.messages) {
+            (Some(mine), Some(theirs)) => mine.merge(*theirs),
+            (mine @ None, theirs) => *mine = theirs,
+            (Some(_), None) => {}
+        }
     }
 
     /// Adds everything to `tally`, whose histograms keep their own digits.
@@ -101,6 +111,9 @@ impl SeriesSlice {
         self.duration.add_to(&mut tally.duration);
         for (theirs, mine) in tally.phases.iter_mut().zip(&self.phases) {
             mine.add_to(theirs);
+        }
+        if let Some(messages) = &self.messages {
+            messages.add_to(tally.messages.get_or_insert_default());
         }
     }
 }
@@ -125,6 +138,7 @@ impl SeriesCounts {
             slow_from: 0,
             errors: 0,
             observed: ObservedTable::new(budget.values),
+            messages: None,
             begun: 0,
         }
     }
@@ -171,7 +185,8 @@ impl SeriesCounts {
     /// What was counted since the last call; `None` if that is nothing. Memory is kept, so that
     /// recording allocates once per run, not once per interval.
     pub(super) fn take(&mut self) -> Option<SeriesSlice> {
-        if self.requests == 0 && self.connections == 0 {
+        let messages = self.messages.as_mut().and_then(|messages| messages.take());
+        if self.requests == 0 && self.connections == 0 && messages.is_none() {
             return None;
         }
         let mut tally = Tally::new(Digits::Two);
@@ -197,6 +212,7 @@ impl SeriesCounts {
             latency: self.latency.take(),
             duration: self.duration.take(),
             phases: self.phases.each_mut().map(Recorder::take),
+            messages,
         })
     }
 

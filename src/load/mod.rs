@@ -4,7 +4,7 @@
 //! A shard is one thread with one readiness loop (`shard`); virtual users on it are small structs
 //! (`user`) that walk a compiled flow. *When* is in `schedule`, `ramp`, `scenario` and
 //! `iterations`, *what* in `program`, *how* in `connect`, `exchange`, `receive`, `redirect`,
-//! `failure`, `link` and `slots`, *counting* in `counts`, `recorder`, `observe` and `collector`; `watch`,
+//! `failure`, `link` and `slots`, *counting* in `counts`, `recorder`, `messages`, `observe` and `collector`; `watch`,
 //! `pressure` and `validity` look at the generator itself.
 //! Nothing here prints, and no async runtime is in the way.
 
@@ -21,6 +21,7 @@ mod limits;
 mod link;
 mod live;
 mod message;
+mod messages;
 mod mux;
 mod observe;
 mod pressure;

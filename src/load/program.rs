@@ -29,6 +29,7 @@ use crate::model::ScenarioMeta;
 use crate::model::Scheme;
 use crate::model::Seed;
 use crate::model::SeriesId;
+use crate::model::SeriesKind;
 use crate::model::SeriesMeta;
 use crate::plan::Plan;
 use crate::plan::Protocol;
@@ -292,6 +293,7 @@ fn meta(template: &RequestTemplate, id: SeriesId, scenario: &str) -> SeriesMeta 
         method: template.request.method.as_str().to_owned(),
         path_template: template.path_template.clone(),
         url: template.request.url(),
+        kind: SeriesKind::Http,
     }
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::failure::FailureClass;
 use super::generator::GeneratorWindow;
 use super::histogram::{Digits, Histogram};
+use super::messages::{MessageTally, SeriesKind};
 use super::timings::PhaseKind;
 use super::units::{format_duration, format_number};
 
@@ -28,6 +29,8 @@ pub struct SeriesMeta {
     pub path_template: String,
     /// The absolute URL of an example.
     pub url: String,
+    /// What an exchange of it is.
+    pub kind: SeriesKind,
 }
 
 /// A scenario as the report names it.
@@ -102,6 +105,8 @@ pub struct Tally {
     pub exemplars: Vec<Exemplar>,
     /// One entry per header and value, capped.
     pub observed: Vec<Observed>,
+    /// Where exchanges carry messages.
+    pub messages: Option<Box<MessageTally>>,
 }
 
 /// Exemplars kept per tally: the slowest, and as many of the first errors.
@@ -124,6 +129,7 @@ impl Tally {
             phases: PhaseKind::ALL.map(|_| Histogram::new(Digits::Two)),
             exemplars: Vec::new(),
             observed: Vec::new(),
+            messages: None,
         }
     }
 
@@ -149,6 +155,9 @@ impl Tally {
         self.merge_exemplars(&other.exemplars);
         for observed in &other.observed {
             self.merge_observed(observed);
+        }
+        if let Some(messages) = &other.messages {
+            self.messages.get_or_insert_default().merge(messages);
         }
     }
 

@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::histogram::Histogram;
+use super::messages::SeriesKind;
 use super::timings::PhaseKind;
 
 /// k6's four kinds.
@@ -56,6 +57,20 @@ pub enum MetricName {
     DataSent,
     /// Bytes received.
     DataReceived,
+    /// WebSocket sessions that were opened.
+    WsSessions,
+    /// WebSocket messages sent.
+    WsMsgsSent,
+    /// WebSocket messages received.
+    WsMsgsReceived,
+    /// From connecting to the end of a WebSocket session.
+    WsSessionDuration,
+    /// From connecting to the accepted handshake of a WebSocket session.
+    WsConnecting,
+    /// Server-sent events received.
+    SseEvent,
+    /// From a message to the one that answers it, from an event to the next.
+    MessageLatency,
     /// Virtual users at the end.
     Vus,
     /// Scanner requests.
@@ -70,7 +85,7 @@ pub enum MetricName {
 
 impl MetricName {
     /// Every metric, in report order.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 29] = [
         Self::HttpReqs,
         Self::HttpReqDuration,
         Self::HttpReqLatency,
@@ -88,6 +103,13 @@ impl MetricName {
         Self::DroppedIterations,
         Self::DataSent,
         Self::DataReceived,
+        Self::WsSessions,
+        Self::WsMsgsSent,
+        Self::WsMsgsReceived,
+        Self::WsSessionDuration,
+        Self::WsConnecting,
+        Self::SseEvent,
+        Self::MessageLatency,
         Self::Vus,
         Self::ScanReqs,
         Self::ScanReqDuration,
@@ -109,6 +131,13 @@ impl MetricName {
             Self::DroppedIterations => "dropped_iterations",
             Self::DataSent => "data_sent",
             Self::DataReceived => "data_received",
+            Self::WsSessions => "ws_sessions",
+            Self::WsMsgsSent => "ws_msgs_sent",
+            Self::WsMsgsReceived => "ws_msgs_received",
+            Self::WsSessionDuration => "ws_session_duration",
+            Self::WsConnecting => "ws_connecting",
+            Self::SseEvent => "sse_event",
+            Self::MessageLatency => "message_latency",
             Self::Vus => "vus",
             Self::ScanReqs => "scan_reqs",
             Self::ScanReqDuration => "scan_req_duration",
@@ -130,6 +159,10 @@ impl MetricName {
             | Self::DroppedIterations
             | Self::DataSent
             | Self::DataReceived
+            | Self::WsSessions
+            | Self::WsMsgsSent
+            | Self::WsMsgsReceived
+            | Self::SseEvent
             | Self::ScanReqs
             | Self::Findings => MetricKind::Counter,
             Self::HttpReqFailed | Self::CoverageOperations => MetricKind::Rate,
@@ -139,6 +172,9 @@ impl MetricName {
             | Self::Phase(_)
             | Self::IterationDuration
             | Self::IterationLatency
+            | Self::WsSessionDuration
+            | Self::WsConnecting
+            | Self::MessageLatency
             | Self::ScanReqDuration => MetricKind::Trend,
         }
     }
@@ -157,10 +193,46 @@ impl MetricName {
             | Self::DroppedIterations
             | Self::DataSent
             | Self::DataReceived
+            | Self::WsSessions
+            | Self::WsMsgsSent
+            | Self::WsMsgsReceived
+            | Self::WsSessionDuration
+            | Self::WsConnecting
+            | Self::SseEvent
+            | Self::MessageLatency
             | Self::Vus => true,
             Self::ScanReqs | Self::ScanReqDuration | Self::Findings | Self::CoverageOperations => {
                 false
             }
+        }
+    }
+
+    /// What kind of exchange makes it; `None` is any.
+    pub fn series_kind(self) -> Option<SeriesKind> {
+        match self {
+            Self::WsSessions
+            | Self::WsMsgsSent
+            | Self::WsMsgsReceived
+            | Self::WsSessionDuration
+            | Self::WsConnecting => Some(SeriesKind::WebSocket),
+            Self::SseEvent => Some(SeriesKind::ServerSentEvents),
+            Self::HttpReqs
+            | Self::HttpReqDuration
+            | Self::HttpReqLatency
+            | Self::HttpReqFailed
+            | Self::Phase(_)
+            | Self::Iterations
+            | Self::IterationDuration
+            | Self::IterationLatency
+            | Self::DroppedIterations
+            | Self::DataSent
+            | Self::DataReceived
+            | Self::MessageLatency
+            | Self::Vus
+            | Self::ScanReqs
+            | Self::ScanReqDuration
+            | Self::Findings
+            | Self::CoverageOperations => None,
         }
     }
 
@@ -173,7 +245,14 @@ impl MetricName {
             | Self::HttpReqFailed
             | Self::Phase(_)
             | Self::DataSent
-            | Self::DataReceived => &["scenario", "request", "method", "path"],
+            | Self::DataReceived
+            | Self::WsSessions
+            | Self::WsMsgsSent
+            | Self::WsMsgsReceived
+            | Self::WsSessionDuration
+            | Self::WsConnecting
+            | Self::SseEvent
+            | Self::MessageLatency => &["scenario", "request", "method", "path"],
             Self::Iterations
             | Self::IterationDuration
             | Self::IterationLatency

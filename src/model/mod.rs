@@ -15,6 +15,7 @@ mod generator;
 mod histogram;
 mod http_version;
 mod load;
+mod messages;
 mod metric;
 mod output;
 mod proxy;
@@ -54,6 +55,7 @@ pub use load::{
     Exemplar, LoadChange, LoadChangeKind, LoadTotals, LoadWindow, Observed, ScenarioMeta,
     ScenarioTally, ScenarioWindow, SeriesId, SeriesMeta, SeriesWindow, Tally, Validity,
 };
+pub use messages::{MessageTally, SeriesKind};
 pub use metric::{MetricData, MetricKind, MetricName, MetricSelector, TagMatch, TagOp};
 pub use output::OutputKind;
 pub use proxy::{Proxy, ProxyKind};

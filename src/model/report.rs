@@ -15,6 +15,7 @@ use super::load::{
     LoadChange, LoadChangeKind, LoadTotals, LoadWindow, ScenarioMeta, ScenarioTally, SeriesMeta,
     Tally, Validity,
 };
+use super::messages::MessageTally;
 use super::metric::{MetricData, MetricName, MetricSelector, TagMatch, TagOp};
 use super::rule::RuleMeta;
 use super::scan::{Coverage, CrawlProgress, Operation, RuleOutcome, ScanWindow};
@@ -250,6 +251,16 @@ impl Report {
                 total: sum(|tally| tally.requests),
             },
             MetricName::Phase(kind) => self.phase_metric(kind, &selector.tags),
+            MetricName::WsSessions => counter(self.messages(selector, |tally| tally.sessions)),
+            MetricName::WsMsgsSent => counter(self.messages(selector, |tally| tally.sent)),
+            MetricName::WsMsgsReceived | MetricName::SseEvent => {
+                counter(self.messages(selector, |tally| tally.received))
+            }
+            MetricName::WsSessionDuration => {
+                self.message_trend(selector, |tally| &tally.session_duration)
+            }
+            MetricName::WsConnecting => self.message_trend(selector, |tally| &tally.connecting),
+            MetricName::MessageLatency => self.message_trend(selector, |tally| &tally.latency),
             MetricName::Iterations => counter(iterations(|tally| tally.iterations)),
             MetricName::DroppedIterations => counter(iterations(|tally| tally.dropped)),
             MetricName::IterationDuration => iteration_trend(|tally| &tally.iteration_duration),
@@ -417,6 +428,32 @@ impl Report {
             sum.merge(&endpoint.total.phases[kind as usize]);
         }
         MetricData::Trend(sum)
+    }
+
+    fn messages(&self, selector: &MetricSelector, pick: fn(&MessageTally) -> u64) -> u64 {
+        self.matching_messages(selector).map(pick).sum()
+    }
+
+    fn message_trend(
+        &self,
+        selector: &MetricSelector,
+        pick: fn(&MessageTally) -> &Histogram,
+    ) -> MetricData {
+        let mut sum = Histogram::new(Digits::Two);
+        for tally in self.matching_messages(selector) {
+            sum.merge(pick(tally));
+        }
+        MetricData::Trend(sum)
+    }
+
+    fn matching_messages<'a>(
+        &'a self,
+        selector: &'a MetricSelector,
+    ) -> impl Iterator<Item = &'a MessageTally> {
+        let kind = selector.metric.series_kind();
+        self.matching_endpoints(&selector.tags)
+            .filter(move |endpoint| kind.is_none_or(|kind| endpoint.meta.kind == kind))
+            .filter_map(|endpoint| endpoint.total.messages.as_deref())
     }
 
     fn matching_endpoints<'a>(

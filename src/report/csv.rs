@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::model::EndpointReport;
+use crate::model::MessageTally;
 use crate::model::PhaseKind;
 use crate::model::Report;
 
@@ -44,6 +45,9 @@ fn header() -> Vec<String> {
         names.extend(STATISTICS.map(|statistic| format!("{trend} {statistic}")));
     }
     names.extend(PhaseKind::ALL.map(|kind| format!("{} p(95)", kind.metric())));
+    names.extend(["sessions", "messages_sent", "messages_received"].map(str::to_owned));
+    names.extend(STATISTICS.map(|statistic| format!("message_latency {statistic}")));
+    names.extend(["ws_connecting p(95)", "ws_session_duration p(95)"].map(str::to_owned));
     names
 }
 
@@ -69,7 +73,30 @@ fn row(endpoint: &EndpointReport, elapsed: Duration) -> Vec<String> {
         cells.extend(values.map(millis));
     }
     cells.extend(total.phases.iter().map(|phase| millis(phase.quantile(0.95))));
+    cells.extend(messages(total.messages.as_deref()));
     cells
+}
+
+/// Empty cells where exchanges carry no messages.
+fn messages(messages: Option<&MessageTally>) -> [String; 13] {
+    let Some(messages) = messages else { return Default::default() };
+    let latency = columns(&messages.latency).map(|values| values.map(Some)).unwrap_or_default();
+    let [avg, min, med, p90, p95, p99, p999, max] = latency.map(millis);
+    [
+        messages.sessions.to_string(),
+        messages.sent.to_string(),
+        messages.received.to_string(),
+        avg,
+        min,
+        med,
+        p90,
+        p95,
+        p99,
+        p999,
+        max,
+        millis(messages.connecting.quantile(0.95)),
+        millis(messages.session_duration.quantile(0.95)),
+    ]
 }
 
 /// Empty when there was nothing to measure.

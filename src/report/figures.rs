@@ -11,6 +11,7 @@ use crate::model::Exemplar;
 use crate::model::Finding;
 use crate::model::FindingStatus;
 use crate::model::Histogram;
+use crate::model::MessageTally;
 use crate::model::Phase;
 use crate::model::PhaseKind;
 use crate::model::Report;
@@ -50,6 +51,16 @@ pub(super) fn is_open_model(report: &Report) -> bool {
 /// The trend by which endpoints are compared: latency in open models, duration in closed ones.
 pub(super) fn headline(tally: &Tally, open_model: bool) -> &Histogram {
     if open_model { &tally.latency } else { &tally.duration }
+}
+
+/// Endpoints whose exchanges carry messages, with what they carried.
+pub(super) fn message_endpoints(
+    report: &Report,
+) -> impl Iterator<Item = (&EndpointReport, &MessageTally)> {
+    report
+        .endpoints
+        .iter()
+        .filter_map(|endpoint| Some((endpoint, endpoint.total.messages.as_deref()?)))
 }
 
 /// Whether load was part of the run.

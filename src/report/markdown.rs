@@ -17,6 +17,7 @@ use super::figures::has_scan;
 use super::figures::headline;
 use super::figures::is_open_model;
 use super::figures::measured;
+use super::figures::message_endpoints;
 use super::figures::per_second;
 use super::figures::percent;
 use super::figures::reached;
@@ -202,6 +203,7 @@ fn load(report: &Report) -> String {
         .expect(INFALLIBLE);
     }
     more(&mut out, report.endpoints.len());
+    messages(report, &mut out);
     let backends = backends(report);
     if !backends.is_empty() {
         out.push_str("\n| observed | share | p95 |\n|--|--:|--:|\n");
@@ -212,6 +214,32 @@ fn load(report: &Report) -> String {
         writeln!(out, "| {name} | {} | {p95} |", percent(backend.share)).expect(INFALLIBLE);
     }
     out
+}
+
+fn messages(report: &Report, out: &mut String) {
+    let count = message_endpoints(report).count();
+    if count == 0 {
+        return;
+    }
+    out.push_str("\n| messages | sessions | sent | received | med | p95 | p99 | max |\n");
+    out.push_str("|--|--:|--:|--:|--:|--:|--:|--:|\n");
+    for (endpoint, messages) in message_endpoints(report).take(ROWS) {
+        let latency = &messages.latency;
+        let times =
+            [latency.quantile(0.5), latency.quantile(0.95), latency.quantile(0.99), latency.max()]
+                .map(|time| time.map_or_else(|| "–".to_owned(), format_duration));
+        writeln!(
+            out,
+            "| {} | {} | {} | {} | {} |",
+            code(&format!("{} {}", endpoint.meta.method, endpoint.meta.path_template)),
+            grouped(messages.sessions),
+            grouped(messages.sent),
+            grouped(messages.received),
+            times.join(" | ")
+        )
+        .expect(INFALLIBLE);
+    }
+    more(out, count);
 }
 
 fn more(out: &mut String, count: usize) {

@@ -145,6 +145,7 @@ mod tests {
     use crate::model::Operation;
     use crate::model::OperationSource;
     use crate::model::SeriesId;
+    use crate::model::SeriesKind;
     use crate::model::SeriesMeta;
     use crate::model::Validity;
 
@@ -171,6 +172,7 @@ mod tests {
             method: "GET".to_owned(),
             path_template: "/".to_owned(),
             url: "http://127.0.0.1/".to_owned(),
+            kind: SeriesKind::Http,
         };
         Report {
             endpoints: vec![EndpointReport { meta, total }],

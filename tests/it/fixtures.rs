@@ -7,11 +7,11 @@ use std::time::Duration;
 use shakedown::model::{
     Confidence, CrawlProgress, Digits, Event, Evidence, EvidenceRole, Exemplar, Facts, Failure,
     FailureClass, Finding, FindingStatus, GeneratorWindow, Histogram, InsertionKind, InsertionRef,
-    LoadChange, LoadChangeKind, LoadTotals, LoadWindow, MachineUse, Match, MatchPart, Notice,
-    NoticeLevel, Observed, Operation, OperationSource, Owasp, Phase, Recorded, Report, RuleMeta,
-    RuleOutcome, RunInfo, ScanWindow, ScenarioMeta, ScenarioTally, ScenarioWindow, SeriesId,
-    SeriesMeta, SeriesWindow, Severity, Stamped, StopReason, Tally, ThresholdResult, Timings,
-    Usage, Validity, Verdict, fingerprint,
+    LoadChange, LoadChangeKind, LoadTotals, LoadWindow, MachineUse, Match, MatchPart, MessageTally,
+    Notice, NoticeLevel, Observed, Operation, OperationSource, Owasp, Phase, Recorded, Report,
+    RuleMeta, RuleOutcome, RunInfo, ScanWindow, ScenarioMeta, ScenarioTally, ScenarioWindow,
+    SeriesId, SeriesKind, SeriesMeta, SeriesWindow, Severity, Stamped, StopReason, Tally,
+    ThresholdResult, Timings, Usage, Validity, Verdict, fingerprint,
 };
 
 const ORIGIN: &str = "http://127.0.0.1:8080";
@@ -100,11 +100,12 @@ impl Draw {
 }
 
 /// What a series looks like: name, method, template, url, typical latency, requests per window.
-const SERIES: [(&str, &str, &str, &str, &str, u64, u64); 4] = [
+const SERIES: [(&str, &str, &str, &str, &str, u64, u64); 5] = [
     ("browse", "home", "GET", "/", "/", 3_200, 60),
     ("browse", "search", "GET", "/search", "/search?q=lamp", 41_000, 60),
     ("browse", "item", "GET", "/items/{id}", "/items/42", 6_900, 50),
     ("buy", "checkout", "POST", "/cart/checkout", "/cart/checkout", 118_000, 18),
+    ("browse", "prices", "GET", "/prices", "/prices", 2_400, 4),
 ];
 
 fn series_meta() -> Vec<SeriesMeta> {
@@ -118,6 +119,7 @@ fn series_meta() -> Vec<SeriesMeta> {
             method: (*method).to_owned(),
             path_template: (*template).to_owned(),
             url: format!("{ORIGIN}{url}"),
+            kind: if *request == "prices" { SeriesKind::WebSocket } else { SeriesKind::Http },
         })
         .collect()
 }
@@ -183,7 +185,7 @@ fn load(log: &mut Log) {
     log.at(1_221, Event::LoadDeclared { scenarios: scenario_meta(), series: series_meta() });
     let mut totals = LoadTotals {
         elapsed: Duration::from_millis(20_031),
-        series: (0..4)
+        series: (0..5)
             .map(|id| SeriesWindow { series: SeriesId(id), tally: Tally::new(Digits::Three) })
             .collect(),
         scenarios: (0..3).map(|_| ScenarioTally::new(Digits::Three)).collect(),
@@ -221,7 +223,10 @@ fn window(second: u64, warmup: bool) -> LoadWindow {
         .iter()
         .zip(0..)
         .map(|(series, id)| {
-            let tally = tally(&mut draw, series.5 * slow, series.6, from, id == 3);
+            let mut tally = tally(&mut draw, series.5 * slow, series.6, from, id == 3);
+            if series.1 == "prices" {
+                tally.messages = Some(Box::new(messages(second, series.6)));
+            }
             SeriesWindow { series: SeriesId(id), tally }
         })
         .collect();
@@ -256,6 +261,26 @@ fn window(second: u64, warmup: bool) -> LoadWindow {
         generator.loop_delay.record_us(draw.next(25));
     }
     LoadWindow { from, to: from + Duration::from_secs(1), warmup, series, scenarios, generator }
+}
+
+/// Each session asks ten times, and hears twice as much as it waits for.
+fn messages(second: u64, sessions: u64) -> MessageTally {
+    let mut draw = Draw(second + 5);
+    let mut messages = MessageTally {
+        sessions,
+        sent: sessions * 10,
+        received: sessions * 20,
+        ..MessageTally::default()
+    };
+    for _ in 0..sessions {
+        let connecting = draw.next(2_400);
+        messages.connecting.record_us(connecting);
+        messages.session_duration.record_us(connecting + 900_000);
+        for _ in 0..10 {
+            messages.latency.record_us(draw.next(850));
+        }
+    }
+    messages
 }
 
 fn tally(draw: &mut Draw, typical: u64, count: u64, from: Duration, slow_path: bool) -> Tally {

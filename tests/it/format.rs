@@ -100,7 +100,11 @@ fn metrics_carry_k6s_names_and_value_keys() {
     assert_eq!(duration["type"], "trend");
     let keys: Vec<&String> = duration["values"].as_object().expect("an object").keys().collect();
     assert_eq!(keys, ["count", "avg", "min", "med", "max", "p(90)", "p(95)", "p(99)", "p(99.9)"]);
-    assert_eq!(whole("http_reqs")["values"]["count"], 20 * (60 + 60 + 50 + 18));
+    assert_eq!(whole("http_reqs")["values"]["count"], 20 * (60 + 60 + 50 + 18 + 4));
+    assert_eq!(whole("ws_sessions")["values"]["count"], 20 * 4);
+    assert_eq!(whole("ws_msgs_received")["values"]["count"], 20 * 4 * 20);
+    assert_eq!(whole("message_latency")["values"]["count"], 20 * 4 * 10);
+    assert!(!metrics.iter().any(|metric| metric["name"] == "sse_event"), "there were no streams");
     assert_eq!(whole("http_req_failed")["values"]["passes"], 20 * 2);
     let part = metrics.iter().find(|metric| metric["tags"]["request"] == "checkout");
     assert_eq!(part.expect("a threshold names it")["name"], "http_req_duration");

@@ -9,8 +9,8 @@ use shakedown::model::{
     FailureClass, Finding, FindingStatus, GeneratorWindow, InsertionKind, InsertionRef, LoadWindow,
     Match, MatchPart, Notice, NoticeLevel, Operation, OperationSource, Owasp, Phase, Reason,
     Recorded, RuleMeta, RunInfo, ScanWindow, ScenarioMeta, ScenarioTally, ScenarioWindow, SeriesId,
-    SeriesMeta, SeriesWindow, Severity, Stamped, StopReason, Tally, ThresholdResult, Timings,
-    Validity, Verdict,
+    SeriesKind, SeriesMeta, SeriesWindow, Severity, Stamped, StopReason, Tally, ThresholdResult,
+    Timings, Validity, Verdict,
 };
 
 fn millis(value: u64) -> Duration {
@@ -40,6 +40,7 @@ fn run_started(command: &str) -> Event {
 
 fn declared() -> Event {
     let series = |id, request: &str, method: &str, path: &str| SeriesMeta {
+        kind: SeriesKind::Http,
         id: SeriesId(id),
         scenario: "shop".to_owned(),
         request: request.to_owned(),

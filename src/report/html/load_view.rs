@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::model::EndpointReport;
 use crate::model::Histogram;
+use crate::model::MessageTally;
 use crate::model::PhaseKind;
 use crate::model::Report;
 use crate::model::Tally;
@@ -16,6 +17,7 @@ use super::super::figures::columns;
 use super::super::figures::headline;
 use super::super::figures::is_open_model;
 use super::super::figures::longest_phase;
+use super::super::figures::message_endpoints;
 use super::super::figures::per_second;
 use super::super::figures::percent;
 use super::super::figures::share;
@@ -40,6 +42,7 @@ pub(super) struct Load {
     charts: Vec<Chart>,
     phases: Vec<&'static str>,
     endpoints: Vec<Endpoint>,
+    messages: Vec<Messages>,
     backends: Vec<Backend>,
     slowest: Vec<Slow>,
 }
@@ -55,6 +58,18 @@ struct Endpoint {
     times: Vec<String>,
     phases: Vec<String>,
     answers: String,
+}
+
+#[derive(Serialize)]
+struct Messages {
+    name: String,
+    sessions: String,
+    sent: String,
+    received: String,
+    rate: String,
+    times: Vec<String>,
+    connecting: String,
+    session: String,
 }
 
 #[derive(Serialize)]
@@ -97,6 +112,9 @@ impl Load {
                 .endpoints
                 .iter()
                 .map(|endpoint| endpoint_view(report, endpoint, open, &phases))
+                .collect(),
+            messages: message_endpoints(report)
+                .map(|(endpoint, messages)| messages_view(report, endpoint, messages))
                 .collect(),
             backends: backends(report)
                 .into_iter()
@@ -191,6 +209,19 @@ fn endpoint_view(
         times,
         phases: phases.iter().map(|kind| quantile(&total.phases[*kind as usize], 0.95)).collect(),
         answers: answers(total),
+    }
+}
+
+fn messages_view(report: &Report, endpoint: &EndpointReport, messages: &MessageTally) -> Messages {
+    Messages {
+        name: name_of(endpoint),
+        sessions: grouped(messages.sessions),
+        sent: grouped(messages.sent),
+        received: grouped(messages.received),
+        rate: per_second(messages.received, report.load_elapsed),
+        times: [0.5, 0.95, 0.99, 1.0].map(|q| quantile(&messages.latency, q)).to_vec(),
+        connecting: quantile(&messages.connecting, 0.95),
+        session: quantile(&messages.session_duration, 0.95),
     }
 }
 

@@ -25,6 +25,7 @@ use super::super::figures::per_second;
 use super::super::figures::percent;
 use super::super::figures::share;
 use super::super::figures::slowest;
+use super::messages::message_table;
 use super::style::INFALLIBLE;
 use super::style::Ink;
 use super::style::Style;
@@ -35,7 +36,7 @@ use crate::model::grouped;
 use crate::model::plural;
 
 /// Endpoints and backends listed; the rest stands in the report.
-const ROWS: usize = 20;
+pub(super) const ROWS: usize = 20;
 /// Slowest requests listed.
 const SLOWEST: usize = 5;
 /// From this many columns on there is room for scenarios and trace ids.
@@ -57,6 +58,7 @@ pub(super) fn load_section(report: &Report, style: Style) -> String {
     let tables = [
         latency(report, &total, style),
         endpoints(report, style),
+        message_table(report, style),
         backend_table(report, style),
         slowest_table(report, style),
     ];
@@ -242,11 +244,11 @@ fn endpoints(report: &Report, style: Style) -> String {
     table.render(style) + &more(report.endpoints.len(), ROWS, style)
 }
 
-fn right(name: &str) -> (&str, Align) {
+pub(super) fn right(name: &str) -> (&str, Align) {
     (name, Align::Right)
 }
 
-fn name_of(endpoint: &EndpointReport) -> String {
+pub(super) fn name_of(endpoint: &EndpointReport) -> String {
     format!("{} {}", inert(&endpoint.meta.method, 12), inert(&endpoint.meta.path_template, 120))
 }
 

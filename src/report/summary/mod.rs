@@ -1,6 +1,7 @@
 //! The summary on the terminal after a run.
 
 mod load;
+mod messages;
 mod scan;
 mod style;
 mod table;

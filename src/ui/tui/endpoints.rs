@@ -14,6 +14,7 @@ use super::theme;
 use crate::model::EndpointReport;
 use crate::model::Exemplar;
 use crate::model::Histogram;
+use crate::model::MessageTally;
 use crate::model::PhaseKind;
 use crate::model::SeriesId;
 use crate::model::Tally;
@@ -147,6 +148,9 @@ pub(super) fn detail_rows(state: &State, width: usize) -> Vec<Line<'static>> {
     }
     lines.extend(detail::field("statuses", status_spans(tally), width));
     lines.extend(detail::text_field("traffic", &traffic(tally), width));
+    if let Some(messages) = &tally.messages {
+        lines.extend(message_rows(messages, width));
+    }
     for observed in &tally.observed {
         let name = format!("{}: {}", inert(&observed.header, 40), inert(&observed.value, 60));
         let text = format!("{name}  {}  {}", times(observed.count), quantiles(&observed.duration));
@@ -202,6 +206,26 @@ fn traffic(tally: &Tally) -> String {
         format_bytes(tally.bytes_sent),
         format_bytes(tally.bytes_received)
     )
+}
+
+fn message_rows(messages: &MessageTally, width: usize) -> Vec<Line<'static>> {
+    let carried = format!(
+        "{}, {} sent, {} received",
+        figures::plural(messages.sessions, "session", "sessions"),
+        figures::grouped(messages.sent),
+        figures::grouped(messages.received)
+    );
+    let trends = [
+        ("  latency", &messages.latency),
+        ("  connecting", &messages.connecting),
+        ("  session", &messages.session_duration),
+    ];
+    let trends = trends.into_iter().filter(|(_, trend)| !trend.is_empty());
+    let rows = trends.map(|(label, trend)| (label, quantiles(trend)));
+    std::iter::once(("messages", carried))
+        .chain(rows)
+        .flat_map(|(label, text)| detail::text_field(label, &text, width))
+        .collect()
 }
 
 fn exemplar_rows(exemplar: &Exemplar, width: usize) -> Vec<Line<'static>> {
