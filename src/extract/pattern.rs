@@ -8,10 +8,10 @@ use regex::bytes::RegexBuilder;
 use super::re2;
 
 /// A compiled expression may take this many bytes; what needs more is a mistake or an attack.
-const SIZE_LIMIT: usize = 2 << 20;
+pub(super) const SIZE_LIMIT: usize = 2 << 20;
 
 /// Groups and classes may be nested this deep.
-const NEST_LIMIT: u32 = 60;
+pub(super) const NEST_LIMIT: u32 = 60;
 
 /// Why a text is not a regular expression.
 #[derive(Debug, thiserror::Error)]
