@@ -1,5 +1,17 @@
-//! What a virtual user does: a flow compiled into steps, walked without I/O.
+//! What a virtual user does: a flow compiled into steps, requests with slots in them, and what is
+//! looked at in their responses. All of it without I/O.
 
+mod encode;
+mod extraction;
 mod program;
+mod random;
+mod script;
+mod template;
+mod values;
 
+pub use extraction::{Extraction, Extractor, Response};
 pub use program::{Flow, Op, Session, Step};
+pub use random::Random;
+pub use script::{HeaderTemplate, Script};
+pub use template::{Context, Piece, Place, RenderError, Slot, Source, Template};
+pub use values::{MAX_VALUE, Values, Variable};

@@ -4,11 +4,17 @@ use std::time::Duration;
 
 use rand::{Rng, RngExt as _};
 
+use super::extraction::{Extraction, Response};
+use super::template::Context;
+use super::values::{Values, Variable};
+
 /// One instruction of a flow.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Op {
     /// Send the plan's request of this index.
     Use(usize),
+    /// Take a value out of the response to the request before.
+    Extract(Extraction),
     /// Pause for a time drawn evenly from the range.
     Think {
         /// Shortest pause.
@@ -42,29 +48,103 @@ pub enum Step {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Session {
     next: u32,
+    /// Iterations that ended, or were cut off.
+    iteration: u64,
+    /// What this one has taken out of responses; only where the flow takes something.
+    values: Option<Box<Values>>,
 }
 
 impl Flow {
     /// The session's next step.
     pub fn next<R: Rng>(&self, session: &mut Session, rng: &mut R) -> Step {
-        let Some(op) = self.ops.get(session.next as usize) else {
-            session.next = 0;
-            return Step::Done;
-        };
-        session.next += 1;
-        match op {
-            Op::Use(request) => Step::Send(*request),
-            Op::Think { min, max } if min == max => Step::Wait(*min),
-            Op::Think { min, max } => Step::Wait(rng.random_range(*min..=*max)),
+        loop {
+            let Some(op) = self.ops.get(session.next as usize) else {
+                session.restart();
+                return Step::Done;
+            };
+            session.next += 1;
+            return match op {
+                Op::Use(request) => Step::Send(*request),
+                Op::Extract(extraction) => {
+                    // There was no response: a value of the one before would be a wrong one.
+                    session.set(extraction, |out| extraction.take_default(out));
+                    continue;
+                }
+                Op::Think { min, max } if min == max => Step::Wait(*min),
+                Op::Think { min, max } => Step::Wait(rng.random_range(*min..=*max)),
+            };
         }
+    }
+
+    /// Whether it takes anything out of responses.
+    pub fn takes_values(&self) -> bool {
+        self.ops.iter().any(|op| matches!(op, Op::Extract(_)))
+    }
+
+    /// What is taken out of the response that the session waits for.
+    pub fn wanted(&self, session: &Session) -> impl Iterator<Item = &Extraction> {
+        self.ops.get(session.next as usize..).unwrap_or_default().iter().map_while(|op| match op {
+            Op::Extract(extraction) => Some(extraction),
+            Op::Use(_) | Op::Think { .. } => None,
+        })
+    }
+
+    /// Takes out of `response` what is wanted of it.
+    pub fn extract(&self, session: &mut Session, response: &Response<'_>) {
+        while let Some(Op::Extract(extraction)) = self.ops.get(session.next as usize) {
+            session.next += 1;
+            session.set(extraction, |out| extraction.take(response, out));
+        }
+    }
+
+    /// Where the flow takes a variable's value from; the request's index with it.
+    pub fn origin_of(&self, variable: Variable) -> Option<(usize, &Extraction)> {
+        let mut sent = None;
+        for op in &self.ops {
+            match op {
+                Op::Use(request) => sent = Some(*request),
+                Op::Extract(extraction) if extraction.variable == variable => {
+                    return Some((sent?, extraction));
+                }
+                Op::Extract(_) | Op::Think { .. } => {}
+            }
+        }
+        None
     }
 
     /// Indices of the requests it sends, in order, with repetition.
     pub fn requests(&self) -> impl Iterator<Item = usize> + '_ {
         self.ops.iter().filter_map(|op| match op {
             Op::Use(request) => Some(*request),
-            Op::Think { .. } => None,
+            Op::Extract(_) | Op::Think { .. } => None,
         })
+    }
+}
+
+impl Session {
+    /// What the request under way is rendered with, for the user of that number under that seed.
+    #[inline]
+    pub fn context(&self, user: u64, seed: u64) -> Context<'_> {
+        let (values, iteration) = (self.values.as_deref(), self.iteration);
+        Context { values, user, iteration, step: self.next, seed }
+    }
+
+    /// Leaves out the rest of the iteration: the next step is [`Step::Done`].
+    pub fn abandon(&mut self) {
+        self.next = u32::MAX;
+    }
+
+    /// Stands at the start of another iteration, without the values of this one.
+    pub fn restart(&mut self) {
+        self.next = 0;
+        self.iteration += 1;
+        if let Some(values) = &mut self.values {
+            values.clear();
+        }
+    }
+
+    fn set(&mut self, extraction: &Extraction, write: impl FnOnce(&mut Vec<u8>) -> bool) {
+        self.values.get_or_insert_default().set(extraction.variable, write);
     }
 }
 
@@ -101,9 +181,9 @@ mod tests {
             let flow = Flow { name: "f".to_owned(), ops };
             let mut session = Session::default();
             let mut rng = StdRng::seed_from_u64(seed);
-            for _ in 0..2 {
+            for iteration in 1..3 {
                 let steps = pass(&flow, &mut session, &mut rng);
-                prop_assert_eq!(&session, &Session::default());
+                prop_assert_eq!(&session, &Session { iteration, ..Session::default() });
                 prop_assert_eq!(steps.len(), flow.ops.len());
                 for (op, step) in flow.ops.iter().zip(steps) {
                     match (op, step) {

@@ -28,8 +28,11 @@ use crate::model::ControlCommand;
 use crate::model::Event;
 use crate::model::EventSender;
 use crate::model::ExchangeTap;
+use crate::model::Notice;
+use crate::model::NoticeLevel;
 use crate::model::Phase;
 use crate::model::StopToken;
+use crate::model::format_bytes;
 use crate::plan::Plan;
 
 /// The schedule starts this long after the shards: threads have to be created first, and a late
@@ -152,6 +155,7 @@ impl Engine<'_> {
         self.control.end();
         let totals = totals?;
         self.tell_changes();
+        self.tell_cut(totals.iter().map(|shard| shard.bodies_cut).sum());
         let (totals, validity) = collector.finish(totals);
         self.tell(Event::LoadFinished(totals));
         self.tell(Event::Validity(validity));
@@ -200,6 +204,19 @@ impl Engine<'_> {
                 })
                 .collect()
         })
+    }
+
+    /// What is not looked at cannot hold, and is not found.
+    fn tell_cut(&self, bodies: u64) {
+        if bodies == 0 {
+            return;
+        }
+        let text = format!(
+            "{bodies} response bodies were longer than the {} that flows look at: what is behind \
+             them was not extracted",
+            format_bytes(self.program.body_limit as u64)
+        );
+        self.tell(Event::Notice(Notice { level: NoticeLevel::Warning, text }));
     }
 
     fn tell_changes(&self) {

@@ -29,6 +29,11 @@ impl<R: Reactor> Shard<'_, R> {
         let user = &mut self.users[number as usize];
         user.series = self.shared.program.series_of[user.scenario as usize][request];
         user.request = u32::try_from(request).expect("fewer requests than 2^32");
+        if self.shared.program.is_scripted {
+            let looks = self.looks(number);
+            self.users[number as usize].looks = looks;
+        }
+        let user = &mut self.users[number as usize];
         if self.shared.program.redirects.is_some() {
             let follows = self.shared.program.requests[request].redirects > 0;
             match &mut user.chain {
@@ -59,6 +64,12 @@ impl<R: Reactor> Shard<'_, R> {
         }
         self.note_span_start(number, intended);
         self.begin_sample(number);
+        if self.shared.program.is_scripted {
+            self.forget_rendering(number);
+            if let Err(failure) = self.render(number) {
+                return Begun::Failed(failure);
+            }
+        }
         let slot = self.slot(number);
         let user = &self.users[number as usize];
         if user.prepared(self.shared.program).carriage != Carriage::Alone {
@@ -127,9 +138,13 @@ impl<R: Reactor> Shard<'_, R> {
     }
 
     fn continue_sending(&mut self, number: u32, slot: u32) -> Result<(), Failure> {
+        if self.shared.program.is_scripted {
+            self.render(number)?;
+        }
         let user = &mut self.users[number as usize];
         let mut written = user.written;
-        let bytes = &user.prepared(self.shared.program).bytes;
+        let prepared = user.prepared(self.shared.program);
+        let bytes = if prepared.wire.is_some() { &self.rendered } else { &prepared.bytes };
         let link = &mut self.links[slot as usize];
         if let Some(tls) = &mut link.tls {
             if link.state == LinkState::Open && written == 0 {

@@ -110,8 +110,19 @@ impl<R: Reactor> Shard<'_, R> {
     ) -> Option<Nanos> {
         let has_queue = self.has_queue(number);
         self.end_sample(number, Some(failure), end);
-        self.let_go(number);
+        // What could not be rendered never touched its connection; what comes after it in the
+        // iteration would need what is missing.
+        let is_unsent = failure.class == FailureClass::Extract;
+        if !is_unsent {
+            self.let_go(number);
+        }
         let user = &mut self.users[number as usize];
+        if is_unsent {
+            user.session.abandon();
+        }
+        if let Some(kept) = user.kept.take() {
+            self.spare.give(kept);
+        }
         let ending = Ending {
             moments: &user.moments,
             end,

@@ -13,7 +13,6 @@ use super::timers::Timer;
 use super::user::Doing;
 use super::user::Then;
 use super::user::User;
-use crate::flow::Session;
 use crate::flow::Step;
 use crate::http::reactor::Nanos;
 use crate::http::reactor::Reactor;
@@ -349,7 +348,7 @@ impl<R: Reactor> Shard<'_, R> {
             return;
         }
         user.doing = Doing::Nothing;
-        user.session = Session::default();
+        user.session.restart();
         user.sample = None;
         let run = &mut self.runs[user.scenario as usize];
         run.active -= 1;
@@ -362,7 +361,7 @@ impl<R: Reactor> Shard<'_, R> {
     fn fill_up_group(&mut self) {
         let lanes = self.shared.program.lanes() as usize;
         while !self.users.len().is_multiple_of(lanes) {
-            let mut nobody = User::new(0, 0);
+            let mut nobody = User::new(0, 0, 0);
             nobody.doing = Doing::Gone;
             self.users.push(nobody);
         }
@@ -378,8 +377,11 @@ impl<R: Reactor> Shard<'_, R> {
                 open.users - 1
             }
         };
-        self.users.push(User::new(scenario_number, place));
         let program = self.shared.program;
+        let vu = program.first_vu[scenario]
+            + u64::from(place) * u64::from(self.shared.shards)
+            + self.number as u64;
+        self.users.push(User::new(scenario_number, place, vu));
         self.links.resize_with(self.users.len() * program.origins.len(), Link::default);
         self.seen.resize(self.users.len() * program.observe.len(), ABSENT);
         number

@@ -123,4 +123,6 @@ pub(super) struct ShardTotals {
     /// First intended start and last end outside warm-up.
     pub(super) span: Option<(Nanos, Nanos)>,
     pub(super) tap_dropped: u64,
+    /// Responses of which only the beginning was looked at.
+    pub(super) bodies_cut: u64,
 }

@@ -3,9 +3,10 @@
 //!
 //! A shard is one thread with one readiness loop (`shard`); virtual users on it are small structs
 //! (`user`) that walk a compiled flow. *When* is in `schedule`, `ramp`, `scenario` and
-//! `iterations`, *what* in `program`, *how* in `connect`, `exchange`, `receive`, `redirect`,
-//! `failure`, `link` and `slots`, *counting* in `counts`, `recorder`, `messages`, `observe` and `collector`; `watch`,
-//! `pressure` and `validity` look at the generator itself.
+//! `iterations`, *what* in `program` and `script`, *how* in `connect`, `exchange`, `receive`,
+//! `redirect`, `failure`, `link` and `slots`, what flows want of responses in `look`, *counting* in
+//! `counts`, `recorder`, `messages`, `observe` and `collector`; `watch`, `pressure` and `validity`
+//! look at the generator itself.
 //! Nothing here prints, and no async runtime is in the way.
 
 mod budget;
@@ -20,6 +21,7 @@ mod iterations;
 mod limits;
 mod link;
 mod live;
+mod look;
 mod message;
 mod messages;
 mod mux;
@@ -33,6 +35,7 @@ mod redirect;
 mod sample;
 mod scenario;
 pub mod schedule;
+mod script;
 mod shard;
 mod slots;
 mod timers;

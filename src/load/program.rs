@@ -8,9 +8,12 @@ use rustls::pki_types::ServerName;
 use super::budget::OTHER;
 use super::budget::share_out;
 use super::error::LoadError;
+use super::look::body_limit;
 use super::redirect::RedirectRules;
 use super::schedule::nanos;
+use super::script::Wire;
 use crate::flow::Flow;
+use crate::flow::Script;
 use crate::http::h1;
 use crate::http::h1::RequestKind;
 use crate::http::h2::Message;
@@ -23,10 +26,12 @@ use crate::http::tls::TlsSetup;
 use crate::http::tls::TrustPolicy;
 use crate::model::ConnectionReuse;
 use crate::model::Origin;
+use crate::model::OutOfScope;
 use crate::model::Request;
 use crate::model::RequestTemplate;
 use crate::model::ScenarioMeta;
 use crate::model::Scheme;
+use crate::model::Scope;
 use crate::model::Seed;
 use crate::model::SeriesId;
 use crate::model::SeriesKind;
@@ -59,6 +64,19 @@ pub(super) struct Program {
     /// `None` where no request follows redirects.
     pub(super) redirects: Option<Box<RedirectRules>>,
     pub(super) seed: Seed,
+    /// What random values follow from.
+    pub(super) value_seed: u64,
+    /// The number of each scenario's first user.
+    pub(super) first_vu: Vec<u64>,
+    /// Judges paths that are only known when they are sent.
+    pub(super) scope: Scope,
+    /// What the plan calls its requests, and the values that it takes out of responses.
+    pub(super) names: Vec<String>,
+    pub(super) variables: Vec<String>,
+    /// Bytes kept of a body that flows look at.
+    pub(super) body_limit: usize,
+    /// Whether some flow looks at responses, or some request has slots.
+    pub(super) is_scripted: bool,
 }
 
 /// How a connection carries exchanges. Users are grouped by `lanes`, one or more.
@@ -100,6 +118,8 @@ pub(super) struct Prepared {
     pub(super) carriage: Carriage,
     /// Of a request that goes over HTTP/2.
     pub(super) message: Option<Message>,
+    /// Instead of `bytes` and `message`, where the request differs from one sending to the next.
+    pub(super) wire: Option<Box<Wire>>,
     pub(super) expected: StatusSet,
     /// May be sent again when a kept connection turns out to be closed (RFC 9110 §9.2.2).
     pub(super) is_idempotent: bool,
@@ -162,10 +182,13 @@ impl Program {
                     let is_sent = plan.scenarios.iter().any(|scenario| {
                         plan.flows[scenario.flow].requests().any(|used| used == index)
                     });
-                    prepare(plan, template, is_sent, &mut origins)
+                    let script = plan.scripts.get(index).filter(|script| !script.is_fixed());
+                    prepare(plan, template, script.filter(|_| is_sent), is_sent, &mut origins)
                 })
                 .collect::<Result<Vec<_>, _>>()?;
         let redirects = origins.redirects(&requests);
+        let is_scripted = requests.iter().any(|request| request.wire.is_some())
+            || plan.flows.iter().any(Flow::takes_values);
         Ok(Self {
             scenarios: plan.scenarios.clone(),
             flows: plan
@@ -185,6 +208,13 @@ impl Program {
             max_rps: plan.limits.max_rps,
             redirects,
             seed: plan.seed,
+            value_seed: plan.seed.derive("values").0,
+            first_vu: first_vus(&plan.scenarios),
+            scope: plan.scope.clone(),
+            names: plan.requests.iter().map(|template| template.name.clone()).collect(),
+            variables: plan.variables.clone(),
+            body_limit: body_limit(max_vus(&plan.scenarios)),
+            is_scripted,
         })
     }
 
@@ -203,7 +233,7 @@ impl Program {
 
     /// Virtual users of all scenarios together, at most.
     pub(super) fn max_vus(&self) -> u64 {
-        self.scenarios.iter().map(|scenario| u64::from(scenario.executor.max_vus())).sum()
+        max_vus(&self.scenarios)
     }
 
     /// Addresses that connections come from; at least the system's choice.
@@ -297,45 +327,101 @@ fn meta(template: &RequestTemplate, id: SeriesId, scenario: &str) -> SeriesMeta 
     }
 }
 
+fn max_vus(scenarios: &[Scenario]) -> u64 {
+    scenarios.iter().map(|scenario| u64::from(scenario.executor.max_vus())).sum()
+}
+
+/// Users are numbered through all scenarios, from 1.
+fn first_vus(scenarios: &[Scenario]) -> Vec<u64> {
+    let mut next = 1;
+    let first = scenarios.iter().map(|scenario| {
+        let first = next;
+        next += u64::from(scenario.executor.max_vus());
+        first
+    });
+    first.collect()
+}
+
 /// A request that no flow sends is not judged: it may be there for scan alone.
 fn prepare(
     plan: &Plan,
     template: &RequestTemplate,
+    script: Option<&Script>,
     is_sent: bool,
     origins: &mut Origins<'_>,
 ) -> Result<Prepared, LoadError> {
-    let request = template.request.clone();
-    let mut bytes = Vec::new();
-    let mut message = None;
+    let request = &template.request;
     let carriage = Carriage::of(plan.connection.protocol);
-    let mut origin = 0;
-    let request = if is_sent {
-        let admitted = plan
-            .scope
-            .admit(request)
-            .map_err(|source| LoadError::OutOfScope { request: template.name.clone(), source })?;
-        h1::encode(admitted.request(), &plan.connection.headers, &mut bytes)
-            .map_err(|source| LoadError::Encode { request: template.name.clone(), source })?;
-        message = message_of(carriage, admitted.request(), &bytes)
-            .map_err(|source| LoadError::NotHttp2 { request: template.name.clone(), source })?;
-        route::dress(&plan.connection.route, admitted.request(), &mut bytes);
-        origin = origins.index_of(&admitted.request().origin)?;
-        admitted.into_request()
-    } else {
-        request
-    };
-    Ok(Prepared {
-        bytes,
+    let mut prepared = Prepared {
+        bytes: Vec::new(),
         kind: RequestKind::of(&request.method),
-        origin,
+        origin: 0,
         carriage,
-        message,
+        message: None,
+        wire: None,
         expected: StatusSet::of(&template.expected_statuses),
         is_idempotent: request.method.is_idempotent(),
         redirects: template.redirects,
         reuse: plan.connection.reuse,
-        request,
-    })
+        request: request.clone(),
+    };
+    if !is_sent {
+        return Ok(prepared);
+    }
+    admit(plan, request, script)
+        .map_err(|source| LoadError::OutOfScope { request: template.name.clone(), source })?;
+    prepared.origin = origins.index_of(&request.origin)?;
+    match script {
+        None => {
+            prepared.bytes = encode(plan, template, request, carriage)?;
+            prepared.message = message(template, request, carriage, &prepared.bytes)?;
+        }
+        Some(script) => {
+            let wire = Wire::compile(request, script, |marked| {
+                let bytes = encode(plan, template, marked, carriage)?;
+                message(template, request, carriage, &bytes).map(|_| bytes)
+            })?;
+            prepared.wire = Some(Box::new(wire));
+        }
+    }
+    Ok(prepared)
+}
+
+/// A path with slots is judged when it is known.
+fn admit(plan: &Plan, request: &Request, script: Option<&Script>) -> Result<(), OutOfScope> {
+    if script.is_some_and(|script| script.path.is_some()) {
+        return plan.scope.judge_origin(&request.origin);
+    }
+    plan.scope.admit(request.clone()).map(|_| ())
+}
+
+/// The request's bytes: as HTTP/1.1 sends them, or as they are before they become HTTP/2's.
+fn encode(
+    plan: &Plan,
+    template: &RequestTemplate,
+    request: &Request,
+    carriage: Carriage,
+) -> Result<Vec<u8>, LoadError> {
+    let mut bytes = Vec::new();
+    h1::encode(request, &plan.connection.headers, &mut bytes)
+        .map_err(|source| LoadError::Encode { request: template.name.clone(), source })?;
+    match carriage {
+        Carriage::Http2 { .. } => {}
+        Carriage::Alone | Carriage::Pipeline { .. } => {
+            route::dress(&plan.connection.route, request, &mut bytes);
+        }
+    }
+    Ok(bytes)
+}
+
+fn message(
+    template: &RequestTemplate,
+    request: &Request,
+    carriage: Carriage,
+    bytes: &[u8],
+) -> Result<Option<Message>, LoadError> {
+    message_of(carriage, request, bytes)
+        .map_err(|source| LoadError::NotHttp2 { request: template.name.clone(), source })
 }
 
 /// The request's form for HTTP/2, where that is spoken.

@@ -6,6 +6,8 @@ use super::counts::Ending;
 use super::exchange::stream_failure;
 use super::exchange::tls_failure;
 use super::link::LinkState;
+use super::look::Keeping;
+use super::look::Looks;
 use super::observe::ObservedTable;
 use super::redirect::Chain;
 use super::redirect::Next;
@@ -30,6 +32,7 @@ struct Intake<'a> {
     status: &'a mut u16,
     sample: Option<&'a mut Collector>,
     chain: Option<&'a mut Chain>,
+    keeping: Option<Keeping<'a>>,
     names: &'a [String],
     observed: &'a mut ObservedTable,
     seen: &'a mut [u16],
@@ -41,6 +44,9 @@ impl ResponseSink for Intake<'_> {
         if let Some(chain) = &mut self.chain {
             chain.head(head);
         }
+        if let Some(keeping) = &mut self.keeping {
+            keeping.head(head);
+        }
         if !self.names.is_empty() {
             self.observed.look(self.names, head, self.seen);
         }
@@ -50,6 +56,9 @@ impl ResponseSink for Intake<'_> {
     }
 
     fn body(&mut self, data: &[u8]) {
+        if let Some(keeping) = &mut self.keeping {
+            keeping.body(data);
+        }
         if let Some(sample) = &mut self.sample {
             sample.body(data);
         }
@@ -180,6 +189,9 @@ impl<R: Reactor> Shard<'_, R> {
             series.observed.count(&self.seen[from..from + names], phases[4..].iter().sum());
         }
         user.failures_in_a_row = 0;
+        if user.looks != Looks::Nowhere {
+            self.look(number, next);
+        }
         self.note_span_end(number, end);
         match next {
             Next::Stay | Next::Fail(_) => self.drive(number, Then::Step, end),
@@ -242,6 +254,12 @@ impl<R: Reactor> Shard<'_, R> {
             status: &mut user.status,
             sample: user.sample.as_deref_mut(),
             chain: user.chain.as_deref_mut(),
+            keeping: (user.looks != Looks::Nowhere).then_some(Keeping {
+                looks: user.looks,
+                kept: &mut user.kept,
+                spare: &mut self.spare,
+                limit: self.shared.program.body_limit,
+            }),
             names,
             observed: &mut self.series[user.series as usize].observed,
             seen: &mut self.seen[from..from + names.len()],

@@ -90,7 +90,15 @@ impl<R: Reactor> Shard<'_, R> {
         let Some(location) = user.chain.as_mut().and_then(|chain| chain.location.take()) else {
             return Next::Stay;
         };
-        let next = hop(program, user, status, &location);
+        let request = self.sent_request(number);
+        let rendered = self.render(number).map(|()| self.rendered.as_slice());
+        let user = &self.users[number as usize];
+        let sent = match (&user.prepared(program).wire, rendered) {
+            (Some(_), Ok(rendered)) => rendered,
+            _ => &user.prepared(program).bytes,
+        };
+        let next = hop(program, user, (&request, sent), status, &location);
+        let user = &mut self.users[number as usize];
         let chain = user.chain.as_mut().expect("it had a location");
         match next {
             Ok((hash, hop)) => {
@@ -107,6 +115,7 @@ impl<R: Reactor> Shard<'_, R> {
 fn hop(
     program: &Program,
     user: &User,
+    (sent_request, sent_bytes): (&Request, &[u8]),
     status: u16,
     location: &[u8],
 ) -> Result<(u64, Prepared), Failure> {
@@ -117,7 +126,7 @@ fn hop(
     if sent.len() >= from.redirects as usize {
         return Err(refused(format!("more than {} redirects", from.redirects)));
     }
-    let request = next_request(&with_all_headers(&from.request, &rules.headers), status, location)
+    let request = next_request(&with_all_headers(sent_request, &rules.headers), status, location)
         .map_err(refused)?;
     let url = inert(&request.url(), 200);
     let admitted = rules.scope.admit(request).map_err(|reason| {
@@ -132,8 +141,8 @@ fn hop(
     let message =
         message_of(from.carriage, &request, &bytes).map_err(|error| refused(error.to_string()))?;
     route::dress(&rules.route, &request, &mut bytes);
-    let hash = hash(&from.bytes);
-    if bytes == from.bytes || sent.contains(&self::hash(&bytes)) {
+    let hash = hash(sent_bytes);
+    if bytes == sent_bytes || sent.contains(&self::hash(&bytes)) {
         return Err(refused(format!("redirected in a circle, to {url} again")));
     }
     let hop = Prepared {
@@ -142,6 +151,7 @@ fn hop(
         origin: u32::try_from(origin).expect("fewer origins than 2^32"),
         carriage: from.carriage,
         message,
+        wire: None,
         expected: from.expected.clone(),
         is_idempotent: request.method.is_idempotent(),
         reuse: from.reuse,

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use super::program::Prepared;
 use super::shard::Shard;
 use super::user::Moments;
 use crate::http::h1::Collector;
@@ -53,8 +52,7 @@ impl<R: Reactor> Shard<'_, R> {
         let is_connected = user.moments.connected != 0 || user.moments.sending != 0;
         let slot = self.slot(number);
         let user = &self.users[number as usize];
-        let Prepared { origin, request, .. } = user.prepared(program);
-        let origin = *origin as usize;
+        let origin = user.prepared(program).origin as usize;
         let destination = &program.origins[origin];
         let endpoints = &destination.way.endpoints;
         let tls = match (&self.links[slot as usize].tls, &destination.tls) {
@@ -62,7 +60,7 @@ impl<R: Reactor> Shard<'_, R> {
             _ => None,
         };
         tap.offer(&Exchange {
-            request: request.clone(),
+            request: self.sent_request(number),
             outcome,
             timings,
             peer: endpoints[self.preferred[origin] % endpoints.len()]

@@ -19,6 +19,7 @@ use super::link::LinkState;
 use super::live::Change;
 use super::live::LiveControl;
 use super::live::LoadClock;
+use super::look::Spare;
 use super::message::GeneratorCounts;
 use super::message::Interval;
 use super::message::Message;
@@ -97,7 +98,14 @@ pub(super) struct Shard<'a, R> {
     pub(super) generator: GeneratorCounts,
     pub(super) span: Option<(Nanos, Nanos)>,
     pub(super) tap_dropped: u64,
-    number: usize,
+    /// Bytes of the request that a user sends, where they differ from one sending to the next, and
+    /// whose they are.
+    pub(super) rendered: Vec<u8>,
+    pub(super) rendered_for: Option<u32>,
+    pub(super) spare: Spare,
+    /// Responses of which only the beginning was looked at.
+    pub(super) bodies_cut: u64,
+    pub(super) number: usize,
     sender: SyncSender<Message>,
     /// What the collector had no room for.
     unsent: Option<Box<Interval>>,
@@ -150,6 +158,10 @@ impl<'a, R: Reactor> Shard<'a, R> {
             generator: GeneratorCounts::new(),
             span: None,
             tap_dropped: 0,
+            rendered: Vec::new(),
+            rendered_for: None,
+            spare: Spare::default(),
+            bodies_cut: 0,
             number: number as usize,
             sender,
             unsent: None,
@@ -344,7 +356,7 @@ impl<'a, R: Reactor> Shard<'a, R> {
             // Without a collector nobody wants to know.
             let _ = self.sender.send(message);
         }
-        ShardTotals { span: self.span, tap_dropped: self.tap_dropped }
+        ShardTotals { span: self.span, tap_dropped: self.tap_dropped, bodies_cut: self.bodies_cut }
     }
 }
 

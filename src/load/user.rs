@@ -1,5 +1,7 @@
 //! A virtual user: a program counter over its flow and the exchange it is in. Not a task.
 
+use super::look::Kept;
+use super::look::Looks;
 use super::program::Prepared;
 use super::program::Program;
 use super::redirect::Chain;
@@ -89,6 +91,8 @@ pub(super) struct User {
     pub(super) scenario: u32,
     /// Its place among the users of its scenario on this shard.
     pub(super) place: u32,
+    /// Its number among all users of the plan, from 1.
+    pub(super) vu: u64,
     pub(super) doing: Doing,
     pub(super) session: Session,
     /// Intended and actual start of the iteration.
@@ -115,13 +119,17 @@ pub(super) struct User {
     pub(super) sample: Option<Box<Collector>>,
     /// Where redirects have led; `None` while the request follows none.
     pub(super) chain: Option<Box<Chain>>,
+    /// What the flow looks at in the response, and what of it has come.
+    pub(super) looks: Looks,
+    pub(super) kept: Option<Box<Kept>>,
 }
 
 impl User {
-    pub(super) fn new(scenario: u32, place: u32) -> Self {
+    pub(super) fn new(scenario: u32, place: u32, vu: u64) -> Self {
         Self {
             scenario,
             place,
+            vu,
             doing: Doing::Nothing,
             session: Session::default(),
             iteration: (0, 0),
@@ -139,6 +147,8 @@ impl User {
             failures_in_a_row: 0,
             sample: None,
             chain: None,
+            looks: Looks::Nowhere,
+            kept: None,
         }
     }
 

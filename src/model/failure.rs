@@ -41,13 +41,15 @@ pub enum FailureClass {
     OutOfScope,
     /// Too many redirects, or one that leads nowhere.
     Redirect,
+    /// A value that the request needs was in no response before it, or does not fit into it.
+    Extract,
     /// Cancelled by us: end of run, user, kill switch.
     Cancelled,
 }
 
 impl FailureClass {
     /// Every class, in report order.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Dns,
         Self::ConnectRefused,
         Self::ConnectTimeout,
@@ -66,6 +68,7 @@ impl FailureClass {
         Self::TooLarge,
         Self::OutOfScope,
         Self::Redirect,
+        Self::Extract,
         Self::Cancelled,
     ];
 
@@ -90,6 +93,7 @@ impl FailureClass {
             Self::TooLarge => "too_large",
             Self::OutOfScope => "out_of_scope",
             Self::Redirect => "redirect",
+            Self::Extract => "extract",
             Self::Cancelled => "cancelled",
         }
     }
@@ -115,6 +119,7 @@ impl FailureClass {
             | Self::TooLarge
             | Self::OutOfScope
             | Self::Redirect
+            | Self::Extract
             | Self::Cancelled => false,
         }
     }

@@ -80,6 +80,7 @@ pub struct Scope {
     origins: Vec<Origin>,
     include: RegexSet,
     exclude: RegexSet,
+    judges_paths: bool,
     authorisation: Authorisation,
 }
 
@@ -102,9 +103,11 @@ impl ScopeBuilder {
     /// # Errors
     /// The first pattern that is not a regex.
     pub fn build(self) -> Result<Scope, regex::Error> {
+        let judges_paths = !(self.include.is_empty() && self.exclude.is_empty());
         let include = if self.include.is_empty() { vec![String::new()] } else { self.include };
         Ok(Scope {
             origins: self.origins,
+            judges_paths,
             include: RegexSet::new(include)?,
             exclude: RegexSet::new(self.exclude)?,
             authorisation: self.authorisation,
@@ -139,13 +142,28 @@ impl Scope {
     /// # Errors
     /// As [`Scope::admit`].
     pub fn judge(&self, origin: &Origin, path_and_query: &str) -> Result<(), OutOfScope> {
-        if !self.origins.contains(origin) {
-            return Err(OutOfScope::Origin { origin: origin.clone() });
-        }
+        self.judge_origin(origin)?;
         if !self.include.is_match(path_and_query) || self.exclude.is_match(path_and_query) {
             return Err(OutOfScope::Path { path: path_and_query.to_owned() });
         }
         Ok(())
+    }
+
+    /// Judges the origin alone, where the path is not known yet.
+    ///
+    /// # Errors
+    /// [`OutOfScope::Origin`].
+    pub fn judge_origin(&self, origin: &Origin) -> Result<(), OutOfScope> {
+        if self.origins.contains(origin) {
+            Ok(())
+        } else {
+            Err(OutOfScope::Origin { origin: origin.clone() })
+        }
+    }
+
+    /// Whether it depends on the path what may be sent.
+    pub fn judges_paths(&self) -> bool {
+        self.judges_paths
     }
 
     /// Judges the address a connection is about to be made to, once per connection.

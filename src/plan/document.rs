@@ -14,6 +14,7 @@ use serde_saphyr::options::{DuplicateKeyPolicy, NonFiniteFloatPolicy};
 use serde_saphyr::{Location, MessageFormatter as _, Spanned, UserMessageFormatter};
 
 use super::error::Problem;
+use crate::flow::Source;
 
 /// Bytes of the text that a node came from.
 pub(super) type Place = Range<usize>;
@@ -52,6 +53,15 @@ pub(super) struct Scalar {
     pub(super) typed: Json,
     /// Without quotes: what is substituted into it is typed anew.
     pub(super) plain: bool,
+    /// What is only known while the load runs, and the text around it; nothing if it is fixed.
+    pub(super) pieces: Vec<TextPiece>,
+}
+
+/// A part of a scalar that has slots.
+#[derive(Debug, Clone)]
+pub(super) enum TextPiece {
+    Literal(String),
+    Slot(Source),
 }
 
 /// More than any plan needs, and little enough for a bomb of aliases to stay harmless.
@@ -105,6 +115,14 @@ impl Node {
         }
     }
 
+    /// The items of a list, or itself.
+    pub(super) fn one_or_many(&self) -> &[Self] {
+        match &self.value {
+            Value::List(items) => items,
+            Value::Scalar(_) | Value::Map(_) | Value::Unsubstituted => std::slice::from_ref(self),
+        }
+    }
+
     /// The scalar, if it is one.
     pub(super) fn scalar(&self) -> Option<&Scalar> {
         match &self.value {
@@ -121,7 +139,7 @@ impl Scalar {
             Ok(typed @ (Json::Null | Json::Bool(_) | Json::Number(_))) => typed,
             _ => Json::String(text.clone()),
         };
-        Self { text, typed, plain: true }
+        Self { text, typed, plain: true, pieces: Vec::new() }
     }
 }
 
@@ -218,7 +236,7 @@ fn scalar(typed: Json, source: &str) -> Scalar {
         Json::String(text) => text.clone(),
         _ => source.trim().to_owned(),
     };
-    Scalar { text, typed, plain }
+    Scalar { text, typed, plain, pieces: Vec::new() }
 }
 
 /// Bytes of `location`, within `text` and on its character boundaries whatever the parser says.

@@ -160,7 +160,7 @@ fn substitute_all(tree: &mut Node, env: Env<'_>, reader: &mut Reader) {
     let mut values = Values { env, vars: None };
     let mut vars = BTreeMap::new();
     if let Some(entry) = entries.iter_mut().find(|entry| entry.key == "vars") {
-        substitute(&mut entry.node, &values, &mut reader.problems);
+        substitute(&mut entry.node, &values, &mut reader.names, &mut reader.problems);
         for Entry { key, node, .. } in reader.entries(&entry.node, "vars").unwrap_or_default() {
             if let Some(value) = reader.text(node, "a text, a number, true or false") {
                 vars.insert(key.clone(), value.to_owned());
@@ -170,7 +170,7 @@ fn substitute_all(tree: &mut Node, env: Env<'_>, reader: &mut Reader) {
     values.vars = Some(vars);
     for Entry { key, node, .. } in entries {
         if key != "vars" && PLAN.known.contains(&key.as_str()) {
-            substitute(node, &values, &mut reader.problems);
+            substitute(node, &values, &mut reader.names, &mut reader.problems);
         }
     }
 }
@@ -183,8 +183,11 @@ fn plan(tree: &Node, overrides: &Overrides, reader: &mut Reader) -> Option<Plan>
     let aim = target.clone().unwrap_or_else(unknown_target);
     let scope = boundary::scope(&fields, &aim, overrides, reader)?;
     let limits = boundary::limits(&fields, reader);
-    let requests = requests::requests(&fields, &aim, &scope, reader);
-    let flows = flows::flows(&fields, &requests, &names(&fields, "requests"), reader);
+    let around = requests::Surroundings { target: &aim, scope: &scope, overrides };
+    let planned = requests::requests(&fields, &around, reader);
+    let flows = flows::flows(&fields, &planned, &names(&fields, "requests"), reader);
+    let (requests, scripts): (Vec<_>, Vec<_>) =
+        planned.into_iter().map(|planned| (planned.template, planned.script)).unzip();
     let scenarios = scenarios::scenarios(&fields, &flows, &names(&fields, "flows"), reader);
     let scan = scan::scan(&fields, &limits, &requests, overrides, reader);
     let gates = gates::thresholds(&fields, reader);
@@ -200,6 +203,8 @@ fn plan(tree: &Node, overrides: &Overrides, reader: &mut Reader) -> Option<Plan>
         scope,
         limits,
         requests,
+        scripts,
+        variables: std::mem::take(&mut reader.names).into_names(),
         flows,
         scenarios,
         scan,

@@ -1,23 +1,28 @@
 //! Flows of the plan, compiled to programs.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::document::{Entry, Node};
+use super::extractions;
 use super::reader::{Fields, Keys, Reader, duration_with_unit};
+use super::requests::Planned;
+use super::slots::Use;
 use crate::flow::Flow;
 use crate::flow::Op;
-use crate::model::RequestTemplate;
+use crate::flow::Variable;
+use crate::model::did_you_mean;
 
 const STEP: Keys = Keys {
     of: "a step",
-    known: &["use", "think"],
-    later: &["chance", "choose", "extract", "repeat", "while", "if", "parallel", "do", "weight"],
+    known: &["use", "think", "extract"],
+    later: &["chance", "choose", "repeat", "while", "if", "parallel", "do", "weight"],
 };
 
 /// Every flow of the plan; `names` are all requests that the plan names, right or wrong.
 pub(super) fn flows(
     plan: &Fields<'_>,
-    requests: &[RequestTemplate],
+    requests: &[Planned],
     names: &[&str],
     reader: &mut Reader,
 ) -> Vec<Flow> {
@@ -26,20 +31,16 @@ pub(super) fn flows(
     entries.iter().filter_map(|entry| flow(entry, requests, names, reader)).collect()
 }
 
-fn flow(
-    entry: &Entry,
-    requests: &[RequestTemplate],
-    names: &[&str],
-    reader: &mut Reader,
-) -> Option<Flow> {
+fn flow(entry: &Entry, requests: &[Planned], names: &[&str], reader: &mut Reader) -> Option<Flow> {
     let named = reader.name(entry, "a flow");
     let before = reader.problems.len();
     let items = reader.list(&entry.node, "steps");
     let ops: Vec<Op> =
-        items.iter().filter_map(|item| step(item, requests, names, reader)).collect();
+        items.iter().filter_map(|item| step(item, requests, names, reader)).flatten().collect();
     if reader.problems.len() > before {
         return None;
     }
+    unbound(&entry.key, &ops, requests, reader);
     if !ops.iter().any(|op| matches!(op, Op::Use(_))) {
         reader.problem_with_help(
             &entry.key_at,
@@ -51,18 +52,26 @@ fn flow(
     named.then(|| Flow { name: entry.key.clone(), ops })
 }
 
-fn step(
-    item: &Node,
-    requests: &[RequestTemplate],
-    names: &[&str],
-    reader: &mut Reader,
-) -> Option<Op> {
+fn step(item: &Node, requests: &[Planned], names: &[&str], reader: &mut Reader) -> Option<Vec<Op>> {
     let fields = reader.fields(item, &item.at, &STEP)?;
+    let extract = fields.entry("extract");
+    if let Some(extract) = extract.filter(|_| fields.get("use").is_none()) {
+        reader.problem(&extract.key_at, "only a `use` step has a response to extract from");
+        return None;
+    }
     match (fields.get("use"), fields.get("think")) {
-        (Some(name), None) => use_step(name, requests, names, reader),
+        (Some(name), None) => {
+            let request = use_step(name, requests, names, reader);
+            let own = extract.map(|entry| extractions::extractions(&entry.node, reader));
+            let request = request?;
+            let mut ops = vec![Op::Use(request)];
+            let taken = requests[request].extract.iter().cloned().chain(own.into_iter().flatten());
+            ops.extend(taken.map(Op::Extract));
+            Some(ops)
+        }
         (None, Some(range)) => {
             let (min, max) = reader.parsed(range, "a duration, or a range like 1s..3s", think)?;
-            Some(Op::Think { min, max })
+            Some(vec![Op::Think { min, max }])
         }
         (Some(_), Some(_)) => {
             reader.problem_with_help(
@@ -83,17 +92,55 @@ fn step(
 
 fn use_step(
     node: &Node,
-    requests: &[RequestTemplate],
+    requests: &[Planned],
     names: &[&str],
     reader: &mut Reader,
-) -> Option<Op> {
+) -> Option<usize> {
     let name = reader.text(node, "the name of a request")?;
     if !names.contains(&name) {
         reader.unknown(&node.at, "request", name, names.iter().copied());
         return None;
     }
     // A request that is named but not compiled has been reported where it stands.
-    requests.iter().position(|request| request.name == name).map(Op::Use)
+    requests.iter().position(|request| request.template.name == name)
+}
+
+/// Refuses requests that need a value before the flow has taken it out of a response.
+fn unbound(flow: &str, ops: &[Op], requests: &[Planned], reader: &mut Reader) {
+    let mut bound: BTreeSet<Variable> = BTreeSet::new();
+    for op in ops {
+        match op {
+            Op::Use(request) => {
+                let Planned { template, uses, .. } = &requests[*request];
+                for Use { variable, at } in uses {
+                    // A flow after the other says it once.
+                    let is_new = !reader.problems.iter().any(|problem| problem.is_at(at));
+                    if bound.contains(variable) || !is_new {
+                        continue;
+                    }
+                    let name = reader.names.name(*variable);
+                    let known = bound.iter().map(|known| reader.names.name(*known));
+                    let nearest = did_you_mean(name, known)
+                        .map(|nearest| format!(", did you mean `{nearest}`?"))
+                        .unwrap_or_default();
+                    let message = format!(
+                        "`${{{name}}}`: nothing in flow `{flow}` extracts `{name}` before `{}` is \
+                         sent{nearest}",
+                        template.name
+                    );
+                    let help = format!(
+                        "add `extract: {{ {name}: {{ jsonpath: … }} }}` to a step before it; or \
+                         write `$${{` for the characters `${{`"
+                    );
+                    reader.problem_with_help(at, message, help);
+                }
+            }
+            Op::Extract(extraction) => {
+                bound.insert(extraction.variable);
+            }
+            Op::Think { .. } => {}
+        }
+    }
 }
 
 fn think(text: &str) -> Result<(Duration, Duration), String> {

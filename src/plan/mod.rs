@@ -1,6 +1,7 @@
 //! Plan file and flags, resolved: every default filled in, every mistake found before anything is
 //! sent. Reads files, sends nothing.
 
+mod bodies;
 mod boundary;
 mod connection;
 mod consistency;
@@ -9,16 +10,20 @@ mod document;
 mod error;
 mod executor;
 mod executors;
+mod extractions;
 mod file;
 mod flags;
 mod flows;
 mod gates;
+mod names;
 mod one_liner;
+mod pairs;
 mod protocol;
 mod reader;
 mod requests;
 mod scan;
 mod scenarios;
+mod slots;
 mod stages;
 mod substitute;
 mod types;

@@ -152,6 +152,8 @@ fn base(
         scope,
         limits: Limits::default(),
         requests: Vec::new(),
+        scripts: Vec::new(),
+        variables: Vec::new(),
         flows: Vec::new(),
         scenarios: Vec::new(),
         scan: None,

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::document::{Entry, Node, Place, Scalar, Value};
 use super::error::Problem;
+use super::names::Names;
 use crate::model::did_you_mean;
 use crate::model::parse_duration;
 
@@ -57,6 +58,8 @@ impl<'a> Fields<'a> {
 #[derive(Default)]
 pub(super) struct Reader {
     pub(super) problems: Vec<Problem>,
+    /// What the plan calls the values that it takes out of responses.
+    pub(super) names: Names,
 }
 
 impl Reader {
@@ -124,6 +127,15 @@ impl Reader {
     /// Any scalar but nothing.
     pub(super) fn scalar<'a>(&mut self, node: &'a Node, expected: &str) -> Option<&'a Scalar> {
         match &node.value {
+            Value::Scalar(scalar) if !scalar.pieces.is_empty() => {
+                self.problem_with_help(
+                    &node.at,
+                    format!("`{}` is only known while the load runs", scalar.text),
+                    "it can stand in a request's path, query, headers, json, form and body; \
+                     everywhere else use ${env.NAME} or ${vars.name}",
+                );
+                None
+            }
             Value::Scalar(scalar) if !scalar.typed.is_null() => Some(scalar),
             _ => {
                 self.wrong_type(node, expected);

@@ -1,11 +1,18 @@
 //! Named requests, compiled to what stands on the wire.
 
-use serde_json::Value as Json;
-use url::form_urlencoded;
-
-use super::document::{Entry, Node, Place, Value};
+use super::bodies;
+use super::document::{Entry, Node, Scalar};
 use super::error::Problem;
+use super::extractions;
+use super::file::Overrides;
+use super::pairs::{pairs, urlencoded};
 use super::reader::{Fields, Keys, Reader};
+use super::slots::{self, Use};
+use crate::flow::Extraction;
+use crate::flow::HeaderTemplate;
+use crate::flow::Place;
+use crate::flow::Script;
+use crate::flow::Template;
 use crate::model::Header;
 use crate::model::Method;
 use crate::model::Origin;
@@ -32,21 +39,12 @@ const REQUEST: Keys = Keys {
         "json",
         "form",
         "body",
+        "file",
         "checks",
+        "extract",
         "redirects",
     ],
-    later: &[
-        "multipart",
-        "graphql",
-        "file",
-        "timeout",
-        "http",
-        "tags",
-        "as",
-        "enabled",
-        "extract",
-        "examples",
-    ],
+    later: &["multipart", "graphql", "timeout", "http", "tags", "as", "enabled", "examples"],
 };
 
 const CHECK: Keys = Keys {
@@ -60,57 +58,149 @@ pub(super) fn redirects(node: &Node, reader: &mut Reader) -> Option<u32> {
     reader.number(node, "a number of redirects from 0 to 100", |n: u32| n <= 100)
 }
 
+/// A request of the plan with everything that flows need of it.
+pub(super) struct Planned {
+    pub(super) template: RequestTemplate,
+    pub(super) script: Script,
+    /// Taken out of its response wherever it is used.
+    pub(super) extract: Vec<Extraction>,
+    /// Values that it needs from earlier responses.
+    pub(super) uses: Vec<Use>,
+}
+
+/// What holds for all requests of the plan.
+pub(super) struct Surroundings<'a> {
+    pub(super) target: &'a Target,
+    pub(super) scope: &'a Scope,
+    pub(super) overrides: &'a Overrides,
+}
+
 /// Every request of the plan; one that is wrong is reported and left out.
 pub(super) fn requests(
     plan: &Fields<'_>,
-    target: &Target,
-    scope: &Scope,
+    around: &Surroundings<'_>,
     reader: &mut Reader,
-) -> Vec<RequestTemplate> {
+) -> Vec<Planned> {
     let Some(node) = plan.get("requests") else { return Vec::new() };
     let entries = reader.entries(node, "requests").unwrap_or_default();
     let redirects = plan.get("redirects").and_then(|node| redirects(node, reader)).unwrap_or(0);
-    entries.iter().filter_map(|entry| request(entry, target, scope, redirects, reader)).collect()
+    entries.iter().filter_map(|entry| request(entry, around, redirects, reader)).collect()
 }
 
 fn request(
     entry: &Entry,
-    target: &Target,
-    scope: &Scope,
+    around: &Surroundings<'_>,
     default_redirects: u32,
     reader: &mut Reader,
-) -> Option<RequestTemplate> {
+) -> Option<Planned> {
     let fields = reader.fields(&entry.node, &entry.key_at, &REQUEST)?;
     let named = reader.name(entry, "a request");
     let redirects = fields.get("redirects").and_then(|node| redirects(node, reader));
     let redirects = redirects.unwrap_or(default_redirects);
     let expected_statuses = expected_statuses(&fields, reader);
-    let mut headers = headers(fields.get("headers"), reader);
-    let body = body(&fields, &mut headers, reader);
-    let query = pairs(fields.get("query"), "query", reader);
+    let extract = fields.get("extract").map(|node| extractions::extractions(node, reader));
+    let mut script = Script::default();
+    let mut headers = headers(fields.get("headers"), &mut script, reader);
+    let name = &entry.key;
+    let body = bodies::body(name, &fields, &mut headers, around.overrides, reader);
+    let query = urlencoded(&pairs(fields.get("query"), "query", reader));
     let (method, path_node) = method_and_path(&fields, reader)?;
-    let (origin, path) = reader.parsed(path_node, "a path", |text| destination(text, target))?;
-    let path_template = path.split('?').next().unwrap_or_default().to_owned();
-    let path_and_query = with_query(path, &query);
-    if let Err(refusal) = scope.judge(&origin, &path_and_query) {
-        reader
-            .problems
-            .push(Problem::new(path_node.at.clone(), format!("out of scope: {refusal}")).refused());
-    }
+    let aim = aim(path_node, around.target, reader)?;
+    let path = with_query(aim.path, &query);
+    judge(&aim.origin, &path, path_node, around.scope, reader);
     let request = Request {
-        origin,
+        origin: aim.origin,
         method: Method::new(method.to_ascii_uppercase()),
-        path_and_query: path_and_query.into_bytes(),
+        path_and_query: slots::fixed(&path).unwrap_or_else(|| aim.shown.clone().into_bytes()),
         headers,
-        body,
+        body: slots::fixed(&body).unwrap_or_default(),
     };
-    named.then(|| RequestTemplate {
-        name: entry.key.clone(),
-        request,
-        path_template,
-        expected_statuses,
-        redirects,
+    script.path = path.has_slots().then_some(path);
+    script.body = body.has_slots().then_some(body);
+    let shown_path = aim.shown.split('?').next().unwrap_or_default();
+    named.then(|| Planned {
+        template: RequestTemplate {
+            name: name.clone(),
+            request,
+            path_template: shown_path.replace("${", "{"),
+            expected_statuses,
+            redirects,
+        },
+        script,
+        extract: extract.unwrap_or_default(),
+        uses: slots::uses(
+            &fields,
+            &[&METHODS[..], &["headers", "query", "json", "form", "body"]].concat(),
+        ),
     })
+}
+
+/// Where a request goes.
+struct Aim {
+    origin: Origin,
+    path: Template,
+    /// Path and query for people, slots as they are written.
+    shown: String,
+}
+
+fn aim(node: &Node, target: &Target, reader: &mut Reader) -> Option<Aim> {
+    let scalar = match node.scalar() {
+        Some(scalar) if !scalar.pieces.is_empty() => scalar,
+        _ => {
+            let (origin, shown) =
+                reader.parsed(node, "a path", |text| destination(text, target))?;
+            let mut path = Template::default();
+            path.push_literal(shown.as_bytes());
+            return Some(Aim { origin, path, shown });
+        }
+    };
+    match slotted_destination(scalar, target) {
+        Ok(aim) => Some(aim),
+        Err(message) => {
+            reader.problem(&node.at, message);
+            None
+        }
+    }
+}
+
+/// As [`destination`], for a text with slots: where it leads is fixed, only the path may differ.
+fn slotted_destination(scalar: &Scalar, target: &Target) -> Result<Aim, String> {
+    let host_end = scalar.text.find("://").map_or(0, |scheme| {
+        let path = scalar.text[scheme + 3..].find('/');
+        path.map_or(scalar.text.len(), |path| scheme + 3 + path)
+    });
+    let (host, shown) = scalar.text.split_at(host_end);
+    if host.contains("${") || shown.starts_with("${") {
+        return Err(
+            "where a request goes is fixed: only what follows `/` may have slots".to_owned()
+        );
+    }
+    let (_, shown) = destination(shown, target)?;
+    let origin = match host {
+        "" => target.origin.clone(),
+        host => Target::parse(host).map_err(|error| error.to_string())?.origin,
+    };
+    let mut at = 0;
+    let path = slots::template(scalar, Place::Url, |text| {
+        // The host is at the start of the first literal.
+        let skipped = host_end.saturating_sub(at).min(text.len());
+        at += text.len();
+        text.as_bytes()[skipped..].to_vec()
+    });
+    Ok(Aim { origin, path, shown })
+}
+
+/// Judges where the request goes, and its path if that is fixed: one with slots is judged each
+/// time it is sent.
+fn judge(origin: &Origin, path: &Template, node: &Node, scope: &Scope, reader: &mut Reader) {
+    let outcome = match slots::fixed(path) {
+        Some(path) => scope.judge(origin, &String::from_utf8_lossy(&path)),
+        None => scope.judge_origin(origin),
+    };
+    if let Err(refusal) = outcome {
+        let problem = Problem::new(node.at.clone(), format!("out of scope: {refusal}"));
+        reader.problems.push(problem.refused());
+    }
 }
 
 fn method_and_path<'a>(
@@ -156,60 +246,33 @@ pub(super) fn destination(text: &str, target: &Target) -> Result<(Origin, String
     Ok((other.origin, other.path_and_query))
 }
 
-fn with_query(path: String, pairs: &[Pair]) -> String {
-    if pairs.is_empty() {
+fn with_query(mut path: Template, query: &Template) -> Template {
+    if query.pieces().is_empty() {
         return path;
     }
-    let separator = if path.contains('?') { '&' } else { '?' };
-    format!("{path}{separator}{}", urlencoded(pairs))
+    path.push_literal(if slots::has_literal(&path, b'?') { b"&" } else { b"?" });
+    path.append(query);
+    path
 }
 
-fn urlencoded(pairs: &[Pair]) -> String {
-    let pairs = pairs.iter().map(|pair| (&pair.name, &pair.value));
-    form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
-}
-
-/// A name, one value, and where the value stands.
-struct Pair {
-    name: String,
-    value: String,
-    at: Place,
-}
-
-/// A mapping of names to a value or a list of values.
-fn pairs(node: Option<&Node>, of: &str, reader: &mut Reader) -> Vec<Pair> {
-    let Some(entries) = node.and_then(|node| reader.entries(node, of)) else { return Vec::new() };
-    let mut pairs = Vec::new();
-    for Entry { key, node, .. } in entries {
-        for value in one_or_many(node) {
-            match value.scalar() {
-                // No value (`q:`) is an empty one.
-                Some(scalar) => pairs.push(Pair {
-                    name: key.clone(),
-                    value: scalar.text.clone(),
-                    at: value.at.clone(),
-                }),
-                None => reader.wrong_type(value, "a value or a list of values"),
-            }
-        }
-    }
-    pairs
-}
-
-fn one_or_many(node: &Node) -> &[Node] {
-    match &node.value {
-        Value::List(items) => items,
-        Value::Scalar(_) | Value::Map(_) | Value::Unsubstituted => std::slice::from_ref(node),
-    }
-}
-
-fn headers(node: Option<&Node>, reader: &mut Reader) -> Vec<Header> {
+fn headers(node: Option<&Node>, script: &mut Script, reader: &mut Reader) -> Vec<Header> {
     let mut headers = Vec::new();
     for pair in pairs(node, "headers", reader) {
-        match header(&pair.name, &pair.value) {
-            Ok(header) => headers.push(header),
-            Err(message) => reader.problem(&pair.at, message),
+        let header = match header(&pair.name, &pair.value.text) {
+            Ok(header) => header,
+            Err(message) => {
+                reader.problem(&pair.at, message);
+                continue;
+            }
+        };
+        if !pair.value.pieces.is_empty() {
+            script.headers.push(HeaderTemplate {
+                name: header.name.clone(),
+                written: header.value.clone(),
+                value: slots::template(pair.value, Place::Header, |text| text.as_bytes().to_vec()),
+            });
         }
+        headers.push(header);
     }
     headers
 }
@@ -226,42 +289,6 @@ pub(super) fn header(name: &str, value: &str) -> Result<Header, String> {
     Ok(Header::new(name, value.trim()))
 }
 
-fn body(fields: &Fields<'_>, headers: &mut Vec<Header>, reader: &mut Reader) -> Vec<u8> {
-    let mut given = ["json", "form", "body"].into_iter().filter_map(|key| fields.entry(key));
-    let Some(entry) = given.next() else { return Vec::new() };
-    if let Some(second) = given.next() {
-        reader.problem(
-            &second.key_at,
-            format!("a request has one body: `{}` or `{}`", entry.key, second.key),
-        );
-    }
-    let (content_type, body) = match entry.key.as_str() {
-        "json" => (Some("application/json"), json(&entry.node).to_string()),
-        "form" => {
-            let pairs = pairs(Some(&entry.node), "form", reader);
-            (Some("application/x-www-form-urlencoded"), urlencoded(&pairs))
-        }
-        _ => (None, reader.text(&entry.node, "a text").unwrap_or_default().to_owned()),
-    };
-    if let Some(content_type) = content_type
-        && !headers.iter().any(|header| header.is("content-type"))
-    {
-        headers.push(Header::new("Content-Type", content_type));
-    }
-    body.into_bytes()
-}
-
-fn json(node: &Node) -> Json {
-    match &node.value {
-        Value::Scalar(scalar) => scalar.typed.clone(),
-        Value::List(items) => items.iter().map(json).collect(),
-        Value::Map(entries) => {
-            entries.iter().map(|entry| (entry.key.clone(), json(&entry.node))).collect()
-        }
-        Value::Unsubstituted => Json::Null,
-    }
-}
-
 fn expected_statuses(fields: &Fields<'_>, reader: &mut Reader) -> Vec<u16> {
     let Some(node) = fields.get("checks") else { return Vec::new() };
     let mut statuses = Vec::new();
@@ -275,7 +302,7 @@ fn expected_statuses(fields: &Fields<'_>, reader: &mut Reader) -> Vec<u16> {
                 "write the alternatives as a list: `status: [200, 201]`",
             );
         }
-        for value in one_or_many(status) {
+        for value in status.one_or_many() {
             let number = reader.number(value, "a status from 100 to 599", |status: u16| {
                 (100..=599).contains(&status)
             });

@@ -1,16 +1,20 @@
-//! `${env.NAME:-default}` and `${vars.name}` in scalars, replaced after YAML parsing.
+//! `${env.NAME:-default}` and `${vars.name}` in scalars, replaced after YAML parsing; what is only
+//! known while the load runs (`${item}`, `${rand.word}`, `${vu}`) becomes a slot.
 
 use std::collections::BTreeMap;
 
-use super::document::{Entry, Node, Scalar, Value};
+use super::document::{Entry, Node, Scalar, TextPiece, Value};
 use super::error::Problem;
+use super::names::Names;
+use super::slots;
+use crate::flow::Source;
 use crate::model::did_you_mean;
 
 /// Looks up an environment variable.
 pub(super) type Env<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 /// Namespaces that are designed and do not exist yet.
-const LATER: [&str; 4] = ["data", "secrets", "rand", "setup"];
+const LATER: [&str; 3] = ["data", "secrets", "setup"];
 
 /// What expressions may refer to.
 pub(super) struct Values<'a> {
@@ -21,83 +25,138 @@ pub(super) struct Values<'a> {
 
 /// Replaces every expression below `node`; what cannot be replaced is reported once and becomes
 /// [`Value::Unsubstituted`].
-pub(super) fn substitute(node: &mut Node, values: &Values<'_>, problems: &mut Vec<Problem>) {
+pub(super) fn substitute(
+    node: &mut Node,
+    values: &Values<'_>,
+    names: &mut Names,
+    problems: &mut Vec<Problem>,
+) {
     match &mut node.value {
         Value::List(items) => {
             for item in items {
-                substitute(item, values, problems);
+                substitute(item, values, names, problems);
             }
         }
         Value::Map(entries) => {
             for Entry { node, .. } in entries {
-                substitute(node, values, problems);
+                substitute(node, values, names, problems);
             }
         }
-        Value::Scalar(scalar) if scalar.text.contains("${") => match expand(&scalar.text, values) {
-            Ok(text) if scalar.plain => node.value = Value::Scalar(Scalar::plain(text)),
-            Ok(text) => {
-                scalar.typed = text.clone().into();
-                scalar.text = text;
+        Value::Scalar(scalar) if scalar.text.contains("${") => {
+            match expand(&scalar.text, values, names) {
+                Ok(expanded) => take(scalar, expanded),
+                Err((message, help)) => {
+                    problems.push(Problem::new(node.at.clone(), message).help(help));
+                    node.value = Value::Unsubstituted;
+                }
             }
-            Err((message, help)) => {
-                problems.push(Problem::new(node.at.clone(), message).help(help));
-                node.value = Value::Unsubstituted;
-            }
-        },
+        }
         Value::Scalar(_) | Value::Unsubstituted => {}
     }
 }
 
-type Mistake = (String, String);
+/// The text with everything replaced that is known, and its pieces if something is not.
+#[derive(Default)]
+struct Expanded {
+    text: String,
+    pieces: Vec<TextPiece>,
+}
 
-fn expand(text: &str, values: &Values<'_>) -> Result<String, Mistake> {
-    let mut out = String::with_capacity(text.len());
+impl Expanded {
+    fn push(&mut self, known: &str) {
+        self.text.push_str(known);
+        match self.pieces.last_mut() {
+            Some(TextPiece::Literal(text)) => text.push_str(known),
+            _ if known.is_empty() => {}
+            _ => self.pieces.push(TextPiece::Literal(known.to_owned())),
+        }
+    }
+
+    fn push_slot(&mut self, reference: &str, source: Source) {
+        let reference: String = reference.split_whitespace().collect();
+        self.text.extend(["${", &reference, "}"]);
+        self.pieces.push(TextPiece::Slot(source));
+    }
+}
+
+fn take(scalar: &mut Scalar, expanded: Expanded) {
+    let has_slots = expanded.pieces.iter().any(|piece| matches!(piece, TextPiece::Slot(_)));
+    if scalar.plain && !has_slots {
+        *scalar = Scalar::plain(expanded.text);
+        return;
+    }
+    scalar.typed = expanded.text.clone().into();
+    scalar.text = expanded.text;
+    if has_slots {
+        scalar.pieces = expanded.pieces;
+    }
+}
+
+pub(super) type Mistake = (String, String);
+
+fn expand(text: &str, values: &Values<'_>, names: &mut Names) -> Result<Expanded, Mistake> {
+    let mut out = Expanded::default();
     let mut rest = text;
     while let Some(at) = rest.find("${") {
         let (before, expression) = (&rest[..at], &rest[at + 2..]);
         // `$${` stands for `${`.
         if let Some(before) = before.strip_suffix('$') {
-            out.push_str(before);
-            out.push_str("${");
+            out.push(before);
+            out.push("${");
             rest = expression;
             continue;
         }
-        out.push_str(before);
+        out.push(before);
         let Some((expression, after)) = expression.split_once('}') else {
             return Err((
                 format!("`${{{expression}` is not closed"),
                 "close it with `}`, or write `$${` for the characters `${`".to_owned(),
             ));
         };
-        out.push_str(&evaluate(expression, values)?);
+        evaluate(expression, values, names, &mut out)?;
         rest = after;
     }
-    out.push_str(rest);
+    out.push(rest);
     Ok(out)
 }
 
-fn evaluate(expression: &str, values: &Values<'_>) -> Result<String, Mistake> {
+fn evaluate(
+    expression: &str,
+    values: &Values<'_>,
+    names: &mut Names,
+    out: &mut Expanded,
+) -> Result<(), Mistake> {
     let (reference, default) = match expression.split_once(":-") {
         Some((reference, default)) => (reference.trim(), Some(default)),
         None => (expression.trim(), None),
     };
     let (namespace, name) = reference.split_once('.').unwrap_or(("", reference));
     match namespace {
-        "env" => environment(name, default, values),
-        "vars" => variable(name, default, values),
-        "" => Err((
-            format!("`${{{reference}}}`: values extracted from responses are not yet supported"),
-            "use ${env.NAME} or ${vars.name}, or write `$${` for the characters `${`".to_owned(),
-        )),
-        later if LATER.contains(&later) => Err((
-            format!("`${{{reference}}}`: `{later}.` is not yet supported"),
-            "use ${env.NAME} or ${vars.name}".to_owned(),
-        )),
-        other => Err((
-            format!("`${{{reference}}}`: unknown namespace `{other}`"),
-            "use ${env.NAME} or ${vars.name}".to_owned(),
-        )),
+        "env" => out.push(&environment(name, default, values)?),
+        "vars" => out.push(&variable(name, default, values)?),
+        "" | "rand" if default.is_some() => {
+            return Err((
+                format!("`${{{reference}}}` takes no default here"),
+                "give it where the value is extracted: `{ jsonpath: …, default: … }`".to_owned(),
+            ));
+        }
+        "" => out.push_slot(reference, slots::bare(name, names)?),
+        "rand" => out.push_slot(reference, slots::random(name, names)?),
+        later if LATER.contains(&later) => {
+            return Err((
+                format!("`${{{reference}}}`: `{later}.` is not yet supported"),
+                "use ${env.NAME} or ${vars.name}".to_owned(),
+            ));
+        }
+        other => {
+            return Err((
+                format!("`${{{reference}}}`: unknown namespace `{other}`"),
+                "use ${env.NAME}, ${vars.name}, ${rand.word} or the ${name} of an extraction"
+                    .to_owned(),
+            ));
+        }
     }
+    Ok(())
 }
 
 /// As in a shell, `:-` also replaces an empty value.

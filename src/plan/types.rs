@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::executor::Executor;
-use crate::flow::Flow;
+use crate::flow::{Flow, Script};
 use crate::model::{
     ConnectionReuse, Header, OutputKind, RequestTemplate, Route, Scope, Seed, Target, Threshold,
     TlsOptions,
@@ -21,6 +21,11 @@ pub struct Plan {
     pub limits: Limits,
     /// By index; flows refer to them.
     pub requests: Vec<RequestTemplate>,
+    /// What of each request differs from one sending to the next, by the same index; none at all
+    /// where nothing does.
+    pub scripts: Vec<Script>,
+    /// What the plan calls the values that it takes out of responses.
+    pub variables: Vec<String>,
     /// By index; scenarios refer to them.
     pub flows: Vec<Flow>,
     /// What load runs; empty for a scan alone.

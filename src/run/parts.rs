@@ -84,6 +84,7 @@ impl Parts<'_> {
             | FailureClass::WaitTimeout
             | FailureClass::ReceiveTimeout
             | FailureClass::Redirect
+            | FailureClass::Extract
             | FailureClass::Protocol
             | FailureClass::TooLarge
             | FailureClass::Cancelled => facts.unreachable.push(text),

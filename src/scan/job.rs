@@ -56,6 +56,12 @@ pub struct ScanJob {
     pub redactor: Redactor,
 }
 
+/// Requests of the plan that have slots: a scan has no values to fill them with.
+fn unbound(plan: &Plan) -> Vec<usize> {
+    let scripts = plan.scripts.iter().enumerate();
+    scripts.filter(|(_, script)| !script.is_fixed()).map(|(index, _)| index).collect()
+}
+
 /// Crawls and checks until done or stopped; everything learnt goes to `events`.
 ///
 /// Ends within the plan's bounds whatever the target does. Cancel safe: dropping the future ends the
@@ -144,6 +150,7 @@ impl Engine {
             traffic: Arc::clone(&self.traffic),
             start: job.plan.target.clone(),
             requests: job.plan.requests.clone(),
+            unbound: unbound(&job.plan),
             settings: self.settings.crawl.clone(),
             concurrency: self.settings.concurrency,
             allow_unsafe: self.settings.allow_unsafe,

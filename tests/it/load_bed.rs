@@ -20,6 +20,7 @@ use shakedown::model::LoadChange;
 use shakedown::model::LoadTotals;
 use shakedown::model::LoadWindow;
 use shakedown::model::Method;
+use shakedown::model::NoticeLevel;
 use shakedown::model::Phase;
 use shakedown::model::Request;
 use shakedown::model::RequestTemplate;
@@ -79,6 +80,8 @@ impl PlanBuilder {
                 expected_statuses: Vec::new(),
                 redirects: 0,
             }],
+            scripts: Vec::new(),
+            variables: Vec::new(),
             flows: vec![Flow { name: "flow".to_owned(), ops: vec![Op::Use(0)] }],
             scenarios: vec![Scenario {
                 name: "main".to_owned(),
@@ -97,6 +100,11 @@ impl PlanBuilder {
             hash: String::new(),
             target,
         };
+        Self::of(plan)
+    }
+
+    /// A plan as a file says it.
+    pub(crate) fn of(plan: Plan) -> Self {
         Self { plan, threads: 1, taken: None, control: None }
     }
 
@@ -256,6 +264,14 @@ impl Outcome {
             _ => None,
         });
         validity.expect("a run ends with its validity")
+    }
+
+    pub(crate) fn warnings(&self) -> Vec<&str> {
+        let warnings = self.0.iter().filter_map(|event| match event {
+            Event::Notice(notice) if notice.level > NoticeLevel::Info => Some(notice.text.as_str()),
+            _ => None,
+        });
+        warnings.collect()
     }
 
     pub(crate) fn changes(&self) -> Vec<&LoadChange> {

@@ -19,6 +19,7 @@ mod load;
 mod load_bed;
 mod load_control;
 mod load_executors;
+mod load_flow;
 mod load_h2;
 mod load_loopback;
 mod load_pipeline;

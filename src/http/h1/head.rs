@@ -54,15 +54,12 @@ impl<'a> Head<'a> {
     /// Name and value of every header line in order, without allocation; values without
     /// surrounding white space. An obsolete folded value (RFC 9112 §5.2) still has its line breaks.
     pub fn fields(&self) -> Fields<'a> {
-        let end = memchr::memchr(b'\n', self.raw).map_or(self.raw.len(), |index| index + 1);
-        Fields { rest: &self.raw[end..] }
+        Fields::of(self.raw)
     }
 
     /// The value of the first header of that name, ASCII case ignored.
     pub fn field(&self, name: &str) -> Option<&'a [u8]> {
-        self.fields()
-            .find(|(found, _)| found.eq_ignore_ascii_case(name.as_bytes()))
-            .map(|(_, value)| value)
+        self.fields().named(name)
     }
 }
 
@@ -70,6 +67,19 @@ impl<'a> Head<'a> {
 #[derive(Debug, Clone)]
 pub struct Fields<'a> {
     rest: &'a [u8],
+}
+
+impl<'a> Fields<'a> {
+    /// The fields of a head that was kept as [`Head::raw`].
+    pub fn of(raw: &'a [u8]) -> Self {
+        let end = memchr::memchr(b'\n', raw).map_or(raw.len(), |index| index + 1);
+        Self { rest: &raw[end..] }
+    }
+
+    /// The value of the first one of that name, ASCII case ignored.
+    pub fn named(mut self, name: &str) -> Option<&'a [u8]> {
+        self.find(|(found, _)| found.eq_ignore_ascii_case(name.as_bytes())).map(|(_, value)| value)
+    }
 }
 
 impl<'a> Iterator for Fields<'a> {

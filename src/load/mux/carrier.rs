@@ -1,12 +1,14 @@
 //! The protocols that carry several exchanges on one connection.
 
 use crate::http::h1::Pipeline;
+use crate::http::h2::Message;
 use crate::http::h2::Session;
 use crate::http::lanes::LaneSink;
 use crate::http::lanes::Room;
 use crate::load::program::Carriage;
 use crate::load::program::Prepared;
 use crate::model::Failure;
+use crate::model::FailureClass;
 
 /// An open connection's protocol.
 #[derive(Debug)]
@@ -32,14 +34,28 @@ impl Carrier {
         }
     }
 
-    pub(super) fn begin(&mut self, lane: u32, prepared: &Prepared) -> Result<(), Failure> {
+    /// Begins the request; `rendered` are its bytes if they differ from one sending to the next.
+    pub(super) fn begin(
+        &mut self,
+        lane: u32,
+        prepared: &Prepared,
+        rendered: &[u8],
+    ) -> Result<(), Failure> {
+        let is_rendered = prepared.wire.is_some();
         match self {
+            Self::H2(session) if is_rendered => {
+                let scheme = prepared.request.origin.scheme.as_str();
+                let message = Message::of_h1(scheme, rendered)
+                    .map_err(|error| Failure::new(FailureClass::Protocol, error.to_string()))?;
+                session.begin(lane, &message)
+            }
             Self::H2(session) => {
                 let message = prepared.message.as_ref();
                 session.begin(lane, message.expect("compiled for requests that go over HTTP/2"))
             }
             Self::Pipeline(pipeline) => {
-                pipeline.begin(lane, prepared.kind, &prepared.bytes);
+                let bytes = if is_rendered { rendered } else { &prepared.bytes };
+                pipeline.begin(lane, prepared.kind, bytes);
                 Ok(())
             }
         }

@@ -157,6 +157,8 @@ impl<R: Reactor> Shard<'_, R> {
             now,
             uncharged: &mut mux.uncharged,
             ended: &mut self.ended,
+            spare: &mut self.spare,
+            body_limit: self.shared.program.body_limit,
         };
         match news {
             News::Bytes(mut bytes, count) => {

@@ -90,6 +90,9 @@ impl<R: Reactor> Shard<'_, R> {
     fn begin_on(&mut self, number: u32, slot: u32, now: Nanos) -> Result<(), Failure> {
         let lanes = self.users[number as usize].prepared(self.shared.program).carriage.lanes();
         let lane = number % lanes;
+        if self.shared.program.is_scripted {
+            self.render(number)?;
+        }
         self.note_due(slot);
         let mux = self.links[slot as usize].mux.get_or_insert_default();
         let is_free = mux.carrier.as_mut().is_some_and(|carrier| carrier.room() == Room::Free);
@@ -104,7 +107,8 @@ impl<R: Reactor> Shard<'_, R> {
         }
         moments.sending = now;
         let prepared = self.users[number as usize].prepared(self.shared.program);
-        mux.carrier.as_mut().expect("it has room").begin(lane, prepared)
+        let carrier = mux.carrier.as_mut().expect("it has room");
+        carrier.begin(lane, prepared, &self.rendered)
     }
 
     /// An exchange that ended without a response is begun anew, or has failed.

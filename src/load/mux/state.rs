@@ -10,6 +10,9 @@ use crate::http::lanes::LaneSink;
 use crate::http::lanes::Lost;
 use crate::http::reactor::Nanos;
 use crate::load::counts::SeriesCounts;
+use crate::load::look::Keeping;
+use crate::load::look::Looks;
+use crate::load::look::Spare;
 use crate::load::user::User;
 
 /// One shared link; it outlives its connections.
@@ -71,18 +74,33 @@ pub(super) struct LaneIntake<'a> {
     pub(super) now: Nanos,
     pub(super) uncharged: &'a mut Wire,
     pub(super) ended: &'a mut Vec<(u32, Result<(), Lost>)>,
+    pub(super) spare: &'a mut Spare,
+    pub(super) body_limit: usize,
 }
 
 impl LaneIntake<'_> {
     fn user(&mut self, lane: u32) -> &mut User {
         &mut self.users[(self.first + lane) as usize]
     }
+
+    fn keeping(&mut self, lane: u32) -> Option<Keeping<'_>> {
+        let user = &mut self.users[(self.first + lane) as usize];
+        (user.looks != Looks::Nowhere).then_some(Keeping {
+            looks: user.looks,
+            kept: &mut user.kept,
+            spare: self.spare,
+            limit: self.body_limit,
+        })
+    }
 }
 
 impl LaneSink for LaneIntake<'_> {
     fn wants_fields(&self, lane: u32) -> bool {
         let user = &self.users[(self.first + lane) as usize];
-        !self.names.is_empty() || user.sample.is_some() || user.chain.is_some()
+        !self.names.is_empty()
+            || user.sample.is_some()
+            || user.chain.is_some()
+            || user.looks != Looks::Nowhere
     }
 
     fn head(&mut self, lane: u32, head: &Head<'_>) {
@@ -96,6 +114,10 @@ impl LaneSink for LaneIntake<'_> {
         if let Some(sample) = user.sample.as_deref_mut() {
             Collector::head(sample, head);
         }
+        if let Some(mut keeping) = self.keeping(lane) {
+            keeping.head(head);
+        }
+        let user = self.user(lane);
         let series = user.series as usize;
         if !self.names.is_empty() {
             let from = (self.first + lane) as usize * self.names.len();
@@ -112,6 +134,9 @@ impl LaneSink for LaneIntake<'_> {
         user.received += charged;
         if let Some(sample) = user.sample.as_deref_mut() {
             sample.body(data);
+        }
+        if let Some(mut keeping) = self.keeping(lane) {
+            keeping.body(data);
         }
     }
 

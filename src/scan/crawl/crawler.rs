@@ -60,6 +60,8 @@ pub(crate) struct CrawlJob {
     pub(crate) allow_unsafe: bool,
     /// Indices of requests that may be sent although their method is unsafe.
     pub(crate) unsafe_requests: Vec<usize>,
+    /// Indices of requests that are not complete without values from responses.
+    pub(crate) unbound: Vec<usize>,
     pub(crate) seed: Seed,
 }
 
@@ -100,10 +102,18 @@ struct Crawler {
 impl Crawler {
     fn seed(&mut self) {
         for (index, template) in self.job.requests.clone().iter().enumerate() {
-            let allowed = template.request.method.is_safe()
+            let method = template.request.method.clone();
+            let is_allowed = method.is_safe()
                 || self.job.allow_unsafe
                 || self.job.unsafe_requests.contains(&index);
-            self.seed_template(template, allowed);
+            let left_alone = if self.job.unbound.contains(&index) {
+                Some(format!("its values (`${{…}}`) are only known in load: {}", template.name))
+            } else if is_allowed {
+                None
+            } else {
+                Some(unsafe_reason(method.as_str()))
+            };
+            self.seed_template(template, left_alone);
         }
         let start = Request::get(
             self.job.start.origin.clone(),
@@ -120,7 +130,7 @@ impl Crawler {
         }
     }
 
-    fn seed_template(&mut self, template: &RequestTemplate, allowed: bool) {
+    fn seed_template(&mut self, template: &RequestTemplate, left_alone: Option<String>) {
         let Some(item) = Item::of(template.request.clone(), 0, OperationSource::Plan) else {
             let text = format!("crawl: the plan's request `{}` has no URL", template.name);
             self.events.push(Event::Notice(Notice { level: NoticeLevel::Warning, text }));
@@ -131,11 +141,9 @@ impl Crawler {
             expected_statuses: template.expected_statuses.clone(),
             ..item
         };
-        if allowed {
-            self.offer(item);
-        } else {
-            let reason = unsafe_reason(template.request.method.as_str());
-            self.see(&item, None, false, Some(reason));
+        match left_alone {
+            None => self.offer(item),
+            Some(reason) => self.see(&item, None, false, Some(reason)),
         }
     }
 

@@ -287,13 +287,14 @@ fn a_variable_that_refers_to_a_variable() {
 #[test]
 fn a_namespace_of_later() {
     assert_snapshot!(said(BASE, "timeout: ${rand.word}\n"), @r#"
-     × `${rand.word}`: `rand.` is not yet supported
+     × `${rand.word}` is only known while the load runs
       ╭─[plan.yml:3:10]
     2 │ target: http://127.0.0.1:8080
     3 │ timeout: ${rand.word}
       ·          ────────────
       ╰────
-     help: use ${env.NAME} or ${vars.name}
+     help: it can stand in a request's path, query, headers, json, form and body; everywhere else use
+           ${env.NAME} or ${vars.name}
     "#);
 }
 
@@ -306,21 +307,345 @@ fn a_namespace_that_is_none() {
     3 │ timeout: ${evn.X}
       ·          ────────
       ╰────
-     help: use ${env.NAME} or ${vars.name}
+     help: use ${env.NAME}, ${vars.name}, ${rand.word} or the ${name} of an extraction
     "#);
 }
 
 #[test]
 fn an_extraction() {
     assert_snapshot!(said(BASE, "timeout: ${token}\n"), @r#"
-     × `${token}`: values extracted from responses are not yet supported
+     × `${token}` is only known while the load runs
       ╭─[plan.yml:3:10]
     2 │ target: http://127.0.0.1:8080
     3 │ timeout: ${token}
       ·          ────────
       ╰────
-     help: use ${env.NAME} or ${vars.name}, or write `$${` for the characters `${`
+     help: it can stand in a request's path, query, headers, json, form and body; everywhere else use
+           ${env.NAME} or ${vars.name}
     "#);
+}
+
+#[test]
+fn a_value_that_nothing_has_extracted() {
+    assert_snapshot!(said(BASE, "\
+requests:
+  search: { get: /search }
+  item: { get: '/items/${itme}', headers: { X: '${token}' } }
+flows:
+  f: [ { use: search, extract: { item: { jsonpath: $.id } } }, { use: item } ]
+  g: [ { use: item }, { use: search } ]
+"), @r#"
+ × `${itme}`: nothing in flow `f` extracts `itme` before `item` is sent, did you mean `item`?
+  ╭─[plan.yml:5:16]
+4 │   search: { get: /search }
+5 │   item: { get: '/items/${itme}', headers: { X: '${token}' } }
+  ·                ────────────────
+6 │ flows:
+  ╰────
+ help: add `extract: { itme: { jsonpath: … } }` to a step before it; or write `$${` for the
+       characters `${`
+ × `${token}`: nothing in flow `f` extracts `token` before `item` is sent
+  ╭─[plan.yml:5:48]
+4 │   search: { get: /search }
+5 │   item: { get: '/items/${itme}', headers: { X: '${token}' } }
+  ·                                                ──────────
+6 │ flows:
+  ╰────
+ help: add `extract: { token: { jsonpath: … } }` to a step before it; or write `$${` for the
+       characters `${`
+"#);
+}
+
+#[test]
+fn a_value_extracted_only_afterwards() {
+    assert_snapshot!(said(BASE, "\
+requests:
+  a: { get: '/a/${x}', extract: { x: { jsonpath: $.id } } }
+flows:
+  f: [ { use: a } ]
+"), @r#"
+ × `${x}`: nothing in flow `f` extracts `x` before `a` is sent
+  ╭─[plan.yml:4:13]
+3 │ requests:
+4 │   a: { get: '/a/${x}', extract: { x: { jsonpath: $.id } } }
+  ·             ─────────
+5 │ flows:
+  ╰────
+ help: add `extract: { x: { jsonpath: … } }` to a step before it; or write `$${` for the
+       characters `${`
+"#);
+}
+
+#[test]
+fn extractions_that_make_no_sense() {
+    assert_snapshot!(said(BASE, "\
+requests:
+  a:
+    get: /
+    extract:
+      a: { jsonpath: $.a- }
+      b: { regex: '(x)', group: 2 }
+      c: { default: x }
+      d: { header: X, group: 1 }
+      e: { jsonpath: $.a, header: X }
+      f: { css: a }
+      vu: { header: X }
+      g: { header: 'a b' }
+      h: { regex: '(' }
+"), @r#"
+ × `$.a-` is not a JSONPath: at position 3, parser error
+  ╭─[plan.yml:7:22]
+6 │     extract:
+7 │       a: { jsonpath: $.a- }
+  ·                      ────
+8 │       b: { regex: '(x)', group: 2 }
+  ╰────
+ × `(x)` is not a regular expression: it has 1 groups, and group 2 is wanted
+  ╭─[plan.yml:8:19]
+7 │       a: { jsonpath: $.a- }
+8 │       b: { regex: '(x)', group: 2 }
+  ·                   ─────
+9 │       c: { default: x }
+  ╰────
+ × an extraction needs a place to look
+   ╭─[plan.yml:9:7]
+ 8 │       b: { regex: '(x)', group: 2 }
+ 9 │       c: { default: x }
+   ·       ─
+10 │       d: { header: X, group: 1 }
+   ╰────
+ help: write `jsonpath: $.id`, `regex: 'id=(.*)'` or `header: Location`
+ × only a `regex` has groups
+   ╭─[plan.yml:10:23]
+ 9 │       c: { default: x }
+10 │       d: { header: X, group: 1 }
+   ·                       ─────
+11 │       e: { jsonpath: $.a, header: X }
+   ╰────
+ × an extraction looks in one place: `jsonpath` or `header`
+   ╭─[plan.yml:11:27]
+10 │       d: { header: X, group: 1 }
+11 │       e: { jsonpath: $.a, header: X }
+   ·                           ──────
+12 │       f: { css: a }
+   ╰────
+ × `css` in an extraction is not yet supported
+   ╭─[plan.yml:12:12]
+11 │       e: { jsonpath: $.a, header: X }
+12 │       f: { css: a }
+   ·            ───
+13 │       vu: { header: X }
+   ╰────
+ × `vu` cannot be the name of a value
+   ╭─[plan.yml:13:7]
+12 │       f: { css: a }
+13 │       vu: { header: X }
+   ·       ──
+14 │       g: { header: 'a b' }
+   ╰────
+ help: a name has letters, digits, `_` and `-`; `vu` and `iteration` have their own meaning
+ × `a b` is not a header name
+   ╭─[plan.yml:14:20]
+13 │       vu: { header: X }
+14 │       g: { header: 'a b' }
+   ·                    ─────
+15 │       h: { regex: '(' }
+   ╰────
+ × `(` is not a regular expression: unclosed group
+   ╭─[plan.yml:15:19]
+14 │       g: { header: 'a b' }
+15 │       h: { regex: '(' }
+   ·                   ───
+   ╰────
+"#);
+}
+
+#[test]
+fn an_extraction_without_a_response() {
+    assert_snapshot!(said(ONE, "flows: { f: [ { think: 1s, extract: { a: { header: X } } } ] }\n"), @r#"
+     × only a `use` step has a response to extract from
+      ╭─[plan.yml:4:28]
+    3 │ requests: { home: { get: / } }
+    4 │ flows: { f: [ { think: 1s, extract: { a: { header: X } } } ] }
+      ·                            ───────
+      ╰────
+    "#);
+}
+
+#[test]
+fn random_values_that_are_none() {
+    assert_snapshot!(said(BASE, "\
+requests:
+  a: { get: '/${rand.wrod}' }
+  b: { get: '/${rand.int(5,1)}' }
+  c: { get: '/${rand.hex(0)}' }
+  d: { get: '/${rand.digits(x)}' }
+  e: { get: '/${rand.uuid(}' }
+  f: { get: '/${rand.word:-x}' }
+  g: { get: '/${a b}' }
+"), @r#"
+ × unknown `rand.wrod`, did you mean `rand.word`?
+  ╭─[plan.yml:4:13]
+3 │ requests:
+4 │   a: { get: '/${rand.wrod}' }
+  ·             ───────────────
+5 │   b: { get: '/${rand.int(5,1)}' }
+  ╰────
+ help: there are ${rand.word}, ${rand.uuid}, ${rand.int(1,100)}, ${rand.hex(8)} and
+       ${rand.digits(8)}
+ × `rand.int(5,1)` makes no sense
+  ╭─[plan.yml:5:13]
+4 │   a: { get: '/${rand.wrod}' }
+5 │   b: { get: '/${rand.int(5,1)}' }
+  ·             ───────────────────
+6 │   c: { get: '/${rand.hex(0)}' }
+  ╰────
+ help: there are ${rand.word}, ${rand.uuid}, ${rand.int(1,100)}, ${rand.hex(8)} and
+       ${rand.digits(8)}
+ × `rand.hex(0)` has a length that is not allowed
+  ╭─[plan.yml:6:13]
+5 │   b: { get: '/${rand.int(5,1)}' }
+6 │   c: { get: '/${rand.hex(0)}' }
+  ·             ─────────────────
+7 │   d: { get: '/${rand.digits(x)}' }
+  ╰────
+ help: from 1 to 64 digits
+ × `rand.digits(x)` takes whole numbers
+  ╭─[plan.yml:7:13]
+6 │   c: { get: '/${rand.hex(0)}' }
+7 │   d: { get: '/${rand.digits(x)}' }
+  ·             ────────────────────
+8 │   e: { get: '/${rand.uuid(}' }
+  ╰────
+ help: there are ${rand.word}, ${rand.uuid}, ${rand.int(1,100)}, ${rand.hex(8)} and
+       ${rand.digits(8)}
+ × `rand.uuid(` is not closed
+  ╭─[plan.yml:8:13]
+7 │   d: { get: '/${rand.digits(x)}' }
+8 │   e: { get: '/${rand.uuid(}' }
+  ·             ────────────────
+9 │   f: { get: '/${rand.word:-x}' }
+  ╰────
+ help: there are ${rand.word}, ${rand.uuid}, ${rand.int(1,100)}, ${rand.hex(8)} and
+       ${rand.digits(8)}
+ × `${rand.word}` takes no default here
+   ╭─[plan.yml:9:13]
+ 8 │   e: { get: '/${rand.uuid(}' }
+ 9 │   f: { get: '/${rand.word:-x}' }
+   ·             ──────────────────
+10 │   g: { get: '/${a b}' }
+   ╰────
+ help: give it where the value is extracted: `{ jsonpath: …, default: … }`
+ × `${a b}` is not a name
+   ╭─[plan.yml:10:13]
+ 9 │   f: { get: '/${rand.word:-x}' }
+10 │   g: { get: '/${a b}' }
+   ·             ─────────
+   ╰────
+ help: a name has letters, digits, `_` and `-`; write `$${` for the characters `${`
+"#);
+}
+
+#[test]
+fn a_host_that_is_only_known_later() {
+    assert_snapshot!(said(BASE, "\
+requests:
+  a: { get: 'http://${vu}.example/' }
+  b: { get: '${next}' }
+  c: { get: 'items/${vu}' }
+  d: { get: '/a b/${vu}' }
+"), @r#"
+ × where a request goes is fixed: only what follows `/` may have slots
+  ╭─[plan.yml:4:13]
+3 │ requests:
+4 │   a: { get: 'http://${vu}.example/' }
+  ·             ───────────────────────
+5 │   b: { get: '${next}' }
+  ╰────
+ × where a request goes is fixed: only what follows `/` may have slots
+  ╭─[plan.yml:5:13]
+4 │   a: { get: 'http://${vu}.example/' }
+5 │   b: { get: '${next}' }
+  ·             ─────────
+6 │   c: { get: 'items/${vu}' }
+  ╰────
+ × `items/${vu}` is not a path; write `/items/${vu}`
+  ╭─[plan.yml:6:13]
+5 │   b: { get: '${next}' }
+6 │   c: { get: 'items/${vu}' }
+  ·             ─────────────
+7 │   d: { get: '/a b/${vu}' }
+  ╰────
+ × a path cannot contain ' '; write %20
+  ╭─[plan.yml:7:13]
+6 │   c: { get: 'items/${vu}' }
+7 │   d: { get: '/a b/${vu}' }
+  ·             ────────────
+  ╰────
+"#);
+}
+
+#[test]
+fn bodies_that_cannot_be_made() {
+    assert_snapshot!(said(BASE, "\
+requests:
+  a: { post: /, body: { random: 10 potatoes } }
+  b: { post: /, body: { random: 1000MiB } }
+  c: { post: /, body: { repeat: '', size: 1kb } }
+  d: { post: /, body: { repeat: ab } }
+  e: { post: /, body: { file: no/such/file } }
+  f: { post: /, file: '${vu}', body: x }
+  g: { post: /, body: { random: 1kb, file: x } }
+"), @r#"
+ × expected a size like 500b, 10kb or 2MiB; found `10 potatoes`
+  ╭─[plan.yml:4:33]
+3 │ requests:
+4 │   a: { post: /, body: { random: 10 potatoes } }
+  ·                                 ───────────
+5 │   b: { post: /, body: { random: 1000MiB } }
+  ╰────
+ × `1000MiB` is larger than 64 MiB
+  ╭─[plan.yml:5:33]
+4 │   a: { post: /, body: { random: 10 potatoes } }
+5 │   b: { post: /, body: { random: 1000MiB } }
+  ·                                 ───────
+6 │   c: { post: /, body: { repeat: '', size: 1kb } }
+  ╰────
+ × an empty text fills nothing, however often it is repeated
+  ╭─[plan.yml:6:33]
+5 │   b: { post: /, body: { random: 1000MiB } }
+6 │   c: { post: /, body: { repeat: '', size: 1kb } }
+  ·                                 ──
+7 │   d: { post: /, body: { repeat: ab } }
+  ╰────
+ × a body needs `size`
+  ╭─[plan.yml:7:23]
+6 │   c: { post: /, body: { repeat: '', size: 1kb } }
+7 │   d: { post: /, body: { repeat: ab } }
+  ·                       ─
+8 │   e: { post: /, body: { file: no/such/file } }
+  ╰────
+ × reading `no/such/file`: No such file or directory (os error 2)
+  ╭─[plan.yml:8:31]
+7 │   d: { post: /, body: { repeat: ab } }
+8 │   e: { post: /, body: { file: no/such/file } }
+  ·                               ────────────
+9 │   f: { post: /, file: '${vu}', body: x }
+  ╰────
+ × a request has one body: `body` or `file`
+   ╭─[plan.yml:9:17]
+ 8 │   e: { post: /, body: { file: no/such/file } }
+ 9 │   f: { post: /, file: '${vu}', body: x }
+   ·                 ────
+10 │   g: { post: /, body: { random: 1kb, file: x } }
+   ╰────
+ × a body has one of `file`, `random` and `repeat`
+   ╭─[plan.yml:10:23]
+ 9 │   f: { post: /, file: '${vu}', body: x }
+10 │   g: { post: /, body: { random: 1kb, file: x } }
+   ·                       ─
+   ╰────
+"#);
 }
 
 #[test]

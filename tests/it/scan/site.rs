@@ -293,6 +293,8 @@ pub(super) fn plan(target: &str, setup: Setup) -> Plan {
         scope: scope.build().expect("valid patterns"),
         limits: Limits::default(),
         requests: setup.requests,
+        scripts: Vec::new(),
+        variables: Vec::new(),
         flows: Vec::new(),
         scenarios: Vec::new(),
         scan: Some(ScanSettings {

@@ -1,0 +1,145 @@
+//! Bodies of requests: written in the plan, read from a file, or generated.
+
+use std::fs::File;
+use std::io::Read as _;
+
+use rand::Rng as _;
+use rand::SeedableRng as _;
+use rand::rngs::Xoshiro256PlusPlus;
+
+use super::document::{Node, Value};
+use super::file::Overrides;
+use super::pairs::{pairs, urlencoded};
+use super::reader::{Fields, Keys, Reader};
+use super::slots;
+use crate::flow::Place;
+use crate::flow::Template;
+use crate::model::Header;
+
+const BODY: Keys =
+    Keys { of: "a body", known: &["file", "random", "repeat", "size"], later: &["multipart"] };
+
+/// A longer body is no test of a web service.
+const MAX_BODY: u64 = 64 << 20;
+
+/// The body of the request called `name`; its `Content-Type` goes to `headers` unless one is there.
+pub(super) fn body(
+    name: &str,
+    request: &Fields<'_>,
+    headers: &mut Vec<Header>,
+    overrides: &Overrides,
+    reader: &mut Reader,
+) -> Template {
+    let keys = ["json", "form", "body", "file"];
+    let mut given = keys.into_iter().filter_map(|key| request.entry(key));
+    let Some(entry) = given.next() else { return Template::default() };
+    if let Some(second) = given.next() {
+        reader.problem(
+            &second.key_at,
+            format!("a request has one body: `{}` or `{}`", entry.key, second.key),
+        );
+    }
+    let node = &entry.node;
+    let (content_type, body) = match entry.key.as_str() {
+        "json" => {
+            let mut json = Template::default();
+            slots::json(node, &mut json);
+            (Some("application/json"), json)
+        }
+        "form" => {
+            let pairs = pairs(Some(node), "form", reader);
+            (Some("application/x-www-form-urlencoded"), urlencoded(&pairs))
+        }
+        "file" => (None, literal(&file(node, overrides, reader))),
+        _ => (None, free(name, node, overrides, reader)),
+    };
+    if let Some(content_type) = content_type
+        && !headers.iter().any(|header| header.is("content-type"))
+    {
+        headers.push(Header::new("Content-Type", content_type));
+    }
+    body
+}
+
+/// A text, or a mapping that says what to read or to make.
+fn free(name: &str, node: &Node, overrides: &Overrides, reader: &mut Reader) -> Template {
+    if let Some(scalar) = node.scalar().filter(|scalar| !scalar.pieces.is_empty()) {
+        return slots::template(scalar, Place::Raw, |text| text.as_bytes().to_vec());
+    }
+    if !matches!(node.value, Value::Map(_)) {
+        let expected = "a text, or one of { file: … }, { random: 10kb }, { repeat: …, size: 10kb }";
+        return literal(reader.text(node, expected).unwrap_or_default().as_bytes());
+    }
+    let Some(fields) = reader.fields(node, &node.at, &BODY) else { return Template::default() };
+    let made = match (fields.get("file"), fields.get("random"), fields.get("repeat")) {
+        (Some(path), None, None) => file(path, overrides, reader),
+        (None, Some(size), None) => random(name, size, overrides, reader),
+        (None, None, Some(text)) => repeated(text, &fields, reader),
+        _ => {
+            reader.problem(&node.at, "a body has one of `file`, `random` and `repeat`");
+            Vec::new()
+        }
+    };
+    literal(&made)
+}
+
+fn literal(bytes: &[u8]) -> Template {
+    let mut template = Template::default();
+    template.push_literal(bytes);
+    template
+}
+
+/// Read once, before anything is sent; relative to the plan's directory.
+fn file(node: &Node, overrides: &Overrides, reader: &mut Reader) -> Vec<u8> {
+    let Some(path) = reader.text(node, "a file name") else { return Vec::new() };
+    let path = overrides.directory.join(path);
+    let mut bytes = Vec::new();
+    let read = File::open(&path).and_then(|file| file.take(MAX_BODY + 1).read_to_end(&mut bytes));
+    match read {
+        Err(error) => reader.problem(&node.at, format!("reading `{}`: {error}", path.display())),
+        Ok(length) if length as u64 > MAX_BODY => {
+            let limit = MAX_BODY >> 20;
+            reader.problem(&node.at, format!("`{}` is larger than {limit} MiB", path.display()));
+        }
+        Ok(_) => {}
+    }
+    bytes
+}
+
+/// Made once from the run's seed: every sending has the same bytes.
+fn random(name: &str, node: &Node, overrides: &Overrides, reader: &mut Reader) -> Vec<u8> {
+    let size = reader.parsed(node, SIZE, size).unwrap_or(0);
+    let seed = overrides.seed.derive(&format!("body of {name}")).0;
+    let mut bytes = vec![0; size];
+    Xoshiro256PlusPlus::seed_from_u64(seed).fill_bytes(&mut bytes);
+    bytes
+}
+
+fn repeated(node: &Node, body: &Fields<'_>, reader: &mut Reader) -> Vec<u8> {
+    let text = reader.text(node, "a text").unwrap_or_default();
+    let size = reader.require(body, "size").and_then(|node| reader.parsed(node, SIZE, size));
+    if text.is_empty() {
+        reader.problem(&node.at, "an empty text fills nothing, however often it is repeated");
+    }
+    text.bytes().cycle().take(size.unwrap_or(0)).collect()
+}
+
+const SIZE: &str = "a size like 500b, 10kb or 2MiB";
+
+fn size(text: &str) -> Result<usize, String> {
+    let unit_at = text.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(text.len());
+    let (number, unit) = text.split_at(unit_at);
+    let factor = match unit.to_ascii_lowercase().as_str() {
+        "" | "b" => 1,
+        "kb" => 1_000,
+        "mb" => 1_000_000,
+        "kib" => 1 << 10,
+        "mib" => 1 << 20,
+        _ => return Err(format!("expected {SIZE}; found `{text}`")),
+    };
+    let number: u64 =
+        number.trim().parse().map_err(|_| format!("expected {SIZE}; found `{text}`"))?;
+    let size = number.checked_mul(factor).filter(|size| *size <= MAX_BODY);
+    size.and_then(|size| usize::try_from(size).ok())
+        .ok_or_else(|| format!("`{text}` is larger than {} MiB", MAX_BODY >> 20))
+}

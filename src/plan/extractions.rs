@@ -1,0 +1,88 @@
+//! What is taken out of responses.
+
+use super::document::{Entry, Node};
+use super::names::is_name;
+use super::reader::{Fields, Keys, Reader};
+use super::requests;
+use super::slots::RESERVED;
+use crate::extract::GroupPattern;
+use crate::extract::JsonPath;
+use crate::flow::Extraction;
+use crate::flow::Extractor;
+
+const EXTRACTION: Keys = Keys {
+    of: "an extraction",
+    known: &["jsonpath", "regex", "group", "header", "default"],
+    later: &["css", "xpath", "form", "cookie"],
+};
+
+/// `{ item: { jsonpath: "$.items[0].id" } }`
+pub(super) fn extractions(node: &Node, reader: &mut Reader) -> Vec<Extraction> {
+    let entries = reader.entries(node, "extract").unwrap_or_default();
+    entries.iter().filter_map(|entry| extraction(entry, reader)).collect()
+}
+
+fn extraction(entry: &Entry, reader: &mut Reader) -> Option<Extraction> {
+    let name = entry.key.as_str();
+    if !is_name(name) || RESERVED.contains(&name) {
+        reader.problem_with_help(
+            &entry.key_at,
+            format!("`{name}` cannot be the name of a value"),
+            "a name has letters, digits, `_` and `-`; `vu` and `iteration` have their own meaning",
+        );
+        return None;
+    }
+    let fields = reader.fields(&entry.node, &entry.key_at, &EXTRACTION)?;
+    let from = extractor(&fields, reader);
+    let default = fields.get("default").map(|node| reader.text(node, "a text").map(str::to_owned));
+    let Some(variable) = reader.names.variable(name) else {
+        reader.problem(&entry.key_at, "the plan names too many values: 1000 are taken");
+        return None;
+    };
+    Some(Extraction { variable, from: from?, default: default.flatten() })
+}
+
+fn extractor(fields: &Fields<'_>, reader: &mut Reader) -> Option<Extractor> {
+    let mut given = ["jsonpath", "regex", "header"].into_iter().filter_map(|key| fields.entry(key));
+    let Some(entry) = given.next() else {
+        let is_later = |entry: &Entry| EXTRACTION.later.contains(&entry.key.as_str());
+        if fields.entries().iter().any(is_later) {
+            return None;
+        }
+        reader.problem_with_help(
+            &fields.at,
+            "an extraction needs a place to look",
+            "write `jsonpath: $.id`, `regex: 'id=(.*)'` or `header: Location`",
+        );
+        return None;
+    };
+    if let Some(second) = given.next() {
+        let text = format!("an extraction looks in one place: `{}` or `{}`", entry.key, second.key);
+        reader.problem(&second.key_at, text);
+    }
+    if let Some(group) = fields.entry("group").filter(|_| entry.key != "regex") {
+        reader.problem(&group.key_at, "only a `regex` has groups");
+    }
+    match entry.key.as_str() {
+        "jsonpath" => {
+            reader.parsed(&entry.node, "a JSONPath", JsonPath::parse).map(Extractor::Json)
+        }
+        "regex" => {
+            let group = fields
+                .get("group")
+                .and_then(|node| reader.number(node, "a number from 0", |_: usize| true));
+            let usual = || entry.node.scalar().map_or(0, |scalar| first_group(&scalar.text));
+            let group = group.unwrap_or_else(usual);
+            let pattern = |text: &str| GroupPattern::new(text, group);
+            reader.parsed(&entry.node, "a regular expression", pattern).map(Extractor::Regex)
+        }
+        _ => reader
+            .parsed(&entry.node, "the name of a header", |name| requests::header(name, ""))
+            .map(|header| Extractor::Header(header.name)),
+    }
+}
+
+/// The first group if there is one, else the whole match.
+fn first_group(pattern: &str) -> usize {
+    usize::from(GroupPattern::new(pattern, 1).is_ok())
+}

@@ -1,0 +1,52 @@
+//! Names that a plan gives to values taken out of responses, numbered as they come.
+
+use crate::flow::Variable;
+
+/// More names than any plan has.
+const MAX_NAMES: usize = 1_000;
+
+/// Every name so far, and how many slots draw by chance.
+#[derive(Debug, Default)]
+pub(super) struct Names {
+    names: Vec<String>,
+    draws: u32,
+}
+
+impl Names {
+    /// The number of `name`, a new one where it is new; `None` once there are too many.
+    pub(super) fn variable(&mut self, name: &str) -> Option<Variable> {
+        let index = match self.names.iter().position(|known| known == name) {
+            Some(index) => index,
+            None if self.names.len() == MAX_NAMES => return None,
+            None => {
+                self.names.push(name.to_owned());
+                self.names.len() - 1
+            }
+        };
+        Some(Variable(u16::try_from(index).expect("at most MAX_NAMES")))
+    }
+
+    /// What the plan calls it.
+    pub(super) fn name(&self, variable: Variable) -> &str {
+        &self.names[usize::from(variable.0)]
+    }
+
+    /// The number of a slot that draws.
+    pub(super) fn draw(&mut self) -> u32 {
+        self.draws += 1;
+        self.draws
+    }
+
+    /// By variable.
+    pub(super) fn into_names(self) -> Vec<String> {
+        self.names
+    }
+}
+
+/// Whether `text` can name a value.
+pub(super) fn is_name(text: &str) -> bool {
+    let is_letter = |c: char| c.is_ascii_alphabetic() || c == '_';
+    text.starts_with(is_letter)
+        && text.len() <= 80
+        && text.chars().all(|c| is_letter(c) || c.is_ascii_digit() || c == '-')
+}
