@@ -184,7 +184,7 @@ impl SeriesCounts {
 
     /// What was counted since the last call; `None` if that is nothing. Memory is kept, so that
     /// recording allocates once per run, not once per interval.
-    pub(super) fn take(&mut self) -> Option<SeriesSlice> {
+    pub(super) fn take(&mut self, observe: &[String]) -> Option<SeriesSlice> {
         let messages = self.messages.as_mut().and_then(|messages| messages.take());
         if self.requests == 0 && self.connections == 0 && messages.is_none() {
             return None;
@@ -203,7 +203,7 @@ impl SeriesCounts {
             .filter(|(_, count)| *count > 0)
             .collect();
         tally.exemplars.append(&mut self.exemplars);
-        tally.observed = self.observed.take();
+        tally.observed = self.observed.take(observe);
         self.statuses.iter_mut().for_each(|(_, count)| *count = 0);
         self.failures = [0; FailureClass::ALL.len()];
         (self.slow_from, self.errors) = (0, 0);

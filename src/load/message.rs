@@ -78,10 +78,13 @@ impl GeneratorCounts<Recorded> {
 }
 
 impl Interval {
-    /// What the series counted since the last call.
-    pub(super) fn take_series(series: &mut [SeriesCounts]) -> Vec<(u32, SeriesSlice)> {
+    /// What the series counted since the last call; `observe` are the headers that are watched.
+    pub(super) fn take_series(
+        series: &mut [SeriesCounts],
+        observe: &[String],
+    ) -> Vec<(u32, SeriesSlice)> {
         let slices = (0..).zip(series);
-        slices.filter_map(|(id, counts)| Some((id, counts.take()?))).collect()
+        slices.filter_map(|(id, counts)| Some((id, counts.take(observe)?))).collect()
     }
 
     /// Adds the same shard's next interval.

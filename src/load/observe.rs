@@ -1,10 +1,11 @@
 //! Counts per value of observed response headers (backend, cache state): a capped table.
 
 use super::budget::OTHER;
+use super::recorder::Recorder;
+use crate::http::h1::FieldHint;
 use crate::http::h1::Head;
 use crate::http::reactor::Nanos;
 use crate::model::Digits;
-use crate::model::Histogram;
 use crate::model::Observed;
 use crate::model::inert;
 
@@ -14,11 +15,16 @@ const MAX_VALUE_CHARS: usize = 64;
 /// No such header in the response.
 pub(super) const ABSENT: u16 = u16::MAX;
 
+/// One value of one header.
 #[derive(Debug)]
 struct Value {
+    /// Index of the header's name.
+    header: usize,
     /// As sent, to compare with.
     raw: Vec<u8>,
-    observed: Observed,
+    text: String,
+    count: u64,
+    duration: Recorder,
 }
 
 /// The table of one series and interval. Entries stay from interval to interval, so that values
@@ -28,79 +34,79 @@ pub(super) struct ObservedTable {
     values: Vec<Value>,
     /// Told apart per header.
     most: u32,
+    /// By header: where it was found, and the number of its last value.
+    places: Vec<(FieldHint, u16)>,
 }
 
 impl ObservedTable {
     /// Tells `most` values of each header apart.
     pub(super) fn new(most: u32) -> Self {
-        Self { values: Vec::new(), most }
+        Self { values: Vec::new(), places: Vec::new(), most }
     }
 
     /// Finds (or notes) the value of every header of `names`; `seen` takes one number per name.
     pub(super) fn look(&mut self, names: &[String], head: &Head<'_>, seen: &mut [u16]) {
-        seen.fill(ABSENT);
-        for (name, value) in head.fields() {
-            for (place, wanted) in seen.iter_mut().zip(names) {
-                if wanted.len() == name.len()
-                    && *place == ABSENT
-                    && wanted.as_bytes().eq_ignore_ascii_case(name)
-                {
-                    *place = self.number_of(wanted, value);
-                }
-            }
+        self.places.resize(names.len(), (FieldHint::default(), ABSENT));
+        for (header, (name, seen)) in names.iter().zip(seen).enumerate() {
+            let (hint, last) = &mut self.places[header];
+            *seen = match head.hinted_field(name, hint) {
+                None => ABSENT,
+                Some(value) => match self.values.get(usize::from(*last)) {
+                    Some(known) if known.raw == value => *last,
+                    _ => {
+                        let number = self.number_of(header, value);
+                        self.places[header].1 = number;
+                        number
+                    }
+                },
+            };
         }
     }
 
     /// Counts a response with the values that `seen` names.
     pub(super) fn count(&mut self, seen: &[u16], duration: Nanos) {
         for number in seen.iter().filter(|number| **number != ABSENT) {
-            let observed = &mut self.values[usize::from(*number)].observed;
-            observed.count += 1;
-            observed.duration.record_us(duration / 1000);
+            let value = &mut self.values[usize::from(*number)];
+            value.count += 1;
+            value.duration.record_us(duration / 1000);
         }
     }
 
     /// What was counted since the last call.
-    pub(super) fn take(&mut self) -> Vec<Observed> {
-        let mut taken = Vec::new();
-        for value in self.values.iter_mut().filter(|value| value.observed.count > 0) {
-            taken.push(value.observed.clone());
-            value.observed.count = 0;
-            value.observed.duration.clear();
-        }
-        taken
+    pub(super) fn take(&mut self, names: &[String]) -> Vec<Observed> {
+        let counted = self.values.iter_mut().filter(|value| value.count > 0);
+        counted
+            .map(|value| Observed {
+                header: names[value.header].clone(),
+                value: value.text.clone(),
+                count: std::mem::take(&mut value.count),
+                duration: value.duration.take().to_histogram(Digits::Two),
+            })
+            .collect()
     }
 
-    fn number_of(&mut self, header: &str, raw: &[u8]) -> u16 {
-        let of_header = |value: &&Value| value.observed.header == header;
-        let known = self
-            .values
-            .iter()
-            .position(|value| value.observed.header == header && value.raw == raw);
-        let number = known.unwrap_or_else(|| {
-            let is_full = self.values.iter().filter(of_header).count() >= self.most as usize;
-            let (text, raw) = if is_full {
-                (OTHER.to_owned(), Vec::new())
-            } else {
-                (inert(&String::from_utf8_lossy(raw), MAX_VALUE_CHARS), raw.to_vec())
-            };
-            let same =
-                |value: &Value| value.observed.header == header && value.observed.value == text;
-            self.values.iter().position(same).unwrap_or_else(|| {
-                self.values.push(Value {
-                    raw,
-                    observed: Observed {
-                        header: header.to_owned(),
-                        value: text,
-                        count: 0,
-                        duration: Histogram::new(Digits::Two),
-                    },
-                });
-                self.values.len() - 1
-            })
-        });
+    fn number_of(&mut self, header: usize, raw: &[u8]) -> u16 {
+        let known = self.values.iter().position(|value| value.header == header && value.raw == raw);
+        let number = known.unwrap_or_else(|| self.note(header, raw));
         // Headers are few and values capped, so the number fits by far.
         u16::try_from(number).unwrap_or(ABSENT)
+    }
+
+    #[cold]
+    fn note(&mut self, header: usize, raw: &[u8]) -> usize {
+        let of_header = |value: &&Value| value.header == header;
+        let is_full = self.values.iter().filter(of_header).count() >= self.most as usize;
+        let (text, raw) = if is_full {
+            (OTHER.to_owned(), Vec::new())
+        } else {
+            (inert(&String::from_utf8_lossy(raw), MAX_VALUE_CHARS), raw.to_vec())
+        };
+        let same = |value: &Value| value.header == header && value.text == text;
+        self.values.iter().position(same).unwrap_or_else(|| {
+            let duration = Recorder::new(Digits::Two);
+            self.values.push(Value { header, raw, text, count: 0, duration });
+            self.values.len() - 1
+        })
     }
 }
 
@@ -137,7 +143,7 @@ mod tests {
             respond(&mut table, &names, &headers);
         }
         respond(&mut table, &names, "X-Other: 1\r\n");
-        let taken = table.take();
+        let taken = table.take(&names);
         assert_eq!(taken.len(), 16 + 2);
         let count = |value: &str| {
             taken.iter().find(|observed| observed.value == value).map(|observed| observed.count)
@@ -145,6 +151,6 @@ mod tests {
         assert_eq!(count(OTHER), Some(24));
         assert_eq!(count("a"), Some(40));
         assert_eq!(taken[0].header, "X-Cache");
-        assert!(table.take().is_empty());
+        assert!(table.take(&names).is_empty());
     }
 }

@@ -184,9 +184,9 @@ impl<R: Reactor> Shard<'_, R> {
         }
         let names = self.shared.program.observe.len();
         if names > 0 {
-            let phases = user.moments.phases(end);
             let from = number as usize * names;
-            series.observed.count(&self.seen[from..from + names], phases[4..].iter().sum());
+            let duration = end - user.moments.sending;
+            series.observed.count(&self.seen[from..from + names], duration);
         }
         user.failures_in_a_row = 0;
         if user.looks != Looks::Nowhere {

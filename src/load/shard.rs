@@ -324,7 +324,7 @@ impl<'a, R: Reactor> Shard<'a, R> {
         Interval {
             from,
             to,
-            series: Interval::take_series(&mut self.series),
+            series: Interval::take_series(&mut self.series, &self.shared.program.observe),
             scenarios: self.runs.iter_mut().map(|run| take_slice(run, clock, (from, to))).collect(),
             generator: self.generator.take(),
             busy: busy - std::mem::replace(&mut self.busy_before, busy),

@@ -4,6 +4,7 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 use shakedown::http::h1::Eof;
+use shakedown::http::h1::FieldHint;
 use shakedown::http::h1::Head;
 use shakedown::http::h1::Progress;
 use shakedown::http::h1::ProtocolError;
@@ -433,6 +434,84 @@ fn every_place_of_a_cut_gives_the_same() {
     }
 }
 
+/// Names that are asked for with a hint.
+const ASKED: [&str; 4] = ["date", "x-cache", "content-length", "absent"];
+
+/// Holds that a hinted look-up finds what a search finds.
+struct Asking<'a> {
+    hints: &'a mut [FieldHint; ASKED.len()],
+}
+
+impl ResponseSink for Asking<'_> {
+    fn head(&mut self, head: &Head<'_>) {
+        for (name, hint) in ASKED.iter().zip(self.hints.iter_mut()) {
+            assert_eq!(head.hinted_field(name, hint), head.field(name), "{name}");
+        }
+    }
+
+    fn body(&mut self, _data: &[u8]) {}
+}
+
+/// Heads with the same names and now and then another value, and what follows them.
+fn alike_heads() -> impl Strategy<Value = Vec<Vec<u8>>> {
+    let name = prop::sample::select(vec![
+        "Date",
+        "X-Cache",
+        "x-cache",
+        "Content-Length",
+        "Content-Length ",
+        "Connection",
+        "Transfer-Encoding",
+        "X-Content-Length",
+        "Server",
+    ]);
+    let value = prop::sample::select(vec![
+        "",
+        "1",
+        " 2",
+        " 3 ",
+        " 13",
+        " 1, 1",
+        " close",
+        " keep-alive",
+        " chunked",
+        " HIT",
+        " MISS",
+        " a\tb",
+        " a\r\n b",
+        " a\u{1}b",
+        " a\rb",
+        " \u{e4}",
+        " Mon, 02 Nov 2026 10:00:00 GMT",
+        " 99999999999999999999",
+        " -1",
+        " content-length: 3",
+    ]);
+    let status =
+        prop::sample::select(vec!["200 OK", "200 OK", "200 OK", "304 X", "204 X", "103 X"]);
+    let line_end = prop::sample::select(vec!["\r\n", "\r\n", "\r\n", "\n"]);
+    let fields = vec((name, line_end), 1..6);
+    let choices = vec((status, vec((any::<bool>(), value), 6)), 2..9);
+    (fields, choices).prop_map(|(fields, choices)| {
+        let mut before: Vec<&str> = vec![" 3"; fields.len()];
+        let mut heads = Vec::new();
+        for (status, values) in choices {
+            let mut head = format!("HTTP/1.1 {status}\r\n");
+            for (((name, end), (changes, value)), kept) in
+                fields.iter().zip(values).zip(&mut before)
+            {
+                if changes {
+                    *kept = value;
+                }
+                head.extend([name, ":", *kept, end]);
+            }
+            head.push_str("\r\n1\r\na\r\n0\r\n\r\nHTTP/1.1 200 OK\r\n");
+            heads.push(head.into_bytes());
+        }
+        heads
+    })
+}
+
 proptest! {
     #[test]
     fn every_split_of_a_response_gives_the_same(
@@ -469,6 +548,27 @@ proptest! {
             let pieces = split(bytes, &cuts);
             let fresh = read_with(&mut ResponseParser::default(), kind, pieces.iter().copied());
             prop_assert_eq!(read_with(&mut used, kind, pieces), fresh);
+        }
+    }
+
+    /// What a connection's parser remembers of earlier heads is a short cut, never another result.
+    #[test]
+    fn heads_that_resemble_earlier_ones_are_read_like_any_other(
+        kind in kind(), heads in alike_heads(), cuts in vec(any::<prop::sample::Index>(), 0..2),
+    ) {
+        let mut used = ResponseParser::default();
+        let mut hints = [FieldHint::default(); ASKED.len()];
+        for bytes in &heads {
+            let pieces = split(bytes, &cuts);
+            let fresh = read_with(&mut ResponseParser::default(), kind, pieces.iter().copied());
+            prop_assert_eq!(read_with(&mut used, kind, pieces.iter().copied()), fresh.clone());
+            used.reset(kind);
+            let mut asking = Asking { hints: &mut hints };
+            for piece in pieces {
+                if !matches!(used.feed(piece, &mut asking), Ok(fed) if fed.progress == Progress::NeedMore) {
+                    break;
+                }
+            }
         }
     }
 

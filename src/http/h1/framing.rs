@@ -141,7 +141,7 @@ fn list(value: &[u8]) -> impl Iterator<Item = &[u8]> {
 }
 
 /// The usual case at a third of the cost: so few digits cannot overflow.
-fn short_number(digits: &[u8]) -> Option<u64> {
+pub(super) fn short_number(digits: &[u8]) -> Option<u64> {
     if !matches!(digits.len(), 1..=18) {
         return None;
     }

@@ -2,6 +2,7 @@
 
 use http::HeaderMap;
 
+use super::recent::Varying;
 use crate::model::HttpVersion;
 
 /// A complete, well-formed response head; it borrows the bytes it was read from.
@@ -16,6 +17,26 @@ pub struct Head<'a> {
     /// Whether the peer lets the connection live on after this response.
     pub keep_alive: bool,
     pub(super) raw: &'a [u8],
+    /// There for a head that resembles an earlier one.
+    pub(super) layout: Option<Layout<'a>>,
+}
+
+/// Where the lines of a head are, known from the head that it resembles.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Layout<'a> {
+    /// Equal for heads with the same names in the same order.
+    pub(super) shape: u64,
+    /// Where the lines of the earlier head begin, the status line first.
+    pub(super) lines: &'a [u16],
+    pub(super) varying: &'a [Varying],
+}
+
+/// Where a field was found, so that the next head of the same shape need not be searched for it.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct FieldHint {
+    shape: u64,
+    /// 0 is the status line: the field was not there.
+    line: u16,
 }
 
 impl<'a> Head<'a> {
@@ -36,7 +57,14 @@ impl<'a> Head<'a> {
             scratch.extend_from_slice(b"\r\n");
         }
         let raw: &'a [u8] = scratch;
-        Self { status, version: HttpVersion::Http2, content_length, keep_alive: true, raw }
+        Self {
+            status,
+            version: HttpVersion::Http2,
+            content_length,
+            keep_alive: true,
+            raw,
+            layout: None,
+        }
     }
 
     /// Status line, header lines and the empty line, as received.
@@ -60,6 +88,51 @@ impl<'a> Head<'a> {
     /// The value of the first header of that name, ASCII case ignored.
     pub fn field(&self, name: &str) -> Option<&'a [u8]> {
         self.fields().named(name)
+    }
+
+    /// [`Head::field`] for one who asks for the same name again and again.
+    #[inline]
+    pub fn hinted_field(&self, name: &str, hint: &mut FieldHint) -> Option<&'a [u8]> {
+        match &self.layout {
+            Some(layout) if layout.shape == hint.shape => match hint.line {
+                0 => None,
+                line => Some(self.value_in_line(layout, line)),
+            },
+            layout => self.search(name, layout.as_ref(), hint),
+        }
+    }
+
+    fn search(
+        &self,
+        name: &str,
+        layout: Option<&Layout<'_>>,
+        hint: &mut FieldHint,
+    ) -> Option<&'a [u8]> {
+        let is_it =
+            |(_, (found, _)): &(u16, (&[u8], &[u8]))| found.eq_ignore_ascii_case(name.as_bytes());
+        let found = (1..).zip(self.fields()).find(is_it);
+        if let Some(layout) = layout {
+            *hint = FieldHint { shape: layout.shape, line: found.map_or(0, |(line, _)| line) };
+        }
+        found.map(|(_, (_, value))| value)
+    }
+
+    fn value_in_line(&self, layout: &Layout<'_>, line: u16) -> &'a [u8] {
+        let mut moved = 0;
+        let mut longer_by = 0;
+        for varying in layout.varying {
+            if varying.line() >= line {
+                longer_by = if varying.line() == line { varying.longer_by } else { 0 };
+                break;
+            }
+            moved += varying.longer_by;
+        }
+        let start = |line: u16| layout.lines.get(usize::from(line)).copied().unwrap_or_default();
+        let from = usize::from(start(line).saturating_add_signed(moved));
+        let to = usize::from(start(line + 1).saturating_add_signed(moved + longer_by));
+        let text = self.raw.get(from..to).unwrap_or_default();
+        let colon = memchr::memchr(b':', text).map_or(text.len(), |colon| colon + 1);
+        text[colon..].trim_ascii()
     }
 }
 

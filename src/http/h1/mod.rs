@@ -17,6 +17,6 @@ pub use collect::Collector;
 pub use encode::{EncodeError, encode};
 pub use error::ProtocolError;
 pub use framing::RequestKind;
-pub use head::{Fields, Head};
+pub use head::{FieldHint, Fields, Head};
 pub use parser::{DEFAULT_MAX_HEAD, Eof, Fed, MAX_FIELDS, Progress, ResponseParser, ResponseSink};
 pub use pipeline::Pipeline;

@@ -68,15 +68,44 @@ pub enum Eof {
 pub struct ResponseParser {
     max_head: usize,
     kind: RequestKind,
-    state: State,
+    course: Course,
     /// The beginning of a head whose end has not come yet.
     partial: Vec<u8>,
     /// How much of `partial` was looked at by the last attempt to parse it.
     attempted: usize,
-    interim: u32,
     started: bool,
-    keep_alive: bool,
     recent: RecentHead,
+}
+
+/// How far a response is, and what its head said.
+#[derive(Debug)]
+struct Course {
+    state: State,
+    interim: u32,
+    keep_alive: bool,
+}
+
+impl Course {
+    const START: Self = Self { state: State::Head, interim: 0, keep_alive: false };
+
+    fn take_head<S: ResponseSink>(
+        &mut self,
+        parsed: &Parsed<'_>,
+        sink: &mut S,
+    ) -> Result<(), ProtocolError> {
+        let head = &parsed.head;
+        if matches!(head.status, 100 | 102..200) {
+            self.interim += 1;
+            if self.interim > MAX_INTERIM {
+                return Err(ProtocolError::TooManyInterim { limit: MAX_INTERIM });
+            }
+            return Ok(());
+        }
+        self.keep_alive = head.keep_alive;
+        self.state = parsed.body.into();
+        sink.head(head);
+        Ok(())
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -112,12 +141,10 @@ impl ResponseParser {
         Self {
             max_head,
             kind: RequestKind::Ordinary,
-            state: State::Head,
+            course: Course::START,
             partial: Vec::new(),
             attempted: 0,
-            interim: 0,
             started: false,
-            keep_alive: false,
             recent: RecentHead::default(),
         }
     }
@@ -125,12 +152,10 @@ impl ResponseParser {
     /// Awaits the response to another request; buffers stay allocated.
     pub fn reset(&mut self, kind: RequestKind) {
         self.kind = kind;
-        self.state = State::Head;
+        self.course = Course::START;
         self.partial.clear();
         self.attempted = 0;
-        self.interim = 0;
         self.started = false;
-        self.keep_alive = false;
     }
 
     /// Whether any byte of the awaited response (a 1xx counts) has come.
@@ -140,13 +165,13 @@ impl ResponseParser {
 
     /// Whether the awaited response is complete.
     pub fn is_complete(&self) -> bool {
-        self.state == State::Complete
+        self.course.state == State::Complete
     }
 
     /// Whether the connection may carry another request: the response is complete and the peer
     /// did not say that it closes. Bytes left over from the read rule it out as well.
     pub fn can_reuse(&self) -> bool {
-        self.keep_alive && self.is_complete()
+        self.course.keep_alive && self.is_complete()
     }
 
     /// Goes on with the next bytes of the connection. Nothing is consumed beyond the end of the
@@ -162,8 +187,8 @@ impl ResponseParser {
     ) -> Result<Fed, ProtocolError> {
         self.started |= !bytes.is_empty();
         let mut rest = bytes;
-        while !rest.is_empty() && self.state != State::Complete {
-            rest = match self.state {
+        while !rest.is_empty() && self.course.state != State::Complete {
+            rest = match self.course.state {
                 State::Head => self.feed_head(rest, sink)?,
                 State::Exact(left) => self.feed_exact(left, rest, sink),
                 State::Chunked(chunked) => self.feed_chunked(chunked, rest, sink)?,
@@ -183,14 +208,14 @@ impl ResponseParser {
     /// # Errors
     /// [`ProtocolError::Head`] where what came can never become a head.
     pub fn eof(&mut self) -> Result<Eof, ProtocolError> {
-        match self.state {
+        match self.course.state {
             State::Head if !self.started => Ok(Eof::BeforeFirstByte),
             State::Head => {
                 parse_head(&self.partial, self.kind)?;
                 Ok(Eof::Truncated)
             }
             State::UntilClose | State::Complete => {
-                self.state = State::Complete;
+                self.course.state = State::Complete;
                 Ok(Eof::Complete)
             }
             State::Exact(_) | State::Chunked(_) => Ok(Eof::Truncated),
@@ -205,14 +230,16 @@ impl ResponseParser {
         if !self.partial.is_empty() {
             return self.feed_split_head(bytes, sink);
         }
-        if let Some(parsed) = self.recent.recall(bytes, self.kind) {
-            self.take_head(&parsed, sink)?;
+        if let Some(parsed) = self.recent.recall(bytes, self.kind)
+            && parsed.len <= self.max_head
+        {
+            self.course.take_head(&parsed, sink)?;
             return Ok(&bytes[parsed.len..]);
         }
         let window = &bytes[..bytes.len().min(self.max_head)];
         if let Some(parsed) = parse_head(window, self.kind)? {
             self.recent.remember(bytes, self.kind, &parsed);
-            self.take_head(&parsed, sink)?;
+            self.course.take_head(&parsed, sink)?;
             return Ok(&bytes[parsed.len..]);
         }
         if window.len() == self.max_head {
@@ -242,7 +269,7 @@ impl ResponseParser {
         let partial = std::mem::take(&mut self.partial);
         let outcome = match parse_head(&partial, self.kind)? {
             Some(parsed) => {
-                self.take_head(&parsed, sink)?;
+                self.course.take_head(&parsed, sink)?;
                 Some(parsed.len - before)
             }
             None => None,
@@ -258,25 +285,6 @@ impl ResponseParser {
         }
     }
 
-    fn take_head<S: ResponseSink>(
-        &mut self,
-        parsed: &Parsed<'_>,
-        sink: &mut S,
-    ) -> Result<(), ProtocolError> {
-        let head = &parsed.head;
-        if matches!(head.status, 100 | 102..200) {
-            self.interim += 1;
-            if self.interim > MAX_INTERIM {
-                return Err(ProtocolError::TooManyInterim { limit: MAX_INTERIM });
-            }
-            return Ok(());
-        }
-        self.keep_alive = head.keep_alive;
-        self.state = parsed.body.into();
-        sink.head(head);
-        Ok(())
-    }
-
     fn feed_exact<'a, S: ResponseSink>(
         &mut self,
         left: u64,
@@ -285,7 +293,7 @@ impl ResponseParser {
     ) -> &'a [u8] {
         let available = usize::try_from(left).unwrap_or(usize::MAX).min(bytes.len());
         let (data, rest) = bytes.split_at(available);
-        self.state = BodyLength::Exact(left - data.len() as u64).into();
+        self.course.state = BodyLength::Exact(left - data.len() as u64).into();
         sink.body(data);
         rest
     }
@@ -304,11 +312,11 @@ impl ResponseParser {
                     bytes = rest;
                 }
                 Step::NeedMore => {
-                    self.state = State::Chunked(chunked);
+                    self.course.state = State::Chunked(chunked);
                     return Ok(&[]);
                 }
                 Step::End { rest } => {
-                    self.state = State::Complete;
+                    self.course.state = State::Complete;
                     return Ok(rest);
                 }
             }
@@ -344,7 +352,7 @@ fn parse_head(bytes: &[u8], kind: RequestKind) -> Result<Option<Parsed<'_>>, Pro
     let start = bytes.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
     let raw = &bytes[start..len];
     let version = if minor_version == 0 { HttpVersion::Http10 } else { HttpVersion::Http11 };
-    let head = Head { status, version, content_length, keep_alive, raw };
+    let head = Head { status, version, content_length, keep_alive, raw, layout: None };
     Ok(Some(Parsed { head, len, body }))
 }
 
