@@ -51,6 +51,9 @@ pub(super) struct Values {
     /// 99.9th percentile.
     #[serde(rename = "p(99.9)", skip_serializing_if = "Option::is_none")]
     pub(super) p999: Option<f64>,
+    /// 99.99th percentile.
+    #[serde(rename = "p(99.99)", skip_serializing_if = "Option::is_none")]
+    pub(super) p9999: Option<f64>,
 }
 
 impl Values {
@@ -67,6 +70,7 @@ impl Values {
             p95: at(0.95),
             p99: at(0.99),
             p999: at(0.999),
+            p9999: at(0.9999),
             ..Self::default()
         }
     }

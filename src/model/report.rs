@@ -208,6 +208,12 @@ impl Report {
         matches!(self.stopped, Some(StopReason::Interrupted(_)))
     }
 
+    /// Whether any counted scenario follows a schedule, so that latency from the intended start
+    /// says more than duration.
+    pub fn is_open_model(&self) -> bool {
+        self.scenarios.iter().any(|(meta, _)| meta.open_model && !meta.warmup)
+    }
+
     /// Everything load counted, all series together.
     pub fn total(&self) -> Tally {
         let mut sum = Tally::new(Digits::Three);

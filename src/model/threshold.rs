@@ -384,7 +384,15 @@ mod tests {
 
     #[test]
     fn k6_conditions_parse() {
-        for text in ["p(95)<500", "p(99.9) <= 1500", "rate<0.01", "count==0", "med>=1", "avg!=2"] {
+        for text in [
+            "p(95)<500",
+            "p(99.9) <= 1500",
+            "p(99.99)<2000",
+            "rate<0.01",
+            "count==0",
+            "med>=1",
+            "avg!=2",
+        ] {
             assert!(Condition::parse(text).is_ok(), "{text}");
         }
         for text in ["p(95)", "p(101)<5", "<5", "p(95)<x", "p95<500", "rate<NaN"] {

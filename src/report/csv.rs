@@ -10,7 +10,8 @@ use crate::model::Report;
 use super::figures::columns;
 use super::figures::share;
 
-const STATISTICS: [&str; 8] = ["avg", "min", "med", "p(90)", "p(95)", "p(99)", "p(99.9)", "max"];
+const STATISTICS: [&str; 9] =
+    ["avg", "min", "med", "p(90)", "p(95)", "p(99)", "p(99.9)", "p(99.99)", "max"];
 
 /// The table with a header line, RFC 4180.
 pub(super) fn csv(report: &Report) -> Vec<u8> {
@@ -78,10 +79,10 @@ fn row(endpoint: &EndpointReport, elapsed: Duration) -> Vec<String> {
 }
 
 /// Empty cells where exchanges carry no messages.
-fn messages(messages: Option<&MessageTally>) -> [String; 13] {
+fn messages(messages: Option<&MessageTally>) -> [String; 14] {
     let Some(messages) = messages else { return Default::default() };
     let latency = columns(&messages.latency).map(|values| values.map(Some)).unwrap_or_default();
-    let [avg, min, med, p90, p95, p99, p999, max] = latency.map(millis);
+    let [avg, min, med, p90, p95, p99, p999, p9999, max] = latency.map(millis);
     [
         messages.sessions.to_string(),
         messages.sent.to_string(),
@@ -93,6 +94,7 @@ fn messages(messages: Option<&MessageTally>) -> [String; 13] {
         p95,
         p99,
         p999,
+        p9999,
         max,
         millis(messages.connecting.quantile(0.95)),
         millis(messages.session_duration.quantile(0.95)),

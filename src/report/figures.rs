@@ -25,10 +25,11 @@ pub(super) use crate::model::format_percent as percent;
 pub(super) use crate::model::measured;
 
 /// The columns of a latency table.
-pub(super) const COLUMNS: [&str; 8] = ["avg", "min", "med", "p90", "p95", "p99", "p99.9", "max"];
+pub(super) const COLUMNS: [&str; 9] =
+    ["avg", "min", "med", "p90", "p95", "p99", "p99.9", "p99.99", "max"];
 
 /// A trend's values for [`COLUMNS`]; `None` when it is empty.
-pub(super) fn columns(trend: &Histogram) -> Option<[Duration; 8]> {
+pub(super) fn columns(trend: &Histogram) -> Option<[Duration; 9]> {
     let at = |q| trend.quantile(q);
     Some([
         trend.mean()?,
@@ -38,14 +39,9 @@ pub(super) fn columns(trend: &Histogram) -> Option<[Duration; 8]> {
         at(0.95)?,
         at(0.99)?,
         at(0.999)?,
+        at(0.9999)?,
         trend.max()?,
     ])
-}
-
-/// Whether any counted scenario follows a schedule, so that latency from the intended start says
-/// more than duration.
-pub(super) fn is_open_model(report: &Report) -> bool {
-    report.scenarios.iter().any(|(meta, _)| meta.open_model && !meta.warmup)
 }
 
 /// The trend by which endpoints are compared: latency in open models, duration in closed ones.

@@ -4,18 +4,21 @@ use std::fmt::Write as _;
 
 use crate::model::Finding;
 use crate::model::FindingStatus;
+use crate::model::GeneratorReport;
 use crate::model::Report;
 use crate::model::StopReason;
+use crate::model::Tally;
 use crate::model::format_duration;
 use crate::model::inert;
 
+use super::figures::COLUMNS;
 use super::figures::accepted;
 use super::figures::backends;
 use super::figures::by_severity;
+use super::figures::columns;
 use super::figures::has_load;
 use super::figures::has_scan;
 use super::figures::headline;
-use super::figures::is_open_model;
 use super::figures::measured;
 use super::figures::message_endpoints;
 use super::figures::per_second;
@@ -168,7 +171,7 @@ fn row(finding: &Finding) -> String {
 
 fn load(report: &Report) -> String {
     let total = report.total();
-    let open = is_open_model(report);
+    let open = report.is_open_model();
     let by = if open { "latency from the intended start" } else { "duration" };
     let parts = [
         plural(total.requests, "request", "requests"),
@@ -181,15 +184,21 @@ fn load(report: &Report) -> String {
         by.to_owned(),
     ];
     let mut out = format!("\n### Load\n\n{}\n", parts.join(" · "));
-    if let Some(generator) = &report.generator {
-        write!(out, "\nGenerator: {}\n", generator.figures().join(" · ")).expect(INFALLIBLE);
+    let generator: Vec<String> =
+        report.generator.iter().flat_map(GeneratorReport::figures).collect();
+    if !generator.is_empty() {
+        write!(out, "\nGenerator: {}\n", generator.join(" · ")).expect(INFALLIBLE);
     }
-    out.push_str("\n| endpoint | requests | rate | failed | med | p95 | p99 | max |\n");
-    out.push_str("|--|--:|--:|--:|--:|--:|--:|--:|\n");
+    out.push_str(&trends(&total, open));
+    out.push_str(
+        "\n| endpoint | requests | rate | failed | med | p95 | p99 | p99.9 | p99.99 | max |\n",
+    );
+    out.push_str("|--|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n");
     for endpoint in report.endpoints.iter().take(ROWS) {
         let tally = &endpoint.total;
         let trend = headline(tally, open);
-        let times = [trend.quantile(0.5), trend.quantile(0.95), trend.quantile(0.99), trend.max()]
+        let at = |q| trend.quantile(q);
+        let times = [at(0.5), at(0.95), at(0.99), at(0.999), at(0.9999), trend.max()]
             .map(|time| time.map_or_else(|| "–".to_owned(), format_duration));
         writeln!(
             out,
@@ -221,13 +230,15 @@ fn messages(report: &Report, out: &mut String) {
     if count == 0 {
         return;
     }
-    out.push_str("\n| messages | sessions | sent | received | med | p95 | p99 | max |\n");
-    out.push_str("|--|--:|--:|--:|--:|--:|--:|--:|\n");
+    out.push_str(
+        "\n| messages | sessions | sent | received | med | p95 | p99 | p99.9 | p99.99 | max |\n",
+    );
+    out.push_str("|--|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n");
     for (endpoint, messages) in message_endpoints(report).take(ROWS) {
         let latency = &messages.latency;
-        let times =
-            [latency.quantile(0.5), latency.quantile(0.95), latency.quantile(0.99), latency.max()]
-                .map(|time| time.map_or_else(|| "–".to_owned(), format_duration));
+        let at = |q| latency.quantile(q);
+        let times = [at(0.5), at(0.95), at(0.99), at(0.999), at(0.9999), latency.max()]
+            .map(|time| time.map_or_else(|| "–".to_owned(), format_duration));
         writeln!(
             out,
             "| {} | {} | {} | {} | {} |",
@@ -240,6 +251,23 @@ fn messages(report: &Report, out: &mut String) {
         .expect(INFALLIBLE);
     }
     more(out, count);
+}
+
+/// In an open model, response time from the intended start above service time.
+fn trends(total: &Tally, open: bool) -> String {
+    let latency = open.then_some(("latency", &total.latency));
+    let rows = latency.into_iter().chain([("duration", &total.duration)]);
+    let rows: Vec<String> = rows
+        .filter_map(|(name, trend)| {
+            let times = columns(trend)?.map(format_duration);
+            Some(format!("| {name} | {} |\n", times.join(" | ")))
+        })
+        .collect();
+    if rows.is_empty() {
+        return String::new();
+    }
+    let line = "--:|".repeat(COLUMNS.len());
+    format!("\n| | {} |\n|--|{line}\n{}", COLUMNS.join(" | "), rows.concat())
 }
 
 fn more(out: &mut String, count: usize) {

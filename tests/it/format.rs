@@ -99,7 +99,10 @@ fn metrics_carry_k6s_names_and_value_keys() {
     let duration = whole("http_req_duration");
     assert_eq!(duration["type"], "trend");
     let keys: Vec<&String> = duration["values"].as_object().expect("an object").keys().collect();
-    assert_eq!(keys, ["count", "avg", "min", "med", "max", "p(90)", "p(95)", "p(99)", "p(99.9)"]);
+    assert_eq!(
+        keys,
+        ["count", "avg", "min", "med", "max", "p(90)", "p(95)", "p(99)", "p(99.9)", "p(99.99)"]
+    );
     assert_eq!(whole("http_reqs")["values"]["count"], 20 * (60 + 60 + 50 + 18 + 4));
     assert_eq!(whole("ws_sessions")["values"]["count"], 20 * 4);
     assert_eq!(whole("ws_msgs_received")["values"]["count"], 20 * 4 * 20);

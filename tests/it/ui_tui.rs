@@ -10,6 +10,7 @@ use ratatui::style::{Color, Modifier};
 use shakedown::model::{Event, Phase, Report, Severity, Stamped};
 use shakedown::ui::tui::{Action, Screen, State, Theme, draw};
 
+use crate::fixtures::rich_events;
 use crate::ui_run;
 
 fn replayed(events: &[Stamped], theme: Theme) -> State {
@@ -85,6 +86,25 @@ fn overview_of_a_running_load() {
      ▲ the target closes connections \u{1b}]0;owned\u{7}after 100 requests
      q stop  ? keys  Tab next
     "#);
+}
+
+#[test]
+fn overview_of_load_alone_has_room_for_all_percentiles_and_the_generator() {
+    let is_load = |stamped: &Stamped| {
+        !matches!(stamped.event, Event::PhaseStarted(Phase::Crawl | Phase::Scan))
+            && !matches!(stamped.event, Event::ScanWindow(_))
+    };
+    let events: Vec<_> = rich_events().into_iter().filter(is_load).collect();
+    let shown = screen(&on(&events, ""), 120, 40);
+    let line = |label: &str| {
+        let line = shown.lines().find(|line| line.contains(label));
+        line.unwrap_or_else(|| panic!("no {label} in {shown}")).to_owned()
+    };
+    for label in ["│latency ", "│duration "] {
+        let percentiles = ["p50", "p90", "p95", "p99 ", "p99.9 ", "p99.99 ", "max"];
+        assert!(percentiles.iter().all(|name| line(label).contains(name)), "{}", line(label));
+    }
+    assert!(line("│generator ").contains("CPU 23.0% per thread"), "{shown}");
 }
 
 #[test]
@@ -197,18 +217,18 @@ fn endpoints_are_sorted_by_p95_and_show_where_the_time_goes() {
 
 
 
-     Endpoint ─────────────────────────────────────────────────────────────── ↑0 ↓8
+     Endpoint ────────────────────────────────────────────────────────────── ↑0 ↓10
      url         http://127.0.0.1:8080/cart/checkout
      request     checkout in scenario shop
      latency     p50 110ms  p90 161ms  p95 170ms  p99 170ms  max 170ms
+                 p99.9 170ms  p99.99 170ms
      duration    p50 110ms  p90 161ms  p95 170ms  p99 170ms  max 170ms
+                 p99.9 170ms  p99.99 170ms
        wait      p50 55.0ms  p90 80.4ms  p95 85.0ms  p99 85.0ms  max 85.0ms
        receive   p50 27.5ms  p90 40.2ms  p95 42.5ms  p99 42.5ms  max 42.5ms
      statuses    200 ×50  500 ×10  wait_timeout ×5
      traffic     65 requests, 15 failed, 0 connections, 5.9 KiB sent, 117 KiB
                  received
-     slow        900ms at 2.00s, status 200: queued 10.0ms, send 1.00ms, wait
-                 880ms, receive 9.00ms
      q stop  ? keys  Tab next  Enter open  / filter  s sort, now by p95
     "#);
 }

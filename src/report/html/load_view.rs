@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::model::EndpointReport;
+use crate::model::GeneratorReport;
 use crate::model::Histogram;
 use crate::model::MessageTally;
 use crate::model::PhaseKind;
@@ -15,7 +16,6 @@ use super::super::figures::COLUMNS;
 use super::super::figures::backends;
 use super::super::figures::columns;
 use super::super::figures::headline;
-use super::super::figures::is_open_model;
 use super::super::figures::longest_phase;
 use super::super::figures::message_endpoints;
 use super::super::figures::per_second;
@@ -36,7 +36,7 @@ const SLOWEST: usize = 10;
 #[derive(Serialize)]
 pub(super) struct Load {
     facts: Vec<Fact>,
-    columns: [&'static str; 8],
+    columns: [&'static str; 9],
     trends: Vec<(String, Vec<String>)>,
     headline: &'static str,
     charts: Vec<Chart>,
@@ -96,7 +96,7 @@ impl Load {
     /// The part on load.
     pub(super) fn of(report: &Report) -> Self {
         let total = report.total();
-        let open = is_open_model(report);
+        let open = report.is_open_model();
         let phases: Vec<PhaseKind> = PhaseKind::ALL
             .into_iter()
             .filter(|kind| !total.phases[*kind as usize].is_empty())
@@ -170,8 +170,11 @@ fn load_facts(report: &Report, total: &Tally) -> Vec<Fact> {
         };
         facts.push(("scenario", line(&format!("{} ({}): {counted}", meta.name, meta.executor))));
     }
-    let generator = report.generator.iter().map(|generator| generator.figures().join(", "));
-    facts.extend(generator.map(|text| ("generator", text)));
+    let generator: Vec<String> =
+        report.generator.iter().flat_map(GeneratorReport::figures).collect();
+    if !generator.is_empty() {
+        facts.push(("generator", generator.join(", ")));
+    }
     facts
 }
 
@@ -197,7 +200,7 @@ fn endpoint_view(
 ) -> Endpoint {
     let total = &endpoint.total;
     let trend = headline(total, open);
-    let mut times = [0.5, 0.95, 0.99].map(|q| quantile(trend, q)).to_vec();
+    let mut times = [0.5, 0.95, 0.99, 0.999, 0.9999].map(|q| quantile(trend, q)).to_vec();
     times.push(quantile(trend, 1.0));
     Endpoint {
         name: name_of(endpoint),
@@ -219,7 +222,9 @@ fn messages_view(report: &Report, endpoint: &EndpointReport, messages: &MessageT
         sent: grouped(messages.sent),
         received: grouped(messages.received),
         rate: per_second(messages.received, report.load_elapsed),
-        times: [0.5, 0.95, 0.99, 1.0].map(|q| quantile(&messages.latency, q)).to_vec(),
+        times: [0.5, 0.95, 0.99, 0.999, 0.9999, 1.0]
+            .map(|q| quantile(&messages.latency, q))
+            .to_vec(),
         connecting: quantile(&messages.connecting, 0.95),
         session: quantile(&messages.session_duration, 0.95),
     }

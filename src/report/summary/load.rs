@@ -19,7 +19,6 @@ use super::super::figures::COLUMNS;
 use super::super::figures::backends;
 use super::super::figures::columns;
 use super::super::figures::headline;
-use super::super::figures::is_open_model;
 use super::super::figures::longest_phase;
 use super::super::figures::per_second;
 use super::super::figures::percent;
@@ -180,16 +179,19 @@ fn latency(report: &Report, total: &Tally, style: Style) -> String {
     if total.duration.is_empty() {
         return String::new();
     }
+    // What gives way first in a narrow terminal is the least of all figures.
+    let is_shown = |column: &str| column != "min" || style.columns() >= RATED;
     let mut header = vec![("", Align::Left)];
-    header.extend(COLUMNS.map(|name| (name, Align::Right)));
+    header.extend(COLUMNS.iter().filter(|name| is_shown(name)).map(|name| (*name, Align::Right)));
     let mut table = Table::new(&header);
     let mut row = |name: &str, trend: &Histogram, ink: Ink| {
         let Some(values) = columns(trend) else { return };
         let mut cells = vec![Cell::new(ink, name)];
-        cells.extend(values.map(|value| Cell::new(ink, format_duration(value))));
+        let shown = COLUMNS.iter().zip(values).filter(|(name, _)| is_shown(name));
+        cells.extend(shown.map(|(_, value)| Cell::new(ink, format_duration(value))));
         table.row(cells);
     };
-    let open = is_open_model(report);
+    let open = report.is_open_model();
     if open {
         row("latency", &total.latency, Ink::Strong);
     }
@@ -206,7 +208,7 @@ fn latency(report: &Report, total: &Tally, style: Style) -> String {
 }
 
 fn endpoints(report: &Report, style: Style) -> String {
-    let open = is_open_model(report);
+    let open = report.is_open_model();
     let by = if open { "endpoint (latency)" } else { "endpoint (duration)" };
     let several = style.columns() >= WIDE
         && report.endpoints.iter().any(|endpoint| {

@@ -14,7 +14,7 @@ use super::theme;
 use super::wrap::wrap;
 
 /// Columns of a field's label.
-const LABEL: usize = 12;
+pub(super) const LABEL: usize = 12;
 
 /// A field: label, then its text, wrapped under itself.
 pub(super) fn field(label: &str, text: Vec<Span<'_>>, width: usize) -> Vec<Line<'static>> {

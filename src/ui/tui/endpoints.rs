@@ -138,8 +138,13 @@ pub(super) fn detail_rows(state: &State, width: usize) -> Vec<Line<'static>> {
     let mut lines = detail::text_field("url", &inert(&meta.url, 500), width);
     let names = format!("{} in scenario {}", inert(&meta.request, 100), inert(&meta.scenario, 60));
     lines.extend(detail::text_field("request", &names, width));
-    lines.extend(detail::text_field("latency", &quantiles(&tally.latency), width));
-    lines.extend(detail::text_field("duration", &quantiles(&tally.duration), width));
+    for (label, trend) in [("latency", &tally.latency), ("duration", &tally.duration)] {
+        let rows = all_quantiles(trend, width.saturating_sub(detail::LABEL));
+        let labels = std::iter::once(label).chain(std::iter::repeat(""));
+        lines.extend(
+            labels.zip(&rows).flat_map(|(label, row)| detail::text_field(label, row, width)),
+        );
+    }
     for (kind, histogram) in PhaseKind::ALL.iter().zip(&tally.phases) {
         if !histogram.is_empty() {
             let label = format!("  {}", kind.as_str());
@@ -191,6 +196,18 @@ pub(super) fn quantiles(histogram: &Histogram) -> String {
         at(0.99),
         figures::duration(histogram.max())
     )
+}
+
+/// All percentiles: in one row where `width` has room for them, else the rare ones in a second.
+pub(super) fn all_quantiles(histogram: &Histogram, width: usize) -> Vec<String> {
+    let usual = quantiles(histogram);
+    let at = |q| figures::duration(histogram.quantile(q));
+    let rare = format!("p99.9 {}  p99.99 {}", at(0.999), at(0.9999));
+    if usual.len() + 2 + rare.len() > width {
+        return vec![usual, rare];
+    }
+    let (before, max) = usual.split_once("  max").expect("it ends with it");
+    vec![format!("{before}  {rare}  max{max}")]
 }
 
 fn times(count: u64) -> String {

@@ -8,6 +8,7 @@ use super::endpoints;
 use super::state::State;
 use super::theme;
 use super::wrap::wrap;
+use crate::model::GeneratorReport;
 use crate::model::Histogram;
 use crate::model::ThresholdResult;
 use crate::model::format_bytes;
@@ -25,7 +26,11 @@ const WIDE: usize = 74;
 pub(super) fn load(state: &State, width: usize) -> Vec<Line<'static>> {
     let (report, total) = (&state.report, &state.total);
     let mut lines = labelled("rate", vec![Span::raw(rate(state))], width);
-    lines.extend(latency(&total.latency, width));
+    lines.extend(latency("latency", &total.latency, width));
+    if width >= WIDE && report.is_open_model() {
+        // What the target took, beside what a user of the schedule waited.
+        lines.extend(latency("duration", &total.duration, width));
+    }
     let failed = figures::percent(total.failed, total.requests);
     let errors = Span::styled(
         format!(
@@ -54,9 +59,10 @@ pub(super) fn load(state: &State, width: usize) -> Vec<Line<'static>> {
         let text = figures::plural(dropped, "iteration", "iterations");
         lines.extend(labelled("dropped", vec![Span::styled(text, theme::warn())], width));
     }
-    if let Some(generator) = report.generator.as_ref().filter(|_| width >= WIDE) {
-        let text = generator.figures().join("  ");
-        lines.extend(labelled("generator", vec![Span::styled(text, theme::dim())], width));
+    let generator = report.generator.iter().flat_map(GeneratorReport::figures);
+    let generator = generator.collect::<Vec<_>>().join("  ");
+    if width >= WIDE && !generator.is_empty() {
+        lines.extend(labelled("generator", vec![Span::styled(generator, theme::dim())], width));
     }
     let warnings = report.validity.iter().flat_map(|validity| &validity.warnings);
     for warning in warnings {
@@ -82,15 +88,18 @@ fn rate(state: &State) -> String {
     }
 }
 
-/// In one line where it fits, else in two that are whole.
-fn latency(latency: &Histogram, width: usize) -> Vec<Line<'static>> {
+/// All percentiles where they fit, else the usual ones in two lines that are whole.
+fn latency(label: &str, latency: &Histogram, width: usize) -> Vec<Line<'static>> {
     if width >= WIDE {
-        return labelled("latency", vec![Span::raw(endpoints::quantiles(latency))], width);
+        let rows = endpoints::all_quantiles(latency, width - LABEL);
+        let labels = std::iter::once(label).chain(std::iter::repeat(""));
+        let line = |(label, row)| labelled(label, vec![Span::raw(row)], width);
+        return labels.zip(rows).flat_map(line).collect();
     }
     let at = |q| figures::duration(latency.quantile(q));
     let middle = format!("p50 {}  p95 {}", at(0.5), at(0.95));
     let tail = format!("p99 {}  max {}", at(0.99), figures::duration(latency.max()));
-    let mut lines = labelled("latency", vec![Span::raw(middle)], width);
+    let mut lines = labelled(label, vec![Span::raw(middle)], width);
     lines.extend(labelled("", vec![Span::raw(tail)], width));
     lines
 }
