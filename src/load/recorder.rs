@@ -6,11 +6,13 @@
 
 use crate::model::Digits;
 use crate::model::Histogram;
+use crate::model::Scale;
 
 /// Counts of one interval on one shard, in microseconds; grows with the greatest value.
 #[derive(Debug)]
 pub(super) struct Recorder {
     digits: Digits,
+    scale: Scale,
     counts: Vec<u32>,
     min_us: u64,
     max_us: u64,
@@ -29,22 +31,34 @@ pub(super) struct Recorded {
 impl Recorder {
     /// Allocates with the first value.
     pub(super) fn new(digits: Digits) -> Self {
-        Self { digits, counts: Vec::new(), min_us: u64::MAX, max_us: 0, sum_us: 0 }
+        Self {
+            digits,
+            scale: digits.scale(),
+            counts: Vec::new(),
+            min_us: u64::MAX,
+            max_us: 0,
+            sum_us: 0,
+        }
     }
 
     /// Adds one value; under one microsecond counts as one.
     #[inline]
     pub(super) fn record_us(&mut self, value_us: u64) {
         let value_us = value_us.max(1);
-        let index = self.digits.bucket_of(value_us);
+        let index = self.scale.bucket_of(value_us);
         match self.counts.get_mut(index) {
             // Four thousand million of one value in a second do not happen.
             Some(count) => *count = count.wrapping_add(1),
             None => self.grow(index),
         }
-        self.min_us = self.min_us.min(value_us);
-        self.max_us = self.max_us.max(value_us);
         self.sum_us = self.sum_us.wrapping_add(value_us);
+        // Rare after the first values, so two comparisons are all they cost.
+        if value_us < self.min_us {
+            self.min_us = value_us;
+        }
+        if value_us > self.max_us {
+            self.max_us = value_us;
+        }
     }
 
     /// What was recorded since the last call; memory is kept.

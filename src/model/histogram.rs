@@ -37,20 +37,40 @@ impl Digits {
         1 << (self.precision() - 1)
     }
 
-    /// Index of the bucket that `value` falls into: HDR's arithmetic with a lowest value of one.
+    /// Index of the bucket that `value` falls into.
     #[inline]
     pub fn bucket_of(self, value: u64) -> usize {
-        let precision = self.precision();
-        let shift = 64 - precision - (value | ((1 << precision) - 1)).leading_zeros();
-        let index = (u64::from(shift) << (precision - 1)) + (value >> shift);
-        // At most 64 octaves of 1,024 buckets.
-        usize::try_from(index).unwrap_or(usize::MAX)
+        self.scale().bucket_of(value)
+    }
+
+    /// The same with its numbers worked out, for who asks again and again.
+    pub fn scale(self) -> Scale {
+        Scale { listed: (1 << self.precision()) - 1, octave_bits: self.precision() - 1 }
     }
 
     /// The least value of the bucket at `index`.
     pub fn lowest_of(self, index: usize) -> u64 {
         let shift = (index / self.octave()).saturating_sub(1);
         ((index - shift * self.octave()) as u64) << shift
+    }
+}
+
+/// The numbers that a bucket's index is made of: HDR's arithmetic with a lowest value of one.
+#[derive(Debug, Clone, Copy)]
+pub struct Scale {
+    /// Values up to this have a bucket each.
+    listed: u64,
+    octave_bits: u32,
+}
+
+impl Scale {
+    /// Index of the bucket that `value` falls into.
+    #[inline]
+    pub fn bucket_of(self, value: u64) -> usize {
+        let shift = (63 ^ (value | self.listed).leading_zeros()).wrapping_sub(self.octave_bits);
+        let index = (u64::from(shift) << self.octave_bits) + (value >> (shift & 63));
+        // At most 64 octaves of 1,024 buckets.
+        usize::try_from(index).unwrap_or(usize::MAX)
     }
 }
 

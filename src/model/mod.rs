@@ -49,7 +49,7 @@ pub use finding::{
     MatchPart, Recorded, Severity, fingerprint,
 };
 pub use generator::{GeneratorReport, GeneratorWindow, MachineUse, ThreadUse, Usage};
-pub use histogram::{Digits, Histogram, HistogramError};
+pub use histogram::{Digits, Histogram, HistogramError, Scale};
 pub use http_version::HttpVersion;
 pub use load::{
     Exemplar, LoadChange, LoadChangeKind, LoadTotals, LoadWindow, Observed, ScenarioMeta,
