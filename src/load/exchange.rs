@@ -71,7 +71,8 @@ impl<R: Reactor> Shard<'_, R> {
             }
         }
         let slot = self.slot(number);
-        let user = &self.users[number as usize];
+        let user = &mut self.users[number as usize];
+        user.slot = slot;
         if user.prepared(self.shared.program).carriage != Carriage::Alone {
             return self.join(number, slot, now);
         }

@@ -22,10 +22,12 @@ impl<R: Reactor> Shard<'_, R> {
 
     /// Whether the user's exchange is on this connection.
     pub(super) fn is_current(&self, number: u32, slot: u32) -> bool {
-        self.users[number as usize].doing == Doing::Exchanging && self.slot(number) == slot
+        let user = &self.users[number as usize];
+        user.doing == Doing::Exchanging && user.slot == slot
     }
 
     /// The connection slot for the user's chosen request.
+    #[inline]
     pub(super) fn slot(&self, number: u32) -> u32 {
         let program = self.shared.program;
         let origins = u32::try_from(program.origins.len()).expect("fewer origins than 2^32");

@@ -102,6 +102,8 @@ pub(super) struct User {
     /// The request under way or chosen, by the plan's index, and its series.
     pub(super) request: u32,
     pub(super) series: u32,
+    /// The connection slot of the exchange under way.
+    pub(super) slot: u32,
     pub(super) moments: Moments,
     /// When the exchange has taken too long, and whether a timer stands for it.
     pub(super) deadline: Nanos,
@@ -136,6 +138,7 @@ impl User {
             charged: None,
             request: 0,
             series: 0,
+            slot: 0,
             moments: Moments::default(),
             deadline: 0,
             has_timeout: false,
