@@ -6,6 +6,7 @@ use clap::Parser;
 
 use crate::server::ServerKind;
 use crate::server::Transport;
+use crate::tools::Programs;
 
 /// Measures the load engine, alone and against other tools.
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
@@ -17,9 +18,12 @@ pub(crate) struct Arguments {
     /// Only the deterministic rows; fails where one is above its committed limit.
     #[arg(long)]
     pub(crate) gate: bool,
-    /// Print the rows and end.
+    /// Print the rows, how long each takes, and end.
     #[arg(long)]
     pub(crate) list: bool,
+    /// Smoke run: three pairs, short lengths. Its figures mean nothing.
+    #[arg(long, conflicts_with_all = ["gate", "long", "pairs"])]
+    pub(crate) quick: bool,
     /// Write the results as JSON too.
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
@@ -32,6 +36,9 @@ pub(crate) struct Arguments {
     /// Rows that grow with time or requests take their full length (50 million requests, an hour).
     #[arg(long)]
     pub(crate) long: bool,
+    /// What is measured beside ours.
+    #[command(flatten)]
+    pub(crate) programs: Programs,
     /// Be a fixture server until standard input ends.
     #[arg(long, hide = true)]
     pub(crate) serve: Option<ServerKind>,

@@ -98,9 +98,10 @@ pub(crate) fn ends_within(child: &std::process::Child, bound: Duration) -> io::R
     }
 }
 
-fn not_started(program: &str, cause: io::Error) -> Problem {
+pub(crate) fn not_started(program: &str, cause: io::Error) -> Problem {
     if cause.kind() == io::ErrorKind::NotFound {
-        let cure = "tests/bench/run installs what the registries have";
+        let cure =
+            "tests/bench/run installs what registries have; `--help` says how others are named";
         return Problem::Missing { program: program.to_owned(), cure };
     }
     Problem::doing(format!("starting {program}"))(cause)

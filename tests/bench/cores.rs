@@ -15,40 +15,67 @@ use crate::problem::Problem;
 pub(crate) enum Place {
     /// The first core.
     Server,
+    /// That of a second server: a core of its own where there are four.
+    SecondServer,
     /// The second core.
     Client,
-    /// Any of the two.
-    Both,
+    /// Two cores for one client: away from the servers where there are four.
+    TwoForClient,
+    /// Wherever this process may.
+    Anywhere,
 }
 
-/// The two cores.
-#[derive(Debug, Clone, Copy)]
+/// Cores for up to two servers and two threads of a client.
+#[derive(Debug, Clone)]
 pub(crate) struct Cores {
-    server: usize,
-    client: usize,
+    allowed: CpuSet,
+    servers: [usize; 2],
+    clients: [usize; 2],
 }
 
 impl Cores {
-    /// The first two of those that this process may use.
+    /// The first four of those that this process may use, or two that everybody shares.
     pub(crate) fn find() -> Result<Self, Problem> {
         let allowed = sched_getaffinity(None).map_err(Problem::doing("asking for the cores"))?;
-        let mut cores = (0..CpuSet::MAX_CPU).filter(|core| allowed.is_set(*core));
-        match (cores.next(), cores.next()) {
-            (Some(server), Some(client)) => Ok(Self { server, client }),
-            (first, _) => Err(Problem::Cores(first.iter().count())),
+        let cores: Vec<_> = (0..CpuSet::MAX_CPU).filter(|core| allowed.is_set(*core)).collect();
+        match cores[..] {
+            [a, b, c, d, ..] => Ok(Self { allowed, servers: [a, c], clients: [b, d] }),
+            [a, b, ..] => Ok(Self { allowed, servers: [a, b], clients: [b, a] }),
+            _ => Err(Problem::Cores(cores.len())),
         }
     }
 
+    /// Whether two servers and two threads have a core each.
+    pub(crate) fn are_enough_for_two(&self) -> bool {
+        !self.servers.contains(&self.clients[0])
+    }
+
     /// Moves this process, and with it every child started from now on.
-    pub(crate) fn take(self, place: Place) -> Result<(), Problem> {
-        let mut set = CpuSet::new();
-        if place != Place::Client {
-            set.set(self.server);
-        }
-        if place != Place::Server {
-            set.set(self.client);
+    fn take(&self, place: Place) -> Result<(), Problem> {
+        let cores: &[usize] = match place {
+            Place::Server => &self.servers[..1],
+            Place::SecondServer => &self.servers[1..],
+            Place::Client => &self.clients[..1],
+            Place::TwoForClient => &self.clients,
+            Place::Anywhere => &[],
+        };
+        let mut set = if cores.is_empty() { self.allowed } else { CpuSet::new() };
+        for core in cores {
+            set.set(*core);
         }
         sched_setaffinity(None, &set).map_err(Problem::doing("moving to a core"))
+    }
+
+    /// Does `start` there, and moves back.
+    pub(crate) fn at<T>(
+        &self,
+        place: Place,
+        start: impl FnOnce() -> Result<T, Problem>,
+    ) -> Result<T, Problem> {
+        self.take(place)?;
+        let started = start();
+        self.take(Place::Anywhere)?;
+        started
     }
 }
 

@@ -12,6 +12,8 @@ pub(crate) struct Row {
     pub(crate) name: &'static str,
     pub(crate) what: &'static str,
     pub(crate) noise: Noise,
+    /// About how long it takes.
+    pub(crate) seconds: fn(&Bed) -> f64,
     pub(crate) measure: fn(&Bed) -> Result<Vec<Figure>, Problem>,
 }
 
@@ -30,6 +32,8 @@ pub(crate) enum Noise {
 pub(crate) enum Bar {
     AtMost(f64),
     AtLeast(f64),
+    Below(f64),
+    Exactly(f64),
     /// It is told for comparison.
     None,
 }
@@ -40,6 +44,8 @@ impl Bar {
         match self {
             Self::AtMost(most) => value <= most,
             Self::AtLeast(least) => value >= least,
+            Self::Below(limit) => value < limit,
+            Self::Exactly(wanted) => value.total_cmp(&wanted).is_eq(),
             Self::None => true,
         }
     }
@@ -50,6 +56,8 @@ impl fmt::Display for Bar {
         match self {
             Self::AtMost(most) => write!(f, "≤ {}", number(*most)),
             Self::AtLeast(least) => write!(f, "≥ {}", number(*least)),
+            Self::Below(limit) => write!(f, "< {}", number(*limit)),
+            Self::Exactly(wanted) => write!(f, "= {}", number(*wanted)),
             Self::None => Ok(()),
         }
     }
@@ -63,19 +71,27 @@ pub(crate) struct Figure {
     pub(crate) bar: Bar,
     pub(crate) value: Option<f64>,
     pub(crate) unit: &'static str,
-    /// Interval, what it was computed from, or why it was not measured.
+    /// Where the value lies with 95 %, or between which values it was the median.
+    pub(crate) interval: Option<(f64, f64)>,
+    /// What it was computed from, or why it was not measured.
     pub(crate) note: String,
 }
 
 impl Figure {
     /// A measured value.
     pub(crate) fn new(name: &'static str, bar: Bar, value: f64, unit: &'static str) -> Self {
-        Self { name, bar, value: Some(value), unit, note: String::new() }
+        Self { name, bar, value: Some(value), unit, interval: None, note: String::new() }
     }
 
     /// One that could not be had.
     pub(crate) fn missing(name: &'static str, bar: Bar, why: &Problem) -> Self {
-        Self { name, bar, value: None, unit: "", note: why.to_string() }
+        Self { name, bar, value: None, unit: "", interval: None, note: why.to_string() }
+    }
+
+    /// With the interval around it.
+    pub(crate) fn within(mut self, low: f64, high: f64) -> Self {
+        self.interval = Some((low, high));
+        self
     }
 
     /// With a word on it.

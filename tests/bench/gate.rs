@@ -9,15 +9,15 @@ use crate::table::RowResult;
 
 /// Every limit must have been measured, and none exceeded.
 pub(crate) fn judge(results: &[RowResult]) -> ExitCode {
-    println!("gate:");
+    println!("\nGate:\n");
     let measured = |limit: &&Limit| results.iter().any(|result| result.row == limit.row);
     let broken: Vec<_> =
         LIMITS.iter().filter(measured).filter_map(|limit| excess(limit, results)).collect();
     for line in &broken {
-        println!("  FAILED {line}");
+        println!("* FAILED {line}");
     }
     if broken.is_empty() {
-        println!("  passed");
+        println!("* passed");
         return ExitCode::SUCCESS;
     }
     ExitCode::FAILURE

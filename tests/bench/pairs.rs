@@ -8,6 +8,7 @@ use rand::rngs::StdRng;
 
 use crate::child::Ended;
 use crate::problem::Problem;
+use crate::server::Server;
 
 /// Samples of the bootstrap, and its seed: the same pairs give the same interval.
 const RESAMPLES: usize = 10_000;
@@ -20,17 +21,36 @@ pub(crate) struct Slot {
     pub(crate) user: Duration,
     pub(crate) system: Duration,
     pub(crate) seconds: f64,
+    /// Processor time of the server meanwhile.
+    pub(crate) server: Duration,
 }
 
 impl Slot {
-    /// Of a program that sent for that long.
-    pub(crate) fn of(requests: u64, ended: &Ended, seconds: f64) -> Self {
-        Self { requests, user: ended.user, system: ended.system, seconds }
+    /// Of a program that sends to `server` for that long.
+    pub(crate) fn of(
+        server: &Server,
+        time: Duration,
+        run: impl FnOnce() -> Result<(u64, Ended), Problem>,
+    ) -> Result<Self, Problem> {
+        let before = server.busy()?;
+        let (requests, Ended { user, system, .. }) = run()?;
+        let server = server.busy()?.saturating_sub(before);
+        Ok(Self { requests, user, system, seconds: time.as_secs_f64(), server })
     }
 
     /// Processor seconds per million requests, start and end of the program included.
     pub(crate) fn cpu(&self) -> f64 {
         (self.user + self.system).as_secs_f64() * 1e6 / self.requests as f64
+    }
+
+    /// The same in user mode only.
+    pub(crate) fn user_cpu(&self) -> f64 {
+        self.user.as_secs_f64() * 1e6 / self.requests as f64
+    }
+
+    /// Share of its core that the server used, in percent.
+    pub(crate) fn server_share(&self) -> f64 {
+        self.server.as_secs_f64() * 100.0 / self.seconds
     }
 
     /// Requests per second.

@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use crate::bed::Bed;
+use crate::bed::Length;
+use crate::cores::Cores;
 use crate::cores::Place;
 use crate::figure::Bar;
 use crate::figure::Figure;
@@ -17,18 +19,40 @@ use crate::server::ServerKind;
 use crate::server::Transport;
 use crate::tools::Amount;
 use crate::tools::Load;
-use crate::tools::Oha;
-use crate::tools::Wrk;
+use crate::tools::Peer;
+use crate::tools::Script;
+use crate::tools::Users;
+use crate::tools::goose;
+use crate::tools::h2load;
+use crate::tools::k6;
+use crate::tools::oha;
+use crate::tools::wrk;
 
 const CONNECTIONS: u32 = 64;
 
+/// Connections and streams on each of them.
+const MULTIPLEXED: (u32, u32) = (8, 8);
+
+/// Longer slots for tools whose start takes as much as a short one does.
+const SLOW_TO_START: u32 = 4;
+
 /// What the row is judged by; the rest is told beside it.
 #[derive(Debug, Clone, Copy)]
-enum JudgedBy {
+pub(super) enum JudgedBy {
     /// Our processor time per request as a part of theirs, and that this is no accident.
     Cpu { at_most: f64 },
     /// Our rate as a multiple of theirs.
     Rate { at_least: f64 },
+    /// For comparison.
+    Nothing,
+}
+
+/// Two tools on one server.
+pub(super) struct Comparison<'a> {
+    pub(super) server: &'a Server,
+    pub(super) ours: Load,
+    pub(super) theirs: Peer,
+    pub(super) judged_by: JudgedBy,
 }
 
 /// A small response, against wrk.
@@ -40,26 +64,54 @@ pub(super) fn small(bed: &Bed) -> Result<Vec<Figure>, Problem> {
 /// 10 KB, against wrk.
 pub(super) fn large(bed: &Bed) -> Result<Vec<Figure>, Problem> {
     let server = bed.server(ServerKind::Large)?;
-    against_wrk(bed, &server, JudgedBy::Rate { at_least: 1.20 }, fewer(bed))
+    against_wrk(bed, &server, JudgedBy::Rate { at_least: 1.20 }, bed.fewer_pairs())
 }
 
 /// TLS 1.3, against wrk; each slot has its handshakes.
 pub(super) fn tls(bed: &Bed) -> Result<Vec<Figure>, Problem> {
-    let server = Server::start(ServerKind::Small, Transport::Tls, bed.cores)?;
-    against_wrk(bed, &server, JudgedBy::Rate { at_least: 1.25 }, fewer(bed))
+    let server = Server::start(ServerKind::Small, Transport::Tls, &bed.cores, Place::Server)?;
+    against_wrk(bed, &server, JudgedBy::Rate { at_least: 1.25 }, bed.fewer_pairs())
 }
 
 /// A small response, against oha.
-pub(super) fn oha(bed: &Bed) -> Result<Vec<Figure>, Problem> {
-    let server = bed.server(ServerKind::Small)?;
-    let theirs = || {
-        let url = server.url.clone();
-        let (requests, ended) =
-            Oha { url, connections: CONNECTIONS, time: bed.slot }.run(bed.cores)?;
-        Ok(Slot::of(requests, &ended, bed.slot.as_secs_f64()))
-    };
-    let pairs = alternate(fewer(bed), || shakedown(bed, &server.url, CONNECTIONS), theirs)?;
-    Ok(figures(&pairs, JudgedBy::Cpu { at_most: 0.60 }))
+pub(super) fn against_oha(bed: &Bed) -> Result<Vec<Figure>, Problem> {
+    let server = &bed.server(ServerKind::Small)?;
+    let theirs = oha(&bed.programs, &server.url, CONNECTIONS, bed.slot, None);
+    let ours = plain(&server.url, bed.slot);
+    let judged_by = JudgedBy::Cpu { at_most: 0.60 };
+    Comparison { server, ours, theirs, judged_by }.figures(&bed.cores, bed.fewer_pairs())
+}
+
+/// A small response, against k6.
+pub(super) fn against_k6(bed: &Bed) -> Result<Vec<Figure>, Problem> {
+    let server = &bed.server(ServerKind::Small)?;
+    let time = bed.slot * SLOW_TO_START;
+    let users = Users { vus: CONNECTIONS, rate: None };
+    let theirs = k6(&bed.programs, &server.url, users, time, Script::Plain)?;
+    let ours = plain(&server.url, time);
+    let judged_by = JudgedBy::Cpu { at_most: 0.10 };
+    Comparison { server, ours, theirs, judged_by }.figures(&bed.cores, bed.fewer_pairs())
+}
+
+/// A small response, against goose.
+pub(super) fn against_goose(bed: &Bed) -> Result<Vec<Figure>, Problem> {
+    let server = &bed.server(ServerKind::Small)?;
+    let time = bed.slot * SLOW_TO_START;
+    let theirs = goose(&bed.programs, &server.url, CONNECTIONS, time, Script::Plain);
+    let ours = plain(&server.url, time);
+    let judged_by = JudgedBy::Nothing;
+    Comparison { server, ours, theirs, judged_by }.figures(&bed.cores, bed.fewer_pairs())
+}
+
+/// HTTP/2 over TLS on nginx, against h2load.
+pub(super) fn multiplexed(bed: &Bed) -> Result<Vec<Figure>, Problem> {
+    let server = &Server::nginx(&bed.programs, &bed.cores)?;
+    let (connections, streams) = MULTIPLEXED;
+    let theirs = h2load(&bed.programs, &server.url, MULTIPLEXED, bed.slot);
+    let ours = Load::url(&server.url, connections, Amount::For(bed.slot));
+    let ours = ours.with(&["--http2", "-p", &streams.to_string(), "--insecure"]);
+    let judged_by = JudgedBy::Cpu { at_most: 1.0 };
+    Comparison { server, ours, theirs, judged_by }.figures(&bed.cores, bed.fewer_pairs())
 }
 
 /// Our own cost at 10,000 connections against that at 64.
@@ -67,20 +119,28 @@ pub(super) fn many_connections(bed: &Bed) -> Result<Vec<Figure>, Problem> {
     const MANY: u32 = 10_000;
     let server = bed.server(ServerKind::Small)?;
     // By counts, and many of them, so that making the connections is a small part of it.
+    let requests = if bed.length == Length::Quick { 100_000 } else { 400_000 };
     let slot = |connections| {
-        let load = Load::url(&server.url, connections, Amount::Requests(400_000));
-        let done = load.run(bed.cores, Place::Client, Duration::from_secs(120))?;
-        Ok(Slot::of(done.requests, &done.ended, 1.0))
+        let load = Load::url(&server.url, connections, Amount::Requests(requests));
+        Slot::of(&server, Duration::from_secs(1), || {
+            let done = load.run(&bed.cores, Place::Client, Duration::from_secs(120))?;
+            Ok((done.requests, done.ended))
+        })
     };
-    let pairs = alternate(fewer(bed) / 3 + 1, || slot(MANY), || slot(CONNECTIONS))?;
+    let pairs = alternate(bed.fewer_pairs() / 3 + 1, || slot(MANY), || slot(CONNECTIONS))?;
     let ratio = estimate(&ratios(&pairs, Slot::cpu));
-    let note = format!("[{:.2}, {:.2}] of {} pairs", ratio.low, ratio.high, pairs.len());
-    Ok(vec![Figure::new("CPU, 10,000 / 64", Bar::AtMost(1.6), ratio.median, "×").note(note)])
+    let note = format!("{} CPU-s per million", medians(&pairs, Slot::cpu));
+    Ok(vec![
+        Figure::new("CPU per request, 10,000 / 64", Bar::AtMost(1.6), ratio.median, "×")
+            .within(ratio.low, ratio.high)
+            .note(note),
+    ])
 }
 
-/// All rows but the first.
-fn fewer(bed: &Bed) -> u32 {
-    bed.pairs.div_ceil(2)
+/// Plain load over the usual connections.
+pub(super) fn plain(url: &str, time: Duration) -> Load {
+    let load = Load::url(url, CONNECTIONS, Amount::For(time));
+    if url.starts_with("https") { load.with(&["--insecure"]) } else { load }
 }
 
 fn against_wrk(
@@ -89,51 +149,73 @@ fn against_wrk(
     judged_by: JudgedBy,
     pairs: u32,
 ) -> Result<Vec<Figure>, Problem> {
-    let theirs = || {
-        let wrk =
-            Wrk { url: server.url.clone(), connections: CONNECTIONS, seconds: bed.slot.as_secs() };
-        let (requests, ended) = wrk.run(bed.cores)?;
-        Ok(Slot::of(requests, &ended, bed.slot.as_secs_f64()))
-    };
-    let pairs = alternate(pairs, || shakedown(bed, &server.url, CONNECTIONS), theirs)?;
-    Ok(figures(&pairs, judged_by))
+    let theirs = wrk(&bed.programs, &server.url, CONNECTIONS, bed.slot);
+    let ours = plain(&server.url, bed.slot);
+    Comparison { server, ours, theirs, judged_by }.figures(&bed.cores, pairs)
 }
 
-fn shakedown(bed: &Bed, url: &str, connections: u32) -> Result<Slot, Problem> {
-    let mut load = Load::url(url, connections, Amount::For(bed.slot));
-    if url.starts_with("https") {
-        load = load.with(&["--insecure"]);
+impl Comparison<'_> {
+    /// Measures in alternating slots.
+    pub(super) fn pairs(&self, cores: &Cores, pairs: u32) -> Result<Vec<(Slot, Slot)>, Problem> {
+        let Self { server, ours, theirs, .. } = self;
+        let time = theirs.time;
+        let bound = time + Duration::from_secs(60);
+        let our_slot = || {
+            Slot::of(server, time, || {
+                let done = ours.run(cores, Place::Client, bound)?;
+                Ok((done.requests, done.ended))
+            })
+        };
+        alternate(pairs, our_slot, || Slot::of(server, time, || theirs.run(cores)))
     }
-    let done = load.run(bed.cores, Place::Client, bed.slot + Duration::from_secs(30))?;
-    Ok(Slot::of(done.requests, &done.ended, bed.slot.as_secs_f64()))
+
+    fn figures(&self, cores: &Cores, pairs: u32) -> Result<Vec<Figure>, Problem> {
+        Ok(figures(&self.pairs(cores, pairs)?, self.judged_by))
+    }
 }
 
 fn figures(pairs: &[(Slot, Slot)], judged_by: JudgedBy) -> Vec<Figure> {
-    let cpu = estimate(&ratios(pairs, Slot::cpu));
-    let rate = estimate(&ratios(pairs, Slot::rate));
     let (cpu_bar, upper_bar, rate_bar) = match judged_by {
-        JudgedBy::Cpu { at_most } => (Bar::AtMost(at_most), Bar::AtMost(1.0), Bar::None),
+        JudgedBy::Cpu { at_most } => (Bar::AtMost(at_most), Bar::Below(1.0), Bar::None),
         JudgedBy::Rate { at_least } => (Bar::None, Bar::None, Bar::AtLeast(at_least)),
+        JudgedBy::Nothing => (Bar::None, Bar::None, Bar::None),
     };
-    let beside = |what: fn(&Slot) -> f64, unit| {
-        let of = |side: fn(&(Slot, Slot)) -> &Slot| {
-            median(&mut pairs.iter().map(|pair| what(side(pair))).collect::<Vec<_>>())
-        };
-        format!("{} against {} {unit}", number(of(|pair| &pair.0)), number(of(|pair| &pair.1)))
-    };
-    let interval = |low: f64, high: f64| format!("[{low:.2}, {high:.2}]; ");
-    let cpu_note = interval(cpu.low, cpu.high)
-        + &beside(Slot::cpu, "CPU-s per million, ")
-        + &beside(|slot| slot.user.as_secs_f64() * 1e6 / slot.requests as f64, "in user mode");
-    let rate_note = interval(rate.low, rate.high) + &beside(Slot::rate, "requests/s");
-    let count = format!("of {} pairs in A B B A order", pairs.len());
+    let cpu = estimate(&ratios(pairs, Slot::cpu));
+    let cpu_note = format!(
+        "{} CPU-s per million, {} in user mode",
+        medians(pairs, Slot::cpu),
+        medians(pairs, Slot::user_cpu)
+    );
+    let count = format!("{} pairs in A B B A order", pairs.len());
     vec![
-        Figure::new("client CPU per request", cpu_bar, cpu.median, "×").note(cpu_note),
-        Figure::new("its 95 % interval's upper end", upper_bar, cpu.high, "×").note(count),
-        Figure::new("requests/s", rate_bar, rate.median, "×").note(rate_note),
+        Figure::new("client CPU per request", cpu_bar, cpu.median, "×")
+            .within(cpu.low, cpu.high)
+            .note(cpu_note),
+        Figure::new("its interval's upper end", upper_bar, cpu.high, "×").note(count),
+        rate(pairs, "requests/s", rate_bar),
     ]
 }
 
-fn ratios(pairs: &[(Slot, Slot)], what: fn(&Slot) -> f64) -> Vec<f64> {
+/// Our rate as a multiple of theirs, and how busy the server was: at 100 % rates compare servers.
+pub(super) fn rate(pairs: &[(Slot, Slot)], name: &'static str, bar: Bar) -> Figure {
+    let rate = estimate(&ratios(pairs, Slot::rate));
+    let note = format!(
+        "{} requests/s; {} % of the server's core",
+        medians(pairs, Slot::rate),
+        medians(pairs, Slot::server_share)
+    );
+    Figure::new(name, bar, rate.median, "×").within(rate.low, rate.high).note(note)
+}
+
+/// What both sides had.
+pub(super) fn medians(pairs: &[(Slot, Slot)], what: fn(&Slot) -> f64) -> String {
+    let of = |side: fn(&(Slot, Slot)) -> &Slot| {
+        median(&mut pairs.iter().map(|pair| what(side(pair))).collect::<Vec<_>>())
+    };
+    format!("{} against {}", number(of(|pair| &pair.0)), number(of(|pair| &pair.1)))
+}
+
+/// Ours as a multiple of theirs, in each pair.
+pub(super) fn ratios(pairs: &[(Slot, Slot)], what: fn(&Slot) -> f64) -> Vec<f64> {
     pairs.iter().map(|(ours, theirs)| what(ours) / what(theirs)).collect()
 }

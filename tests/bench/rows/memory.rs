@@ -1,7 +1,6 @@
 //! Resident memory: by connections, by requests, by endpoints.
 
 use std::fmt::Write as _;
-use std::io::Write as _;
 use std::time::Duration;
 
 use crate::bed::Bed;
@@ -14,6 +13,7 @@ use crate::problem::Problem;
 use crate::server::ServerKind;
 use crate::tools::Amount;
 use crate::tools::Load;
+use crate::tools::plan_file;
 
 const MIB: f64 = 1024.0 * 1024.0;
 
@@ -30,7 +30,7 @@ pub(super) fn connections(bed: &Bed) -> Result<Vec<Figure>, Problem> {
     let server = bed.server(ServerKind::Small)?;
     let peak = |connections, requests| {
         let load = Load::url(&server.url, connections, Amount::Requests(requests));
-        let done = load.run(bed.cores, Place::Client, Duration::from_secs(120))?;
+        let done = load.run(&bed.cores, Place::Client, Duration::from_secs(120))?;
         Ok(done.ended.max_rss as f64)
     };
     let few = peak(FEW, 100_000)?;
@@ -44,12 +44,13 @@ pub(super) fn connections(bed: &Bed) -> Result<Vec<Figure>, Problem> {
 pub(super) fn requests(bed: &Bed) -> Result<Vec<Figure>, Problem> {
     let server = bed.server(ServerKind::Small)?;
     let (long, bound) = match bed.length {
+        Length::Quick => (1_100_000, Duration::from_secs(300)),
         Length::Short => (4_000_000, Duration::from_secs(300)),
         Length::Full => (50_000_000, Duration::from_secs(3600)),
     };
     let peak = |requests| {
         let load = Load::url(&server.url, FEW, Amount::Requests(requests));
-        let done = load.run(bed.cores, Place::Client, bound)?;
+        let done = load.run(&bed.cores, Place::Client, bound)?;
         Ok(done.ended.max_rss as f64 / MIB)
     };
     let (before, after) = (peak(1_000_000)?, peak(long)?);
@@ -61,14 +62,9 @@ pub(super) fn requests(bed: &Bed) -> Result<Vec<Figure>, Problem> {
 pub(super) fn endpoints(bed: &Bed) -> Result<Vec<Figure>, Problem> {
     let server = bed.server(ServerKind::Small)?;
     let peak = |seconds: u64| {
-        let mut file = tempfile::Builder::new()
-            .suffix(".yml")
-            .tempfile()
-            .map_err(Problem::doing("making a temporary file"))?;
-        file.write_all(plan(&server.url, seconds).as_bytes())
-            .map_err(Problem::doing("writing a plan"))?;
-        let load = Load { target: file.path().display().to_string(), flags: Vec::new() };
-        let done = load.run(bed.cores, Place::Client, Duration::from_secs(seconds + 60))?;
+        let file = plan_file(&plan(&server.url, seconds))?;
+        let load = Load::plan(file.path());
+        let done = load.run(&bed.cores, Place::Client, Duration::from_secs(seconds + 60))?;
         Ok((done.ended.max_rss as f64 / MIB, done.requests))
     };
     let bar = Bar::AtMost(256.0);
@@ -77,11 +73,16 @@ pub(super) fn endpoints(bed: &Bed) -> Result<Vec<Figure>, Problem> {
         let figure = Figure::new("after an hour", bar, hour, "MiB");
         return Ok(vec![figure.note(format!("{} requests", number(requests as f64)))]);
     }
-    let ((short, _), (long, _)) = (peak(20)?, peak(60)?);
-    let each = (long - short) / 40.0;
-    let note =
-        format!("{} MiB after 60 s + 3,540 s × {} KiB/s", number(long), number(each * 1024.0));
-    Ok(vec![Figure::new("after an hour", bar, long + 3540.0 * each, "MiB").note(note)])
+    let (first, second) = if bed.length == Length::Quick { (3, 6) } else { (20, 60) };
+    let ((short, _), (long, _)) = (peak(first)?, peak(second)?);
+    let each = (long - short) / (second - first) as f64;
+    let left = (3600 - second) as f64;
+    let note = format!(
+        "{} MiB after {second} s, {} KiB more each second",
+        number(long),
+        number(each * 1024.0)
+    );
+    Ok(vec![Figure::new("after an hour", bar, long + left * each, "MiB").note(note)])
 }
 
 /// Each scenario walks through all endpoints once a second.

@@ -1,9 +1,15 @@
 //! The rows of the table, one function each.
 
 mod compared;
+mod jitter;
 mod memory;
+mod scripted;
+mod stall;
+mod threads;
 mod traced;
 
+use crate::bed::Bed;
+use crate::bed::Length;
 use crate::figure::Noise;
 use crate::figure::Row;
 use crate::problem::Problem;
@@ -14,69 +20,144 @@ pub(crate) const ALL: &[Row] = &[
         name: "h1-small",
         what: "HTTP/1.1, 13 bytes, 64 connections: shakedown / wrk",
         noise: Noise::Noisy,
+        seconds: |bed| pairs(bed, bed.pairs, 1.0),
         measure: compared::small,
     },
     Row {
         name: "instructions",
         what: "user-mode instructions per request, everything counted (callgrind)",
         noise: Noise::Steady,
+        seconds: |_| 60.0,
         measure: traced::instructions,
     },
     Row {
         name: "syscalls",
         what: "system calls per request at saturation (strace)",
         noise: Noise::Steady,
+        seconds: |_| 30.0,
         measure: traced::syscalls,
     },
     Row {
         name: "observer",
         what: "instructions per request for watching one response header",
         noise: Noise::Steady,
+        seconds: |_| 40.0,
         measure: traced::observer,
     },
     Row {
         name: "oha",
         what: "HTTP/1.1, 13 bytes, 64 connections: shakedown / oha",
         noise: Noise::Noisy,
-        measure: compared::oha,
+        seconds: |bed| pairs(bed, bed.fewer_pairs(), 1.0),
+        measure: compared::against_oha,
+    },
+    Row {
+        name: "k6",
+        what: "HTTP/1.1, 13 bytes, 64 connections: shakedown / k6",
+        noise: Noise::Noisy,
+        seconds: |bed| pairs(bed, bed.fewer_pairs(), 4.0),
+        measure: compared::against_k6,
+    },
+    Row {
+        name: "goose",
+        what: "HTTP/1.1, 13 bytes, 64 connections: shakedown / goose",
+        noise: Noise::Noisy,
+        seconds: |bed| pairs(bed, bed.fewer_pairs(), 4.0),
+        measure: compared::against_goose,
     },
     Row {
         name: "h1-large",
         what: "HTTP/1.1, 10 KB, 64 connections: shakedown / wrk",
         noise: Noise::Noisy,
+        seconds: |bed| pairs(bed, bed.fewer_pairs(), 1.0),
         measure: compared::large,
     },
     Row {
         name: "tls",
         what: "TLS 1.3, 13 bytes, 64 connections: shakedown / wrk",
         noise: Noise::Noisy,
+        seconds: |bed| pairs(bed, bed.fewer_pairs(), 1.0),
         measure: compared::tls,
     },
     Row {
-        name: "many-connections",
-        what: "processor time per request at 10,000 connections against 64",
+        name: "h2",
+        what: "HTTP/2 over TLS on nginx, 8 connections × 8 streams: shakedown / h2load",
         noise: Noise::Noisy,
-        measure: compared::many_connections,
+        seconds: |bed| pairs(bed, bed.fewer_pairs(), 1.0),
+        measure: compared::multiplexed,
+    },
+    Row {
+        name: "scripted",
+        what: "template, JSONPath extraction and regex check: shakedown / wrk's bare rate, k6, goose",
+        noise: Noise::Noisy,
+        seconds: |bed| 3.0 * pairs(bed, bed.fewer_pairs(), 4.0),
+        measure: scripted::scripted,
+    },
+    Row {
+        name: "jitter",
+        what: "1,000/s for 10 s: distance from the ideal grid, seen by the server",
+        noise: Noise::Noisy,
+        seconds: |bed| f64::from(bed.rounds()) * 56.0,
+        measure: jitter::jitter,
+    },
+    Row {
+        name: "stall",
+        what: "5,000/s for 8 s, stalled for 500 ms: percentiles against those of the schedule",
+        noise: Noise::Noisy,
+        seconds: |bed| f64::from(bed.rounds() + 1) * 9.0,
+        measure: stall::stall,
     },
     Row {
         name: "connections",
         what: "memory from 64 to 10,000 connections",
         noise: Noise::Steady,
+        seconds: |_| 10.0,
         measure: memory::connections,
     },
     Row {
         name: "requests",
         what: "memory from one to many million requests",
         noise: Noise::Steady,
+        seconds: |bed| f64::from(by_length(bed, 40, 90, 960)),
         measure: memory::requests,
+    },
+    Row {
+        name: "many-connections",
+        what: "processor time per request at 10,000 connections against 64",
+        noise: Noise::Noisy,
+        seconds: |bed| f64::from(bed.fewer_pairs() / 3 + 1) * 14.0,
+        measure: compared::many_connections,
     },
     Row {
         name: "endpoints",
         what: "memory of 16 scenarios × 200 endpoints over an hour of windows",
         noise: Noise::Steady,
+        seconds: |bed| f64::from(by_length(bed, 12, 85, 3610)),
         measure: memory::endpoints,
     },
+    Row {
+        name: "two-threads",
+        what: "two threads on two servers: CPU per request / that of one on one",
+        noise: Noise::Noisy,
+        seconds: |bed| pairs(bed, bed.fewer_pairs(), 1.0),
+        measure: threads::two_threads,
+    },
 ];
+
+/// What starting and ending two programs adds to their slots, in seconds.
+const OVERHEAD: f64 = 0.4;
+
+fn pairs(bed: &Bed, pairs: u32, slots: f64) -> f64 {
+    f64::from(pairs) * (2.0 * slots * bed.slot.as_secs_f64() + OVERHEAD)
+}
+
+fn by_length(bed: &Bed, quick: u32, short: u32, full: u32) -> u32 {
+    match bed.length {
+        Length::Quick => quick,
+        Length::Short => short,
+        Length::Full => full,
+    }
+}
 
 /// The rows of these names, or all; with `gate` only the steady ones.
 pub(crate) fn chosen(names: &[String], gate: bool) -> Result<Vec<&'static Row>, Problem> {

@@ -1,5 +1,7 @@
 //! Instructions and system calls per request.
 
+use std::time::Duration;
+
 use crate::bed::Bed;
 use crate::figure::Bar;
 use crate::figure::Figure;
@@ -7,7 +9,7 @@ use crate::problem::Problem;
 use crate::server::ServerKind;
 use crate::tools::Amount;
 use crate::tools::Load;
-use crate::tools::Wrk;
+use crate::tools::wrk;
 use crate::tracing::Counter;
 
 /// Lengths of the two runs whose difference is taken.
@@ -57,7 +59,7 @@ fn per_request(
     let server = bed.server(kind)?;
     let count = |requests| {
         let load = Load::url(&server.url, CONNECTIONS, Amount::Requests(requests)).with(flags);
-        load.count(counter, bed.cores).map(|(counted, done)| (counted, done.requests))
+        load.count(counter, &bed.cores).map(|(counted, done)| (counted, done.requests))
     };
     Ok(marginal(count(REQUESTS.0)?, count(REQUESTS.1)?))
 }
@@ -67,8 +69,8 @@ fn of_wrk(bed: &Bed, counter: Counter, unit: &'static str) -> Figure {
     let measured = || {
         let server = bed.server(ServerKind::Small)?;
         let count = |seconds| {
-            let url = server.url.clone();
-            Wrk { url, connections: CONNECTIONS, seconds }.count(counter, bed.cores)
+            let time = Duration::from_secs(seconds);
+            wrk(&bed.programs, &server.url, CONNECTIONS, time).count(counter, &bed.cores)
         };
         Ok(marginal(count(SECONDS.0)?, count(SECONDS.1)?))
     };

@@ -12,11 +12,18 @@ use crate::clock;
 const STALL_AFTER: u64 = 3_000_000_000;
 const STALL: Duration = Duration::from_millis(500);
 
+/// Items that there are.
+const ITEMS: usize = 1000;
+
+/// More requests than are ever timed.
+const MANY: usize = 1 << 20;
+
 /// Answers one kind.
 pub(super) struct Answers {
     kind: ServerKind,
     small: Vec<u8>,
     large: Vec<u8>,
+    items: Vec<Vec<u8>>,
     pub(super) seen: Seen,
 }
 
@@ -26,7 +33,18 @@ impl Answers {
             kind,
             small: response("", b"Hello, world!"),
             large: response("", &vec![b'x'; 10 * 1024]),
-            seen: Seen::default(),
+            items: match kind {
+                ServerKind::Script => (0..ITEMS).map(item).collect(),
+                _ => Vec::new(),
+            },
+            seen: Seen {
+                // Growing would delay the requests that are to be timed.
+                arrivals: match kind {
+                    ServerKind::Arrivals => Vec::with_capacity(MANY),
+                    _ => Vec::new(),
+                },
+                ..Seen::default()
+            },
         }
     }
 
@@ -43,7 +61,7 @@ impl Answers {
             ServerKind::Small => out.extend_from_slice(&self.small),
             ServerKind::Large => out.extend_from_slice(&self.large),
             ServerKind::Changing => self.changing(out),
-            ServerKind::Script => script(request, out),
+            ServerKind::Script => out.extend_from_slice(&self.items[asked_for(request)]),
             ServerKind::Stall => {
                 self.stall_once();
                 out.extend_from_slice(&self.small);
@@ -81,19 +99,20 @@ impl Answers {
     }
 }
 
-/// An object as an API returns it: `GET /items/7` is item 7 and names item 8.
-fn script(request: &[u8], out: &mut Vec<u8>) {
-    let id = request
-        .strip_prefix(b"GET /items/")
-        .unwrap_or(b"0")
-        .iter()
-        .take_while(|byte| byte.is_ascii_digit())
-        .fold(0_u32, |id, digit| id.wrapping_mul(10).wrapping_add(u32::from(digit - b'0')));
-    let next = (id + 1) % 1000;
+/// Which item `GET /items/7` asks for; the first for everything else.
+fn asked_for(request: &[u8]) -> usize {
+    let digits = request.strip_prefix(b"GET /items/").unwrap_or_default();
+    let digits = digits.iter().take_while(|byte| byte.is_ascii_digit());
+    digits.fold(0, |id, digit| (id * 10 + usize::from(digit - b'0')) % ITEMS)
+}
+
+/// An object as an API returns it: item 7 names item 8.
+fn item(id: usize) -> Vec<u8> {
+    let next = (id + 1) % ITEMS;
     let body = format!(
-        r#"{{"id":{id:03},"name":"lamp","price":{{"amount":19.99,"currency":"EUR"}},"tags":["a","b"],"stock":12,"state":"available","next":"{next:03}"}}"#
+        r#"{{"id":{id},"name":"lamp","price":{{"amount":19.99,"currency":"EUR"}},"tags":["a","b"],"stock":12,"state":"available","next":"{next:03}"}}"#
     );
-    out.extend_from_slice(&response("Content-Type: application/json\r\n", body.as_bytes()));
+    response("Content-Type: application/json\r\n", body.as_bytes())
 }
 
 fn response(fields: &str, body: &[u8]) -> Vec<u8> {

@@ -1,4 +1,4 @@
-//! A fixture server as the benchmark sees it: a child that says its port.
+//! A server as the benchmark sees it: a child that says its port and ends with its standard input.
 
 use std::io::BufRead as _;
 use std::io::BufReader;
@@ -6,59 +6,78 @@ use std::process::Child;
 use std::process::ChildStdout;
 use std::process::Command;
 use std::process::Stdio;
-use std::sync::Arc;
 use std::time::Duration;
 
-use rustls::ServerConfig;
-use rustls::crypto::ring;
-use rustls::pki_types::PrivateKeyDer;
+use tempfile::TempDir;
 
 use super::Seen;
 use super::ServerKind;
 use super::Transport;
+use super::nginx;
 use crate::child::ends_within;
+use crate::child::not_started;
 use crate::cores::Cores;
 use crate::cores::Place;
 use crate::problem::Problem;
+use crate::tools::Programs;
 
 /// A running server; it ends when this is dropped.
 pub(crate) struct Server {
     child: Child,
     stdout: BufReader<ChildStdout>,
+    /// Of the process that serves.
+    process: u32,
     /// With a slash at the end.
     pub(crate) url: String,
+    /// Configuration and logs.
+    _files: Option<TempDir>,
 }
 
 impl Server {
-    /// Starts one on the server's core.
+    /// Starts one on a server's core.
     pub(crate) fn start(
         kind: ServerKind,
         transport: Transport,
-        cores: Cores,
+        cores: &Cores,
+        place: Place,
     ) -> Result<Self, Problem> {
-        let doing = || format!("starting the server `{}`", value(&kind));
-        let program = std::env::current_exe().map_err(Problem::doing(doing()))?;
-        cores.take(Place::Server)?;
-        let child = Command::new(program)
-            .args(["--serve", &value(&kind), "--transport", &value(&transport)])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn();
-        cores.take(Place::Both)?;
-        let mut child = child.map_err(Problem::doing(doing()))?;
-        let mut stdout = BufReader::new(child.stdout.take().expect("it is piped"));
-        let mut line = String::new();
-        stdout.read_line(&mut line).map_err(Problem::doing(doing()))?;
-        let port: u16 = line.trim().parse().map_err(|_| Problem::Unreadable {
-            program: doing(),
-            wanted: "port",
-            said: line.clone(),
-        })?;
+        let doing = format!("the server `{}`", value(&kind));
+        let program =
+            std::env::current_exe().map_err(Problem::doing(format!("starting {doing}")))?;
+        let mut command = Command::new(program);
+        command.args(["--serve", &value(&kind), "--transport", &value(&transport)]);
+        let (child, stdout, port) = started::<u16>(command, &doing, cores, place)?;
         let scheme = match transport {
             Transport::Plain => "http",
             Transport::Tls => "https",
         };
-        Ok(Self { child, stdout, url: format!("{scheme}://127.0.0.1:{port}/") })
+        let url = format!("{scheme}://127.0.0.1:{port}/");
+        let process = child.id();
+        Ok(Self { child, stdout, process, url, _files: None })
+    }
+
+    /// Starts nginx on the server's core: one process that speaks HTTP/2 over TLS.
+    pub(crate) fn nginx(programs: &Programs, cores: &Cores) -> Result<Self, Problem> {
+        let (files, port) = nginx::files()?;
+        let command = nginx::command(&programs.nginx, files.path());
+        let (child, stdout, process) = started::<u32>(command, "nginx", cores, Place::Server)?;
+        let url = format!("https://127.0.0.1:{port}/");
+        let server = Self { child, stdout, process, url, _files: Some(files) };
+        nginx::wait_until_it_listens(port)?;
+        Ok(server)
+    }
+
+    /// Processor time that it has used; the servers have one thread.
+    pub(crate) fn busy(&self) -> Result<Duration, Problem> {
+        let path = format!("/proc/{}/schedstat", self.process);
+        let text =
+            std::fs::read_to_string(&path).map_err(Problem::doing(format!("reading {path}")))?;
+        let nanos = text.split_whitespace().next().and_then(|nanos| nanos.parse().ok());
+        nanos.map(Duration::from_nanos).ok_or_else(|| Problem::Unreadable {
+            program: path,
+            wanted: "processor time",
+            said: text.clone(),
+        })
     }
 
     /// Ends it and takes what it saw.
@@ -85,19 +104,28 @@ impl Drop for Server {
     }
 }
 
-fn value(kind: &impl clap::ValueEnum) -> String {
-    kind.to_possible_value().expect("no kind is skipped").get_name().to_owned()
+/// A child on a core, and the number that it says first.
+fn started<N: std::str::FromStr>(
+    mut command: Command,
+    name: &str,
+    cores: &Cores,
+    place: Place,
+) -> Result<(Child, BufReader<ChildStdout>, N), Problem> {
+    let mut child = cores.at(place, || {
+        let piped = command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        piped.spawn().map_err(|cause| not_started(name, cause))
+    })?;
+    let mut stdout = BufReader::new(child.stdout.take().expect("it is piped"));
+    let mut line = String::new();
+    stdout.read_line(&mut line).map_err(Problem::doing(format!("starting {name}")))?;
+    let number = line.trim().parse().map_err(|_| Problem::Unreadable {
+        program: name.to_owned(),
+        wanted: "number first",
+        said: line.clone(),
+    })?;
+    Ok((child, stdout, number))
 }
 
-pub(super) fn server_config() -> Arc<ServerConfig> {
-    let made = rcgen::generate_simple_self_signed(vec!["127.0.0.1".to_owned()])
-        .expect("a certificate can be made");
-    let key = PrivateKeyDer::Pkcs8(made.signing_key.serialize_der().into());
-    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .expect("ring supports both versions")
-        .with_no_client_auth()
-        .with_single_cert(vec![made.cert.der().clone()], key)
-        .expect("the key belongs to the certificate");
-    Arc::new(config)
+fn value(kind: &impl clap::ValueEnum) -> String {
+    kind.to_possible_value().expect("no kind is skipped").get_name().to_owned()
 }

@@ -1,11 +1,13 @@
 //! Fixture servers: what clients are measured against must be faster than they are, and known.
 //!
-//! A server is this program again, as a child: one thread, one readiness loop, one core. It ends
-//! with its standard input, so that none outlives the benchmark whatever happens to it.
+//! A server is this program again, as a child: one thread, one readiness loop, one core; nginx for
+//! HTTP/2. It ends with its standard input, so that none outlives the benchmark whatever happens to it.
 
 mod answer;
+mod certificate;
 mod connection;
 mod handle;
+mod nginx;
 mod serve;
 
 use clap::ValueEnum;

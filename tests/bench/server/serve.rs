@@ -23,10 +23,10 @@ use rustls::ServerConfig;
 use super::ServerKind;
 use super::Transport;
 use super::answer::Answers;
+use super::certificate::server_config;
 use super::connection::Buffers;
 use super::connection::Connection;
 use super::connection::Goes;
-use super::handle;
 use crate::problem::Problem;
 
 /// Tokens that are no connection's.
@@ -40,7 +40,7 @@ const BACKLOG: i32 = 4096;
 pub(crate) fn serve(kind: ServerKind, transport: Transport) -> Result<(), Problem> {
     let tls = match transport {
         Transport::Plain => None,
-        Transport::Tls => Some(handle::server_config()),
+        Transport::Tls => Some(server_config()),
     };
     Loop::new(kind, tls).and_then(Loop::run).map_err(Problem::doing("serving"))
 }

@@ -1,10 +1,12 @@
 //! The program itself.
 
+use std::io::Write as _;
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
 use serde_json::Value;
+use tempfile::NamedTempFile;
 
 use crate::child;
 use crate::child::Ended;
@@ -27,7 +29,8 @@ pub(crate) struct Load {
     /// URL or plan.
     pub(crate) target: String,
     /// What else stands on the command line.
-    pub(crate) flags: Vec<String>,
+    flags: Vec<String>,
+    threads: u32,
 }
 
 /// A run and its report.
@@ -48,7 +51,17 @@ impl Load {
                 flags.extend(["-z".to_owned(), format!("{}ms", time.as_millis())]);
             }
         }
-        Self { target: url.to_owned(), flags }
+        Self { target: url.to_owned(), flags, threads: 1 }
+    }
+
+    /// The scenarios of a plan.
+    pub(crate) fn plan(path: &Path) -> Self {
+        Self { target: path.display().to_string(), flags: Vec::new(), threads: 1 }
+    }
+
+    /// On so many threads.
+    pub(crate) fn threads(self, threads: u32) -> Self {
+        Self { threads, ..self }
     }
 
     /// With more flags.
@@ -57,22 +70,23 @@ impl Load {
         self
     }
 
-    /// Runs it on the client's core.
-    pub(crate) fn run(&self, cores: Cores, place: Place, bound: Duration) -> Result<Done, Problem> {
+    /// Runs it there.
+    pub(crate) fn run(
+        &self,
+        cores: &Cores,
+        place: Place,
+        bound: Duration,
+    ) -> Result<Done, Problem> {
         let report = report_file()?;
-        cores.take(place)?;
-        let ended = child::run(self.command(report.path()), bound);
-        cores.take(Place::Both)?;
-        done(ended?, report.path())
+        let ended = cores.at(place, || child::run(self.command(report.path()), bound))?;
+        done(ended, report.path())
     }
 
     /// Runs it under a tracer and counts.
-    pub(crate) fn count(&self, counter: Counter, cores: Cores) -> Result<(u64, Done), Problem> {
+    pub(crate) fn count(&self, counter: Counter, cores: &Cores) -> Result<(u64, Done), Problem> {
         let report = report_file()?;
-        cores.take(Place::Client)?;
-        let counted = tracing::count(counter, &self.command(report.path()));
-        cores.take(Place::Both)?;
-        let (counted, ended) = counted?;
+        let command = self.command(report.path());
+        let (counted, ended) = cores.at(Place::Client, || tracing::count(counter, &command))?;
         Ok((counted, done(ended, report.path())?))
     }
 
@@ -82,15 +96,25 @@ impl Load {
             command.env_remove(name);
         }
         command
-            .args(["load", &self.target, "--threads", "1", "--no-tui"])
+            .args(["load", &self.target, "--threads", &self.threads.to_string(), "--no-tui"])
             .args(&self.flags)
             .arg(format!("--json={}", report.display()));
         command
     }
 }
 
-fn report_file() -> Result<tempfile::NamedTempFile, Problem> {
-    tempfile::NamedTempFile::new().map_err(Problem::doing("making a temporary file"))
+/// A plan in a file of its own.
+pub(crate) fn plan_file(text: &str) -> Result<NamedTempFile, Problem> {
+    let mut file = tempfile::Builder::new()
+        .suffix(".yml")
+        .tempfile()
+        .map_err(Problem::doing("making a temporary file"))?;
+    file.write_all(text.as_bytes()).map_err(Problem::doing("writing a plan"))?;
+    Ok(file)
+}
+
+fn report_file() -> Result<NamedTempFile, Problem> {
+    NamedTempFile::new().map_err(Problem::doing("making a temporary file"))
 }
 
 fn done(ended: Ended, report: &Path) -> Result<Done, Problem> {
