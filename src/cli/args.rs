@@ -7,6 +7,8 @@ use clap::builder::FalseyValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::connect_args::ConnectArgs;
+use super::control_args::ControlArgs;
+use super::control_args::ControlCommandArgs;
 use crate::model::HttpVersion;
 use crate::model::OutputKind;
 use crate::model::Severity;
@@ -77,6 +79,8 @@ pub(super) enum Command {
     Scan(Box<ScanArgs>),
     /// Run a plan's load and scan, apply every gate, write one report.
     Check(Box<CheckArgs>),
+    /// Steer a running load: rate, users, pause, stop; or look at it.
+    Control(ControlCommandArgs),
     /// Turn a finished run into HTML, Markdown, SARIF, JUnit, CSV or text.
     Report(ReportArgs),
     /// Open a finished run in the terminal UI.
@@ -194,6 +198,9 @@ pub(super) struct DemoArgs {
     /// Where the report and the event log go.
     #[arg(long, value_name = "DIR", default_value = "reports")]
     pub(super) out_dir: PathBuf,
+    /// Who may steer it.
+    #[command(flatten)]
+    pub(super) control: ControlArgs,
     /// Plain progress instead of the terminal UI.
     #[arg(long)]
     pub(super) no_tui: bool,
@@ -291,6 +298,9 @@ pub(super) struct LoadArgs {
     /// How requests are sent.
     #[command(flatten)]
     pub(super) send: SendArgs,
+    /// Who may steer it.
+    #[command(flatten)]
+    pub(super) control: ControlArgs,
     /// What is written.
     #[command(flatten)]
     pub(super) output: OutputArgs,
@@ -391,6 +401,9 @@ pub(super) struct CheckArgs {
     /// How requests are sent.
     #[command(flatten)]
     pub(super) send: SendArgs,
+    /// Who may steer it.
+    #[command(flatten)]
+    pub(super) control: ControlArgs,
     /// What is written.
     #[command(flatten)]
     pub(super) output: OutputArgs,

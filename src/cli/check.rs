@@ -29,6 +29,7 @@ pub(super) fn run(args: &CheckArgs, terminal: &Terminal) -> Result<ExitCode, Cli
         command: "check",
         threads: args.threads.map(|threads| threads as usize),
         output: &args.output,
+        control: &args.control,
         terminal,
     })
 }

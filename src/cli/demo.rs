@@ -129,6 +129,7 @@ fn demonstrate(args: &DemoArgs, terminal: &Terminal) -> Result<ExitCode, CliErro
         command: "demo",
         threads: None,
         output: &output,
+        control: &args.control,
         terminal,
     })?;
     if !terminal.quiet {

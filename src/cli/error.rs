@@ -11,6 +11,7 @@ use crate::plan::PlanErrors;
 use crate::rules::RuleErrors;
 use crate::run::FetchError;
 use crate::run::RunError;
+use crate::run::socket::SocketError;
 
 /// Errors of all commands; the texts are what the user reads.
 #[derive(Debug, thiserror::Error)]
@@ -68,6 +69,17 @@ pub(super) enum CliError {
     /// A document could not be fetched.
     #[error(transparent)]
     Fetch(#[from] FetchError),
+    /// There is no control socket.
+    #[error(transparent)]
+    Socket(#[from] SocketError),
+    /// A run could not be told something, or did not answer.
+    #[error("the run at {path} does not answer: {source}")]
+    Unanswered {
+        /// Its socket.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
     /// The run could not be carried out.
     #[error(transparent)]
     Run(#[from] RunError),
@@ -98,6 +110,7 @@ impl CliError {
             | Self::Format { .. }
             | Self::Certificates(_)
             | Self::Shop(DemoError::NotLoopback(_) | DemoError::Listen { .. })
+            | Self::Socket(_)
             | Self::Terminal(_) => ExitCode::Usage,
             Self::Plan(errors) => errors.exit_code(),
             Self::Rules(_) | Self::EmptyPlan(_) => ExitCode::InvalidPlan,
@@ -105,9 +118,11 @@ impl CliError {
             Self::Fetch(error) => error.exit_code(),
             Self::Run(error) => error.exit_code(),
             Self::Left => ExitCode::Interrupted,
-            Self::OutputBroke { .. } | Self::Shop(_) | Self::Demo(_) | Self::Internal(_) => {
-                ExitCode::Internal
-            }
+            Self::OutputBroke { .. }
+            | Self::Unanswered { .. }
+            | Self::Shop(_)
+            | Self::Demo(_)
+            | Self::Internal(_) => ExitCode::Internal,
         }
     }
 }

@@ -14,10 +14,13 @@ use crate::plan::Plan;
 use crate::report::Style;
 use crate::rules::Registry;
 use crate::run::Gating;
+use crate::run::Interrupt;
 use crate::run::Interrupts;
 use crate::run::Outcome;
 use crate::run::RunJob;
 use crate::run::RunKind;
+use crate::run::Steering;
+use crate::run::socket::ControlSocket;
 use crate::ui::Consumer;
 use crate::ui::jsonl::EventLog;
 use crate::ui::plain::Plain;
@@ -27,6 +30,8 @@ use crate::ui::tui::Theme;
 use crate::ui::tui::TuiOptions;
 
 use super::args::OutputArgs;
+use super::control_args::ControlArgs;
+use super::control_place;
 use super::error::CliError;
 use super::outputs::Outputs;
 use super::terminal::Terminal;
@@ -43,6 +48,8 @@ pub(super) struct Execution<'a> {
     pub(super) threads: Option<usize>,
     /// Files and progress.
     pub(super) output: &'a OutputArgs,
+    /// Where others may steer it.
+    pub(super) control: &'a ControlArgs,
     /// What can be shown.
     pub(super) terminal: &'a Terminal,
 }
@@ -61,12 +68,19 @@ pub(super) fn execute(execution: Execution<'_>) -> Result<ExitCode, CliError> {
     let registry = Arc::new(load_rules(&execution.plan)?);
     check_certificates(&execution.plan)?;
     let mut outputs = Outputs::open(&execution.plan.outputs, execution.output)?;
+    // Before there are threads, and before anything is sent.
+    let socket = control_place::open(execution.control)?;
     let (interrupts, interrupted) = Interrupts::channel();
     let stdout_taken = outputs.stdout_taken;
     let clock = Clock::start();
     let control = LiveControl::new(&execution.plan);
     let steering = Steering { interrupts: interrupts.clone(), control: control.clone(), clock };
-    let consumers = consumers(&execution, &terminal, &mut outputs, &steering)?;
+    let socket = socket.map(|file| ControlSocket::new(file, steering.clone()));
+    let mut consumers = consumers(&execution, &terminal, &mut outputs, &steering)?;
+    if let Some(socket) = &socket {
+        // First, because the terminal UI waits for its user at the end.
+        consumers.insert(0, Box::new(socket.feed()));
+    }
     let gating = match execution.kind {
         RunKind::Check => Gating::LoadFigures,
         RunKind::Load | RunKind::Scan if execution.output.ci => Gating::LoadFigures,
@@ -83,27 +97,18 @@ pub(super) fn execute(execution: Execution<'_>) -> Result<ExitCode, CliError> {
         threads: execution.threads,
     };
     let watched = terminal.is_watched();
-    let outcome = block_on(job, consumers, &interrupts, interrupted, watched)?;
+    let outcome = block_on(job, consumers, socket.as_ref(), &interrupts, interrupted, watched)?;
     conclude(outcome, outputs, &terminal, stdout_taken)
 }
 
-/// Where the user's keys go.
-#[derive(Clone)]
-struct Steering {
-    interrupts: Interrupts,
-    control: LiveControl,
-    clock: Clock,
-}
-
-impl Steering {
-    fn steer(&self, command: ControlCommand) {
-        match command {
-            ControlCommand::Stop | ControlCommand::Cancel => self.interrupts.interrupt("the user"),
-            ControlCommand::Load(command) => {
-                // What cannot be changed stays; the keys say what they are for, and the header
-                // how the load stands.
-                let _ = self.control.apply(command, "the user", self.clock.nanos());
-            }
+/// What the user's keys ask for.
+fn obey_keys(steering: &Steering, command: ControlCommand) {
+    match command {
+        ControlCommand::Stop | ControlCommand::Cancel => steering.interrupts.interrupt("the user"),
+        ControlCommand::Load(command) => {
+            // What cannot be changed stays; the keys say what they are for, and the header how the
+            // load stands.
+            let _ = steering.change(command, "the user");
         }
     }
 }
@@ -123,8 +128,9 @@ fn check_certificates(plan: &Plan) -> Result<(), CliError> {
 fn block_on(
     job: RunJob,
     consumers: Vec<Box<dyn Consumer>>,
+    socket: Option<&ControlSocket>,
     interrupts: &Interrupts,
-    interrupted: tokio::sync::mpsc::Receiver<String>,
+    interrupted: tokio::sync::mpsc::Receiver<Interrupt>,
     watched: bool,
 ) -> Result<Outcome, CliError> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -137,6 +143,15 @@ fn block_on(
         // Without handlers the signals keep their default: the program simply ends.
         let _ = signals.listen(watched).await;
     });
+    if let Some(socket) = socket {
+        let serving = socket.serve();
+        runtime.spawn(async move {
+            if let Err(error) = serving.await {
+                let line = format!("warning: the control socket broke: {error}\n");
+                super::outputs::write_stderr(line.as_bytes());
+            }
+        });
+    }
     let outcome = runtime.block_on(crate::run::run(job, consumers, interrupted));
     // After a third interrupt something may still be blocked: do not wait for it.
     runtime.shutdown_background();
@@ -205,7 +220,7 @@ fn consumers(
     let tui = terminal.can_show_tui() && !output.no_tui && !output.ci && !outputs.stdout_taken;
     if tui {
         let steering = steering.clone();
-        let control = move |command: ControlCommand| steering.steer(command);
+        let control = move |command: ControlCommand| obey_keys(&steering, command);
         let options = TuiOptions { theme: theme(terminal), stay_open: true };
         found.push(Box::new(LiveTui::start(control, options).map_err(CliError::Terminal)?));
     } else {

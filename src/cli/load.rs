@@ -25,6 +25,7 @@ pub(super) fn run(args: &LoadArgs, terminal: &Terminal) -> Result<ExitCode, CliE
         command: "load",
         threads: args.threads.map(|threads| threads as usize),
         output: &args.output,
+        control: &args.control,
         terminal,
     })
 }

@@ -6,6 +6,7 @@ use crate::plan::ScanFlags;
 use crate::run::RunKind;
 
 use super::args::ScanArgs;
+use super::control_args::ControlArgs;
 use super::error::CliError;
 use super::execute::Execution;
 use super::execute::execute;
@@ -25,6 +26,7 @@ pub(super) fn run(args: &ScanArgs, terminal: &Terminal) -> Result<ExitCode, CliE
         command: "scan",
         threads: None,
         output: &args.output,
+        control: &ControlArgs::default(),
         terminal,
     })
 }

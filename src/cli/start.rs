@@ -18,7 +18,7 @@ use super::args::ColorChoice;
 use super::args::Command;
 use super::error::CliError;
 use super::terminal::Terminal;
-use super::{check, completions, demo, load, report, scan, view};
+use super::{check, completions, control, demo, load, report, scan, view};
 
 /// Characters of an error's line.
 const LINE_MAX: usize = 2000;
@@ -53,6 +53,7 @@ fn dispatch(command: Command, terminal: &Terminal) -> Result<Code, CliError> {
         Command::Load(args) => load::run(&args, terminal),
         Command::Scan(args) => scan::run(&args, terminal),
         Command::Check(args) => check::run(&args, terminal),
+        Command::Control(args) => control::run(&args),
         Command::Report(args) => report::run(&args, terminal),
         Command::View(args) => view::run(&args, terminal),
         Command::Completions(args) => completions::run(&args),

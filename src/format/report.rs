@@ -109,7 +109,7 @@ fn check_version(
 /// What one run of Shakedown found out.
 #[derive(Serialize, Deserialize, JsonSchema)]
 #[schemars(title = "Shakedown report")]
-struct ReportDto {
+pub(super) struct ReportDto {
     /// Version of this format: a reader of major version 1 reads every 1.x.
     schema_version: String,
     /// Derived: what wrote this.

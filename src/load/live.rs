@@ -19,6 +19,7 @@ use crate::model::Amount;
 use crate::model::LoadChange;
 use crate::model::LoadChangeKind;
 use crate::model::LoadCommand;
+use crate::model::ScenarioPace;
 use crate::plan::Executor;
 use crate::plan::Plan;
 
@@ -87,6 +88,8 @@ pub struct ControlStatus {
     pub vus_factor: f64,
     /// Users of closed scenarios asked for now.
     pub vus: u64,
+    /// Each scenario, in the plan's order.
+    pub scenarios: Vec<ScenarioPace>,
 }
 
 /// The load's own time: it stands still during a pause.
@@ -142,6 +145,7 @@ pub(super) enum Act {
 /// One scenario of the plan, as far as it can be changed.
 #[derive(Debug)]
 struct Planned {
+    name: String,
     start: Nanos,
     end: Nanos,
     rate: Option<Rate>,
@@ -181,6 +185,7 @@ impl LiveControl {
             let executor = &scenario.executor;
             let start = nanos(scenario.start_time);
             Planned {
+                name: scenario.name.clone(),
                 start,
                 end: start.saturating_add(nanos(executor.duration())),
                 rate: Rate::of(executor),
@@ -261,7 +266,30 @@ impl LiveControl {
             per_second: if running { self.planned_rate(since) * state.rate_factor } else { 0.0 },
             vus_factor: state.vus_factor,
             vus: if running { self.planned_users(since, state.vus_factor) } else { 0 },
+            scenarios: self.paces(running.then_some(since), &state),
         }
+    }
+
+    /// Each scenario so long after the start; `None` when no load runs.
+    fn paces(&self, since: Option<Nanos>, state: &State) -> Vec<ScenarioPace> {
+        let pace = |planned: &Planned| {
+            let within = since
+                .filter(|since| (planned.start..planned.end).contains(since))
+                .map(|since| since - planned.start);
+            let rate = |rate: &Rate| {
+                within.map_or(0.0, |within| rate.per_second_at(within) * state.rate_factor)
+            };
+            let users = |users: &UserRamp| {
+                within.map_or(0, |at| users.scaled(state.vus_factor).planned(at).into())
+            };
+            ScenarioPace {
+                name: planned.name.clone(),
+                running: within.is_some(),
+                per_second: planned.rate.as_ref().map(rate),
+                vus: planned.users.as_ref().map(users),
+            }
+        };
+        self.0.scenarios.iter().map(pace).collect()
     }
 
     /// Load starts at this moment.

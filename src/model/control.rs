@@ -5,6 +5,8 @@ use std::sync::atomic::{AtomicU8, Ordering};
 
 use tokio::sync::watch;
 
+use super::amount::Amount;
+
 /// What a user, a signal or a gate tells the engines.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ControlCommand {
@@ -27,17 +29,6 @@ pub enum LoadCommand {
     Pause,
     /// Go on.
     Resume,
-}
-
-/// How much of something.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Amount {
-    /// Times what the plan has.
-    OfPlan(f64),
-    /// So much more, or less, of what the plan has than now: 0.1 is ten per cent.
-    Step(f64),
-    /// So much over all scenarios together, now; later as the plan goes.
-    Total(f64),
 }
 
 /// How far a run has been told to wind down.

@@ -4,6 +4,7 @@
 //! derives a public file format: `format` owns those, so that a rename is not a format break.
 
 mod address;
+mod amount;
 mod control;
 mod cvss;
 mod event;
@@ -24,6 +25,7 @@ mod report;
 mod request;
 mod route;
 mod rule;
+mod run_status;
 mod scan;
 mod scope;
 mod seed;
@@ -36,7 +38,8 @@ mod url_shape;
 mod verdict;
 
 pub use address::{Origin, OriginError, Scheme, Target};
-pub use control::{Amount, ControlCommand, LoadCommand, StopLevel, StopToken};
+pub use amount::Amount;
+pub use control::{ControlCommand, LoadCommand, StopLevel, StopToken};
 pub use cvss::cvss_base_score;
 pub use event::{
     Event, EventSender, Notice, NoticeLevel, Phase, RunInfo, Stamped, StopReason, ThresholdResult,
@@ -64,6 +67,7 @@ pub use report::{EndpointReport, Report, TimelinePoint};
 pub use request::{Header, Method, Request, RequestTemplate};
 pub use route::{ConnectTo, ConnectionReuse, Family, Resolve, Route, parse_sources};
 pub use rule::{Owasp, RuleMeta};
+pub use run_status::{RunStatus, ScenarioPace};
 pub use scan::{Coverage, CrawlProgress, Operation, OperationSource, RuleOutcome, ScanWindow};
 pub use scope::{Authorisation, InScope, OutOfScope, Scope, ScopeBuilder};
 pub use seed::Seed;

@@ -27,6 +27,7 @@ use super::gates::Gating;
 use super::gates::gate;
 use super::parts::Parts;
 use super::pump::Pump;
+use super::signals::Interrupt;
 use super::signals::insist;
 use super::signals::obey;
 
@@ -101,7 +102,7 @@ impl RunError {
 pub async fn run(
     job: RunJob,
     consumers: Vec<Box<dyn Consumer>>,
-    mut interrupts: mpsc::Receiver<String>,
+    mut interrupts: mpsc::Receiver<Interrupt>,
 ) -> Result<Outcome, RunError> {
     let (events, mut receiver) = mpsc::channel(CHANNEL);
     let stop = StopToken::default();

@@ -11,9 +11,12 @@ mod gates;
 mod parts;
 mod pump;
 mod signals;
+pub mod socket;
+mod steer;
 mod tap;
 
 pub use engine::{Outcome, RunError, RunJob, RunKind, run};
 pub use fetch::{FetchError, fetch_document};
 pub use gates::{Gating, gate};
-pub use signals::Interrupts;
+pub use signals::{Interrupt, Interrupts};
+pub use steer::Steering;

@@ -7,26 +7,49 @@ use tokio::sync::mpsc;
 use crate::model::ControlCommand;
 use crate::model::Event;
 use crate::model::EventSender;
+use crate::model::StopLevel;
 use crate::model::StopReason;
 use crate::model::StopToken;
 
-/// Where interrupts come in: signals, and keys of the TUI.
+/// Somebody's wish that the run wind down.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Interrupt {
+    /// What arrived: `SIGINT`, `the user`.
+    word: String,
+    wish: Wish,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wish {
+    /// One level further than now.
+    Further,
+    /// This level, however often it is said; nobody leaves a run this way.
+    Level(StopLevel),
+}
+
+/// Where interrupts come in: signals, keys of the TUI, and the control socket.
 #[derive(Debug, Clone)]
 pub struct Interrupts {
-    sender: mpsc::Sender<String>,
+    sender: mpsc::Sender<Interrupt>,
 }
 
 impl Interrupts {
-    /// A channel of interrupts: each is the word for what arrived (`SIGINT`, `q`).
-    pub fn channel() -> (Self, mpsc::Receiver<String>) {
+    /// A channel of interrupts.
+    pub fn channel() -> (Self, mpsc::Receiver<Interrupt>) {
         let (sender, receiver) = mpsc::channel(8);
         (Self { sender }, receiver)
     }
 
-    /// One more interrupt; ignored once the run has ended.
+    /// One more interrupt, by the word for what arrived; ignored once the run has ended.
     pub fn interrupt(&self, word: &str) {
         // Full means that several are waiting already: nothing is lost.
-        let _ = self.sender.try_send(word.to_owned());
+        let _ = self.sender.try_send(Interrupt { word: word.to_owned(), wish: Wish::Further });
+    }
+
+    /// The run is to wind down to `level`, by whose wish; whether it could be said.
+    pub(super) fn wind_down(&self, level: StopLevel, word: &str) -> bool {
+        let wish = Wish::Level(level);
+        self.sender.try_send(Interrupt { word: word.to_owned(), wish }).is_ok()
     }
 
     /// Turns SIGINT and SIGTERM into interrupts for as long as the runtime lives; SIGHUP too where
@@ -70,18 +93,26 @@ const LEAVES: usize = 3;
 /// the program can be left without waiting for anything. Returns early, with nothing left to do, only
 /// then; `seen` counts those of the whole run.
 pub(super) async fn obey(
-    interrupts: &mut mpsc::Receiver<String>,
+    interrupts: &mut mpsc::Receiver<Interrupt>,
     seen: &mut usize,
     events: &EventSender,
     stop: &StopToken,
 ) {
-    while let Some(word) = interrupts.recv().await {
-        *seen += 1;
+    while let Some(Interrupt { word, wish }) = interrupts.recv().await {
+        let before = *seen;
+        *seen = match wish {
+            Wish::Further => before + 1,
+            Wish::Level(StopLevel::Running) => before,
+            Wish::Level(StopLevel::Stopping) => before.max(1),
+            Wish::Level(StopLevel::Cancelled) => before.max(2),
+        };
         if *seen >= LEAVES {
             return;
         }
         if *seen > 1 {
             stop.apply(ControlCommand::Cancel);
+        }
+        if before > 0 || *seen == 0 {
             continue;
         }
         let reason = StopReason::Interrupted(format!("stopped by {word}"));
@@ -101,10 +132,13 @@ pub(super) async fn obey(
 
 /// Returns when interrupts insist on leaving a run that is over and only has to be written down.
 /// A single one is for the consumers, and a view that waits for the user ends by it.
-pub(super) async fn insist(interrupts: &mut mpsc::Receiver<String>, seen: usize) {
-    for _ in seen.min(1)..LEAVES {
-        if interrupts.recv().await.is_none() {
-            std::future::pending::<()>().await;
+pub(super) async fn insist(interrupts: &mut mpsc::Receiver<Interrupt>, seen: usize) {
+    let mut more = LEAVES - seen.min(1);
+    while more > 0 {
+        match interrupts.recv().await {
+            Some(Interrupt { wish: Wish::Further, .. }) => more -= 1,
+            Some(Interrupt { wish: Wish::Level(_), .. }) => {}
+            None => std::future::pending::<()>().await,
         }
     }
 }
@@ -113,7 +147,7 @@ pub(super) async fn insist(interrupts: &mut mpsc::Receiver<String>, seen: usize)
 mod tests {
     use super::*;
 
-    fn interrupted(times: usize) -> mpsc::Receiver<String> {
+    fn interrupted(times: usize) -> mpsc::Receiver<Interrupt> {
         let (interrupts, receiver) = Interrupts::channel();
         for _ in 0..times {
             interrupts.interrupt("SIGINT");

@@ -3,6 +3,7 @@
 mod architecture;
 mod bad_input;
 mod connection;
+mod control_socket;
 mod demo;
 mod demo_matrix;
 mod demo_run;
