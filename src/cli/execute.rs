@@ -101,16 +101,15 @@ pub(super) fn execute(execution: Execution<'_>) -> Result<ExitCode, CliError> {
     conclude(outcome, outputs, &terminal, stdout_taken)
 }
 
-/// What the user's keys ask for.
-fn obey_keys(steering: &Steering, command: ControlCommand) {
+/// What the user's keys ask for; why it cannot be done.
+fn obey_keys(steering: &Steering, command: ControlCommand) -> Result<(), String> {
     match command {
         ControlCommand::Stop | ControlCommand::Cancel => steering.interrupts.interrupt("the user"),
         ControlCommand::Load(command) => {
-            // What cannot be changed stays; the keys say what they are for, and the header how the
-            // load stands.
-            let _ = steering.change(command, "the user");
+            steering.change(command, "the user").map_err(|error| error.to_string())?;
         }
     }
+    Ok(())
 }
 
 fn load_rules(plan: &Plan) -> Result<Registry, CliError> {

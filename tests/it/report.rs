@@ -1,10 +1,12 @@
 //! What people and machines are shown of a run: every format, on whole, cut and hostile runs.
 
+use std::time::Duration;
+
 use shakedown::format;
 use shakedown::model::Facts;
 use shakedown::model::Validity;
 use shakedown::model::Verdict;
-use shakedown::model::{Digits, OutputKind, Report, Tally};
+use shakedown::model::{Digits, LoadChange, LoadChangeKind, OutputKind, Report, Tally};
 use shakedown::report::{RenderError, Style, render, summary};
 
 use crate::fixtures::{interrupted_events, rich_events, rich_report, sqli_finding};
@@ -158,6 +160,26 @@ fn html_forbids_scripts_and_requests_and_is_small() {
     assert!(policy.starts_with("default-src 'none'; style-src 'sha256-"), "{policy}");
     let empty = text_of(OutputKind::Html, &Report::default());
     assert!(empty.len() < 300 * 1024, "{} bytes without data", empty.len());
+}
+
+#[test]
+fn changes_by_hand_are_marked_on_every_chart() {
+    let mut report = rich_report();
+    assert!(!text_of(OutputKind::Html, &report).contains("class=\"change\""));
+    let middle = report.timeline[report.timeline.len() / 2].from;
+    let after_the_end = report.timeline.last().expect("windows").to + Duration::from_secs(1);
+    for at in [middle, after_the_end] {
+        let kind = LoadChangeKind::Rate { factor: 1.5, per_second: 75.0 };
+        report.changes.push(LoadChange { at, by: "<b>the control socket".to_owned(), kind });
+    }
+    let html = text_of(OutputKind::Html, &report);
+    let marks: Vec<_> = html.split("class=\"change\"").skip(1).collect();
+    assert_eq!(marks.len(), html.matches("<figcaption>").count());
+    for mark in marks {
+        let label = mark.split("</title>").next().expect("it has one");
+        assert!(label.contains("rate 150% of the plan"), "{label}");
+        assert!(label.contains("by &lt;b&gt;the control socket"), "{label}");
+    }
 }
 
 #[test]

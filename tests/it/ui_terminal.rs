@@ -33,17 +33,19 @@ fn part_in_a_terminal() {
     match part.as_str() {
         "view" => view(report, Theme::default()).expect("a terminal"),
         "panic" => {
-            let _tui = LiveTui::start(|_| {}, options(true)).expect("a terminal");
+            let _tui = LiveTui::start(|_| Ok(()), options(true)).expect("a terminal");
             panic!("a bug elsewhere");
         }
         "closing" => {
-            let mut tui = LiveTui::start(|_| {}, options(false)).expect("a terminal");
+            let mut tui = LiveTui::start(|_| Ok(()), options(false)).expect("a terminal");
             play(&mut tui, &ui_run::whole());
             tui.finish().expect("a terminal");
         }
         "stopping" => {
             let (sender, commands) = sync_channel(8);
-            let control = move |command| sender.send(command).expect("the test listens");
+            let control = move |command| {
+                sender.send(command).map_err(|_| "the test listens no more".to_owned())
+            };
             let mut tui = LiveTui::start(control, options(true)).expect("a terminal");
             play(&mut tui, &ui_run::loading());
             assert_eq!(commands.recv(), Ok(ControlCommand::Stop));

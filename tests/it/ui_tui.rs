@@ -1,5 +1,7 @@
 //! The TUI's screens: a replayed run, drawn into memory.
 
+use std::time::Duration;
+
 use proptest::prelude::*;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -7,7 +9,7 @@ use ratatui::buffer::Buffer;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::layout::Size;
 use ratatui::style::{Color, Modifier};
-use shakedown::model::{Event, Phase, Report, Severity, Stamped};
+use shakedown::model::{Event, LoadChange, LoadChangeKind, Phase, Report, Severity, Stamped};
 use shakedown::ui::tui::{Action, Screen, State, Theme, draw};
 
 use crate::fixtures::rich_events;
@@ -345,6 +347,39 @@ fn help_names_the_keys() {
      ▲ the target closes connections \u{1b}]0;owned\u{7}after 100 requests
      q stop  ? keys  Tab next
     "#);
+}
+
+#[test]
+fn a_key_that_cannot_apply_says_why_until_the_next_one() {
+    let last_row = |state: &State| screen(state, 80, 24).lines().last().map(str::to_owned);
+    let mut state = on(&ui_run::whole(), "+");
+    assert_eq!(last_row(&state).as_deref(), Some(" the run is over"));
+    type_keys(&mut state, "1");
+    assert_eq!(last_row(&state).as_deref(), Some(" q leave  ? keys  Tab next"));
+
+    let mut state = on(&ui_run::loading()[..1], "");
+    assert_eq!(press(&mut state, KeyCode::Char('p')), Action::None);
+    assert_eq!(last_row(&state).as_deref(), Some(" no load is running"));
+
+    let mut state = on(&ui_run::loading(), "");
+    assert_eq!(press(&mut state, KeyCode::Char('p')), Action::TogglePause);
+    ctrl_c(&mut state);
+    assert_eq!(press(&mut state, KeyCode::Char('-')), Action::None);
+    assert_eq!(last_row(&state).as_deref(), Some(" the run is being stopped"));
+}
+
+#[test]
+fn a_change_by_hand_is_marked_below_both_charts() {
+    let mut events = ui_run::loading();
+    let last = events.last().expect("not empty").clone();
+    let kind = LoadChangeKind::Rate { factor: 1.5, per_second: 75.0 };
+    let by = "the user".to_owned();
+    let change = LoadChange { at: Duration::from_secs(4), by, kind };
+    events.push(Stamped { seq: last.seq + 1, at: last.at, event: Event::LoadChanged(change) });
+    let text = screen(&on(&events, ""), 80, 24);
+    let frames: Vec<_> = text.lines().filter(|line| line.starts_with('└')).collect();
+    let marked: Vec<_> = frames.iter().map(|line| line.matches('▲').count()).collect();
+    assert_eq!(marked, [0, 2, 0], "{text}");
 }
 
 #[test]

@@ -30,6 +30,8 @@ pub(super) struct Chart {
     x_marks: Vec<(String, String)>,
     /// Where the warm-up ends, if there was one.
     warmup_width: Option<String>,
+    /// Place and text of each change of the load by hand.
+    changes: Vec<(String, String)>,
 }
 
 /// One line of a chart.
@@ -51,6 +53,8 @@ pub(super) fn charts(report: &Report) -> Vec<Chart> {
     if points.len() < 2 {
         return Vec::new();
     }
+    let chart =
+        |title, lines: &[_], label: &dyn Fn(f64) -> String| chart(title, report, lines, label);
     let per_second = |value: f64| format!("{}/s", number(value));
     let time = |value: f64| {
         Duration::try_from_secs_f64(value).map_or_else(|_| String::new(), format_duration)
@@ -61,20 +65,14 @@ pub(super) fn charts(report: &Report) -> Vec<Chart> {
         ("median", "c1", |point| point.latency.map(|latency| latency[0].as_secs_f64())),
     ];
     vec![
-        chart(
-            "Requests per second",
-            points,
-            &[("requests", "c1", |p| rate(p, p.requests))],
-            per_second,
-        ),
-        chart("Latency from the intended start", points, &latency, time),
+        chart("Requests per second", &[("requests", "c1", |p| rate(p, p.requests))], &per_second),
+        chart("Latency from the intended start", &latency, &time),
         chart(
             "Failed requests per second",
-            points,
             &[("failed", "bad", |p| rate(p, p.failed))],
-            per_second,
+            &per_second,
         ),
-        chart("Virtual users", points, &[("vus", "c1", |p| Some(p.vus as f64))], number),
+        chart("Virtual users", &[("vus", "c1", |p| Some(p.vus as f64))], &number),
     ]
 }
 
@@ -85,10 +83,11 @@ fn rate(point: &TimelinePoint, count: u64) -> Option<f64> {
 
 fn chart(
     title: &'static str,
-    points: &[TimelinePoint],
+    report: &Report,
     lines: &[(&'static str, &'static str, Pick)],
-    label: impl Fn(f64) -> String,
+    label: &dyn Fn(f64) -> String,
 ) -> Chart {
+    let points = &report.timeline;
     let start = points.iter().map(|point| point.from).min().unwrap_or_default();
     let end = points.iter().map(|point| point.to).max().unwrap_or_default();
     let span = end.saturating_sub(start).as_secs_f64().max(1e-9);
@@ -128,6 +127,14 @@ fn chart(
             })
             .to_vec(),
         warmup_width: warmup.map(|end| format!("{:.1}", x(end) - LEFT)),
+        changes: report
+            .changes
+            .iter()
+            .take(MAX_POINTS)
+            // One that would have come after the end was never carried out.
+            .filter(|change| (start..=end).contains(&change.at))
+            .map(|change| (format!("{:.1}", x(change.at)), change.to_string()))
+            .collect(),
     }
 }
 

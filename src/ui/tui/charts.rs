@@ -20,9 +20,36 @@ pub(super) fn draw(state: &State, frame: &mut Frame, area: Rect) {
     let peak = points.iter().map(per_second).max().unwrap_or(0);
     let title = format!(" rate, peak {}/s in {over} ", figures::grouped(peak));
     chart(frame, left, title, points, per_second);
+    mark_changes(state, frame, left);
     let slowest = points.iter().filter_map(|point| point.latency).map(|latency| latency[1]).max();
     let title = format!(" p95, peak {} ", figures::duration(slowest));
     chart(frame, right, title, points, p95_micros);
+    mark_changes(state, frame, right);
+}
+
+/// Where the load was changed by hand: below the chart, in its frame.
+fn mark_changes(state: &State, frame: &mut Frame, area: Rect) {
+    let inner = Block::bordered().inner(area);
+    if inner.is_empty() {
+        return;
+    }
+    for change in &state.report.changes {
+        let Some(column) = column_of(change.at, &state.report.timeline, inner.width.into()) else {
+            continue;
+        };
+        let x = inner.x + u16::try_from(column).unwrap_or(inner.width - 1);
+        if let Some(cell) = frame.buffer_mut().cell_mut((x, area.bottom() - 1)) {
+            cell.set_symbol("▲").set_style(theme::warn());
+        }
+    }
+}
+
+/// The first column of the interval that `at` falls in; the last one for what is still to come.
+fn column_of(at: Duration, points: &[TimelinePoint], columns: usize) -> Option<usize> {
+    let last = points.len().checked_sub(1)?;
+    let point = points.iter().position(|point| at < point.to).unwrap_or(last);
+    // As `fitted` spreads them, the other way round.
+    Some((point * columns).div_ceil(points.len()).min(columns.checked_sub(1)?))
 }
 
 fn chart(
@@ -107,6 +134,23 @@ mod tests {
         }
         assert_eq!(fitted(&points(3), 0, per_second), []);
         assert_eq!(fitted(&[], 7, per_second), []);
+    }
+
+    #[test]
+    fn a_change_stands_below_the_bar_of_its_interval() {
+        let mut points = points(20);
+        points[7].requests = 1000;
+        for columns in [5, 20, 38] {
+            let bars = fitted(&points, columns, per_second);
+            let column = column_of(Duration::from_millis(7_300), &points, columns).expect("there");
+            assert!(column < columns);
+            if columns >= points.len() {
+                assert_eq!(bars[column].0, 1000, "{columns} columns");
+            }
+        }
+        assert_eq!(column_of(Duration::from_secs(99), &points, 20), Some(19));
+        assert_eq!(column_of(Duration::ZERO, &[], 20), None);
+        assert_eq!(column_of(Duration::ZERO, &points, 0), None);
     }
 
     #[test]

@@ -114,6 +114,9 @@ fn hints(state: &State) -> Line<'static> {
             Span::styled("  Enter keep  Esc drop", theme::dim()),
         ]);
     }
+    if let Some(said) = &state.said {
+        return Line::from(Span::styled(format!(" {}", inert(said, 200)), theme::warn()));
+    }
     let quit = if state.over { " q leave" } else { " q stop" };
     let here = match (state.screen, list, open) {
         (_, true, true) => "  j k scroll  Esc back".to_owned(),

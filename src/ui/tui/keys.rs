@@ -42,6 +42,7 @@ impl State {
         if key.kind == KeyEventKind::Release {
             return Action::None;
         }
+        self.said = None;
         if key.code == KeyCode::Char('c') && key.modifiers.contains(KeyModifiers::CONTROL) {
             return self.wind_down();
         }
@@ -68,9 +69,21 @@ impl State {
         action
     }
 
-    /// Whether there is a load to be changed.
-    fn is_loading(&self) -> bool {
-        self.report.phases.last() == Some(&(Phase::Load, false)) && !self.over
+    /// The action, where there is a load to be changed; else why there is none.
+    fn steer(&mut self, action: Action) -> Action {
+        let why = match self.report.phases.last() {
+            _ if self.over => "the run is over",
+            Some((Phase::Load, false)) if self.level == StopLevel::Running => return action,
+            Some((Phase::Load, false)) => "the run is being stopped",
+            _ => "no load is running",
+        };
+        self.say(why);
+        Action::None
+    }
+
+    /// A sentence for the user, in place of the hints until the next key.
+    pub fn say(&mut self, text: &str) {
+        self.said = Some(text.to_owned());
     }
 
     fn help_key(&mut self, code: KeyCode, scroll: usize) {
@@ -118,9 +131,9 @@ impl State {
         match code {
             KeyCode::Char('q') if self.over => return Action::Leave,
             KeyCode::Char('q') => self.popup = Some(Popup::Confirm),
-            KeyCode::Char('+') if self.is_loading() => return Action::Step(STEP),
-            KeyCode::Char('-') if self.is_loading() => return Action::Step(-STEP),
-            KeyCode::Char('p') if self.is_loading() => return Action::TogglePause,
+            KeyCode::Char('+') => return self.steer(Action::Step(STEP)),
+            KeyCode::Char('-') => return self.steer(Action::Step(-STEP)),
+            KeyCode::Char('p') => return self.steer(Action::TogglePause),
             KeyCode::Char('?') => self.popup = Some(Popup::Help(0)),
             KeyCode::Tab => self.screen = self.screen.step(1),
             KeyCode::BackTab => self.screen = self.screen.step(Screen::ALL.len() - 1),

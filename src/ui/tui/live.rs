@@ -56,12 +56,13 @@ pub struct LiveTui {
 }
 
 impl LiveTui {
-    /// Takes the terminal. What the user asks for goes to `control`, on the view's thread.
+    /// Takes the terminal. What the user asks for goes to `control`, on the view's thread; why it
+    /// cannot be done comes back and is shown.
     ///
     /// # Errors
     /// There is no terminal, or it cannot be set up; it is as it was then.
     pub fn start(
-        control: impl Fn(ControlCommand) + Send + 'static,
+        control: impl Fn(ControlCommand) -> Result<(), String> + Send + 'static,
         options: TuiOptions,
     ) -> io::Result<Self> {
         let session = Session::enter(options.theme)?;
@@ -114,7 +115,7 @@ pub fn view(report: Report, theme: Theme) -> io::Result<()> {
     let session = Session::enter(theme)?;
     let (_messages, inbox) = Inbox::open()?;
     let state = State::finished(report, theme);
-    View { state, stay_open: true, control: Box::new(|_| {}), session }.run(&inbox)
+    View { state, stay_open: true, control: Box::new(|_| Ok(())), session }.run(&inbox)
 }
 
 /// Messages, and who sends them besides the pump. Dropped in this order: a sender that waits for a
@@ -144,7 +145,7 @@ enum Flow {
 struct View {
     state: State,
     stay_open: bool,
-    control: Box<dyn Fn(ControlCommand) + Send>,
+    control: Box<dyn Fn(ControlCommand) -> Result<(), String> + Send>,
     session: Session,
 }
 
@@ -190,20 +191,19 @@ impl View {
             }
             Message::Key(key) => match self.state.key(key) {
                 Action::None => {}
-                Action::Stop => (self.control)(ControlCommand::Stop),
-                Action::Cancel => (self.control)(ControlCommand::Cancel),
+                Action::Stop => self.ask(&[ControlCommand::Stop]),
+                Action::Cancel => self.ask(&[ControlCommand::Cancel]),
                 Action::Leave => return Ok(Flow::End),
                 Action::Step(step) => {
                     let amount = Amount::Step(step);
-                    for command in [LoadCommand::Rate(amount), LoadCommand::Vus(amount)] {
-                        (self.control)(ControlCommand::Load(command));
-                    }
+                    let both = [LoadCommand::Rate(amount), LoadCommand::Vus(amount)];
+                    self.ask(&both.map(ControlCommand::Load));
                 }
                 Action::TogglePause => {
                     let now = self.state.report.elapsed;
                     let paused = self.state.report.paused(now).1;
                     let command = if paused { LoadCommand::Resume } else { LoadCommand::Pause };
-                    (self.control)(ControlCommand::Load(command));
+                    self.ask(&[ControlCommand::Load(command)]);
                 }
             },
             Message::Signal if self.state.is_over() => return Ok(Flow::End),
@@ -213,5 +213,14 @@ impl View {
             Message::InputLost(_) => self.stay_open = false,
         }
         Ok(Flow::Continue)
+    }
+
+    /// Asks for each of these; where none can be done, the user is told why.
+    fn ask(&mut self, commands: &[ControlCommand]) {
+        let answers: Vec<_> = commands.iter().map(|command| (self.control)(*command)).collect();
+        let refused: Vec<_> = answers.into_iter().filter_map(Result::err).collect();
+        if refused.len() == commands.len() {
+            self.state.say(&refused.join("; "));
+        }
     }
 }

@@ -65,6 +65,8 @@ pub struct State {
     pub(super) size: Size,
     pub(super) screen: Screen,
     pub(super) popup: Option<Popup>,
+    /// Why the last key did nothing.
+    pub(super) said: Option<String>,
     /// The `/` line is open.
     pub(super) editing: bool,
     pub(super) endpoints: ListView<SeriesId>,
@@ -89,6 +91,7 @@ impl State {
             size: Size::new(80, 24),
             screen: Screen::Overview,
             popup: None,
+            said: None,
             editing: false,
             endpoints: ListView::default(),
             sort: Sort::default(),
