@@ -227,6 +227,9 @@ Examples:
   A body:
     shakedown load http://127.0.0.1:8080/api -m POST -d '{\"a\":1}' \\
       -H 'Content-Type: application/json'
+  WebSocket: 10 users open sessions for 30 s, each sends a message 100 times and awaits an answer
+  to each; -n counts sessions, and without -d a session is its handshake:
+    shakedown load ws://127.0.0.1:8080/echo -c 10 -z 30s -d '{\"ask\":1}' --messages 100
   The scenarios of a plan:
     shakedown load plan.yml --json=run.json
 
@@ -285,6 +288,9 @@ pub(super) struct LoadArgs {
     /// Request body from a file.
     #[arg(short = 'D', long = "body-file", value_name = "FILE", conflicts_with = "body")]
     pub(super) body_file: Option<PathBuf>,
+    /// Messages of each WebSocket session: -d is sent so often, and each time an answer is awaited.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(super) messages: Option<u32>,
     /// Redirects followed at most (none unless said otherwise; k6 follows 10). Each is a request of
     /// its own in the counts, and must be in scope.
     #[arg(short = 'r', long, value_name = "N", value_parser = clap::value_parser!(u32).range(..=100))]

@@ -75,6 +75,7 @@ fn flags(args: &LoadArgs) -> LoadFlags {
         burst_rate: args.burst_rate,
         method: args.method.clone(),
         body: body(args),
+        messages: args.messages,
         expected_statuses: Vec::new(),
         redirects: args.redirect.unwrap_or(0),
         observe: args.observe.clone(),
@@ -107,6 +108,7 @@ fn url_only_flag(args: &LoadArgs) -> Option<&'static str> {
         ("-m", args.method.is_some()),
         ("-d", args.body.is_some()),
         ("-D", args.body_file.is_some()),
+        ("--messages", args.messages.is_some()),
     ]
     .into_iter()
     .find_map(|(flag, given)| given.then_some(flag))

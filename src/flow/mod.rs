@@ -2,6 +2,7 @@
 //! looked at in their responses. All of it without I/O.
 
 mod encode;
+mod expectation;
 mod extraction;
 mod program;
 mod random;
@@ -9,6 +10,7 @@ mod script;
 mod template;
 mod values;
 
+pub use expectation::{ExpectationError, Expected};
 pub use extraction::{Extraction, Extractor, Response};
 pub use program::{Flow, Op, Session, Step};
 pub use random::Random;

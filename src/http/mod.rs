@@ -15,8 +15,10 @@ pub mod lanes;
 mod pacer;
 pub mod reactor;
 pub mod route;
+pub mod sse;
 pub mod tls;
 pub mod tunnel;
+pub mod ws;
 
 pub use client::{Client, ClientOptions, ContentDecoding};
 pub use cookies::CookieJar;

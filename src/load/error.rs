@@ -2,6 +2,7 @@
 
 use std::io;
 
+use crate::flow::ExpectationError;
 use crate::http::h1::EncodeError;
 use crate::http::h2::MessageError;
 use crate::http::tls::TlsError;
@@ -28,6 +29,15 @@ pub enum LoadError {
         /// Why.
         #[source]
         source: EncodeError,
+    },
+    /// What a request waits for after its response has begun cannot be compiled.
+    #[error("preparing the messages of request `{request}`")]
+    Expectation {
+        /// The request's name.
+        request: String,
+        /// Why.
+        #[source]
+        source: ExpectationError,
     },
     /// A request cannot be sent over HTTP/2.
     #[error("preparing request `{request}` for HTTP/2")]

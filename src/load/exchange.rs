@@ -64,6 +64,9 @@ impl<R: Reactor> Shard<'_, R> {
         }
         self.note_span_start(number, intended);
         self.begin_sample(number);
+        if self.shared.program.has_dialogues {
+            self.begin_talk(number);
+        }
         if self.shared.program.is_scripted {
             self.forget_rendering(number);
             if let Err(failure) = self.render(number) {
@@ -117,6 +120,7 @@ impl<R: Reactor> Shard<'_, R> {
                 if ready.writable
                     && !is_connecting
                     && self.is_current(number, slot)
+                    && !self.talk_writable(number, slot)
                     && let Err(failure) = self.continue_sending(number, slot)
                 {
                     self.broken(number, slot, failure);

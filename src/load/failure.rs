@@ -50,6 +50,9 @@ impl<R: Reactor> Shard<'_, R> {
             self.close_link(slot);
             return false;
         }
+        if self.talk_closed(number, slot) {
+            return true;
+        }
         let now = self.reactor.now();
         let link = &mut self.links[slot as usize];
         let failure = if link.state == LinkState::Handshaking {
@@ -116,6 +119,7 @@ impl<R: Reactor> Shard<'_, R> {
         if !is_unsent {
             self.let_go(number);
         }
+        let measured = self.talk_ended(number, end).unwrap_or(end);
         let user = &mut self.users[number as usize];
         if is_unsent {
             user.session.abandon();
@@ -125,7 +129,7 @@ impl<R: Reactor> Shard<'_, R> {
         }
         let ending = Ending {
             moments: &user.moments,
-            end,
+            end: measured,
             sent: user.written as u64,
             received: user.received,
             has_queue,

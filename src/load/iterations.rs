@@ -156,14 +156,20 @@ impl<R: Reactor> Shard<'_, R> {
                     user.has_timeout = false;
                     self.time_out(number);
                 }
+                (Timer::Timeout, Doing::Exchanging) if user.deadline == Nanos::MAX => {
+                    user.has_timeout = false;
+                }
                 (Timer::Timeout, Doing::Exchanging) => {
                     let deadline = user.deadline;
                     self.timers.set(deadline, number, Timer::Timeout);
                 }
                 (Timer::Timeout, _) => user.has_timeout = false,
+                (Timer::Think | Timer::Answer, Doing::Exchanging) => {
+                    self.talk_timer(number, at, now);
+                }
                 (Timer::Connect, Doing::Exchanging) => self.connect_timer(number, now),
                 // The user was stopped in its pause, or has gone on.
-                (Timer::Pause | Timer::Connect, _) => {}
+                (Timer::Pause | Timer::Connect | Timer::Think | Timer::Answer, _) => {}
             }
         }
     }

@@ -42,10 +42,6 @@ pub(super) struct MessageSlice {
     session_duration: Recorded,
 }
 
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "the protocols that record come with their own step")
-)]
 impl MessageCounts {
     /// A session was opened, so long after it was meant to connect.
     pub(super) fn opened(&mut self, connecting: Nanos) {

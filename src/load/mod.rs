@@ -38,6 +38,7 @@ pub mod schedule;
 mod script;
 mod shard;
 mod slots;
+mod talk;
 mod timers;
 mod user;
 mod validity;

@@ -3,6 +3,9 @@
 use std::collections::HashSet;
 use std::net::SocketAddr;
 
+use rand::RngExt as _;
+use rand::SeedableRng as _;
+use rand::rngs::StdRng;
 use rustls::pki_types::ServerName;
 
 use super::budget::OTHER;
@@ -12,6 +15,7 @@ use super::look::body_limit;
 use super::redirect::RedirectRules;
 use super::schedule::nanos;
 use super::script::Wire;
+use super::talk::Dialogue;
 use crate::flow::Flow;
 use crate::flow::Script;
 use crate::http::h1;
@@ -24,7 +28,10 @@ use crate::http::route::Way;
 use crate::http::tls::HTTP_1_1;
 use crate::http::tls::TlsSetup;
 use crate::http::tls::TrustPolicy;
+use crate::http::ws::Handshake;
 use crate::model::ConnectionReuse;
+use crate::model::Conversation;
+use crate::model::Header;
 use crate::model::Origin;
 use crate::model::OutOfScope;
 use crate::model::Request;
@@ -77,6 +84,8 @@ pub(super) struct Program {
     pub(super) body_limit: usize,
     /// Whether some flow looks at responses, or some request has slots.
     pub(super) is_scripted: bool,
+    /// Whether some request goes on after its response has begun.
+    pub(super) has_dialogues: bool,
 }
 
 /// How a connection carries exchanges. Users are grouped by `lanes`, one or more.
@@ -120,6 +129,8 @@ pub(super) struct Prepared {
     pub(super) message: Option<Message>,
     /// Instead of `bytes` and `message`, where the request differs from one sending to the next.
     pub(super) wire: Option<Box<Wire>>,
+    /// What it goes on with after its response has begun.
+    pub(super) dialogue: Option<Box<Dialogue>>,
     pub(super) expected: StatusSet,
     /// May be sent again when a kept connection turns out to be closed (RFC 9110 §9.2.2).
     pub(super) is_idempotent: bool,
@@ -187,6 +198,7 @@ impl Program {
                 })
                 .collect::<Result<Vec<_>, _>>()?;
         let redirects = origins.redirects(&requests);
+        let has_dialogues = requests.iter().any(|request| request.dialogue.is_some());
         let is_scripted = requests.iter().any(|request| request.wire.is_some())
             || plan.flows.iter().any(Flow::takes_values);
         Ok(Self {
@@ -215,6 +227,7 @@ impl Program {
             variables: plan.variables.clone(),
             body_limit: body_limit(max_vus(&plan.scenarios)),
             is_scripted,
+            has_dialogues,
         })
     }
 
@@ -323,7 +336,11 @@ fn meta(template: &RequestTemplate, id: SeriesId, scenario: &str) -> SeriesMeta 
         method: template.request.method.as_str().to_owned(),
         path_template: template.path_template.clone(),
         url: template.request.url(),
-        kind: SeriesKind::Http,
+        kind: match template.conversation {
+            Conversation::Response => SeriesKind::Http,
+            Conversation::WebSocket(_) => SeriesKind::WebSocket,
+            Conversation::Events(_) => SeriesKind::ServerSentEvents,
+        },
     }
 }
 
@@ -350,7 +367,9 @@ fn prepare(
     is_sent: bool,
     origins: &mut Origins<'_>,
 ) -> Result<Prepared, LoadError> {
-    let request = &template.request;
+    let mut dressed = template.request.clone();
+    let dialogue = dialogue(plan, template, &mut dressed)?;
+    let request = &dressed;
     let carriage = Carriage::of(plan.connection.protocol);
     let mut prepared = Prepared {
         bytes: Vec::new(),
@@ -359,7 +378,8 @@ fn prepare(
         carriage,
         message: None,
         wire: None,
-        expected: StatusSet::of(&template.expected_statuses),
+        dialogue,
+        expected: StatusSet::of(expected_statuses(template)),
         is_idempotent: request.method.is_idempotent(),
         redirects: template.redirects,
         reuse: plan.connection.reuse,
@@ -385,6 +405,42 @@ fn prepare(
         }
     }
     Ok(prepared)
+}
+
+/// A session is opened by 101 alone, a stream by 200: all else is no success.
+fn expected_statuses(template: &RequestTemplate) -> &[u16] {
+    match template.conversation {
+        Conversation::Response => &template.expected_statuses,
+        Conversation::WebSocket(_) => &[101],
+        Conversation::Events(_) => &[200],
+    }
+}
+
+/// What the request goes on with; a WebSocket handshake is put into its headers.
+fn dialogue(
+    plan: &Plan,
+    template: &RequestTemplate,
+    request: &mut Request,
+) -> Result<Option<Box<Dialogue>>, LoadError> {
+    let timeout = plan.connection.timeout;
+    let compiled = match &template.conversation {
+        Conversation::Response => return Ok(None),
+        Conversation::WebSocket(session) => {
+            let seed = plan.seed.derive(&format!("websocket key of {}", template.name));
+            let key = StdRng::seed_from_u64(seed.0).random();
+            let handshake = Handshake::new(request, key, &session.subprotocols);
+            Dialogue::session(session, handshake, timeout)
+        }
+        Conversation::Events(stream) => {
+            if request.header("accept").is_none() {
+                request.headers.push(Header::new("Accept", "text/event-stream"));
+            }
+            Dialogue::events(stream, timeout)
+        }
+    };
+    compiled
+        .map(|dialogue| Some(Box::new(dialogue)))
+        .map_err(|source| LoadError::Expectation { request: template.name.clone(), source })
 }
 
 /// A path with slots is judged when it is known.

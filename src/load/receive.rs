@@ -28,14 +28,14 @@ use crate::model::FailureClass;
 pub(super) const READS_PER_TURN: u32 = 16;
 
 /// Takes a response apart: all that is kept of it unless the tap wants it is its status.
-struct Intake<'a> {
-    status: &'a mut u16,
-    sample: Option<&'a mut Collector>,
-    chain: Option<&'a mut Chain>,
-    keeping: Option<Keeping<'a>>,
-    names: &'a [String],
-    observed: &'a mut ObservedTable,
-    seen: &'a mut [u16],
+pub(super) struct Intake<'a> {
+    pub(super) status: &'a mut u16,
+    pub(super) sample: Option<&'a mut Collector>,
+    pub(super) chain: Option<&'a mut Chain>,
+    pub(super) keeping: Option<Keeping<'a>>,
+    pub(super) names: &'a [String],
+    pub(super) observed: &'a mut ObservedTable,
+    pub(super) seen: &'a mut [u16],
 }
 
 impl ResponseSink for Intake<'_> {
@@ -66,7 +66,7 @@ impl ResponseSink for Intake<'_> {
 }
 
 /// What reading came to.
-enum Reading {
+pub(super) enum Reading {
     /// All that was there is taken.
     Drained,
     /// The response is complete; whether more than it came.
@@ -74,6 +74,8 @@ enum Reading {
         leftover: bool,
         at: Nanos,
     },
+    /// The session or stream that the response began is over.
+    SessionOver(Nanos),
     /// The handshake is done.
     Secured(Nanos),
     /// There may be more, but others have their turn first.
@@ -108,6 +110,11 @@ impl<R: Reactor> Shard<'_, R> {
                 Reading::Complete { leftover, at } => {
                     let keep = !leftover && !peer_closed;
                     self.exchange_done(number, slot, keep, at);
+                    ended = true;
+                    break;
+                }
+                Reading::SessionOver(now) => {
+                    self.session_done(number, slot, now);
                     ended = true;
                     break;
                 }
@@ -150,7 +157,12 @@ impl<R: Reactor> Shard<'_, R> {
             link.tls = None;
             self.reactor.close(slot);
         }
-        self.count_response(number, &next, end);
+        self.count_response(number, &next, end, end);
+    }
+
+    /// The session or stream has come to its end; the exchange's own figures end with `measured`.
+    pub(super) fn count_conversation(&mut self, number: u32, measured: Nanos, end: Nanos) {
+        self.count_response(number, &Next::Stay, measured, end);
     }
 
     /// The exchange has its response; its connection is others' affair too.
@@ -160,17 +172,17 @@ impl<R: Reactor> Shard<'_, R> {
             Some(_) => self.next_hop(number),
             None => Next::Stay,
         };
-        self.count_response(number, &next, end);
+        self.count_response(number, &next, end, end);
     }
 
-    /// Counts the response, and lets the user go on.
-    fn count_response(&mut self, number: u32, next: &Next, end: Nanos) {
+    /// Counts the response as one that ended at `measured`, and lets the user go on at `end`.
+    fn count_response(&mut self, number: u32, next: &Next, measured: Nanos, end: Nanos) {
         let has_queue = self.has_queue(number);
         let user = &mut self.users[number as usize];
         let prepared = user.prepared(self.shared.program);
         let ending = Ending {
             moments: &user.moments,
-            end,
+            end: measured,
             sent: user.written as u64,
             received: user.received,
             has_queue,
@@ -185,7 +197,7 @@ impl<R: Reactor> Shard<'_, R> {
         let names = self.shared.program.observe.len();
         if names > 0 {
             let from = number as usize * names;
-            let duration = end - user.moments.sending;
+            let duration = measured - user.moments.sending;
             series.observed.count(&self.seen[from..from + names], duration);
         }
         user.failures_in_a_row = 0;
@@ -243,6 +255,9 @@ impl<R: Reactor> Shard<'_, R> {
         if !self.is_current(number, slot) {
             let unasked = "the server sent something between two requests";
             return Reading::Broken(Failure::new(FailureClass::Protocol, unasked));
+        }
+        if self.users[number as usize].talk.is_some() {
+            return self.take_talk(number, slot, bytes, now);
         }
         let user = &mut self.users[number as usize];
         if user.moments.first_byte == 0 {

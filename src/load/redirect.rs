@@ -152,6 +152,7 @@ fn hop(
         carriage: from.carriage,
         message,
         wire: None,
+        dialogue: None,
         expected: from.expected.clone(),
         is_idempotent: request.method.is_idempotent(),
         reuse: from.reuse,

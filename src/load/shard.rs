@@ -252,8 +252,8 @@ impl<'a, R: Reactor> Shard<'a, R> {
         let mut exact = Nanos::MAX;
         let mut coarse = (now + STOP_POLL).min(self.interval_start + INTERVAL);
         match self.timers.next() {
-            Some((at, Timer::Pause)) => exact = at,
-            Some((at, Timer::Timeout | Timer::Connect)) => coarse = coarse.min(at),
+            Some((at, Timer::Pause | Timer::Think)) => exact = at,
+            Some((at, Timer::Timeout | Timer::Connect | Timer::Answer)) => coarse = coarse.min(at),
             None => {}
         }
         if let Some(change) = self.changes.front() {

@@ -17,6 +17,10 @@ pub(super) enum Timer {
     Timeout,
     /// A connection may have taken too long to be made; only where that has a limit of its own.
     Connect,
+    /// A pause within a session is over.
+    Think,
+    /// A message may have taken too long.
+    Answer,
 }
 
 #[derive(Debug, Default)]

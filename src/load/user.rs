@@ -5,6 +5,7 @@ use super::look::Looks;
 use super::program::Prepared;
 use super::program::Program;
 use super::redirect::Chain;
+use super::talk::Talk;
 use crate::flow::Session;
 use crate::http::h1::Collector;
 use crate::http::reactor::Nanos;
@@ -121,6 +122,8 @@ pub(super) struct User {
     pub(super) sample: Option<Box<Collector>>,
     /// Where redirects have led; `None` while the request follows none.
     pub(super) chain: Option<Box<Chain>>,
+    /// Of a request that goes on after its response has begun.
+    pub(super) talk: Option<Box<Talk>>,
     /// What the flow looks at in the response, and what of it has come.
     pub(super) looks: Looks,
     pub(super) kept: Option<Box<Kept>>,
@@ -150,6 +153,7 @@ impl User {
             failures_in_a_row: 0,
             sample: None,
             chain: None,
+            talk: None,
             looks: Looks::Nowhere,
             kept: None,
         }

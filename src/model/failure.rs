@@ -33,6 +33,8 @@ pub enum FailureClass {
     WaitTimeout,
     /// A response began and was not complete within the timeout.
     ReceiveTimeout,
+    /// A message or event that was waited for did not come within its time.
+    MessageTimeout,
     /// What came back is not HTTP.
     Protocol,
     /// The response is larger than we are willing to read.
@@ -49,7 +51,7 @@ pub enum FailureClass {
 
 impl FailureClass {
     /// Every class, in report order.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::Dns,
         Self::ConnectRefused,
         Self::ConnectTimeout,
@@ -64,6 +66,7 @@ impl FailureClass {
         Self::SendTimeout,
         Self::WaitTimeout,
         Self::ReceiveTimeout,
+        Self::MessageTimeout,
         Self::Protocol,
         Self::TooLarge,
         Self::OutOfScope,
@@ -89,6 +92,7 @@ impl FailureClass {
             Self::SendTimeout => "send_timeout",
             Self::WaitTimeout => "wait_timeout",
             Self::ReceiveTimeout => "receive_timeout",
+            Self::MessageTimeout => "message_timeout",
             Self::Protocol => "protocol",
             Self::TooLarge => "too_large",
             Self::OutOfScope => "out_of_scope",
@@ -105,7 +109,8 @@ impl FailureClass {
             | Self::TlsTimeout
             | Self::SendTimeout
             | Self::WaitTimeout
-            | Self::ReceiveTimeout => true,
+            | Self::ReceiveTimeout
+            | Self::MessageTimeout => true,
             Self::Dns
             | Self::ConnectRefused
             | Self::Connect

@@ -6,6 +6,7 @@
 mod address;
 mod amount;
 mod control;
+mod conversation;
 mod cvss;
 mod event;
 mod exchange;
@@ -40,6 +41,7 @@ mod verdict;
 pub use address::{Origin, OriginError, Scheme, Target};
 pub use amount::Amount;
 pub use control::{ControlCommand, LoadCommand, StopLevel, StopToken};
+pub use conversation::{Conversation, EventStream, Expectation, MessageStep, WebSocketSession};
 pub use cvss::cvss_base_score;
 pub use event::{
     Event, EventSender, Notice, NoticeLevel, Phase, RunInfo, Stamped, StopReason, ThresholdResult,

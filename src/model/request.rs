@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::address::Origin;
+use super::conversation::Conversation;
 
 /// A request method as sent; any token is allowed, known ones are upper-case.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -152,6 +153,8 @@ pub struct RequestTemplate {
     pub expected_statuses: Vec<u16>,
     /// Redirects that load follows at most; 0 follows none.
     pub redirects: u32,
+    /// How it goes on after the response has begun.
+    pub conversation: Conversation,
 }
 
 #[cfg(test)]

@@ -6,8 +6,9 @@ use std::time::Duration;
 use super::document::Place;
 use super::gates::Gate;
 use super::reader::{Fields, Reader};
-use super::types::{Limits, Scenario};
+use super::types::{Connection, Limits, Protocol, Scenario};
 use crate::flow::Flow;
+use crate::model::Conversation;
 use crate::model::RequestTemplate;
 use crate::model::TagMatch;
 use crate::model::format_duration;
@@ -153,4 +154,13 @@ pub(super) fn gates(
             }
         }
     }
+}
+
+/// The first request that needs a connection of its own, where connections are shared.
+pub(super) fn unfit_for<'a>(
+    requests: &'a [RequestTemplate],
+    connection: &Connection,
+) -> Option<&'a RequestTemplate> {
+    let is_shared = connection.protocol != Protocol::USUAL;
+    requests.iter().find(|request| is_shared && request.conversation != Conversation::Response)
 }

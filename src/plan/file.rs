@@ -14,7 +14,7 @@ use super::error::{PlanErrors, Problem};
 use super::reader::{Fields, Keys, Reader};
 use super::substitute::{Env, Values, substitute};
 use super::types::{Connection, Plan, TlsPolicy};
-use super::{boundary, consistency, defaults, flows, gates, requests, scan, scenarios};
+use super::{boundary, consistency, defaults, flows, gates, protocol, requests, scan, scenarios};
 use crate::model::Seed;
 use crate::model::Target;
 
@@ -194,6 +194,19 @@ fn plan(tree: &Node, overrides: &Overrides, reader: &mut Reader) -> Option<Plan>
     let outputs = gates::outputs(&fields, reader);
     let connection = connection(&fields, overrides, reader);
     let observe = observe(&fields, reader);
+    if let Some(template) = consistency::unfit_for(&requests, &connection) {
+        let at = fields.get("requests").and_then(|node| match &node.value {
+            Value::Map(entries) => entries.iter().find(|entry| entry.key == template.name),
+            _ => None,
+        });
+        if let Some(entry) = at {
+            reader.problem_with_help(
+                &entry.key_at,
+                protocol::SESSIONS_NEED_HTTP1,
+                protocol::SESSIONS_CURE,
+            );
+        }
+    }
     consistency::caps(&fields, &limits, &scenarios, &flows, reader);
     if reader.problems.is_empty() {
         consistency::gates(&gates, &scenarios, &flows, &requests, reader);

@@ -68,6 +68,8 @@ pub struct LoadFlags {
     pub method: Option<String>,
     /// `-d`.
     pub body: Option<Body>,
+    /// `--messages`: how often a WebSocket session sends the body and awaits an answer.
+    pub messages: Option<u32>,
     /// Statuses that count as success; empty means 200–399.
     pub expected_statuses: Vec<u16>,
     /// `-r`: redirects followed at most.
@@ -178,10 +180,17 @@ impl LoadFlags {
             burst_rate: None,
             method: None,
             body: None,
+            messages: None,
             expected_statuses: Vec::new(),
             redirects: 0,
             observe: Vec::new(),
         }
+    }
+
+    /// Whether the URL is a WebSocket's.
+    pub fn is_websocket(&self) -> bool {
+        let scheme = self.common.url.split("://").next().unwrap_or_default();
+        scheme.eq_ignore_ascii_case("ws") || scheme.eq_ignore_ascii_case("wss")
     }
 }
 

@@ -15,6 +15,7 @@ mod file;
 mod flags;
 mod flows;
 mod gates;
+mod messages;
 mod names;
 mod one_liner;
 mod pairs;

@@ -14,7 +14,11 @@ use super::types::{Connection, CrawlSettings, Limits, Plan, ScanSettings, Scenar
 use crate::flow::Flow;
 use crate::flow::Op;
 use crate::model::Authorisation;
+use crate::model::Conversation;
+use crate::model::Expectation;
 use crate::model::Header;
+use crate::model::HttpVersion;
+use crate::model::MessageStep;
 use crate::model::Method;
 use crate::model::Request;
 use crate::model::RequestTemplate;
@@ -22,6 +26,7 @@ use crate::model::Scope;
 use crate::model::ScopeBuilder;
 use crate::model::Seed;
 use crate::model::Target;
+use crate::model::WebSocketSession;
 use crate::model::did_you_mean;
 
 /// A larger body from a file is a mistake: it is kept in memory and sent again and again.
@@ -36,7 +41,9 @@ const MAX_BODY: u64 = 64 << 20;
 /// # Errors
 /// A value that makes no sense, a body that cannot be read, a target that nobody authorised.
 pub fn load_url(flags: &LoadFlags) -> Result<Plan, FlagError> {
-    let (target, mut plan) = base(&flags.common, defaults::LOAD_TIMEOUT, TlsPolicy::Verify)?;
+    let common =
+        CommonFlags { url: requests::http_form(&flags.common.url), ..flags.common.clone() };
+    let (target, mut plan) = base(&common, defaults::LOAD_TIMEOUT, TlsPolicy::Verify)?;
     let (protocol, users) = protocol::of_flags(flags)?;
     plan.connection.protocol = protocol;
     protocol::check(&plan.connection).map_err(|text| FlagError::Usage(text.to_owned()))?;
@@ -54,7 +61,8 @@ pub fn load_url(flags: &LoadFlags) -> Result<Plan, FlagError> {
     if let Some(status) = flags.expected_statuses.iter().find(|s| !(100..=599).contains(*s)) {
         return Err(FlagError::Usage(format!("{status} is not a status from 100 to 599")));
     }
-    let body = flags.body.as_ref().map(read_body).transpose()?.unwrap_or_default();
+    let body = flags.body.as_ref().map(read_body).transpose()?;
+    let (conversation, body) = conversation(flags, body)?;
     plan.requests = vec![RequestTemplate {
         name: path.clone(),
         request: Request {
@@ -67,6 +75,7 @@ pub fn load_url(flags: &LoadFlags) -> Result<Plan, FlagError> {
         path_template: path.clone(),
         expected_statuses: flags.expected_statuses.clone(),
         redirects: flags.redirects,
+        conversation,
     }];
     plan.flows = vec![Flow { name: path, ops: vec![Op::Use(0)] }];
     plan.scenarios = vec![Scenario {
@@ -81,6 +90,47 @@ pub fn load_url(flags: &LoadFlags) -> Result<Plan, FlagError> {
     let common = without_seed(&flags.common);
     plan.hash = hash(&format!("{:?}", LoadFlags { common, ..flags.clone() }));
     Ok(plan)
+}
+
+/// What the request goes on with, and what is left as its body: of a WebSocket the body is the
+/// message, sent as often as asked, and each time an answer is awaited.
+fn conversation(
+    flags: &LoadFlags,
+    body: Option<Vec<u8>>,
+) -> Result<(Conversation, Vec<u8>), FlagError> {
+    if !flags.is_websocket() {
+        if flags.messages.is_some() {
+            let text = "--messages is for WebSocket: write the URL with ws:// or wss://";
+            return Err(FlagError::Usage(text.to_owned()));
+        }
+        return Ok((Conversation::Response, body.unwrap_or_default()));
+    }
+    let foreign = [
+        ("-m", flags.method.is_some()),
+        ("-r", flags.redirects > 0),
+        ("--http2 or -p", flags.http_version == HttpVersion::Http2),
+        ("--pipeline", flags.pipeline.is_some()),
+        ("--messages", flags.messages.is_some() && body.is_none()),
+    ];
+    match foreign.into_iter().find(|(_, given)| *given) {
+        Some(("--messages", _)) => {
+            Err(FlagError::Usage("--messages needs the message: give it with -d".to_owned()))
+        }
+        Some((flag, _)) => Err(FlagError::Usage(format!("{flag} has no meaning for a WebSocket"))),
+        None => Ok((Conversation::WebSocket(one_liner_session(flags, body)), Vec::new())),
+    }
+}
+
+/// Without a message, a session is its handshake.
+fn one_liner_session(flags: &LoadFlags, message: Option<Vec<u8>>) -> WebSocketSession {
+    let pair = message.map(|payload| {
+        let binary = std::str::from_utf8(&payload).is_err();
+        let send = MessageStep::Send { payload, binary };
+        vec![send, MessageStep::Expect { what: Expectation::Any, within: None }]
+    });
+    let times = flags.messages.unwrap_or(1);
+    let steps = pair.map(|steps| MessageStep::Repeat { times, steps });
+    WebSocketSession { steps: steps.into_iter().collect(), ..WebSocketSession::default() }
 }
 
 /// The plan of `scan URL`.

@@ -62,6 +62,13 @@ pub(super) fn of_flags(flags: &LoadFlags) -> Result<(Protocol, Option<u32>), Fla
     Ok((protocol, connections.map(|connections| connections.saturating_mul(each))))
 }
 
+/// Why a session or stream cannot be carried by connections that are shared.
+pub(super) const SESSIONS_NEED_HTTP1: &str = "a session or an event stream has its connection alone, over HTTP/1.1: WebSocket over HTTP/2 \
+     (RFC 8441) is not supported, nor are streams on connections that others share";
+
+/// And what to do.
+pub(super) const SESSIONS_CURE: &str = "leave out `http: 2` and `pipeline`";
+
 /// What connections cannot be at once.
 pub(super) fn check(connection: &Connection) -> Result<(), &'static str> {
     let is_shared = connection.protocol != Protocol::USUAL;

@@ -5,6 +5,7 @@ use super::document::{Entry, Node, Scalar};
 use super::error::Problem;
 use super::extractions;
 use super::file::Overrides;
+use super::messages;
 use super::pairs::{pairs, urlencoded};
 use super::reader::{Fields, Keys, Reader};
 use super::slots::{self, Use};
@@ -13,6 +14,7 @@ use crate::flow::HeaderTemplate;
 use crate::flow::Place;
 use crate::flow::Script;
 use crate::flow::Template;
+use crate::model::Conversation;
 use crate::model::Header;
 use crate::model::Method;
 use crate::model::Origin;
@@ -34,6 +36,8 @@ const REQUEST: Keys = Keys {
         "delete",
         "head",
         "options",
+        "ws",
+        "sse",
         "headers",
         "query",
         "json",
@@ -43,6 +47,13 @@ const REQUEST: Keys = Keys {
         "checks",
         "extract",
         "redirects",
+        "subprotocols",
+        "messages",
+        "maxDuration",
+        "events",
+        "for",
+        "until",
+        "within",
     ],
     later: &["multipart", "graphql", "timeout", "http", "tags", "as", "enabled", "examples"],
 };
@@ -105,6 +116,9 @@ fn request(
     let body = bodies::body(name, &fields, &mut headers, around.overrides, reader);
     let query = urlencoded(&pairs(fields.get("query"), "query", reader));
     let (method, path_node) = method_and_path(&fields, reader)?;
+    let conversation = messages::conversation(method, &fields, reader);
+    let is_response = conversation == Conversation::Response;
+    let method = if is_response { method } else { "get" };
     let aim = aim(path_node, around.target, reader)?;
     let path = with_query(aim.path, &query);
     judge(&aim.origin, &path, path_node, around.scope, reader);
@@ -124,13 +138,15 @@ fn request(
             request,
             path_template: shown_path.replace("${", "{"),
             expected_statuses,
-            redirects,
+            redirects: if is_response { redirects } else { 0 },
+            conversation,
         },
         script,
         extract: extract.unwrap_or_default(),
         uses: slots::uses(
             &fields,
-            &[&METHODS[..], &["headers", "query", "json", "form", "body"]].concat(),
+            &[&METHODS[..], &messages::OPENERS, &["headers", "query", "json", "form", "body"]]
+                .concat(),
         ),
     })
 }
@@ -207,12 +223,17 @@ fn method_and_path<'a>(
     fields: &Fields<'a>,
     reader: &mut Reader,
 ) -> Option<(&'static str, &'a Node)> {
-    let mut given = METHODS.iter().filter_map(|method| Some((*method, fields.entry(method)?)));
+    let openers = METHODS.iter().chain(&messages::OPENERS);
+    let mut given = openers.filter_map(|method| Some((*method, fields.entry(method)?)));
     let Some((method, entry)) = given.next() else {
         reader.problem_with_help(
             &fields.at,
             "a request needs a method and its path",
-            format!("write `get: /path`, or one of {}", METHODS.join(", ")),
+            format!(
+                "write `get: /path`, or one of {}, {}",
+                METHODS.join(", "),
+                messages::OPENERS.join(", ")
+            ),
         );
         return None;
     };
@@ -242,8 +263,21 @@ pub(super) fn destination(text: &str, target: &Target) -> Result<(Origin, String
     if !text.contains("://") {
         return Err(format!("`{text}` is not a path; write `/{text}`"));
     }
-    let other = Target::parse(text).map_err(|error| error.to_string())?;
+    let other = Target::parse(&http_form(text)).map_err(|error| error.to_string())?;
     Ok((other.origin, other.path_and_query))
+}
+
+/// A WebSocket's URL as that of the request that opens it (RFC 6455 §3).
+pub(super) fn http_form(url: &str) -> String {
+    let rest = |scheme: &str| {
+        let head = url.get(..scheme.len())?;
+        head.eq_ignore_ascii_case(scheme).then(|| &url[scheme.len()..])
+    };
+    match (rest("ws://"), rest("wss://")) {
+        (Some(rest), _) => format!("http://{rest}"),
+        (None, Some(rest)) => format!("https://{rest}"),
+        (None, None) => url.to_owned(),
+    }
 }
 
 fn with_query(mut path: Template, query: &Template) -> Template {

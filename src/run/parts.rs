@@ -83,6 +83,7 @@ impl Parts<'_> {
             | FailureClass::SendTimeout
             | FailureClass::WaitTimeout
             | FailureClass::ReceiveTimeout
+            | FailureClass::MessageTimeout
             | FailureClass::Redirect
             | FailureClass::Extract
             | FailureClass::Protocol

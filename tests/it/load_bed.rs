@@ -13,6 +13,7 @@ use shakedown::http::reactor::Reactor;
 use shakedown::load;
 use shakedown::load::LiveControl;
 use shakedown::load::LoadJob;
+use shakedown::model::Conversation;
 use shakedown::model::Event;
 use shakedown::model::Exchange;
 use shakedown::model::ExchangeTap;
@@ -79,6 +80,7 @@ impl PlanBuilder {
                 path_template: "/".to_owned(),
                 expected_statuses: Vec::new(),
                 redirects: 0,
+                conversation: Conversation::Response,
             }],
             scripts: Vec::new(),
             variables: Vec::new(),
@@ -115,6 +117,11 @@ impl PlanBuilder {
 
     pub(crate) fn think(mut self, pause: Duration) -> Self {
         self.plan.flows[0].ops.push(Op::Think { min: pause, max: pause });
+        self
+    }
+
+    pub(crate) fn conversation(mut self, conversation: Conversation) -> Self {
+        self.plan.requests[0].conversation = conversation;
         self
     }
 

@@ -13,6 +13,7 @@ use super::frontier::Item;
 use super::frontier::Offer;
 use super::left_out::LeftOut;
 use super::sources;
+use crate::model::Conversation;
 use crate::model::Event;
 use crate::model::Notice;
 use crate::model::NoticeLevel;
@@ -106,7 +107,9 @@ impl Crawler {
             let is_allowed = method.is_safe()
                 || self.job.allow_unsafe
                 || self.job.unsafe_requests.contains(&index);
-            let left_alone = if self.job.unbound.contains(&index) {
+            let left_alone = if template.conversation != Conversation::Response {
+                Some(format!("a session or stream, which only load opens: {}", template.name))
+            } else if self.job.unbound.contains(&index) {
                 Some(format!("its values (`${{…}}`) are only known in load: {}", template.name))
             } else if is_allowed {
                 None

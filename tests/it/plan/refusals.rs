@@ -868,7 +868,7 @@ fn a_request_without_a_method() {
     3 │ requests: { a: { path: / } }
       ·             ─
       ╰────
-     help: write `get: /path`, or one of get, post, put, patch, delete, head, options
+     help: write `get: /path`, or one of get, post, put, patch, delete, head, options, ws, sse
      × unknown key `path` in a request, did you mean `patch`?
       ╭─[plan.yml:3:18]
     2 │ target: http://127.0.0.1:8080
@@ -1677,7 +1677,7 @@ thresholds:
       ·   ────
     5 │ flows:
       ╰────
-     help: write `get: /path`, or one of get, post, put, patch, delete, head, options
+     help: write `get: /path`, or one of get, post, put, patch, delete, head, options, ws, sse
      × unknown key `gte` in a request, did you mean `get`?
       ╭─[plan.yml:4:11]
     3 │ requests:

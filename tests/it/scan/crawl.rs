@@ -165,6 +165,7 @@ fn template(name: &str, method: &str, path: &str, path_template: &str) -> Reques
         path_template: path_template.to_owned(),
         expected_statuses: Vec::new(),
         redirects: 0,
+        conversation: shakedown::model::Conversation::Response,
     }
 }
 
