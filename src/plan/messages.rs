@@ -177,7 +177,9 @@ fn send(node: &Node, reader: &mut Reader) -> Option<MessageStep> {
             Some(MessageStep::Send { payload, binary: false })
         }
         (None, Some(binary)) => {
-            let payload = reader.parsed(binary, "bytes in base64", |text| STANDARD.decode(text))?;
+            let payload = reader.parsed(binary, "bytes in base64", |text| {
+                STANDARD.decode(text).map_err(|error| format!("not base64: {error}"))
+            })?;
             Some(MessageStep::Send { payload, binary: true })
         }
         _ => {

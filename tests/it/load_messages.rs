@@ -7,6 +7,9 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use proptest::prelude::*;
+use shakedown::http::reactor::Reply;
+use shakedown::http::reactor::SimReactor;
+use shakedown::http::reactor::SimServer;
 use shakedown::http::ws::Decoder;
 use shakedown::http::ws::MessageSink;
 use shakedown::http::ws::Opcode;
@@ -15,13 +18,17 @@ use shakedown::model::Conversation;
 use shakedown::model::EventStream;
 use shakedown::model::Expectation;
 use shakedown::model::FailureClass;
+use shakedown::model::Histogram;
 use shakedown::model::MessageStep;
+use shakedown::model::StopToken;
 use shakedown::model::WebSocketSession;
 use shakedown::plan::Executor;
 use tungstenite::Message;
+use tungstenite::handshake::derive_accept_key;
 use tungstenite::protocol::Role;
 use tungstenite::protocol::WebSocket;
 
+use crate::load_bed::Outcome;
 use crate::load_bed::PlanBuilder;
 
 fn iterations(vus: u32, iterations: u64) -> Executor {
@@ -288,4 +295,100 @@ proptest! {
     fn no_bytes_make_the_decoder_panic(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
         let _ = Decoder::default().feed(&bytes, &mut Messages::default());
     }
+}
+
+const MILLI: u64 = 1_000_000;
+
+/// Accepts sessions after 2 ms, and answers every message with `ok` after each of `delays`.
+struct Peer {
+    delays: &'static [u64],
+}
+
+impl SimServer for Peer {
+    fn answer(&mut self, _at: u64, _request: &[u8]) -> Vec<Reply> {
+        unreachable!("bytes are answered")
+    }
+
+    fn answer_bytes(&mut self, _at: u64, _connection: u64, bytes: &[u8]) -> Option<Vec<Reply>> {
+        let is_close = bytes[0] == 0x88;
+        if bytes.starts_with(b"GET ") {
+            let head = String::from_utf8_lossy(bytes);
+            let key = head.lines().find_map(|line| line.strip_prefix("Sec-WebSocket-Key: "));
+            let accept = derive_accept_key(key.expect("a key is sent").as_bytes());
+            let head = format!(
+                "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\
+                 Connection: Upgrade\r\nSec-WebSocket-Accept: {accept}\r\n\r\n"
+            );
+            return Some(vec![Reply::Bytes { after: 2 * MILLI, bytes: head.into_bytes() }]);
+        }
+        let answer = if is_close { &[0x88, 0][..] } else { &[0x81, 2, b'o', b'k'] };
+        let delays = if is_close { &[0] } else { self.delays };
+        let replies =
+            delays.iter().map(|after| Reply::Bytes { after: *after, bytes: answer.into() });
+        Some(replies.collect())
+    }
+}
+
+fn simulated(steps: Vec<MessageStep>, delays: &'static [u64]) -> Outcome {
+    PlanBuilder::new(iterations(1, 1))
+        .conversation(session(steps))
+        .run_on(&StopToken::default(), |_| Ok(SimReactor::new(Peer { delays })))
+}
+
+fn max_us(trend: &Histogram) -> u128 {
+    trend.max().expect("something was recorded").as_micros()
+}
+
+#[test]
+fn the_clock_of_a_session_is_exact() {
+    let steps = vec![
+        send("a"),
+        expect(Expectation::Any, 1_000),
+        MessageStep::Think(Duration::from_secs(40)),
+        send("b"),
+        expect(Expectation::Any, 1_000),
+    ];
+    let outcome = simulated(steps, &[5 * MILLI]);
+    let tally = outcome.only_series();
+    assert_eq!((tally.requests, tally.failed), (1, 0), "{:?}", tally.exemplars);
+    // The exchange's own figures end with the head; a pause longer than the timeout is no timeout.
+    assert_eq!(max_us(&tally.duration), 2_000);
+    let messages = tally.messages.as_deref().expect("messages were sent");
+    assert_eq!((max_us(&messages.latency), messages.latency.len()), (5_000, 2));
+    assert_eq!(max_us(&messages.connecting), 2_000);
+    assert_eq!(max_us(&messages.session_duration), 40_012_000);
+}
+
+#[test]
+fn an_answer_that_comes_too_late_is_a_timeout_at_its_moment() {
+    // A later wait with less time than the one before it: the timer moves to the nearer moment.
+    let steps = vec![
+        send("a"),
+        expect(Expectation::Any, 9_000),
+        send("b"),
+        expect(Expectation::Equals("never".to_owned()), 30),
+    ];
+    let outcome = simulated(steps, &[MILLI, 45 * MILLI]);
+    let tally = outcome.only_series();
+    assert_eq!(tally.failures[&FailureClass::MessageTimeout], 1);
+    let messages = tally.messages.as_deref().expect("messages were sent");
+    assert_eq!((messages.sent, messages.received, messages.latency.len()), (2, 2, 1));
+    assert_eq!(max_us(&messages.session_duration), 2_000 + 1_000 + 30_000);
+}
+
+#[test]
+fn a_session_ends_with_its_max_duration() {
+    let pair = vec![send("a"), expect(Expectation::Any, 1_000)];
+    let conversation = Conversation::WebSocket(WebSocketSession {
+        steps: vec![MessageStep::Repeat { times: 1_000_000, steps: pair }],
+        max_duration: Some(Duration::from_millis(50)),
+        ..WebSocketSession::default()
+    });
+    let outcome = PlanBuilder::new(iterations(1, 1))
+        .conversation(conversation)
+        .run_on(&StopToken::default(), |_| Ok(SimReactor::new(Peer { delays: &[4 * MILLI] })));
+    let tally = outcome.only_series();
+    assert_eq!(tally.failures[&FailureClass::ReceiveTimeout], 1);
+    let messages = tally.messages.as_deref().expect("messages were sent");
+    assert_eq!((messages.received, max_us(&messages.session_duration)), (12, 52_000));
 }

@@ -20,7 +20,7 @@ use super::table::Table;
 
 /// A row for each endpoint whose exchanges carry messages; empty where there is none.
 pub(super) fn message_table(report: &Report, style: Style) -> String {
-    let mut header = vec![("messages (latency)", Align::Left)];
+    let mut header = vec![("messages", Align::Left)];
     header.extend(["sessions", "sent", "received", "rate", "med", "p95", "p99", "max"].map(right));
     let mut table = Table::new(&header);
     let time = |value: Option<Duration>| value.map_or_else(|| "-".to_owned(), format_duration);

@@ -5,6 +5,7 @@ use std::time::Duration;
 use shakedown::model::ExitCode;
 use shakedown::model::Header;
 use shakedown::model::Seed;
+use shakedown::model::{Conversation, Expectation, MessageStep, WebSocketSession};
 use shakedown::plan::Body;
 use shakedown::plan::CommonFlags;
 use shakedown::plan::Executor;
@@ -238,6 +239,32 @@ fn method_headers_body_and_expectations_are_taken() {
     assert_eq!(plan.observe, ["X-Served-By"]);
     flags.body = Some(Body::Text("a=1".to_owned()));
     assert_eq!(load_url(&flags).expect("valid").requests[0].request.body, b"a=1");
+}
+
+#[test]
+fn a_websocket_url_sends_its_body_as_messages() {
+    let mut flags = load_flags();
+    flags.common.url = "ws://127.0.0.1:8080/echo".to_owned();
+    flags.body = Some(Body::Text("hello".to_owned()));
+    flags.messages = Some(7);
+    let plan = load_url(&flags).expect("valid");
+    let request = &plan.requests[0];
+    assert_eq!(request.request.url(), "http://127.0.0.1:8080/echo");
+    assert!(request.request.body.is_empty());
+    let send = MessageStep::Send { payload: b"hello".to_vec(), binary: false };
+    let answer = MessageStep::Expect { what: Expectation::Any, within: None };
+    let steps = vec![MessageStep::Repeat { times: 7, steps: vec![send, answer] }];
+    let session = WebSocketSession { steps, ..WebSocketSession::default() };
+    assert_eq!(request.conversation, Conversation::WebSocket(session));
+
+    let refused = |change: fn(&mut LoadFlags)| {
+        let mut flags = flags.clone();
+        change(&mut flags);
+        usage(load_url(&flags))
+    };
+    assert!(refused(|flags| flags.body = None).contains("give it with -d"));
+    assert!(refused(|flags| flags.method = Some("PUT".to_owned())).starts_with("-m has no"));
+    assert!(refused(|flags| flags.common.url = "http://127.0.0.1/".into()).contains("ws://"));
 }
 
 #[test]

@@ -860,6 +860,47 @@ fn an_error_rate_in_percent() {
 // Requests
 
 #[test]
+fn sessions_and_streams_that_make_no_sense() {
+    let messages = "requests:
+  a: { ws: /, json: { a: 1 }, messages: [ { sned: x } ] }
+  b: { sse: /, messages: [ { send: x } ], events: 0 }
+  c: { get: /, for: 1s }
+  d:
+    ws: /
+    messages:
+      - { send: x, expect: any }
+      - { send: { binary: '?' } }
+      - { expect: { regex: '(' } }
+      - { close: 1006 }
+      - { repeat: 3 }
+      - { repeat: 2, do: [ { repeat: 2, do: [ { send: x } ] } ] }
+";
+    let said = said(BASE, messages);
+    for expected in [
+        "`json` has no meaning for `ws`",
+        "unknown key `sned` in a step of a session, did you mean `send`?",
+        "`messages` has no meaning for `sse`",
+        "a number of events from 1 on",
+        "`for` has no meaning for `get`",
+        "a step is one thing: `send` or `expect`",
+        "not base64: ",
+        "`(` is not a regular expression",
+        "a close code",
+        "`repeat` needs the steps that it repeats",
+        "`repeat` stands in no other `repeat`",
+    ] {
+        assert!(said.contains(expected), "{expected} is missing in\n{said}");
+    }
+}
+
+#[test]
+fn a_session_needs_a_connection_alone() {
+    let rest = "connection: { http: 2 }\nrequests: { a: { ws: / } }\n";
+    let said = said(BASE, rest);
+    assert!(said.contains("(RFC 8441) is not supported"), "{said}");
+}
+
+#[test]
 fn a_request_without_a_method() {
     assert_snapshot!(said(BASE, "requests: { a: { path: / } }\n"), @r#"
      × a request needs a method and its path
