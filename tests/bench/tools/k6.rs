@@ -38,7 +38,7 @@ pub(crate) fn k6(
         .map_err(Problem::doing("making a temporary file"))?;
     file.write_all(source(url, users, time, script).as_bytes())
         .map_err(Problem::doing("writing a script"))?;
-    let arguments = ["run", "--quiet", "--no-usage-report", "--log-output=none"];
+    let arguments = ["run", "--quiet", "--no-usage-report"];
     let arguments = arguments.map(str::to_owned).to_vec();
     let mut peer = Peer::new(&programs.k6, arguments, time, counted);
     peer.environment = vec![("GOMAXPROCS", "1".to_owned())];

@@ -129,7 +129,8 @@ fn done(ended: Ended, report: &Path) -> Result<Done, Problem> {
     let requests = value(&report, "http_reqs", "count").ok_or_else(|| unreadable("http_reqs"))?;
     let failed =
         value(&report, "http_req_failed", "passes").ok_or_else(|| unreadable("http_req_failed"))?;
-    let (requests, failed) = (whole(requests), whole(failed));
+    let unmet = value(&report, "checks", "fails").unwrap_or(0.0);
+    let (requests, failed) = (whole(requests), whole(failed + unmet));
     if failed > 0 || requests == 0 {
         return Err(Problem::FailedRequests { program: ended.program, requests, failed });
     }

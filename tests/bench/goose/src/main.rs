@@ -3,6 +3,7 @@
 
 use std::sync::LazyLock;
 
+use goose::metrics::GooseRequestMetricAggregate;
 use goose::prelude::*;
 use regex::Regex;
 use serde_json::Value;
