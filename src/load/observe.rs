@@ -46,7 +46,9 @@ impl ObservedTable {
 
     /// Finds (or notes) the value of every header of `names`; `seen` takes one number per name.
     pub(super) fn look(&mut self, names: &[String], head: &Head<'_>, seen: &mut [u16]) {
-        self.places.resize(names.len(), (FieldHint::default(), ABSENT));
+        if self.places.len() != names.len() {
+            self.places.resize(names.len(), (FieldHint::default(), ABSENT));
+        }
         for (header, (name, seen)) in names.iter().zip(seen).enumerate() {
             let (hint, last) = &mut self.places[header];
             *seen = match head.hinted_field(name, hint) {

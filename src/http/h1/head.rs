@@ -117,20 +117,22 @@ impl<'a> Head<'a> {
         found.map(|(_, (_, value))| value)
     }
 
+    #[inline]
     fn value_in_line(&self, layout: &Layout<'_>, line: u16) -> &'a [u8] {
         let mut moved = 0;
-        let mut longer_by = 0;
-        for varying in layout.varying {
-            if varying.line() >= line {
-                longer_by = if varying.line() == line { varying.longer_by } else { 0 };
-                break;
+        for varying in layout.varying.iter().take_while(|varying| varying.line <= line) {
+            if varying.line == line {
+                let from = varying.from.saturating_add_signed(moved);
+                let to = varying.to.saturating_add_signed(moved + varying.longer_by);
+                return self.raw.get(from.into()..to.into()).unwrap_or_default().trim_ascii();
             }
             moved += varying.longer_by;
         }
-        let start = |line: u16| layout.lines.get(usize::from(line)).copied().unwrap_or_default();
-        let from = usize::from(start(line).saturating_add_signed(moved));
-        let to = usize::from(start(line + 1).saturating_add_signed(moved + longer_by));
-        let text = self.raw.get(from..to).unwrap_or_default();
+        let start = |line: u16| {
+            let start = layout.lines.get(usize::from(line)).copied().unwrap_or_default();
+            usize::from(start.saturating_add_signed(moved))
+        };
+        let text = self.raw.get(start(line)..start(line + 1)).unwrap_or_default();
         let colon = memchr::memchr(b':', text).map_or(text.len(), |colon| colon + 1);
         text[colon..].trim_ascii()
     }

@@ -40,19 +40,13 @@ pub(super) struct RecentHead {
 /// A value that changes.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Varying {
-    line: u16,
+    pub(super) line: u16,
     /// In the remembered head: behind the colon, and at the line's end.
-    from: u16,
-    to: u16,
+    pub(super) from: u16,
+    pub(super) to: u16,
     /// How much longer the line is in the head at hand than in the remembered one.
     pub(super) longer_by: i16,
     is_length: bool,
-}
-
-impl Varying {
-    pub(super) fn line(&self) -> u16 {
-        self.line
-    }
 }
 
 #[derive(Debug, Clone, Copy)]
