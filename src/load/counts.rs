@@ -282,6 +282,10 @@ pub(super) struct ScenarioCounts {
     iterations: u64,
     interrupted: u64,
     dropped: u64,
+    /// Of iterations that started when they were meant to, as all do in a closed model: their
+    /// duration is their latency.
+    punctual: Recorder,
+    /// Of the others.
     duration: Recorder,
     latency: Recorder,
 }
@@ -323,6 +327,7 @@ impl ScenarioCounts {
             iterations: 0,
             interrupted: 0,
             dropped: 0,
+            punctual: recorder(),
             duration: recorder(),
             latency: recorder(),
         }
@@ -330,6 +335,9 @@ impl ScenarioCounts {
 
     pub(super) fn iteration(&mut self, intended: Nanos, started: Nanos, end: Nanos) {
         self.iterations += 1;
+        if intended == started {
+            return self.punctual.record_us((end - started) / 1000);
+        }
         self.duration.record_us((end - started) / 1000);
         self.latency.record_us(end.saturating_sub(intended) / 1000);
     }
@@ -344,12 +352,16 @@ impl ScenarioCounts {
 
     /// What was counted since the last call; memory is kept.
     pub(super) fn take(&mut self) -> IterationSlice {
+        let punctual = self.punctual.take();
+        let (mut duration, mut latency) = (self.duration.take(), self.latency.take());
+        duration.merge(punctual.clone());
+        latency.merge(punctual);
         IterationSlice {
             iterations: std::mem::take(&mut self.iterations),
             interrupted: std::mem::take(&mut self.interrupted),
             dropped: std::mem::take(&mut self.dropped),
-            duration: self.duration.take(),
-            latency: self.latency.take(),
+            duration,
+            latency,
         }
     }
 }

@@ -34,33 +34,25 @@ pub(super) struct ObservedTable {
     values: Vec<Value>,
     /// Told apart per header.
     most: u32,
-    /// By header: where it was found, and the number of its last value.
-    places: Vec<(FieldHint, u16)>,
+    /// By header: where it was found.
+    hints: Vec<FieldHint>,
 }
 
 impl ObservedTable {
     /// Tells `most` values of each header apart.
     pub(super) fn new(most: u32) -> Self {
-        Self { values: Vec::new(), places: Vec::new(), most }
+        Self { values: Vec::new(), hints: Vec::new(), most }
     }
 
     /// Finds (or notes) the value of every header of `names`; `seen` takes one number per name.
     pub(super) fn look(&mut self, names: &[String], head: &Head<'_>, seen: &mut [u16]) {
-        if self.places.len() != names.len() {
-            self.places.resize(names.len(), (FieldHint::default(), ABSENT));
+        if self.hints.len() != names.len() {
+            self.hints.resize(names.len(), FieldHint::default());
         }
         for (header, (name, seen)) in names.iter().zip(seen).enumerate() {
-            let (hint, last) = &mut self.places[header];
-            *seen = match head.hinted_field(name, hint) {
+            *seen = match head.hinted_field(name, &mut self.hints[header]) {
                 None => ABSENT,
-                Some(value) => match self.values.get(usize::from(*last)) {
-                    Some(known) if known.raw == value => *last,
-                    _ => {
-                        let number = self.number_of(header, value);
-                        self.places[header].1 = number;
-                        number
-                    }
-                },
+                Some(value) => self.number_of(header, value),
             };
         }
     }
@@ -87,6 +79,7 @@ impl ObservedTable {
             .collect()
     }
 
+    #[inline]
     fn number_of(&mut self, header: usize, raw: &[u8]) -> u16 {
         let known = self.values.iter().position(|value| value.header == header && value.raw == raw);
         let number = known.unwrap_or_else(|| self.note(header, raw));
