@@ -87,7 +87,7 @@ pub(super) fn execute(execution: Execution<'_>) -> Result<ExitCode, CliError> {
         RunKind::Load | RunKind::Scan => Gating::OnlyThresholds,
     };
     let job = RunJob {
-        info: run_info(&execution, &clock),
+        info: run_info(&execution, clock),
         plan: Arc::new(execution.plan),
         registry,
         kind: execution.kind,
@@ -243,7 +243,7 @@ pub(super) fn theme(terminal: &Terminal) -> Theme {
     if terminal.unicode { theme } else { theme.ascii() }
 }
 
-fn run_info(execution: &Execution<'_>, clock: &Clock) -> RunInfo {
+fn run_info(execution: &Execution<'_>, clock: Clock) -> RunInfo {
     let plan = &execution.plan;
     let planned = match execution.kind {
         RunKind::Scan => None,

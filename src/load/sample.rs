@@ -38,7 +38,15 @@ impl<R: Reactor> Shard<'_, R> {
     }
 
     /// Offers the exchange if it was collected; its connection is still there.
+    #[inline]
     pub(super) fn end_sample(&mut self, number: u32, failure: Option<&Failure>, end: Nanos) {
+        if self.users[number as usize].sample.is_some() {
+            self.offer_sample(number, failure, end);
+        }
+    }
+
+    #[cold]
+    fn offer_sample(&mut self, number: u32, failure: Option<&Failure>, end: Nanos) {
         let user = &mut self.users[number as usize];
         let (Some(sample), Some(tap)) = (user.sample.take(), self.shared.tap) else { return };
         let program = self.shared.program;
