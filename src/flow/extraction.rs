@@ -1,5 +1,7 @@
 //! Taking a value out of a response.
 
+use std::time::Duration;
+
 use super::values::Variable;
 use crate::extract::GroupPattern;
 use crate::extract::JsonPath;
@@ -35,6 +37,10 @@ pub struct Response<'a> {
     pub header: &'a dyn Fn(&str) -> Option<&'a [u8]>,
     /// Content codings undone.
     pub body: &'a [u8],
+    /// Send, wait and receive together.
+    pub duration: Duration,
+    /// Bytes of the body as it was sent.
+    pub body_size: u64,
 }
 
 impl Extraction {
@@ -111,6 +117,8 @@ mod tests {
             status: 200,
             header: &header,
             body: br#"{"id":17,"none":null,"name":"a\"b","half":"\ud800"}"#,
+            duration: Duration::ZERO,
+            body_size: 0,
         };
         let mut out = b"before".to_vec();
         let is_value = extraction.take(&response, &mut out);

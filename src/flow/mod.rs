@@ -1,6 +1,7 @@
 //! What a virtual user does: a flow compiled into steps, requests with slots in them, and what is
 //! looked at in their responses. All of it without I/O.
 
+mod check;
 mod encode;
 mod expectation;
 mod extraction;
@@ -10,6 +11,7 @@ mod script;
 mod template;
 mod values;
 
+pub use check::{Assertion, Bound, Check, HeaderTest, JsonTest};
 pub use expectation::{ExpectationError, Expected};
 pub use extraction::{Extraction, Extractor, Response};
 pub use program::{Flow, Op, Session, Step};

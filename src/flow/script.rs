@@ -1,13 +1,14 @@
 //! What a request of the plan has beside its fixed bytes.
 
+use super::check::Check;
 use super::template::Context;
 use super::template::RenderError;
 use super::template::Template;
 use crate::model::Request;
 
-/// The parts of a request that differ from one sending to the next; a part without slots is the
-/// request's own.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// The parts of a request that differ from one sending to the next (a part without slots is the
+/// request's own), and what its response must be.
+#[derive(Debug, Clone, Default)]
 pub struct Script {
     /// Path and query.
     pub path: Option<Template>,
@@ -15,6 +16,8 @@ pub struct Script {
     pub headers: Vec<HeaderTemplate>,
     /// The body.
     pub body: Option<Template>,
+    /// What is asserted of its response.
+    pub checks: Vec<Check>,
 }
 
 /// A header's value with slots.

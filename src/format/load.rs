@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::Serialize;
 
+use crate::model::CheckCount;
 use crate::model::Digits;
 use crate::model::Exemplar;
 use crate::model::FailureClass;
@@ -191,6 +192,9 @@ pub(super) struct TallyDto {
     /// Messages within exchanges; absent where there are none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     messages: Option<MessageTallyDto>,
+    /// How often each check held; absent where there is none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    checks: Vec<CheckDto>,
 }
 
 impl TallyDto {
@@ -219,6 +223,7 @@ impl TallyDto {
                 .messages
                 .as_deref()
                 .map(|messages| MessageTallyDto::new(messages, figures)),
+            checks: tally.checks.iter().map(Into::into).collect(),
         }
     }
 }
@@ -246,7 +251,32 @@ impl From<TallyDto> for Tally {
             exemplars: dto.exemplars.into_iter().map(Into::into).collect(),
             observed: dto.observed.into_iter().map(observed).collect(),
             messages: dto.messages.map(|messages| Box::new(messages.into())),
+            checks: dto.checks.into_iter().map(Into::into).collect(),
         }
+    }
+}
+
+/// How often a check held.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Check")]
+pub(super) struct CheckDto {
+    /// The plan's name for it, or its text.
+    name: String,
+    passes: Count,
+    /// It did not hold, or there was no response.
+    fails: Count,
+}
+
+impl From<&CheckCount> for CheckDto {
+    fn from(check: &CheckCount) -> Self {
+        let CheckCount { name, passes, fails } = check;
+        Self { name: name.clone(), passes: (*passes).into(), fails: (*fails).into() }
+    }
+}
+
+impl From<CheckDto> for CheckCount {
+    fn from(dto: CheckDto) -> Self {
+        Self { name: dto.name, passes: dto.passes.into(), fails: dto.fails.into() }
     }
 }
 

@@ -83,6 +83,9 @@ fn applies(metric: MetricName, report: &Report) -> bool {
         MetricName::MessageLatency => {
             report.endpoints.iter().any(|endpoint| endpoint.total.messages.is_some())
         }
+        MetricName::Checks => {
+            report.endpoints.iter().any(|endpoint| !endpoint.total.checks.is_empty())
+        }
         MetricName::ScanReqs | MetricName::ScanReqDuration => scan,
         MetricName::Findings => scan || !report.findings.is_empty(),
         MetricName::CoverageOperations => !report.coverage.operations.is_empty(),

@@ -27,6 +27,7 @@ use super::error::parse;
 use super::finding::FindingDto;
 use super::generator::GeneratorReportDto;
 use super::load::ChangeDto;
+use super::load::CheckDto;
 use super::load::FailureDto;
 use super::load::Failures;
 use super::load::ScenarioDto;
@@ -138,6 +139,9 @@ pub(super) struct ReportDto {
     metrics: Vec<MetricDto>,
     /// The gates.
     thresholds: Vec<ThresholdDto>,
+    /// Derived: how often each check held, all endpoints together.
+    #[serde(default)]
+    checks: Vec<CheckDto>,
     /// Load as a whole.
     load: LoadDto,
     scenarios: Vec<ScenarioReportDto>,
@@ -324,6 +328,7 @@ impl From<&Report> for ReportDto {
             generator: report.generator.as_ref().map(Into::into),
             metrics: metrics(report),
             thresholds: report.thresholds.iter().map(Into::into).collect(),
+            checks: report.total().checks.iter().map(Into::into).collect(),
             load: load(report),
             scenarios: report.scenarios.iter().map(scenario).collect(),
             timeline: report.timeline.iter().map(Into::into).collect(),

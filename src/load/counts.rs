@@ -10,6 +10,7 @@ use super::recorder::Recorded;
 use super::recorder::Recorder;
 use super::user::Moments;
 use crate::http::reactor::Nanos;
+use crate::model::CheckCount;
 use crate::model::Digits;
 use crate::model::Exemplar;
 use crate::model::Failure;
@@ -73,6 +74,8 @@ pub(super) struct SeriesCounts {
     pub(super) observed: ObservedTable,
     /// There from the first message on.
     pub(super) messages: Option<Box<MessageCounts>>,
+    /// By the number of the check among the plan's.
+    checks: Vec<(u32, CheckCount)>,
     /// Exchanges begun: what the tap's sampling goes by.
     pub(super) begun: u64,
 }
@@ -139,6 +142,7 @@ impl SeriesCounts {
             errors: 0,
             observed: ObservedTable::new(budget.values),
             messages: None,
+            checks: Vec::new(),
             begun: 0,
         }
     }
@@ -182,6 +186,18 @@ impl SeriesCounts {
         }
     }
 
+    /// A check held, or did not.
+    pub(super) fn check(&mut self, number: u32, name: &str, passed: bool) {
+        let known = self.checks.iter().position(|(known, _)| *known == number);
+        let place = known.unwrap_or_else(|| {
+            self.checks.push((number, CheckCount { name: name.to_owned(), passes: 0, fails: 0 }));
+            self.checks.len() - 1
+        });
+        let count = &mut self.checks[place].1;
+        count.passes += u64::from(passed);
+        count.fails += u64::from(!passed);
+    }
+
     /// What was counted since the last call; `None` if that is nothing. Memory is kept, so that
     /// recording allocates once per run, not once per interval.
     pub(super) fn take(&mut self, observe: &[String]) -> Option<SeriesSlice> {
@@ -204,6 +220,11 @@ impl SeriesCounts {
             .collect();
         tally.exemplars.append(&mut self.exemplars);
         tally.observed = self.observed.take(observe);
+        for (_, check) in self.checks.iter_mut().filter(|(_, check)| check.passes + check.fails > 0)
+        {
+            tally.checks.push(check.clone());
+            (check.passes, check.fails) = (0, 0);
+        }
         self.statuses.iter_mut().for_each(|(_, count)| *count = 0);
         self.failures = [0; FailureClass::ALL.len()];
         (self.slow_from, self.errors) = (0, 0);

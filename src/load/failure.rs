@@ -3,6 +3,7 @@
 use super::counts::Ending;
 use super::exchange::tls_failure;
 use super::link::LinkState;
+use super::look::Looks;
 use super::scenario::When;
 use super::shard::Shard;
 use super::user::Moments;
@@ -127,6 +128,11 @@ impl<R: Reactor> Shard<'_, R> {
         if let Some(kept) = user.kept.take() {
             self.spare.give(kept);
         }
+        let ending_checks = !is_unsent && user.looks != Looks::Nowhere;
+        if ending_checks {
+            self.fail_checks(number);
+        }
+        let user = &mut self.users[number as usize];
         let ending = Ending {
             moments: &user.moments,
             end: measured,

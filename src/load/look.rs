@@ -1,11 +1,15 @@
 //! What flows want of responses: kept while it comes in, looked at when it is whole.
 
+use std::time::Duration;
+
 use super::redirect::Next;
 use super::shard::Shard;
+use crate::flow::Check;
 use crate::flow::Response;
 use crate::http::content;
 use crate::http::h1::Fields;
 use crate::http::h1::Head;
+use crate::http::reactor::Nanos;
 use crate::http::reactor::Reactor;
 
 /// How much of all responses under way may be kept together, and of one.
@@ -22,6 +26,8 @@ pub(super) enum Looks {
     /// Nothing that is kept.
     #[default]
     Nowhere,
+    /// Its status, and how long it took.
+    AtStatus,
     /// Its head.
     AtHead,
     /// Its head and its body.
@@ -33,8 +39,17 @@ pub(super) enum Looks {
 pub(super) struct Kept {
     head: Vec<u8>,
     body: Vec<u8>,
+    /// Bytes of the body that have come, whether or not they are kept.
+    size: u64,
     is_coded: bool,
     is_cut: bool,
+}
+
+/// A check of the plan, with its number.
+#[derive(Debug)]
+pub(super) struct Numbered {
+    number: u32,
+    check: Check,
 }
 
 /// Buffers that no response is using.
@@ -61,10 +76,11 @@ impl Keeping<'_> {
     }
 
     pub(super) fn body(&mut self, data: &[u8]) {
+        let Some(kept) = self.kept else { return };
+        kept.size += data.len() as u64;
         if self.looks != Looks::AtBody {
             return;
         }
-        let Some(kept) = self.kept else { return };
         let room = self.limit - kept.body.len();
         kept.is_cut |= data.len() > room;
         kept.body.extend_from_slice(&data[..data.len().min(room)]);
@@ -78,7 +94,7 @@ impl Spare {
             return;
         }
         kept.body.clear();
-        (kept.is_coded, kept.is_cut) = (false, false);
+        (kept.size, kept.is_coded, kept.is_cut) = (0, false, false);
         self.kept.push(kept);
     }
 }
@@ -89,45 +105,104 @@ pub(super) fn body_limit(users: u64) -> usize {
     usize::try_from(limit).expect("at most a mebibyte")
 }
 
+/// Checks of the plan's requests, numbered by name: the same name is the same check, as in k6.
+pub(super) fn number_checks(checks: &[Check], names: &mut Vec<String>) -> Vec<Numbered> {
+    let number = |check: &Check| {
+        let place = names.iter().position(|name| *name == check.name).unwrap_or_else(|| {
+            names.push(check.name.clone());
+            names.len() - 1
+        });
+        u32::try_from(place).expect("fewer checks than 2^32")
+    };
+    let numbers: Vec<u32> = checks.iter().map(number).collect();
+    let pairs = numbers.into_iter().zip(checks.iter().cloned());
+    pairs.map(|(number, check)| Numbered { number, check }).collect()
+}
+
+/// What of a response its checks look at.
+fn looks_of(checks: &[Numbered]) -> Looks {
+    let of = |Numbered { check, .. }: &Numbered| {
+        if check.reads_body() {
+            Looks::AtBody
+        } else if check.reads_head() {
+            Looks::AtHead
+        } else {
+            Looks::AtStatus
+        }
+    };
+    checks.iter().map(of).max().unwrap_or_default()
+}
+
 impl<R: Reactor> Shard<'_, R> {
-    /// What the flow looks at in the response to the user's request.
+    /// What is looked at in the response to the request that the user has chosen.
     pub(super) fn looks(&self, number: u32) -> Looks {
         let program = self.shared.program;
         let user = &self.users[number as usize];
         let wanted = program.flows[user.scenario as usize].wanted(&user.session);
-        wanted
-            .map(
+        let wanted =
+            wanted.map(
                 |extraction| {
                     if extraction.from.reads_body() { Looks::AtBody } else { Looks::AtHead }
                 },
-            )
-            .max()
-            .unwrap_or_default()
+            );
+        let checked = looks_of(&program.requests[user.request as usize].checks);
+        wanted.fold(checked, Looks::max)
     }
 
-    /// Lets the flow look at the response that has come, unless another one follows it.
-    pub(super) fn look(&mut self, number: u32, next: &Next) {
+    /// Looks at the response that has come, unless another one follows it: counts what holds of it,
+    /// and takes out of it what the flow wants.
+    pub(super) fn look(&mut self, number: u32, next: &Next, end: Nanos) {
         let program = self.shared.program;
         let user = &mut self.users[number as usize];
-        let Some(mut kept) = user.kept.take() else { return };
-        if matches!(next, Next::Stay) {
-            self.bodies_cut += u64::from(kept.is_cut);
-            if kept.is_coded {
-                kept.decode(program.body_limit);
+        let mut kept = user.kept.take();
+        match next {
+            Next::Stay => {
+                let limit = program.body_limit;
+                if let Some(kept) = &mut kept {
+                    kept.decode_if_coded(limit);
+                    self.bodies_cut += u64::from(kept.is_cut);
+                }
+                let (head, body, body_size): (&[u8], &[u8], u64) =
+                    kept.as_ref().map_or((&[], &[], 0), |kept| (&kept.head, &kept.body, kept.size));
+                let response = Response {
+                    status: user.status,
+                    header: &|name| Fields::of(head).named(name),
+                    body,
+                    duration: Duration::from_nanos(end.saturating_sub(user.moments.sending)),
+                    body_size,
+                };
+                let series = &mut self.series[user.series as usize];
+                for Numbered { number, check } in &program.requests[user.request as usize].checks {
+                    series.check(*number, &check.name, check.passes(&response));
+                }
+                program.flows[user.scenario as usize].extract(&mut user.session, &response);
             }
-            let head = &kept.head;
-            let response = Response {
-                status: user.status,
-                header: &|name| Fields::of(head).named(name),
-                body: &kept.body,
-            };
-            program.flows[user.scenario as usize].extract(&mut user.session, &response);
+            Next::Follow => {}
+            Next::Fail(_) => self.fail_checks(number),
         }
-        self.spare.give(kept);
+        if let Some(kept) = kept {
+            self.spare.give(kept);
+        }
+    }
+
+    /// What is asserted of a response does not hold where there is none.
+    pub(super) fn fail_checks(&mut self, number: u32) {
+        let user = &self.users[number as usize];
+        let checks = &self.shared.program.requests[user.request as usize].checks;
+        for Numbered { number, check } in checks {
+            self.series[user.series as usize].check(*number, &check.name, false);
+        }
     }
 }
 
 impl Kept {
+    /// Undoes its content codings, if it has some.
+    fn decode_if_coded(&mut self, limit: usize) {
+        if self.is_coded {
+            self.decode(limit);
+        }
+    }
+
     #[cold]
     fn decode(&mut self, limit: usize) {
         let codings: Vec<_> = Fields::of(&self.head)

@@ -11,7 +11,9 @@ use rustls::pki_types::ServerName;
 use super::budget::OTHER;
 use super::budget::share_out;
 use super::error::LoadError;
+use super::look::Numbered;
 use super::look::body_limit;
+use super::look::number_checks;
 use super::redirect::RedirectRules;
 use super::schedule::nanos;
 use super::script::Wire;
@@ -131,6 +133,8 @@ pub(super) struct Prepared {
     pub(super) wire: Option<Box<Wire>>,
     /// What it goes on with after its response has begun.
     pub(super) dialogue: Option<Box<Dialogue>>,
+    /// What is asserted of its response.
+    pub(super) checks: Vec<Numbered>,
     pub(super) expected: StatusSet,
     /// May be sent again when a kept connection turns out to be closed (RFC 9110 §9.2.2).
     pub(super) is_idempotent: bool,
@@ -185,7 +189,8 @@ impl Program {
     /// Encodes and admits every request that load sends, and resolves every host.
     pub(super) fn compile(plan: &Plan) -> Result<Self, LoadError> {
         let mut origins = Origins { plan, known: Vec::new(), destinations: Vec::new() };
-        let requests =
+        let mut check_names = Vec::new();
+        let mut requests =
             plan.requests
                 .iter()
                 .enumerate()
@@ -197,10 +202,13 @@ impl Program {
                     prepare(plan, template, script.filter(|_| is_sent), is_sent, &mut origins)
                 })
                 .collect::<Result<Vec<_>, _>>()?;
+        for (request, script) in requests.iter_mut().zip(&plan.scripts) {
+            request.checks = number_checks(&script.checks, &mut check_names);
+        }
         let redirects = origins.redirects(&requests);
         let has_dialogues = requests.iter().any(|request| request.dialogue.is_some());
-        let is_scripted = requests.iter().any(|request| request.wire.is_some())
-            || plan.flows.iter().any(Flow::takes_values);
+        let varies = |request: &Prepared| request.wire.is_some() || !request.checks.is_empty();
+        let is_scripted = requests.iter().any(varies) || plan.flows.iter().any(Flow::takes_values);
         Ok(Self {
             scenarios: plan.scenarios.clone(),
             flows: plan
@@ -379,6 +387,7 @@ fn prepare(
         message: None,
         wire: None,
         dialogue,
+        checks: Vec::new(),
         expected: StatusSet::of(expected_statuses(template)),
         is_idempotent: request.method.is_idempotent(),
         redirects: template.redirects,

@@ -202,7 +202,7 @@ impl<R: Reactor> Shard<'_, R> {
         }
         user.failures_in_a_row = 0;
         if user.looks != Looks::Nowhere {
-            self.look(number, next);
+            self.look(number, next, measured);
         }
         self.note_span_end(number, end);
         match next {
@@ -269,7 +269,7 @@ impl<R: Reactor> Shard<'_, R> {
             status: &mut user.status,
             sample: user.sample.as_deref_mut(),
             chain: user.chain.as_deref_mut(),
-            keeping: (user.looks != Looks::Nowhere).then_some(Keeping {
+            keeping: (user.looks >= Looks::AtHead).then_some(Keeping {
                 looks: user.looks,
                 kept: &mut user.kept,
                 spare: &mut self.spare,

@@ -153,6 +153,7 @@ fn hop(
         message,
         wire: None,
         dialogue: None,
+        checks: Vec::new(),
         expected: from.expected.clone(),
         is_idempotent: request.method.is_idempotent(),
         reuse: from.reuse,

@@ -311,6 +311,7 @@ mod tests {
                 value: template(&["v", "#"]),
             }],
             body: Some(template(&["#", "-", "#", " and the rest of it"])),
+            checks: Vec::new(),
         };
         assert_eq!(
             sent(&request, &script, 7),

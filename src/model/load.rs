@@ -107,6 +107,19 @@ pub struct Tally {
     pub observed: Vec<Observed>,
     /// Where exchanges carry messages.
     pub messages: Option<Box<MessageTally>>,
+    /// One entry per check, by name.
+    pub checks: Vec<CheckCount>,
+}
+
+/// How often a check held.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CheckCount {
+    /// The plan's name for it, or its text.
+    pub name: String,
+    /// It held.
+    pub passes: u64,
+    /// It did not hold, or there was no response.
+    pub fails: u64,
 }
 
 /// Exemplars kept per tally: the slowest, and as many of the first errors.
@@ -130,6 +143,7 @@ impl Tally {
             exemplars: Vec::new(),
             observed: Vec::new(),
             messages: None,
+            checks: Vec::new(),
         }
     }
 
@@ -159,6 +173,9 @@ impl Tally {
         if let Some(messages) = &other.messages {
             self.messages.get_or_insert_default().merge(messages);
         }
+        for check in &other.checks {
+            self.merge_check(check);
+        }
     }
 
     /// Responses that gave a status, whatever it was.
@@ -187,6 +204,16 @@ impl Tally {
         });
         slow.append(&mut errors);
         self.exemplars = slow;
+    }
+
+    fn merge_check(&mut self, other: &CheckCount) {
+        match self.checks.iter_mut().find(|mine| mine.name == other.name) {
+            Some(mine) => {
+                mine.passes += other.passes;
+                mine.fails += other.fails;
+            }
+            None => self.checks.push(other.clone()),
+        }
     }
 
     fn merge_observed(&mut self, other: &Observed) {

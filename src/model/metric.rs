@@ -43,6 +43,8 @@ pub enum MetricName {
     HttpReqLatency,
     /// Share of failed requests.
     HttpReqFailed,
+    /// Share of checks that held.
+    Checks,
     /// One phase.
     Phase(PhaseKind),
     /// Finished iterations.
@@ -85,11 +87,12 @@ pub enum MetricName {
 
 impl MetricName {
     /// Every metric, in report order.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 30] = [
         Self::HttpReqs,
         Self::HttpReqDuration,
         Self::HttpReqLatency,
         Self::HttpReqFailed,
+        Self::Checks,
         Self::Phase(PhaseKind::Queued),
         Self::Phase(PhaseKind::Dns),
         Self::Phase(PhaseKind::Connect),
@@ -124,6 +127,7 @@ impl MetricName {
             Self::HttpReqDuration => "http_req_duration",
             Self::HttpReqLatency => "http_req_latency",
             Self::HttpReqFailed => "http_req_failed",
+            Self::Checks => "checks",
             Self::Phase(kind) => kind.metric(),
             Self::Iterations => "iterations",
             Self::IterationDuration => "iteration_duration",
@@ -165,7 +169,7 @@ impl MetricName {
             | Self::SseEvent
             | Self::ScanReqs
             | Self::Findings => MetricKind::Counter,
-            Self::HttpReqFailed | Self::CoverageOperations => MetricKind::Rate,
+            Self::HttpReqFailed | Self::Checks | Self::CoverageOperations => MetricKind::Rate,
             Self::Vus => MetricKind::Gauge,
             Self::HttpReqDuration
             | Self::HttpReqLatency
@@ -186,6 +190,7 @@ impl MetricName {
             | Self::HttpReqDuration
             | Self::HttpReqLatency
             | Self::HttpReqFailed
+            | Self::Checks
             | Self::Phase(_)
             | Self::Iterations
             | Self::IterationDuration
@@ -220,6 +225,7 @@ impl MetricName {
             | Self::HttpReqDuration
             | Self::HttpReqLatency
             | Self::HttpReqFailed
+            | Self::Checks
             | Self::Phase(_)
             | Self::Iterations
             | Self::IterationDuration
@@ -239,6 +245,7 @@ impl MetricName {
     /// Tags that thresholds may select by.
     pub fn tags(self) -> &'static [&'static str] {
         match self {
+            Self::Checks => &["scenario", "request", "method", "path", "check"],
             Self::HttpReqs
             | Self::HttpReqDuration
             | Self::HttpReqLatency

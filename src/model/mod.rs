@@ -57,8 +57,9 @@ pub use generator::{GeneratorReport, GeneratorWindow, MachineUse, ThreadUse, Usa
 pub use histogram::{Digits, Histogram, HistogramError, Scale};
 pub use http_version::HttpVersion;
 pub use load::{
-    Exemplar, LoadChange, LoadChangeKind, LoadTotals, LoadWindow, Observed, ScenarioMeta,
-    ScenarioTally, ScenarioWindow, SeriesId, SeriesMeta, SeriesWindow, Tally, Validity,
+    CheckCount, Exemplar, LoadChange, LoadChangeKind, LoadTotals, LoadWindow, Observed,
+    ScenarioMeta, ScenarioTally, ScenarioWindow, SeriesId, SeriesMeta, SeriesWindow, Tally,
+    Validity,
 };
 pub use messages::{MessageTally, SeriesKind};
 pub use metric::{MetricData, MetricKind, MetricName, MetricSelector, TagMatch, TagOp};

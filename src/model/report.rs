@@ -256,6 +256,7 @@ impl Report {
                 hits: sum(|tally| tally.failed),
                 total: sum(|tally| tally.requests),
             },
+            MetricName::Checks => self.checks_metric(&selector.tags),
             MetricName::Phase(kind) => self.phase_metric(kind, &selector.tags),
             MetricName::WsSessions => counter(self.messages(selector, |tally| tally.sessions)),
             MetricName::WsMsgsSent => counter(self.messages(selector, |tally| tally.sent)),
@@ -426,6 +427,20 @@ impl Report {
         }
         self.findings
             .sort_by_key(|finding| std::cmp::Reverse((finding.severity, finding.confidence)));
+    }
+
+    fn checks_metric(&self, tags: &[TagMatch]) -> MetricData {
+        let (named, tags): (Vec<_>, Vec<_>) =
+            tags.iter().cloned().partition(|tag| tag.tag == "check");
+        let (mut hits, mut total) = (0, 0);
+        for endpoint in self.matching_endpoints(&tags) {
+            let is_named = |name: &str| named.iter().all(|tag| tag.value == name);
+            for check in endpoint.total.checks.iter().filter(|check| is_named(&check.name)) {
+                hits += check.passes;
+                total += check.passes + check.fails;
+            }
+        }
+        MetricData::Rate { hits, total }
     }
 
     fn phase_metric(&self, kind: PhaseKind, tags: &[TagMatch]) -> MetricData {

@@ -126,7 +126,7 @@ fn repeated(node: &Node, body: &Fields<'_>, reader: &mut Reader) -> Vec<u8> {
 
 const SIZE: &str = "a size like 500b, 10kb or 2MiB";
 
-fn size(text: &str) -> Result<usize, String> {
+pub(super) fn size(text: &str) -> Result<usize, String> {
     let unit_at = text.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(text.len());
     let (number, unit) = text.split_at(unit_at);
     let factor = match unit.to_ascii_lowercase().as_str() {

@@ -7,7 +7,7 @@ use super::document::Place;
 use super::gates::Gate;
 use super::reader::{Fields, Reader};
 use super::types::{Connection, Limits, Protocol, Scenario};
-use crate::flow::Flow;
+use crate::flow::{Flow, Script};
 use crate::model::Conversation;
 use crate::model::RequestTemplate;
 use crate::model::TagMatch;
@@ -122,11 +122,14 @@ pub(super) fn gates(
     gates: &[Gate],
     scenarios: &[Scenario],
     flows: &[Flow],
-    requests: &[RequestTemplate],
+    (requests, scripts): (&[RequestTemplate], &[Script]),
     reader: &mut Reader,
 ) {
     let sent: BTreeSet<usize> =
         scenarios.iter().flat_map(|scenario| flows[scenario.flow].requests()).collect();
+    let checks = sent.iter().filter_map(|index| scripts.get(*index));
+    let checks: Vec<&str> =
+        checks.flat_map(|script| &script.checks).map(|check| check.name.as_str()).collect();
     let sent: Vec<&RequestTemplate> = sent.into_iter().map(|index| &requests[index]).collect();
     let mut judged: Vec<(&Place, &TagMatch)> = Vec::new();
     for gate in gates {
@@ -141,11 +144,13 @@ pub(super) fn gates(
                 "request" => sent.iter().map(|request| request.name.as_str()).collect(),
                 "method" => sent.iter().map(|request| request.request.method.as_str()).collect(),
                 "path" => sent.iter().map(|request| request.path_template.as_str()).collect(),
+                "check" => checks.clone(),
                 _ => continue,
             };
             if !known.contains(&tag.value.as_str()) {
                 let what = match tag.tag.as_str() {
                     "scenario" => "scenario",
+                    "check" => "check of the scenarios' requests",
                     "request" => "request of the scenarios",
                     "method" => "method of the scenarios",
                     _ => "path of the scenarios",

@@ -209,7 +209,7 @@ fn plan(tree: &Node, overrides: &Overrides, reader: &mut Reader) -> Option<Plan>
     }
     consistency::caps(&fields, &limits, &scenarios, &flows, reader);
     if reader.problems.is_empty() {
-        consistency::gates(&gates, &scenarios, &flows, &requests, reader);
+        consistency::gates(&gates, &scenarios, &flows, (&requests, &scripts), reader);
     }
     Some(Plan {
         target: target?,

@@ -3,6 +3,7 @@
 
 mod bodies;
 mod boundary;
+mod checks;
 mod connection;
 mod consistency;
 mod defaults;

@@ -1,6 +1,7 @@
 //! Named requests, compiled to what stands on the wire.
 
 use super::bodies;
+use super::checks;
 use super::document::{Entry, Node, Scalar};
 use super::error::Problem;
 use super::extractions;
@@ -58,12 +59,6 @@ const REQUEST: Keys = Keys {
     later: &["multipart", "graphql", "timeout", "http", "tags", "as", "enabled", "examples"],
 };
 
-const CHECK: Keys = Keys {
-    of: "a check",
-    known: &["status"],
-    later: &["jsonpath", "css", "regex", "header", "body", "contains", "duration", "exists"],
-};
-
 /// How many redirects are followed: on a request, or for all that say nothing else.
 pub(super) fn redirects(node: &Node, reader: &mut Reader) -> Option<u32> {
     reader.number(node, "a number of redirects from 0 to 100", |n: u32| n <= 100)
@@ -108,9 +103,10 @@ fn request(
     let named = reader.name(entry, "a request");
     let redirects = fields.get("redirects").and_then(|node| redirects(node, reader));
     let redirects = redirects.unwrap_or(default_redirects);
-    let expected_statuses = expected_statuses(&fields, reader);
+    let checks = checks::checks(&fields, reader);
+    let expected_statuses = checks::expected_statuses(&checks);
     let extract = fields.get("extract").map(|node| extractions::extractions(node, reader));
-    let mut script = Script::default();
+    let mut script = Script { checks, ..Script::default() };
     let mut headers = headers(fields.get("headers"), &mut script, reader);
     let name = &entry.key;
     let body = bodies::body(name, &fields, &mut headers, around.overrides, reader);
@@ -321,27 +317,4 @@ pub(super) fn header(name: &str, value: &str) -> Result<Header, String> {
         return Err(format!("the value of header `{name}` contains a control character"));
     }
     Ok(Header::new(name, value.trim()))
-}
-
-fn expected_statuses(fields: &Fields<'_>, reader: &mut Reader) -> Vec<u16> {
-    let Some(node) = fields.get("checks") else { return Vec::new() };
-    let mut statuses = Vec::new();
-    for (index, item) in reader.list(node, "checks").iter().enumerate() {
-        let Some(check) = reader.fields(item, &item.at, &CHECK) else { continue };
-        let Some(status) = check.get("status") else { continue };
-        if index > 0 && !statuses.is_empty() {
-            reader.problem_with_help(
-                &item.at,
-                "a response has one status, so two status checks never hold together",
-                "write the alternatives as a list: `status: [200, 201]`",
-            );
-        }
-        for value in status.one_or_many() {
-            let number = reader.number(value, "a status from 100 to 599", |status: u16| {
-                (100..=599).contains(&status)
-            });
-            statuses.extend(number);
-        }
-    }
-    statuses
 }

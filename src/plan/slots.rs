@@ -169,6 +169,13 @@ pub(super) fn json(node: &Node, out: &mut Template) {
     }
 }
 
+/// The value of a tree without slots.
+pub(super) fn fixed_json(node: &Node) -> Option<serde_json::Value> {
+    let mut template = Template::default();
+    json(node, &mut template);
+    serde_json::from_slice(&fixed(&template)?).ok()
+}
+
 fn json_scalar(scalar: &Scalar, out: &mut Template) {
     match scalar.pieces.as_slice() {
         [] => out.push_literal(scalar.typed.to_string().as_bytes()),

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use crate::model::CheckCount;
 use crate::model::Digits;
 use crate::model::EndpointReport;
 use crate::model::Evidence;
@@ -57,6 +58,13 @@ pub(super) fn message_endpoints(
         .endpoints
         .iter()
         .filter_map(|endpoint| Some((endpoint, endpoint.total.messages.as_deref()?)))
+}
+
+/// Checks of all endpoints together, those that failed most often first.
+pub(super) fn checks(total: &Tally) -> Vec<&CheckCount> {
+    let mut checks: Vec<_> = total.checks.iter().collect();
+    checks.sort_by_key(|check| std::cmp::Reverse(check.fails));
+    checks
 }
 
 /// Whether load was part of the run.

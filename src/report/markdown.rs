@@ -15,6 +15,7 @@ use super::figures::COLUMNS;
 use super::figures::accepted;
 use super::figures::backends;
 use super::figures::by_severity;
+use super::figures::checks as checks_by_failures;
 use super::figures::columns;
 use super::figures::has_load;
 use super::figures::has_scan;
@@ -213,6 +214,7 @@ fn load(report: &Report) -> String {
     }
     more(&mut out, report.endpoints.len());
     messages(report, &mut out);
+    checks(&total, &mut out);
     let backends = backends(report);
     if !backends.is_empty() {
         out.push_str("\n| observed | share | p95 |\n|--|--:|--:|\n");
@@ -223,6 +225,19 @@ fn load(report: &Report) -> String {
         writeln!(out, "| {name} | {} | {p95} |", percent(backend.share)).expect(INFALLIBLE);
     }
     out
+}
+
+fn checks(total: &Tally, out: &mut String) {
+    if total.checks.is_empty() {
+        return;
+    }
+    out.push_str("\n| check | passed | failed | rate |\n|--|--:|--:|--:|\n");
+    for check in checks_by_failures(total).into_iter().take(ROWS) {
+        let rate = percent(share(check.passes, check.passes + check.fails));
+        let (passes, fails) = (grouped(check.passes), grouped(check.fails));
+        writeln!(out, "| {} | {passes} | {fails} | {rate} |", code(&check.name)).expect(INFALLIBLE);
+    }
+    more(out, total.checks.len());
 }
 
 fn messages(report: &Report, out: &mut String) {

@@ -10,8 +10,11 @@ mod load_bed;
 use std::sync::Mutex;
 use std::time::Duration;
 
+use shakedown::model::Seed;
 use shakedown::model::StopToken;
 use shakedown::plan::Executor;
+use shakedown::plan::Overrides;
+use shakedown::plan::from_text;
 
 use load_bed::PlanBuilder;
 use network::Heads;
@@ -30,8 +33,10 @@ fn allocations(plan: &PlanBuilder, heads: Heads) -> u64 {
     let _profiler = dhat::Profiler::builder().testing().build();
     let watched = Watched::default();
     let outcome = plan.run_on(&StopToken::default(), |_| Ok(Network::new(heads, &watched)));
-    let tally = outcome.only_series();
-    assert_eq!((tally.requests, tally.failed), (50_000, 0), "{:?}", tally.exemplars);
+    let series = outcome.totals().series.iter();
+    let (requests, failed) = series
+        .fold((0, 0), |sum, series| (sum.0 + series.tally.requests, sum.1 + series.tally.failed));
+    assert_eq!((requests, failed), (50_000, 0), "{:?}", outcome.totals().series[0].tally.exemplars);
     watched.allocations()
 }
 
@@ -56,6 +61,35 @@ fn a_response_whose_head_changes_allocates_nothing() {
 #[test]
 fn an_observed_header_allocates_nothing() {
     assert_eq!(allocations(&plan().observe("X-Number"), Heads::Changing), 0);
+}
+
+/// Two requests to an iteration: slots of every kind, and everything that is looked at.
+const SCRIPT: &str = r#"
+version: 1
+target: http://127.0.0.1:9
+requests:
+  first:
+    get: "/items/${rand.int(1,100)}?q=${rand.word}"
+    checks: [ { status: 200 }, { regex: 'o(k)' }, { contains: ok }, { duration: <10s } ]
+    extract:
+      id: { jsonpath: "$.items[1].id", default: 7 }
+      k: { regex: 'o(k)' }
+      n: { header: X-Number }
+  second:
+    post: "/items/${id}"
+    headers: { X-Token: "t ${k}", X-Id: "${rand.uuid}" }
+    json: { id: "${id}", n: "${n}", user: "${vu}.${iteration}" }
+    checks: [ { jsonpath: $.ok, exists: false }, { header: X-Number }, { body_size: <1kb } ]
+flows: { f: [ { use: first }, { use: second } ] }
+scenarios: { s: { executor: shared-iterations, exec: f, vus: 64, iterations: 25000, maxDuration: 60s } }
+"#;
+
+#[test]
+fn a_scripted_request_allocates_nothing() {
+    let overrides = Overrides::new(Seed(1), jiff::civil::date(2026, 11, 23));
+    let plan = from_text("plan.yml", SCRIPT, &|_| None, &overrides);
+    let plan = plan.unwrap_or_else(|errors| panic!("{}", errors.render(false)));
+    assert_eq!(allocations(&PlanBuilder::of(plan), Heads::Changing), 0);
 }
 
 /// Exchanges for the tap are copied: the count would notice one allocation in the way of others.

@@ -5,13 +5,13 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use shakedown::model::{
-    Confidence, CrawlProgress, Digits, Event, Evidence, EvidenceRole, Exemplar, Facts, Failure,
-    FailureClass, Finding, FindingStatus, GeneratorWindow, Histogram, InsertionKind, InsertionRef,
-    LoadChange, LoadChangeKind, LoadTotals, LoadWindow, MachineUse, Match, MatchPart, MessageTally,
-    Notice, NoticeLevel, Observed, Operation, OperationSource, Owasp, Phase, Recorded, Report,
-    RuleMeta, RuleOutcome, RunInfo, ScanWindow, ScenarioMeta, ScenarioTally, ScenarioWindow,
-    SeriesId, SeriesKind, SeriesMeta, SeriesWindow, Severity, Stamped, StopReason, Tally,
-    ThresholdResult, Timings, Usage, Validity, Verdict, fingerprint,
+    CheckCount, Confidence, CrawlProgress, Digits, Event, Evidence, EvidenceRole, Exemplar, Facts,
+    Failure, FailureClass, Finding, FindingStatus, GeneratorWindow, Histogram, InsertionKind,
+    InsertionRef, LoadChange, LoadChangeKind, LoadTotals, LoadWindow, MachineUse, Match, MatchPart,
+    MessageTally, Notice, NoticeLevel, Observed, Operation, OperationSource, Owasp, Phase,
+    Recorded, Report, RuleMeta, RuleOutcome, RunInfo, ScanWindow, ScenarioMeta, ScenarioTally,
+    ScenarioWindow, SeriesId, SeriesKind, SeriesMeta, SeriesWindow, Severity, Stamped, StopReason,
+    Tally, ThresholdResult, Timings, Usage, Validity, Verdict, fingerprint,
 };
 
 const ORIGIN: &str = "http://127.0.0.1:8080";
@@ -283,6 +283,13 @@ fn messages(second: u64, sessions: u64) -> MessageTally {
     messages
 }
 
+fn check(tally: &mut Tally, name: &str, passed: bool) {
+    let (passes, fails) = (u64::from(passed), u64::from(!passed));
+    let mut part = Tally::new(Digits::Two);
+    part.checks.push(CheckCount { name: name.to_owned(), passes, fails });
+    tally.merge(&part);
+}
+
 fn tally(draw: &mut Draw, typical: u64, count: u64, from: Duration, slow_path: bool) -> Tally {
     let mut tally = Tally::new(Digits::Two);
     let mut all = Tally::new(Digits::Two);
@@ -300,6 +307,10 @@ fn tally(draw: &mut Draw, typical: u64, count: u64, from: Duration, slow_path: b
             continue;
         }
         let status = if slow_path && step % 9 == 8 { 503 } else { 200 };
+        if slow_path {
+            check(&mut tally, "has an order", status == 200);
+            check(&mut tally, "status 200", status == 200);
+        }
         tally.failed += u64::from(status == 503);
         *tally.statuses.entry(status).or_default() += 1;
         tally.bytes_received += 3_120 + step;

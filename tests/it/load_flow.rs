@@ -345,3 +345,59 @@ scenarios:
     }
     assert_eq!(outcome.totals().scenarios[0].iterations, 4);
 }
+
+const CHECKED: &str = "
+requests:
+  item:
+    get: /item
+    checks:
+      - { status: 200 }
+      - { jsonpath: $.id, equals: 7, name: the seventh }
+      - { contains: '\"id\"' }
+      - { header: { name: X-Cache, equals: hit } }
+      - { duration: <5ms }
+      - { body_size: '>100' }
+flows: { f: [ { use: item } ] }
+scenarios:
+  s: { executor: per-vu-iterations, exec: f, vus: 1, iterations: 4 }
+";
+
+fn counted(outcome: &Outcome) -> Vec<(&str, u64, u64)> {
+    let checks = outcome.totals().series[0].tally.checks.iter();
+    checks.map(|check| (check.name.as_str(), check.passes, check.fails)).collect()
+}
+
+#[test]
+fn a_check_that_fails_is_counted_and_fails_no_request() {
+    let numbered = Mutex::new(0);
+    let outcome = run(plan(CHECKED), &Seen::default(), |_| {
+        let mut number = numbered.lock().expect("not poisoned");
+        *number += 1;
+        let head = if *number == 4 { "x-cache: hit\r\n" } else { "X-Cache: miss\r\n" };
+        (head, format!("{{\"id\":{}}}", 5 + *number))
+    });
+    assert_eq!(
+        counted(&outcome),
+        [
+            ("status 200", 4, 0),
+            ("the seventh", 1, 3),
+            ("contains \"id\"", 4, 0),
+            ("header X-Cache equals hit", 1, 3),
+            ("duration <5ms", 4, 0),
+            ("body_size >100", 0, 4),
+        ]
+    );
+    let tally = &outcome.totals().series[0].tally;
+    assert_eq!((tally.requests, tally.failed), (4, 0));
+}
+
+#[test]
+fn no_check_holds_of_a_response_that_never_came() {
+    let builder = PlanBuilder::of(plan(CHECKED));
+    let outcome = builder.run_on(&StopToken::default(), |_| {
+        Ok(SimReactor::new(|_: u64, _: &[u8]| vec![Reply::Close { after: 1_000 }]))
+    });
+    let tally = &outcome.totals().series[0].tally;
+    assert_eq!((tally.requests, tally.failed), (4, 4));
+    assert!(counted(&outcome).iter().all(|(_, passes, fails)| (*passes, *fails) == (0, 4)));
+}

@@ -85,7 +85,7 @@ impl LaneIntake<'_> {
 
     fn keeping(&mut self, lane: u32) -> Option<Keeping<'_>> {
         let user = &mut self.users[(self.first + lane) as usize];
-        (user.looks != Looks::Nowhere).then_some(Keeping {
+        (user.looks >= Looks::AtHead).then_some(Keeping {
             looks: user.looks,
             kept: &mut user.kept,
             spare: self.spare,
@@ -100,7 +100,7 @@ impl LaneSink for LaneIntake<'_> {
         !self.names.is_empty()
             || user.sample.is_some()
             || user.chain.is_some()
-            || user.looks != Looks::Nowhere
+            || user.looks >= Looks::AtHead
     }
 
     fn head(&mut self, lane: u32, head: &Head<'_>) {

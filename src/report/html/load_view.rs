@@ -14,6 +14,7 @@ use crate::model::format_duration;
 
 use super::super::figures::COLUMNS;
 use super::super::figures::backends;
+use super::super::figures::checks;
 use super::super::figures::columns;
 use super::super::figures::headline;
 use super::super::figures::longest_phase;
@@ -43,6 +44,7 @@ pub(super) struct Load {
     phases: Vec<&'static str>,
     endpoints: Vec<Endpoint>,
     messages: Vec<Messages>,
+    checks: Vec<CheckRow>,
     backends: Vec<Backend>,
     slowest: Vec<Slow>,
 }
@@ -58,6 +60,15 @@ struct Endpoint {
     times: Vec<String>,
     phases: Vec<String>,
     answers: String,
+}
+
+#[derive(Serialize)]
+struct CheckRow {
+    name: String,
+    passes: String,
+    fails: String,
+    failed: bool,
+    rate: String,
 }
 
 #[derive(Serialize)]
@@ -112,6 +123,16 @@ impl Load {
                 .endpoints
                 .iter()
                 .map(|endpoint| endpoint_view(report, endpoint, open, &phases))
+                .collect(),
+            checks: checks(&total)
+                .into_iter()
+                .map(|check| CheckRow {
+                    name: check.name.clone(),
+                    passes: grouped(check.passes),
+                    fails: grouped(check.fails),
+                    failed: check.fails > 0,
+                    rate: percent(share(check.passes, check.passes + check.fails)),
+                })
                 .collect(),
             messages: message_endpoints(report)
                 .map(|(endpoint, messages)| messages_view(report, endpoint, messages))

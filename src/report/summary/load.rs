@@ -24,6 +24,7 @@ use super::super::figures::per_second;
 use super::super::figures::percent;
 use super::super::figures::share;
 use super::super::figures::slowest;
+use super::checks::check_table;
 use super::messages::message_table;
 use super::style::INFALLIBLE;
 use super::style::Ink;
@@ -58,6 +59,7 @@ pub(super) fn load_section(report: &Report, style: Style) -> String {
         latency(report, &total, style),
         endpoints(report, style),
         message_table(report, style),
+        check_table(&total, style),
         backend_table(report, style),
         slowest_table(report, style),
     ];

@@ -1,5 +1,6 @@
 //! The summary on the terminal after a run.
 
+mod checks;
 mod load;
 mod messages;
 mod scan;

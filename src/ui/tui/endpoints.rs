@@ -153,6 +153,15 @@ pub(super) fn detail_rows(state: &State, width: usize) -> Vec<Line<'static>> {
     }
     lines.extend(detail::field("statuses", status_spans(tally), width));
     lines.extend(detail::text_field("traffic", &traffic(tally), width));
+    for check in &tally.checks {
+        let text = format!(
+            "{}: {} passed, {} failed",
+            inert(&check.name, 120),
+            figures::grouped(check.passes),
+            figures::grouped(check.fails)
+        );
+        lines.extend(detail::text_field("check", &text, width));
+    }
     if let Some(messages) = &tally.messages {
         lines.extend(message_rows(messages, width));
     }

@@ -1,0 +1,207 @@
+//! What is asserted of a response: counted when it does not hold, as k6 does it.
+
+use std::cmp::Ordering;
+use std::time::Duration;
+
+use memchr::memmem::Finder;
+use serde_json::Value;
+
+use super::extraction::Response;
+use crate::extract::JsonPath;
+use crate::extract::Pattern;
+
+/// A named assertion.
+#[derive(Debug, Clone)]
+pub struct Check {
+    /// What reports and thresholds call it.
+    pub name: String,
+    /// What must hold.
+    pub asserted: Assertion,
+}
+
+/// What must hold.
+#[derive(Debug, Clone)]
+pub enum Assertion {
+    /// One of these statuses.
+    Status(Vec<u16>),
+    /// What a path selects in a JSON body.
+    Json(JsonPath, JsonTest),
+    /// The body matches.
+    Regex(Pattern),
+    /// The body contains these bytes.
+    Contains(Box<Finder<'static>>),
+    /// The first header of a name.
+    Header(String, HeaderTest),
+    /// Send, wait and receive together.
+    Duration(Bound, Duration),
+    /// Bytes of the body as it was sent, codings included.
+    BodySize(Bound, u64),
+}
+
+/// What must hold of a JSON value.
+#[derive(Debug, Clone)]
+pub enum JsonTest {
+    /// It is there, `null` included; or it is not.
+    Exists(bool),
+    /// It is this value.
+    Equals(Value),
+}
+
+/// What must hold of a header.
+#[derive(Debug, Clone)]
+pub enum HeaderTest {
+    /// It is there; or it is not.
+    Exists(bool),
+    /// It has this value.
+    Equals(String),
+    /// Its value contains this.
+    Contains(String),
+    /// Its value matches.
+    Regex(Pattern),
+}
+
+/// On which side of a limit a value must be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bound {
+    /// `<`
+    Below,
+    /// `<=`
+    AtMost,
+    /// `>`
+    Above,
+    /// `>=`
+    AtLeast,
+}
+
+impl Bound {
+    /// Every bound as it is written; longer ones first.
+    pub const ALL: [(&'static str, Self); 4] =
+        [("<=", Self::AtMost), (">=", Self::AtLeast), ("<", Self::Below), (">", Self::Above)];
+
+    fn holds(self, order: Ordering) -> bool {
+        match self {
+            Self::Below => order.is_lt(),
+            Self::AtMost => order.is_le(),
+            Self::Above => order.is_gt(),
+            Self::AtLeast => order.is_ge(),
+        }
+    }
+}
+
+impl Check {
+    /// Whether it holds.
+    pub fn passes(&self, response: &Response<'_>) -> bool {
+        match &self.asserted {
+            Assertion::Status(statuses) => statuses.contains(&response.status),
+            Assertion::Json(path, test) => {
+                let found = path.find(response.body);
+                match test {
+                    JsonTest::Exists(exists) => found.is_some() == *exists,
+                    JsonTest::Equals(value) => found.is_some_and(|found| found.equals(value)),
+                }
+            }
+            Assertion::Regex(pattern) => pattern.is_match(response.body),
+            Assertion::Contains(text) => text.find(response.body).is_some(),
+            Assertion::Header(name, test) => test.passes((response.header)(name)),
+            Assertion::Duration(bound, limit) => bound.holds(response.duration.cmp(limit)),
+            Assertion::BodySize(bound, limit) => bound.holds(response.body_size.cmp(limit)),
+        }
+    }
+
+    /// Whether it looks into the body.
+    pub fn reads_body(&self) -> bool {
+        match self.asserted {
+            Assertion::Json(..) | Assertion::Regex(_) | Assertion::Contains(_) => true,
+            Assertion::Status(_)
+            | Assertion::Header(..)
+            | Assertion::Duration(..)
+            | Assertion::BodySize(..) => false,
+        }
+    }
+
+    /// Whether it looks at headers, or at how long the body is.
+    pub fn reads_head(&self) -> bool {
+        match self.asserted {
+            Assertion::Header(..) | Assertion::BodySize(..) => true,
+            Assertion::Json(..)
+            | Assertion::Regex(_)
+            | Assertion::Contains(_)
+            | Assertion::Status(_)
+            | Assertion::Duration(..) => false,
+        }
+    }
+}
+
+impl HeaderTest {
+    fn passes(&self, value: Option<&[u8]>) -> bool {
+        match self {
+            Self::Exists(exists) => value.is_some() == *exists,
+            Self::Equals(text) => value == Some(text.as_bytes()),
+            Self::Contains(text) => {
+                value.is_some_and(|value| memchr::memmem::find(value, text.as_bytes()).is_some())
+            }
+            Self::Regex(pattern) => value.is_some_and(|value| pattern.is_match(value)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn passes(asserted: Assertion) -> bool {
+        let header = |name: &str| name.eq_ignore_ascii_case("x").then_some(&b"some value"[..]);
+        let response = Response {
+            status: 200,
+            header: &header,
+            body: br#"{"id":17,"none":null}"#,
+            duration: Duration::from_millis(500),
+            body_size: 100,
+        };
+        Check { name: String::new(), asserted }.passes(&response)
+    }
+
+    fn json(path: &str, test: JsonTest) -> Assertion {
+        Assertion::Json(JsonPath::parse(path).expect("a path"), test)
+    }
+
+    #[test]
+    fn bodies_are_looked_into() {
+        assert!(passes(json("$.id", JsonTest::Exists(true))));
+        assert!(passes(json("$.none", JsonTest::Exists(true))));
+        assert!(passes(json("$.other", JsonTest::Exists(false))));
+        assert!(!passes(json("$.other", JsonTest::Exists(true))));
+        assert!(passes(json("$.id", JsonTest::Equals(17.into()))));
+        assert!(!passes(json("$.id", JsonTest::Equals("17".into()))));
+        assert!(!passes(json("$.other", JsonTest::Equals(Value::Null))));
+        let contains = |text: &str| Assertion::Contains(Box::new(Finder::new(text).into_owned()));
+        assert!(passes(contains("\"id\"")) && !passes(contains("\"di\"")));
+        let regex = |text: &str| Assertion::Regex(Pattern::new(text).expect("a pattern"));
+        assert!(passes(regex(r#""id":\d+"#)) && !passes(regex("^id")));
+    }
+
+    #[test]
+    fn headers_statuses_times_and_sizes_are_compared() {
+        let header = |test| passes(Assertion::Header("X".to_owned(), test));
+        assert!(header(HeaderTest::Exists(true)) && !header(HeaderTest::Exists(false)));
+        assert!(header(HeaderTest::Equals("some value".to_owned())));
+        assert!(!header(HeaderTest::Equals("some".to_owned())));
+        assert!(header(HeaderTest::Contains("val".to_owned())));
+        assert!(!passes(Assertion::Header("y".to_owned(), HeaderTest::Contains(String::new()))));
+        assert!(passes(Assertion::Status(vec![201, 200])) && !passes(Assertion::Status(vec![201])));
+        for (bound, below, same, above) in [
+            (Bound::Below, true, false, false),
+            (Bound::AtMost, true, true, false),
+            (Bound::Above, false, false, true),
+            (Bound::AtLeast, false, true, true),
+        ] {
+            for (limit, expected) in [(501, below), (500, same), (499, above)] {
+                let limit = Duration::from_millis(limit);
+                assert_eq!(passes(Assertion::Duration(bound, limit)), expected, "{bound:?}");
+            }
+            for (limit, expected) in [(101, below), (100, same), (99, above)] {
+                assert_eq!(passes(Assertion::BodySize(bound, limit)), expected, "{bound:?}");
+            }
+        }
+    }
+}

@@ -1,0 +1,257 @@
+//! What a request's `checks` assert.
+
+use std::time::Duration;
+
+use memchr::memmem::Finder;
+use serde_json::Value as Json;
+
+use super::bodies;
+use super::document::Node;
+use super::reader::{Fields, Keys, Reader, duration_with_unit};
+use super::requests;
+use crate::extract::JsonPath;
+use crate::extract::Pattern;
+use crate::flow::Assertion;
+use crate::flow::Bound;
+use crate::flow::Check;
+use crate::flow::HeaderTest;
+use crate::flow::JsonTest;
+use crate::model::inert;
+
+const CHECK: Keys = Keys {
+    of: "a check",
+    known: &[
+        "status",
+        "jsonpath",
+        "exists",
+        "equals",
+        "regex",
+        "contains",
+        "header",
+        "duration",
+        "body_size",
+        "name",
+    ],
+    later: &["css"],
+};
+
+const HEADER: Keys = Keys {
+    of: "a header's check",
+    known: &["name", "exists", "equals", "contains", "regex"],
+    later: &[],
+};
+
+/// What may be asserted; a check asserts one of them.
+const KINDS: [&str; 7] =
+    ["status", "jsonpath", "regex", "contains", "header", "duration", "body_size"];
+
+/// A longer name is no name.
+const MAX_NAME: usize = 120;
+
+/// Every check of a request; a wrong one is reported and left out.
+pub(super) fn checks(request: &Fields<'_>, reader: &mut Reader) -> Vec<Check> {
+    let Some(node) = request.get("checks") else { return Vec::new() };
+    let mut checks: Vec<Check> = Vec::new();
+    for item in reader.list(node, "checks") {
+        let Some(check) = check(item, reader) else { continue };
+        let is_status = |check: &Check| matches!(check.asserted, Assertion::Status(_));
+        if is_status(&check) && checks.iter().any(is_status) {
+            reader.problem_with_help(
+                &item.at,
+                "a response has one status, so two status checks never hold together",
+                "write the alternatives as a list: `status: [200, 201]`",
+            );
+        }
+        if checks.iter().any(|earlier| earlier.name == check.name) {
+            let text = format!("two checks are called `{}`; give one a `name`", check.name);
+            reader.problem(&item.at, text);
+        }
+        checks.push(check);
+    }
+    checks
+}
+
+/// Statuses that count as success, where a check says so.
+pub(super) fn expected_statuses(checks: &[Check]) -> Vec<u16> {
+    let statuses = checks.iter().find_map(|check| match &check.asserted {
+        Assertion::Status(statuses) => Some(statuses.clone()),
+        _ => None,
+    });
+    statuses.unwrap_or_default()
+}
+
+fn check(item: &Node, reader: &mut Reader) -> Option<Check> {
+    let fields = reader.fields(item, &item.at, &CHECK)?;
+    let mut given = KINDS.into_iter().filter_map(|kind| fields.entry(kind));
+    let Some(entry) = given.next() else {
+        let is_later = |key: &&str| fields.get(key).is_some();
+        if !CHECK.later.iter().any(is_later) {
+            let help = format!("say what must hold: {}", KINDS.join(", "));
+            reader.problem_with_help(&item.at, "a check that asserts nothing", help);
+        }
+        return None;
+    };
+    if let Some(second) = given.next() {
+        let text = format!("a check asserts one thing: `{}` or `{}`", entry.key, second.key);
+        reader.problem_with_help(&second.key_at, text, "write them as two checks");
+        return None;
+    }
+    let is_json = entry.key == "jsonpath";
+    for key in ["exists", "equals"] {
+        if let Some(extra) = fields.entry(key).filter(|_| !is_json) {
+            reader.problem(&extra.key_at, format!("`{key}` belongs to `jsonpath` or `header`"));
+        }
+    }
+    let (asserted, text) = assertion(&entry.key, &entry.node, &fields, reader)?;
+    let name = match fields.get("name") {
+        Some(node) => reader.parsed(node, "a name", name)?,
+        None => inert(&text, MAX_NAME),
+    };
+    Some(Check { name, asserted })
+}
+
+fn name(text: &str) -> Result<String, String> {
+    let is_fine = !text.is_empty()
+        && text.chars().count() <= MAX_NAME
+        && !text.chars().any(|c| c.is_control() || matches!(c, ',' | '{' | '}'));
+    if is_fine {
+        Ok(text.to_owned())
+    } else {
+        Err(format!(
+            "a check's name has 1 to {MAX_NAME} characters, none of them `,`, `{{` or `}}`"
+        ))
+    }
+}
+
+/// What must hold, and its text, which names it where nothing else does.
+fn assertion(
+    kind: &str,
+    node: &Node,
+    fields: &Fields<'_>,
+    reader: &mut Reader,
+) -> Option<(Assertion, String)> {
+    match kind {
+        "status" => status(node, reader),
+        "jsonpath" => json(node, fields, reader),
+        "regex" => {
+            let pattern = reader.parsed(node, "a regular expression", Pattern::new)?;
+            Some((Assertion::Regex(pattern), format!("regex {}", text_of(node))))
+        }
+        "contains" => {
+            let text = reader.text(node, "a text")?;
+            let finder = Box::new(Finder::new(text).into_owned());
+            Some((Assertion::Contains(finder), format!("contains {text}")))
+        }
+        "header" => header(node, reader),
+        "duration" => {
+            let expected = "a bound like <500ms";
+            let (bound, limit) = reader.parsed(node, expected, |text| bound(text, duration))?;
+            Some((Assertion::Duration(bound, limit), format!("duration {}", text_of(node))))
+        }
+        _ => {
+            let expected = "a bound like <10kb";
+            let (bound, limit) = reader.parsed(node, expected, |text| bound(text, bodies::size))?;
+            Some((Assertion::BodySize(bound, limit as u64), format!("body_size {}", text_of(node))))
+        }
+    }
+}
+
+fn text_of(node: &Node) -> &str {
+    node.scalar().map_or("", |scalar| scalar.text.as_str())
+}
+
+fn status(node: &Node, reader: &mut Reader) -> Option<(Assertion, String)> {
+    let mut statuses: Vec<u16> = Vec::new();
+    for value in node.one_or_many() {
+        let accept = |status: u16| (100..=599).contains(&status);
+        statuses.extend(reader.number(value, "a status from 100 to 599", accept));
+    }
+    let text: Vec<_> = statuses.iter().map(u16::to_string).collect();
+    let text = format!("status {}", text.join(" or "));
+    (!statuses.is_empty()).then_some((Assertion::Status(statuses), text))
+}
+
+fn json(node: &Node, fields: &Fields<'_>, reader: &mut Reader) -> Option<(Assertion, String)> {
+    let path = reader.parsed(node, "a JSONPath", JsonPath::parse)?;
+    let (test, text) = match (fields.get("exists"), fields.entry("equals")) {
+        (None, None) => (JsonTest::Exists(true), "exists".to_owned()),
+        (Some(node), None) => {
+            let exists = reader.boolean(node)?;
+            (JsonTest::Exists(exists), if exists { "exists" } else { "is absent" }.to_owned())
+        }
+        (None, Some(entry)) => {
+            let value = reader.json(&entry.node)?;
+            let text = format!("equals {value}");
+            (JsonTest::Equals(value), text)
+        }
+        (Some(_), Some(entry)) => {
+            reader.problem(&entry.key_at, "a check has `exists` or `equals`");
+            return None;
+        }
+    };
+    let text = format!("{} {text}", path.as_str());
+    Some((Assertion::Json(path, test), text))
+}
+
+/// A name alone, which must be there; or a mapping.
+fn header(node: &Node, reader: &mut Reader) -> Option<(Assertion, String)> {
+    let of_name = |text: &str| requests::header(text, "").map(|header| header.name);
+    if node.scalar().is_some() {
+        let name = reader.parsed(node, "the name of a header", of_name)?;
+        let text = format!("header {name} exists");
+        return Some((Assertion::Header(name, HeaderTest::Exists(true)), text));
+    }
+    let fields = reader.fields(node, &node.at, &HEADER)?;
+    let name = reader.require(&fields, "name")?;
+    let name = reader.parsed(name, "the name of a header", of_name)?;
+    let mut given =
+        ["exists", "equals", "contains", "regex"].into_iter().filter_map(|test| fields.entry(test));
+    let entry = given.next();
+    if let Some(second) = given.next() {
+        reader.problem(&second.key_at, "a header's check asserts one thing");
+        return None;
+    }
+    let Some(entry) = entry else {
+        let text = format!("header {name} exists");
+        return Some((Assertion::Header(name, HeaderTest::Exists(true)), text));
+    };
+    let text = format!("header {name} {} {}", entry.key, text_of(&entry.node));
+    let test = match entry.key.as_str() {
+        "exists" => HeaderTest::Exists(reader.boolean(&entry.node)?),
+        "equals" => HeaderTest::Equals(reader.text(&entry.node, "a text")?.to_owned()),
+        "contains" => HeaderTest::Contains(reader.text(&entry.node, "a text")?.to_owned()),
+        _ => {
+            let pattern = reader.parsed(&entry.node, "a regular expression", Pattern::new)?;
+            HeaderTest::Regex(pattern)
+        }
+    };
+    Some((Assertion::Header(name, test), text))
+}
+
+fn bound<T>(text: &str, parse: impl Fn(&str) -> Result<T, String>) -> Result<(Bound, T), String> {
+    let found = Bound::ALL
+        .into_iter()
+        .find_map(|(sign, bound)| Some((bound, text.trim().strip_prefix(sign)?)));
+    let Some((bound, limit)) = found else {
+        return Err(format!("`{text}` is no bound: begin it with <, <=, > or >="));
+    };
+    Ok((bound, parse(limit.trim())?))
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    duration_with_unit(text)
+}
+
+impl Reader {
+    /// A value as JSON types it: a scalar, or a tree of them.
+    fn json(&mut self, node: &Node) -> Option<Json> {
+        let value = super::slots::fixed_json(node);
+        if value.is_none() {
+            self.problem(
+                &node.at,
+                "a value that is only known while the load runs cannot be compared",
+            );
+        }
+        value
+    }
+}
