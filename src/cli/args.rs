@@ -9,12 +9,12 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use super::connect_args::ConnectArgs;
 use super::control_args::ControlArgs;
 use super::control_args::ControlCommandArgs;
-use crate::model::HttpVersion;
+use super::load_args::LoadArgs;
+use super::scan_args::ScanArgs;
 use crate::model::OutputKind;
 use crate::model::Severity;
 use crate::model::parse_duration;
 use crate::model::parse_rate;
-use crate::plan::StageList;
 
 /// Exit codes in `--help`: public API.
 const EXIT_CODES: &str = "\
@@ -206,180 +206,6 @@ pub(super) struct DemoArgs {
     pub(super) no_tui: bool,
 }
 
-/// `load`.
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  200 requests over 50 connections:
-    shakedown load http://127.0.0.1:8080/
-  Closed model, 100 users for 30 s:
-    shakedown load http://127.0.0.1:8080/ -z 30s -c 100
-  Open model, 500 requests/s, latency counted from the intended start:
-    shakedown load http://127.0.0.1:8080/ -z 30s -q 500
-  Up to 200/s in a minute, then five minutes there; users come by chance:
-    shakedown load http://127.0.0.1:8080/ --stages 200:1m,200:5m --arrivals poisson
-  The same with users that wait for their answers, 100 of them:
-    shakedown load http://127.0.0.1:8080/ --vu-stages 100:1m,100:5m
-  10 requests at once every two seconds:
-    shakedown load http://127.0.0.1:8080/ -z 1m --burst-delay 2s --burst-rate 10
-  HTTP/2, 8 connections with 8 requests in flight on each:
-    shakedown load https://127.0.0.1:8443/ --http2 -c 8 -p 8 -z 30s
-  A body:
-    shakedown load http://127.0.0.1:8080/api -m POST -d '{\"a\":1}' \\
-      -H 'Content-Type: application/json'
-  WebSocket: 10 users open sessions for 30 s, each sends a message 100 times and awaits an answer
-  to each; -n counts sessions, and without -d a session is its handshake:
-    shakedown load ws://127.0.0.1:8080/echo -c 10 -z 30s -d '{\"ask\":1}' --messages 100
-  The scenarios of a plan:
-    shakedown load plan.yml --json=run.json
-
-Redirects are not followed without -r. HTTP/1.1 unless asked. No rate cap and no kill switch unless a
-plan sets them.")]
-pub(super) struct LoadArgs {
-    /// A URL, or a plan file whose scenarios run.
-    #[arg(value_name = "URL|PLAN")]
-    pub(super) target: String,
-    /// Connections (50 unless said otherwise); with -q the most that may wait at once.
-    #[arg(short = 'c', long = "connections", value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
-    pub(super) connections: Option<u32>,
-    /// Speak HTTP/2: agreed on by ALPN over TLS, taken for granted without.
-    #[arg(long)]
-    pub(super) http2: bool,
-    /// Version of HTTP to speak: 1.1 or 2.
-    #[arg(long, value_name = "VERSION", default_value = "1.1", value_parser = http_version, conflicts_with = "http2")]
-    pub(super) http_version: HttpVersion,
-    /// HTTP/2 requests in flight on each connection: -c × -p users in all.
-    #[arg(short = 'p', long = "parallel", value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
-    pub(super) parallel: Option<u32>,
-    /// HTTP/1.1 requests sent ahead of their responses on each connection.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
-    pub(super) pipeline: Option<u32>,
-    /// Requests in all (200 when neither -n nor -z is given).
-    #[arg(short = 'n', long = "requests", value_name = "N", value_parser = clap::value_parser!(u64).range(1..), conflicts_with = "duration")]
-    pub(super) requests: Option<u64>,
-    /// How long new requests start.
-    #[arg(short = 'z', long = "duration", value_name = "TIME", value_parser = duration)]
-    pub(super) duration: Option<Duration>,
-    /// Requests per second, on schedule whatever the target does (50, 50/s, 600/m).
-    #[arg(short = 'q', long = "rate", value_name = "RATE", value_parser = rate)]
-    pub(super) rate: Option<f64>,
-    /// Ramp of requests per second instead of -q and -z: targets and how long it takes to get there,
-    /// from 0 on; a time of 0s is a jump.
-    #[arg(long, value_name = "RATE:TIME,…", help_heading = "Shape")]
-    pub(super) stages: Option<StageList<f64>>,
-    /// Ramp of users instead of -c and -z: targets and how long it takes to get there, from 1 on.
-    #[arg(long, value_name = "USERS:TIME,…", help_heading = "Shape")]
-    pub(super) vu_stages: Option<StageList<u32>>,
-    /// How -q or --stages spread requests: evenly, or by chance as independent users come.
-    #[arg(long, value_name = "HOW", value_enum, help_heading = "Shape")]
-    pub(super) arrivals: Option<ArrivalsArg>,
-    /// Time between bursts of requests, instead of -q.
-    #[arg(long, value_name = "TIME", value_parser = duration, help_heading = "Shape")]
-    pub(super) burst_delay: Option<Duration>,
-    /// Requests of a burst (1).
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), help_heading = "Shape")]
-    pub(super) burst_rate: Option<u32>,
-    /// Request method (GET unless said otherwise).
-    #[arg(short = 'm', long = "method", value_name = "METHOD")]
-    pub(super) method: Option<String>,
-    /// Request body; @FILE reads it from a file.
-    #[arg(short = 'd', long = "body", value_name = "TEXT|@FILE")]
-    pub(super) body: Option<String>,
-    /// Request body from a file.
-    #[arg(short = 'D', long = "body-file", value_name = "FILE", conflicts_with = "body")]
-    pub(super) body_file: Option<PathBuf>,
-    /// Messages of each WebSocket session: -d is sent so often, and each time an answer is awaited.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
-    pub(super) messages: Option<u32>,
-    /// Redirects followed at most (none unless said otherwise; k6 follows 10). Each is a request of
-    /// its own in the counts, and must be in scope.
-    #[arg(short = 'r', long, value_name = "N", value_parser = clap::value_parser!(u32).range(..=100))]
-    pub(super) redirect: Option<u32>,
-    /// Count responses and latency by the values of this response header; may be repeated.
-    #[arg(long, value_name = "HEADER")]
-    pub(super) observe: Vec<String>,
-    /// Generator threads (default: as the load needs, at most one per core).
-    #[arg(long, value_name = "N", env = "SHAKEDOWN_THREADS", value_parser = clap::value_parser!(u32).range(1..))]
-    pub(super) threads: Option<u32>,
-    /// How requests are sent.
-    #[command(flatten)]
-    pub(super) send: SendArgs,
-    /// Who may steer it.
-    #[command(flatten)]
-    pub(super) control: ControlArgs,
-    /// What is written.
-    #[command(flatten)]
-    pub(super) output: OutputArgs,
-}
-
-/// How arrivals are spread.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum ArrivalsArg {
-    /// At equal distances.
-    Even,
-    /// A Poisson process, drawn from the seed.
-    Poisson,
-}
-
-/// `scan`.
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  Crawl and look, send nothing unusual:
-    shakedown scan http://127.0.0.1:8080/
-  Also probe for injections and the like, or for some of them only:
-    shakedown scan http://127.0.0.1:8080/ --active
-    shakedown scan http://127.0.0.1:8080/ --active=xss-reflected,open-redirect
-  Logged in, but not everywhere:
-    shakedown scan http://127.0.0.1:8080/ -H 'Cookie: sid=…' \\
-      --exclude '^/admin' --sarif scan.sarif
-
-Without --active only GET and HEAD of what the site itself links to. POST forms
-are probed only with --allow-unsafe. Links that log out or delete are left alone
-and reported.")]
-pub(super) struct ScanArgs {
-    /// A URL, or a plan file with a `scan` section.
-    #[arg(value_name = "URL|PLAN")]
-    pub(super) target: String,
-    /// Send probes: all native checks, or those named.
-    #[arg(long, value_name = "CHECK,…", num_args = 0..=1, require_equals = true, value_delimiter = ',', default_missing_value = "all")]
-    pub(super) active: Option<Vec<String>>,
-    /// Probe forms with side effects (POST) too.
-    #[arg(long, requires = "active")]
-    pub(super) allow_unsafe: bool,
-    /// Links followed from the start page at most (5).
-    #[arg(long, value_name = "N")]
-    pub(super) depth: Option<u32>,
-    /// URLs fetched at most (2000).
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
-    pub(super) max_urls: Option<u64>,
-    /// Requests per second at most (50).
-    #[arg(long, value_name = "RATE", value_parser = rate)]
-    pub(super) max_rps: Option<f64>,
-    /// Requests at once at most (10).
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
-    pub(super) concurrency: Option<u32>,
-    /// Only URLs whose path and query match this regular expression; may be repeated.
-    #[arg(long, value_name = "REGEX")]
-    pub(super) include: Vec<String>,
-    /// No URL whose path and query match this regular expression; may be repeated.
-    #[arg(long, value_name = "REGEX")]
-    pub(super) exclude: Vec<String>,
-    /// Directory with additional rules; may be repeated.
-    #[arg(long, value_name = "DIR")]
-    pub(super) rules: Vec<PathBuf>,
-    /// Findings of this severity or above (new, firm) fail the run: exit 80. A plan's own findings
-    /// gate goes before it.
-    #[arg(long, value_name = "SEVERITY", default_value = "high", value_parser = fail_on)]
-    pub(super) fail_on: FailOn,
-    /// How requests are sent.
-    #[command(flatten)]
-    pub(super) send: SendArgs,
-    /// What is written.
-    #[command(flatten)]
-    pub(super) output: OutputArgs,
-}
-
 /// `check`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -474,13 +300,7 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
     parse_duration(text).map_err(|error| error.to_string())
 }
 
-fn http_version(text: &str) -> Result<HttpVersion, String> {
-    HttpVersion::parse(text)
-        .filter(|version| *version != HttpVersion::Http10)
-        .ok_or_else(|| "1.1 or 2".to_owned())
-}
-
-fn rate(text: &str) -> Result<f64, String> {
+pub(super) fn rate(text: &str) -> Result<f64, String> {
     let rate = parse_rate(text).map_err(|error| error.to_string())?;
     if rate <= 0.0 {
         return Err("a rate must be greater than 0".to_owned());
@@ -494,7 +314,7 @@ fn rate(text: &str) -> Result<f64, String> {
 /// Requests per second that nobody means seriously.
 const MAX_RATE: f64 = 1e8;
 
-fn fail_on(text: &str) -> Result<FailOn, String> {
+pub(super) fn fail_on(text: &str) -> Result<FailOn, String> {
     if text == "never" {
         return Ok(FailOn::Never);
     }

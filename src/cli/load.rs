@@ -8,11 +8,11 @@ use crate::plan::Plan;
 use crate::plan::Spacing;
 use crate::run::RunKind;
 
-use super::args::ArrivalsArg;
-use super::args::LoadArgs;
 use super::error::CliError;
 use super::execute::Execution;
 use super::execute::execute;
+use super::load_args::ArrivalsArg;
+use super::load_args::LoadArgs;
 use super::plans;
 use super::terminal::Terminal;
 

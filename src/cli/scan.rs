@@ -5,12 +5,12 @@ use crate::plan::Plan;
 use crate::plan::ScanFlags;
 use crate::run::RunKind;
 
-use super::args::ScanArgs;
 use super::control_args::ControlArgs;
 use super::error::CliError;
 use super::execute::Execution;
 use super::execute::execute;
 use super::plans;
+use super::scan_args::ScanArgs;
 use super::terminal::Terminal;
 
 /// What `--active` without names stands for.

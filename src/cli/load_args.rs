@@ -1,0 +1,135 @@
+//! Flags of `load`: oha's, and what shapes a load beyond them.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+
+use super::args::OutputArgs;
+use super::args::SendArgs;
+use super::args::duration;
+use super::args::rate;
+use super::control_args::ControlArgs;
+use crate::model::HttpVersion;
+use crate::plan::StageList;
+
+/// `load`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  200 requests over 50 connections:
+    shakedown load http://127.0.0.1:8080/
+  Closed model, 100 users for 30 s:
+    shakedown load http://127.0.0.1:8080/ -z 30s -c 100
+  Open model, 500 requests/s, latency counted from the intended start:
+    shakedown load http://127.0.0.1:8080/ -z 30s -q 500
+  Up to 200/s in a minute, then five minutes there; users come by chance:
+    shakedown load http://127.0.0.1:8080/ --stages 200:1m,200:5m --arrivals poisson
+  The same with users that wait for their answers, 100 of them:
+    shakedown load http://127.0.0.1:8080/ --vu-stages 100:1m,100:5m
+  10 requests at once every two seconds:
+    shakedown load http://127.0.0.1:8080/ -z 1m --burst-delay 2s --burst-rate 10
+  HTTP/2, 8 connections with 8 requests in flight on each:
+    shakedown load https://127.0.0.1:8443/ --http2 -c 8 -p 8 -z 30s
+  A body:
+    shakedown load http://127.0.0.1:8080/api -m POST -d '{\"a\":1}' \\
+      -H 'Content-Type: application/json'
+  WebSocket: 10 users open sessions for 30 s, each sends a message 100 times and awaits an answer
+  to each; -n counts sessions, and without -d a session is its handshake:
+    shakedown load ws://127.0.0.1:8080/echo -c 10 -z 30s -d '{\"ask\":1}' --messages 100
+  The scenarios of a plan:
+    shakedown load plan.yml --json=run.json
+
+Redirects are not followed without -r. HTTP/1.1 unless asked. No rate cap and no kill switch unless a
+plan sets them.")]
+pub(super) struct LoadArgs {
+    /// A URL, or a plan file whose scenarios run.
+    #[arg(value_name = "URL|PLAN")]
+    pub(super) target: String,
+    /// Connections (50 unless said otherwise); with -q the most that may wait at once.
+    #[arg(short = 'c', long = "connections", value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(super) connections: Option<u32>,
+    /// Speak HTTP/2: agreed on by ALPN over TLS, taken for granted without.
+    #[arg(long)]
+    pub(super) http2: bool,
+    /// Version of HTTP to speak: 1.1 or 2.
+    #[arg(long, value_name = "VERSION", default_value = "1.1", value_parser = http_version, conflicts_with = "http2")]
+    pub(super) http_version: HttpVersion,
+    /// HTTP/2 requests in flight on each connection: -c × -p users in all.
+    #[arg(short = 'p', long = "parallel", value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(super) parallel: Option<u32>,
+    /// HTTP/1.1 requests sent ahead of their responses on each connection.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(super) pipeline: Option<u32>,
+    /// Requests in all (200 when neither -n nor -z is given).
+    #[arg(short = 'n', long = "requests", value_name = "N", value_parser = clap::value_parser!(u64).range(1..), conflicts_with = "duration")]
+    pub(super) requests: Option<u64>,
+    /// How long new requests start.
+    #[arg(short = 'z', long = "duration", value_name = "TIME", value_parser = duration)]
+    pub(super) duration: Option<Duration>,
+    /// Requests per second, on schedule whatever the target does (50, 50/s, 600/m).
+    #[arg(short = 'q', long = "rate", value_name = "RATE", value_parser = rate)]
+    pub(super) rate: Option<f64>,
+    /// Ramp of requests per second instead of -q and -z: targets and how long it takes to get there,
+    /// from 0 on; a time of 0s is a jump.
+    #[arg(long, value_name = "RATE:TIME,…", help_heading = "Shape")]
+    pub(super) stages: Option<StageList<f64>>,
+    /// Ramp of users instead of -c and -z: targets and how long it takes to get there, from 1 on.
+    #[arg(long, value_name = "USERS:TIME,…", help_heading = "Shape")]
+    pub(super) vu_stages: Option<StageList<u32>>,
+    /// How -q or --stages spread requests: evenly, or by chance as independent users come.
+    #[arg(long, value_name = "HOW", value_enum, help_heading = "Shape")]
+    pub(super) arrivals: Option<ArrivalsArg>,
+    /// Time between bursts of requests, instead of -q.
+    #[arg(long, value_name = "TIME", value_parser = duration, help_heading = "Shape")]
+    pub(super) burst_delay: Option<Duration>,
+    /// Requests of a burst (1).
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), help_heading = "Shape")]
+    pub(super) burst_rate: Option<u32>,
+    /// Request method (GET unless said otherwise).
+    #[arg(short = 'm', long = "method", value_name = "METHOD")]
+    pub(super) method: Option<String>,
+    /// Request body; @FILE reads it from a file.
+    #[arg(short = 'd', long = "body", value_name = "TEXT|@FILE")]
+    pub(super) body: Option<String>,
+    /// Request body from a file.
+    #[arg(short = 'D', long = "body-file", value_name = "FILE", conflicts_with = "body")]
+    pub(super) body_file: Option<PathBuf>,
+    /// Messages of each WebSocket session: -d is sent so often, and each time an answer is awaited.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(super) messages: Option<u32>,
+    /// Redirects followed at most (none unless said otherwise; k6 follows 10). Each is a request of
+    /// its own in the counts, and must be in scope.
+    #[arg(short = 'r', long, value_name = "N", value_parser = clap::value_parser!(u32).range(..=100))]
+    pub(super) redirect: Option<u32>,
+    /// Count responses and latency by the values of this response header; may be repeated.
+    #[arg(long, value_name = "HEADER")]
+    pub(super) observe: Vec<String>,
+    /// Generator threads (default: as the load needs, at most one per core).
+    #[arg(long, value_name = "N", env = "SHAKEDOWN_THREADS", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(super) threads: Option<u32>,
+    /// How requests are sent.
+    #[command(flatten)]
+    pub(super) send: SendArgs,
+    /// Who may steer it.
+    #[command(flatten)]
+    pub(super) control: ControlArgs,
+    /// What is written.
+    #[command(flatten)]
+    pub(super) output: OutputArgs,
+}
+
+/// How arrivals are spread.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum ArrivalsArg {
+    /// At equal distances.
+    Even,
+    /// A Poisson process, drawn from the seed.
+    Poisson,
+}
+
+fn http_version(text: &str) -> Result<HttpVersion, String> {
+    HttpVersion::parse(text)
+        .filter(|version| *version != HttpVersion::Http10)
+        .ok_or_else(|| "1.1 or 2".to_owned())
+}

@@ -1,0 +1,70 @@
+//! Flags of `scan`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::args::FailOn;
+use super::args::OutputArgs;
+use super::args::SendArgs;
+use super::args::fail_on;
+use super::args::rate;
+
+/// `scan`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  Crawl and look, send nothing unusual:
+    shakedown scan http://127.0.0.1:8080/
+  Also probe for injections and the like, or for some of them only:
+    shakedown scan http://127.0.0.1:8080/ --active
+    shakedown scan http://127.0.0.1:8080/ --active=xss-reflected,open-redirect
+  Logged in, but not everywhere:
+    shakedown scan http://127.0.0.1:8080/ -H 'Cookie: sid=…' \\
+      --exclude '^/admin' --sarif scan.sarif
+
+Without --active only GET and HEAD of what the site itself links to. POST forms
+are probed only with --allow-unsafe. Links that log out or delete are left alone
+and reported.")]
+pub(super) struct ScanArgs {
+    /// A URL, or a plan file with a `scan` section.
+    #[arg(value_name = "URL|PLAN")]
+    pub(super) target: String,
+    /// Send probes: all native checks, or those named.
+    #[arg(long, value_name = "CHECK,…", num_args = 0..=1, require_equals = true, value_delimiter = ',', default_missing_value = "all")]
+    pub(super) active: Option<Vec<String>>,
+    /// Probe forms with side effects (POST) too.
+    #[arg(long, requires = "active")]
+    pub(super) allow_unsafe: bool,
+    /// Links followed from the start page at most (5).
+    #[arg(long, value_name = "N")]
+    pub(super) depth: Option<u32>,
+    /// URLs fetched at most (2000).
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(super) max_urls: Option<u64>,
+    /// Requests per second at most (50).
+    #[arg(long, value_name = "RATE", value_parser = rate)]
+    pub(super) max_rps: Option<f64>,
+    /// Requests at once at most (10).
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(super) concurrency: Option<u32>,
+    /// Only URLs whose path and query match this regular expression; may be repeated.
+    #[arg(long, value_name = "REGEX")]
+    pub(super) include: Vec<String>,
+    /// No URL whose path and query match this regular expression; may be repeated.
+    #[arg(long, value_name = "REGEX")]
+    pub(super) exclude: Vec<String>,
+    /// Directory with additional rules; may be repeated.
+    #[arg(long, value_name = "DIR")]
+    pub(super) rules: Vec<PathBuf>,
+    /// Findings of this severity or above (new, firm) fail the run: exit 80. A plan's own findings
+    /// gate goes before it.
+    #[arg(long, value_name = "SEVERITY", default_value = "high", value_parser = fail_on)]
+    pub(super) fail_on: FailOn,
+    /// How requests are sent.
+    #[command(flatten)]
+    pub(super) send: SendArgs,
+    /// What is written.
+    #[command(flatten)]
+    pub(super) output: OutputArgs,
+}
