@@ -10,6 +10,7 @@ use crate::plan::FlagError;
 use crate::plan::PlanErrors;
 use crate::rules::RuleErrors;
 use crate::run::FetchError;
+use crate::run::OnceError;
 use crate::run::RunError;
 use crate::run::socket::SocketError;
 
@@ -80,6 +81,9 @@ pub(super) enum CliError {
         /// Why.
         source: std::io::Error,
     },
+    /// The one request of `--debug` was not sent.
+    #[error(transparent)]
+    Once(#[from] OnceError),
     /// The run could not be carried out.
     #[error(transparent)]
     Run(#[from] RunError),
@@ -109,9 +113,11 @@ impl CliError {
             | Self::Unreadable { .. }
             | Self::Format { .. }
             | Self::Certificates(_)
+            | Self::Once(OnceError::Tls(_) | OnceError::Request(_))
             | Self::Shop(DemoError::NotLoopback(_) | DemoError::Listen { .. })
             | Self::Socket(_)
             | Self::Terminal(_) => ExitCode::Usage,
+            Self::Once(OnceError::OutOfScope(_)) => ExitCode::Refused,
             Self::Plan(errors) => errors.exit_code(),
             Self::Rules(_) | Self::EmptyPlan(_) => ExitCode::InvalidPlan,
             Self::Flags(error) => error.exit_code(),

@@ -8,6 +8,7 @@ use crate::plan::Plan;
 use crate::plan::Spacing;
 use crate::run::RunKind;
 
+use super::debug;
 use super::error::CliError;
 use super::execute::Execution;
 use super::execute::execute;
@@ -18,6 +19,10 @@ use super::terminal::Terminal;
 
 /// Runs the load test.
 pub(super) fn run(args: &LoadArgs, terminal: &Terminal) -> Result<ExitCode, CliError> {
+    if args.debug {
+        can_debug(args)?;
+        return debug::run(&plan(args)?);
+    }
     let plan = plan(args)?;
     execute(Execution {
         plan,
@@ -53,6 +58,22 @@ fn plan(args: &LoadArgs) -> Result<Plan, CliError> {
     // Its gates over findings belong to `check`: without a scan they would pass unseen.
     plan.thresholds.retain(|threshold| threshold.selector.metric.is_load());
     Ok(plan)
+}
+
+/// What cannot be shown as one request and one response.
+fn can_debug(args: &LoadArgs) -> Result<(), CliError> {
+    let scheme = args.target.split("://").next().unwrap_or_default();
+    if plans::is_plan(&args.target) {
+        let text = "--debug sends the one request of a URL; a plan has its own in `scenarios`";
+        return Err(CliError::Usage(text.to_owned()));
+    }
+    if args.http_version != HttpVersion::Http11 {
+        return Err(CliError::Usage("--debug speaks HTTP/1.1 only".to_owned()));
+    }
+    if scheme.eq_ignore_ascii_case("ws") || scheme.eq_ignore_ascii_case("wss") {
+        return Err(CliError::Usage("--debug has no meaning for a WebSocket".to_owned()));
+    }
+    Ok(())
 }
 
 fn flags(args: &LoadArgs) -> LoadFlags {

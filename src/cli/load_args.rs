@@ -37,6 +37,8 @@ Examples:
   WebSocket: 10 users open sessions for 30 s, each sends a message 100 times and awaits an answer
   to each; -n counts sessions, and without -d a session is its handshake:
     shakedown load ws://127.0.0.1:8080/echo -c 10 -z 30s -d '{\"ask\":1}' --messages 100
+  One request and its response, to look at:
+    shakedown load http://127.0.0.1:8080/api -H 'X-Api-Key: …' --debug
   The scenarios of a plan:
     shakedown load plan.yml --json=run.json
 
@@ -105,6 +107,10 @@ pub(super) struct LoadArgs {
     /// Count responses and latency by the values of this response header; may be repeated.
     #[arg(long, value_name = "HEADER")]
     pub(super) observe: Vec<String>,
+    /// Send one request, print it and its response with secrets masked, and end: 0 when there is a
+    /// response, whatever its status. Redirects are not followed; -n, -c, -z and -q do not matter.
+    #[arg(long, conflicts_with_all = ["http2", "parallel", "json", "jsonl", "html", "md", "sarif", "junit", "csv"])]
+    pub(super) debug: bool,
     /// Generator threads (default: as the load needs, at most one per core).
     #[arg(long, value_name = "N", env = "SHAKEDOWN_THREADS", value_parser = clap::value_parser!(u32).range(1..))]
     pub(super) threads: Option<u32>,

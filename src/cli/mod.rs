@@ -7,6 +7,7 @@ mod connect_args;
 mod control;
 mod control_args;
 mod control_place;
+mod debug;
 mod demo;
 mod error;
 mod execute;

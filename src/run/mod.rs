@@ -4,10 +4,12 @@
 //! into the report, lets the derivers look, and hands it to the consumers in one order. The only
 //! arrow that goes back is the [`crate::model::StopToken`].
 
+mod client;
 mod derive;
 mod engine;
 mod fetch;
 mod gates;
+mod once;
 mod parts;
 mod pump;
 mod signals;
@@ -18,5 +20,6 @@ mod tap;
 pub use engine::{Outcome, RunError, RunJob, RunKind, run};
 pub use fetch::{FetchError, fetch_document};
 pub use gates::{Gating, gate};
+pub use once::{OnceError, Sent, send_once};
 pub use signals::{Interrupt, Interrupts};
 pub use steer::Steering;

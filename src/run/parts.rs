@@ -3,9 +3,6 @@
 use std::sync::Arc;
 
 use crate::http::Client;
-use crate::http::ClientOptions;
-use crate::http::Pacer;
-use crate::http::tls::TrustPolicy;
 use crate::load::LoadJob;
 use crate::model::EventSender;
 use crate::model::ExchangeTap;
@@ -15,10 +12,10 @@ use crate::model::FailureClass;
 use crate::model::NoticeLevel;
 use crate::model::Redactor;
 use crate::model::StopToken;
-use crate::plan::TlsPolicy;
 use crate::scan::Passive;
 use crate::scan::ScanJob;
 
+use super::client;
 use super::engine::RunJob;
 use super::engine::RunKind;
 use super::engine::notify;
@@ -38,10 +35,11 @@ impl Parts<'_> {
     /// Runs what the job asks for; a part that a stop prevents is announced, not silently skipped.
     pub(super) async fn work(&self) -> Facts {
         let mut facts = Facts::default();
-        let client = match self.client() {
+        let plan = &self.job.plan;
+        let client = match client::client(plan, client::options(plan), self.job.clock) {
             Ok(client) => client,
-            Err(text) => {
-                facts.internal.push(text);
+            Err(error) => {
+                facts.internal.push(error.to_string());
                 return facts;
             }
         };
@@ -149,33 +147,5 @@ impl Parts<'_> {
             redactor: Redactor::default(),
         };
         crate::scan::run(job, self.events.clone(), self.stop.clone()).await;
-    }
-
-    fn client(&self) -> Result<Client, String> {
-        let plan = &self.job.plan;
-        let connection = &plan.connection;
-        let scan_rps = plan.scan.as_ref().map(|scan| scan.max_rps);
-        let max_rps = match (scan_rps, plan.limits.max_rps) {
-            (Some(scan), Some(all)) => Some(scan.min(all)),
-            (one, other) => one.or(other),
-        };
-        let options = ClientOptions {
-            timeout: connection.timeout,
-            trust: match connection.tls {
-                TlsPolicy::Verify => TrustPolicy::Verify,
-                TlsPolicy::AcceptAndReport => TrustPolicy::AcceptAndReport,
-            },
-            ca_files: connection.ca_files.clone(),
-            connect_timeout: connection.connect_timeout,
-            tls: connection.tls_options.clone(),
-            route: connection.route.clone(),
-            reuse: connection.reuse,
-            headers: connection.headers.clone(),
-            max_connections: plan.scan.as_ref().map_or(1, |scan| scan.concurrency),
-            ..ClientOptions::default()
-        };
-        let scope = Arc::new(plan.scope.clone());
-        Client::new(scope, options, Pacer::new(max_rps, self.job.clock), self.job.clock)
-            .map_err(|error| error.to_string())
     }
 }

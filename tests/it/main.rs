@@ -19,6 +19,7 @@ mod http_tls;
 mod load;
 mod load_bed;
 mod load_control;
+mod load_debug;
 mod load_executors;
 mod load_flow;
 mod load_h2;
