@@ -17,6 +17,9 @@ pub trait LaneSink {
     fn head(&mut self, lane: u32, head: &Head<'_>);
     /// The next bytes of the body, never empty.
     fn body(&mut self, lane: u32, data: &[u8]);
+    /// The fields behind the body, where the carrier has some and [`LaneSink::wants_fields`]; their
+    /// status means nothing.
+    fn trailers(&mut self, _lane: u32, _trailers: &Head<'_>) {}
     /// The exchange is over and the lane is free.
     fn end(&mut self, lane: u32, outcome: Result<(), Lost>);
 }

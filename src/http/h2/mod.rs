@@ -9,6 +9,7 @@ mod fault;
 mod message;
 mod pipe;
 mod session;
+mod upload;
 mod wake;
 
 pub use message::{Message, MessageError};

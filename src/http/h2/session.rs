@@ -12,7 +12,6 @@ use std::task::Waker;
 
 use bytes::Bytes;
 use h2::RecvStream;
-use h2::SendStream;
 use h2::client::Builder;
 use h2::client::Connection;
 use h2::client::ResponseFuture;
@@ -22,6 +21,9 @@ use super::fault;
 use super::message::Message;
 use super::pipe::Buffers;
 use super::pipe::Pipe;
+use super::upload::Progress;
+use super::upload::Upload;
+use super::upload::UploadEnd;
 use super::wake::Woken;
 use super::wake::lane_waker;
 use crate::http::h1::Head;
@@ -61,6 +63,8 @@ pub struct Session {
     /// For writing out a head that somebody looks at.
     scratch: Vec<u8>,
     seen_bytes: bool,
+    /// Something of a body waits in `h2`, and only the connection's next turn brings it out.
+    has_queued: bool,
     over: Option<Failure>,
 }
 
@@ -75,12 +79,6 @@ enum Download {
     Idle,
     Head(ResponseFuture),
     Body(RecvStream),
-}
-
-/// A request's body on its way out.
-struct Upload {
-    stream: SendStream<Bytes>,
-    rest: Bytes,
 }
 
 impl Session {
@@ -121,6 +119,7 @@ impl Session {
             unsent: Vec::new(),
             scratch: Vec::new(),
             seen_bytes: false,
+            has_queued: false,
             over: None,
         }
     }
@@ -144,23 +143,57 @@ impl Session {
     /// # Errors
     /// What makes the request one that `h2` does not send.
     pub fn begin(&mut self, lane: u32, message: &Message) -> Result<(), Failure> {
-        let has_body = !message.body.is_empty();
+        self.start(lane, message, UploadEnd::WithLast)
+    }
+
+    /// As [`Session::begin`], and more of the body follows with [`Session::send`].
+    ///
+    /// # Errors
+    /// As [`Session::begin`].
+    pub fn open(&mut self, lane: u32, message: &Message) -> Result<(), Failure> {
+        self.start(lane, message, UploadEnd::Open)
+    }
+
+    fn start(&mut self, lane: u32, message: &Message, end: UploadEnd) -> Result<(), Failure> {
+        let is_whole = message.body.is_empty() && end == UploadEnd::WithLast;
         let (response, stream) = self
             .requests
-            .send_request(message.head.clone(), !has_body)
+            .send_request(message.head.clone(), is_whole)
             .map_err(|error| fault::failure(&error))?;
         let index = lane as usize;
         self.lanes[index].download = Download::Head(response);
         self.active += 1;
         // Polled for the first time after the next read: often it is complete then.
         self.woken.set(index);
-        if has_body {
-            self.lanes[index].upload = Some(Upload { stream, rest: message.body.clone() });
-            self.upload(index);
-        } else {
+        if is_whole {
             self.unsent.push(lane);
+        } else {
+            // Sent once the stream is open, which it is after the connection's next turn.
+            self.lanes[index].upload = Some(Upload::new(stream, message.body.clone(), end));
         }
         Ok(())
+    }
+
+    /// Adds to the body of a request that was opened. What its stream does not take any more,
+    /// because the server has ended it, is dropped: the response says why.
+    pub fn send(&mut self, lane: u32, bytes: Bytes) {
+        if let Some(upload) = &mut self.lanes[lane as usize].upload {
+            upload.push(bytes);
+            self.upload(lane as usize);
+        }
+    }
+
+    /// Ends the body of a request that was opened.
+    pub fn finish(&mut self, lane: u32) {
+        if let Some(upload) = &mut self.lanes[lane as usize].upload {
+            upload.finish();
+            self.upload(lane as usize);
+        }
+    }
+
+    /// Bytes of a request's body that wait for the server to allow more.
+    pub fn backlog(&self, lane: u32) -> usize {
+        self.lanes[lane as usize].upload.as_ref().map_or(0, Upload::unsent)
     }
 
     /// Takes `buffer[..len]` as the next bytes of the connection. The buffer is given back as it
@@ -197,20 +230,28 @@ impl Session {
 
     /// Goes on without new bytes: frames that wait are put into the outbox.
     pub fn advance<S: LaneSink>(&mut self, sink: &mut S) {
+        loop {
+            self.poll_held();
+            self.has_queued = false;
+            self.poll_lanes(sink);
+            if !self.has_queued || self.over.is_some() {
+                return;
+            }
+        }
+    }
+
+    fn poll_held(&mut self) {
         if !self.held.is_empty() {
             let mut buffers = self.buffers.borrow_mut();
             (buffers.start, buffers.end) = (0, self.held.len());
             buffers.inbox = std::mem::take(&mut self.held);
         }
         self.poll();
-        {
-            let mut buffers = self.buffers.borrow_mut();
-            if buffers.end > 0 {
-                self.held = std::mem::take(&mut buffers.inbox).split_off(buffers.start);
-                (buffers.start, buffers.end) = (0, 0);
-            }
+        let mut buffers = self.buffers.borrow_mut();
+        if buffers.end > 0 {
+            self.held = std::mem::take(&mut buffers.inbox).split_off(buffers.start);
+            (buffers.start, buffers.end) = (0, 0);
         }
-        self.poll_lanes(sink);
     }
 
     /// Gives up an exchange: its stream is reset, the others go on. True if there was one.
@@ -267,7 +308,8 @@ impl Session {
         std::mem::take(&mut buffers.overflowed)
     }
 
-    /// Lanes whose request was put into the outbox whole since the last call.
+    /// Lanes whose request was put into the outbox whole since the last call, or as much of it as
+    /// there is for now.
     pub fn take_unsent(&mut self, mut each: impl FnMut(u32)) {
         self.unsent.drain(..).for_each(&mut each);
     }
@@ -340,7 +382,16 @@ impl Session {
                 Poll::Ready(Some(Err(error))) => (Err(error), true),
                 Poll::Ready(None) => match body.poll_trailers(&mut context) {
                     Poll::Pending => return false,
-                    Poll::Ready(Ok(_)) => (Ok(()), true),
+                    Poll::Ready(Ok(trailers)) => {
+                        if let Some(trailers) = trailers.filter(|_| sink.wants_fields(number)) {
+                            self.scratch.clear();
+                            sink.trailers(
+                                number,
+                                &Head::of_h2(0, Some(&trailers), &mut self.scratch),
+                            );
+                        }
+                        (Ok(()), true)
+                    }
                     Poll::Ready(Err(error)) => (Err(error), true),
                 },
             },
@@ -359,29 +410,15 @@ impl Session {
     fn upload(&mut self, lane: usize) {
         let Lane { waker, upload: slot, .. } = &mut self.lanes[lane];
         let Some(upload) = slot else { return };
-        let mut context = Context::from_waker(waker);
-        while !upload.rest.is_empty() {
-            upload.stream.reserve_capacity(upload.rest.len());
-            let capacity = upload.stream.capacity();
-            if capacity == 0 {
-                match upload.stream.poll_capacity(&mut context) {
-                    Poll::Pending => return,
-                    Poll::Ready(Some(Ok(_))) => continue,
-                    // The stream has ended; its response says how.
-                    Poll::Ready(Some(Err(_)) | None) => {
-                        *slot = None;
-                        return;
-                    }
-                }
-            }
-            let part = upload.rest.split_to(capacity.min(upload.rest.len()));
-            if upload.stream.send_data(part, upload.rest.is_empty()).is_err() {
-                *slot = None;
-                return;
-            }
+        let progress = upload.go_on(&mut Context::from_waker(waker), &mut self.has_queued);
+        if matches!(progress, Progress::Whole | Progress::Refused) {
+            *slot = None;
         }
-        *slot = None;
-        self.unsent.push(u32::try_from(lane).expect("lanes are numbered in u32"));
+        let number = u32::try_from(lane).expect("lanes are numbered in u32");
+        let is_out = matches!(progress, Progress::Whole | Progress::Drained);
+        if is_out && self.unsent.last() != Some(&number) {
+            self.unsent.push(number);
+        }
     }
 }
 
