@@ -1,19 +1,23 @@
 //! What a virtual user does: a flow compiled into steps, requests with slots in them, and what is
 //! looked at in their responses. All of it without I/O.
 
+mod call;
 mod check;
 mod encode;
 mod expectation;
 mod extraction;
+mod message_type;
 mod program;
 mod random;
 mod script;
 mod template;
 mod values;
 
+pub use call::{Call, CallEnd, CallMessage, CallStep};
 pub use check::{Assertion, Bound, Check, HeaderTest, JsonTest};
 pub use expectation::{ExpectationError, Expected};
 pub use extraction::{Extraction, Extractor, Response};
+pub use message_type::{MessageType, MessageTypeError};
 pub use program::{Flow, Op, Session, Step};
 pub use random::Random;
 pub use script::{HeaderTemplate, Script};

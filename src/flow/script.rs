@@ -1,5 +1,8 @@
 //! What a request of the plan has beside its fixed bytes.
 
+use std::sync::Arc;
+
+use super::call::Call;
 use super::check::Check;
 use super::template::Context;
 use super::template::RenderError;
@@ -7,7 +10,7 @@ use super::template::Template;
 use crate::model::Request;
 
 /// The parts of a request that differ from one sending to the next (a part without slots is the
-/// request's own), and what its response must be.
+/// request's own), what its response must be, and the messages of a gRPC call.
 #[derive(Debug, Clone, Default)]
 pub struct Script {
     /// Path and query.
@@ -18,6 +21,8 @@ pub struct Script {
     pub body: Option<Template>,
     /// What is asserted of its response.
     pub checks: Vec<Check>,
+    /// What is said, where the request is a gRPC call.
+    pub call: Option<Arc<Call>>,
 }
 
 /// A header's value with slots.

@@ -11,6 +11,7 @@ use crate::model::MetricName;
 use crate::model::MetricSelector;
 use crate::model::Phase;
 use crate::model::Report;
+use crate::model::SeriesKind;
 use crate::model::TagOp;
 use crate::model::Threshold;
 
@@ -76,10 +77,16 @@ fn applies(metric: MetricName, report: &Report) -> bool {
         | MetricName::WsMsgsReceived
         | MetricName::WsSessionDuration
         | MetricName::WsConnecting
-        | MetricName::SseEvent => {
+        | MetricName::SseEvent
+        | MetricName::GrpcReqDuration => {
             let kind = metric.series_kind();
             report.endpoints.iter().any(|endpoint| Some(endpoint.meta.kind) == kind)
         }
+        MetricName::GrpcStreams
+        | MetricName::GrpcStreamsMsgsSent
+        | MetricName::GrpcStreamsMsgsReceived => report.endpoints.iter().any(|endpoint| {
+            endpoint.meta.kind == SeriesKind::Grpc && endpoint.total.messages.is_some()
+        }),
         MetricName::MessageLatency => {
             report.endpoints.iter().any(|endpoint| endpoint.total.messages.is_some())
         }

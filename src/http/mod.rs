@@ -9,6 +9,7 @@ pub mod clock;
 pub mod content;
 pub mod cookies;
 pub mod fault;
+pub mod grpc;
 pub mod h1;
 pub mod h2;
 pub mod lanes;

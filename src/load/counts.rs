@@ -169,13 +169,13 @@ impl SeriesCounts {
         }
     }
 
-    /// No response came. A timeout counts in the distributions too, as the lower bound it is:
+    /// No response came, or one that says that it failed. A timeout counts in the distributions too, as the lower bound it is:
     /// left out, a stall longer than the timeout would make the percentiles better.
     pub(super) fn failure(&mut self, ending: &Ending<'_>, failure: &Failure) {
         self.add(ending);
         self.failed += 1;
         self.failures[failure.class as usize] += 1;
-        if failure.class.is_timeout() {
+        if failure.class.is_timeout() || failure.class.is_answer() {
             self.add_durations(ending);
         }
         let is_first = self.failures[failure.class as usize] == 1;

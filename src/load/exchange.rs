@@ -67,6 +67,9 @@ impl<R: Reactor> Shard<'_, R> {
         if self.shared.program.has_dialogues {
             self.begin_talk(number);
         }
+        if self.shared.program.has_calls {
+            self.ready_call(number, now);
+        }
         if self.shared.program.is_scripted {
             self.forget_rendering(number);
             if let Err(failure) = self.render(number) {

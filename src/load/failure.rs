@@ -34,6 +34,9 @@ impl<R: Reactor> Shard<'_, R> {
             LinkState::Handshaking => {
                 (FailureClass::TlsTimeout, "no end of the TLS handshake within the timeout")
             }
+            LinkState::Open if self.has_call_deadline(number) => {
+                (FailureClass::GrpcDeadlineExceeded, "the call was not over within its time")
+            }
             LinkState::Open if moments.first_byte != 0 => {
                 (FailureClass::ReceiveTimeout, "no end of the response within the timeout")
             }
@@ -116,11 +119,13 @@ impl<R: Reactor> Shard<'_, R> {
         self.end_sample(number, Some(failure), end);
         // What could not be rendered never touched its connection; what comes after it in the
         // iteration would need what is missing.
-        let is_unsent = failure.class == FailureClass::Extract;
+        let is_unsent = failure.class == FailureClass::Extract
+            && self.users[number as usize].moments.sending == 0;
         if !is_unsent {
             self.let_go(number);
         }
-        let measured = self.talk_ended(number, end).unwrap_or(end);
+        let measured = self.talk_ended(number, end).or_else(|| self.call_measured(number, end));
+        let measured = measured.unwrap_or(end);
         let user = &mut self.users[number as usize];
         if is_unsent {
             user.session.abandon();

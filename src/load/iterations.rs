@@ -165,7 +165,9 @@ impl<R: Reactor> Shard<'_, R> {
                 }
                 (Timer::Timeout, _) => user.has_timeout = false,
                 (Timer::Think | Timer::Answer, Doing::Exchanging) => {
-                    self.talk_timer(number, at, now);
+                    if !self.call_timer(number, at, now) {
+                        self.talk_timer(number, at, now);
+                    }
                 }
                 (Timer::Connect, Doing::Exchanging) => self.connect_timer(number, now),
                 // The user was stopped in its pause, or has gone on.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::call::Line;
 use super::redirect::Next;
 use super::shard::Shard;
 use crate::flow::Check;
@@ -11,6 +12,7 @@ use crate::http::h1::Fields;
 use crate::http::h1::Head;
 use crate::http::reactor::Nanos;
 use crate::http::reactor::Reactor;
+use crate::model::GrpcCode;
 
 /// How much of all responses under way may be kept together, and of one.
 const MAX_KEPT: u64 = 256 << 20;
@@ -156,7 +158,7 @@ impl<R: Reactor> Shard<'_, R> {
         let user = &mut self.users[number as usize];
         let mut kept = user.kept.take();
         match next {
-            Next::Stay => {
+            Next::Stay | Next::Refused(_) | Next::Unexpected => {
                 let limit = program.body_limit;
                 if let Some(kept) = &mut kept {
                     kept.decode_if_coded(limit);
@@ -164,8 +166,9 @@ impl<R: Reactor> Shard<'_, R> {
                 }
                 let (head, body, body_size): (&[u8], &[u8], u64) =
                     kept.as_ref().map_or((&[], &[], 0), |kept| (&kept.head, &kept.body, kept.size));
+                let code = user.call.as_deref().and_then(Line::code);
                 let response = Response {
-                    status: user.status,
+                    status: code.map_or(user.status, GrpcCode::number),
                     header: &|name| Fields::of(head).named(name),
                     body,
                     duration: Duration::from_nanos(end.saturating_sub(user.moments.sending)),
@@ -196,6 +199,26 @@ impl<R: Reactor> Shard<'_, R> {
 }
 
 impl Kept {
+    /// Keeps fields that stand behind the body, as if they stood before it.
+    pub(super) fn add_fields(&mut self, trailers: &Head<'_>) {
+        let end = self.head.len().saturating_sub(b"\r\n".len());
+        self.head.truncate(end);
+        let fields = memchr::memchr(b'\n', trailers.raw()).map_or(0, |at| at + 1);
+        self.head.extend_from_slice(&trailers.raw()[fields..]);
+    }
+
+    /// Keeps what `write` makes of a call's message of that size as the body.
+    pub(super) fn take_message<E>(
+        &mut self,
+        size: u64,
+        is_cut: bool,
+        write: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.size = size;
+        self.is_cut |= is_cut;
+        write(&mut self.body)
+    }
+
     /// Undoes its content codings, if it has some.
     fn decode_if_coded(&mut self, limit: usize) {
         if self.is_coded {

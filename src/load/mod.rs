@@ -10,6 +10,7 @@
 //! Nothing here prints, and no async runtime is in the way.
 
 mod budget;
+mod call;
 mod collector;
 mod connect;
 mod counts;

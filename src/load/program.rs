@@ -10,6 +10,7 @@ use rustls::pki_types::ServerName;
 
 use super::budget::OTHER;
 use super::budget::share_out;
+use super::call::Calling;
 use super::error::LoadError;
 use super::look::Numbered;
 use super::look::body_limit;
@@ -18,6 +19,7 @@ use super::redirect::RedirectRules;
 use super::schedule::nanos;
 use super::script::Wire;
 use super::talk::Dialogue;
+use crate::flow::Call;
 use crate::flow::Flow;
 use crate::flow::Script;
 use crate::http::h1;
@@ -88,6 +90,8 @@ pub(super) struct Program {
     pub(super) is_scripted: bool,
     /// Whether some request goes on after its response has begun.
     pub(super) has_dialogues: bool,
+    /// Whether some request is a gRPC call.
+    pub(super) has_calls: bool,
 }
 
 /// How a connection carries exchanges. Users are grouped by `lanes`, one or more.
@@ -107,6 +111,15 @@ impl Carriage {
             Protocol::Http1 { pipeline: 0 | 1 } => Self::Alone,
             Protocol::Http1 { pipeline } => Self::Pipeline { lanes: pipeline },
             Protocol::Http2 { streams } => Self::Http2 { lanes: streams.max(1) },
+        }
+    }
+
+    /// gRPC is spoken over HTTP/2 whatever else the plan speaks; then on a connection for each
+    /// user, as its other requests have it.
+    fn of_request(protocol: Protocol, conversation: &Conversation) -> Self {
+        match (protocol, conversation) {
+            (Protocol::Http1 { .. }, Conversation::Grpc(_)) => Self::Http2 { lanes: 1 },
+            _ => Self::of(protocol),
         }
     }
 
@@ -133,6 +146,8 @@ pub(super) struct Prepared {
     pub(super) wire: Option<Box<Wire>>,
     /// What it goes on with after its response has begun.
     pub(super) dialogue: Option<Box<Dialogue>>,
+    /// What is said, where it is a gRPC call.
+    pub(super) call: Option<Box<Calling>>,
     /// What is asserted of its response.
     pub(super) checks: Vec<Numbered>,
     pub(super) expected: StatusSet,
@@ -198,8 +213,10 @@ impl Program {
                     let is_sent = plan.scenarios.iter().any(|scenario| {
                         plan.flows[scenario.flow].requests().any(|used| used == index)
                     });
-                    let script = plan.scripts.get(index).filter(|script| !script.is_fixed());
-                    prepare(plan, template, script.filter(|_| is_sent), is_sent, &mut origins)
+                    let script = plan.scripts.get(index);
+                    let call = script.and_then(|script| script.call.as_deref());
+                    let script = script.filter(|script| is_sent && !script.is_fixed());
+                    prepare(plan, template, (script, call), is_sent, &mut origins)
                 })
                 .collect::<Result<Vec<_>, _>>()?;
         for (request, script) in requests.iter_mut().zip(&plan.scripts) {
@@ -207,6 +224,7 @@ impl Program {
         }
         let redirects = origins.redirects(&requests);
         let has_dialogues = requests.iter().any(|request| request.dialogue.is_some());
+        let has_calls = requests.iter().any(|request| request.call.is_some());
         let varies = |request: &Prepared| request.wire.is_some() || !request.checks.is_empty();
         let is_scripted = requests.iter().any(varies) || plan.flows.iter().any(Flow::takes_values);
         Ok(Self {
@@ -236,6 +254,7 @@ impl Program {
             body_limit: body_limit(max_vus(&plan.scenarios)),
             is_scripted,
             has_dialogues,
+            has_calls,
         })
     }
 
@@ -348,6 +367,7 @@ fn meta(template: &RequestTemplate, id: SeriesId, scenario: &str) -> SeriesMeta 
             Conversation::Response => SeriesKind::Http,
             Conversation::WebSocket(_) => SeriesKind::WebSocket,
             Conversation::Events(_) => SeriesKind::ServerSentEvents,
+            Conversation::Grpc(_) => SeriesKind::Grpc,
         },
     }
 }
@@ -371,14 +391,18 @@ fn first_vus(scenarios: &[Scenario]) -> Vec<u64> {
 fn prepare(
     plan: &Plan,
     template: &RequestTemplate,
-    script: Option<&Script>,
+    (script, call): (Option<&Script>, Option<&Call>),
     is_sent: bool,
     origins: &mut Origins<'_>,
 ) -> Result<Prepared, LoadError> {
     let mut dressed = template.request.clone();
     let dialogue = dialogue(plan, template, &mut dressed)?;
+    let timeout = plan.connection.timeout;
+    let call = call.map(|call| {
+        Box::new(Calling::compile(call, &mut dressed, &template.expected_statuses, timeout))
+    });
     let request = &dressed;
-    let carriage = Carriage::of(plan.connection.protocol);
+    let carriage = Carriage::of_request(plan.connection.protocol, &template.conversation);
     let mut prepared = Prepared {
         bytes: Vec::new(),
         kind: RequestKind::of(&request.method),
@@ -387,6 +411,7 @@ fn prepare(
         message: None,
         wire: None,
         dialogue,
+        call,
         checks: Vec::new(),
         expected: StatusSet::of(expected_statuses(template)),
         is_idempotent: request.method.is_idempotent(),
@@ -399,11 +424,16 @@ fn prepare(
     }
     admit(plan, request, script)
         .map_err(|source| LoadError::OutOfScope { request: template.name.clone(), source })?;
-    prepared.origin = origins.index_of(&request.origin)?;
+    prepared.origin = origins.index_of(&request.origin, carriage)?;
     match script {
         None => {
             prepared.bytes = encode(plan, template, request, carriage)?;
             prepared.message = message(template, request, carriage, &prepared.bytes)?;
+            if prepared.call.is_some() {
+                // A call's body may grow, so its length is not told.
+                let whole = |message: Message| message.with_body(request.body.clone().into());
+                prepared.message = prepared.message.take().map(whole);
+            }
         }
         Some(script) => {
             let wire = Wire::compile(request, script, |marked| {
@@ -421,7 +451,7 @@ fn expected_statuses(template: &RequestTemplate) -> &[u16] {
     match template.conversation {
         Conversation::Response => &template.expected_statuses,
         Conversation::WebSocket(_) => &[101],
-        Conversation::Events(_) => &[200],
+        Conversation::Events(_) | Conversation::Grpc(_) => &[200],
     }
 }
 
@@ -433,7 +463,7 @@ fn dialogue(
 ) -> Result<Option<Box<Dialogue>>, LoadError> {
     let timeout = plan.connection.timeout;
     let compiled = match &template.conversation {
-        Conversation::Response => return Ok(None),
+        Conversation::Response | Conversation::Grpc(_) => return Ok(None),
         Conversation::WebSocket(session) => {
             let seed = plan.seed.derive(&format!("websocket key of {}", template.name));
             let key = StdRng::seed_from_u64(seed.0).random();
@@ -504,22 +534,22 @@ pub(super) fn message_of(
 /// Destinations met so far.
 struct Origins<'a> {
     plan: &'a Plan,
-    known: Vec<Origin>,
+    known: Vec<(Origin, Carriage)>,
     destinations: Vec<Destination>,
 }
 
 impl Origins<'_> {
     /// Names are resolved once per run, before it starts: resolution blocks, and a resolver that
     /// fails in mid-run is not what is measured.
-    fn index_of(&mut self, origin: &Origin) -> Result<u32, LoadError> {
+    fn index_of(&mut self, origin: &Origin, carriage: Carriage) -> Result<u32, LoadError> {
         let number = |index| u32::try_from(index).expect("fewer origins than 2^32");
-        if let Some(index) = self.known.iter().position(|known| known == origin) {
+        let is_it = |(known, how): &(Origin, Carriage)| known == origin && *how == carriage;
+        if let Some(index) = self.known.iter().position(is_it) {
             return Ok(number(index));
         }
         let error = |source| LoadError::Address { host: origin.host.clone(), source };
         let scope = &self.plan.scope;
         let way = Way::find_blocking(origin, &self.plan.connection.route, scope).map_err(error)?;
-        let carriage = Carriage::of(self.plan.connection.protocol);
         let tls = match origin.scheme {
             Scheme::Http => None,
             Scheme::Https => {
@@ -532,7 +562,7 @@ impl Origins<'_> {
                 Some((setup, name))
             }
         };
-        self.known.push(origin.clone());
+        self.known.push((origin.clone(), carriage));
         self.destinations.push(Destination { way, tls, carriage });
         Ok(number(self.known.len() - 1))
     }
@@ -545,7 +575,7 @@ impl Origins<'_> {
             return None;
         }
         for origin in plan.scope.origins() {
-            let _ = self.index_of(origin);
+            let _ = self.index_of(origin, Carriage::of(plan.connection.protocol));
         }
         Some(Box::new(RedirectRules {
             scope: plan.scope.clone(),

@@ -176,7 +176,7 @@ impl<R: Reactor> Shard<'_, R> {
     }
 
     /// Counts the response as one that ended at `measured`, and lets the user go on at `end`.
-    fn count_response(&mut self, number: u32, next: &Next, measured: Nanos, end: Nanos) {
+    pub(super) fn count_response(&mut self, number: u32, next: &Next, measured: Nanos, end: Nanos) {
         let has_queue = self.has_queue(number);
         let user = &mut self.users[number as usize];
         let prepared = user.prepared(self.shared.program);
@@ -192,7 +192,8 @@ impl<R: Reactor> Shard<'_, R> {
         match next {
             Next::Stay => series.response(&ending, user.status, expected),
             Next::Follow => series.response(&ending, user.status, true),
-            Next::Fail(failure) => series.failure(&ending, failure),
+            Next::Unexpected => series.response(&ending, user.status, false),
+            Next::Fail(failure) | Next::Refused(failure) => series.failure(&ending, failure),
         }
         let names = self.shared.program.observe.len();
         if names > 0 {
@@ -206,7 +207,9 @@ impl<R: Reactor> Shard<'_, R> {
         }
         self.note_span_end(number, end);
         match next {
-            Next::Stay | Next::Fail(_) => self.drive(number, Then::Step, end),
+            Next::Stay | Next::Fail(_) | Next::Refused(_) | Next::Unexpected => {
+                self.drive(number, Then::Step, end);
+            }
             Next::Follow => self.follow(number, end),
         }
     }

@@ -7,6 +7,7 @@ use std::hash::Hasher as _;
 
 use url::Url;
 
+use super::program::Carriage;
 use super::program::Prepared;
 use super::program::Program;
 use super::program::message_of;
@@ -36,7 +37,7 @@ const MAX_LOCATION: usize = 8 * 1024;
 pub(super) struct RedirectRules {
     pub(super) scope: Scope,
     /// Those that connections can be made to, by index.
-    pub(super) origins: Vec<Origin>,
+    pub(super) origins: Vec<(Origin, Carriage)>,
     pub(super) headers: Vec<Header>,
     pub(super) route: Route,
 }
@@ -60,6 +61,10 @@ pub(super) enum Next {
     Follow,
     /// It leads nowhere.
     Fail(Failure),
+    /// It is a call's last one, and says that the call has failed.
+    Refused(Failure),
+    /// It is a call's last one, and says that all is well where something else was expected.
+    Unexpected,
 }
 
 impl Chain {
@@ -133,7 +138,10 @@ fn hop(
         Failure::new(FailureClass::OutOfScope, format!("redirected to {url}: {reason}"))
     })?;
     let request = admitted.into_request();
-    let origin = rules.origins.iter().position(|origin| *origin == request.origin);
+    let origin = rules
+        .origins
+        .iter()
+        .position(|(origin, carriage)| *origin == request.origin && *carriage == from.carriage);
     let origin =
         origin.ok_or_else(|| refused(format!("redirected to {url}, which was not found")))?;
     let mut bytes = Vec::new();
@@ -153,6 +161,7 @@ fn hop(
         message,
         wire: None,
         dialogue: None,
+        call: None,
         checks: Vec::new(),
         expected: from.expected.clone(),
         is_idempotent: request.method.is_idempotent(),

@@ -203,10 +203,18 @@ impl<R: Reactor> Shard<'_, R> {
         let program = self.shared.program;
         let user = &self.users[number as usize];
         let prepared = user.prepared(program);
-        let Some(wire) = &prepared.wire else { return prepared.request.clone() };
-        let rendered = wire.script.rendered(&prepared.request, &user.context(program.value_seed));
-        // One that could not be rendered was not sent; then its text says what it would have been.
-        rendered.unwrap_or_else(|_| prepared.request.clone())
+        let context = user.context(program.value_seed);
+        let rendered = prepared.wire.as_ref().map(|wire| {
+            // One that could not be rendered was not sent; then its text says what it would have
+            // been.
+            wire.script.rendered(&prepared.request, &context).ok()
+        });
+        let mut request = rendered.flatten().unwrap_or_else(|| prepared.request.clone());
+        let frame = prepared.call.as_deref().and_then(|call| call.only_frame(&context));
+        if let Some(Ok(frame)) = frame {
+            request.body = frame.to_vec();
+        }
+        request
     }
 
     fn judge_path(&self, number: u32) -> Result<(), Failure> {
@@ -217,7 +225,8 @@ impl<R: Reactor> Shard<'_, R> {
             .map_err(|reason| Failure::new(FailureClass::OutOfScope, reason.to_string()))
     }
 
-    fn unsendable(&self, number: u32, error: RenderError) -> Failure {
+    /// What keeps a request from being sent.
+    pub(super) fn unsendable(&self, number: u32, error: RenderError) -> Failure {
         let program = self.shared.program;
         let user = &self.users[number as usize];
         let name = |variable: Variable| &program.variables[usize::from(variable.0)];
@@ -311,7 +320,7 @@ mod tests {
                 value: template(&["v", "#"]),
             }],
             body: Some(template(&["#", "-", "#", " and the rest of it"])),
-            checks: Vec::new(),
+            ..Script::default()
         };
         assert_eq!(
             sent(&request, &script, 7),

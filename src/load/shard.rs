@@ -89,6 +89,8 @@ pub(super) struct Shard<'a, R> {
     pub(super) due: Vec<u32>,
     /// Exchanges on a shared link that ended, and whose users do not know it yet.
     pub(super) ended: Vec<(u32, Result<(), Lost>)>,
+    /// Users in whose calls something has come that they have to answer.
+    pub(super) spoken: Vec<u32>,
     /// By origin: the address that answered last.
     pub(super) preferred: Vec<usize>,
     /// Connections begun, this shard's number to begin with: source addresses take turns.
@@ -151,6 +153,7 @@ impl<'a, R: Reactor> Shard<'a, R> {
             plain: vec![0; if needs_tls { READ_BUFFER } else { 0 }],
             due: Vec::new(),
             ended: Vec::new(),
+            spoken: Vec::new(),
             preferred: vec![0; program.origins.len()],
             dialled: number as usize,
             pace: pace(program, shared),

@@ -1,5 +1,6 @@
 //! A virtual user: a program counter over its flow and the exchange it is in. Not a task.
 
+use super::call::Line;
 use super::look::Kept;
 use super::look::Looks;
 use super::program::Prepared;
@@ -124,6 +125,8 @@ pub(super) struct User {
     pub(super) chain: Option<Box<Chain>>,
     /// Of a request that goes on after its response has begun.
     pub(super) talk: Option<Box<Talk>>,
+    /// Of a request that is a gRPC call; kept for the next one.
+    pub(super) call: Option<Box<Line>>,
     /// What the flow looks at in the response, and what of it has come.
     pub(super) looks: Looks,
     pub(super) kept: Option<Box<Kept>>,
@@ -154,6 +157,7 @@ impl User {
             sample: None,
             chain: None,
             talk: None,
+            call: None,
             looks: Looks::Nowhere,
             kept: None,
         }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::grpc::GrpcCall;
+
 /// How a request of the plan goes on.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Conversation {
@@ -12,6 +14,8 @@ pub enum Conversation {
     WebSocket(WebSocketSession),
     /// The response is a stream of server-sent events.
     Events(EventStream),
+    /// A gRPC call, unary or streaming; its messages stand in the request's script.
+    Grpc(GrpcCall),
 }
 
 /// What is said in a WebSocket session.

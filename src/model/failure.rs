@@ -1,4 +1,5 @@
-//! Why an exchange gave no response: data in the report, never an error of ours.
+//! Why an exchange gave no response, or what its response says of its failure: data in the report,
+//! never an error of ours.
 
 use std::fmt;
 
@@ -47,11 +48,43 @@ pub enum FailureClass {
     Extract,
     /// Cancelled by us: end of run, user, kill switch.
     Cancelled,
+    /// A gRPC call came to `CANCELLED`.
+    GrpcCancelled,
+    /// A gRPC call came to `UNKNOWN`.
+    GrpcUnknown,
+    /// A gRPC call came to `INVALID_ARGUMENT`.
+    GrpcInvalidArgument,
+    /// A gRPC call came to `DEADLINE_EXCEEDED`.
+    GrpcDeadlineExceeded,
+    /// A gRPC call came to `NOT_FOUND`.
+    GrpcNotFound,
+    /// A gRPC call came to `ALREADY_EXISTS`.
+    GrpcAlreadyExists,
+    /// A gRPC call came to `PERMISSION_DENIED`.
+    GrpcPermissionDenied,
+    /// A gRPC call came to `RESOURCE_EXHAUSTED`.
+    GrpcResourceExhausted,
+    /// A gRPC call came to `FAILED_PRECONDITION`.
+    GrpcFailedPrecondition,
+    /// A gRPC call came to `ABORTED`.
+    GrpcAborted,
+    /// A gRPC call came to `OUT_OF_RANGE`.
+    GrpcOutOfRange,
+    /// A gRPC call came to `UNIMPLEMENTED`.
+    GrpcUnimplemented,
+    /// A gRPC call came to `INTERNAL`.
+    GrpcInternal,
+    /// A gRPC call came to `UNAVAILABLE`.
+    GrpcUnavailable,
+    /// A gRPC call came to `DATA_LOSS`.
+    GrpcDataLoss,
+    /// A gRPC call came to `UNAUTHENTICATED`.
+    GrpcUnauthenticated,
 }
 
 impl FailureClass {
     /// Every class, in report order.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 37] = [
         Self::Dns,
         Self::ConnectRefused,
         Self::ConnectTimeout,
@@ -73,6 +106,22 @@ impl FailureClass {
         Self::Redirect,
         Self::Extract,
         Self::Cancelled,
+        Self::GrpcCancelled,
+        Self::GrpcUnknown,
+        Self::GrpcInvalidArgument,
+        Self::GrpcDeadlineExceeded,
+        Self::GrpcNotFound,
+        Self::GrpcAlreadyExists,
+        Self::GrpcPermissionDenied,
+        Self::GrpcResourceExhausted,
+        Self::GrpcFailedPrecondition,
+        Self::GrpcAborted,
+        Self::GrpcOutOfRange,
+        Self::GrpcUnimplemented,
+        Self::GrpcInternal,
+        Self::GrpcUnavailable,
+        Self::GrpcDataLoss,
+        Self::GrpcUnauthenticated,
     ];
 
     /// The stable name in reports and events.
@@ -99,6 +148,22 @@ impl FailureClass {
             Self::Redirect => "redirect",
             Self::Extract => "extract",
             Self::Cancelled => "cancelled",
+            Self::GrpcCancelled => "grpc_cancelled",
+            Self::GrpcUnknown => "grpc_unknown",
+            Self::GrpcInvalidArgument => "grpc_invalid_argument",
+            Self::GrpcDeadlineExceeded => "grpc_deadline_exceeded",
+            Self::GrpcNotFound => "grpc_not_found",
+            Self::GrpcAlreadyExists => "grpc_already_exists",
+            Self::GrpcPermissionDenied => "grpc_permission_denied",
+            Self::GrpcResourceExhausted => "grpc_resource_exhausted",
+            Self::GrpcFailedPrecondition => "grpc_failed_precondition",
+            Self::GrpcAborted => "grpc_aborted",
+            Self::GrpcOutOfRange => "grpc_out_of_range",
+            Self::GrpcUnimplemented => "grpc_unimplemented",
+            Self::GrpcInternal => "grpc_internal",
+            Self::GrpcUnavailable => "grpc_unavailable",
+            Self::GrpcDataLoss => "grpc_data_loss",
+            Self::GrpcUnauthenticated => "grpc_unauthenticated",
         }
     }
 
@@ -110,7 +175,8 @@ impl FailureClass {
             | Self::SendTimeout
             | Self::WaitTimeout
             | Self::ReceiveTimeout
-            | Self::MessageTimeout => true,
+            | Self::MessageTimeout
+            | Self::GrpcDeadlineExceeded => true,
             Self::Dns
             | Self::ConnectRefused
             | Self::Connect
@@ -125,8 +191,28 @@ impl FailureClass {
             | Self::OutOfScope
             | Self::Redirect
             | Self::Extract
-            | Self::Cancelled => false,
+            | Self::Cancelled
+            | Self::GrpcCancelled
+            | Self::GrpcUnknown
+            | Self::GrpcInvalidArgument
+            | Self::GrpcNotFound
+            | Self::GrpcAlreadyExists
+            | Self::GrpcPermissionDenied
+            | Self::GrpcResourceExhausted
+            | Self::GrpcFailedPrecondition
+            | Self::GrpcAborted
+            | Self::GrpcOutOfRange
+            | Self::GrpcUnimplemented
+            | Self::GrpcInternal
+            | Self::GrpcUnavailable
+            | Self::GrpcDataLoss
+            | Self::GrpcUnauthenticated => false,
         }
+    }
+
+    /// Whether the peer has answered, and said itself that it failed.
+    pub fn is_answer(self) -> bool {
+        self as usize >= Self::GrpcCancelled as usize
     }
 
     /// The class of a stable name.

@@ -93,7 +93,7 @@ pub struct Tally {
     pub tls_resumed: u64,
     /// Responses by status.
     pub statuses: BTreeMap<u16, u64>,
-    /// Exchanges without a response, by class.
+    /// Exchanges without a response, and gRPC calls that came to no good, by class.
     pub failures: BTreeMap<FailureClass, u64>,
     /// `http_req_latency`: from the intended start.
     pub latency: Histogram,
@@ -180,7 +180,8 @@ impl Tally {
 
     /// Responses that gave a status, whatever it was.
     pub fn responses(&self) -> u64 {
-        self.statuses.values().sum()
+        let refused = self.failures.iter().filter(|(class, _)| class.is_answer());
+        self.statuses.values().chain(refused.map(|(_, count)| count)).sum()
     }
 
     fn merge_exemplars(&mut self, others: &[Exemplar]) {

@@ -71,6 +71,14 @@ pub enum MetricName {
     WsConnecting,
     /// Server-sent events received.
     SseEvent,
+    /// Send + wait + receive of gRPC calls; of streams, to the beginning of the response.
+    GrpcReqDuration,
+    /// Streaming gRPC calls whose response has begun.
+    GrpcStreams,
+    /// Messages sent in streaming gRPC calls.
+    GrpcStreamsMsgsSent,
+    /// Messages received in streaming gRPC calls.
+    GrpcStreamsMsgsReceived,
     /// From a message to the one that answers it, from an event to the next.
     MessageLatency,
     /// Virtual users at the end.
@@ -87,7 +95,7 @@ pub enum MetricName {
 
 impl MetricName {
     /// Every metric, in report order.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 34] = [
         Self::HttpReqs,
         Self::HttpReqDuration,
         Self::HttpReqLatency,
@@ -112,6 +120,10 @@ impl MetricName {
         Self::WsSessionDuration,
         Self::WsConnecting,
         Self::SseEvent,
+        Self::GrpcReqDuration,
+        Self::GrpcStreams,
+        Self::GrpcStreamsMsgsSent,
+        Self::GrpcStreamsMsgsReceived,
         Self::MessageLatency,
         Self::Vus,
         Self::ScanReqs,
@@ -141,6 +153,10 @@ impl MetricName {
             Self::WsSessionDuration => "ws_session_duration",
             Self::WsConnecting => "ws_connecting",
             Self::SseEvent => "sse_event",
+            Self::GrpcReqDuration => "grpc_req_duration",
+            Self::GrpcStreams => "grpc_streams",
+            Self::GrpcStreamsMsgsSent => "grpc_streams_msgs_sent",
+            Self::GrpcStreamsMsgsReceived => "grpc_streams_msgs_received",
             Self::MessageLatency => "message_latency",
             Self::Vus => "vus",
             Self::ScanReqs => "scan_reqs",
@@ -167,6 +183,9 @@ impl MetricName {
             | Self::WsMsgsSent
             | Self::WsMsgsReceived
             | Self::SseEvent
+            | Self::GrpcStreams
+            | Self::GrpcStreamsMsgsSent
+            | Self::GrpcStreamsMsgsReceived
             | Self::ScanReqs
             | Self::Findings => MetricKind::Counter,
             Self::HttpReqFailed | Self::Checks | Self::CoverageOperations => MetricKind::Rate,
@@ -178,6 +197,7 @@ impl MetricName {
             | Self::IterationLatency
             | Self::WsSessionDuration
             | Self::WsConnecting
+            | Self::GrpcReqDuration
             | Self::MessageLatency
             | Self::ScanReqDuration => MetricKind::Trend,
         }
@@ -204,6 +224,10 @@ impl MetricName {
             | Self::WsSessionDuration
             | Self::WsConnecting
             | Self::SseEvent
+            | Self::GrpcReqDuration
+            | Self::GrpcStreams
+            | Self::GrpcStreamsMsgsSent
+            | Self::GrpcStreamsMsgsReceived
             | Self::MessageLatency
             | Self::Vus => true,
             Self::ScanReqs | Self::ScanReqDuration | Self::Findings | Self::CoverageOperations => {
@@ -221,6 +245,10 @@ impl MetricName {
             | Self::WsSessionDuration
             | Self::WsConnecting => Some(SeriesKind::WebSocket),
             Self::SseEvent => Some(SeriesKind::ServerSentEvents),
+            Self::GrpcReqDuration
+            | Self::GrpcStreams
+            | Self::GrpcStreamsMsgsSent
+            | Self::GrpcStreamsMsgsReceived => Some(SeriesKind::Grpc),
             Self::HttpReqs
             | Self::HttpReqDuration
             | Self::HttpReqLatency
@@ -259,6 +287,10 @@ impl MetricName {
             | Self::WsSessionDuration
             | Self::WsConnecting
             | Self::SseEvent
+            | Self::GrpcReqDuration
+            | Self::GrpcStreams
+            | Self::GrpcStreamsMsgsSent
+            | Self::GrpcStreamsMsgsReceived
             | Self::MessageLatency => &["scenario", "request", "method", "path"],
             Self::Iterations
             | Self::IterationDuration

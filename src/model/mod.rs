@@ -14,6 +14,7 @@ mod exit;
 mod failure;
 mod finding;
 mod generator;
+mod grpc;
 mod histogram;
 mod http_version;
 mod load;
@@ -54,6 +55,7 @@ pub use finding::{
     MatchPart, Recorded, Severity, fingerprint,
 };
 pub use generator::{GeneratorReport, GeneratorWindow, MachineUse, ThreadUse, Usage};
+pub use grpc::{CallKind, GrpcCall, GrpcCode};
 pub use histogram::{Digits, Histogram, HistogramError, Scale};
 pub use http_version::HttpVersion;
 pub use load::{

@@ -15,7 +15,7 @@ use super::load::{
     LoadChange, LoadChangeKind, LoadTotals, LoadWindow, ScenarioMeta, ScenarioTally, SeriesMeta,
     Tally, Validity,
 };
-use super::messages::MessageTally;
+use super::messages::{MessageTally, SeriesKind};
 use super::metric::{MetricData, MetricName, MetricSelector, TagMatch, TagOp};
 use super::rule::RuleMeta;
 use super::scan::{Coverage, CrawlProgress, Operation, RuleOutcome, ScanWindow};
@@ -258,10 +258,25 @@ impl Report {
             },
             MetricName::Checks => self.checks_metric(&selector.tags),
             MetricName::Phase(kind) => self.phase_metric(kind, &selector.tags),
-            MetricName::WsSessions => counter(self.messages(selector, |tally| tally.sessions)),
-            MetricName::WsMsgsSent => counter(self.messages(selector, |tally| tally.sent)),
-            MetricName::WsMsgsReceived | MetricName::SseEvent => {
+            MetricName::WsSessions | MetricName::GrpcStreams => {
+                counter(self.messages(selector, |tally| tally.sessions))
+            }
+            MetricName::WsMsgsSent | MetricName::GrpcStreamsMsgsSent => {
+                counter(self.messages(selector, |tally| tally.sent))
+            }
+            MetricName::WsMsgsReceived
+            | MetricName::SseEvent
+            | MetricName::GrpcStreamsMsgsReceived => {
                 counter(self.messages(selector, |tally| tally.received))
+            }
+            MetricName::GrpcReqDuration => {
+                let mut sum = Histogram::new(Digits::Three);
+                for endpoint in self.matching_endpoints(&selector.tags) {
+                    if endpoint.meta.kind == SeriesKind::Grpc {
+                        sum.merge(&endpoint.total.duration);
+                    }
+                }
+                MetricData::Trend(sum)
             }
             MetricName::WsSessionDuration => {
                 self.message_trend(selector, |tally| &tally.session_duration)

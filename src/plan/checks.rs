@@ -16,6 +16,7 @@ use crate::flow::Bound;
 use crate::flow::Check;
 use crate::flow::HeaderTest;
 use crate::flow::JsonTest;
+use crate::model::GrpcCode;
 use crate::model::inert;
 
 const CHECK: Keys = Keys {
@@ -48,12 +49,21 @@ const KINDS: [&str; 7] =
 /// A longer name is no name.
 const MAX_NAME: usize = 120;
 
+/// What `status` means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Statuses {
+    /// HTTP's.
+    Http,
+    /// gRPC's codes.
+    Grpc,
+}
+
 /// Every check of a request; a wrong one is reported and left out.
-pub(super) fn checks(request: &Fields<'_>, reader: &mut Reader) -> Vec<Check> {
+pub(super) fn checks(request: &Fields<'_>, of: Statuses, reader: &mut Reader) -> Vec<Check> {
     let Some(node) = request.get("checks") else { return Vec::new() };
     let mut checks: Vec<Check> = Vec::new();
     for item in reader.list(node, "checks") {
-        let Some(check) = check(item, reader) else { continue };
+        let Some(check) = check(item, of, reader) else { continue };
         let is_status = |check: &Check| matches!(check.asserted, Assertion::Status(_));
         if is_status(&check) && checks.iter().any(is_status) {
             reader.problem_with_help(
@@ -80,7 +90,7 @@ pub(super) fn expected_statuses(checks: &[Check]) -> Vec<u16> {
     statuses.unwrap_or_default()
 }
 
-fn check(item: &Node, reader: &mut Reader) -> Option<Check> {
+fn check(item: &Node, of: Statuses, reader: &mut Reader) -> Option<Check> {
     let fields = reader.fields(item, &item.at, &CHECK)?;
     let mut given = KINDS.into_iter().filter_map(|kind| fields.entry(kind));
     let Some(entry) = given.next() else {
@@ -102,7 +112,7 @@ fn check(item: &Node, reader: &mut Reader) -> Option<Check> {
             reader.problem(&extra.key_at, format!("`{key}` belongs to `jsonpath` or `header`"));
         }
     }
-    let (asserted, text) = assertion(&entry.key, &entry.node, &fields, reader)?;
+    let (asserted, text) = assertion(&entry.key, &entry.node, (&fields, of), reader)?;
     let name = match fields.get("name") {
         Some(node) => reader.parsed(node, "a name", name)?,
         None => inert(&text, MAX_NAME),
@@ -127,11 +137,15 @@ fn name(text: &str) -> Result<String, String> {
 fn assertion(
     kind: &str,
     node: &Node,
-    fields: &Fields<'_>,
+    (fields, of): (&Fields<'_>, Statuses),
     reader: &mut Reader,
 ) -> Option<(Assertion, String)> {
+    match (kind, of) {
+        ("status", Statuses::Grpc) => return codes(node, reader),
+        ("status", Statuses::Http) => return status(node, reader),
+        _ => {}
+    }
     match kind {
-        "status" => status(node, reader),
         "jsonpath" => json(node, fields, reader),
         "regex" => {
             let pattern = reader.parsed(node, "a regular expression", Pattern::new)?;
@@ -169,6 +183,26 @@ fn status(node: &Node, reader: &mut Reader) -> Option<(Assertion, String)> {
     let text: Vec<_> = statuses.iter().map(u16::to_string).collect();
     let text = format!("status {}", text.join(" or "));
     (!statuses.is_empty()).then_some((Assertion::Status(statuses), text))
+}
+
+/// Names of gRPC's codes, or their numbers.
+fn codes(node: &Node, reader: &mut Reader) -> Option<(Assertion, String)> {
+    let mut codes: Vec<GrpcCode> = Vec::new();
+    for value in node.one_or_many() {
+        let Some(text) = reader.text(value, "the name of a gRPC status: OK, NOT_FOUND") else {
+            continue;
+        };
+        match GrpcCode::parse(text) {
+            Some(code) => codes.push(code),
+            None => {
+                reader.unknown(&value.at, "gRPC status", text, GrpcCode::ALL.map(GrpcCode::as_str));
+            }
+        }
+    }
+    let names: Vec<_> = codes.iter().map(|code| code.as_str()).collect();
+    let text = format!("status {}", names.join(" or "));
+    let numbers = codes.iter().map(|code| code.number()).collect();
+    (!codes.is_empty()).then_some((Assertion::Status(numbers), text))
 }
 
 fn json(node: &Node, fields: &Fields<'_>, reader: &mut Reader) -> Option<(Assertion, String)> {

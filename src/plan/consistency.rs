@@ -4,10 +4,13 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::document::Place;
+use super::flags::FlagError;
 use super::gates::Gate;
+use super::protocol::CALLS_KEEP_ALIVE;
 use super::reader::{Fields, Reader};
-use super::types::{Connection, Limits, Protocol, Scenario};
+use super::types::{Connection, Limits, Plan, Protocol, Scenario};
 use crate::flow::{Flow, Script};
+use crate::model::ConnectionReuse;
 use crate::model::Conversation;
 use crate::model::RequestTemplate;
 use crate::model::TagMatch;
@@ -167,5 +170,32 @@ pub(super) fn unfit_for<'a>(
     connection: &Connection,
 ) -> Option<&'a RequestTemplate> {
     let is_shared = connection.protocol != Protocol::USUAL;
-    requests.iter().find(|request| is_shared && request.conversation != Conversation::Response)
+    requests.iter().find(|request| match request.conversation {
+        Conversation::WebSocket(_) | Conversation::Events(_) => is_shared,
+        Conversation::Response | Conversation::Grpc(_) => false,
+    })
+}
+
+/// Whether the plan's calls can be made as flags want connections to be.
+///
+/// # Errors
+/// For calls where each request is to have a connection of its own.
+pub fn calls_keep_alive(plan: &Plan) -> Result<(), FlagError> {
+    match call_without_keep_alive(&plan.requests, &plan.connection) {
+        None => Ok(()),
+        Some(call) => {
+            let text = format!("--disable-keepalive: `{}`: {}", call.name, CALLS_KEEP_ALIVE);
+            Err(FlagError::Usage(text))
+        }
+    }
+}
+
+/// The first gRPC call, where each request has a connection of its own.
+pub(super) fn call_without_keep_alive<'a>(
+    requests: &'a [RequestTemplate],
+    connection: &Connection,
+) -> Option<&'a RequestTemplate> {
+    let is_call =
+        |request: &&RequestTemplate| matches!(request.conversation, Conversation::Grpc(_));
+    requests.iter().find(is_call).filter(|_| connection.reuse == ConnectionReuse::Off)
 }

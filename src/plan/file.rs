@@ -194,17 +194,26 @@ fn plan(tree: &Node, overrides: &Overrides, reader: &mut Reader) -> Option<Plan>
     let outputs = gates::outputs(&fields, reader);
     let connection = connection(&fields, overrides, reader);
     let observe = observe(&fields, reader);
-    if let Some(template) = consistency::unfit_for(&requests, &connection) {
+    let unfit = [
+        (
+            consistency::unfit_for(&requests, &connection),
+            protocol::SESSIONS_NEED_HTTP1,
+            protocol::SESSIONS_CURE,
+        ),
+        (
+            consistency::call_without_keep_alive(&requests, &connection),
+            protocol::CALLS_KEEP_ALIVE,
+            "leave out `keepalive: false`",
+        ),
+    ];
+    for (template, text, cure) in unfit {
+        let Some(template) = template else { continue };
         let at = fields.get("requests").and_then(|node| match &node.value {
             Value::Map(entries) => entries.iter().find(|entry| entry.key == template.name),
             _ => None,
         });
         if let Some(entry) = at {
-            reader.problem_with_help(
-                &entry.key_at,
-                protocol::SESSIONS_NEED_HTTP1,
-                protocol::SESSIONS_CURE,
-            );
+            reader.problem_with_help(&entry.key_at, text, cure);
         }
     }
     consistency::caps(&fields, &limits, &scenarios, &flows, reader);

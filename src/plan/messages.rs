@@ -1,9 +1,12 @@
 //! What a request goes on with after its response has begun: `ws` with its `messages`, `sse` with
-//! how long it is read.
+//! how long it is read; and what is common to both and to gRPC calls.
+
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use super::calls;
 use super::document::{Entry, Node, Value};
 use super::reader::{Fields, Keys, Reader};
 use super::slots;
@@ -39,47 +42,57 @@ const UNTIL: Keys = Keys {
     later: &["event"],
 };
 
-/// Rounds of one loop at most.
-const MOST_ROUNDS: u32 = 1_000_000_000;
+const LAST: Keys = Keys {
+    of: "the last message",
+    known: &["equals", "contains", "regex", "jsonpath"],
+    later: &[],
+};
 
-/// How the request goes on; what does not fit its kind is refused.
+/// Rounds of one loop at most.
+pub(super) const MOST_ROUNDS: u32 = 1_000_000_000;
+
+/// How the request goes on; what does not fit its kind is refused. Of a call, what its method
+/// makes of it is told elsewhere.
 pub(super) fn conversation(
     opener: &str,
     request: &Fields<'_>,
     reader: &mut Reader,
 ) -> Conversation {
-    let session_keys = ["subprotocols", "messages", "maxDuration"];
-    let stream_keys = ["events", "for", "until", "within"];
-    let of_both = ["json", "form", "body", "file", "redirects", "checks", "extract"];
-    let foreign: Vec<&str> = match opener {
-        "ws" => [&stream_keys[..], &of_both].concat(),
-        "sse" => [&session_keys[..], &of_both].concat(),
-        _ => [&session_keys[..], &stream_keys].concat(),
-    };
-    for entry in foreign.iter().filter_map(|key| request.entry(key)) {
+    for entry in foreign(opener).iter().filter_map(|key| request.entry(key)) {
         let text = format!("`{}` has no meaning for `{opener}`", entry.key);
-        match opener {
-            "ws" => reader.problem_with_help(
-                &entry.key_at,
-                text,
-                "what a session says stands in `messages`",
-            ),
-            "sse" => reader.problem_with_help(
-                &entry.key_at,
-                text,
-                "a stream is read with GET, for as long as `events`, `for` or `until` say",
-            ),
-            _ => reader.problem_with_help(
-                &entry.key_at,
-                text,
-                "it belongs to `ws: /path` or `sse: /path`",
-            ),
-        }
+        let help = match opener {
+            "ws" => "what a session says stands in `messages`",
+            "sse" => "a stream is read with GET, for as long as `events`, `for` or `until` say",
+            calls::OPENER if entry.key == "headers" => "write `metadata`",
+            calls::OPENER => "what a call says stands in `message`, or in `messages` for a stream",
+            _ if calls::OWN_KEYS.contains(&entry.key.as_str()) => {
+                "it belongs to `grpc: package.Service/Method`"
+            }
+            _ => "it belongs to `ws: /path` or `sse: /path`",
+        };
+        reader.problem_with_help(&entry.key_at, text, help);
+    }
+    if let Some(entry) = request.entry("timeout").filter(|_| opener != calls::OPENER) {
+        reader.not_yet(&entry.key_at, "`timeout` in a request");
     }
     match opener {
         "ws" => Conversation::WebSocket(session(request, reader)),
         "sse" => Conversation::Events(stream(request, reader)),
         _ => Conversation::Response,
+    }
+}
+
+/// Keys that a request has no use for.
+fn foreign(opener: &str) -> Vec<&'static str> {
+    let bodies = ["json", "form", "body", "file", "redirects"];
+    let looks = ["checks", "extract"];
+    let session = ["subprotocols", "maxDuration"];
+    let stream = ["for", "until", "within"];
+    match opener {
+        "ws" => [&stream[..], &["events"], &bodies, &looks, &calls::OWN_KEYS].concat(),
+        "sse" => [&session[..], &["messages"], &bodies, &looks, &calls::OWN_KEYS].concat(),
+        calls::OPENER => [&session[..], &["events", "query", "headers"], &bodies].concat(),
+        _ => [&session[..], &["messages", "events"], &stream, &calls::OWN_KEYS].concat(),
     }
 }
 
@@ -190,13 +203,27 @@ fn send(node: &Node, reader: &mut Reader) -> Option<MessageStep> {
 }
 
 fn expect(node: &Node, reader: &mut Reader) -> Option<MessageStep> {
+    let (what, within) = expected(node, reader)?;
+    Some(MessageStep::Expect { what, within })
+}
+
+/// A message that is waited for, and how long that may take.
+pub(super) fn expected(
+    node: &Node,
+    reader: &mut Reader,
+) -> Option<(Expectation, Option<Duration>)> {
     if let Some("any") = node.scalar().map(|scalar| scalar.text.as_str()) {
-        return Some(MessageStep::Expect { what: Expectation::Any, within: None });
+        return Some((Expectation::Any, None));
     }
     let fields = reader.fields(node, &node.at, &EXPECT)?;
     let within = fields.get("within").and_then(|node| reader.positive_duration(node));
-    let what = expectation(&fields, reader)?;
-    Some(MessageStep::Expect { what, within })
+    Some((expectation(&fields, reader)?, within))
+}
+
+/// The message that ends a call.
+pub(super) fn until(node: &Node, reader: &mut Reader) -> Option<Expected> {
+    let fields = reader.fields(node, &node.at, &LAST)?;
+    Expected::compile(&expectation(&fields, reader)?).ok()
 }
 
 fn expectation(fields: &Fields<'_>, reader: &mut Reader) -> Option<Expectation> {

@@ -3,6 +3,7 @@
 
 mod bodies;
 mod boundary;
+mod calls;
 mod checks;
 mod connection;
 mod consistency;
@@ -12,6 +13,7 @@ mod error;
 mod executor;
 mod executors;
 mod extractions;
+mod fields;
 mod file;
 mod flags;
 mod flows;
@@ -21,6 +23,7 @@ mod names;
 mod one_liner;
 mod pairs;
 mod protocol;
+mod protos;
 mod reader;
 mod requests;
 mod scan;
@@ -31,6 +34,7 @@ mod substitute;
 mod types;
 
 pub use connection::{ConnectionFlags, apply_flags};
+pub use consistency::calls_keep_alive;
 pub use error::PlanErrors;
 pub use executor::{Executor, Late, Spacing, Stage};
 pub use file::{Overrides, from_text, load_file};

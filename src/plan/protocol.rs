@@ -66,6 +66,10 @@ pub(super) fn of_flags(flags: &LoadFlags) -> Result<(Protocol, Option<u32>), Fla
 pub(super) const SESSIONS_NEED_HTTP1: &str = "a session or an event stream has its connection alone, over HTTP/1.1: WebSocket over HTTP/2 \
      (RFC 8441) is not supported, nor are streams on connections that others share";
 
+/// Why a gRPC call is not made on a connection of its own.
+pub(super) const CALLS_KEEP_ALIVE: &str =
+    "gRPC calls share HTTP/2 connections that are kept: one for each call is not supported";
+
 /// And what to do.
 pub(super) const SESSIONS_CURE: &str = "leave out `http: 2` and `pipeline`";
 

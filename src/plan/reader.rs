@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::document::{Entry, Node, Place, Scalar, Value};
 use super::error::Problem;
 use super::names::Names;
+use super::protos::Protos;
 use crate::model::did_you_mean;
 use crate::model::parse_duration;
 
@@ -60,6 +61,7 @@ pub(super) struct Reader {
     pub(super) problems: Vec<Problem>,
     /// What the plan calls the values that it takes out of responses.
     pub(super) names: Names,
+    pub(super) protos: Protos,
 }
 
 impl Reader {
@@ -131,8 +133,8 @@ impl Reader {
                 self.problem_with_help(
                     &node.at,
                     format!("`{}` is only known while the load runs", scalar.text),
-                    "it can stand in a request's path, query, headers, json, form and body; \
-                     everywhere else use ${env.NAME} or ${vars.name}",
+                    "it can stand in a request's path, query, headers, json, form and body, and in a \
+                     call's message and metadata; everywhere else use ${env.NAME} or ${vars.name}",
                 );
                 None
             }
@@ -251,7 +253,8 @@ impl Reader {
         self.none_of(at, format!("unknown {what} `{word}`"), word, candidates);
     }
 
-    fn none_of<'c>(
+    /// As [`Reader::unknown`], in words of one's own.
+    pub(super) fn none_of<'c>(
         &mut self,
         at: &Place,
         message: String,

@@ -1,7 +1,11 @@
 //! Named requests, compiled to what stands on the wire.
 
+use std::sync::Arc;
+
 use super::bodies;
+use super::calls;
 use super::checks;
+use super::checks::Statuses;
 use super::document::{Entry, Node, Scalar};
 use super::error::Problem;
 use super::extractions;
@@ -16,6 +20,7 @@ use crate::flow::Place;
 use crate::flow::Script;
 use crate::flow::Template;
 use crate::model::Conversation;
+use crate::model::GrpcCall;
 use crate::model::Header;
 use crate::model::Method;
 use crate::model::Origin;
@@ -39,6 +44,7 @@ const REQUEST: Keys = Keys {
         "options",
         "ws",
         "sse",
+        "grpc",
         "headers",
         "query",
         "json",
@@ -55,8 +61,15 @@ const REQUEST: Keys = Keys {
         "for",
         "until",
         "within",
+        "proto",
+        "import_paths",
+        "message",
+        "metadata",
+        "timeout",
+        "count",
+        "maxReceiveSize",
     ],
-    later: &["multipart", "graphql", "timeout", "http", "tags", "as", "enabled", "examples"],
+    later: &["multipart", "graphql", "http", "tags", "as", "enabled", "examples"],
 };
 
 /// How many redirects are followed: on a request, or for all that say nothing else.
@@ -103,19 +116,28 @@ fn request(
     let named = reader.name(entry, "a request");
     let redirects = fields.get("redirects").and_then(|node| redirects(node, reader));
     let redirects = redirects.unwrap_or(default_redirects);
-    let checks = checks::checks(&fields, reader);
+    let (statuses, headers_key) = match fields.get(calls::OPENER) {
+        Some(_) => (Statuses::Grpc, "metadata"),
+        None => (Statuses::Http, "headers"),
+    };
+    let checks = checks::checks(&fields, statuses, reader);
     let expected_statuses = checks::expected_statuses(&checks);
     let extract = fields.get("extract").map(|node| extractions::extractions(node, reader));
     let mut script = Script { checks, ..Script::default() };
-    let mut headers = headers(fields.get("headers"), &mut script, reader);
+    let mut headers = headers(fields.get(headers_key), headers_key, &mut script, reader);
     let name = &entry.key;
     let body = bodies::body(name, &fields, &mut headers, around.overrides, reader);
     let query = urlencoded(&pairs(fields.get("query"), "query", reader));
     let (method, path_node) = method_and_path(&fields, reader)?;
     let conversation = messages::conversation(method, &fields, reader);
-    let is_response = conversation == Conversation::Response;
-    let method = if is_response { method } else { "get" };
-    let aim = aim(path_node, around.target, reader)?;
+    let (conversation, method, aim) = if method == calls::OPENER {
+        let (call, aim) = call(path_node, &fields, around, &mut script, reader)?;
+        (Conversation::Grpc(call), "post", aim)
+    } else {
+        let is_response = conversation == Conversation::Response;
+        let method = if is_response { method } else { "get" };
+        (conversation, method, aim(path_node, around.target, reader)?)
+    };
     let path = with_query(aim.path, &query);
     judge(&aim.origin, &path, path_node, around.scope, reader);
     let request = Request {
@@ -134,17 +156,35 @@ fn request(
             request,
             path_template: shown_path.replace("${", "{"),
             expected_statuses,
-            redirects: if is_response { redirects } else { 0 },
+            redirects: if conversation == Conversation::Response { redirects } else { 0 },
             conversation,
         },
         script,
         extract: extract.unwrap_or_default(),
-        uses: slots::uses(
-            &fields,
-            &[&METHODS[..], &messages::OPENERS, &["headers", "query", "json", "form", "body"]]
-                .concat(),
-        ),
+        uses: slots::uses(&fields, &[&METHODS[..], &messages::OPENERS, &SLOTTED].concat()),
     })
+}
+
+/// Keys of a request below which values stand that are only known in load.
+const SLOTTED: [&str; 8] =
+    ["headers", "query", "json", "form", "body", "message", "messages", "metadata"];
+
+/// A gRPC call, whose messages go to the script, and where it goes.
+fn call(
+    node: &Node,
+    fields: &Fields<'_>,
+    around: &Surroundings<'_>,
+    script: &mut Script,
+    reader: &mut Reader,
+) -> Option<(GrpcCall, Aim)> {
+    let callee = calls::callee(node, around.target, reader)?;
+    let call = calls::call(&callee, node, fields, around.overrides, reader)?;
+    calls::refuse_checks(&call, &script.checks, fields, reader);
+    let mut path = Template::default();
+    path.push_literal(callee.path().as_bytes());
+    let kind = call.kind;
+    script.call = Some(Arc::new(call));
+    Some((GrpcCall { kind }, Aim { shown: callee.path(), origin: callee.origin, path }))
 }
 
 /// Where a request goes.
@@ -219,16 +259,17 @@ fn method_and_path<'a>(
     fields: &Fields<'a>,
     reader: &mut Reader,
 ) -> Option<(&'static str, &'a Node)> {
-    let openers = METHODS.iter().chain(&messages::OPENERS);
+    let openers = METHODS.iter().chain(&messages::OPENERS).chain(&[calls::OPENER]);
     let mut given = openers.filter_map(|method| Some((*method, fields.entry(method)?)));
     let Some((method, entry)) = given.next() else {
         reader.problem_with_help(
             &fields.at,
             "a request needs a method and its path",
             format!(
-                "write `get: /path`, or one of {}, {}",
+                "write `get: /path`, or one of {}, {}, {}",
                 METHODS.join(", "),
-                messages::OPENERS.join(", ")
+                messages::OPENERS.join(", "),
+                calls::OPENER
             ),
         );
         return None;
@@ -285,9 +326,14 @@ fn with_query(mut path: Template, query: &Template) -> Template {
     path
 }
 
-fn headers(node: Option<&Node>, script: &mut Script, reader: &mut Reader) -> Vec<Header> {
+fn headers(
+    node: Option<&Node>,
+    key: &str,
+    script: &mut Script,
+    reader: &mut Reader,
+) -> Vec<Header> {
     let mut headers = Vec::new();
-    for pair in pairs(node, "headers", reader) {
+    for pair in pairs(node, key, reader) {
         let header = match header(&pair.name, &pair.value.text) {
             Ok(header) => header,
             Err(message) => {

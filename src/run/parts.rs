@@ -65,28 +65,10 @@ impl Parts<'_> {
         let target = &self.job.plan.target.origin;
         let text = format!("{target}: {failure}");
         notify(self.events, NoticeLevel::Error, text.clone()).await;
-        match failure.class {
-            FailureClass::OutOfScope => facts.refused.push(text),
-            FailureClass::Dns
-            | FailureClass::ConnectRefused
-            | FailureClass::ConnectTimeout
-            | FailureClass::Connect
-            | FailureClass::LocalLimit
-            | FailureClass::Certificate
-            | FailureClass::Tls
-            | FailureClass::Reset
-            | FailureClass::Closed
-            | FailureClass::Proxy
-            | FailureClass::TlsTimeout
-            | FailureClass::SendTimeout
-            | FailureClass::WaitTimeout
-            | FailureClass::ReceiveTimeout
-            | FailureClass::MessageTimeout
-            | FailureClass::Redirect
-            | FailureClass::Extract
-            | FailureClass::Protocol
-            | FailureClass::TooLarge
-            | FailureClass::Cancelled => facts.unreachable.push(text),
+        if failure.class == FailureClass::OutOfScope {
+            facts.refused.push(text);
+        } else {
+            facts.unreachable.push(text);
         }
     }
 

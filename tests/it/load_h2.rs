@@ -17,20 +17,20 @@ use shakedown::plan::Protocol;
 use crate::load_bed::Outcome;
 use crate::load_bed::PlanBuilder;
 
-const MILLI: u64 = 1_000_000;
+pub(crate) const MILLI: u64 = 1_000_000;
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
-const DATA: u8 = 0;
-const HEADERS: u8 = 1;
-const RST_STREAM: u8 = 3;
+pub(crate) const DATA: u8 = 0;
+pub(crate) const HEADERS: u8 = 1;
+pub(crate) const RST_STREAM: u8 = 3;
 const SETTINGS: u8 = 4;
 const GOAWAY: u8 = 7;
-const END_STREAM: u8 = 1;
-const END_HEADERS: u8 = 4;
+pub(crate) const END_STREAM: u8 = 1;
+pub(crate) const END_HEADERS: u8 = 4;
 /// `:status: 200` of the static table.
-const STATUS_200: &[u8] = &[0x88];
+pub(crate) const STATUS_200: &[u8] = &[0x88];
 
-fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+pub(crate) fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
     let length = u32::try_from(payload.len()).expect("short").to_be_bytes();
     let mut bytes = length[1..].to_vec();
     bytes.extend([kind, flags]);
@@ -60,12 +60,12 @@ fn max_streams(count: u32) -> Vec<u8> {
     frame(SETTINGS, 0, 0, &setting)
 }
 
-fn bytes(after: u64, bytes: Vec<u8>) -> Vec<Reply> {
+pub(crate) fn bytes(after: u64, bytes: Vec<u8>) -> Vec<Reply> {
     vec![Reply::Bytes { after, bytes }]
 }
 
 /// Answers every request, by its number over all connections and its stream.
-struct Server<F> {
+pub(crate) struct Server<F> {
     settings: Vec<u8>,
     pending: BTreeMap<u64, Vec<u8>>,
     requests: u64,
@@ -75,7 +75,7 @@ struct Server<F> {
 }
 
 impl<F: FnMut(u64, u32) -> Vec<Reply>> Server<F> {
-    fn new(answer: F) -> Self {
+    pub(crate) fn new(answer: F) -> Self {
         let settings = frame(SETTINGS, 0, 0, &[]);
         let (pending, connect) = (BTreeMap::new(), Vec::new());
         Self { settings, pending, requests: 0, resets: 0, answer, connect }

@@ -6,6 +6,7 @@ use shakedown::plan::Plan;
 use shakedown::plan::PlanErrors;
 use shakedown::plan::from_text;
 
+mod calls;
 mod connection;
 mod files;
 mod flags;

@@ -59,6 +59,14 @@ impl Message {
         *head.headers_mut() = headers;
         Ok(Self { head, body: Bytes::copy_from_slice(&bytes[length..]) })
     }
+
+    /// The same head before another body, whose length it does not tell.
+    #[must_use]
+    pub fn with_body(mut self, body: Bytes) -> Self {
+        self.head.headers_mut().remove(http::header::CONTENT_LENGTH);
+        self.body = body;
+        self
+    }
 }
 
 fn headers(fields: &[httparse::Header<'_>]) -> Result<(String, HeaderMap), MessageError> {

@@ -1,5 +1,7 @@
 //! The protocols that carry several exchanges on one connection.
 
+use bytes::Bytes;
+
 use crate::http::h1::Pipeline;
 use crate::http::h2::Message;
 use crate::http::h2::Session;
@@ -12,7 +14,7 @@ use crate::model::FailureClass;
 
 /// An open connection's protocol.
 #[derive(Debug)]
-pub(super) enum Carrier {
+pub(in crate::load) enum Carrier {
     H2(Box<Session>),
     Pipeline(Box<Pipeline>),
 }
@@ -58,6 +60,48 @@ impl Carrier {
                 pipeline.begin(lane, prepared.kind, bytes);
                 Ok(())
             }
+        }
+    }
+
+    /// Begins a request that is made already; only HTTP/2 carries such.
+    pub(in crate::load) fn begin_message(
+        &mut self,
+        lane: u32,
+        message: &Message,
+    ) -> Result<(), Failure> {
+        match self {
+            Self::H2(session) => session.begin(lane, message),
+            Self::Pipeline(_) => Err(no_streams()),
+        }
+    }
+
+    /// The same, and more of its body follows.
+    pub(in crate::load) fn open(&mut self, lane: u32, message: &Message) -> Result<(), Failure> {
+        match self {
+            Self::H2(session) => session.open(lane, message),
+            Self::Pipeline(_) => Err(no_streams()),
+        }
+    }
+
+    /// More of the body of a request that was opened.
+    pub(in crate::load) fn send(&mut self, lane: u32, bytes: Bytes) {
+        if let Self::H2(session) = self {
+            session.send(lane, bytes);
+        }
+    }
+
+    /// The end of that body.
+    pub(in crate::load) fn finish(&mut self, lane: u32) {
+        if let Self::H2(session) = self {
+            session.finish(lane);
+        }
+    }
+
+    /// Bytes of it that wait for the server to allow more.
+    pub(in crate::load) fn backlog(&self, lane: u32) -> usize {
+        match self {
+            Self::H2(session) => session.backlog(lane),
+            Self::Pipeline(_) => 0,
         }
     }
 
@@ -131,4 +175,8 @@ impl Carrier {
             Self::Pipeline(pipeline) => pipeline.take_unsent(each),
         }
     }
+}
+
+fn no_streams() -> Failure {
+    Failure::new(FailureClass::Protocol, "HTTP/1.1 has no streams for a call")
 }

@@ -13,6 +13,7 @@ use crate::load::exchange::tls_failure;
 use crate::load::link::LinkState;
 use crate::load::receive::READS_PER_TURN;
 use crate::load::shard::Shard;
+use crate::load::timers::Timer;
 use crate::model::Failure;
 use crate::model::FailureClass;
 
@@ -149,6 +150,7 @@ impl<R: Reactor> Shard<'_, R> {
             return self.tell_without_carrier(slot, news);
         };
         let mut intake = LaneIntake {
+            program: self.shared.program,
             users: &mut self.users,
             first,
             series: &mut self.series,
@@ -157,6 +159,7 @@ impl<R: Reactor> Shard<'_, R> {
             now,
             uncharged: &mut mux.uncharged,
             ended: &mut self.ended,
+            spoken: &mut self.spoken,
             spare: &mut self.spare,
             body_limit: self.shared.program.body_limit,
         };
@@ -198,14 +201,17 @@ impl<R: Reactor> Shard<'_, R> {
             self.close_link(slot);
             self.note_due(slot);
         }
+        self.answer_calls(slot, now);
         let mut ended = std::mem::take(&mut self.ended);
         for (number, outcome) in ended.drain(..) {
+            let is_call = self.is_call_to_end(number, outcome.is_ok());
+            if outcome.is_ok() {
+                let link = &mut self.links[slot as usize];
+                link.served = link.served.saturating_add(1);
+            }
             match outcome {
-                Ok(()) => {
-                    let link = &mut self.links[slot as usize];
-                    link.served = link.served.saturating_add(1);
-                    self.responded(number, now);
-                }
+                _ if is_call => self.call_ended(number, now),
+                Ok(()) => self.responded(number, now),
                 Err(lost) => self.lost(number, slot, &lost, now),
             }
         }
@@ -315,10 +321,14 @@ impl<R: Reactor> Shard<'_, R> {
         let users = &mut self.users;
         let link = &mut self.links[slot as usize];
         let Some(carrier) = link.mux.as_mut().and_then(|mux| mux.carrier.as_mut()) else { return };
+        let timers = &mut self.timers;
         carrier.take_unsent(|lane| {
-            let moments = &mut users[(first + lane) as usize].moments;
-            if moments.sent == 0 && moments.sending != 0 {
-                moments.sent = now;
+            let user = &mut users[(first + lane) as usize];
+            if user.moments.sent == 0 && user.moments.sending != 0 {
+                user.moments.sent = now;
+            }
+            if user.call.as_deref_mut().is_some_and(|line| line.drained(now)) {
+                timers.set(now, first + lane, Timer::Think);
             }
         });
     }

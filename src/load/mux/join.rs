@@ -94,6 +94,7 @@ impl<R: Reactor> Shard<'_, R> {
             self.render(number)?;
         }
         self.note_due(slot);
+        let is_call = self.shared.program.has_calls && self.is_call(number);
         let mux = self.links[slot as usize].mux.get_or_insert_default();
         let is_free = mux.carrier.as_mut().is_some_and(|carrier| carrier.room() == Room::Free);
         if !is_free {
@@ -105,7 +106,10 @@ impl<R: Reactor> Shard<'_, R> {
             // What went by until now was waiting for a place.
             moments.began = now;
         }
-        moments.sending = now;
+        if is_call {
+            return self.begin_call(number, slot, lane, now);
+        }
+        self.users[number as usize].moments.sending = now;
         let prepared = self.users[number as usize].prepared(self.shared.program);
         let carrier = mux.carrier.as_mut().expect("it has room");
         carrier.begin(lane, prepared, &self.rendered)
@@ -128,6 +132,9 @@ impl<R: Reactor> Shard<'_, R> {
         (user.written, user.status) = (0, 0);
         let intended = user.moments.intended;
         user.moments = Moments { intended, began: now, ..Moments::default() };
+        if let Some(line) = user.call.as_deref_mut().filter(|line| line.is_active()) {
+            line.reopen(now);
+        }
         if let Begun::Failed(failure) = self.join(number, slot, now) {
             self.fail_and_go_on(number, &failure);
         }
@@ -194,7 +201,7 @@ impl<R: Reactor> Shard<'_, R> {
     }
 
     /// The link has something to do before the shard waits again.
-    pub(super) fn note_due(&mut self, slot: u32) {
+    pub(in crate::load) fn note_due(&mut self, slot: u32) {
         let mux = self.links[slot as usize].mux.get_or_insert_default();
         if !std::mem::replace(&mut mux.is_due, true) {
             self.due.push(slot);

@@ -23,4 +23,5 @@ mod drive;
 mod join;
 mod state;
 
+pub(super) use carrier::Carrier;
 pub(super) use state::Mux;

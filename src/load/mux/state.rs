@@ -9,10 +9,13 @@ use crate::http::h1::ResponseSink as _;
 use crate::http::lanes::LaneSink;
 use crate::http::lanes::Lost;
 use crate::http::reactor::Nanos;
+use crate::load::call::Hearing;
+use crate::load::call::Line;
 use crate::load::counts::SeriesCounts;
 use crate::load::look::Keeping;
 use crate::load::look::Looks;
 use crate::load::look::Spare;
+use crate::load::program::Program;
 use crate::load::user::User;
 
 /// One shared link; it outlives its connections.
@@ -52,6 +55,11 @@ impl Mux {
         self.leader
     }
 
+    /// What carries exchanges, while the connection is open.
+    pub(in crate::load) fn carrier_mut(&mut self) -> Option<&mut Carrier> {
+        self.carrier.as_mut()
+    }
+
     /// The connection is gone; who waits goes on waiting.
     pub(in crate::load) fn disconnected(&mut self) {
         self.carrier = None;
@@ -65,6 +73,7 @@ impl Mux {
 
 /// Takes the responses of one link's lanes into their users.
 pub(super) struct LaneIntake<'a> {
+    pub(super) program: &'a Program,
     pub(super) users: &'a mut [User],
     /// The user in lane 0.
     pub(super) first: u32,
@@ -74,6 +83,8 @@ pub(super) struct LaneIntake<'a> {
     pub(super) now: Nanos,
     pub(super) uncharged: &'a mut Wire,
     pub(super) ended: &'a mut Vec<(u32, Result<(), Lost>)>,
+    /// Users in whose calls something has come that they have to answer.
+    pub(super) spoken: &'a mut Vec<u32>,
     pub(super) spare: &'a mut Spare,
     pub(super) body_limit: usize,
 }
@@ -81,6 +92,29 @@ pub(super) struct LaneIntake<'a> {
 impl LaneIntake<'_> {
     fn user(&mut self, lane: u32) -> &mut User {
         &mut self.users[(self.first + lane) as usize]
+    }
+
+    /// Tells the call in the lane; false where the exchange is none.
+    fn hear(&mut self, lane: u32, tell: impl FnOnce(&mut Hearing<'_>)) -> bool {
+        let number = self.first + lane;
+        let user = &mut self.users[number as usize];
+        let Some(line) = user.call.as_deref_mut().filter(|line| line.is_active()) else {
+            return false;
+        };
+        let request = &self.program.requests[user.request as usize];
+        let Some(calling) = request.call.as_deref() else { return false };
+        let mut hearing = Hearing {
+            line,
+            calling,
+            counts: &mut self.series[user.series as usize].messages,
+            keep: (user.looks == Looks::AtBody).then_some(self.body_limit),
+            now: self.now,
+        };
+        tell(&mut hearing);
+        if hearing.is_news() {
+            self.spoken.push(number);
+        }
+        true
     }
 
     fn keeping(&mut self, lane: u32) -> Option<Keeping<'_>> {
@@ -101,6 +135,7 @@ impl LaneSink for LaneIntake<'_> {
             || user.sample.is_some()
             || user.chain.is_some()
             || user.looks >= Looks::AtHead
+            || user.call.as_deref().is_some_and(Line::is_active)
     }
 
     fn head(&mut self, lane: u32, head: &Head<'_>) {
@@ -117,6 +152,8 @@ impl LaneSink for LaneIntake<'_> {
         if let Some(mut keeping) = self.keeping(lane) {
             keeping.head(head);
         }
+        let began = self.user(lane).moments.began;
+        self.hear(lane, |hearing| hearing.head(head, began));
         let user = self.user(lane);
         let series = user.series as usize;
         if !self.names.is_empty() {
@@ -135,8 +172,19 @@ impl LaneSink for LaneIntake<'_> {
         if let Some(sample) = user.sample.as_deref_mut() {
             sample.body(data);
         }
+        if self.hear(lane, |hearing| hearing.body(data)) {
+            return;
+        }
         if let Some(mut keeping) = self.keeping(lane) {
             keeping.body(data);
+        }
+    }
+
+    fn trailers(&mut self, lane: u32, trailers: &Head<'_>) {
+        if self.hear(lane, |hearing| hearing.trailers(trailers))
+            && let Some(kept) = &mut self.user(lane).kept
+        {
+            kept.add_fields(trailers);
         }
     }
 
@@ -148,5 +196,8 @@ impl LaneSink for LaneIntake<'_> {
         user.written = usize::try_from(sent).unwrap_or(usize::MAX);
         user.received += received;
         self.ended.push((number, outcome));
+        if let Some(line) = &mut self.user(lane).call {
+            line.stream_ended();
+        }
     }
 }

@@ -108,7 +108,7 @@ impl Crawler {
                 || self.job.allow_unsafe
                 || self.job.unsafe_requests.contains(&index);
             let left_alone = if template.conversation != Conversation::Response {
-                Some(format!("a session or stream, which only load opens: {}", template.name))
+                Some(format!("a session, stream or call, which only load makes: {}", template.name))
             } else if self.job.unbound.contains(&index) {
                 Some(format!("its values (`${{…}}`) are only known in load: {}", template.name))
             } else if is_allowed {

@@ -293,8 +293,8 @@ fn a_namespace_of_later() {
     3 │ timeout: ${rand.word}
       ·          ────────────
       ╰────
-     help: it can stand in a request's path, query, headers, json, form and body; everywhere else use
-           ${env.NAME} or ${vars.name}
+     help: it can stand in a request's path, query, headers, json, form and body, and in a call's
+           message and metadata; everywhere else use ${env.NAME} or ${vars.name}
     "#);
 }
 
@@ -320,8 +320,8 @@ fn an_extraction() {
     3 │ timeout: ${token}
       ·          ────────
       ╰────
-     help: it can stand in a request's path, query, headers, json, form and body; everywhere else use
-           ${env.NAME} or ${vars.name}
+     help: it can stand in a request's path, query, headers, json, form and body, and in a call's
+           message and metadata; everywhere else use ${env.NAME} or ${vars.name}
     "#);
 }
 
@@ -909,7 +909,7 @@ fn a_request_without_a_method() {
     3 │ requests: { a: { path: / } }
       ·             ─
       ╰────
-     help: write `get: /path`, or one of get, post, put, patch, delete, head, options, ws, sse
+     help: write `get: /path`, or one of get, post, put, patch, delete, head, options, ws, sse, grpc
      × unknown key `path` in a request, did you mean `patch`?
       ╭─[plan.yml:3:18]
     2 │ target: http://127.0.0.1:8080
@@ -1831,7 +1831,7 @@ thresholds:
       ·   ────
     5 │ flows:
       ╰────
-     help: write `get: /path`, or one of get, post, put, patch, delete, head, options, ws, sse
+     help: write `get: /path`, or one of get, post, put, patch, delete, head, options, ws, sse, grpc
      × unknown key `gte` in a request, did you mean `get`?
       ╭─[plan.yml:4:11]
     3 │ requests:
