@@ -43,6 +43,13 @@ pub struct Response<'a> {
     pub body_size: u64,
 }
 
+impl<'a> Response<'a> {
+    /// A message of a session, which is a body alone.
+    pub fn of_message(body: &'a [u8]) -> Self {
+        Self { status: 0, header: &|_| None, body, duration: Duration::ZERO, body_size: 0 }
+    }
+}
+
 impl Extraction {
     /// Appends the value to `out`; false if there is none.
     pub fn take(&self, response: &Response<'_>, out: &mut Vec<u8>) -> bool {

@@ -20,6 +20,6 @@ pub use extraction::{Extraction, Extractor, Response};
 pub use message_type::{MessageType, MessageTypeError};
 pub use program::{Flow, Op, Session, Step};
 pub use random::Random;
-pub use script::{HeaderTemplate, Script};
+pub use script::{HeaderTemplate, MessageScript, Script};
 pub use template::{Context, Piece, Place, RenderError, Slot, Source, Template};
 pub use values::{MAX_VALUE, Values, Variable};

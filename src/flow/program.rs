@@ -126,7 +126,12 @@ impl Session {
     #[inline]
     pub fn context(&self, user: u64, seed: u64) -> Context<'_> {
         let (values, iteration) = (self.values.as_deref(), self.iteration);
-        Context { values, user, iteration, step: self.next, seed }
+        Context { values, user, iteration, step: self.next, message: 0, seed }
+    }
+
+    /// Takes a value out of a message of the session that the request under way has begun.
+    pub fn take(&mut self, extraction: &Extraction, message: &Response<'_>) {
+        self.set(extraction, |out| extraction.take(message, out));
     }
 
     /// Leaves out the rest of the iteration: the next step is [`Step::Done`].

@@ -78,8 +78,9 @@ impl Random {
 
 /// One number of all that a draw depends on; the generator's own seeding mixes it once more.
 fn seed(context: &Context<'_>, number: u32) -> u64 {
-    let parts =
-        [context.user, context.iteration, u64::from(context.step) << 32 | u64::from(number)];
+    let place = u64::from(context.step) << 32 | u64::from(number);
+    let message = u64::from(context.message) << 32;
+    let parts = [context.user, context.iteration ^ message, place];
     // The multiply-and-fold step of wyhash: every bit of both halves reaches every bit.
     parts.into_iter().fold(context.seed, |seed, part| {
         let product =
@@ -122,7 +123,7 @@ mod tests {
     use super::*;
 
     fn drawn(random: Random, iteration: u64) -> String {
-        let context = Context { values: None, user: 1, iteration, step: 1, seed: 5 };
+        let context = Context { values: None, user: 1, iteration, step: 1, message: 0, seed: 5 };
         let mut out = [0; Random::MAX_LEN];
         String::from_utf8(random.draw(&context, 0, &mut out).to_vec()).expect("ASCII")
     }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::call::Call;
 use super::check::Check;
+use super::extraction::Extraction;
 use super::template::Context;
 use super::template::RenderError;
 use super::template::Template;
@@ -23,6 +24,18 @@ pub struct Script {
     pub checks: Vec<Check>,
     /// What is said, where the request is a gRPC call.
     pub call: Option<Arc<Call>>,
+    /// Of the session that it opens: one for each message that is sent or expected, in the order
+    /// in which they are written; none where nothing varies and nothing is taken.
+    pub messages: Vec<MessageScript>,
+}
+
+/// What a message of a session has beside the fixed bytes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct MessageScript {
+    /// What is sent instead of the payload.
+    pub payload: Option<Template>,
+    /// What is taken out of the message that was expected.
+    pub extract: Vec<Extraction>,
 }
 
 /// A header's value with slots.
@@ -37,7 +50,7 @@ pub struct HeaderTemplate {
 }
 
 impl Script {
-    /// Whether every sending is the same.
+    /// Whether every sending of the request is the same, whatever its messages are.
     pub fn is_fixed(&self) -> bool {
         self.path.is_none() && self.headers.is_empty() && self.body.is_none()
     }

@@ -76,6 +76,8 @@ pub struct Context<'a> {
     pub iteration: u64,
     /// The step of the flow: a request that is sent twice in an iteration draws twice.
     pub step: u32,
+    /// Of the messages of a session, how many were sent before this one: each draws anew.
+    pub message: u32,
     /// The plan's, for random values.
     pub seed: u64,
 }
@@ -175,7 +177,7 @@ mod tests {
     use super::*;
 
     fn context(values: &Values) -> Context<'_> {
-        Context { values: Some(values), user: 7, iteration: 3, step: 1, seed: 9 }
+        Context { values: Some(values), user: 7, iteration: 3, step: 1, message: 0, seed: 9 }
     }
 
     fn rendered(template: &Template, context: &Context<'_>) -> Result<String, RenderError> {
@@ -265,6 +267,7 @@ mod tests {
             Context { user: 8, ..at },
             Context { iteration: 4, ..at },
             Context { step: 2, ..at },
+            Context { message: 1, ..at },
             Context { seed: 10, ..at },
         ] {
             assert_ne!(rendered(&template, &other).expect("the same")[1..17], first[1..17]);

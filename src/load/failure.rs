@@ -117,17 +117,17 @@ impl<R: Reactor> Shard<'_, R> {
     ) -> Option<Nanos> {
         let has_queue = self.has_queue(number);
         self.end_sample(number, Some(failure), end);
-        // What could not be rendered never touched its connection; what comes after it in the
-        // iteration would need what is missing.
-        let is_unsent = failure.class == FailureClass::Extract
-            && self.users[number as usize].moments.sending == 0;
+        // A request that could not be rendered never touched its connection; a message did. What
+        // comes after either in the iteration would need what is missing.
+        let is_missing = failure.class == FailureClass::Extract;
+        let is_unsent = is_missing && self.users[number as usize].moments.sending == 0;
         if !is_unsent {
             self.let_go(number);
         }
         let measured = self.talk_ended(number, end).or_else(|| self.call_measured(number, end));
         let measured = measured.unwrap_or(end);
         let user = &mut self.users[number as usize];
-        if is_unsent {
+        if is_missing {
             user.session.abandon();
         }
         if let Some(kept) = user.kept.take() {

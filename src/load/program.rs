@@ -19,8 +19,8 @@ use super::redirect::RedirectRules;
 use super::schedule::nanos;
 use super::script::Wire;
 use super::talk::Dialogue;
-use crate::flow::Call;
 use crate::flow::Flow;
+use crate::flow::MessageScript;
 use crate::flow::Script;
 use crate::http::h1;
 use crate::http::h1::RequestKind;
@@ -205,20 +205,9 @@ impl Program {
     pub(super) fn compile(plan: &Plan) -> Result<Self, LoadError> {
         let mut origins = Origins { plan, known: Vec::new(), destinations: Vec::new() };
         let mut check_names = Vec::new();
-        let mut requests =
-            plan.requests
-                .iter()
-                .enumerate()
-                .map(|(index, template)| {
-                    let is_sent = plan.scenarios.iter().any(|scenario| {
-                        plan.flows[scenario.flow].requests().any(|used| used == index)
-                    });
-                    let script = plan.scripts.get(index);
-                    let call = script.and_then(|script| script.call.as_deref());
-                    let script = script.filter(|script| is_sent && !script.is_fixed());
-                    prepare(plan, template, (script, call), is_sent, &mut origins)
-                })
-                .collect::<Result<Vec<_>, _>>()?;
+        let mut requests = (0..plan.requests.len())
+            .map(|index| prepare(plan, index, &mut origins))
+            .collect::<Result<Vec<_>, _>>()?;
         for (request, script) in requests.iter_mut().zip(&plan.scripts) {
             request.checks = number_checks(&script.checks, &mut check_names);
         }
@@ -387,18 +376,20 @@ fn first_vus(scenarios: &[Scenario]) -> Vec<u64> {
     first.collect()
 }
 
-/// A request that no flow sends is not judged: it may be there for scan alone.
-fn prepare(
-    plan: &Plan,
-    template: &RequestTemplate,
-    (script, call): (Option<&Script>, Option<&Call>),
-    is_sent: bool,
-    origins: &mut Origins<'_>,
-) -> Result<Prepared, LoadError> {
+/// The plan's request of that index. One that no flow sends is not judged: it may be there for scan
+/// alone.
+fn prepare(plan: &Plan, index: usize, origins: &mut Origins<'_>) -> Result<Prepared, LoadError> {
+    let template = &plan.requests[index];
+    let is_sent = plan
+        .scenarios
+        .iter()
+        .any(|scenario| plan.flows[scenario.flow].requests().any(|used| used == index));
+    let script = plan.scripts.get(index);
+    let messages = script.map(|script| script.messages.as_slice()).unwrap_or_default();
     let mut dressed = template.request.clone();
-    let dialogue = dialogue(plan, template, &mut dressed)?;
+    let dialogue = dialogue(plan, template, messages, &mut dressed)?;
     let timeout = plan.connection.timeout;
-    let call = call.map(|call| {
+    let call = script.and_then(|script| script.call.as_deref()).map(|call| {
         Box::new(Calling::compile(call, &mut dressed, &template.expected_statuses, timeout))
     });
     let request = &dressed;
@@ -425,7 +416,7 @@ fn prepare(
     admit(plan, request, script)
         .map_err(|source| LoadError::OutOfScope { request: template.name.clone(), source })?;
     prepared.origin = origins.index_of(&request.origin, carriage)?;
-    match script {
+    match script.filter(|script| !script.is_fixed()) {
         None => {
             prepared.bytes = encode(plan, template, request, carriage)?;
             prepared.message = message(template, request, carriage, &prepared.bytes)?;
@@ -459,6 +450,7 @@ fn expected_statuses(template: &RequestTemplate) -> &[u16] {
 fn dialogue(
     plan: &Plan,
     template: &RequestTemplate,
+    messages: &[MessageScript],
     request: &mut Request,
 ) -> Result<Option<Box<Dialogue>>, LoadError> {
     let timeout = plan.connection.timeout;
@@ -468,7 +460,7 @@ fn dialogue(
             let seed = plan.seed.derive(&format!("websocket key of {}", template.name));
             let key = StdRng::seed_from_u64(seed.0).random();
             let handshake = Handshake::new(request, key, &session.subprotocols);
-            Dialogue::session(session, handshake, timeout)
+            Dialogue::session(session, messages, handshake, timeout)
         }
         Conversation::Events(stream) => {
             if request.header("accept").is_none() {

@@ -4,9 +4,11 @@
 //! What a rendering is follows from the user's session alone, so nothing is kept of it: a request
 //! that could not be written whole, or that is sent again, is rendered again and is the same.
 
+use super::program::Program;
 use super::shard::Shard;
 use super::user::User;
 use crate::flow::Context;
+use crate::flow::Flow;
 use crate::flow::Piece;
 use crate::flow::RenderError;
 use crate::flow::Script;
@@ -182,7 +184,7 @@ impl<R: Reactor> Shard<'_, R> {
         self.rendered.clear();
         let context = user.context(program.value_seed);
         if let Err(error) = wire.render(&context, &mut self.rendered) {
-            return Err(self.unsendable(number, error));
+            return Err(program.unsendable(user.scenario, error));
         }
         if wire.has_path() && program.scope.judges_paths() {
             self.judge_path(number)?;
@@ -224,20 +226,16 @@ impl<R: Reactor> Shard<'_, R> {
             .map(|_| ())
             .map_err(|reason| Failure::new(FailureClass::OutOfScope, reason.to_string()))
     }
+}
 
-    /// What keeps a request from being sent.
-    pub(super) fn unsendable(&self, number: u32, error: RenderError) -> Failure {
-        let program = self.shared.program;
-        let user = &self.users[number as usize];
-        let name = |variable: Variable| &program.variables[usize::from(variable.0)];
+impl Program {
+    /// The failure of a user of `scenario` that cannot send what it should.
+    #[cold]
+    pub(super) fn unsendable(&self, scenario: u32, error: RenderError) -> Failure {
+        let name = |variable: Variable| &self.variables[usize::from(variable.0)];
         let detail = match error {
             RenderError::Missing(variable) => {
-                let flow = &program.flows[user.scenario as usize];
-                let why = flow.origin_of(variable).map(|(request, extraction)| {
-                    let request = &program.names[request];
-                    let from = &extraction.from;
-                    format!(": the response to `{request}` did not have it ({from})")
-                });
+                let why = self.why_missing(&self.flows[scenario as usize], variable);
                 format!("`{}` has no value{}", name(variable), why.unwrap_or_default())
             }
             RenderError::Control(variable) => {
@@ -245,6 +243,18 @@ impl<R: Reactor> Shard<'_, R> {
             }
         };
         Failure::new(FailureClass::Extract, detail)
+    }
+
+    fn why_missing(&self, flow: &Flow, variable: Variable) -> Option<String> {
+        if let Some((request, extraction)) = flow.origin_of(variable) {
+            let (request, from) = (&self.names[request], &extraction.from);
+            return Some(format!(": the response to `{request}` did not have it ({from})"));
+        }
+        flow.requests().find_map(|request| {
+            let dialogue = self.requests[request].dialogue.as_ref()?;
+            let (request, from) = (&self.names[request], &dialogue.origin_of(variable)?.from);
+            Some(format!(": no message of `{request}` had it ({from})"))
+        })
     }
 }
 
@@ -292,7 +302,7 @@ mod tests {
             h1::encode(request, &[], &mut bytes).map(|()| bytes)
         };
         let wire = Wire::compile(request, script, encode).expect("no line break");
-        let context = Context { values: None, user, iteration: 0, step: 0, seed: 0 };
+        let context = Context { values: None, user, iteration: 0, step: 0, message: 0, seed: 0 };
         let mut out = b"before".to_vec();
         wire.render(&context, &mut out).expect("nothing is missing");
         let whole = script.rendered(request, &context).expect("nothing is missing");

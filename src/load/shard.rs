@@ -104,6 +104,8 @@ pub(super) struct Shard<'a, R> {
     /// whose they are.
     pub(super) rendered: Vec<u8>,
     pub(super) rendered_for: Option<u32>,
+    /// A message of a session before it is framed.
+    pub(super) message: Vec<u8>,
     pub(super) spare: Spare,
     /// Responses of which only the beginning was looked at.
     pub(super) bodies_cut: u64,
@@ -163,6 +165,7 @@ impl<'a, R: Reactor> Shard<'a, R> {
             tap_dropped: 0,
             rendered: Vec::new(),
             rendered_for: None,
+            message: Vec::new(),
             spare: Spare::default(),
             bodies_cut: 0,
             number: number as usize,

@@ -22,6 +22,16 @@ pub(super) fn extractions(node: &Node, reader: &mut Reader) -> Vec<Extraction> {
     entries.iter().filter_map(|entry| extraction(entry, reader)).collect()
 }
 
+/// The same for a message, which has no headers.
+pub(super) fn of_message(node: &Node, reader: &mut Reader) -> Vec<Extraction> {
+    let extractions = extractions(node, reader);
+    let is_header = |extraction: &Extraction| matches!(extraction.from, Extractor::Header(_));
+    if extractions.iter().any(is_header) {
+        reader.problem(&node.at, "a message has no headers to extract from");
+    }
+    extractions
+}
+
 fn extraction(entry: &Entry, reader: &mut Reader) -> Option<Extraction> {
     let name = entry.key.as_str();
     if !is_name(name) || RESERVED.contains(&name) {

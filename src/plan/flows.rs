@@ -11,6 +11,7 @@ use super::slots::Use;
 use crate::flow::Flow;
 use crate::flow::Op;
 use crate::flow::Variable;
+use crate::model::Conversation;
 use crate::model::did_you_mean;
 
 const STEP: Keys = Keys {
@@ -64,6 +65,17 @@ fn step(item: &Node, requests: &[Planned], names: &[&str], reader: &mut Reader) 
             let request = use_step(name, requests, names, reader);
             let own = extract.map(|entry| extractions::extractions(&entry.node, reader));
             let request = request?;
+            let goes_on = matches!(
+                requests[request].template.conversation,
+                Conversation::WebSocket(_) | Conversation::Events(_)
+            );
+            if let Some(extract) = extract.filter(|_| goes_on) {
+                reader.problem_with_help(
+                    &extract.key_at,
+                    "a session or stream has no response to extract from",
+                    "in a session, `extract` stands beside `expect` in its `messages`",
+                );
+            }
             let mut ops = vec![Op::Use(request)];
             let taken = requests[request].extract.iter().cloned().chain(own.into_iter().flatten());
             ops.extend(taken.map(Op::Extract));
@@ -111,7 +123,7 @@ fn unbound(flow: &str, ops: &[Op], requests: &[Planned], reader: &mut Reader) {
     for op in ops {
         match op {
             Op::Use(request) => {
-                let Planned { template, uses, .. } = &requests[*request];
+                let Planned { template, uses, taken, .. } = &requests[*request];
                 for Use { variable, at } in uses {
                     // A flow after the other says it once.
                     let is_new = !reader.problems.iter().any(|problem| problem.is_at(at));
@@ -134,6 +146,7 @@ fn unbound(flow: &str, ops: &[Op], requests: &[Planned], reader: &mut Reader) {
                     );
                     reader.problem_with_help(at, message, help);
                 }
+                bound.extend(taken);
             }
             Op::Extract(extraction) => {
                 bound.insert(extraction.variable);

@@ -1,6 +1,7 @@
 //! What a request goes on with after its response has begun: `ws` with its `messages`, `sse` with
 //! how long it is read; and what is common to both and to gRPC calls.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -8,10 +9,14 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::calls;
 use super::document::{Entry, Node, Value};
+use super::extractions;
 use super::reader::{Fields, Keys, Reader};
-use super::slots;
+use super::slots::{self, Use};
 use crate::flow::Expected;
+use crate::flow::MessageScript;
+use crate::flow::Place;
 use crate::flow::Template;
+use crate::flow::Variable;
 use crate::model::Conversation;
 use crate::model::EventStream;
 use crate::model::Expectation;
@@ -23,8 +28,8 @@ pub(super) const OPENERS: [&str; 2] = ["ws", "sse"];
 
 const STEP: Keys = Keys {
     of: "a step of a session",
-    known: &["send", "expect", "think", "repeat", "do", "close"],
-    later: &["extract", "checks"],
+    known: &["send", "expect", "extract", "think", "repeat", "do", "close"],
+    later: &["checks"],
 };
 
 const PAYLOAD: Keys =
@@ -33,7 +38,7 @@ const PAYLOAD: Keys =
 const EXPECT: Keys = Keys {
     of: "an expected message",
     known: &["equals", "contains", "regex", "jsonpath", "within"],
-    later: &["extract"],
+    later: &[],
 };
 
 const UNTIL: Keys = Keys {
@@ -51,13 +56,46 @@ const LAST: Keys = Keys {
 /// Rounds of one loop at most.
 pub(super) const MOST_ROUNDS: u32 = 1_000_000_000;
 
+/// How a request goes on, and the part of it that differs from one sending to the next.
+#[derive(Default)]
+pub(super) struct Talk {
+    pub(super) conversation: Conversation,
+    pub(super) messages: Messages,
+}
+
+/// What is sent and taken, message by message, as [`crate::flow::Script::messages`] has it.
+#[derive(Default)]
+pub(super) struct Messages {
+    /// Nothing where every session is the same.
+    pub(super) scripts: Vec<MessageScript>,
+    /// Values that messages need from earlier responses.
+    pub(super) uses: Vec<Use>,
+    /// Values that are taken out of messages.
+    pub(super) taken: BTreeSet<Variable>,
+}
+
+impl Messages {
+    /// Adds a message to send; what it is made of was taken before it, or has to be there before
+    /// the session begins.
+    fn send(&mut self, node: &Node, payload: Template) {
+        let needed = slots::uses_below(node).into_iter();
+        self.uses.extend(needed.filter(|needed| !self.taken.contains(&needed.variable)));
+        let payload = payload.has_slots().then_some(payload);
+        self.scripts.push(MessageScript { payload, extract: Vec::new() });
+    }
+
+    /// Adds a message to expect, with what is taken out of it.
+    fn expect(&mut self, extract: Option<&Entry>, reader: &mut Reader) {
+        let extract = extract.map(|entry| extractions::of_message(&entry.node, reader));
+        let extract = extract.unwrap_or_default();
+        self.taken.extend(extract.iter().map(|extraction| extraction.variable));
+        self.scripts.push(MessageScript { payload: None, extract });
+    }
+}
+
 /// How the request goes on; what does not fit its kind is refused. Of a call, what its method
 /// makes of it is told elsewhere.
-pub(super) fn conversation(
-    opener: &str,
-    request: &Fields<'_>,
-    reader: &mut Reader,
-) -> Conversation {
+pub(super) fn talk(opener: &str, request: &Fields<'_>, reader: &mut Reader) -> Talk {
     for entry in foreign(opener).iter().filter_map(|key| request.entry(key)) {
         let text = format!("`{}` has no meaning for `{opener}`", entry.key);
         let help = match opener {
@@ -75,11 +113,17 @@ pub(super) fn conversation(
     if let Some(entry) = request.entry("timeout").filter(|_| opener != calls::OPENER) {
         reader.not_yet(&entry.key_at, "`timeout` in a request");
     }
-    match opener {
-        "ws" => Conversation::WebSocket(session(request, reader)),
+    let mut messages = Messages::default();
+    let conversation = match opener {
+        "ws" => Conversation::WebSocket(session(request, &mut messages, reader)),
         "sse" => Conversation::Events(stream(request, reader)),
         _ => Conversation::Response,
+    };
+    let is_fixed = |message: &MessageScript| *message == MessageScript::default();
+    if messages.scripts.iter().all(is_fixed) {
+        messages.scripts.clear();
     }
+    Talk { conversation, messages }
 }
 
 /// Keys that a request has no use for.
@@ -96,7 +140,7 @@ fn foreign(opener: &str) -> Vec<&'static str> {
     }
 }
 
-fn session(request: &Fields<'_>, reader: &mut Reader) -> WebSocketSession {
+fn session(request: &Fields<'_>, messages: &mut Messages, reader: &mut Reader) -> WebSocketSession {
     let subprotocols = request.get("subprotocols").map(|node| {
         let texts = reader.texts(node, "subprotocols");
         texts.into_iter().map(|(text, at)| (text.to_owned(), at.clone())).collect::<Vec<_>>()
@@ -109,7 +153,10 @@ fn session(request: &Fields<'_>, reader: &mut Reader) -> WebSocketSession {
     }
     WebSocketSession {
         subprotocols: subprotocols.into_iter().map(|(name, _)| name).collect(),
-        steps: request.get("messages").map(|node| steps(node, 0, reader)).unwrap_or_default(),
+        steps: request
+            .get("messages")
+            .map(|node| steps(node, 0, messages, reader))
+            .unwrap_or_default(),
         max_duration: request.get("maxDuration").and_then(|node| reader.positive_duration(node)),
     }
 }
@@ -130,12 +177,22 @@ fn stream(request: &Fields<'_>, reader: &mut Reader) -> EventStream {
     }
 }
 
-fn steps(node: &Node, depth: u32, reader: &mut Reader) -> Vec<MessageStep> {
+fn steps(
+    node: &Node,
+    depth: u32,
+    messages: &mut Messages,
+    reader: &mut Reader,
+) -> Vec<MessageStep> {
     let items = reader.list(node, "steps like { send: … } and { expect: … }");
-    items.iter().filter_map(|item| step(item, depth, reader)).collect()
+    items.iter().filter_map(|item| step(item, depth, messages, reader)).collect()
 }
 
-fn step(node: &Node, depth: u32, reader: &mut Reader) -> Option<MessageStep> {
+fn step(
+    node: &Node,
+    depth: u32,
+    messages: &mut Messages,
+    reader: &mut Reader,
+) -> Option<MessageStep> {
     let fields = reader.fields(node, &node.at, &STEP)?;
     let kinds = ["send", "expect", "think", "repeat", "close"];
     let mut given = kinds.iter().filter_map(|key| fields.entry(key));
@@ -154,46 +211,51 @@ fn step(node: &Node, depth: u32, reader: &mut Reader) -> Option<MessageStep> {
     if let (Some(body), false) = (fields.entry("do"), entry.key == "repeat") {
         reader.problem(&body.key_at, "`do` belongs to `repeat`");
     }
+    let extract = fields.entry("extract");
+    if let (Some(extract), false) = (extract, entry.key == "expect") {
+        let text = "only an `expect` step has a message to extract from";
+        reader.problem(&extract.key_at, text);
+    }
     match entry.key.as_str() {
-        "send" => send(&entry.node, reader),
-        "expect" => expect(&entry.node, reader),
+        "send" => {
+            let (payload, binary) = payload(&entry.node, reader)?;
+            let fixed = slots::fixed(&payload).unwrap_or_default();
+            messages.send(&entry.node, payload);
+            Some(MessageStep::Send { payload: fixed, binary })
+        }
+        "expect" => {
+            messages.expect(extract, reader);
+            expect(&entry.node, reader)
+        }
         "think" => reader.duration(&entry.node).map(MessageStep::Think),
         "close" => close(&entry.node, reader),
-        _ => repeat(entry, &fields, depth, reader),
+        _ => repeat(entry, &fields, depth, messages, reader),
     }
 }
 
-fn send(node: &Node, reader: &mut Reader) -> Option<MessageStep> {
+/// What a message says, and whether it is one of bytes.
+fn payload(node: &Node, reader: &mut Reader) -> Option<(Template, bool)> {
+    let mut payload = Template::default();
+    if let Some(scalar) = node.scalar().filter(|scalar| !scalar.pieces.is_empty()) {
+        payload = slots::template(scalar, Place::Raw, |text| text.as_bytes().to_vec());
+        return Some((payload, false));
+    }
     if !matches!(node.value, Value::Map(_)) {
-        let scalar = reader.scalar(node, "a text, { json: … } or { binary: base64 }")?;
-        if !scalar.pieces.is_empty() {
-            reader.not_yet(&node.at, "a message with a value that is only known in load (`${…}`)");
-            return None;
-        }
-        return Some(MessageStep::Send {
-            payload: scalar.text.clone().into_bytes(),
-            binary: false,
-        });
+        let text = reader.text(node, "a text, { json: … } or { binary: base64 }")?;
+        payload.push_literal(text.as_bytes());
+        return Some((payload, false));
     }
     let fields = reader.fields(node, &node.at, &PAYLOAD)?;
     match (fields.get("json"), fields.get("binary")) {
         (Some(json), None) => {
-            let mut template = Template::default();
-            slots::json(json, &mut template);
-            let Some(payload) = slots::fixed(&template) else {
-                reader.not_yet(
-                    &json.at,
-                    "a message with a value that is only known in load (`${…}`)",
-                );
-                return None;
-            };
-            Some(MessageStep::Send { payload, binary: false })
+            slots::json(json, &mut payload);
+            Some((payload, false))
         }
         (None, Some(binary)) => {
-            let payload = reader.parsed(binary, "bytes in base64", |text| {
+            payload.push_literal(&reader.parsed(binary, "bytes in base64", |text| {
                 STANDARD.decode(text).map_err(|error| format!("not base64: {error}"))
-            })?;
-            Some(MessageStep::Send { payload, binary: true })
+            })?);
+            Some((payload, true))
         }
         _ => {
             reader.problem(&node.at, "a message is a text, or one of `json` and `binary`");
@@ -234,12 +296,7 @@ fn expectation(fields: &Fields<'_>, reader: &mut Reader) -> Option<Expectation> 
         let text = format!("what is expected is one: `{}` or `{}`", entry.key, second.key);
         reader.problem(&second.key_at, text);
     }
-    let scalar = reader.scalar(&entry.node, "a text")?;
-    if !scalar.pieces.is_empty() {
-        reader.not_yet(&entry.node.at, "an expected message that is only known in load (`${…}`)");
-        return None;
-    }
-    let text = scalar.text.clone();
+    let text = reader.text(&entry.node, "a text")?.to_owned();
     let what = match entry.key.as_str() {
         "equals" => Expectation::Equals(text),
         "contains" => Expectation::Contains(text),
@@ -263,6 +320,7 @@ fn repeat(
     entry: &Entry,
     fields: &Fields<'_>,
     depth: u32,
+    messages: &mut Messages,
     reader: &mut Reader,
 ) -> Option<MessageStep> {
     if depth > 0 {
@@ -280,7 +338,7 @@ fn repeat(
         );
         return None;
     };
-    let steps = steps(body, depth + 1, reader);
+    let steps = steps(body, depth + 1, messages, reader);
     if steps.iter().any(|step| matches!(step, MessageStep::Close(_))) {
         reader.problem(&body.at, "a session is closed once: `close` stands in no `repeat`");
     }

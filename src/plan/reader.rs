@@ -133,8 +133,9 @@ impl Reader {
                 self.problem_with_help(
                     &node.at,
                     format!("`{}` is only known while the load runs", scalar.text),
-                    "it can stand in a request's path, query, headers, json, form and body, and in a \
-                     call's message and metadata; everywhere else use ${env.NAME} or ${vars.name}",
+                    "it can stand in a request's path, query, headers, json, form and body, in messages \
+                     that are sent and in a call's metadata; everywhere else use ${env.NAME} or \
+                     ${vars.name}",
                 );
                 None
             }

@@ -1,5 +1,6 @@
 //! Named requests, compiled to what stands on the wire.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::bodies;
@@ -19,6 +20,7 @@ use crate::flow::HeaderTemplate;
 use crate::flow::Place;
 use crate::flow::Script;
 use crate::flow::Template;
+use crate::flow::Variable;
 use crate::model::Conversation;
 use crate::model::GrpcCall;
 use crate::model::Header;
@@ -85,6 +87,8 @@ pub(super) struct Planned {
     pub(super) extract: Vec<Extraction>,
     /// Values that it needs from earlier responses.
     pub(super) uses: Vec<Use>,
+    /// Values that the messages of its session give.
+    pub(super) taken: BTreeSet<Variable>,
 }
 
 /// What holds for all requests of the plan.
@@ -129,7 +133,7 @@ fn request(
     let body = bodies::body(name, &fields, &mut headers, around.overrides, reader);
     let query = urlencoded(&pairs(fields.get("query"), "query", reader));
     let (method, path_node) = method_and_path(&fields, reader)?;
-    let conversation = messages::conversation(method, &fields, reader);
+    let messages::Talk { conversation, messages } = messages::talk(method, &fields, reader);
     let (conversation, method, aim) = if method == calls::OPENER {
         let (call, aim) = call(path_node, &fields, around, &mut script, reader)?;
         (Conversation::Grpc(call), "post", aim)
@@ -149,6 +153,13 @@ fn request(
     };
     script.path = path.has_slots().then_some(path);
     script.body = body.has_slots().then_some(body);
+    let mut uses = slots::uses(&fields, &[&METHODS[..], &messages::OPENERS, &SLOTTED].concat());
+    // Those of a session are taken and needed in the order in which they are written.
+    if !matches!(conversation, Conversation::WebSocket(_)) {
+        uses.extend(slots::uses(&fields, &["messages"]));
+    }
+    uses.extend(messages.uses);
+    script.messages = messages.scripts;
     let shown_path = aim.shown.split('?').next().unwrap_or_default();
     named.then(|| Planned {
         template: RequestTemplate {
@@ -161,13 +172,13 @@ fn request(
         },
         script,
         extract: extract.unwrap_or_default(),
-        uses: slots::uses(&fields, &[&METHODS[..], &messages::OPENERS, &SLOTTED].concat()),
+        uses,
+        taken: messages.taken,
     })
 }
 
 /// Keys of a request below which values stand that are only known in load.
-const SLOTTED: [&str; 8] =
-    ["headers", "query", "json", "form", "body", "message", "messages", "metadata"];
+const SLOTTED: [&str; 7] = ["headers", "query", "json", "form", "body", "message", "metadata"];
 
 /// A gRPC call, whose messages go to the script, and where it goes.
 fn call(

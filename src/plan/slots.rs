@@ -122,8 +122,13 @@ pub(super) struct Use {
 
 /// Every value that stands below these keys of a request.
 pub(super) fn uses(request: &Fields<'_>, keys: &[&str]) -> Vec<Use> {
+    keys.iter().filter_map(|key| request.get(key)).flat_map(uses_below).collect()
+}
+
+/// Every value that stands below a node.
+pub(super) fn uses_below(node: &Node) -> Vec<Use> {
     let mut found = Vec::new();
-    keys.iter().filter_map(|key| request.get(key)).for_each(|node| collect(node, &mut found));
+    collect(node, &mut found);
     found
 }
 

@@ -39,7 +39,8 @@ impl Seen {
     }
 }
 
-fn plan(text: &str) -> Plan {
+/// The plan that `text` is the rest of.
+pub(crate) fn plan(text: &str) -> Plan {
     let overrides = Overrides::new(Seed(7), jiff::civil::date(2026, 11, 23));
     let head = "version: 1\ntarget: http://127.0.0.1:9\n";
     from_text("plan.yml", &format!("{head}{text}"), &|_| None, &overrides)

@@ -30,6 +30,7 @@ mod load_flow;
 mod load_h2;
 mod load_loopback;
 mod load_messages;
+mod load_messages_flow;
 mod load_pipeline;
 mod load_series;
 mod load_server;

@@ -171,7 +171,10 @@ impl<R: Reactor> Shard<'_, R> {
 
     fn unsayable(&self, number: u32, error: PayloadError) -> Failure {
         match error {
-            PayloadError::Render(error) => self.unsendable(number, error),
+            PayloadError::Render(error) => {
+                let scenario = self.users[number as usize].scenario;
+                self.shared.program.unsendable(scenario, error)
+            }
             PayloadError::Type(text) => Failure::new(FailureClass::Extract, text),
         }
     }

@@ -172,7 +172,7 @@ impl Line {
 
     /// Every message of a stream draws its own random values.
     fn draw<'a>(&self, context: Context<'a>) -> Context<'a> {
-        Context { step: context.step.wrapping_add(self.sent.wrapping_mul(1 << 16)), ..context }
+        Context { message: self.sent, ..context }
     }
 
     fn note_sent(&mut self, around: &mut Around<'_>) {

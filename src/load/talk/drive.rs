@@ -4,6 +4,7 @@ use std::io;
 
 use super::dialogue::Dialogue;
 use super::line::Around;
+use super::line::Line;
 use super::line::State;
 use super::line::Talk;
 use super::turn::SessionTurn;
@@ -82,8 +83,16 @@ impl<R: Reactor> Shard<'_, R> {
             user.moments.first_byte = now;
         }
         let series = &mut self.series[user.series as usize];
-        let mut around =
-            Around { counts: series.messages.get_or_insert_default(), rng: &mut self.rng, now };
+        let mut around = Around {
+            counts: series.messages.get_or_insert_default(),
+            rng: &mut self.rng,
+            now,
+            program,
+            scenario: user.scenario,
+            vu: user.vu,
+            user: &mut user.session,
+            rendered: &mut self.message,
+        };
         if let (Dialogue::WebSocket(session), true) = (dialogue, talk.is_open()) {
             user.received += bytes.len() as u64;
             return hear_session(talk, session, bytes, &mut around).map(|()| None);
@@ -159,12 +168,35 @@ impl<R: Reactor> Shard<'_, R> {
     }
 
     fn advance(&mut self, number: u32, now: Nanos) {
+        self.with_talk(number, now, |line, dialogue, around| {
+            if let Dialogue::WebSocket(session) = dialogue {
+                line.advance(session, around);
+            }
+        });
+    }
+
+    /// Lets the user's dialogue go on by `act`.
+    fn with_talk(
+        &mut self,
+        number: u32,
+        now: Nanos,
+        act: impl FnOnce(&mut Line, &Dialogue, &mut Around<'_>),
+    ) {
+        let program = self.shared.program;
         let user = &mut self.users[number as usize];
-        let dialogue = self.shared.program.requests[user.request as usize].dialogue.as_deref();
-        if let (Some(Dialogue::WebSocket(session)), Some(talk)) = (dialogue, &mut user.talk) {
-            let counts = self.series[user.series as usize].messages.get_or_insert_default();
-            talk.line.advance(session, &mut Around { counts, rng: &mut self.rng, now });
-        }
+        let dialogue = program.requests[user.request as usize].dialogue.as_deref();
+        let (Some(dialogue), Some(talk)) = (dialogue, user.talk.as_deref_mut()) else { return };
+        let mut around = Around {
+            counts: self.series[user.series as usize].messages.get_or_insert_default(),
+            rng: &mut self.rng,
+            now,
+            program,
+            scenario: user.scenario,
+            vu: user.vu,
+            user: &mut user.session,
+            rendered: &mut self.message,
+        };
+        act(&mut talk.line, dialogue, &mut around);
     }
 
     /// Hands frames to the kernel; true once there is none left.
@@ -210,18 +242,14 @@ impl<R: Reactor> Shard<'_, R> {
 
     /// A timer of a talk has come up; it may be one of an earlier wait.
     pub(in crate::load) fn talk_timer(&mut self, number: u32, at: Nanos, now: Nanos) {
-        let program = self.shared.program;
         let slot = self.slot(number);
-        let user = &mut self.users[number as usize];
-        let dialogue = program.requests[user.request as usize].dialogue.as_deref();
-        let (Some(dialogue), Some(talk)) = (dialogue, user.talk.as_deref_mut()) else { return };
+        let Some(talk) = self.users[number as usize].talk.as_deref_mut() else { return };
         if !talk.is_open() || talk.line.alarm != at {
             return;
         }
         talk.line.alarm = 0;
         if talk.line.until <= now {
-            let counts = self.series[user.series as usize].messages.get_or_insert_default();
-            talk.line.time_is_up(dialogue, &mut Around { counts, rng: &mut self.rng, now });
+            self.with_talk(number, now, Line::time_is_up);
         }
         let reading = self.say(number, slot, now);
         self.settle_talk(number, slot, reading);

@@ -3,14 +3,20 @@
 use rand::Rng as _;
 use rand::rngs::StdRng;
 
+use super::dialogue::Awaited;
 use super::dialogue::Dialogue;
+use super::dialogue::Payload;
 use super::dialogue::Session;
 use super::dialogue::Step;
+use crate::flow;
+use crate::flow::RenderError;
+use crate::flow::Template;
 use crate::http::reactor::Nanos;
 use crate::http::sse::EventParser;
 use crate::http::ws;
 use crate::http::ws::Decoder;
 use crate::load::messages::MessageCounts;
+use crate::load::program::Program;
 use crate::model::Failure;
 use crate::model::FailureClass;
 
@@ -56,6 +62,8 @@ pub(super) struct Line {
     /// The timer that stands for it; 0 is none.
     pub(super) alarm: Nanos,
     at: usize,
+    /// Messages sent so far.
+    messages: u32,
     /// Rounds left, by loop.
     left: Vec<u32>,
     /// Frames, from `written` on not taken by the kernel yet.
@@ -71,12 +79,27 @@ pub(super) struct Around<'a> {
     pub(super) counts: &'a mut MessageCounts,
     pub(super) rng: &'a mut StdRng,
     pub(super) now: Nanos,
+    pub(super) program: &'a Program,
+    /// Whose messages they are: its scenario, its number, and what it has taken out of responses.
+    pub(super) scenario: u32,
+    pub(super) vu: u64,
+    pub(super) user: &'a mut flow::Session,
+    /// For a message before it is framed.
+    pub(super) rendered: &'a mut Vec<u8>,
 }
 
 impl Around<'_> {
     /// A new one for every frame: what is sent must not be foreseen (RFC 6455 §10.3).
     pub(super) fn mask(&mut self) -> [u8; 4] {
         self.rng.next_u32().to_ne_bytes()
+    }
+
+    /// What the message of that number says this time.
+    fn render(&mut self, template: &Template, message: u32) -> Result<&[u8], RenderError> {
+        self.rendered.clear();
+        let context = self.user.context(self.vu, self.program.value_seed);
+        template.render(&flow::Context { message, ..context }, self.rendered)?;
+        Ok(self.rendered)
     }
 }
 
@@ -126,8 +149,19 @@ impl Line {
             match step {
                 Step::Send { opcode, payload } => {
                     let mask = around.mask();
-                    ws::frame(*opcode, payload, mask, &mut self.out);
+                    let payload = match payload {
+                        Payload::Fixed(bytes) => Ok(bytes.as_slice()),
+                        Payload::Varying(template) => around.render(template, self.messages),
+                    };
+                    match payload {
+                        Ok(payload) => ws::frame(*opcode, payload, mask, &mut self.out),
+                        Err(error) => {
+                            let failure = around.program.unsendable(around.scenario, error);
+                            return self.end(Err(failure));
+                        }
+                    }
                     around.counts.sent();
+                    self.messages = self.messages.wrapping_add(1);
                     self.asked = around.now;
                 }
                 Step::Expect { within, .. } => {
@@ -164,9 +198,9 @@ impl Line {
     }
 
     /// What is awaited, where that is a message of a session.
-    pub(super) fn awaited<'a>(&self, session: &'a Session) -> Option<&'a crate::flow::Expected> {
+    pub(super) fn awaited<'a>(&self, session: &'a Session) -> Option<&'a Awaited> {
         match (self.state, session.steps.get(self.at)) {
-            (State::Expecting, Some(Step::Expect { what, .. })) => Some(what),
+            (State::Expecting, Some(Step::Expect { awaited, .. })) => Some(awaited),
             _ => None,
         }
     }

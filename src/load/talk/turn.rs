@@ -1,20 +1,18 @@
 //! What is heard: messages and events, one at a time, into the line.
 
+use super::dialogue::Awaited;
 use super::dialogue::Session;
 use super::dialogue::Stream;
 use super::line::Around;
 use super::line::Line;
 use super::line::State;
-use crate::flow::Expected;
+use crate::flow::Response;
 use crate::http::sse::EventSink;
 use crate::http::ws;
 use crate::http::ws::MessageSink;
 use crate::http::ws::Opcode;
 use crate::model::Failure;
 use crate::model::FailureClass;
-
-/// Of a message that is looked at, so much is kept: what stands behind it is not looked at.
-const MAX_KEPT: usize = 1 << 20;
 
 /// Pings are answered as long as no more than this waits to be sent: a peer that asks without
 /// reading must not fill our memory.
@@ -37,25 +35,30 @@ impl Heard {
         self.bytes.clear();
     }
 
-    fn add(&mut self, piece: &[u8], awaited: Option<&Expected>) {
+    /// Of a message that is looked at, `limit` bytes are kept: what stands behind them is not
+    /// looked at.
+    fn add(&mut self, piece: &[u8], awaited: Option<&Awaited>, limit: usize) {
         if !std::mem::replace(&mut self.has_begun, true) {
-            self.is_kept = awaited.is_some_and(|what| !what.is_any());
+            self.is_kept = awaited.is_some_and(Awaited::is_looked_at);
+            self.bytes.clear();
         }
         if self.is_kept {
-            let room = MAX_KEPT.saturating_sub(self.bytes.len());
+            let room = limit.saturating_sub(self.bytes.len());
             self.bytes.extend_from_slice(&piece[..piece.len().min(room)]);
         }
     }
 
-    /// Whether the message, complete now, is the awaited one. One that began before it was awaited
+    /// The message, complete now, if it is the awaited one. One that began before it was awaited
     /// was not looked at.
-    fn complete(&mut self, awaited: Option<&Expected>) -> bool {
+    fn complete(&mut self, awaited: Option<&Awaited>) -> Option<&[u8]> {
         let is_whole = self.is_kept || !self.has_begun;
-        let is_it =
-            awaited.is_some_and(|what| what.is_any() || (is_whole && what.matches(&self.bytes)));
+        if !self.has_begun {
+            self.bytes.clear();
+        }
         (self.has_begun, self.is_kept) = (false, false);
-        self.bytes.clear();
-        is_it
+        let awaited = awaited?;
+        let is_it = !awaited.is_looked_at() || (is_whole && awaited.is(&self.bytes));
+        is_it.then_some(self.bytes.as_slice())
     }
 }
 
@@ -69,13 +72,17 @@ pub(super) struct SessionTurn<'a, 'b> {
 impl MessageSink for SessionTurn<'_, '_> {
     fn data(&mut self, piece: &[u8]) {
         let awaited = self.line.awaited(self.session);
-        self.line.heard.add(piece, awaited);
+        self.line.heard.add(piece, awaited, self.around.program.body_limit);
     }
 
     fn message(&mut self, _opcode: Opcode) {
         self.around.counts.received();
         let awaited = self.line.awaited(self.session);
-        if self.line.heard.complete(awaited) {
+        if let Some(message) = self.line.heard.complete(awaited) {
+            for extraction in awaited.map(|awaited| awaited.extract.as_slice()).unwrap_or_default()
+            {
+                self.around.user.take(extraction, &Response::of_message(message));
+            }
             self.line.answered(self.around);
             self.line.go_on(self.session, self.around);
         }
@@ -113,14 +120,15 @@ pub(super) struct StreamTurn<'a, 'b> {
 
 impl EventSink for StreamTurn<'_, '_> {
     fn data(&mut self, piece: &[u8]) {
-        self.line.heard.add(piece, self.stream.until.as_ref());
+        let limit = self.around.program.body_limit;
+        self.line.heard.add(piece, self.stream.until.as_ref(), limit);
     }
 
     fn event(&mut self) {
         if self.line.state != State::Listening {
             return;
         }
-        let is_last = self.line.heard.complete(self.stream.until.as_ref());
+        let is_last = self.line.heard.complete(self.stream.until.as_ref()).is_some();
         self.around.counts.received();
         self.line.answered(self.around);
         self.line.heard.events += 1;

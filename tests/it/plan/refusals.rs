@@ -293,8 +293,8 @@ fn a_namespace_of_later() {
     3 │ timeout: ${rand.word}
       ·          ────────────
       ╰────
-     help: it can stand in a request's path, query, headers, json, form and body, and in a call's
-           message and metadata; everywhere else use ${env.NAME} or ${vars.name}
+     help: it can stand in a request's path, query, headers, json, form and body, in messages that
+           are sent and in a call's metadata; everywhere else use ${env.NAME} or ${vars.name}
     "#);
 }
 
@@ -320,8 +320,8 @@ fn an_extraction() {
     3 │ timeout: ${token}
       ·          ────────
       ╰────
-     help: it can stand in a request's path, query, headers, json, form and body, and in a call's
-           message and metadata; everywhere else use ${env.NAME} or ${vars.name}
+     help: it can stand in a request's path, query, headers, json, form and body, in messages that
+           are sent and in a call's metadata; everywhere else use ${env.NAME} or ${vars.name}
     "#);
 }
 
@@ -891,6 +891,55 @@ fn sessions_and_streams_that_make_no_sense() {
     ] {
         assert!(said.contains(expected), "{expected} is missing in\n{said}");
     }
+}
+
+#[test]
+fn values_of_messages_that_are_not_there_when_they_are_needed() {
+    let rest = "requests:
+  a:
+    ws: /
+    messages:
+      - send: \"use ${early}\"
+      - { expect: any, extract: { early: { jsonpath: $.a }, known: { jsonpath: $.b } } }
+      - { send: { json: { early: \"${early}\", knwon: \"${knwon}\" } } }
+      - { send: x, extract: { y: { jsonpath: $.y } } }
+      - { expect: any, extract: { y: { header: X } } }
+      - { expect: { equals: \"${known}\" } }
+  b: { ws: / }
+flows:
+  f: [ { use: a } ]
+  g: [ { use: b, extract: { y: { jsonpath: $.y } } } ]
+";
+    let said = said(BASE, rest);
+    for expected in [
+        "only an `expect` step has a message to extract from",
+        "a message has no headers to extract from",
+        "`${known}` is only known while the load runs",
+        "a session or stream has no response to extract from",
+    ] {
+        assert!(said.contains(expected), "{expected} is missing in\n{said}");
+    }
+    let uses = "requests:
+  a:
+    ws: /
+    messages:
+      - send: \"use ${early}\"
+      - { expect: any, extract: { early: { jsonpath: $.a }, known: { jsonpath: $.b } } }
+      - { send: { json: { early: \"${early}\", knwon: \"${knwon}\" } } }
+  b: { get: \"/${known}/${knonw}\" }
+flows:
+  f: [ { use: a }, { use: b } ]
+";
+    let said = self::said(BASE, uses);
+    for expected in [
+        "`${early}`: nothing in flow `f` extracts `early` before `a` is sent",
+        "`${knwon}`: nothing in flow `f` extracts `knwon` before `a` is sent",
+        "`${knonw}`: nothing in flow `f` extracts `knonw` before `b` is sent, did you mean `known`?",
+    ] {
+        assert!(said.contains(expected), "{expected} is missing in\n{said}");
+    }
+    assert_eq!(said.matches("extracts `early`").count(), 1, "{said}");
+    assert!(!said.contains("extracts `known`"), "{said}");
 }
 
 #[test]
