@@ -139,11 +139,7 @@ impl<R: Reactor> Shard<'_, R> {
 
     /// The exchange has its response.
     pub(super) fn exchange_done(&mut self, number: u32, slot: u32, keep: bool, end: Nanos) {
-        self.end_sample(number, None, end);
-        let next = match self.users[number as usize].chain {
-            Some(_) => self.next_hop(number),
-            None => Next::Stay,
-        };
+        let next = self.complete(number, end);
         let link = &mut self.links[slot as usize];
         let user = &mut self.users[number as usize];
         if keep
@@ -167,12 +163,18 @@ impl<R: Reactor> Shard<'_, R> {
 
     /// The exchange has its response; its connection is others' affair too.
     pub(super) fn responded(&mut self, number: u32, end: Nanos) {
+        let next = self.complete(number, end);
+        self.count_response(number, &next, end, end);
+    }
+
+    /// The response is whole: what it means for what the user sends next.
+    #[inline]
+    fn complete(&mut self, number: u32, end: Nanos) -> Next {
         self.end_sample(number, None, end);
-        let next = match self.users[number as usize].chain {
+        match self.users[number as usize].chain {
             Some(_) => self.next_hop(number),
             None => Next::Stay,
-        };
-        self.count_response(number, &next, end, end);
+        }
     }
 
     /// Counts the response as one that ended at `measured`, and lets the user go on at `end`.

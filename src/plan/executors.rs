@@ -13,6 +13,9 @@ const TARGET_RATE: &str = "a number from 0 to 10000000";
 /// What a target of users is, for "expected …".
 const TARGET_USERS: &str = "a whole number from 0 to 1000000";
 
+const LATE: [(&str, Late); 2] = [("queue", Late::Queue), ("drop", Late::Drop)];
+const ARRIVALS: [(&str, Spacing); 2] = [("even", Spacing::Even), ("poisson", Spacing::Poisson)];
+
 const STAGE: Keys = Keys { of: "a stage", known: &["target", "duration"], later: &["warmup"] };
 
 /// The executor that a scenario names; `None` when it or a field of it is wrong.
@@ -200,8 +203,14 @@ fn pool(fields: &Fields<'_>, reader: &mut Reader) -> Option<Pool> {
     reader.require(fields, "preAllocatedVUs");
     let pre_allocated_vus = users(fields, "preAllocatedVUs", reader);
     let max_vus = users(fields, "maxVUs", reader);
-    let late = late(fields, reader);
-    let arrivals = arrivals(fields, reader);
+    let late = match fields.get("late") {
+        Some(node) => reader.choice(node, "way to treat late arrivals", LATE),
+        None => Some(Late::Drop),
+    };
+    let arrivals = match fields.get("arrivals") {
+        Some(node) => reader.choice(node, "spread of arrivals", ARRIVALS),
+        None => Some(Spacing::Even),
+    };
     let pre_allocated_vus = pre_allocated_vus??;
     let max_vus = max_vus?.unwrap_or(pre_allocated_vus);
     if max_vus < pre_allocated_vus {
@@ -246,29 +255,5 @@ fn users(fields: &Fields<'_>, key: &str, reader: &mut Reader) -> Option<Option<u
     match fields.get(key) {
         None => Some(None),
         Some(node) => reader.number(node, USERS, is_users).map(Some),
-    }
-}
-
-fn late(fields: &Fields<'_>, reader: &mut Reader) -> Option<Late> {
-    let Some(node) = fields.get("late") else { return Some(Late::Drop) };
-    match reader.text(node, "`queue` or `drop`")? {
-        "queue" => Some(Late::Queue),
-        "drop" => Some(Late::Drop),
-        other => {
-            reader.unknown(&node.at, "way to treat late arrivals", other, ["queue", "drop"]);
-            None
-        }
-    }
-}
-
-fn arrivals(fields: &Fields<'_>, reader: &mut Reader) -> Option<Spacing> {
-    let Some(node) = fields.get("arrivals") else { return Some(Spacing::Even) };
-    match reader.text(node, "`even` or `poisson`")? {
-        "even" => Some(Spacing::Even),
-        "poisson" => Some(Spacing::Poisson),
-        other => {
-            reader.unknown(&node.at, "spread of arrivals", other, ["even", "poisson"]);
-            None
-        }
     }
 }

@@ -228,6 +228,24 @@ impl Reader {
         }
     }
 
+    /// What one of two words stands for; `what` says what they are.
+    pub(super) fn choice<T>(
+        &mut self,
+        node: &Node,
+        what: &str,
+        [(first, one), (second, other)]: [(&str, T); 2],
+    ) -> Option<T> {
+        let word = self.text(node, &format!("`{first}` or `{second}`"))?;
+        if word == first {
+            return Some(one);
+        }
+        if word == second {
+            return Some(other);
+        }
+        self.unknown(&node.at, what, word, [first, second]);
+        None
+    }
+
     /// A name that reports and threshold selectors can carry.
     pub(super) fn name(&mut self, entry: &Entry, of: &str) -> bool {
         let fine = !entry.key.is_empty()
