@@ -3,55 +3,18 @@
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use shakedown::http::h1::Eof;
 use shakedown::http::h1::FieldHint;
 use shakedown::http::h1::Head;
 use shakedown::http::h1::Progress;
-use shakedown::http::h1::ProtocolError;
 use shakedown::http::h1::RequestKind;
 use shakedown::http::h1::ResponseParser;
 use shakedown::http::h1::ResponseSink;
 use shakedown::model::FailureClass;
 use shakedown::model::HttpVersion;
 
-/// Everything a parser tells about one response.
-#[derive(Debug, Default, Clone, PartialEq, Eq)]
-struct Seen {
-    heads: usize,
-    status: u16,
-    version: Option<HttpVersion>,
-    content_length: Option<u64>,
-    raw: Vec<u8>,
-    fields: Vec<(Vec<u8>, Vec<u8>)>,
-    body: Vec<u8>,
-}
-
-impl ResponseSink for Seen {
-    fn head(&mut self, head: &Head<'_>) {
-        self.heads += 1;
-        self.status = head.status;
-        self.version = Some(head.version);
-        self.content_length = head.content_length;
-        self.raw = head.raw().to_vec();
-        self.fields = head.fields().map(|(name, value)| (name.to_vec(), value.to_vec())).collect();
-    }
-
-    fn body(&mut self, data: &[u8]) {
-        assert_eq!(self.heads, 1, "the head comes first");
-        assert!(!data.is_empty(), "empty pieces are not told");
-        self.body.extend_from_slice(data);
-    }
-}
-
-/// How a response ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum End {
-    Complete { consumed: usize, can_reuse: bool },
-    CompleteAtEof,
-    BeforeFirstByte,
-    Truncated,
-    Error(ProtocolError),
-}
+use crate::fuzz_targets::response::End;
+use crate::fuzz_targets::response::Seen;
+use crate::fuzz_targets::response::read as read_with;
 
 fn read<'a>(
     kind: RequestKind,
@@ -59,36 +22,6 @@ fn read<'a>(
     pieces: impl IntoIterator<Item = &'a [u8]>,
 ) -> (Seen, End) {
     read_with(&mut ResponseParser::new(max_head), kind, pieces)
-}
-
-fn read_with<'a>(
-    parser: &mut ResponseParser,
-    kind: RequestKind,
-    pieces: impl IntoIterator<Item = &'a [u8]>,
-) -> (Seen, End) {
-    parser.reset(kind);
-    let mut seen = Seen::default();
-    let mut consumed = 0;
-    for piece in pieces {
-        match parser.feed(piece, &mut seen) {
-            Err(error) => return (seen, End::Error(error)),
-            Ok(fed) => {
-                consumed += fed.consumed;
-                if fed.progress == Progress::Complete {
-                    let can_reuse = parser.can_reuse();
-                    return (seen, End::Complete { consumed, can_reuse });
-                }
-                assert_eq!(fed.consumed, piece.len(), "an incomplete response takes every byte");
-            }
-        }
-    }
-    let end = match parser.eof() {
-        Ok(Eof::Complete) => End::CompleteAtEof,
-        Ok(Eof::BeforeFirstByte) => End::BeforeFirstByte,
-        Ok(Eof::Truncated) => End::Truncated,
-        Err(error) => End::Error(error),
-    };
-    (seen, end)
 }
 
 fn read_whole(bytes: &[u8]) -> (Seen, End) {
@@ -416,6 +349,9 @@ fn every_place_of_a_cut_gives_the_same() {
         format!("HTTP/1.1 200 X\r\n{absurd}Content-Length: 1\r\n\r\na"),
         format!("HTTP/1.1 200 X\r\n{many}Content-Length: 1\r\n\r\na"),
         "HTTP/1.1 200 X\r\nContent-Length: 1, 2\r\n\r\nab".to_owned(),
+        "HTTP/1.1 200 X\r\nContent-Length: 1\r\nA: b\r\ncontent-length: 2\r\n\r\nab".to_owned(),
+        "HTTP/1.1 200 X\r\nContent-Length: 9\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\nb".to_owned(),
+        "HTTP/1.1 200 X\r\nTransfer-Encoding: chunked, gzip\r\n\r\n1\r\na\r\n0\r\n\r\n".to_owned(),
         "HTTP/1.1 200 X\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nab\r\n".to_owned(),
         "SSH-2.0-OpenSSH_9.9\r\n\r\n".to_owned(),
     ];

@@ -10,6 +10,10 @@ mod demo_run;
 mod exit_codes;
 mod fixtures;
 mod format;
+mod fuzz_seeds;
+#[path = "../fuzz/src/lib.rs"]
+#[expect(unreachable_pub, reason = "the crate of the fuzz targets includes it too")]
+mod fuzz_targets;
 mod generator;
 mod grpc;
 mod grpc_bed;
