@@ -24,7 +24,9 @@ pub(super) fn parse(value: &[u8], now: i64) -> Option<SetCookie> {
     let mut parts = value.split(|byte| *byte == b';');
     let (name, value) = pair(parts.next()?)?;
     let name = String::from_utf8(name.to_vec()).ok()?;
-    if name.is_empty() || name.len() + value.len() > MAX_PAIR_LEN || has_control(value) {
+    let is_too_long = name.len() + value.len() > MAX_PAIR_LEN;
+    // Both go into a header of ours.
+    if name.is_empty() || is_too_long || has_control(name.as_bytes()) || has_control(value) {
         return None;
     }
     let mut cookie = SetCookie {
@@ -122,7 +124,8 @@ mod tests {
     #[test]
     fn what_is_no_cookie_is_ignored() {
         let long = format!("a={}", "x".repeat(4096));
-        for line in [&b""[..], b"novalue", b"=x", b"a=\x01", b"\xff=1", long.as_bytes()] {
+        for line in [&b""[..], b"novalue", b"=x", b"a=\x01", b"a\rb=1", b"\xff=1", long.as_bytes()]
+        {
             assert_eq!(parse(line, 0), None);
         }
         assert_eq!(parse(b"a=; path=relative", 0).expect("a cookie").path, None);
