@@ -80,7 +80,11 @@ fn flags(args: &LoadArgs) -> LoadFlags {
     LoadFlags {
         common: plans::common_flags(&args.target, &args.send),
         connections: args.connections,
-        http_version: if args.http2 { HttpVersion::Http2 } else { args.http_version },
+        http_version: match (args.http2, args.http3) {
+            (true, _) => HttpVersion::Http2,
+            (false, true) => HttpVersion::Http3,
+            (false, false) => args.http_version,
+        },
         parallel: args.parallel,
         pipeline: args.pipeline,
         requests: args.requests,
@@ -115,6 +119,7 @@ fn url_only_flag(args: &LoadArgs) -> Option<&'static str> {
     [
         ("-c", args.connections.is_some()),
         ("--http2", args.http2),
+        ("--http3", args.http3),
         ("--http-version", args.http_version != HttpVersion::Http11),
         ("-p", args.parallel.is_some()),
         ("--pipeline", args.pipeline.is_some()),

@@ -31,6 +31,8 @@ Examples:
     shakedown load http://127.0.0.1:8080/ -z 1m --burst-delay 2s --burst-rate 10
   HTTP/2, 8 connections with 8 requests in flight on each:
     shakedown load https://127.0.0.1:8443/ --http2 -c 8 -p 8 -z 30s
+  HTTP/3 (QUIC, over UDP), the same way:
+    shakedown load https://127.0.0.1:8443/ --http3 -c 8 -p 8 -z 30s
   A body:
     shakedown load http://127.0.0.1:8080/api -m POST -d '{\"a\":1}' \\
       -H 'Content-Type: application/json'
@@ -54,10 +56,13 @@ pub(super) struct LoadArgs {
     /// Speak HTTP/2: agreed on by ALPN over TLS, taken for granted without.
     #[arg(long)]
     pub(super) http2: bool,
-    /// Version of HTTP to speak: 1.1 or 2.
-    #[arg(long, value_name = "VERSION", default_value = "1.1", value_parser = http_version, conflicts_with = "http2")]
+    /// Speak HTTP/3: over QUIC, so UDP and TLS 1.3, without asking over TCP first.
+    #[arg(long, conflicts_with = "http2")]
+    pub(super) http3: bool,
+    /// Version of HTTP to speak: 1.1, 2 or 3.
+    #[arg(long, value_name = "VERSION", default_value = "1.1", value_parser = http_version, conflicts_with_all = ["http2", "http3"])]
     pub(super) http_version: HttpVersion,
-    /// HTTP/2 requests in flight on each connection: -c × -p users in all.
+    /// HTTP/2 or HTTP/3 requests in flight on each connection: -c × -p users in all.
     #[arg(short = 'p', long = "parallel", value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(super) parallel: Option<u32>,
     /// HTTP/1.1 requests sent ahead of their responses on each connection.
@@ -109,7 +114,7 @@ pub(super) struct LoadArgs {
     pub(super) observe: Vec<String>,
     /// Send one request, print it and its response with secrets masked, and end: 0 when there is a
     /// response, whatever its status. Redirects are not followed; -n, -c, -z and -q do not matter.
-    #[arg(long, conflicts_with_all = ["http2", "parallel", "json", "jsonl", "html", "md", "sarif", "junit", "csv"])]
+    #[arg(long, conflicts_with_all = ["http2", "http3", "parallel", "json", "jsonl", "html", "md", "sarif", "junit", "csv"])]
     pub(super) debug: bool,
     /// Generator threads (default: as the load needs, at most one per core).
     #[arg(long, value_name = "N", env = "SHAKEDOWN_THREADS", value_parser = clap::value_parser!(u32).range(1..))]
@@ -137,5 +142,5 @@ pub(super) enum ArrivalsArg {
 fn http_version(text: &str) -> Result<HttpVersion, String> {
     HttpVersion::parse(text)
         .filter(|version| *version != HttpVersion::Http10)
-        .ok_or_else(|| "1.1 or 2".to_owned())
+        .ok_or_else(|| "1.1, 2 or 3".to_owned())
 }

@@ -1,6 +1,7 @@
 //! The time: the one place of this layer, and of those above it, that asks the system.
 
 use std::time::Duration;
+use std::time::Instant;
 use std::time::SystemTime;
 use std::time::UNIX_EPOCH;
 
@@ -31,6 +32,13 @@ impl Clock {
     #[inline]
     pub fn nanos(self) -> u64 {
         monotonic().saturating_sub(self.start)
+    }
+
+    /// Some moment, for those who count from one of their own: a library that takes moments and
+    /// never looks at a clock itself.
+    #[expect(clippy::disallowed_methods, reason = "this is the clock module")]
+    pub fn anchor() -> Instant {
+        Instant::now()
     }
 
     /// Seconds since 1970 by the system's wall clock, which may be set at any time; 0 before 1970.

@@ -12,13 +12,16 @@ pub mod fault;
 pub mod grpc;
 pub mod h1;
 pub mod h2;
+pub mod h3;
 pub mod lanes;
+pub mod message;
 mod pacer;
 pub mod reactor;
 pub mod route;
 pub mod sse;
 pub mod tls;
 pub mod tunnel;
+mod wake;
 pub mod ws;
 
 pub use client::{Client, ClientOptions, ContentDecoding};

@@ -26,6 +26,8 @@ use crate::model::Scope;
 pub enum Endpoint {
     /// Address and port.
     Tcp(SocketAddr),
+    /// Address and port, for datagrams.
+    Udp(SocketAddr),
     /// A Unix socket by its path.
     Unix(PathBuf),
 }
@@ -34,7 +36,7 @@ impl Endpoint {
     /// The address, if it has one.
     pub fn address(&self) -> Option<SocketAddr> {
         match self {
-            Self::Tcp(address) => Some(*address),
+            Self::Tcp(address) | Self::Udp(address) => Some(*address),
             Self::Unix(_) => None,
         }
     }
@@ -43,7 +45,7 @@ impl Endpoint {
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Tcp(address) => address.fmt(f),
+            Self::Tcp(address) | Self::Udp(address) => address.fmt(f),
             Self::Unix(path) => path.display().fmt(f),
         }
     }
@@ -142,6 +144,17 @@ impl Way {
         let of_family = || self.sources.iter().filter(|from| from.is_ipv4() == to.is_ipv4());
         let count = of_family().count();
         if count == 0 { None } else { of_family().nth(turn % count).copied() }
+    }
+
+    /// The same addresses over UDP, for HTTP/3; a Unix socket stays what it is.
+    #[must_use]
+    pub fn over_udp(mut self) -> Self {
+        for endpoint in &mut self.endpoints {
+            if let Endpoint::Tcp(address) = *endpoint {
+                *endpoint = Endpoint::Udp(address);
+            }
+        }
+        self
     }
 
     /// "connecting to …", and through what.

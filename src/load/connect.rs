@@ -44,7 +44,10 @@ impl<R: Reactor> Shard<'_, R> {
             match self.reactor.connect(slot, endpoint, from) {
                 Ok(()) => {
                     link.state = LinkState::Connecting;
-                    return Ok(());
+                    return match endpoint {
+                        Endpoint::Udp(address) => self.dial_quic(number, slot, *address),
+                        Endpoint::Tcp(_) | Endpoint::Unix(_) => Ok(()),
+                    };
                 }
                 Err(error) => {
                     link.state = LinkState::Closed;
@@ -184,6 +187,6 @@ impl<R: Reactor> Shard<'_, R> {
     }
 }
 
-fn connect_failure(way: &Way, endpoint: &Endpoint, error: &io::Error) -> Failure {
+pub(super) fn connect_failure(way: &Way, endpoint: &Endpoint, error: &io::Error) -> Failure {
     Failure::new(fault::connect_class(error), format!("{}: {error}", way.connecting(endpoint)))
 }

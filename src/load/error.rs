@@ -4,7 +4,7 @@ use std::io;
 
 use crate::flow::ExpectationError;
 use crate::http::h1::EncodeError;
-use crate::http::h2::MessageError;
+use crate::http::message::MessageError;
 use crate::http::tls::TlsError;
 use crate::model::Failure;
 use crate::model::OutOfScope;
@@ -39,9 +39,9 @@ pub enum LoadError {
         #[source]
         source: ExpectationError,
     },
-    /// A request cannot be sent over HTTP/2.
-    #[error("preparing request `{request}` for HTTP/2")]
-    NotHttp2 {
+    /// A request cannot be sent over HTTP/2 or HTTP/3.
+    #[error("preparing request `{request}` for HTTP/2 or HTTP/3")]
+    NotInFrames {
         /// The request's name.
         request: String,
         /// Why.

@@ -98,6 +98,10 @@ impl<R: Reactor> Shard<'_, R> {
         let slot = ready.slot;
         let number = self.owner(slot);
         let is_connecting = self.links[slot as usize].state == LinkState::Connecting;
+        if is_connecting && self.links[slot as usize].mux.as_ref().is_some_and(|mux| mux.is_quic())
+        {
+            return self.on_shared_ready(ready);
+        }
         if is_connecting
             && (ready.writable || ready.closed)
             && let Err(failure) = self.connect_ended(number, slot)

@@ -24,8 +24,9 @@ use crate::flow::MessageScript;
 use crate::flow::Script;
 use crate::http::h1;
 use crate::http::h1::RequestKind;
-use crate::http::h2::Message;
-use crate::http::h2::MessageError;
+use crate::http::h3::QuicSetup;
+use crate::http::message::Message;
+use crate::http::message::MessageError;
 use crate::http::reactor::Nanos;
 use crate::http::route;
 use crate::http::route::Way;
@@ -35,6 +36,8 @@ use crate::http::tls::TrustPolicy;
 use crate::http::ws::Handshake;
 use crate::model::ConnectionReuse;
 use crate::model::Conversation;
+use crate::model::Failure;
+use crate::model::FailureClass;
 use crate::model::Header;
 use crate::model::Origin;
 use crate::model::OutOfScope;
@@ -101,6 +104,8 @@ pub(super) enum Carriage {
     Alone,
     /// HTTP/2, a stream for each user of the group.
     Http2 { lanes: u32 },
+    /// HTTP/3, the same way.
+    Http3 { lanes: u32 },
     /// HTTP/1.1, requests of the group's users one behind the other.
     Pipeline { lanes: u32 },
 }
@@ -111,14 +116,18 @@ impl Carriage {
             Protocol::Http1 { pipeline: 0 | 1 } => Self::Alone,
             Protocol::Http1 { pipeline } => Self::Pipeline { lanes: pipeline },
             Protocol::Http2 { streams } => Self::Http2 { lanes: streams.max(1) },
+            Protocol::Http3 { streams } => Self::Http3 { lanes: streams.max(1) },
         }
     }
 
-    /// gRPC is spoken over HTTP/2 whatever else the plan speaks; then on a connection for each
-    /// user, as its other requests have it.
+    /// gRPC is spoken over HTTP/2 whatever else the plan speaks; then with as many users on a
+    /// connection as its other requests have.
     fn of_request(protocol: Protocol, conversation: &Conversation) -> Self {
         match (protocol, conversation) {
             (Protocol::Http1 { .. }, Conversation::Grpc(_)) => Self::Http2 { lanes: 1 },
+            (Protocol::Http3 { streams }, Conversation::Grpc(_)) => {
+                Self::Http2 { lanes: streams.max(1) }
+            }
             _ => Self::of(protocol),
         }
     }
@@ -127,7 +136,7 @@ impl Carriage {
     pub(super) fn lanes(self) -> u32 {
         match self {
             Self::Alone => 1,
-            Self::Http2 { lanes } | Self::Pipeline { lanes } => lanes,
+            Self::Http2 { lanes } | Self::Http3 { lanes } | Self::Pipeline { lanes } => lanes,
         }
     }
 }
@@ -140,7 +149,7 @@ pub(super) struct Prepared {
     /// Index of its origin.
     pub(super) origin: u32,
     pub(super) carriage: Carriage,
-    /// Of a request that goes over HTTP/2.
+    /// Of a request that goes over HTTP/2 or HTTP/3.
     pub(super) message: Option<Message>,
     /// Instead of `bytes` and `message`, where the request differs from one sending to the next.
     pub(super) wire: Option<Box<Wire>>,
@@ -166,6 +175,8 @@ pub(super) struct Prepared {
 pub(super) struct Destination {
     pub(super) way: Way,
     pub(super) tls: Option<(TlsSetup, ServerName<'static>)>,
+    /// Of HTTP/3 alone, which has its TLS in there.
+    pub(super) quic: Option<Box<QuicSetup>>,
     pub(super) carriage: Carriage,
 }
 
@@ -482,7 +493,8 @@ fn admit(plan: &Plan, request: &Request, script: Option<&Script>) -> Result<(), 
     plan.scope.admit(request.clone()).map(|_| ())
 }
 
-/// The request's bytes: as HTTP/1.1 sends them, or as they are before they become HTTP/2's.
+/// The request's bytes: as HTTP/1.1 sends them, or as they are before they become HTTP/2's or
+/// HTTP/3's.
 fn encode(
     plan: &Plan,
     template: &RequestTemplate,
@@ -493,7 +505,7 @@ fn encode(
     h1::encode(request, &plan.connection.headers, &mut bytes)
         .map_err(|source| LoadError::Encode { request: template.name.clone(), source })?;
     match carriage {
-        Carriage::Http2 { .. } => {}
+        Carriage::Http2 { .. } | Carriage::Http3 { .. } => {}
         Carriage::Alone | Carriage::Pipeline { .. } => {
             route::dress(&plan.connection.route, request, &mut bytes);
         }
@@ -508,10 +520,10 @@ fn message(
     bytes: &[u8],
 ) -> Result<Option<Message>, LoadError> {
     message_of(carriage, request, bytes)
-        .map_err(|source| LoadError::NotHttp2 { request: template.name.clone(), source })
+        .map_err(|source| LoadError::NotInFrames { request: template.name.clone(), source })
 }
 
-/// The request's form for HTTP/2, where that is spoken.
+/// The request's form for HTTP/2 and HTTP/3, where one of them is spoken.
 pub(super) fn message_of(
     carriage: Carriage,
     request: &Request,
@@ -519,7 +531,9 @@ pub(super) fn message_of(
 ) -> Result<Option<Message>, MessageError> {
     match carriage {
         Carriage::Alone | Carriage::Pipeline { .. } => Ok(None),
-        Carriage::Http2 { .. } => Message::of_h1(request.origin.scheme.as_str(), bytes).map(Some),
+        Carriage::Http2 { .. } | Carriage::Http3 { .. } => {
+            Message::of_h1(request.origin.scheme.as_str(), bytes).map(Some)
+        }
     }
 }
 
@@ -542,20 +556,33 @@ impl Origins<'_> {
         let error = |source| LoadError::Address { host: origin.host.clone(), source };
         let scope = &self.plan.scope;
         let way = Way::find_blocking(origin, &self.plan.connection.route, scope).map_err(error)?;
+        let way = match carriage {
+            Carriage::Http3 { .. } => way.over_udp(),
+            Carriage::Alone | Carriage::Http2 { .. } | Carriage::Pipeline { .. } => way,
+        };
+        let mut quic = None;
         let tls = match origin.scheme {
+            Scheme::Http if matches!(carriage, Carriage::Http3 { .. }) => {
+                let detail = "HTTP/3 exists with TLS only: this is http://";
+                return Err(error(Failure::new(FailureClass::Protocol, detail)));
+            }
             Scheme::Http => None,
             Scheme::Https => {
                 let setup = self.tls_setup()?;
                 let setup = match carriage {
                     Carriage::Http2 { .. } => setup.offering(b"h2"),
-                    Carriage::Alone | Carriage::Pipeline { .. } => setup,
+                    // QUIC offers its own.
+                    Carriage::Alone | Carriage::Http3 { .. } | Carriage::Pipeline { .. } => setup,
                 };
                 let name = setup.server_name(&origin.host).map_err(error)?;
+                if matches!(carriage, Carriage::Http3 { .. }) {
+                    quic = Some(Box::new(QuicSetup::new(&setup, &name)));
+                }
                 Some((setup, name))
             }
         };
         self.known.push((origin.clone(), carriage));
-        self.destinations.push(Destination { way, tls, carriage });
+        self.destinations.push(Destination { way, tls, quic, carriage });
         Ok(number(self.known.len() - 1))
     }
 

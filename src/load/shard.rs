@@ -3,6 +3,7 @@
 //! The loop asks *when* (`iterations`), does *what* and *how* (`exchange`) and reports *counts*;
 //! this file holds the state and the loop.
 
+use std::collections::BTreeSet;
 use std::collections::VecDeque;
 use std::sync::atomic::AtomicU64;
 use std::sync::mpsc::SyncSender;
@@ -87,6 +88,8 @@ pub(super) struct Shard<'a, R> {
     pub(super) plain: Vec<u8>,
     /// Shared links that have something to do before the shard waits again.
     pub(super) due: Vec<u32>,
+    /// When connections over QUIC want a turn whatever comes, and their slots.
+    pub(super) deadlines: BTreeSet<(Nanos, u32)>,
     /// Exchanges on a shared link that ended, and whose users do not know it yet.
     pub(super) ended: Vec<(u32, Result<(), Lost>)>,
     /// Users in whose calls something has come that they have to answer.
@@ -154,6 +157,7 @@ impl<'a, R: Reactor> Shard<'a, R> {
             unread: Vec::new(),
             plain: vec![0; if needs_tls { READ_BUFFER } else { 0 }],
             due: Vec::new(),
+            deadlines: BTreeSet::new(),
             ended: Vec::new(),
             spoken: Vec::new(),
             preferred: vec![0; program.origins.len()],
@@ -189,6 +193,7 @@ impl<'a, R: Reactor> Shard<'a, R> {
             self.heed_control(now);
             self.follow_plan(now);
             self.wake_users(now);
+            self.wake_quic(now);
             self.dispatch_arrivals(now);
             self.end_scenarios(now);
             self.turn_due();
@@ -261,6 +266,9 @@ impl<'a, R: Reactor> Shard<'a, R> {
             Some((at, Timer::Pause | Timer::Think)) => exact = at,
             Some((at, Timer::Timeout | Timer::Connect | Timer::Answer)) => coarse = coarse.min(at),
             None => {}
+        }
+        if let Some((at, _)) = self.deadlines.first() {
+            coarse = coarse.min(*at);
         }
         if let Some(change) = self.changes.front() {
             coarse = coarse.min(change.at);
@@ -353,6 +361,7 @@ impl<'a, R: Reactor> Shard<'a, R> {
         if now >= self.interval_start + INTERVAL {
             self.flush(now);
         }
+        self.say_goodbye_to_all();
         let mut last = Box::new(self.take_interval(now));
         if let Some(mut earlier) = self.unsent.take() {
             earlier.append(*last);

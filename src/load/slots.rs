@@ -34,7 +34,9 @@ impl<R: Reactor> Shard<'_, R> {
         let prepared = self.users[number as usize].prepared(program);
         let group = match prepared.carriage {
             Carriage::Alone => number,
-            Carriage::Http2 { lanes } | Carriage::Pipeline { lanes } => number / lanes,
+            Carriage::Http2 { lanes }
+            | Carriage::Http3 { lanes }
+            | Carriage::Pipeline { lanes } => number / lanes,
         };
         group * origins + prepared.origin
     }
@@ -64,13 +66,18 @@ impl<R: Reactor> Shard<'_, R> {
         let slot = self.slot(number);
         match self.users[number as usize].prepared(self.shared.program).carriage {
             Carriage::Alone => self.close_link(slot),
-            Carriage::Http2 { lanes } | Carriage::Pipeline { lanes } => {
+            Carriage::Http2 { lanes }
+            | Carriage::Http3 { lanes }
+            | Carriage::Pipeline { lanes } => {
                 self.leave(number, slot, lanes);
             }
         }
     }
 
     pub(super) fn close_link(&mut self, slot: u32) {
+        if self.links[slot as usize].mux.is_some() {
+            self.say_goodbye(slot);
+        }
         let link = &mut self.links[slot as usize];
         link.state = LinkState::Closed;
         link.tls = None;
@@ -87,7 +94,9 @@ impl<R: Reactor> Shard<'_, R> {
         for (origin, destination) in (0..count).zip(destinations) {
             match destination.carriage {
                 Carriage::Alone => self.close_link(number * count + origin),
-                Carriage::Http2 { lanes } | Carriage::Pipeline { lanes } => {
+                Carriage::Http2 { lanes }
+                | Carriage::Http3 { lanes }
+                | Carriage::Pipeline { lanes } => {
                     self.leave_for_good(number, number / lanes * count + origin, lanes);
                 }
             }

@@ -41,7 +41,7 @@ pub(super) struct Moments {
     pub(super) intended: Nanos,
     /// A connection was free, or being made.
     pub(super) began: Nanos,
-    /// The TCP connection was there; 0 on a reused one.
+    /// The TCP connection was there, or QUIC's server had answered; 0 on a reused one.
     pub(super) connected: Nanos,
     /// The TLS session was there; 0 without or on a reused one.
     pub(super) secured: Nanos,

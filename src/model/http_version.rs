@@ -11,11 +11,13 @@ pub enum HttpVersion {
     Http11,
     /// HTTP/2.
     Http2,
+    /// HTTP/3.
+    Http3,
 }
 
 impl HttpVersion {
     /// Every version.
-    pub const ALL: [Self; 3] = [Self::Http10, Self::Http11, Self::Http2];
+    pub const ALL: [Self; 4] = [Self::Http10, Self::Http11, Self::Http2, Self::Http3];
 
     /// As a status line writes it, without `HTTP/`.
     pub fn number(self) -> &'static str {
@@ -23,6 +25,7 @@ impl HttpVersion {
             Self::Http10 => "1.0",
             Self::Http11 => "1.1",
             Self::Http2 => "2",
+            Self::Http3 => "3",
         }
     }
 

@@ -9,9 +9,9 @@ pub enum PhaseKind {
     Queued,
     /// Name resolution.
     Dns,
-    /// TCP connect.
+    /// TCP connect; over QUIC until the server's first answer.
     Connect,
-    /// TLS handshake.
+    /// TLS handshake; over QUIC from the server's first answer until requests may be sent.
     Tls,
     /// First byte of the request handed to the kernel until the last.
     Send,

@@ -15,6 +15,8 @@ use super::reader::{Fields, Keys, Reader};
 use super::substitute::{Env, Values, substitute};
 use super::types::{Connection, Plan, TlsPolicy};
 use super::{boundary, consistency, defaults, flows, gates, protocol, requests, scan, scenarios};
+use crate::model::Conversation;
+use crate::model::RequestTemplate;
 use crate::model::Seed;
 use crate::model::Target;
 
@@ -194,28 +196,7 @@ fn plan(tree: &Node, overrides: &Overrides, reader: &mut Reader) -> Option<Plan>
     let outputs = gates::outputs(&fields, reader);
     let connection = connection(&fields, overrides, reader);
     let observe = observe(&fields, reader);
-    let unfit = [
-        (
-            consistency::unfit_for(&requests, &connection),
-            protocol::SESSIONS_NEED_HTTP1,
-            protocol::SESSIONS_CURE,
-        ),
-        (
-            consistency::call_without_keep_alive(&requests, &connection),
-            protocol::CALLS_KEEP_ALIVE,
-            "leave out `keepalive: false`",
-        ),
-    ];
-    for (template, text, cure) in unfit {
-        let Some(template) = template else { continue };
-        let at = fields.get("requests").and_then(|node| match &node.value {
-            Value::Map(entries) => entries.iter().find(|entry| entry.key == template.name),
-            _ => None,
-        });
-        if let Some(entry) = at {
-            reader.problem_with_help(&entry.key_at, text, cure);
-        }
-    }
+    protocols(&fields, &requests, &connection, reader);
     consistency::caps(&fields, &limits, &scenarios, &flows, reader);
     if reader.problems.is_empty() {
         consistency::gates(&gates, &scenarios, &flows, (&requests, &scripts), reader);
@@ -237,6 +218,49 @@ fn plan(tree: &Node, overrides: &Overrides, reader: &mut Reader) -> Option<Plan>
         seed: overrides.seed,
         hash: String::new(),
     })
+}
+
+/// Refuses requests that what is spoken on connections cannot carry, the first of each kind.
+fn protocols(
+    fields: &Fields<'_>,
+    requests: &[RequestTemplate],
+    connection: &Connection,
+    reader: &mut Reader,
+) {
+    let entry = |template: &RequestTemplate| {
+        fields.get("requests").and_then(|node| match &node.value {
+            Value::Map(entries) => entries.iter().find(|entry| entry.key == template.name),
+            _ => None,
+        })
+    };
+    let unfit = [
+        (
+            consistency::unfit_for(requests, connection),
+            protocol::SESSIONS_NEED_HTTP1,
+            protocol::SESSIONS_CURE,
+        ),
+        (
+            consistency::call_without_keep_alive(requests, connection),
+            protocol::CALLS_KEEP_ALIVE,
+            "leave out `keepalive: false`",
+        ),
+    ];
+    for (template, text, cure) in unfit {
+        if let Some(entry) = template.and_then(entry) {
+            reader.problem_with_help(&entry.key_at, text, cure);
+        }
+    }
+    let reason = |template: &RequestTemplate| match template.conversation {
+        // It goes over HTTP/2 whatever the others do.
+        Conversation::Grpc(_) => None,
+        _ => protocol::unfit_origin(connection, &template.request.origin),
+    };
+    if let Some((reason, template)) =
+        requests.iter().find_map(|template| Some((reason(template)?, template)))
+    {
+        let at = entry(template).map_or(&fields.at, |entry| &entry.key_at).clone();
+        reader.problem(&at, reason);
+    }
 }
 
 fn top_level<'a>(tree: &'a Node, reader: &mut Reader) -> Option<Fields<'a>> {

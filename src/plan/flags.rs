@@ -42,9 +42,9 @@ pub struct LoadFlags {
     pub common: CommonFlags,
     /// `-c`: connections, each with one request at a time.
     pub connections: Option<u32>,
-    /// `--http2`, `--http-version`.
+    /// `--http2`, `--http3`, `--http-version`.
     pub http_version: HttpVersion,
-    /// `-p`: HTTP/2 streams per connection.
+    /// `-p`: HTTP/2 or HTTP/3 streams per connection.
     pub parallel: Option<u32>,
     /// `--pipeline`: HTTP/1.1 requests ahead of responses per connection.
     pub pipeline: Option<u32>,

@@ -50,6 +50,9 @@ pub fn load_url(flags: &LoadFlags) -> Result<Plan, FlagError> {
     let executor = stages::executor(&LoadFlags { connections: users, ..flags.clone() })?;
     let (origin, path_and_query) =
         requests::destination(&target.path_and_query, &target).map_err(usage("the URL"))?;
+    if let Some(reason) = protocol::unfit_origin(&plan.connection, &origin) {
+        return Err(FlagError::Usage(reason.to_owned()));
+    }
     let path = path_and_query.split('?').next().unwrap_or_default().to_owned();
     let method = flags.method.as_deref().unwrap_or("GET").to_ascii_uppercase();
     requests::header(&method, "").map_err(|_| {
@@ -109,6 +112,7 @@ fn conversation(
         ("-m", flags.method.is_some()),
         ("-r", flags.redirects > 0),
         ("--http2 or -p", flags.http_version == HttpVersion::Http2),
+        ("--http3 or -p", flags.http_version == HttpVersion::Http3),
         ("--pipeline", flags.pipeline.is_some()),
         ("--messages", flags.messages.is_some() && body.is_none()),
     ];

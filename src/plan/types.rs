@@ -187,6 +187,11 @@ pub enum Protocol {
         /// Streams at once.
         streams: u32,
     },
+    /// HTTP/3, over QUIC.
+    Http3 {
+        /// Streams at once.
+        streams: u32,
+    },
 }
 
 impl Protocol {
@@ -196,7 +201,9 @@ impl Protocol {
     /// Virtual users that share a connection.
     pub fn users_per_connection(self) -> u32 {
         match self {
-            Self::Http1 { pipeline: users } | Self::Http2 { streams: users } => users.max(1),
+            Self::Http1 { pipeline: users }
+            | Self::Http2 { streams: users }
+            | Self::Http3 { streams: users } => users.max(1),
         }
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::http::Client;
 use crate::load::LoadJob;
+use crate::model::Conversation;
 use crate::model::EventSender;
 use crate::model::ExchangeTap;
 use crate::model::Facts;
@@ -11,7 +12,10 @@ use crate::model::Failure;
 use crate::model::FailureClass;
 use crate::model::NoticeLevel;
 use crate::model::Redactor;
+use crate::model::RequestTemplate;
+use crate::model::Scheme;
 use crate::model::StopToken;
+use crate::plan::Protocol;
 use crate::scan::Passive;
 use crate::scan::ScanJob;
 
@@ -43,12 +47,12 @@ impl Parts<'_> {
                 return facts;
             }
         };
-        if let Err(failure) = client.preflight(&self.job.plan.target.origin).await {
+        let load = self.job.kind != RunKind::Scan && !self.job.plan.scenarios.is_empty();
+        let scan = self.job.kind != RunKind::Load && self.job.plan.scan.is_some();
+        if let Err(failure) = self.preflight(&client, load, scan).await {
             self.refuse(&mut facts, &failure).await;
             return facts;
         }
-        let load = self.job.kind != RunKind::Scan && !self.job.plan.scenarios.is_empty();
-        let scan = self.job.kind != RunKind::Load && self.job.plan.scan.is_some();
         if load {
             self.load(&mut facts).await;
         }
@@ -59,6 +63,26 @@ impl Parts<'_> {
             self.scan(client).await;
         }
         facts
+    }
+
+    /// Asks the target over whatever the parts will speak.
+    async fn preflight(&self, client: &Client, load: bool, scan: bool) -> Result<(), Failure> {
+        let plan = &self.job.plan;
+        let is_http3 = matches!(plan.connection.protocol, Protocol::Http3 { .. });
+        // Requests may go elsewhere than to a target over http://, which QUIC has no form for.
+        let is_call =
+            |request: &RequestTemplate| matches!(request.conversation, Conversation::Grpc(_));
+        let over_quic = load
+            && is_http3
+            && plan.target.origin.scheme == Scheme::Https
+            && !plan.requests.iter().all(is_call);
+        if over_quic {
+            client.preflight_quic(&plan.target.origin).await?;
+        }
+        if scan || !over_quic || plan.requests.iter().any(is_call) {
+            client.preflight(&plan.target.origin).await?;
+        }
+        Ok(())
     }
 
     async fn refuse(&self, facts: &mut Facts, failure: &Failure) {

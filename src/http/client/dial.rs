@@ -26,7 +26,9 @@ use crate::http::tls::TlsSetup;
 use crate::http::tunnel::Tunnel;
 use crate::http::tunnel::TunnelTo;
 use crate::model::Failure;
+use crate::model::FailureClass;
 use crate::model::Origin;
+use crate::model::OutOfScope;
 use crate::model::PhaseKind;
 use crate::model::Route;
 use crate::model::Scheme;
@@ -45,6 +47,15 @@ pub(super) struct Dialler {
 }
 
 impl Dialler {
+    /// Whether `origin` may be dialled at all; its address is judged once it is known.
+    pub(super) fn judge(&self, origin: &Origin) -> Result<(), Failure> {
+        if self.scope.origins().contains(origin) {
+            return Ok(());
+        }
+        let reason = OutOfScope::Origin { origin: origin.clone() };
+        Err(Failure::new(FailureClass::OutOfScope, reason.to_string()))
+    }
+
     /// A new connection to `origin`; phases, peer and TLS go into `record`.
     pub(super) async fn dial(
         &self,
@@ -118,6 +129,7 @@ async fn connect_to(endpoint: &Endpoint, from: Option<IpAddr>) -> io::Result<Soc
             let _ = tcp.set_nodelay(true);
             Ok(Socket::Tcp(tcp))
         }
+        Endpoint::Udp(_) => Err(io::ErrorKind::Unsupported.into()),
         #[cfg(unix)]
         Endpoint::Unix(path) => tokio::net::UnixStream::connect(path).await.map(Socket::Unix),
         #[cfg(not(unix))]

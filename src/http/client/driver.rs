@@ -17,8 +17,11 @@ use crate::http::clock::Clock;
 use crate::http::content;
 use crate::http::h1;
 use crate::http::h1::RequestKind;
+use crate::http::h3;
+use crate::http::h3::QuicSetup;
 use crate::http::pacer::Pacer;
 use crate::http::route;
+use crate::http::route::Way;
 use crate::http::tls::HTTP_1_1;
 use crate::http::tls::TlsError;
 use crate::http::tls::TlsSetup;
@@ -29,7 +32,6 @@ use crate::model::FailureClass;
 use crate::model::Header;
 use crate::model::InScope;
 use crate::model::Origin;
-use crate::model::OutOfScope;
 use crate::model::Request;
 use crate::model::Response;
 use crate::model::Scope;
@@ -122,16 +124,33 @@ impl Client {
         origin: &Origin,
     ) -> Result<(Option<SocketAddr>, Option<TlsInfo>), Failure> {
         let inner = &self.inner;
-        if !inner.dialler.scope.origins().contains(origin) {
-            let reason = OutOfScope::Origin { origin: origin.clone() };
-            return Err(Failure::new(FailureClass::OutOfScope, reason.to_string()));
-        }
+        inner.dialler.judge(origin)?;
         let mut record = Record::start(inner.clock);
         let dialled = inner.dialler.dial(origin, &mut record);
         match tokio::time::timeout(inner.options.timeout, dialled).await {
             Ok(dialled) => dialled.map(|connection| (connection.peer(), connection.tls().cloned())),
             Err(_) => Err(record.timed_out(inner.options.timeout)),
         }
+    }
+
+    /// The same over QUIC, which this client does not speak otherwise: for a load that does.
+    ///
+    /// Cancel safe: the handshake ends by itself on its own thread.
+    ///
+    /// # Errors
+    /// As [`Client::preflight`].
+    pub async fn preflight_quic(&self, origin: &Origin) -> Result<(), Failure> {
+        let inner = &self.inner;
+        let dialler = &inner.dialler;
+        dialler.judge(origin)?;
+        let way = Way::find(origin, &dialler.route, &dialler.scope).await?.over_udp();
+        let setup = QuicSetup::new(&dialler.tls, &dialler.tls.server_name(&origin.host)?);
+        let limit = dialler.limit.unwrap_or(inner.options.timeout);
+        let clock = inner.clock;
+        let reached = tokio::task::spawn_blocking(move || h3::reach(&setup, &way, clock, limit));
+        reached
+            .await
+            .unwrap_or_else(|panic| Err(Failure::new(FailureClass::Cancelled, panic.to_string())))
     }
 }
 

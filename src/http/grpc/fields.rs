@@ -134,6 +134,7 @@ fn shown(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::HttpVersion;
 
     #[test]
     fn a_timeout_has_at_most_eight_digits_and_is_never_shortened() {
@@ -162,8 +163,8 @@ mod tests {
         };
         let (mut first, mut second) = (Vec::new(), Vec::new());
         let mut answer = Answer::default();
-        answer.head(&Head::of_h2(status, Some(&map(head)), &mut first));
-        answer.trailers(&Head::of_h2(0, Some(&map(trailers)), &mut second));
+        answer.head(&Head::of_fields(HttpVersion::Http2, status, Some(&map(head)), &mut first));
+        answer.trailers(&Head::of_fields(HttpVersion::Http2, 0, Some(&map(trailers)), &mut second));
         answer.verdict()
     }
 

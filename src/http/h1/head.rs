@@ -42,12 +42,19 @@ pub struct FieldHint {
 impl<'a> Head<'a> {
     /// A head that came in frames, with its fields written to `scratch` in the form of HTTP/1.1:
     /// whoever looks at heads need not know what they came over.
-    pub fn of_h2(status: u16, fields: Option<&HeaderMap>, scratch: &'a mut Vec<u8>) -> Self {
+    pub fn of_fields(
+        version: HttpVersion,
+        status: u16,
+        fields: Option<&HeaderMap>,
+        scratch: &'a mut Vec<u8>,
+    ) -> Self {
         let length = fields.and_then(|fields| fields.get(http::header::CONTENT_LENGTH));
         let content_length =
             length.and_then(|value| value.to_str().ok()).and_then(|text| text.parse().ok());
         if let Some(fields) = fields {
-            scratch.extend_from_slice(b"HTTP/2\r\n");
+            scratch.extend_from_slice(b"HTTP/");
+            scratch.extend_from_slice(version.number().as_bytes());
+            scratch.extend_from_slice(b"\r\n");
             for (name, value) in fields {
                 scratch.extend_from_slice(name.as_str().as_bytes());
                 scratch.extend_from_slice(b": ");
@@ -57,14 +64,7 @@ impl<'a> Head<'a> {
             scratch.extend_from_slice(b"\r\n");
         }
         let raw: &'a [u8] = scratch;
-        Self {
-            status,
-            version: HttpVersion::Http2,
-            content_length,
-            keep_alive: true,
-            raw,
-            layout: None,
-        }
+        Self { status, version, content_length, keep_alive: true, raw, layout: None }
     }
 
     /// Status line, header lines and the empty line, as received.

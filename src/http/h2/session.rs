@@ -18,21 +18,22 @@ use h2::client::ResponseFuture;
 use h2::client::SendRequest;
 
 use super::fault;
-use super::message::Message;
 use super::pipe::Buffers;
 use super::pipe::Pipe;
 use super::upload::Progress;
 use super::upload::Upload;
 use super::upload::UploadEnd;
-use super::wake::Woken;
-use super::wake::lane_waker;
 use crate::http::h1::Head;
 use crate::http::lanes::Again;
 use crate::http::lanes::LaneSink;
 use crate::http::lanes::Lost;
 use crate::http::lanes::Room;
+use crate::http::message::Message;
+use crate::http::wake::Woken;
+use crate::http::wake::lane_waker;
 use crate::model::Failure;
 use crate::model::FailureClass;
+use crate::model::HttpVersion;
 
 /// What a server may send ahead, per stream and in all: as h2load does it, because whoever
 /// measures a server must not be what holds it back. Bodies are used up as they come.
@@ -356,7 +357,12 @@ impl Session {
                     *download = Download::Body(body);
                     self.scratch.clear();
                     let fields = sink.wants_fields(number).then_some(&head.headers);
-                    let head = Head::of_h2(head.status.as_u16(), fields, &mut self.scratch);
+                    let head = Head::of_fields(
+                        HttpVersion::Http2,
+                        head.status.as_u16(),
+                        fields,
+                        &mut self.scratch,
+                    );
                     sink.head(number, &head);
                     if !is_complete {
                         return true;
@@ -387,7 +393,12 @@ impl Session {
                             self.scratch.clear();
                             sink.trailers(
                                 number,
-                                &Head::of_h2(0, Some(&trailers), &mut self.scratch),
+                                &Head::of_fields(
+                                    HttpVersion::Http2,
+                                    0,
+                                    Some(&trailers),
+                                    &mut self.scratch,
+                                ),
                             );
                         }
                         (Ok(()), true)

@@ -16,6 +16,7 @@ use rustix::net::{
 };
 use rustix::time::{ClockId, clock_gettime};
 
+use super::datagram;
 use super::seam::{Accuracy, Idle, Nanos, Reactor, Ready};
 use crate::http::clock::Clock;
 use crate::http::route::Endpoint;
@@ -188,6 +189,7 @@ impl Reactor for SystemReactor {
         }
         let socket = match to {
             Endpoint::Tcp(address) => connect_tcp(*address, from)?,
+            Endpoint::Udp(address) => datagram::connect(*address, from)?,
             Endpoint::Unix(path) => {
                 let socket = socket(AddressFamily::UNIX)?;
                 started(rustix::net::connect(&socket, &SocketAddrUnix::new(path)?))?;
@@ -211,6 +213,14 @@ impl Reactor for SystemReactor {
 
     fn write(&mut self, slot: u32, bytes: &[u8]) -> io::Result<usize> {
         Ok(rustix::net::send(self.socket(slot)?, bytes, SendFlags::NOSIGNAL)?)
+    }
+
+    fn read_datagrams(&mut self, slot: u32, buffer: &mut [u8]) -> io::Result<(usize, usize)> {
+        datagram::receive(self.socket(slot)?, buffer)
+    }
+
+    fn write_datagrams(&mut self, slot: u32, bytes: &[u8], each: usize) -> io::Result<usize> {
+        datagram::send(self.socket(slot)?, bytes, each)
     }
 
     fn close(&mut self, slot: u32) {

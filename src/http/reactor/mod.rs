@@ -3,6 +3,8 @@
 //! Not here: anything about HTTP or TLS. A reactor moves bytes and knows the time.
 
 #[cfg(target_os = "linux")]
+mod datagram;
+#[cfg(target_os = "linux")]
 mod epoll;
 mod seam;
 mod sim;

@@ -59,7 +59,8 @@ pub trait Reactor {
     fn next_ready(&mut self) -> Option<Ready>;
 
     /// Starts a connection in `slot`, which is closed first if it was in use, from the address
-    /// `from` if one is given; its end is reported as writable (or closed).
+    /// `from` if one is given; its end is reported as writable (or closed). One over UDP exists at
+    /// once, whether or not anybody is there.
     ///
     /// # Errors
     /// What the system says at once.
@@ -82,6 +83,25 @@ pub trait Reactor {
     /// # Errors
     /// `WouldBlock` when there is no room, or what ended the connection.
     fn write(&mut self, slot: u32, bytes: &[u8]) -> io::Result<usize>;
+
+    /// Reads datagrams of a UDP connection into `buffer`: how many bytes, and how many of them each
+    /// datagram has but the last, which may have fewer.
+    ///
+    /// # Errors
+    /// As [`Reactor::read`]; `ConnectionRefused` where the peer's system says that nobody listens.
+    fn read_datagrams(&mut self, slot: u32, buffer: &mut [u8]) -> io::Result<(usize, usize)> {
+        let count = self.read(slot, buffer)?;
+        Ok((count, count))
+    }
+
+    /// Writes the first one or more of the datagrams in `bytes`, which have `each` bytes but for the
+    /// last, which may have fewer; how many bytes that were.
+    ///
+    /// # Errors
+    /// As [`Reactor::write`]; `ConnectionRefused` where the peer's system said that nobody listens.
+    fn write_datagrams(&mut self, slot: u32, bytes: &[u8], each: usize) -> io::Result<usize> {
+        self.write(slot, &bytes[..bytes.len().min(each)])
+    }
 
     /// Closes the connection in `slot`, if there is one.
     fn close(&mut self, slot: u32);

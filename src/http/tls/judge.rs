@@ -1,5 +1,6 @@
 //! The verifier: the system's judgement, and what we make of it.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use rustls::CertificateError;
@@ -62,6 +63,21 @@ impl Judge {
     }
 }
 
+thread_local! {
+    /// What was said last on this thread, for QUIC.
+    static LAST_VERDICT: Cell<Option<Verdict>> = const { Cell::new(None) };
+}
+
+/// What a handshake's certificate was found to be.
+pub type Verdict = Result<(), rustls::Error>;
+
+/// Takes the verdict on the server's certificate, if one was passed on this thread since the last
+/// call. QUIC keeps its TLS session to itself: that a certificate was judged at all tells a full
+/// handshake from a resumed one, and rustls's own error is told here and nowhere else.
+pub fn take_verdict() -> Option<Verdict> {
+    LAST_VERDICT.take()
+}
+
 /// What self-signed certificates get that `openssl req -x509` makes: they are marked as an
 /// authority's. The verifier has looked at their dates by then, at their names not yet.
 fn is_authority(error: &rustls::Error) -> bool {
@@ -78,12 +94,14 @@ impl ServerCertVerifier for Judge {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
-        match self.policy {
+        let verdict = match self.policy {
             TrustPolicy::Verify => {
                 self.verdict(certificate, intermediates, name, ocsp_response, now)
             }
             TrustPolicy::AcceptAndReport => Ok(ServerCertVerified::assertion()),
-        }
+        };
+        LAST_VERDICT.set(Some(verdict.as_ref().map(|_| ()).map_err(Clone::clone)));
+        verdict
     }
 
     fn verify_tls12_signature(

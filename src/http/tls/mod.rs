@@ -7,4 +7,5 @@ mod roots;
 mod setup;
 
 pub use fault::{class, cure, describe, failure};
-pub use setup::{HTTP_1_1, TlsError, TlsSetup, TrustPolicy};
+pub use judge::{Verdict, take_verdict};
+pub use setup::{HTTP_1_1, HTTP_3, TlsError, TlsSetup, TrustPolicy};

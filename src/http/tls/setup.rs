@@ -78,6 +78,9 @@ pub enum TlsError {
 /// ALPN for HTTP/1.1.
 pub const HTTP_1_1: &[u8] = b"http/1.1";
 
+/// ALPN for HTTP/3.
+pub const HTTP_3: &[u8] = b"h3";
+
 /// Configuration and trust for TLS connections.
 #[derive(Debug, Clone)]
 pub struct TlsSetup {

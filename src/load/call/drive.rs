@@ -6,7 +6,7 @@ use super::line::Around;
 use super::line::Line;
 use super::line::State;
 use crate::http::grpc::Verdict;
-use crate::http::h2::Message;
+use crate::http::message::Message;
 use crate::http::reactor::Nanos;
 use crate::http::reactor::Reactor;
 use crate::load::look::Looks;

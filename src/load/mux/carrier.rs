@@ -3,10 +3,12 @@
 use bytes::Bytes;
 
 use crate::http::h1::Pipeline;
-use crate::http::h2::Message;
 use crate::http::h2::Session;
+use crate::http::h3;
 use crate::http::lanes::LaneSink;
 use crate::http::lanes::Room;
+use crate::http::message::Message;
+use crate::http::reactor::Nanos;
 use crate::load::program::Carriage;
 use crate::load::program::Prepared;
 use crate::model::Failure;
@@ -16,14 +18,16 @@ use crate::model::FailureClass;
 #[derive(Debug)]
 pub(in crate::load) enum Carrier {
     H2(Box<Session>),
+    /// There from the connection's first datagram on: its handshake is QUIC's own.
+    H3(Box<h3::Session>),
     Pipeline(Box<Pipeline>),
 }
 
 impl Carrier {
-    /// `None` for a link that nobody shares.
+    /// `None` for a link that nobody shares, and for HTTP/3, which has one already.
     pub(super) fn new(carriage: Carriage) -> Option<Self> {
         match carriage {
-            Carriage::Alone => None,
+            Carriage::Alone | Carriage::Http3 { .. } => None,
             Carriage::Http2 { lanes } => Some(Self::H2(Box::new(Session::new(lanes as usize)))),
             Carriage::Pipeline { lanes } => Some(Self::Pipeline(Box::new(Pipeline::new(lanes)))),
         }
@@ -32,6 +36,7 @@ impl Carrier {
     pub(super) fn room(&mut self) -> Room {
         match self {
             Self::H2(session) => session.room(),
+            Self::H3(session) => session.room(),
             Self::Pipeline(pipeline) => pipeline.room(),
         }
     }
@@ -44,22 +49,33 @@ impl Carrier {
         rendered: &[u8],
     ) -> Result<(), Failure> {
         let is_rendered = prepared.wire.is_some();
-        match self {
-            Self::H2(session) if is_rendered => {
-                let scheme = prepared.request.origin.scheme.as_str();
-                let message = Message::of_h1(scheme, rendered)
-                    .map_err(|error| Failure::new(FailureClass::Protocol, error.to_string()))?;
-                session.begin(lane, &message)
-            }
-            Self::H2(session) => {
-                let message = prepared.message.as_ref();
-                session.begin(lane, message.expect("compiled for requests that go over HTTP/2"))
-            }
+        let begin: &mut dyn FnMut(&Message) -> Result<(), Failure> = match self {
+            Self::H2(session) => &mut |message| session.begin(lane, message),
+            Self::H3(session) => &mut |message| session.begin(lane, message),
             Self::Pipeline(pipeline) => {
                 let bytes = if is_rendered { rendered } else { &prepared.bytes };
                 pipeline.begin(lane, prepared.kind, bytes);
-                Ok(())
+                return Ok(());
             }
+        };
+        if is_rendered {
+            let scheme = prepared.request.origin.scheme.as_str();
+            let message = Message::of_h1(scheme, rendered)
+                .map_err(|error| Failure::new(FailureClass::Protocol, error.to_string()))?;
+            return begin(&message);
+        }
+        begin(prepared.message.as_ref().expect("compiled for requests that go in frames"))
+    }
+
+    /// Takes datagrams of `each` bytes, the last of which may have fewer.
+    pub(super) fn take_datagrams(&mut self, bytes: &[u8], each: usize, now: Nanos) {
+        match self {
+            Self::H3(session) => {
+                for datagram in bytes.chunks(each.max(1)) {
+                    session.receive(datagram, now);
+                }
+            }
+            Self::H2(_) | Self::Pipeline(_) => {}
         }
     }
 
@@ -71,7 +87,7 @@ impl Carrier {
     ) -> Result<(), Failure> {
         match self {
             Self::H2(session) => session.begin(lane, message),
-            Self::Pipeline(_) => Err(no_streams()),
+            Self::H3(_) | Self::Pipeline(_) => Err(no_streams()),
         }
     }
 
@@ -79,7 +95,7 @@ impl Carrier {
     pub(in crate::load) fn open(&mut self, lane: u32, message: &Message) -> Result<(), Failure> {
         match self {
             Self::H2(session) => session.open(lane, message),
-            Self::Pipeline(_) => Err(no_streams()),
+            Self::H3(_) | Self::Pipeline(_) => Err(no_streams()),
         }
     }
 
@@ -101,13 +117,15 @@ impl Carrier {
     pub(in crate::load) fn backlog(&self, lane: u32) -> usize {
         match self {
             Self::H2(session) => session.backlog(lane),
-            Self::Pipeline(_) => 0,
+            Self::H3(_) | Self::Pipeline(_) => 0,
         }
     }
 
     pub(super) fn receive<S: LaneSink>(&mut self, buffer: &mut Vec<u8>, len: usize, sink: &mut S) {
         match self {
             Self::H2(session) => session.receive(buffer, len, sink),
+            // It comes in datagrams.
+            Self::H3(_) => {}
             Self::Pipeline(pipeline) => pipeline.receive(&buffer[..len], sink),
         }
     }
@@ -115,13 +133,16 @@ impl Carrier {
     pub(super) fn end_of_stream<S: LaneSink>(&mut self, sink: &mut S) {
         match self {
             Self::H2(session) => session.end_of_stream(sink),
+            // The end of a connection is told in it.
+            Self::H3(_) => {}
             Self::Pipeline(pipeline) => pipeline.end_of_stream(sink),
         }
     }
 
-    pub(super) fn advance<S: LaneSink>(&mut self, sink: &mut S) {
+    pub(super) fn advance<S: LaneSink>(&mut self, now: Nanos, sink: &mut S) {
         match self {
             Self::H2(session) => session.advance(sink),
+            Self::H3(session) => session.advance(now, sink),
             Self::Pipeline(_) => {}
         }
     }
@@ -129,6 +150,7 @@ impl Carrier {
     pub(super) fn fail<S: LaneSink>(&mut self, failure: &Failure, sink: &mut S) {
         match self {
             Self::H2(session) => session.fail(failure, sink),
+            Self::H3(session) => session.fail(failure, sink),
             Self::Pipeline(pipeline) => pipeline.fail(failure, sink),
         }
     }
@@ -137,6 +159,7 @@ impl Carrier {
     pub(super) fn cancel(&mut self, lane: u32) -> bool {
         match self {
             Self::H2(session) => session.cancel(lane),
+            Self::H3(session) => session.cancel(lane),
             Self::Pipeline(pipeline) => pipeline.cancel(lane),
         }
     }
@@ -144,6 +167,7 @@ impl Carrier {
     pub(super) fn is_over(&self) -> bool {
         match self {
             Self::H2(session) => session.is_over(),
+            Self::H3(session) => session.is_over(),
             Self::Pipeline(pipeline) => pipeline.is_over(),
         }
     }
@@ -151,6 +175,7 @@ impl Carrier {
     pub(super) fn active(&self) -> usize {
         match self {
             Self::H2(session) => session.active(),
+            Self::H3(session) => session.active(),
             Self::Pipeline(pipeline) => pipeline.active(),
         }
     }
@@ -158,13 +183,15 @@ impl Carrier {
     pub(super) fn is_blocked(&self) -> bool {
         match self {
             Self::H2(session) => session.is_blocked(),
-            Self::Pipeline(_) => false,
+            Self::H3(_) | Self::Pipeline(_) => false,
         }
     }
 
     pub(super) fn take_outbox(&mut self, out: &mut Vec<u8>) -> bool {
         match self {
             Self::H2(session) => session.take_outbox(out),
+            // It leaves in datagrams.
+            Self::H3(_) => false,
             Self::Pipeline(pipeline) => pipeline.take_outbox(out),
         }
     }
@@ -172,6 +199,7 @@ impl Carrier {
     pub(super) fn take_unsent(&mut self, each: impl FnMut(u32)) {
         match self {
             Self::H2(session) => session.take_unsent(each),
+            Self::H3(session) => session.take_unsent(each),
             Self::Pipeline(pipeline) => pipeline.take_unsent(each),
         }
     }

@@ -18,8 +18,10 @@ use crate::model::Failure;
 use crate::model::FailureClass;
 
 /// What is said to a link's carrier.
-enum News {
+pub(super) enum News {
     Bytes(Vec<u8>, usize),
+    /// How many bytes there are, and how many each datagram has but the last.
+    Datagrams(Vec<u8>, usize, usize),
     End,
     Failed(Failure),
     Nothing,
@@ -33,6 +35,9 @@ impl<R: Reactor> Shard<'_, R> {
             self.mux(slot).is_blocked = false;
             self.note_due(slot);
         }
+        if self.mux(slot).is_quic() {
+            return self.on_datagrams(ready);
+        }
         if ready.readable || ready.closed {
             self.receive_shared(slot, ready.closed);
         }
@@ -42,6 +47,9 @@ impl<R: Reactor> Shard<'_, R> {
     /// Reads what is there for the lanes of a link.
     pub(in crate::load) fn receive_shared(&mut self, slot: u32, peer_closed: bool) {
         self.note_due(slot);
+        if self.mux(slot).is_quic() {
+            return self.receive_datagrams(slot);
+        }
         let mut buffer = std::mem::take(&mut self.buffer);
         for round in 0.. {
             if self.links[slot as usize].state == LinkState::Closed {
@@ -142,7 +150,7 @@ impl<R: Reactor> Shard<'_, R> {
     }
 
     /// Tells the carrier, and gathers which exchanges that ended. A buffer in the news comes back.
-    fn tell(&mut self, slot: u32, news: News, now: Nanos) -> Vec<u8> {
+    pub(super) fn tell(&mut self, slot: u32, news: News, now: Nanos) -> Vec<u8> {
         let first = self.first_user(slot);
         let link = &mut self.links[slot as usize];
         let mux = link.mux.get_or_insert_default();
@@ -168,9 +176,14 @@ impl<R: Reactor> Shard<'_, R> {
                 carrier.receive(&mut bytes, count, &mut intake);
                 return bytes;
             }
+            News::Datagrams(bytes, count, each) => {
+                carrier.take_datagrams(&bytes[..count], each, now);
+                carrier.advance(now, &mut intake);
+                return bytes;
+            }
             News::End => carrier.end_of_stream(&mut intake),
             News::Failed(failure) => carrier.fail(&failure, &mut intake),
-            News::Nothing => carrier.advance(&mut intake),
+            News::Nothing => carrier.advance(now, &mut intake),
         }
         Vec::new()
     }
@@ -178,7 +191,7 @@ impl<R: Reactor> Shard<'_, R> {
     /// A connection that is not open yet can only break.
     fn tell_without_carrier(&mut self, slot: u32, news: News) -> Vec<u8> {
         let failure = match news {
-            News::Bytes(bytes, _) => return bytes,
+            News::Bytes(bytes, _) | News::Datagrams(bytes, _, _) => return bytes,
             News::Nothing => return Vec::new(),
             News::Failed(failure) => failure,
             News::End => Failure::new(FailureClass::Tls, "closed during the TLS handshake"),
@@ -188,7 +201,7 @@ impl<R: Reactor> Shard<'_, R> {
     }
 
     /// Lets users whose exchange ended go on, and closes a link that carries nothing any more.
-    fn settle(&mut self, slot: u32, now: Nanos) {
+    pub(super) fn settle(&mut self, slot: u32, now: Nanos) {
         let link = &mut self.links[slot as usize];
         let mux = link.mux.get_or_insert_default();
         let is_over = mux.carrier.as_ref().is_some_and(Carrier::is_over);
@@ -224,8 +237,13 @@ impl<R: Reactor> Shard<'_, R> {
     /// Gives every link that has something to do its turn.
     pub(in crate::load) fn turn_due(&mut self) {
         while let Some(slot) = self.due.pop() {
-            self.mux(slot).is_due = false;
-            self.turn(slot);
+            let mux = self.mux(slot);
+            mux.is_due = false;
+            if mux.is_quic() {
+                self.turn_quic(slot);
+            } else {
+                self.turn(slot);
+            }
         }
     }
 
@@ -273,7 +291,7 @@ impl<R: Reactor> Shard<'_, R> {
         self.end_turn(slot, now);
     }
 
-    fn end_turn(&mut self, slot: u32, now: Nanos) {
+    pub(super) fn end_turn(&mut self, slot: u32, now: Nanos) {
         let mux = self.mux(slot);
         let Some(carrier) = &mut mux.carrier else { return };
         if mux.is_unread && !carrier.is_blocked() {
@@ -316,7 +334,7 @@ impl<R: Reactor> Shard<'_, R> {
         Ok(true)
     }
 
-    fn note_lanes_sent(&mut self, slot: u32, now: Nanos) {
+    pub(super) fn note_lanes_sent(&mut self, slot: u32, now: Nanos) {
         let first = self.first_user(slot);
         let users = &mut self.users;
         let link = &mut self.links[slot as usize];

@@ -1,4 +1,4 @@
-//! Connections that several users share: HTTP/2's streams, HTTP/1.1's pipelining.
+//! Connections that several users share: HTTP/2's and HTTP/3's streams, HTTP/1.1's pipelining.
 //!
 //! *When* a user begins, what is *counted* and how a connection is *made* (addresses, TLS,
 //! timeouts, back-off) is common to all protocols and stands elsewhere. Here is only how an open
@@ -14,6 +14,9 @@
 //! * `drive` is the loop around it: one read feeds all lanes, users whose response is complete go
 //!   on at once, and what they send leaves in one write at the end of the turn (`turn`).
 //!
+//! HTTP/3 differs in that its carrier makes the connection too (QUIC's handshake is TLS's), sends and
+//! takes datagrams, and has deadlines of its own: `quic` is the loop around it.
+//!
 //! What ends a link ends every exchange on it; a timeout ends one lane only.
 //!
 //! [`LaneSink`]: crate::http::lanes::LaneSink
@@ -21,6 +24,7 @@
 mod carrier;
 mod drive;
 mod join;
+mod quic;
 mod state;
 
 pub(super) use carrier::Carrier;

@@ -32,6 +32,10 @@ pub(in crate::load) struct Mux {
     /// What the kernel did not take yet, from `written` on.
     pub(super) out: Vec<u8>,
     pub(super) written: usize,
+    /// Of HTTP/3: when its carrier wants a turn whatever comes, as the shard's list has it.
+    pub(super) deadline: Option<Nanos>,
+    /// Of HTTP/3: bytes of each datagram in `out` but the last.
+    pub(super) datagram: usize,
     /// In the shard's list of links that have something to do.
     pub(super) is_due: bool,
     /// The kernel had no room; its word that there is some is awaited.
@@ -58,6 +62,11 @@ impl Mux {
     /// What carries exchanges, while the connection is open.
     pub(in crate::load) fn carrier_mut(&mut self) -> Option<&mut Carrier> {
         self.carrier.as_mut()
+    }
+
+    /// Whether the connection that is there, or is being made, is QUIC's.
+    pub(in crate::load) fn is_quic(&self) -> bool {
+        matches!(self.carrier, Some(Carrier::H3(_)))
     }
 
     /// The connection is gone; who waits goes on waiting.

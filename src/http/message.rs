@@ -1,4 +1,4 @@
-//! A request as HTTP/2 has it, made of what HTTP/1.1 would send.
+//! A request as HTTP/2 and HTTP/3 have it, made of what HTTP/1.1 would send.
 
 use bytes::Bytes;
 use http::HeaderMap;
@@ -11,17 +11,17 @@ use http::Version;
 
 use crate::http::h1::MAX_FIELDS;
 
-/// Why a request cannot be sent over HTTP/2.
+/// Why a request cannot be sent over HTTP/2 or HTTP/3.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum MessageError {
-    /// The head is not one that HTTP/2 can say.
-    #[error("`{part}` cannot be sent over HTTP/2")]
+    /// The head is not one that they can say.
+    #[error("`{part}` cannot be sent over HTTP/2 or HTTP/3")]
     Head {
         /// The method, path, host or header in question.
         part: String,
     },
     /// The body's coding has no meaning there.
-    #[error("Transfer-Encoding does not exist in HTTP/2; remove the header")]
+    #[error("Transfer-Encoding does not exist in HTTP/2 and HTTP/3; remove the header")]
     TransferEncoding,
 }
 
@@ -34,10 +34,10 @@ pub struct Message {
 
 impl Message {
     /// The request whose HTTP/1.1 form is `bytes`: names in lower case, `Host` as `:authority`,
-    /// headers that speak about the connection left out (RFC 9113 §8.2.2).
+    /// headers that speak about the connection left out (RFC 9113 §8.2.2, RFC 9114 §4.2).
     ///
     /// # Errors
-    /// [`MessageError`] for what HTTP/2 has no form for.
+    /// [`MessageError`] for what they have no form for.
     pub fn of_h1(scheme: &str, bytes: &[u8]) -> Result<Self, MessageError> {
         let mut storage = [httparse::EMPTY_HEADER; MAX_FIELDS];
         let mut parsed = httparse::Request::new(&mut storage);
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_form_in_http2_is_refused() {
+    fn what_has_no_form_in_frames_is_refused() {
         let chunked = message("POST / HTTP/1.1\nHost: h\nTransfer-Encoding: chunked\n\n0\n\n");
         assert_eq!(chunked.expect_err("no such coding"), MessageError::TransferEncoding);
         for text in ["GET /\u{1} HTTP/1.1\nHost: h\n\n", "GET / HTTP/1.1\nHost: a b\n\n"] {
