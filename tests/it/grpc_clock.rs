@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use proptest::prelude::*;
 use shakedown::http::reactor::Reply;
 use shakedown::http::reactor::SimReactor;
 use shakedown::model::FailureClass;
@@ -148,4 +149,36 @@ fn what_is_held_for_a_time_ends_with_it() {
     assert_eq!((tally.requests, tally.failed), (1, 0), "{:?}", tally.exemplars);
     let messages = tally.messages.as_deref().expect("a stream has messages");
     assert_eq!(micros(&messages.session_duration)[1] / 1_000_000, 100);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn whatever_comes_in_a_calls_stream_ends_the_call(
+        bytes in prop::collection::vec(any::<u8>(), 0..60),
+        prefix in prop::sample::select(vec![&b""[..], b"\0\0\0\0\x05", b"\x01\0\0\0\x09"]),
+        ends in any::<bool>(),
+        method in prop::sample::select(vec!["Get", "List"]),
+    ) {
+        let keys = format!("grpc: shop.Catalogue/{method}, timeout: 5s");
+        let checks = if method == "Get" { ", checks: [ { jsonpath: $.id } ]" } else { "" };
+        let text = plan_text("http://127.0.0.1:9/", &[("call", &(keys + checks))], 1, 1);
+        let plan = plan(&text).unwrap_or_else(|errors| panic!("{}", errors.render(false)));
+        let body = [prefix, &bytes].concat();
+        let outcome = PlanBuilder::of(plan).run_on(&StopToken::default(), |_| {
+            let body = body.clone();
+            Ok(SimReactor::new(Server::new(move |_, stream| {
+                let mut said = vec![head(stream), frame(DATA, 0, stream, &body)];
+                if ends {
+                    said.push(trailers(stream));
+                }
+                let reply = |(after, bytes)| Reply::Bytes { after: after * MILLI, bytes };
+                (1..).zip(said).map(reply).collect()
+            })))
+        });
+        let tally = outcome.only_series();
+        prop_assert_eq!(tally.requests, 1);
+        prop_assert_eq!(tally.connections, 1);
+    }
 }

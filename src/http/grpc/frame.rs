@@ -115,6 +115,8 @@ impl Decoder {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[derive(Default)]
@@ -151,6 +153,27 @@ mod tests {
                     [(false, b""), (false, b"first"), (true, b"zip")];
                 assert!(sink.all.iter().map(|(c, m)| (*c, m.as_slice())).eq(expected));
             }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn bytes_of_a_hostile_server_do_no_harm(
+            bytes in proptest::collection::vec(any::<u8>(), 0..200),
+            flag in 0_u8..3,
+            length in 0_u32..300,
+            cut in any::<proptest::sample::Index>(),
+        ) {
+            let prefix = [&[flag][..], &length.to_be_bytes()].concat();
+            let wire = [prefix, bytes].concat();
+            let at = cut.index(wire.len());
+            let (mut whole, mut sink) = (Decoder::default(), Messages::default());
+            let outcome = whole.feed(&wire, 250, &mut sink);
+            let (mut parts, mut other) = (Decoder::default(), Messages::default());
+            let first = parts.feed(&wire[..at], 250, &mut other);
+            let both = first.and_then(|()| parts.feed(&wire[at..], 250, &mut other));
+            prop_assert_eq!(outcome, both);
+            prop_assert_eq!(sink.all, other.all);
         }
     }
 

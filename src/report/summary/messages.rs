@@ -5,18 +5,21 @@ use std::time::Duration;
 use crate::model::Report;
 use crate::model::format_duration;
 use crate::model::grouped;
+use crate::model::inert;
 
 use super::super::figures::message_endpoints;
 use super::super::figures::per_second;
 use super::load::ROWS;
 use super::load::more;
-use super::load::name_of;
 use super::load::right;
 use super::style::Ink;
 use super::style::Style;
 use super::table::Align;
 use super::table::Cell;
 use super::table::Table;
+
+/// Characters of a request's name that are shown.
+const MAX_NAME: usize = 80;
 
 /// A row for each endpoint whose exchanges carry messages; empty where there is none.
 pub(super) fn message_table(report: &Report, style: Style) -> String {
@@ -27,7 +30,8 @@ pub(super) fn message_table(report: &Report, style: Style) -> String {
     for (endpoint, messages) in message_endpoints(report).take(ROWS) {
         let latency = &messages.latency;
         table.row(vec![
-            Cell::plain(name_of(endpoint)),
+            // The plan's name is short: of paths in one service, this table has room for the start.
+            Cell::plain(inert(&endpoint.meta.request, MAX_NAME)),
             Cell::plain(grouped(messages.sessions)),
             Cell::plain(grouped(messages.sent)),
             Cell::plain(grouped(messages.received)),
