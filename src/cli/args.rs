@@ -113,6 +113,9 @@ pub(super) struct OutputArgs {
     /// Write the endpoint table as CSV.
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub(super) csv: Option<PathBuf>,
+    /// The summary in a file: asked for in other words, where it can be.
+    #[arg(skip)]
+    pub(super) text: Option<PathBuf>,
     /// Plain progress instead of the terminal UI.
     #[arg(long, help_heading = "Output")]
     pub(super) no_tui: bool,

@@ -1,6 +1,7 @@
 //! `check`: a plan's load and scan under every gate.
 
 use crate::model::ExitCode;
+use crate::model::Headline;
 use crate::plan::Plan;
 use crate::run::RunKind;
 use crate::run::fetch_document;
@@ -31,6 +32,7 @@ pub(super) fn run(args: &CheckArgs, terminal: &Terminal) -> Result<ExitCode, Cli
         output: &args.output,
         control: &args.control,
         terminal,
+        headline: Headline::default(),
     })
 }
 

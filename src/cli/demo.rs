@@ -10,6 +10,7 @@ use crate::demo::FLAWS;
 use crate::demo::FlawKind;
 use crate::demo::ShopOptions;
 use crate::model::ExitCode;
+use crate::model::Headline;
 use crate::run::RunKind;
 
 use super::args::DemoArgs;
@@ -120,6 +121,7 @@ fn demonstrate(args: &DemoArgs, terminal: &Terminal) -> Result<ExitCode, CliErro
         sarif: None,
         junit: None,
         csv: None,
+        text: None,
         no_tui: args.no_tui,
         ci: false,
     };
@@ -131,6 +133,7 @@ fn demonstrate(args: &DemoArgs, terminal: &Terminal) -> Result<ExitCode, CliErro
         output: &output,
         control: &args.control,
         terminal,
+        headline: Headline::default(),
     })?;
     if !terminal.quiet {
         write_stderr(farewell(exit, &args.out_dir).as_bytes());

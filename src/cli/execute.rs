@@ -8,6 +8,7 @@ use crate::http::tls::TrustPolicy;
 use crate::load::LiveControl;
 use crate::model::ControlCommand;
 use crate::model::ExitCode;
+use crate::model::Headline;
 use crate::model::Report;
 use crate::model::RunInfo;
 use crate::plan::Plan;
@@ -52,6 +53,8 @@ pub(super) struct Execution<'a> {
     pub(super) control: &'a ControlArgs,
     /// What can be shown.
     pub(super) terminal: &'a Terminal,
+    /// Which latency stands first where load follows a schedule.
+    pub(super) headline: Headline,
 }
 
 /// Carries a run out: opens outputs, runs, writes files, prints the summary; gives what the process
@@ -168,7 +171,7 @@ fn conclude(
         return Err(CliError::Left);
     }
     let report = outcome.report;
-    let (written, broken) = outputs.write(&report);
+    let (written, broken) = outputs.write(&report, terminal.unit);
     // What could be measured is shown even if it could not be saved.
     print_summary(&report, terminal, stdout_taken)?;
     if let Some(error) = broken {
@@ -196,6 +199,7 @@ fn print_summary(report: &Report, terminal: &Terminal, stdout_taken: bool) -> Re
         color: terminal.color_on(is_terminal),
         unicode: terminal.unicode,
         width: terminal.width,
+        unit: terminal.unit,
     };
     let text = crate::report::summary(report, style);
     if to_stdout {
@@ -259,5 +263,6 @@ fn run_info(execution: &Execution<'_>, clock: Clock) -> RunInfo {
         host: rustix::system::uname().nodename().to_string_lossy().into_owned(),
         authorised_by: plan.scope.authorised_by().map(str::to_owned),
         planned,
+        headline: execution.headline,
     }
 }

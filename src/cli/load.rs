@@ -1,6 +1,7 @@
 //! `load`: a URL with oha's flags, or a plan's scenarios.
 
 use crate::model::ExitCode;
+use crate::model::Headline;
 use crate::model::HttpVersion;
 use crate::plan::Body;
 use crate::plan::LoadFlags;
@@ -14,6 +15,8 @@ use super::execute::Execution;
 use super::execute::execute;
 use super::load_args::ArrivalsArg;
 use super::load_args::LoadArgs;
+use super::load_args::OutputFormatArg;
+use super::oha;
 use super::plans;
 use super::terminal::Terminal;
 
@@ -24,19 +27,28 @@ pub(super) fn run(args: &LoadArgs, terminal: &Terminal) -> Result<ExitCode, CliE
         return debug::run(&plan(args)?);
     }
     let plan = plan(args)?;
+    let output = oha::outputs(args)?;
+    let quiet = args.output_format == Some(OutputFormatArg::Quiet);
+    let terminal = terminal.telling(args.time_unit, quiet);
     execute(Execution {
         plan,
         kind: RunKind::Load,
         command: "load",
         threads: args.threads.map(|threads| threads as usize),
-        output: &args.output,
+        output: &output,
         control: &args.control,
-        terminal,
+        terminal: &terminal,
+        headline: headline(args),
     })
 }
 
+/// Both latencies are measured and reported either way.
+fn headline(args: &LoadArgs) -> Headline {
+    if args.no_latency_correction { Headline::Duration } else { Headline::Latency }
+}
+
 fn plan(args: &LoadArgs) -> Result<Plan, CliError> {
-    if !plans::is_plan(&args.target) {
+    if args.urls_from_file || !plans::is_plan(&args.target) {
         return Ok(crate::plan::load_url(&flags(args))?);
     }
     if let Some(flag) = url_only_flag(args) {
@@ -79,6 +91,7 @@ fn can_debug(args: &LoadArgs) -> Result<(), CliError> {
 fn flags(args: &LoadArgs) -> LoadFlags {
     LoadFlags {
         common: plans::common_flags(&args.target, &args.send),
+        urls_from_file: args.urls_from_file,
         connections: args.connections,
         http_version: match (args.http2, args.http3) {
             (true, _) => HttpVersion::Http2,

@@ -11,9 +11,11 @@ use super::args::duration;
 use super::args::rate;
 use super::control_args::ControlArgs;
 use crate::model::HttpVersion;
+use crate::model::TimeUnit;
 use crate::plan::StageList;
 
 /// `load`.
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own on the command line")]
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -39,6 +41,8 @@ Examples:
   WebSocket: 10 users open sessions for 30 s, each sends a message 100 times and awaits an answer
   to each; -n counts sessions, and without -d a session is its handshake:
     shakedown load ws://127.0.0.1:8080/echo -c 10 -z 30s -d '{\"ask\":1}' --messages 100
+  Each request to one of the URLs in a file:
+    shakedown load --urls-from-file urls.txt -z 30s -c 20
   One request and its response, to look at:
     shakedown load http://127.0.0.1:8080/api -H 'X-Api-Key: …' --debug
   The scenarios of a plan:
@@ -50,6 +54,10 @@ pub(super) struct LoadArgs {
     /// A URL, or a plan file whose scenarios run.
     #[arg(value_name = "URL|PLAN")]
     pub(super) target: String,
+    /// Read URLs from the file that stands in place of the URL, one on each line; each request goes to
+    /// one of them by chance, which the seed repeats. All must be in scope.
+    #[arg(long)]
+    pub(super) urls_from_file: bool,
     /// Connections (50 unless said otherwise); with -q the most that may wait at once.
     #[arg(short = 'c', long = "connections", value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(super) connections: Option<u32>,
@@ -112,9 +120,26 @@ pub(super) struct LoadArgs {
     /// Count responses and latency by the values of this response header; may be repeated.
     #[arg(long, value_name = "HEADER")]
     pub(super) observe: Vec<String>,
+    /// Show latency from the intended start first where requests follow a schedule (the default).
+    #[arg(long, overrides_with = "no_latency_correction", help_heading = "Output")]
+    pub(super) latency_correction: bool,
+    /// Show service time first (send, wait and receive): what a stall kept waiting does not show in
+    /// it. Both are measured and reported either way.
+    #[arg(long, overrides_with = "latency_correction", help_heading = "Output")]
+    pub(super) no_latency_correction: bool,
+    /// Unit of measured times in the summary: ns, us, ms, s, m or h (what fits each, otherwise).
+    #[arg(short = 'u', long, value_name = "UNIT", value_parser = time_unit, help_heading = "Output")]
+    pub(super) time_unit: Option<TimeUnit>,
+    /// As in oha: write what --output-format says to FILE, the summary unless it says otherwise.
+    #[arg(short = 'o', long = "output", value_name = "FILE", help_heading = "Output")]
+    pub(super) output_file: Option<PathBuf>,
+    /// As in oha: text, json (as --json), csv (as --csv) or quiet (as -Q); to standard output without
+    /// -o.
+    #[arg(long, value_name = "FORMAT", value_enum, help_heading = "Output")]
+    pub(super) output_format: Option<OutputFormatArg>,
     /// Send one request, print it and its response with secrets masked, and end: 0 when there is a
     /// response, whatever its status. Redirects are not followed; -n, -c, -z and -q do not matter.
-    #[arg(long, conflicts_with_all = ["http2", "http3", "parallel", "json", "jsonl", "html", "md", "sarif", "junit", "csv"])]
+    #[arg(long, conflicts_with_all = ["urls_from_file", "http2", "http3", "parallel", "output_file", "output_format", "json", "jsonl", "html", "md", "sarif", "junit", "csv"])]
     pub(super) debug: bool,
     /// Generator threads (default: as the load needs, at most one per core).
     #[arg(long, value_name = "N", env = "SHAKEDOWN_THREADS", value_parser = clap::value_parser!(u32).range(1..))]
@@ -139,8 +164,106 @@ pub(super) enum ArrivalsArg {
     Poisson,
 }
 
+/// What oha writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum OutputFormatArg {
+    /// The summary for people.
+    Text,
+    /// The report.
+    Json,
+    /// The endpoint table.
+    Csv,
+    /// No summary.
+    Quiet,
+}
+
+fn time_unit(text: &str) -> Result<TimeUnit, String> {
+    TimeUnit::parse(text).ok_or_else(|| "one of ns, us, ms, s, m, h".to_owned())
+}
+
 fn http_version(text: &str) -> Result<HttpVersion, String> {
     HttpVersion::parse(text)
         .filter(|version| *version != HttpVersion::Http10)
         .ok_or_else(|| "1.1, 2 or 3".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::super::args::Cli;
+    use super::super::args::Command;
+    use super::*;
+
+    fn parse(flags: &str) -> Result<Box<LoadArgs>, clap::Error> {
+        let words = ["shakedown", "load", "http://127.0.0.1/"].into_iter();
+        match Cli::try_parse_from(words.chain(flags.split_whitespace()))?.command {
+            Command::Load(args) => Ok(args),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// What stands between back quotes.
+    fn quoted(cell: &str) -> Vec<&str> {
+        cell.split('`').skip(1).step_by(2).collect()
+    }
+
+    /// Rows of the README's table, cell by cell.
+    fn oha_table() -> Vec<(&'static str, &'static str)> {
+        let readme = include_str!("../../README.md");
+        let section = readme.split("### If you know oha").nth(1).expect("the section");
+        let rows = section.lines().skip_while(|line| !line.starts_with("|--")).skip(1);
+        rows.take_while(|line| line.starts_with('|'))
+            .map(|line| {
+                let mut cells = line.trim_matches('|').split(" | ");
+                (cells.next().expect("oha's"), cells.next().expect("ours"))
+            })
+            .collect()
+    }
+
+    #[test]
+    fn the_readme_is_right_about_oha_s_flags() {
+        let rows = oha_table();
+        assert!(rows.len() > 20, "{rows:?}");
+        for (oha, here) in rows {
+            let words = here.trim();
+            for flags in quoted(oha) {
+                let parsed = parse(flags);
+                if words.starts_with("the same") {
+                    parsed.unwrap_or_else(|error| panic!("{flags}: {error}"));
+                } else {
+                    assert!(parsed.is_err(), "{flags} is here, and README says otherwise");
+                }
+            }
+            let (named, refused) = match words.split_once("are not here") {
+                Some((refused, _)) => ("", refused),
+                None => (words, ""),
+            };
+            let ours = |cell| quoted(cell).into_iter().filter(|flag| flag.starts_with('-'));
+            for flag in ours(named).filter(|flag| *flag != "-w") {
+                let flag = if flag == "-d" { "-d a" } else { flag };
+                parse(flag).unwrap_or_else(|error| panic!("{flag}: {error}"));
+            }
+            for flag in ours(refused) {
+                assert!(parse(flag).is_err(), "{flag}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_last_word_on_latency_correction_counts() {
+        let off = |flags| parse(flags).expect("valid").no_latency_correction;
+        assert!(!off(""));
+        assert!(off("--latency-correction --no-latency-correction"));
+        assert!(!off("--no-latency-correction --latency-correction"));
+    }
+
+    #[test]
+    fn a_unit_of_time_is_one_of_six() {
+        let unit = |flags| parse(flags).map(|args| args.time_unit);
+        assert_eq!(unit("-u us").expect("valid"), Some(TimeUnit::Microseconds));
+        assert_eq!(unit("--time-unit h").expect("valid"), Some(TimeUnit::Hours));
+        let error = unit("-u d").expect_err("no such unit").to_string();
+        assert!(error.contains("ns, us, ms, s, m, h"), "{error}");
+    }
 }

@@ -13,6 +13,7 @@ mod error;
 mod execute;
 mod load;
 mod load_args;
+mod oha;
 mod outputs;
 mod plans;
 mod report;

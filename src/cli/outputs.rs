@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 
 use crate::model::OutputKind;
 use crate::model::Report;
+use crate::model::TimeUnit;
 use crate::plan::Output;
+use crate::report::Style;
 
 use super::args::OutputArgs;
 use super::error::CliError;
@@ -81,12 +83,15 @@ impl Outputs {
 
     /// Renders and writes every report, each put in place by a rename; gives the paths written and
     /// the first [`CliError::OutputBroke`], which does not keep the others from being written.
-    pub(super) fn write(self, report: &Report) -> (Vec<PathBuf>, Option<CliError>) {
+    pub(super) fn write(
+        self,
+        report: &Report,
+        unit: Option<TimeUnit>,
+    ) -> (Vec<PathBuf>, Option<CliError>) {
         let mut written = Vec::new();
         let mut first_error = None;
         for pending in self.pending {
-            let bytes = crate::report::render(pending.kind, report)
-                .expect("event logs are not pending, and every other format can be rendered");
+            let bytes = render(pending.kind, report, unit);
             match put(pending.sink, &bytes) {
                 Ok(()) if is_stdout(&pending.path) => {}
                 Ok(()) => written.push(pending.path),
@@ -99,6 +104,15 @@ impl Outputs {
     }
 }
 
+/// Only text is written in a unit of the user's choice: the formats have theirs.
+fn render(kind: OutputKind, report: &Report, unit: Option<TimeUnit>) -> Vec<u8> {
+    if kind == OutputKind::Text {
+        return crate::report::summary(report, Style { unit, ..Style::in_a_file() }).into_bytes();
+    }
+    crate::report::render(kind, report)
+        .expect("event logs are not pending, and every other format can be rendered")
+}
+
 fn named(args: &OutputArgs) -> impl Iterator<Item = Output> {
     [
         (OutputKind::Json, &args.json),
@@ -108,6 +122,7 @@ fn named(args: &OutputArgs) -> impl Iterator<Item = Output> {
         (OutputKind::Sarif, &args.sarif),
         (OutputKind::Junit, &args.junit),
         (OutputKind::Csv, &args.csv),
+        (OutputKind::Text, &args.text),
     ]
     .into_iter()
     .filter_map(|(kind, path)| path.clone().map(|path| Output { kind, path }))

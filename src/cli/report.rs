@@ -24,6 +24,7 @@ pub(super) fn run(args: &ReportArgs, terminal: &Terminal) -> Result<ExitCode, Cl
                 color: terminal.color_on(to_terminal),
                 unicode: terminal.unicode,
                 width: terminal.width,
+                unit: None,
             };
             crate::report::summary(&report, style).into_bytes()
         }

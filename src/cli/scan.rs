@@ -1,6 +1,7 @@
 //! `scan`: crawl and check a URL, or what a plan's `scan` section says.
 
 use crate::model::ExitCode;
+use crate::model::Headline;
 use crate::plan::Plan;
 use crate::plan::ScanFlags;
 use crate::run::RunKind;
@@ -28,6 +29,7 @@ pub(super) fn run(args: &ScanArgs, terminal: &Terminal) -> Result<ExitCode, CliE
         output: &args.output,
         control: &ControlArgs::default(),
         terminal,
+        headline: Headline::default(),
     })
 }
 

@@ -3,6 +3,7 @@
 use std::io::IsTerminal as _;
 
 use super::args::ColorChoice;
+use crate::model::TimeUnit;
 
 /// What standard output and standard error are, and what may be written there.
 #[expect(clippy::struct_excessive_bools, reason = "independent facts, each looked at by name")]
@@ -23,6 +24,8 @@ pub(super) struct Terminal {
     pub(super) width: usize,
     /// Warnings and errors only.
     pub(super) quiet: bool,
+    /// What the summary writes measured times in; `None` takes what fits each.
+    pub(super) unit: Option<TimeUnit>,
 }
 
 impl Terminal {
@@ -46,6 +49,7 @@ impl Terminal {
             unicode: locale.contains("utf-8") || locale.contains("utf8"),
             width: usize::from(width).clamp(60, 160),
             quiet,
+            unit: None,
         }
     }
 
@@ -71,6 +75,11 @@ impl Terminal {
     /// The same terminal without colour, for `--ci`.
     pub(super) fn without_color(&self) -> Self {
         Self { color: ColorChoice::Never, ..self.clone() }
+    }
+
+    /// The same with the summary's times in `unit`, and without a summary if `quiet`.
+    pub(super) fn telling(&self, unit: Option<TimeUnit>, quiet: bool) -> Self {
+        Self { unit, quiet: self.quiet || quiet, ..self.clone() }
     }
 }
 

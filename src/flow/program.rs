@@ -5,6 +5,7 @@ use std::time::Duration;
 use rand::{Rng, RngExt as _};
 
 use super::extraction::{Extraction, Response};
+use super::random;
 use super::template::Context;
 use super::values::{Values, Variable};
 
@@ -13,6 +14,9 @@ use super::values::{Values, Variable};
 pub enum Op {
     /// Send the plan's request of this index.
     Use(usize),
+    /// Send one of these, drawn anew each time; never empty, and one that stands there twice is
+    /// drawn twice as often.
+    UseOneOf(Box<[usize]>),
     /// Take a value out of the response to the request before.
     Extract(Extraction),
     /// Pause for a time drawn evenly from the range.
@@ -29,7 +33,7 @@ pub enum Op {
 pub struct Flow {
     /// The plan's name for it.
     pub name: String,
-    /// Never empty, at least one [`Op::Use`].
+    /// Never empty, at least one that sends.
     pub ops: Vec<Op>,
 }
 
@@ -55,8 +59,14 @@ pub struct Session {
 }
 
 impl Flow {
-    /// The session's next step.
-    pub fn next<R: Rng>(&self, session: &mut Session, rng: &mut R) -> Step {
+    /// The session's next step, for the user of that number under that seed: which of several
+    /// requests it sends follows from these, and from nothing that others do.
+    pub fn next<R: Rng>(
+        &self,
+        session: &mut Session,
+        (user, seed): (u64, u64),
+        rng: &mut R,
+    ) -> Step {
         loop {
             let Some(op) = self.ops.get(session.next as usize) else {
                 session.restart();
@@ -65,6 +75,9 @@ impl Flow {
             session.next += 1;
             return match op {
                 Op::Use(request) => Step::Send(*request),
+                Op::UseOneOf(requests) => {
+                    Step::Send(random::one_of(requests, &session.context(user, seed)))
+                }
                 Op::Extract(extraction) => {
                     // There was no response: a value of the one before would be a wrong one.
                     session.set(extraction, |out| extraction.take_default(out));
@@ -85,7 +98,7 @@ impl Flow {
     pub fn wanted(&self, session: &Session) -> impl Iterator<Item = &Extraction> {
         self.ops.get(session.next as usize..).unwrap_or_default().iter().map_while(|op| match op {
             Op::Extract(extraction) => Some(extraction),
-            Op::Use(_) | Op::Think { .. } => None,
+            Op::Use(_) | Op::UseOneOf(_) | Op::Think { .. } => None,
         })
     }
 
@@ -103,6 +116,8 @@ impl Flow {
         for op in &self.ops {
             match op {
                 Op::Use(request) => sent = Some(*request),
+                // Each of them may have been it.
+                Op::UseOneOf(_) => sent = None,
                 Op::Extract(extraction) if extraction.variable == variable => {
                     return Some((sent?, extraction));
                 }
@@ -112,12 +127,16 @@ impl Flow {
         None
     }
 
-    /// Indices of the requests it sends, in order, with repetition.
+    /// Indices of the requests it sends or may send, in order, with repetition.
     pub fn requests(&self) -> impl Iterator<Item = usize> + '_ {
-        self.ops.iter().filter_map(|op| match op {
-            Op::Use(request) => Some(*request),
-            Op::Extract(_) | Op::Think { .. } => None,
-        })
+        self.ops
+            .iter()
+            .flat_map(|op| match op {
+                Op::Use(request) => std::slice::from_ref(request),
+                Op::UseOneOf(requests) => requests,
+                Op::Extract(_) | Op::Think { .. } => &[],
+            })
+            .copied()
     }
 }
 
@@ -166,12 +185,14 @@ mod tests {
             min: Duration::from_millis(min),
             max: Duration::from_millis(min + more),
         });
-        prop_oneof![(0..9usize).prop_map(Op::Use), think]
+        let one_of = prop::collection::vec(0..9usize, 1..5)
+            .prop_map(|requests| Op::UseOneOf(requests.into()));
+        prop_oneof![(0..9usize).prop_map(Op::Use), one_of, think]
     }
 
     /// The steps of one pass, `Done` left out.
     fn pass(flow: &Flow, session: &mut Session, rng: &mut StdRng) -> Vec<Step> {
-        std::iter::from_fn(|| match flow.next(session, rng) {
+        std::iter::from_fn(|| match flow.next(session, (1, 1), rng) {
             Step::Done => None,
             step => Some(step),
         })
@@ -193,6 +214,9 @@ mod tests {
                 for (op, step) in flow.ops.iter().zip(steps) {
                     match (op, step) {
                         (Op::Use(request), Step::Send(sent)) => prop_assert_eq!(*request, sent),
+                        (Op::UseOneOf(requests), Step::Send(sent)) => {
+                            prop_assert!(requests.contains(&sent));
+                        }
                         (Op::Think { min, max }, Step::Wait(pause)) => {
                             prop_assert!((*min..=*max).contains(&pause), "{pause:?}");
                         }
@@ -228,6 +252,30 @@ mod tests {
             thirds[third] += 1;
         }
         assert!(thirds.iter().all(|count| *count > 60), "{thirds:?}");
+    }
+
+    #[test]
+    fn one_of_several_follows_from_seed_user_and_iteration_alone() {
+        let ops = vec![Op::UseOneOf([4, 5, 5, 6].into())];
+        let flow = Flow { name: "f".to_owned(), ops };
+        let sent = |user: u64, seed: u64, chance: u64| -> Vec<usize> {
+            let (mut session, mut rng) = (Session::default(), StdRng::seed_from_u64(chance));
+            let steps = (0..800).map(|_| flow.next(&mut session, (user, seed), &mut rng));
+            steps
+                .filter_map(|step| match step {
+                    Step::Send(request) => Some(request),
+                    Step::Wait(_) | Step::Done => None,
+                })
+                .collect()
+        };
+        let drawn = sent(1, 7, 1);
+        assert_eq!(drawn.len(), 400);
+        assert_eq!(drawn, sent(1, 7, 2), "what others draw changes nothing");
+        assert!(drawn != sent(2, 7, 1) && drawn != sent(1, 8, 1));
+        let count = |request| drawn.iter().filter(|sent| **sent == request).count();
+        assert!((70..130).contains(&count(4)) && (70..130).contains(&count(6)), "{drawn:?}");
+        assert_eq!(count(4) + count(5) + count(6), 400);
+        assert_eq!(flow.requests().collect::<Vec<_>>(), [4, 5, 5, 6]);
     }
 
     #[test]

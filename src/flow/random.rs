@@ -76,6 +76,15 @@ impl Random {
     }
 }
 
+/// One of `requests`, which are some.
+pub(super) fn one_of(requests: &[usize], context: &Context<'_>) -> usize {
+    let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed(context, NO_SLOT));
+    requests[rng.random_range(0..requests.len())]
+}
+
+/// Slots are numbered from 0 on.
+const NO_SLOT: u32 = u32::MAX;
+
 /// One number of all that a draw depends on; the generator's own seeding mixes it once more.
 fn seed(context: &Context<'_>, number: u32) -> u64 {
     let place = u64::from(context.step) << 32 | u64::from(number);

@@ -14,6 +14,7 @@ use crate::model::Confidence;
 use crate::model::EvidenceRole;
 use crate::model::FailureClass;
 use crate::model::FindingStatus;
+use crate::model::Headline;
 use crate::model::InsertionKind;
 use crate::model::MatchPart;
 use crate::model::MetricKind;
@@ -50,6 +51,7 @@ stable_names! {
     EvidenceRole, "EvidenceRole", &Self::ALL;
     FailureClass, "FailureClass", &Self::ALL;
     FindingStatus, "FindingStatus", &Self::ALL;
+    Headline, "Headline", &Self::ALL;
     InsertionKind, "InsertionKind", &Self::ALL;
     MatchPart, "MatchPart", &[Self::Header, Self::Body];
     MetricKind, "MetricKind", &[Self::Counter, Self::Gauge, Self::Rate, Self::Trend];

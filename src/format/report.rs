@@ -235,6 +235,9 @@ struct PointDto {
     vus: Count,
     /// `http_req_latency` in milliseconds; null when nothing came back.
     latency: Option<PointLatency>,
+    /// `http_req_duration`, likewise.
+    #[serde(default)]
+    duration: Option<PointLatency>,
 }
 
 /// Latency of one interval in milliseconds.
@@ -395,6 +398,17 @@ fn rule((meta, outcome): &(RuleMeta, Option<RuleOutcome>)) -> RuleReportDto {
     }
 }
 
+impl PointLatency {
+    fn of(quartet: [Duration; 4]) -> Self {
+        let [med, p95, p99, max] = quartet.map(Millis);
+        Self { med, p95, p99, max }
+    }
+
+    fn quartet(self) -> [Duration; 4] {
+        [self.med, self.p95, self.p99, self.max].map(Duration::from)
+    }
+}
+
 impl From<&TimelinePoint> for PointDto {
     fn from(point: &TimelinePoint) -> Self {
         Self {
@@ -405,10 +419,8 @@ impl From<&TimelinePoint> for PointDto {
             failed: point.failed.into(),
             bytes_received: point.bytes_received.into(),
             vus: point.vus.into(),
-            latency: point.latency.map(|latency| {
-                let [med, p95, p99, max] = latency.map(Millis);
-                PointLatency { med, p95, p99, max }
-            }),
+            latency: point.latency.map(PointLatency::of),
+            duration: point.duration.map(PointLatency::of),
         }
     }
 }
@@ -423,9 +435,8 @@ impl From<PointDto> for TimelinePoint {
             failed: dto.failed.into(),
             bytes_received: dto.bytes_received.into(),
             vus: dto.vus.into(),
-            latency: dto.latency.map(|latency| {
-                [latency.med, latency.p95, latency.p99, latency.max].map(Duration::from)
-            }),
+            latency: dto.latency.map(PointLatency::quartet),
+            duration: dto.duration.map(PointLatency::quartet),
         }
     }
 }

@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde::Serialize;
 
 use crate::model::ExitCode;
+use crate::model::Headline;
 use crate::model::Notice;
 use crate::model::NoticeLevel;
 use crate::model::Reason;
@@ -42,6 +43,9 @@ pub(super) struct RunInfoDto {
     authorised_by: Option<String>,
     /// How long the load part was planned to take, if it was bounded by time.
     planned_ms: Option<Millis>,
+    /// Which of the two latencies stands first where load follows a schedule.
+    #[serde(default)]
+    headline: Name<Headline>,
 }
 
 impl From<&RunInfo> for RunInfoDto {
@@ -57,6 +61,7 @@ impl From<&RunInfo> for RunInfoDto {
             host: info.host.clone(),
             authorised_by: info.authorised_by.clone(),
             planned_ms: info.planned.map(Millis),
+            headline: Name(info.headline),
         }
     }
 }
@@ -73,6 +78,7 @@ impl From<RunInfoDto> for RunInfo {
             host: dto.host,
             authorised_by: dto.authorised_by,
             planned: dto.planned_ms.map(Into::into),
+            headline: dto.headline.0,
         }
     }
 }

@@ -259,7 +259,8 @@ impl<R: Reactor> Shard<'_, R> {
     fn next_step(&mut self, number: u32) -> Step {
         let user = &mut self.users[number as usize];
         let flow = &self.shared.program.flows[user.scenario as usize];
-        flow.next(&mut user.session, &mut self.rng)
+        let who = (user.vu, self.shared.program.value_seed);
+        flow.next(&mut user.session, who, &mut self.rng)
     }
 
     /// When the rate cap lets the next request out, if that is not now.

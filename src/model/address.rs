@@ -125,7 +125,7 @@ impl fmt::Display for Origin {
 }
 
 /// What a run is aimed at: an origin and the path and query that the user gave.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Target {
     /// Where to connect.
     pub origin: Origin,

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::failure::Failure;
 use super::finding::Finding;
+use super::headline::Headline;
 use super::load::{LoadChange, LoadTotals, LoadWindow, ScenarioMeta, SeriesMeta, Validity};
 use super::rule::RuleMeta;
 use super::scan::{Operation, RuleOutcome, ScanWindow};
@@ -41,6 +42,8 @@ pub struct RunInfo {
     pub authorised_by: Option<String>,
     /// How long the load part is planned to take, if it is bounded by time.
     pub planned: Option<Duration>,
+    /// What the user wants to see first where load follows a schedule.
+    pub headline: Headline,
 }
 
 /// Parts of a run.

@@ -15,6 +15,7 @@ mod failure;
 mod finding;
 mod generator;
 mod grpc;
+mod headline;
 mod histogram;
 mod http_version;
 mod load;
@@ -56,6 +57,7 @@ pub use finding::{
 };
 pub use generator::{GeneratorReport, GeneratorWindow, MachineUse, ThreadUse, Usage};
 pub use grpc::{CallKind, GrpcCall, GrpcCode};
+pub use headline::Headline;
 pub use histogram::{Digits, Histogram, HistogramError, Scale};
 pub use http_version::HttpVersion;
 pub use load::{
@@ -81,8 +83,8 @@ pub use threshold::{Aggregate, Comparison, Condition, Threshold, ThresholdError,
 pub use timings::{PhaseKind, Timings};
 pub use tls::{ClientIdentity, SessionReuse, TlsOptions, TlsVersion, TlsVersions};
 pub use units::{
-    UnitError, format_bytes, format_duration, format_number, format_percent, format_rate, grouped,
-    parse_duration, parse_rate, plural,
+    TimeUnit, UnitError, format_bytes, format_duration, format_number, format_percent, format_rate,
+    grouped, parse_duration, parse_rate, plural,
 };
 pub use url_shape::stateless_shape;
 pub use verdict::{Facts, Reason, Verdict};

@@ -17,12 +17,22 @@ pub enum OutputKind {
     Junit,
     /// Endpoints as a table.
     Csv,
+    /// The summary for people.
+    Text,
 }
 
 impl OutputKind {
     /// Every format.
-    pub const ALL: [Self; 7] =
-        [Self::Json, Self::Jsonl, Self::Html, Self::Markdown, Self::Sarif, Self::Junit, Self::Csv];
+    pub const ALL: [Self; 8] = [
+        Self::Json,
+        Self::Jsonl,
+        Self::Html,
+        Self::Markdown,
+        Self::Sarif,
+        Self::Junit,
+        Self::Csv,
+        Self::Text,
+    ];
 
     /// The key in a plan's `outputs` and the value of `--format`.
     pub fn as_str(self) -> &'static str {
@@ -34,6 +44,7 @@ impl OutputKind {
             Self::Sarif => "sarif",
             Self::Junit => "junit",
             Self::Csv => "csv",
+            Self::Text => "text",
         }
     }
 

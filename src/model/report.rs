@@ -10,6 +10,7 @@ use super::exit::ExitCode;
 use super::failure::Failure;
 use super::finding::{Confidence, Finding, FindingStatus, Severity};
 use super::generator::GeneratorReport;
+use super::headline::Headline;
 use super::histogram::{Digits, Histogram};
 use super::load::{
     LoadChange, LoadChangeKind, LoadTotals, LoadWindow, ScenarioMeta, ScenarioTally, SeriesMeta,
@@ -53,6 +54,8 @@ pub struct TimelinePoint {
     pub vus: u64,
     /// `http_req_latency`: median, p95, p99, maximum.
     pub latency: Option<[Duration; 4]>,
+    /// `http_req_duration`, likewise; `None` in reports that are older than it.
+    pub duration: Option<[Duration; 4]>,
 }
 
 /// Everything a run found out.
@@ -214,6 +217,17 @@ impl Report {
         self.scenarios.iter().any(|(meta, _)| meta.open_model && !meta.warmup)
     }
 
+    /// What the user wants to see first of the two latencies: while load runs, and in charts.
+    pub fn preferred(&self) -> Headline {
+        self.run.as_ref().map_or(Headline::default(), |run| run.headline)
+    }
+
+    /// By what endpoints are compared: in a closed model, where nothing is due at a time, by
+    /// duration.
+    pub fn headline(&self) -> Headline {
+        if self.is_open_model() { self.preferred() } else { Headline::Duration }
+    }
+
     /// Everything load counted, all series together.
     pub fn total(&self) -> Tally {
         let mut sum = Tally::new(Digits::Three);
@@ -345,21 +359,20 @@ impl Report {
             ..TimelinePoint::default()
         };
         let mut latency = Histogram::new(Digits::Two);
+        let mut duration = Histogram::new(Digits::Two);
         for series in &window.series {
             point.requests += series.tally.requests;
             point.failed += series.tally.failed;
             point.bytes_received += series.tally.bytes_received;
             latency.merge(&series.tally.latency);
+            duration.merge(&series.tally.duration);
             if !window.warmup
                 && let Some(endpoint) = self.endpoints.get_mut(series.series.0 as usize)
             {
                 endpoint.total.merge(&series.tally);
             }
         }
-        if let Some(max) = latency.max() {
-            let at = |q| latency.quantile(q).unwrap_or(max);
-            point.latency = Some([at(0.5), at(0.95), at(0.99), max]);
-        }
+        (point.latency, point.duration) = (quartet(&latency), quartet(&duration));
         if !window.warmup {
             self.load_elapsed += window.to.saturating_sub(window.from);
             for scenario in &window.scenarios {
@@ -519,6 +532,13 @@ impl Report {
             })
             .map(|(_, tally)| tally)
     }
+}
+
+/// Median, p95, p99 and maximum.
+fn quartet(trend: &Histogram) -> Option<[Duration; 4]> {
+    let max = trend.max()?;
+    let at = |q| trend.quantile(q).unwrap_or(max);
+    Some([at(0.5), at(0.95), at(0.99), max])
 }
 
 fn finding_matches(finding: &Finding, tag: &TagMatch) -> bool {

@@ -106,6 +106,68 @@ pub fn format_duration(value: Duration) -> String {
     format!("{amount:.decimals$}{unit}")
 }
 
+/// A unit that a user wants times in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TimeUnit {
+    /// Nanoseconds.
+    Nanoseconds,
+    /// Microseconds.
+    Microseconds,
+    /// Milliseconds.
+    Milliseconds,
+    /// Seconds.
+    Seconds,
+    /// Minutes.
+    Minutes,
+    /// Hours.
+    Hours,
+}
+
+impl TimeUnit {
+    /// Every unit, the shortest first.
+    pub const ALL: [Self; 6] = [
+        Self::Nanoseconds,
+        Self::Microseconds,
+        Self::Milliseconds,
+        Self::Seconds,
+        Self::Minutes,
+        Self::Hours,
+    ];
+
+    /// Its sign.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Nanoseconds => "ns",
+            Self::Microseconds => "us",
+            Self::Milliseconds => "ms",
+            Self::Seconds => "s",
+            Self::Minutes => "m",
+            Self::Hours => "h",
+        }
+    }
+
+    /// The unit of a sign; `µs` is `us`.
+    pub fn parse(sign: &str) -> Option<Self> {
+        let sign = if sign == "µs" { "us" } else { sign };
+        Self::ALL.into_iter().find(|unit| unit.as_str() == sign)
+    }
+
+    /// `12.345ms`: to the microsecond, which is what histograms tell apart, and in longer units as
+    /// far as six decimals go.
+    pub fn format(self, value: Duration) -> String {
+        let seconds = value.as_secs_f64();
+        let (amount, decimals) = match self {
+            Self::Nanoseconds => (seconds * 1e9, 0),
+            Self::Microseconds => (seconds * 1e6, 0),
+            Self::Milliseconds => (seconds * 1e3, 3),
+            Self::Seconds => (seconds, 6),
+            Self::Minutes => (seconds / 60.0, 6),
+            Self::Hours => (seconds / 3600.0, 6),
+        };
+        format!("{amount:.decimals$}{}", self.as_str())
+    }
+}
+
 /// `512 B`, `1.5 KiB`, `20 MiB`.
 pub fn format_bytes(bytes: u64) -> String {
     const UNITS: [&str; 5] = ["B", "KiB", "MiB", "GiB", "TiB"];
@@ -214,5 +276,18 @@ mod tests {
         assert_eq!(format_rate(5, Duration::ZERO), None);
         assert_eq!(format_rate(5, Duration::from_secs(2)).as_deref(), Some("2.5/s"));
         assert_eq!(format_rate(24_690, Duration::from_secs(2)).as_deref(), Some("12,345/s"));
+    }
+
+    #[test]
+    fn a_time_in_a_unit_keeps_its_microseconds() {
+        let time = Duration::from_micros(1_234_567);
+        let shown = TimeUnit::ALL.map(|unit| unit.format(time));
+        let expected =
+            ["1234567000ns", "1234567us", "1234.567ms", "1.234567s", "0.020576m", "0.000343h"];
+        assert_eq!(shown, expected);
+        for unit in TimeUnit::ALL {
+            assert_eq!(TimeUnit::parse(unit.as_str()), Some(unit));
+        }
+        assert_eq!(TimeUnit::parse("d"), None);
     }
 }

@@ -40,6 +40,9 @@ pub struct CommonFlags {
 pub struct LoadFlags {
     /// What both commands take.
     pub common: CommonFlags,
+    /// `--urls-from-file`: the URL is a file with one on each line, and each request goes to one of
+    /// them.
+    pub urls_from_file: bool,
     /// `-c`: connections, each with one request at a time.
     pub connections: Option<u32>,
     /// `--http2`, `--http3`, `--http-version`.
@@ -129,6 +132,18 @@ pub enum FlagError {
         #[source]
         cause: std::io::Error,
     },
+    /// A list of URLs could not be read.
+    #[error("reading URLs from {}", path.display())]
+    Urls {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        cause: std::io::Error,
+    },
+    /// URLs of a list that may not be tested, each with its line.
+    #[error("{0}")]
+    RefusedUrls(String),
     /// The target is an address that nobody authorised, or the scope leaves the target out.
     #[error("{0}")]
     Refused(OutOfScope),
@@ -138,8 +153,8 @@ impl FlagError {
     /// 2, or 85 for a refusal.
     pub fn exit_code(&self) -> ExitCode {
         match self {
-            Self::Usage(_) | Self::Body { .. } => ExitCode::Usage,
-            Self::Refused(_) => ExitCode::Refused,
+            Self::Usage(_) | Self::Body { .. } | Self::Urls { .. } => ExitCode::Usage,
+            Self::Refused(_) | Self::RefusedUrls(_) => ExitCode::Refused,
         }
     }
 }
@@ -166,6 +181,7 @@ impl LoadFlags {
     pub fn new(common: CommonFlags) -> Self {
         Self {
             common,
+            urls_from_file: false,
             connections: None,
             http_version: HttpVersion::Http11,
             parallel: None,

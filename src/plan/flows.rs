@@ -151,7 +151,7 @@ fn unbound(flow: &str, ops: &[Op], requests: &[Planned], reader: &mut Reader) {
             Op::Extract(extraction) => {
                 bound.insert(extraction.variable);
             }
-            Op::Think { .. } => {}
+            Op::UseOneOf(_) | Op::Think { .. } => {}
         }
     }
 }

@@ -32,6 +32,7 @@ mod slots;
 mod stages;
 mod substitute;
 mod types;
+mod url_list;
 
 pub use connection::{ConnectionFlags, apply_flags};
 pub use consistency::calls_keep_alive;

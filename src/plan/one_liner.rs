@@ -1,5 +1,6 @@
 //! Plans made of flags alone: `load URL` with oha's meaning, `scan URL`.
 
+use std::path::Path;
 use std::time::Duration;
 
 use super::boundary;
@@ -11,6 +12,7 @@ use super::protocol;
 use super::requests;
 use super::stages;
 use super::types::{Connection, CrawlSettings, Limits, Plan, ScanSettings, Scenario, TlsPolicy};
+use super::url_list::UrlList;
 use crate::flow::Flow;
 use crate::flow::Op;
 use crate::model::Authorisation;
@@ -20,6 +22,7 @@ use crate::model::Header;
 use crate::model::HttpVersion;
 use crate::model::MessageStep;
 use crate::model::Method;
+use crate::model::Origin;
 use crate::model::Request;
 use crate::model::RequestTemplate;
 use crate::model::Scope;
@@ -28,9 +31,13 @@ use crate::model::Seed;
 use crate::model::Target;
 use crate::model::WebSocketSession;
 use crate::model::did_you_mean;
+use crate::model::format_bytes;
 
 /// A larger body from a file is a mistake: it is kept in memory and sent again and again.
 const MAX_BODY: u64 = 64 << 20;
+
+/// Of all URLs together.
+const MAX_BODIES: u64 = 256 << 20;
 
 /// The plan of `load URL`.
 ///
@@ -41,16 +48,50 @@ const MAX_BODY: u64 = 64 << 20;
 /// # Errors
 /// A value that makes no sense, a body that cannot be read, a target that nobody authorised.
 pub fn load_url(flags: &LoadFlags) -> Result<Plan, FlagError> {
-    let common =
-        CommonFlags { url: requests::http_form(&flags.common.url), ..flags.common.clone() };
+    let list =
+        flags.urls_from_file.then(|| UrlList::read(Path::new(&flags.common.url))).transpose()?;
+    let url = match &list {
+        Some(list) => list.targets[0].1.url(),
+        None => requests::http_form(&flags.common.url),
+    };
+    let common = CommonFlags { url, ..flags.common.clone() };
     let (target, mut plan) = base(&common, defaults::LOAD_TIMEOUT, TlsPolicy::Verify)?;
     let (protocol, users) = protocol::of_flags(flags)?;
     plan.connection.protocol = protocol;
     protocol::check(&plan.connection).map_err(|text| FlagError::Usage(text.to_owned()))?;
     let executor = stages::executor(&LoadFlags { connections: users, ..flags.clone() })?;
+    plan.requests = vec![template(flags, &target, &plan.connection)?];
+    let mut op = Op::Use(0);
+    if let Some(list) = &list {
+        plan.scope = scope(list.origins(), &common, &[], &[])?;
+        list.admit(&plan.scope)?;
+        plan.requests = several(&plan.requests[0], list, &plan.connection)?;
+        op = Op::UseOneOf(list.draws.as_slice().into());
+    }
+    plan.flows = vec![Flow { name: plan.requests[0].name.clone(), ops: vec![op] }];
+    plan.scenarios = vec![Scenario {
+        name: "load".to_owned(),
+        flow: 0,
+        executor,
+        start_time: Duration::ZERO,
+        graceful_stop: defaults::GRACEFUL_STOP,
+        warmup: false,
+    }];
+    plan.observe.clone_from(&flags.observe);
+    let common = without_seed(&flags.common);
+    plan.hash = hash(&format!("{:?}{list:?}", LoadFlags { common, ..flags.clone() }));
+    Ok(plan)
+}
+
+/// The request that the flags describe.
+fn template(
+    flags: &LoadFlags,
+    target: &Target,
+    connection: &Connection,
+) -> Result<RequestTemplate, FlagError> {
     let (origin, path_and_query) =
-        requests::destination(&target.path_and_query, &target).map_err(usage("the URL"))?;
-    if let Some(reason) = protocol::unfit_origin(&plan.connection, &origin) {
+        requests::destination(&target.path_and_query, target).map_err(usage("the URL"))?;
+    if let Some(reason) = protocol::unfit_origin(connection, &origin) {
         return Err(FlagError::Usage(reason.to_owned()));
     }
     let path = path_and_query.split('?').next().unwrap_or_default().to_owned();
@@ -66,33 +107,57 @@ pub fn load_url(flags: &LoadFlags) -> Result<Plan, FlagError> {
     }
     let body = flags.body.as_ref().map(read_body).transpose()?;
     let (conversation, body) = conversation(flags, body)?;
-    plan.requests = vec![RequestTemplate {
+    Ok(RequestTemplate {
         name: path.clone(),
         request: Request {
             origin,
             method: Method::new(method),
             path_and_query: path_and_query.into_bytes(),
-            headers: plan.connection.headers.clone(),
+            headers: connection.headers.clone(),
             body,
         },
-        path_template: path.clone(),
+        path_template: path,
         expected_statuses: flags.expected_statuses.clone(),
         redirects: flags.redirects,
         conversation,
-    }];
-    plan.flows = vec![Flow { name: path, ops: vec![Op::Use(0)] }];
-    plan.scenarios = vec![Scenario {
-        name: "load".to_owned(),
-        flow: 0,
-        executor,
-        start_time: Duration::ZERO,
-        graceful_stop: defaults::GRACEFUL_STOP,
-        warmup: false,
-    }];
-    plan.observe.clone_from(&flags.observe);
-    let common = without_seed(&flags.common);
-    plan.hash = hash(&format!("{:?}", LoadFlags { common, ..flags.clone() }));
-    Ok(plan)
+    })
+}
+
+/// The same request to each URL of the list. What tells them apart is the query too, and the host
+/// where there are several.
+fn several(
+    one: &RequestTemplate,
+    list: &UrlList,
+    connection: &Connection,
+) -> Result<Vec<RequestTemplate>, FlagError> {
+    let bodies = (one.request.body.len() as u64).saturating_mul(list.targets.len() as u64);
+    if bodies > MAX_BODIES {
+        return Err(FlagError::Usage(format!(
+            "each URL keeps a copy of the body: {} of them take {}, and {} are the most",
+            list.targets.len(),
+            format_bytes(bodies),
+            format_bytes(MAX_BODIES)
+        )));
+    }
+    let origins = list.origins();
+    if let Some(reason) = origins.iter().find_map(|of| protocol::unfit_origin(connection, of)) {
+        return Err(FlagError::Usage(reason.to_owned()));
+    }
+    let has_hosts = origins.len() > 1;
+    let to = |(_, target): &(usize, Target)| {
+        let shown = if has_hosts { target.url() } else { target.path_and_query.clone() };
+        RequestTemplate {
+            name: shown.clone(),
+            path_template: shown,
+            request: Request {
+                origin: target.origin.clone(),
+                path_and_query: target.path_and_query.clone().into_bytes(),
+                ..one.request.clone()
+            },
+            ..one.clone()
+        }
+    };
+    Ok(list.targets.iter().map(to).collect())
 }
 
 /// What the request goes on with, and what is left as its body: of a WebSocket the body is the
@@ -145,7 +210,8 @@ fn one_liner_session(flags: &LoadFlags, message: Option<Vec<u8>>) -> WebSocketSe
 pub fn scan_url(flags: &ScanFlags) -> Result<Plan, FlagError> {
     let (target, mut plan) =
         base(&flags.common, defaults::SCAN_TIMEOUT, TlsPolicy::AcceptAndReport)?;
-    plan.scope = scope(&target, &flags.common, &flags.include, &flags.exclude)?;
+    let origins = vec![target.origin.clone()];
+    plan.scope = scope(origins, &flags.common, &flags.include, &flags.exclude)?;
     plan.scope.judge(&target.origin, &target.path_and_query).map_err(FlagError::Refused)?;
     let usual = ScanSettings::default();
     let crawl = CrawlSettings {
@@ -189,7 +255,10 @@ fn base(
     tls: TlsPolicy,
 ) -> Result<(Target, Plan), FlagError> {
     let target = Target::parse(&flags.url).map_err(|error| FlagError::Usage(error.to_string()))?;
-    let scope = scope(&target, flags, &[], &[])?;
+    let scope = scope(vec![target.origin.clone()], flags, &[], &[])?;
+    if let Some(address) = target.origin.literal_ip() {
+        scope.admit_address(&target.origin.host, address).map_err(FlagError::Refused)?;
+    }
     let timeout = flags.timeout.unwrap_or(timeout);
     if timeout.is_zero() {
         return Err(FlagError::Usage("the timeout must be longer than 0".to_owned()));
@@ -222,7 +291,7 @@ fn base(
 }
 
 fn scope(
-    target: &Target,
+    origins: Vec<Origin>,
     flags: &CommonFlags,
     include: &[String],
     exclude: &[String],
@@ -231,18 +300,9 @@ fn scope(
         Some(by) => Authorisation::Granted { by: by.clone(), hosts: Vec::new() },
         None => Authorisation::LocalOnly,
     };
-    let scope = ScopeBuilder {
-        origins: vec![target.origin.clone()],
-        include: include.to_vec(),
-        exclude: exclude.to_vec(),
-        authorisation,
-    }
-    .build()
-    .map_err(|error| FlagError::Usage(format!("--include or --exclude is no regex: {error}")))?;
-    if let Some(address) = target.origin.literal_ip() {
-        scope.admit_address(&target.origin.host, address).map_err(FlagError::Refused)?;
-    }
-    Ok(scope)
+    ScopeBuilder { origins, include: include.to_vec(), exclude: exclude.to_vec(), authorisation }
+        .build()
+        .map_err(|error| FlagError::Usage(format!("--include or --exclude is no regex: {error}")))
 }
 
 fn active(flags: &ScanFlags) -> Result<Vec<String>, FlagError> {

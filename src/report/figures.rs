@@ -11,6 +11,7 @@ use crate::model::EvidenceRole;
 use crate::model::Exemplar;
 use crate::model::Finding;
 use crate::model::FindingStatus;
+use crate::model::Headline;
 use crate::model::Histogram;
 use crate::model::MessageTally;
 use crate::model::Phase;
@@ -45,9 +46,18 @@ pub(super) fn columns(trend: &Histogram) -> Option<[Duration; 9]> {
     ])
 }
 
-/// The trend by which endpoints are compared: latency in open models, duration in closed ones.
-pub(super) fn headline(tally: &Tally, open_model: bool) -> &Histogram {
-    if open_model { &tally.latency } else { &tally.duration }
+/// The two latencies as a report shows them, the headline first: in a closed model, where nothing
+/// is due at a time, duration alone.
+pub(super) fn latencies<'a>(
+    report: &Report,
+    total: &'a Tally,
+) -> impl Iterator<Item = (&'static str, &'a Histogram)> {
+    let first = report.headline();
+    let second = match first {
+        Headline::Latency => Some(Headline::Duration),
+        Headline::Duration => report.is_open_model().then_some(Headline::Latency),
+    };
+    std::iter::once(first).chain(second).map(move |which| (which.as_str(), which.of(total)))
 }
 
 /// Endpoints whose exchanges carry messages, with what they carried.

@@ -19,7 +19,7 @@ use super::figures::checks as checks_by_failures;
 use super::figures::columns;
 use super::figures::has_load;
 use super::figures::has_scan;
-use super::figures::headline;
+use super::figures::latencies;
 use super::figures::measured;
 use super::figures::message_endpoints;
 use super::figures::per_second;
@@ -172,8 +172,7 @@ fn row(finding: &Finding) -> String {
 
 fn load(report: &Report) -> String {
     let total = report.total();
-    let open = report.is_open_model();
-    let by = if open { "latency from the intended start" } else { "duration" };
+    let headline = report.headline();
     let parts = [
         plural(total.requests, "request", "requests"),
         per_second(total.requests, report.load_elapsed),
@@ -182,7 +181,7 @@ fn load(report: &Report) -> String {
             grouped(total.failed),
             percent(share(total.failed, total.requests))
         ),
-        by.to_owned(),
+        headline.title().to_owned(),
     ];
     let mut out = format!("\n### Load\n\n{}\n", parts.join(" · "));
     let generator: Vec<String> =
@@ -190,14 +189,14 @@ fn load(report: &Report) -> String {
     if !generator.is_empty() {
         write!(out, "\nGenerator: {}\n", generator.join(" · ")).expect(INFALLIBLE);
     }
-    out.push_str(&trends(&total, open));
+    out.push_str(&trends(report, &total));
     out.push_str(
         "\n| endpoint | requests | rate | failed | med | p95 | p99 | p99.9 | p99.99 | max |\n",
     );
     out.push_str("|--|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n");
     for endpoint in report.endpoints.iter().take(ROWS) {
         let tally = &endpoint.total;
-        let trend = headline(tally, open);
+        let trend = headline.of(tally);
         let at = |q| trend.quantile(q);
         let times = [at(0.5), at(0.95), at(0.99), at(0.999), at(0.9999), trend.max()]
             .map(|time| time.map_or_else(|| "–".to_owned(), format_duration));
@@ -268,11 +267,9 @@ fn messages(report: &Report, out: &mut String) {
     more(out, count);
 }
 
-/// In an open model, response time from the intended start above service time.
-fn trends(total: &Tally, open: bool) -> String {
-    let latency = open.then_some(("latency", &total.latency));
-    let rows = latency.into_iter().chain([("duration", &total.duration)]);
-    let rows: Vec<String> = rows
+/// In an open model, response time from the intended start beside service time.
+fn trends(report: &Report, total: &Tally) -> String {
+    let rows: Vec<String> = latencies(report, total)
         .filter_map(|(name, trend)| {
             let times = columns(trend)?.map(format_duration);
             Some(format!("| {name} | {} |\n", times.join(" | ")))

@@ -9,6 +9,8 @@ use super::html;
 use super::junit;
 use super::markdown;
 use super::sarif;
+use super::summary;
+use super::summary::Style;
 
 /// Why a report cannot be rendered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -31,5 +33,6 @@ pub fn render(kind: OutputKind, report: &Report) -> Result<Vec<u8>, RenderError>
         OutputKind::Sarif => Ok(sarif::sarif(report)),
         OutputKind::Junit => Ok(junit::junit(report)),
         OutputKind::Csv => Ok(csv::csv(report)),
+        OutputKind::Text => Ok(summary::summary(report, Style::in_a_file()).into_bytes()),
     }
 }

@@ -83,6 +83,7 @@ fn share(done: u64, known: u64) -> Option<f64> {
 mod tests {
     use super::*;
     use crate::model::CrawlProgress;
+    use crate::model::Headline;
     use crate::model::RunInfo;
     use crate::model::TimelinePoint;
 
@@ -97,6 +98,7 @@ mod tests {
             host: String::new(),
             authorised_by: None,
             planned: planned.map(Duration::from_secs),
+            headline: Headline::default(),
         };
         let point = TimelinePoint {
             from: Duration::from_secs(3),

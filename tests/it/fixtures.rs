@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use shakedown::model::{
     CheckCount, Confidence, CrawlProgress, Digits, Event, Evidence, EvidenceRole, Exemplar, Facts,
-    Failure, FailureClass, Finding, FindingStatus, GeneratorWindow, Histogram, InsertionKind,
-    InsertionRef, LoadChange, LoadChangeKind, LoadTotals, LoadWindow, MachineUse, Match, MatchPart,
-    MessageTally, Notice, NoticeLevel, Observed, Operation, OperationSource, Owasp, Phase,
-    Recorded, Report, RuleMeta, RuleOutcome, RunInfo, ScanWindow, ScenarioMeta, ScenarioTally,
-    ScenarioWindow, SeriesId, SeriesKind, SeriesMeta, SeriesWindow, Severity, Stamped, StopReason,
-    Tally, ThresholdResult, Timings, Usage, Validity, Verdict, fingerprint,
+    Failure, FailureClass, Finding, FindingStatus, GeneratorWindow, Headline, Histogram,
+    InsertionKind, InsertionRef, LoadChange, LoadChangeKind, LoadTotals, LoadWindow, MachineUse,
+    Match, MatchPart, MessageTally, Notice, NoticeLevel, Observed, Operation, OperationSource,
+    Owasp, Phase, Recorded, Report, RuleMeta, RuleOutcome, RunInfo, ScanWindow, ScenarioMeta,
+    ScenarioTally, ScenarioWindow, SeriesId, SeriesKind, SeriesMeta, SeriesWindow, Severity,
+    Stamped, StopReason, Tally, ThresholdResult, Timings, Usage, Validity, Verdict, fingerprint,
 };
 
 const ORIGIN: &str = "http://127.0.0.1:8080";
@@ -84,6 +84,7 @@ fn run_info() -> RunInfo {
         host: "build-7".to_owned(),
         authorised_by: None,
         planned: Some(Duration::from_secs(25)),
+        headline: Headline::default(),
     }
 }
 

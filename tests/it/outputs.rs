@@ -56,6 +56,67 @@ fn what_the_system_calls_standard_output_is_written_and_never_replaced() {
 }
 
 #[test]
+fn urls_of_a_file_are_drawn_alike_under_one_seed() {
+    let server = OddServer::answering(PAGE);
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let urls: Vec<String> = (0..20).map(|n| format!("{}/{n}", server.url())).collect();
+    let urls = urls.join("\n");
+    let file = write(dir.path(), "urls.txt", &urls);
+    let counts = |seed: &str| -> Vec<(String, u64)> {
+        let load = ["load", "--urls-from-file", &file, "-n", "60", "-c", "1", "--seed", seed];
+        let (code, stdout, stderr) = told(&[&load[..], &["--json"]].concat());
+        assert_eq!(code, 0, "{stderr}");
+        let report: Value = serde_json::from_str(&stdout).expect("JSON");
+        let endpoints = report["endpoints"].as_array().expect("a list").clone();
+        assert_eq!(endpoints.len(), 20);
+        endpoints
+            .iter()
+            .map(|endpoint| {
+                let requests = endpoint["requests"].as_u64().expect("a count");
+                (endpoint["path_template"].to_string(), requests)
+            })
+            .collect()
+    };
+    let drawn = counts("5");
+    assert_eq!(drawn.iter().map(|(_, requests)| requests).sum::<u64>(), 60);
+    assert_eq!(drawn, counts("5"));
+    assert_ne!(drawn, counts("6"));
+}
+
+#[test]
+fn oha_s_words_for_outputs_and_latency_are_understood() {
+    let server = OddServer::answering(PAGE);
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let file = |name: &str| dir.path().join(name).display().to_string();
+    let load = |more: &[&str]| {
+        let url = server.url();
+        let load = [&["load", &url, "-n", "4", "-q", "200"], more].concat();
+        let (code, stdout, stderr) = told(&load);
+        assert_eq!(code, 0, "{stderr}");
+        (stdout, stderr)
+    };
+    let (stdout, shown) = load(&["--no-latency-correction", "-u", "us", "--output-format", "json"]);
+    let report: Value = serde_json::from_str(&stdout).expect("JSON alone");
+    assert_eq!(report["run"]["headline"], "duration");
+    assert!(report["timeline"][0]["duration"]["p(95)"].is_number(), "{}", report["timeline"]);
+    assert!(shown.contains("endpoint (duration)"), "{shown}");
+    let row = shown.lines().find(|line| line.starts_with("  duration")).expect("a row");
+    assert!(row.split_whitespace().skip(1).all(|time| time.ends_with("us")), "{row}");
+
+    let text = file("run.txt");
+    let (_, shown) = load(&["-o", &text, "-u", "ns"]);
+    let written = std::fs::read_to_string(&text).expect("it is there");
+    assert!(shown.contains("endpoint (latency)") && written.contains("endpoint (latency)"));
+    assert!(written.contains("000ns"), "{written}");
+
+    let csv = file("run.csv");
+    load(&["-o", &csv, "--output-format", "csv"]);
+    assert!(std::fs::read_to_string(&csv).expect("it is there").contains("http_req_latency"));
+    let (stdout, shown) = load(&["--output-format", "quiet"]);
+    assert_eq!((stdout.as_str(), shown.as_str()), ("", ""));
+}
+
+#[test]
 fn a_reader_of_the_event_log_may_leave_early() {
     let server = OddServer::answering(PAGE);
     let mut child = shakedown()

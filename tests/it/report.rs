@@ -6,16 +6,19 @@ use shakedown::format;
 use shakedown::model::Facts;
 use shakedown::model::Validity;
 use shakedown::model::Verdict;
-use shakedown::model::{Digits, LoadChange, LoadChangeKind, OutputKind, Report, Tally};
+use shakedown::model::format_duration;
+use shakedown::model::{
+    Digits, Headline, LoadChange, LoadChangeKind, OutputKind, Report, Tally, TimeUnit,
+};
 use shakedown::report::{RenderError, Style, render, summary};
 
 use crate::fixtures::{interrupted_events, rich_events, rich_report, sqli_finding};
 
-const PLAIN: Style = Style { color: false, unicode: true, width: 100 };
+const PLAIN: Style = Style { color: false, unicode: true, width: 100, unit: None };
 
 /// Keys whose values are names of a closed set, numbers in disguise or payloads: everything else
 /// in a report may hold foreign text.
-const CLOSED: [&str; 15] = [
+const CLOSED: [&str; 16] = [
     "schema_version",
     "severity",
     "rule_severity",
@@ -31,6 +34,7 @@ const CLOSED: [&str; 15] = [
     "hdr",
     "part",
     "started",
+    "headline",
 ];
 
 /// The rich run with `text` wherever foreign text can stand.
@@ -275,7 +279,7 @@ fn a_pass_on_figures_in_doubt_is_not_called_valid() {
 #[test]
 fn summary_of_a_narrow_terminal_stays_within_it() {
     let report = rich_report();
-    let shown = summary(&report, Style { color: false, unicode: true, width: 80 });
+    let shown = summary(&report, Style { color: false, unicode: true, width: 80, unit: None });
     for line in shown.lines() {
         assert!(line.chars().count() <= 80, "{} columns: {line}", line.chars().count());
     }
@@ -288,6 +292,46 @@ fn closed_model_has_no_latency_row() {
     let shown = summary(&report, PLAIN);
     assert!(!shown.contains("\n  latency "), "{shown}");
     assert!(shown.contains("\n  duration "), "{shown}");
+}
+
+#[test]
+fn the_latency_that_the_user_chose_stands_first() {
+    let mut report = rich_report();
+    let place =
+        |text: &str, what: &str| text.find(what).unwrap_or_else(|| panic!("no {what} in {text}"));
+    for (headline, first, second) in [
+        (Headline::Latency, "latency ", "duration "),
+        (Headline::Duration, "duration ", "latency "),
+    ] {
+        report.run.as_mut().expect("it has begun").headline = headline;
+        let shown = summary(&report, PLAIN);
+        let (first, second) = (format!("\n  {first}"), format!("\n  {second}"));
+        assert!(place(&shown, &first) < place(&shown, &second), "{shown}");
+        assert!(shown.contains(&format!("endpoint ({})", headline.as_str())), "{shown}");
+        let first_p95 = headline.of(&report.endpoints[0].total).quantile(0.95);
+        let first_p95 = format_duration(first_p95.expect("it was requested"));
+        let row = shown.lines().find(|line| line.starts_with("  GET ")).expect("an endpoint");
+        assert!(row.contains(&first_p95), "{row} has no {first_p95}");
+        let page = text_of(OutputKind::Html, &report);
+        let charts_latency = page.contains("Latency from the intended start");
+        assert_eq!(charts_latency, headline == Headline::Latency);
+        let comment = text_of(OutputKind::Markdown, &report);
+        assert!(comment.contains(headline.title()), "{comment}");
+        let bytes = format::report::write(&report);
+        assert_eq!(format::report::read(&bytes).expect("a report").preferred(), headline);
+    }
+}
+
+#[test]
+fn times_are_in_the_unit_that_was_asked_for() {
+    let style = Style { unit: Some(TimeUnit::Milliseconds), ..PLAIN };
+    let shown = summary(&rich_report(), style);
+    let row = shown.lines().find(|line| line.starts_with("  latency ")).expect("an open model");
+    let times: Vec<&str> = row.split_whitespace().skip(1).collect();
+    assert_eq!(times.len(), 9, "{row}");
+    assert!(times.iter().all(|time| time.ends_with("ms") && time.contains('.')), "{row}");
+    let text = text_of(OutputKind::Text, &rich_report());
+    assert_eq!(text, summary(&rich_report(), PLAIN), "a file takes what fits each");
 }
 
 #[test]

@@ -50,6 +50,6 @@ fn examples_are_current() {
     ] {
         assert_current(name, &render(kind, &report).expect("it renders"));
     }
-    let style = Style { color: false, unicode: true, width: 100 };
+    let style = Style { color: false, unicode: true, width: 100, unit: None };
     assert_current("example.txt", summary(&report, style).as_bytes());
 }

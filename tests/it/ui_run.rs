@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use shakedown::model::{
     Confidence, CrawlProgress, Digits, Event, Evidence, EvidenceRole, Exemplar, ExitCode, Failure,
-    FailureClass, Finding, FindingStatus, GeneratorWindow, InsertionKind, InsertionRef, LoadWindow,
-    Match, MatchPart, Notice, NoticeLevel, Operation, OperationSource, Owasp, Phase, Reason,
-    Recorded, RuleMeta, RunInfo, ScanWindow, ScenarioMeta, ScenarioTally, ScenarioWindow, SeriesId,
-    SeriesKind, SeriesMeta, SeriesWindow, Severity, Stamped, StopReason, Tally, ThresholdResult,
-    Timings, Validity, Verdict,
+    FailureClass, Finding, FindingStatus, GeneratorWindow, Headline, InsertionKind, InsertionRef,
+    LoadWindow, Match, MatchPart, Notice, NoticeLevel, Operation, OperationSource, Owasp, Phase,
+    Reason, Recorded, RuleMeta, RunInfo, ScanWindow, ScenarioMeta, ScenarioTally, ScenarioWindow,
+    SeriesId, SeriesKind, SeriesMeta, SeriesWindow, Severity, Stamped, StopReason, Tally,
+    ThresholdResult, Timings, Validity, Verdict,
 };
 
 fn millis(value: u64) -> Duration {
@@ -35,6 +35,7 @@ fn run_started(command: &str) -> Event {
         host: "host".to_owned(),
         authorised_by: None,
         planned: Some(millis(10_000)),
+        headline: Headline::default(),
     })
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::model::Headline;
 use crate::model::Report;
 use crate::model::TimelinePoint;
 use crate::model::format_duration;
@@ -45,7 +46,7 @@ struct Line {
 }
 
 /// What a line shows of a point; `None` leaves a gap.
-type Pick = fn(&TimelinePoint) -> Option<f64>;
+type Pick = fn(&TimelinePoint, Headline) -> Option<f64>;
 
 /// Throughput, latency and errors; empty with fewer than two intervals.
 pub(super) fn charts(report: &Report) -> Vec<Chart> {
@@ -60,19 +61,27 @@ pub(super) fn charts(report: &Report) -> Vec<Chart> {
         Duration::try_from_secs_f64(value).map_or_else(|_| String::new(), format_duration)
     };
     let latency: [(&str, &str, Pick); 3] = [
-        ("p99", "c3", |point| point.latency.map(|latency| latency[2].as_secs_f64())),
-        ("p95", "c2", |point| point.latency.map(|latency| latency[1].as_secs_f64())),
-        ("median", "c1", |point| point.latency.map(|latency| latency[0].as_secs_f64())),
+        ("p99", "c3", |point, first| Some(first.of_point(point)?[2].as_secs_f64())),
+        ("p95", "c2", |point, first| Some(first.of_point(point)?[1].as_secs_f64())),
+        ("median", "c1", |point, first| Some(first.of_point(point)?[0].as_secs_f64())),
     ];
+    let latency_title = match report.preferred() {
+        Headline::Latency => "Latency from the intended start",
+        Headline::Duration => "Duration: send, wait and receive",
+    };
     vec![
-        chart("Requests per second", &[("requests", "c1", |p| rate(p, p.requests))], &per_second),
-        chart("Latency from the intended start", &latency, &time),
         chart(
-            "Failed requests per second",
-            &[("failed", "bad", |p| rate(p, p.failed))],
+            "Requests per second",
+            &[("requests", "c1", |p, _| rate(p, p.requests))],
             &per_second,
         ),
-        chart("Virtual users", &[("vus", "c1", |p| Some(p.vus as f64))], &number),
+        chart(latency_title, &latency, &time),
+        chart(
+            "Failed requests per second",
+            &[("failed", "bad", |p, _| rate(p, p.failed))],
+            &per_second,
+        ),
+        chart("Virtual users", &[("vus", "c1", |p, _| Some(p.vus as f64))], &number),
     ]
 }
 
@@ -91,7 +100,10 @@ fn chart(
     let start = points.iter().map(|point| point.from).min().unwrap_or_default();
     let end = points.iter().map(|point| point.to).max().unwrap_or_default();
     let span = end.saturating_sub(start).as_secs_f64().max(1e-9);
-    let values = lines.iter().flat_map(|(_, _, pick)| points.iter().filter_map(pick));
+    let first = report.preferred();
+    let values = lines
+        .iter()
+        .flat_map(|(_, _, pick)| points.iter().filter_map(move |point| pick(point, first)));
     let top = round_up(values.fold(0.0, f64::max));
     let x = |at: Duration| LEFT + at.saturating_sub(start).as_secs_f64() / span * WIDTH;
     let y = |value: f64| TOP + HEIGHT - value / top * HEIGHT;
@@ -100,7 +112,7 @@ fn chart(
         let mut stretches = vec![String::new()];
         for step in points.chunks(per_step) {
             // The greatest of a step: a peak must not vanish because the run was long.
-            let value = step.iter().filter_map(pick).reduce(f64::max);
+            let value = step.iter().filter_map(|point| pick(point, first)).reduce(f64::max);
             match value {
                 Some(value) => {
                     let current = stretches.last_mut().expect("never empty");

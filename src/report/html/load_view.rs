@@ -16,7 +16,7 @@ use super::super::figures::COLUMNS;
 use super::super::figures::backends;
 use super::super::figures::checks;
 use super::super::figures::columns;
-use super::super::figures::headline;
+use super::super::figures::latencies;
 use super::super::figures::longest_phase;
 use super::super::figures::message_endpoints;
 use super::super::figures::per_second;
@@ -107,7 +107,6 @@ impl Load {
     /// The part on load.
     pub(super) fn of(report: &Report) -> Self {
         let total = report.total();
-        let open = report.is_open_model();
         let phases: Vec<PhaseKind> = PhaseKind::ALL
             .into_iter()
             .filter(|kind| !total.phases[*kind as usize].is_empty())
@@ -115,14 +114,14 @@ impl Load {
         Self {
             facts: load_facts(report, &total),
             columns: COLUMNS,
-            trends: trends(&total, open),
-            headline: if open { "latency from the intended start" } else { "duration" },
+            trends: trends(report, &total),
+            headline: report.headline().title(),
             charts: charts(report),
             phases: phases.iter().map(|kind| kind.as_str()).collect(),
             endpoints: report
                 .endpoints
                 .iter()
-                .map(|endpoint| endpoint_view(report, endpoint, open, &phases))
+                .map(|endpoint| endpoint_view(report, endpoint, &phases))
                 .collect(),
             checks: checks(&total)
                 .into_iter()
@@ -199,28 +198,19 @@ fn load_facts(report: &Report, total: &Tally) -> Vec<Fact> {
     facts
 }
 
-fn trends(total: &Tally, open: bool) -> Vec<(String, Vec<String>)> {
-    let mut rows: Vec<(String, &Histogram)> = Vec::new();
-    if open {
-        rows.push(("latency".to_owned(), &total.latency));
-    }
-    rows.push(("duration".to_owned(), &total.duration));
-    rows.extend(
-        PhaseKind::ALL.map(|kind| (kind.as_str().to_owned(), &total.phases[kind as usize])),
-    );
-    rows.into_iter()
-        .filter_map(|(name, trend)| Some((name, columns(trend)?.map(format_duration).to_vec())))
+fn trends(report: &Report, total: &Tally) -> Vec<(String, Vec<String>)> {
+    let phases = PhaseKind::ALL.map(|kind| (kind.as_str(), &total.phases[kind as usize]));
+    latencies(report, total)
+        .chain(phases)
+        .filter_map(|(name, trend)| {
+            Some((name.to_owned(), columns(trend)?.map(format_duration).to_vec()))
+        })
         .collect()
 }
 
-fn endpoint_view(
-    report: &Report,
-    endpoint: &EndpointReport,
-    open: bool,
-    phases: &[PhaseKind],
-) -> Endpoint {
+fn endpoint_view(report: &Report, endpoint: &EndpointReport, phases: &[PhaseKind]) -> Endpoint {
     let total = &endpoint.total;
-    let trend = headline(total, open);
+    let trend = report.headline().of(total);
     let mut times = [0.5, 0.95, 0.99, 0.999, 0.9999].map(|q| quantile(trend, q)).to_vec();
     times.push(quantile(trend, 1.0));
     Endpoint {

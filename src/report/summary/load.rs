@@ -1,7 +1,6 @@
 //! What load measured: figures, latency, endpoints, backends, the slowest requests.
 
 use std::fmt::Write as _;
-use std::time::Duration;
 
 use crate::model::EndpointReport;
 use crate::model::FailureClass;
@@ -18,7 +17,7 @@ use crate::model::inert;
 use super::super::figures::COLUMNS;
 use super::super::figures::backends;
 use super::super::figures::columns;
-use super::super::figures::headline;
+use super::super::figures::latencies;
 use super::super::figures::longest_phase;
 use super::super::figures::per_second;
 use super::super::figures::percent;
@@ -190,19 +189,17 @@ fn latency(report: &Report, total: &Tally, style: Style) -> String {
         let Some(values) = columns(trend) else { return };
         let mut cells = vec![Cell::new(ink, name)];
         let shown = COLUMNS.iter().zip(values).filter(|(name, _)| is_shown(name));
-        cells.extend(shown.map(|(_, value)| Cell::new(ink, format_duration(value))));
+        cells.extend(shown.map(|(_, value)| Cell::new(ink, style.time(value))));
         table.row(cells);
     };
-    let open = report.is_open_model();
-    if open {
-        row("latency", &total.latency, Ink::Strong);
+    for (place, (name, trend)) in latencies(report, total).enumerate() {
+        row(name, trend, if place == 0 { Ink::Strong } else { Ink::Plain });
     }
-    row("duration", &total.duration, if open { Ink::Plain } else { Ink::Strong });
     for kind in PhaseKind::ALL {
         row(&format!("  {}", kind.as_str()), &total.phases[kind as usize], Ink::Plain);
     }
     let mut out = table.render(style);
-    if open {
+    if report.is_open_model() {
         let note = "latency counts from the intended start, duration = send + wait + receive";
         writeln!(out, "  {}", style.paint(Ink::Faint, note)).expect(INFALLIBLE);
     }
@@ -210,8 +207,8 @@ fn latency(report: &Report, total: &Tally, style: Style) -> String {
 }
 
 fn endpoints(report: &Report, style: Style) -> String {
-    let open = report.is_open_model();
-    let by = if open { "endpoint (latency)" } else { "endpoint (duration)" };
+    let headline = report.headline();
+    let by = format!("endpoint ({})", headline.as_str());
     let several = style.columns() >= WIDE
         && report.endpoints.iter().any(|endpoint| {
             report
@@ -221,7 +218,7 @@ fn endpoints(report: &Report, style: Style) -> String {
         });
     // A rate follows from the number of requests; a path that is cut follows from nothing.
     let rated = style.columns() >= RATED;
-    let mut header = vec![(by, Align::Left)];
+    let mut header = vec![(by.as_str(), Align::Left)];
     header.extend(several.then_some(("scenario", Align::Left)));
     header.push(right("requests"));
     header.extend(rated.then(|| right("rate")));
@@ -229,8 +226,8 @@ fn endpoints(report: &Report, style: Style) -> String {
     let mut table = Table::new(&header);
     for endpoint in report.endpoints.iter().take(ROWS) {
         let total = &endpoint.total;
-        let trend = headline(total, open);
-        let time = |value: Option<Duration>| value.map_or_else(|| "-".to_owned(), format_duration);
+        let trend = headline.of(total);
+        let time = |value| style.time_or_none(value);
         let failed = if total.failed > 0 { Ink::Bad } else { Ink::Plain };
         let mut cells = vec![Cell::plain(name_of(endpoint))];
         cells.extend(several.then(|| Cell::plain(inert(&endpoint.meta.scenario, 16))));
@@ -273,7 +270,7 @@ fn backend_table(report: &Report, style: Style) -> String {
         let name = format!("{}: {}", inert(&backend.header, 30), inert(&backend.value, 60));
         let slow = backend.slowdown >= SLOW_BACKEND;
         let ink = if slow { Ink::Warn } else { Ink::Plain };
-        let time = |q| backend.duration.quantile(q).map_or_else(|| "-".to_owned(), format_duration);
+        let time = |q| style.time_or_none(backend.duration.quantile(q));
         let note = format!("{:.1}× the fastest", backend.slowdown);
         table.row(vec![
             Cell::new(ink, name),
@@ -305,9 +302,9 @@ fn slowest_table(report: &Report, style: Style) -> String {
         let mut cells = vec![
             Cell::plain(name_of(endpoint)),
             Cell::plain(status),
-            Cell::new(Ink::Strong, format_duration(exemplar.latency)),
+            Cell::new(Ink::Strong, style.time(exemplar.latency)),
             Cell::plain(format_duration(exemplar.at)),
-            Cell::plain(format!("{} {}", phase.as_str(), format_duration(time))),
+            Cell::plain(format!("{} {}", phase.as_str(), style.time(time))),
         ];
         let trace = exemplar.trace_id.as_deref().unwrap_or_default();
         cells.extend(traced.then(|| Cell::new(Ink::Faint, inert(trace, 32))));

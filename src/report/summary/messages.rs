@@ -1,9 +1,6 @@
 //! What WebSocket sessions and streams carried.
 
-use std::time::Duration;
-
 use crate::model::Report;
-use crate::model::format_duration;
 use crate::model::grouped;
 use crate::model::inert;
 
@@ -26,7 +23,7 @@ pub(super) fn message_table(report: &Report, style: Style) -> String {
     let mut header = vec![("messages", Align::Left)];
     header.extend(["sessions", "sent", "received", "rate", "med", "p95", "p99", "max"].map(right));
     let mut table = Table::new(&header);
-    let time = |value: Option<Duration>| value.map_or_else(|| "-".to_owned(), format_duration);
+    let time = |value| style.time_or_none(value);
     for (endpoint, messages) in message_endpoints(report).take(ROWS) {
         let latency = &messages.latency;
         table.row(vec![

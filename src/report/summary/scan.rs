@@ -6,7 +6,6 @@ use crate::model::Finding;
 use crate::model::FindingStatus;
 use crate::model::Report;
 use crate::model::Severity;
-use crate::model::format_duration;
 use crate::model::inert;
 
 use super::super::figures::accepted;
@@ -59,7 +58,7 @@ fn requests(report: &Report, style: Style) -> String {
         parts.push(style.paint(Ink::Warn, &format!("{} without a response", grouped(failed))));
     }
     if let Some(p95) = report.scan_duration.quantile(0.95) {
-        parts.push(format!("p95 {}", format_duration(p95)));
+        parts.push(format!("p95 {}", style.time(p95)));
     }
     parts.join(style.dot())
 }

@@ -1,4 +1,9 @@
-//! How text is painted: colour and symbols, or neither.
+//! How text is painted: colour and symbols, or neither; and in which unit times are written.
+
+use std::time::Duration;
+
+use crate::model::TimeUnit;
+use crate::model::format_duration;
 
 /// What the terminal can show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -9,6 +14,8 @@ pub struct Style {
     pub unicode: bool,
     /// Columns; tables are cut to it.
     pub width: usize,
+    /// What measured times are written in; `None` takes the unit that fits each.
+    pub unit: Option<TimeUnit>,
 }
 
 /// The colour of a piece of text: what it means, not how it looks.
@@ -43,12 +50,27 @@ pub(super) const INFALLIBLE: &str = "writing to a string cannot fail";
 const MIN_WIDTH: usize = 60;
 
 impl Style {
+    /// What stands in a file: no colours, and as wide as most terminals are.
+    pub fn in_a_file() -> Self {
+        Self { color: false, unicode: true, width: 100, unit: None }
+    }
+
     /// `text` in `ink`, if colours are wanted.
     pub(super) fn paint(self, ink: Ink, text: &str) -> String {
         if !self.color || ink == Ink::Plain || text.is_empty() {
             return text.to_owned();
         }
         format!("\x1b[{}m{text}\x1b[0m", ink.sgr())
+    }
+
+    /// A measured time.
+    pub(super) fn time(self, value: Duration) -> String {
+        self.unit.map_or_else(|| format_duration(value), |unit| unit.format(value))
+    }
+
+    /// The same, or the sign for none.
+    pub(super) fn time_or_none(self, value: Option<Duration>) -> String {
+        value.map_or_else(|| "-".to_owned(), |value| self.time(value))
     }
 
     /// Columns that tables may take.
@@ -161,7 +183,7 @@ fn visible(text: &str) -> usize {
 mod tests {
     use super::*;
 
-    const NARROW: Style = Style { color: false, unicode: true, width: MIN_WIDTH };
+    const NARROW: Style = Style { color: false, unicode: true, width: MIN_WIDTH, unit: None };
 
     #[test]
     fn a_long_text_hangs_under_its_beginning() {

@@ -115,7 +115,10 @@ fn load(report: &Report) -> Vec<String> {
         .fold((0, 0), |sum, point| (sum.0 + point.requests, sum.1 + point.failed));
     vec![
         figures::rate(point.requests, length),
-        format!("p95 {}", figures::duration(point.latency.map(|latency| latency[1]))),
+        format!(
+            "p95 {}",
+            figures::duration(report.preferred().of_point(point).map(|latency| latency[1]))
+        ),
         format!("errors {}", figures::percent(failed, requests)),
         format!("{} vus", point.vus),
     ]

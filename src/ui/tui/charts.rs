@@ -21,9 +21,11 @@ pub(super) fn draw(state: &State, frame: &mut Frame, area: Rect) {
     let title = format!(" rate, peak {}/s in {over} ", figures::grouped(peak));
     chart(frame, left, title, points, per_second);
     mark_changes(state, frame, left);
-    let slowest = points.iter().filter_map(|point| point.latency).map(|latency| latency[1]).max();
+    let first = state.report.preferred();
+    let p95 = |point: &TimelinePoint| first.of_point(point).map(|latency| latency[1]);
+    let slowest = points.iter().filter_map(p95).max();
     let title = format!(" p95, peak {} ", figures::duration(slowest));
-    chart(frame, right, title, points, p95_micros);
+    chart(frame, right, title, points, |point| micros(p95(point)));
     mark_changes(state, frame, right);
 }
 
@@ -57,7 +59,7 @@ fn chart(
     area: Rect,
     title: String,
     points: &[TimelinePoint],
-    value: fn(&TimelinePoint) -> u64,
+    value: impl Fn(&TimelinePoint) -> u64,
 ) {
     let block = Block::bordered().title(title).border_style(theme::dim());
     let columns = usize::from(block.inner(area).width);
@@ -74,7 +76,7 @@ fn chart(
 fn fitted(
     points: &[TimelinePoint],
     columns: usize,
-    value: fn(&TimelinePoint) -> u64,
+    value: impl Fn(&TimelinePoint) -> u64,
 ) -> Vec<(u64, bool)> {
     if points.is_empty() {
         return Vec::new();
@@ -84,7 +86,7 @@ fn fitted(
             let first = column * points.len() / columns;
             let end = ((column + 1) * points.len() / columns).max(first + 1);
             let shared = &points[first..end];
-            let value = shared.iter().map(value).max().unwrap_or(0);
+            let value = shared.iter().map(&value).max().unwrap_or(0);
             (value, shared.iter().all(|point| point.warmup))
         })
         .collect()
@@ -97,9 +99,8 @@ pub(super) fn per_second(point: &TimelinePoint) -> u64 {
     scaled.checked_div(micros).and_then(|rate| u64::try_from(rate).ok()).unwrap_or(0)
 }
 
-fn p95_micros(point: &TimelinePoint) -> u64 {
-    let p95 = point.latency.map_or(Duration::ZERO, |latency| latency[1]);
-    u64::try_from(p95.as_micros()).unwrap_or(u64::MAX)
+fn micros(time: Option<Duration>) -> u64 {
+    u64::try_from(time.unwrap_or_default().as_micros()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

@@ -69,7 +69,8 @@ pub(super) fn visible(state: &State) -> Vec<SeriesId> {
             list::matches(&state.endpoints.filter, &texts.map(String::as_str))
         })
         .collect();
-    let quantile = |index: usize, q: f64| all[index].total.latency.quantile(q);
+    let first = state.report.preferred();
+    let quantile = |index: usize, q: f64| first.of(&all[index].total).quantile(q);
     match state.sort {
         Sort::P95 => rows.sort_by_cached_key(|row| Reverse(quantile(*row, 0.95))),
         Sort::P99 => rows.sort_by_cached_key(|row| Reverse(quantile(*row, 0.99))),
@@ -354,7 +355,8 @@ impl Columns {
     fn row(self, state: &State, endpoint: &EndpointReport) -> Row<'static> {
         let tally = &endpoint.total;
         let right = |text: String| Cell::from(Line::raw(text).right_aligned());
-        let at = |q| right(figures::duration(tally.latency.quantile(q)));
+        let trend = state.report.preferred().of(tally);
+        let at = |q| right(figures::duration(trend.quantile(q)));
         let name = Cell::from(match self {
             Self::Few | Self::Usual if !has_twin(state, endpoint) => place(endpoint),
             Self::Few | Self::Usual | Self::All => name(endpoint),
@@ -371,7 +373,7 @@ impl Columns {
             Self::Usual => vec![name, requests, rate, errors, at(0.5), at(0.95), at(0.99)],
             Self::All => {
                 let scenario = Cell::from(inert(&endpoint.meta.scenario, 14));
-                let max = right(figures::duration(tally.latency.max()));
+                let max = right(figures::duration(trend.max()));
                 vec![name, scenario, requests, rate, errors, at(0.5), at(0.95), at(0.99), max]
             }
         })

@@ -9,6 +9,7 @@ use super::state::State;
 use super::theme;
 use super::wrap::wrap;
 use crate::model::GeneratorReport;
+use crate::model::Headline;
 use crate::model::Histogram;
 use crate::model::ThresholdResult;
 use crate::model::format_bytes;
@@ -26,10 +27,12 @@ const WIDE: usize = 74;
 pub(super) fn load(state: &State, width: usize) -> Vec<Line<'static>> {
     let (report, total) = (&state.report, &state.total);
     let mut lines = labelled("rate", vec![Span::raw(rate(state))], width);
-    lines.extend(latency("latency", &total.latency, width));
+    let first = report.preferred();
+    lines.extend(latency(first.as_str(), first.of(total), width));
     if width >= WIDE && report.is_open_model() {
-        // What the target took, beside what a user of the schedule waited.
-        lines.extend(latency("duration", &total.duration, width));
+        // What the target took, and what a user of the schedule waited, beside each other.
+        let second = Headline::ALL.into_iter().find(|other| *other != first);
+        lines.extend(second.into_iter().flat_map(|it| latency(it.as_str(), it.of(total), width)));
     }
     let failed = figures::percent(total.failed, total.requests);
     let errors = Span::styled(

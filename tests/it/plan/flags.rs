@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use shakedown::flow::Op;
 use shakedown::model::ExitCode;
 use shakedown::model::Header;
 use shakedown::model::Seed;
@@ -388,4 +389,38 @@ fn the_hash_follows_the_flags_and_not_the_seed() {
     assert_eq!(hash(&load_flags()), hash(&other));
     other.rate = Some(1.0);
     assert_ne!(hash(&load_flags()), hash(&other));
+}
+
+#[test]
+fn urls_of_a_file_are_requests_of_one_flow() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let file = dir.path().join("urls.txt");
+    let text =
+        "http://127.0.0.1:8080/a?x=1\nhttp://127.0.0.1:8080/a?x=2\nhttp://127.0.0.1:8080/a?x=1";
+    std::fs::write(&file, text).expect("writable");
+    let mut flags = load_flags();
+    flags.common.url = file.display().to_string();
+    flags.urls_from_file = true;
+    flags.body = Some(Body::Text("b".to_owned()));
+    let plan = load_url(&flags).expect("valid");
+    let names: Vec<_> = plan.requests.iter().map(|request| request.name.as_str()).collect();
+    assert_eq!(names, ["/a?x=1", "/a?x=2"]);
+    assert!(plan.requests.iter().all(|request| request.request.body == b"b"));
+    assert_eq!(plan.flows[0].ops, [Op::UseOneOf([0, 1, 0].into())]);
+    let same = load_url(&flags).expect("valid").hash;
+    std::fs::write(&file, format!("{text}\nhttp://127.0.0.2:8080/b")).expect("writable");
+    let more = load_url(&flags).expect("valid");
+    assert_eq!(plan.hash, same);
+    assert_ne!(plan.hash, more.hash, "what the file says is part of the plan");
+    assert_eq!(more.requests[2].name, "http://127.0.0.2:8080/b", "hosts tell them apart");
+    assert_eq!(more.scope.origins().len(), 2);
+
+    std::fs::write(&file, "http://127.0.0.1/\nhttp://8.8.8.8/\n").expect("writable");
+    let refused = load_url(&flags).expect_err("nobody authorised the second");
+    assert_eq!(refused.exit_code(), ExitCode::Refused);
+    assert!(refused.to_string().contains("urls.txt:2"), "{refused}");
+    flags.common.authorised_by = Some("A. Person".to_owned());
+    load_url(&flags).expect("authorised");
+    flags.common.url = "no/such/file".to_owned();
+    assert!(usage(load_url(&flags)).contains("reading URLs from no/such/file"));
 }
