@@ -234,7 +234,9 @@ impl Engine<'_> {
 
 fn default_threads(program: &Program, cores: usize) -> usize {
     let by_users = usize::try_from(program.max_vus() / USERS_PER_THREAD).unwrap_or(usize::MAX);
-    by_users.clamp(1, (cores / 2).max(1))
+    // A connection's users are on one shard.
+    let by_connections = usize::try_from(program.max_connections()).unwrap_or(usize::MAX);
+    by_users.min(by_connections).clamp(1, (cores / 2).max(1))
 }
 
 /// Polling before a deadline needs a core that nobody else needs.

@@ -387,9 +387,7 @@ impl<R: Reactor> Shard<'_, R> {
             }
         };
         let program = self.shared.program;
-        let vu = program.first_vu[scenario]
-            + u64::from(place) * u64::from(self.shared.shards)
-            + self.number as u64;
+        let vu = program.first_vu[scenario] + self.runs[scenario].part.user(place);
         self.users.push(User::new(scenario_number, place, vu));
         self.links.resize_with(self.users.len() * program.origins.len(), Link::default);
         self.seen.resize(self.users.len() * program.observe.len(), ABSENT);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::schedule::even_share;
+use super::part::Part;
 use super::schedule::nanos;
 use crate::http::reactor::Nanos;
 use crate::plan::Executor;
@@ -145,19 +145,18 @@ impl Piece {
     }
 }
 
-/// The users of one shard: user k of the whole is on shard k modulo their number.
+/// The users of one shard.
 #[derive(Debug, Clone)]
 pub struct UserShare {
     plan: UserRamp,
     ramp: UserRamp,
-    place: u32,
-    shards: u32,
+    part: Part,
 }
 
 impl UserShare {
-    /// The share of the shard at `place` of `shards`.
-    pub fn new(ramp: UserRamp, place: u32, shards: u32) -> Self {
-        Self { plan: ramp.clone(), ramp, place, shards }
+    /// Those of `ramp` that are in `part`.
+    pub fn new(ramp: UserRamp, part: Part) -> Self {
+        Self { plan: ramp.clone(), ramp, part }
     }
 
     /// From now on it is a share of `factor` times the plan.
@@ -167,7 +166,7 @@ impl UserShare {
 
     /// Its users at `at`.
     pub fn planned(&self, at: Nanos) -> u32 {
-        even_share(self.ramp.planned(at), self.place, self.shards)
+        self.part.of(self.ramp.planned(at))
     }
 
     /// When their number may change next.
@@ -257,10 +256,12 @@ mod tests {
 
         #[test]
         fn shares_add_up_at_any_time(
-            (start, stages) in stages(), shards in 1u32..9, at in 0u64..20_000_000_000,
+            (start, stages) in stages(), shards in 1u32..9, group in 1u32..9,
+            at in 0u64..20_000_000_000,
         ) {
             let ramp = ramp(start, &stages);
-            let shares = (0..shards).map(|place| UserShare::new(ramp.clone(), place, shards));
+            let parts = (0..shards).map(|place| Part::new(place, shards, group));
+            let shares = parts.map(|part| UserShare::new(ramp.clone(), part));
             let sum: u32 = shares.map(|share| share.planned(at)).sum();
             prop_assert_eq!(sum, ramp.planned(at));
         }

@@ -5,11 +5,12 @@ use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
 
 use super::counts::ScenarioCounts;
+use super::part::Part;
+use super::part::Turns;
 use super::ramp::UserRamp;
 use super::ramp::UserShare;
 use super::schedule::Arrivals;
 use super::schedule::Rate;
-use super::schedule::even_share;
 use super::schedule::nanos;
 use crate::http::reactor::Nanos;
 use crate::model::Seed;
@@ -88,7 +89,7 @@ impl OpenModel {
 }
 
 impl ClosedModel {
-    fn new(executor: &Executor, ramp: UserRamp, start: Nanos, (place, shards): (u32, u32)) -> Self {
+    fn new(executor: &Executor, ramp: UserRamp, start: Nanos, part: Part) -> Self {
         let quota = match executor {
             Executor::SharedIterations { iterations, .. } => Quota::Shared(*iterations),
             Executor::PerVuIterations { iterations, .. } => {
@@ -108,7 +109,7 @@ impl ClosedModel {
             | Executor::RampingArrivalRate { .. } => 0,
         };
         Self {
-            share: UserShare::new(ramp, place, shards),
+            share: UserShare::new(ramp, part),
             planned: 0,
             next_change: start,
             members: Vec::new(),
@@ -206,6 +207,8 @@ impl ClosedModel {
 #[derive(Debug)]
 pub(super) struct ScenarioRun {
     pub(super) when: When,
+    /// Which of its users are on this shard.
+    pub(super) part: Part,
     pub(super) start: Nanos,
     /// No new iteration from here on.
     pub(super) end: Nanos,
@@ -223,21 +226,14 @@ pub(super) struct ScenarioRun {
 }
 
 impl ScenarioRun {
-    /// The share of shard `shard` of `shards`; `number` is the scenario's own, so that the odd
-    /// users of small scenarios do not all fall to the first shard. Chance follows `seed`.
-    pub(super) fn new(
-        scenario: &Scenario,
-        number: u32,
-        seed: Seed,
-        origin: Nanos,
-        (shard, shards): (u32, u32),
-    ) -> Self {
-        let place = (shard + shards - number % shards) % shards;
+    /// The part of one shard. Chance follows `seed`.
+    pub(super) fn new(scenario: &Scenario, seed: Seed, origin: Nanos, part: Part) -> Self {
         let start = origin.saturating_add(nanos(scenario.start_time));
         let end = start.saturating_add(nanos(scenario.executor.duration()));
         let grace = nanos(scenario.graceful_stop);
         Self {
-            when: when(&scenario.executor, seed, start, (place, shards)),
+            when: when(&scenario.executor, seed, start, part),
+            part,
             start,
             end,
             hard_end: end.saturating_add(grace),
@@ -326,34 +322,31 @@ impl ScenarioRun {
     }
 }
 
-/// The executor's share for the shard at `place` of `shards`.
-fn when(executor: &Executor, seed: Seed, start: Nanos, (place, shards): (u32, u32)) -> When {
+/// The executor's part for one shard.
+fn when(executor: &Executor, seed: Seed, start: Nanos, part: Part) -> When {
     match executor {
         Executor::ConstantVus { .. }
         | Executor::RampingVus { .. }
         | Executor::SharedIterations { .. }
         | Executor::PerVuIterations { .. } => {
             let ramp = UserRamp::of(executor).expect("its users do not wait for arrivals");
-            When::Closed(ClosedModel::new(executor, ramp, start, (place, shards)))
+            When::Closed(ClosedModel::new(executor, ramp, start, part))
         }
         Executor::ConstantArrivalRate { pre_allocated_vus, max_vus, late, arrivals, .. }
         | Executor::RampingArrivalRate { pre_allocated_vus, max_vus, late, arrivals, .. } => {
             let rate = Rate::of(executor).expect("it has a schedule");
-            // A shard without a user could serve no arrival: only as many take part as have one.
-            let takers = shards.min((*max_vus).max(1));
-            let mut arrivals = Arrivals::spaced(rate, *arrivals, seed, (place, takers));
-            let takes_part = place < takers;
-            let share = |users: u32| if takes_part { even_share(users, place, takers) } else { 0 };
-            let next = if takes_part { arrivals.peek() } else { None };
-            let initial_users = share(*pre_allocated_vus);
+            // A shard without a user could serve no arrival, and is dealt none.
+            let turns = Turns::new(part, *max_vus);
+            let mut arrivals = Arrivals::spaced(rate, *arrivals, seed, turns);
+            let initial_users = part.of(*pre_allocated_vus);
             When::Open(OpenModel {
+                next: arrivals.peek().map(|after| start.saturating_add(after)),
                 arrivals,
-                next: next.map(|after| start.saturating_add(after)),
                 late: *late,
                 free: Vec::new(),
                 users: 0,
                 initial_users,
-                max_users: share((*max_vus).max(1)).max(initial_users),
+                max_users: part.of((*max_vus).max(1)).max(initial_users),
             })
         }
     }

@@ -10,6 +10,8 @@ use rand::RngExt as _;
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 
+use super::part::Part;
+use super::part::Turns;
 use crate::http::reactor::Nanos;
 use crate::model::Seed;
 use crate::plan::Executor;
@@ -184,6 +186,7 @@ impl Piece {
 pub struct Arrivals {
     rate: Arc<Rate>,
     points: Points,
+    turns: Turns,
     /// Where the last one was.
     piece: usize,
     /// Since the last change of the scale: how many arrivals there were by then, what the area was,
@@ -196,30 +199,38 @@ pub struct Arrivals {
 /// The arrivals of a share on the scale of the whole schedule, where one is one unit.
 #[derive(Debug)]
 enum Points {
-    /// Every `step`-th from `next` on, `burst` of the whole at once.
-    Numbered { next: u64, step: u64, first: f64, burst: u64 },
-    /// Every `step`-th of a process of unit rate.
-    Chance { rng: Box<StdRng>, at: f64, step: u64 },
+    /// By number, `burst` of the whole at once.
+    Numbered { next: u64, first: f64, burst: u64 },
+    /// Those of a process of unit rate, by number too; `at` is where the next one is.
+    Chance { rng: Box<StdRng>, next: u64, at: f64 },
 }
 
 impl Points {
     /// The next arrival: what must be within the schedule, and where it is.
     fn current(&self) -> (f64, f64) {
         match self {
-            Self::Numbered { next, first, burst, .. } => {
+            Self::Numbered { next, first, burst } => {
                 (*next as f64 + first, (next - next % burst) as f64 + first)
             }
             Self::Chance { at, .. } => (*at, *at),
         }
     }
 
-    fn advance(&mut self) {
+    fn advance(&mut self, turns: &Turns) {
+        let after = |next: u64| turns.from(next.saturating_add(1)).unwrap_or(NEVER);
         match self {
-            Self::Numbered { next, step, .. } => *next = next.saturating_add(*step),
-            Self::Chance { rng, at, step } => wait(rng, at, *step),
+            Self::Numbered { next, .. } => *next = after(*next),
+            Self::Chance { rng, next, at } => {
+                let following = after(*next);
+                wait(rng, at, following - *next);
+                *next = following;
+            }
         }
     }
 }
+
+/// The number of no arrival: no schedule has that many.
+const NEVER: u64 = u64::MAX;
 
 /// Goes on by so many waits of a Poisson process of unit rate. One by one: sums in another order
 /// would differ from shard to shard in the last digit.
@@ -233,28 +244,29 @@ impl Arrivals {
     /// The share of shard `index` of `shards`: every `shards`-th arrival, so that all shares
     /// together are the whole schedule and each is as even as it.
     pub fn share(rate: Rate, index: u32, shards: u32) -> Self {
-        Self::spaced(rate, Spacing::Even, Seed(0), (index, shards))
+        let turns = Turns::new(Part::new(index, shards, 1), shards);
+        Self::spaced(rate, Spacing::Even, Seed(0), turns)
     }
 
-    /// The same, spread as `spacing` says. Chance is time-rescaled: a process of unit rate on the
+    /// Those that are dealt by `turns`, spread as `spacing` says. Chance is time-rescaled: a process of unit rate on the
     /// area, so that it has the schedule's rate at any time; all shards draw the same one from
     /// `seed`.
-    pub fn spaced(rate: Rate, spacing: Spacing, seed: Seed, (index, shards): (u32, u32)) -> Self {
-        let (next, step) = (u64::from(index), u64::from(shards.max(1)));
+    pub fn spaced(rate: Rate, spacing: Spacing, seed: Seed, turns: Turns) -> Self {
+        let next = turns.from(0).unwrap_or(NEVER);
         let first = rate.first;
         let points = match spacing {
-            Spacing::Even => Points::Numbered { next, step, first, burst: 1 },
-            Spacing::Bursts(size) => {
-                Points::Numbered { next, step, first, burst: u64::from(size.max(1)) }
-            }
-            Spacing::Poisson => {
+            Spacing::Poisson if next < NEVER => {
                 let mut rng = Box::new(StdRng::seed_from_u64(seed.0));
                 let mut at = 0.0;
                 wait(&mut rng, &mut at, next + 1);
-                Points::Chance { rng, at, step }
+                Points::Chance { rng, next, at }
+            }
+            Spacing::Even | Spacing::Poisson => Points::Numbered { next, first, burst: 1 },
+            Spacing::Bursts(size) => {
+                Points::Numbered { next, first, burst: u64::from(size.max(1)) }
             }
         };
-        Self { rate: Arc::new(rate), points, piece: 0, done: 0.0, area: 0.0, scale: 1.0 }
+        Self { rate: Arc::new(rate), points, turns, piece: 0, done: 0.0, area: 0.0, scale: 1.0 }
     }
 
     /// When the next arrival is, without taking it.
@@ -285,14 +297,9 @@ impl Iterator for Arrivals {
 
     fn next(&mut self) -> Option<Nanos> {
         let time = self.peek()?;
-        self.points.advance();
+        self.points.advance(&self.turns);
         Some(time)
     }
-}
-
-/// The part of `total` that falls to shard `index` of `shards`; the parts differ by at most one.
-pub fn even_share(total: u32, index: u32, shards: u32) -> u32 {
-    total / shards + u32::from(index < total % shards)
 }
 
 pub(super) fn nanos(duration: Duration) -> Nanos {
@@ -383,7 +390,7 @@ mod tests {
     #[test]
     fn the_waits_of_chance_are_exponential_and_follow_the_seed() {
         let times = |seed| -> Vec<_> {
-            Arrivals::spaced(constant(1_000.0, 20_000), Spacing::Poisson, Seed(seed), (0, 1))
+            Arrivals::spaced(constant(1_000.0, 20_000), Spacing::Poisson, Seed(seed), Turns::all())
                 .collect()
         };
         assert_eq!(times(1), times(1));
@@ -405,8 +412,8 @@ mod tests {
         for shards in [1, 3] {
             let mut times: Vec<_> = (0..shards)
                 .flat_map(|index| {
-                    let place = (index, shards);
-                    Arrivals::spaced(rate.clone(), Spacing::Bursts(4), Seed(0), place)
+                    let turns = Turns::new(Part::new(index, shards, 1), shards);
+                    Arrivals::spaced(rate.clone(), Spacing::Bursts(4), Seed(0), turns)
                 })
                 .map(|time| (time + 500_000) / 1_000_000)
                 .collect();
@@ -471,15 +478,17 @@ mod tests {
 
         #[test]
         fn chance_is_shared_out_too(
-            (start, stages) in stages(), shards in 1u32..9, seed in any::<u64>(),
+            (start, stages) in stages(), seed in any::<u64>(),
+            shards in 1u32..9, group in 1u32..5, users in 1u32..30,
         ) {
             let rate = ramp(start, &stages);
-            let share = |place| {
-                Arrivals::spaced(rate.clone(), Spacing::Poisson, Seed(seed), place)
+            let share = |turns| {
+                Arrivals::spaced(rate.clone(), Spacing::Poisson, Seed(seed), turns)
             };
-            let mut parts: Vec<_> = (0..shards).flat_map(|index| share((index, shards))).collect();
+            let dealt = |place| Turns::new(Part::new(place, shards, group), users);
+            let mut parts: Vec<_> = (0..shards).flat_map(|place| share(dealt(place))).collect();
             parts.sort_unstable();
-            let whole: Vec<_> = share((0, 1)).collect();
+            let whole: Vec<_> = share(Turns::all()).collect();
             prop_assert!(whole.is_sorted());
             prop_assert_eq!(&parts, &whole);
             // Six standard deviations: one in a billion.
@@ -522,13 +531,6 @@ mod tests {
                 (from, scale) = (at, next);
             }
             prop_assert!((whole.len() as f64 - asked).abs() <= 1.0 + 1e-6, "{} for {asked}", whole.len());
-        }
-
-        #[test]
-        fn even_shares_add_up(total in 0u32..10_000, shards in 1u32..65) {
-            let parts: Vec<_> = (0..shards).map(|i| even_share(total, i, shards)).collect();
-            prop_assert_eq!(parts.iter().sum::<u32>(), total);
-            prop_assert!(parts.iter().max().expect("one") - parts.iter().min().expect("one") <= 1);
         }
     }
 }

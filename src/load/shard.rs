@@ -26,6 +26,7 @@ use super::message::Interval;
 use super::message::Message;
 use super::message::ScenarioSlice;
 use super::message::ShardTotals;
+use super::part::Part;
 use super::program::Program;
 use super::scenario::ScenarioRun;
 use super::scenario::When;
@@ -134,13 +135,14 @@ impl<'a, R: Reactor> Shard<'a, R> {
         sender: SyncSender<Message>,
     ) -> Self {
         let program = shared.program;
-        let place = (number, shared.shards);
+        let lanes = program.lanes();
         let runs = (0u32..)
             .zip(&program.scenarios)
             .map(|(index, scenario)| {
                 // By name and not by number: a scenario before it changes nothing.
                 let seed = program.seed.derive(&format!("arrivals of {}", scenario.name));
-                ScenarioRun::new(scenario, index, seed, shared.start, place)
+                let part = Part::new(place(number, shared.shards, index), shared.shards, lanes);
+                ScenarioRun::new(scenario, seed, shared.start, part)
             })
             .collect();
         let needs_tls = program.origins.iter().any(|origin| origin.tls.is_some());
@@ -389,6 +391,12 @@ fn take_slice(
         starved: std::mem::take(&mut run.starved),
         tally,
     }
+}
+
+/// Of each scenario another shard is the first, so that the odd users of small ones do not all fall
+/// to one.
+fn place(shard: u32, shards: u32, scenario: u32) -> u32 {
+    (shard + shards - scenario % shards) % shards
 }
 
 /// The cap, shared out evenly.

@@ -63,6 +63,36 @@ fn run(plan: Plan, seen: &Seen, answer: impl Fn(&str) -> (&'static str, String) 
     })
 }
 
+#[test]
+fn users_are_numbered_through_all_scenarios_whatever_the_threads() {
+    let text = "
+requests: { who: { get: '/${vu}' } }
+flows: { once: [ { use: who } ] }
+scenarios:
+  a: { executor: per-vu-iterations, exec: once, vus: 3, iterations: 1 }
+  b: { executor: per-vu-iterations, exec: once, vus: 3, iterations: 1 }
+  c: { executor: per-vu-iterations, exec: once, vus: 1, iterations: 1 }
+connection: { pipeline: PIPELINE }
+";
+    for (pipeline, threads) in [("1", 2), ("2", 2), ("1", 3), ("2", 4)] {
+        let plan = plan(&text.replace("PIPELINE", pipeline));
+        let seen = Seen::default();
+        let builder = PlanBuilder::of(plan).threads(threads);
+        builder.run_on(&StopToken::default(), |_| {
+            let seen = seen.clone();
+            Ok(SimReactor::new(move |_: u64, request: &[u8]| {
+                seen.note(request);
+                let bytes = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n".to_vec();
+                vec![Reply::Bytes { after: 1_000_000, bytes }]
+            }))
+        });
+        let mut lines = seen.lines();
+        lines.sort_unstable();
+        let all: Vec<String> = (1..=7).map(|vu| format!("GET /{vu}")).collect();
+        assert_eq!(lines, all, "{pipeline} on {threads} threads");
+    }
+}
+
 const SHOP: &str = "
 requests:
   search: { get: /search, query: { q: \"${rand.word}\" } }

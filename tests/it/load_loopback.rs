@@ -12,6 +12,7 @@ use shakedown::model::StopToken;
 use shakedown::model::Target;
 use shakedown::plan::Executor;
 use shakedown::plan::Late;
+use shakedown::plan::Protocol;
 use shakedown::plan::Spacing;
 use shakedown::plan::TlsPolicy;
 
@@ -34,6 +35,18 @@ fn client_and_server_count_the_same() {
     assert!(tally.bytes_received > 2_000 * 10_000);
     assert_eq!(tally.phases[PhaseKind::Connect as usize].len(), 8);
     assert!(tally.phases[PhaseKind::Queued as usize].is_empty());
+}
+
+#[test]
+fn users_who_share_a_connection_share_it_on_several_threads_too() {
+    let server = TestServer::plain(Keep::Alive);
+    let plan = PlanBuilder::against(&server.url(), iterations(24, 1_200))
+        .speaking(Protocol::Http1 { pipeline: 8 })
+        .threads(2);
+    let outcome = plan.run();
+    let tally = outcome.only_series();
+    assert_eq!((tally.requests, tally.failed), (1_200, 0), "{:?}", tally.exemplars);
+    assert_eq!((tally.connections, server.connections()), (3, 3));
 }
 
 #[test]

@@ -2,12 +2,15 @@
 
 use std::time::Duration;
 
+use proptest::prelude::*;
 use shakedown::http::reactor::Reply;
 use shakedown::http::reactor::SimReactor;
 use shakedown::model::FailureClass;
 use shakedown::model::StopToken;
 use shakedown::plan::Executor;
+use shakedown::plan::Late;
 use shakedown::plan::Protocol;
+use shakedown::plan::Spacing;
 
 use crate::load_bed::Outcome;
 use crate::load_bed::PlanBuilder;
@@ -88,4 +91,44 @@ fn garbage_and_answers_to_nothing_are_no_http() {
     assert_eq!(failures.get(&FailureClass::Protocol), Some(&2), "{failures:?}");
     let surplus = run(&plan(2, 2, 20), |_| after(MILLI, &OK.repeat(2)));
     assert_eq!(surplus.only_series().requests, 20);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+
+    /// However many threads there are: who shares a connection is on one of them.
+    #[test]
+    fn as_many_connections_as_were_asked_for(
+        connections in 1u32..7, depth in 1u32..6, threads in 1usize..5,
+    ) {
+        let max_duration = Duration::from_secs(60);
+        let vus = connections * depth;
+        let executor = Executor::PerVuIterations { vus, iterations: 2, max_duration };
+        let plan = PlanBuilder::new(executor)
+            .speaking(Protocol::Http1 { pipeline: depth })
+            .threads(threads);
+        let outcome = run(&plan, |_| after(MILLI, OK));
+        let tally = outcome.only_series();
+        prop_assert_eq!((tally.requests, tally.failed), (u64::from(vus) * 2, 0));
+        prop_assert_eq!(tally.connections, u64::from(connections));
+    }
+
+    #[test]
+    fn a_schedule_is_whole_whatever_its_users_share(
+        users in 1u32..14, depth in 1u32..5, threads in 1usize..5, count in 1u32..60,
+    ) {
+        let plan = PlanBuilder::new(Executor::ConstantArrivalRate {
+            rate: f64::from(count),
+            duration: Duration::from_secs(1),
+            pre_allocated_vus: users,
+            max_vus: users,
+            late: Late::Queue,
+            arrivals: Spacing::Even,
+        });
+        let plan = plan.speaking(Protocol::Http1 { pipeline: depth }).threads(threads);
+        let outcome = run(&plan, |_| after(MILLI, OK));
+        let tally = outcome.only_series();
+        prop_assert_eq!((tally.requests, tally.failed), (count.into(), 0));
+        prop_assert!(tally.connections <= users.div_ceil(depth).into(), "{}", tally.connections);
+    }
 }
