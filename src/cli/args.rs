@@ -10,6 +10,7 @@ use super::connect_args::ConnectArgs;
 use super::control_args::ControlArgs;
 use super::control_args::ControlCommandArgs;
 use super::load_args::LoadArgs;
+use super::load_args::LookArgs;
 use super::scan_args::ScanArgs;
 use crate::model::OutputKind;
 use crate::model::Severity;
@@ -30,7 +31,8 @@ Exit codes:
    86  target unreachable, or no valid HTTP response
    99  thresholds failed
   104  plan or rule invalid
-  105  stopped by a signal, partial report written
+  105  stopped by a signal or by hand (terminal UI, control socket), partial report
+       written
 
 Test only what you are authorised to test. Loopback and private addresses work
 at once; any other host needs `authorised` in the plan or --authorised-by NAME,
@@ -230,6 +232,9 @@ pub(super) struct CheckArgs {
     /// Findings gate when the plan has none of its own: this severity or above fails.
     #[arg(long, value_name = "SEVERITY", default_value = "high", value_parser = fail_on)]
     pub(super) fail_on: FailOn,
+    /// How the load looks at responses.
+    #[command(flatten)]
+    pub(super) look: LookArgs,
     /// Generator threads (default: as the load needs, at most one per core).
     #[arg(long, value_name = "N", env = "SHAKEDOWN_THREADS", value_parser = clap::value_parser!(u32).range(1..))]
     pub(super) threads: Option<u32>,

@@ -23,6 +23,15 @@ pub(super) fn run(args: &CheckArgs, terminal: &Terminal) -> Result<ExitCode, Cli
     if let Some(scan) = &mut plan.scan {
         scan.rule_dirs.extend(args.rules.iter().cloned());
     }
+    if plan.scenarios.is_empty()
+        && let Some(flag) = args.look.given()
+    {
+        return Err(CliError::Usage(format!(
+            "{flag} is about load, and {} has no `scenarios`",
+            args.plan
+        )));
+    }
+    plans::look(&mut plan, &args.look)?;
     plans::gate_findings(&mut plan, args.fail_on);
     execute(Execution {
         plan,

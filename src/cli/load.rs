@@ -63,10 +63,7 @@ fn plan(args: &LoadArgs) -> Result<Plan, CliError> {
             args.target
         )));
     }
-    plan.observe.extend(args.observe.iter().cloned());
-    if let Some(redirects) = args.redirect {
-        plan.requests.iter_mut().for_each(|template| template.redirects = redirects);
-    }
+    plans::look(&mut plan, &args.look)?;
     // Its gates over findings belong to `check`: without a scan they would pass unseen.
     plan.thresholds.retain(|threshold| threshold.selector.metric.is_load());
     Ok(plan)
@@ -115,8 +112,8 @@ fn flags(args: &LoadArgs) -> LoadFlags {
         body: body(args),
         messages: args.messages,
         expected_statuses: Vec::new(),
-        redirects: args.redirect.unwrap_or(0),
-        observe: args.observe.clone(),
+        redirects: args.look.redirect.unwrap_or(0),
+        observe: args.look.observe.clone(),
     }
 }
 

@@ -113,13 +113,9 @@ pub(super) struct LoadArgs {
     /// Messages of each WebSocket session: -d is sent so often, and each time an answer is awaited.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(super) messages: Option<u32>,
-    /// Redirects followed at most (none unless said otherwise; k6 follows 10). Each is a request of
-    /// its own in the counts, and must be in scope.
-    #[arg(short = 'r', long, value_name = "N", value_parser = clap::value_parser!(u32).range(..=100))]
-    pub(super) redirect: Option<u32>,
-    /// Count responses and latency by the values of this response header; may be repeated.
-    #[arg(long, value_name = "HEADER")]
-    pub(super) observe: Vec<String>,
+    /// How responses are looked at.
+    #[command(flatten)]
+    pub(super) look: LookArgs,
     /// Show latency from the intended start first where requests follow a schedule (the default).
     #[arg(long, overrides_with = "no_latency_correction", help_heading = "Output")]
     pub(super) latency_correction: bool,
@@ -153,6 +149,27 @@ pub(super) struct LoadArgs {
     /// What is written.
     #[command(flatten)]
     pub(super) output: OutputArgs,
+}
+
+/// What load does with responses, of a URL or of a plan's requests.
+#[derive(Debug, Clone, Args)]
+pub(super) struct LookArgs {
+    /// Redirects followed at most (none unless said otherwise; k6 follows 10). Each is a request of
+    /// its own in the counts, and must be in scope.
+    #[arg(short = 'r', long, value_name = "N", value_parser = clap::value_parser!(u32).range(..=100))]
+    pub(super) redirect: Option<u32>,
+    /// Count responses and latency by the values of this response header; may be repeated.
+    #[arg(long, value_name = "HEADER")]
+    pub(super) observe: Vec<String>,
+}
+
+impl LookArgs {
+    /// The first of its flags that was given.
+    pub(super) fn given(&self) -> Option<&'static str> {
+        let flags =
+            [("--redirect", self.redirect.is_some()), ("--observe", !self.observe.is_empty())];
+        flags.into_iter().find_map(|(flag, given)| given.then_some(flag))
+    }
 }
 
 /// How arrivals are spread.

@@ -3,7 +3,9 @@
 use std::hash::{BuildHasher as _, RandomState};
 use std::path::Path;
 
+use crate::model::Conversation;
 use crate::model::MetricName;
+use crate::model::RequestTemplate;
 use crate::model::Seed;
 use crate::model::Severity;
 use crate::model::Threshold;
@@ -16,6 +18,7 @@ use crate::scan::native_check_ids;
 use super::args::FailOn;
 use super::args::SendArgs;
 use super::error::CliError;
+use super::load_args::LookArgs;
 use super::terminal::environment;
 
 /// Whether a target is a plan file rather than a URL: it exists, or is written like one.
@@ -76,6 +79,21 @@ pub(super) fn known_checks() -> Vec<String> {
     let mut ids: Vec<String> = native_check_ids().into_iter().map(str::to_owned).collect();
     ids.sort();
     ids
+}
+
+/// What the command line says of responses goes before the plan. A session or a stream is no
+/// redirect's to begin.
+///
+/// # Errors
+/// [`CliError::Flags`] for a name that no header has.
+pub(super) fn look(plan: &mut Plan, args: &LookArgs) -> Result<(), CliError> {
+    crate::plan::observe_too(&mut plan.observe, &args.observe)?;
+    if let Some(redirects) = args.redirect {
+        let plain =
+            |template: &&mut RequestTemplate| template.conversation == Conversation::Response;
+        plan.requests.iter_mut().filter(plain).for_each(|template| template.redirects = redirects);
+    }
+    Ok(())
 }
 
 /// Adds the default findings gate to a plan that scans and has none of its own.

@@ -110,8 +110,9 @@ mod tests {
 
     #[test]
     fn three_connections_of_eight_users_are_three_on_two_shards() {
-        let users: Vec<Vec<u64>> =
-            parts(2, 8).map(|part| (0..part.of(24)).map(|local| part.user(local)).collect()).collect();
+        let users: Vec<Vec<u64>> = parts(2, 8)
+            .map(|part| (0..part.of(24)).map(|local| part.user(local)).collect())
+            .collect();
         let second: Vec<u64> = (8..16).collect();
         let first: Vec<u64> = (0..8).chain(16..24).collect();
         assert_eq!(users, [first, second]);

@@ -28,7 +28,8 @@ pub enum ExitCode {
     Thresholds = 99,
     /// The plan or a rule is invalid; k6's number.
     InvalidPlan = 104,
-    /// Stopped by a signal; a partial report was written.
+    /// Stopped by a signal or by hand (a key of the terminal UI, the control socket); a partial report
+    /// was written.
     Interrupted = 105,
 }
 
@@ -94,7 +95,7 @@ impl ExitCode {
             Self::Unreachable => "target unreachable, or no valid HTTP response",
             Self::Thresholds => "thresholds failed",
             Self::InvalidPlan => "plan or rule invalid",
-            Self::Interrupted => "stopped by a signal; a partial report was written",
+            Self::Interrupted => "stopped by a signal or by hand; a partial report was written",
         }
     }
 }

@@ -99,9 +99,7 @@ fn template(
     requests::header(&method, "").map_err(|_| {
         FlagError::Usage(format!("`{}` is not a method", crate::model::inert(&method, 80)))
     })?;
-    for name in &flags.observe {
-        requests::header(name, "").map_err(usage("--observe"))?;
-    }
+    check_observed(&flags.observe)?;
     if let Some(status) = flags.expected_statuses.iter().find(|s| !(100..=599).contains(*s)) {
         return Err(FlagError::Usage(format!("{status} is not a status from 100 to 599")));
     }
@@ -329,6 +327,26 @@ fn active(flags: &ScanFlags) -> Result<Vec<String>, FlagError> {
 /// The first line that is none.
 pub fn headers(lines: &[String]) -> Result<Vec<Header>, FlagError> {
     lines.iter().map(|line| header(line)).collect()
+}
+
+/// Adds what `--observe` names to what is observed already.
+///
+/// # Errors
+/// The first name that no header has.
+pub fn observe_too(observed: &mut Vec<String>, names: &[String]) -> Result<(), FlagError> {
+    check_observed(names)?;
+    for name in names {
+        if !observed.iter().any(|known| known.eq_ignore_ascii_case(name)) {
+            observed.push(name.clone());
+        }
+    }
+    Ok(())
+}
+
+fn check_observed(names: &[String]) -> Result<(), FlagError> {
+    names
+        .iter()
+        .try_for_each(|name| requests::header(name, "").map(|_| ()).map_err(usage("--observe")))
 }
 
 fn header(line: &str) -> Result<Header, FlagError> {

@@ -173,3 +173,38 @@ fn the_program_follows_as_often_as_it_is_told() {
     assert_eq!(heads.lock().expect("not poisoned").len(), 6, "{code}: {stderr}");
     assert!(stderr.contains("redirect 3"), "{stderr}");
 }
+
+#[test]
+fn check_follows_and_observes_as_load_does() {
+    let (server, heads) = server(Some("/again?x".to_owned()));
+    let dir = tempfile::tempdir().expect("a directory");
+    let plan = |scenarios: &str| {
+        let text = format!(
+            "version: 1\ntarget: {}\nrequests: {{ home: {{ get: / }} }}\n\
+             flows: {{ f: [ {{ use: home }} ] }}\n{scenarios}",
+            server.url()
+        );
+        write(dir.path(), "plan.yml", &text)
+    };
+    let load = plan(
+        "scenarios: { s: { executor: shared-iterations, exec: f, vus: 1, iterations: 3 } }\n\
+         thresholds: { http_reqs: [ 'count>0' ] }\n",
+    );
+    let flags = ["-r", "1", "--observe", "Location", "--observe", "location", "--json"];
+    let (code, stdout, stderr) = told(&[&["check", &load], &flags[..]].concat());
+    // A second redirect is one too many.
+    assert_eq!(code, 0, "{stderr}");
+    let report: serde_json::Value = serde_json::from_str(&stdout).expect("JSON");
+    assert_eq!(report["endpoints"][0]["requests"], 6, "{}", report["endpoints"]);
+    let observed = &report["endpoints"][0]["observed"];
+    assert_eq!(observed[0]["value"], "/again?x");
+    assert_eq!(observed.as_array().map(Vec::len), Some(1), "one header, however it is written");
+    assert_eq!(heads.lock().expect("not poisoned").len(), 6);
+
+    let (code, _, stderr) = told(&["check", &load, "--observe", "a b"]);
+    assert_eq!(code, 2, "{stderr}");
+    let scan = plan("scan: { crawl: { max_urls: 1 } }\n");
+    let (code, _, stderr) = told(&["check", &scan, "-r", "1"]);
+    assert_eq!(code, 2, "{stderr}");
+    assert!(stderr.contains("--redirect is about load"), "{stderr}");
+}
