@@ -22,21 +22,38 @@ const LONGEST_US: u64 = 1_000_000;
 /// Send and receive, which seldom take long.
 const SHORT_US: u64 = 1_000;
 
-/// Counters, lists and empty histograms of a series.
+/// WebSocket sessions and streams take longer than requests: sixteen times.
+const LONGEST_SESSION_US: u64 = 16 * LONGEST_US;
+
+/// Counters, lists, empty histograms and exemplars of a series.
 const FIXED: u64 = 2048;
+
+/// Counters and empty histograms of a series with messages.
+const MESSAGES_FIXED: u64 = 512;
+
+/// A value of an observed header beside its histogram: its texts, and where they stand.
+const VALUE_FIXED: u64 = 512;
+
+/// A check's counters.
+const CHECK_FIXED: u64 = 96;
 
 /// Values told apart per observed header, series and shard: as many as there may be, and no fewer
 /// than a handful of backends. A target that sends a new value every time must not fill the memory.
 const VALUES: [u32; 3] = [16, 8, 4];
 
 /// What is to be counted.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Wanted {
     /// Requests of scenarios.
     pub(super) series: usize,
     pub(super) shards: usize,
     /// Response headers whose values are told apart.
     pub(super) observed: usize,
+    /// Of the series, those whose exchanges carry messages.
+    pub(super) messages: usize,
+    /// Checks of all series, and the bytes of their names.
+    pub(super) checks: usize,
+    pub(super) check_names: usize,
 }
 
 /// Fineness of the statistics, and what they will take.
@@ -55,9 +72,8 @@ pub(super) struct Budget {
 impl Budget {
     /// The finest that there is room for.
     pub(super) fn of(wanted: Wanted) -> Self {
-        let series = wanted.series as u64;
         let with = |digits: Digits, values: u32| {
-            let bytes = series * per_series(digits, values, wanted);
+            let bytes = all(digits, values, wanted);
             Self { digits, series: wanted.series, values, bytes }
         };
         let three = with(Digits::Three, VALUES[0]);
@@ -69,8 +85,9 @@ impl Budget {
             return budget;
         }
         let [.., least] = VALUES;
-        let each = per_series(Digits::Two, least, wanted);
-        let series = WHOLE_BUDGET / each;
+        let each = all(Digits::Two, least, wanted).div_ceil(wanted.series as u64);
+        // One that takes more than there is has to be counted all the same.
+        let series = (WHOLE_BUDGET / each).max(1);
         Self {
             digits: Digits::Two,
             series: usize::try_from(series).unwrap_or(usize::MAX),
@@ -125,8 +142,8 @@ pub(super) fn share_out(most: usize, wanted: &[usize]) -> Vec<usize> {
     shares
 }
 
-/// One series on all shards, in the collector and in the report.
-fn per_series(digits: Digits, values: u32, wanted: Wanted) -> u64 {
+/// All series on all shards, in the collector and in the report.
+fn all(digits: Digits, values: u32, wanted: Wanted) -> u64 {
     let shards = wanted.shards as u64;
     let trends = 2 * array(digits, LONGEST_US);
     let phases = array(Digits::Two, LONGEST_US) + 2 * array(Digits::Two, SHORT_US);
@@ -137,7 +154,13 @@ fn per_series(digits: Digits, values: u32, wanted: Wanted) -> u64 {
     };
     // And one for all other values.
     let values = wanted.observed as u64 * (u64::from(values) + 1);
-    holders * (trends + phases + FIXED + values * array(Digits::Two, LONGEST_US))
+    let value = array(Digits::Two, LONGEST_US) + VALUE_FIXED;
+    let messages = 2 * array(Digits::Two, LONGEST_US)
+        + array(Digits::Two, LONGEST_SESSION_US)
+        + MESSAGES_FIXED;
+    let checks = wanted.checks as u64 * CHECK_FIXED + wanted.check_names as u64;
+    let series = wanted.series as u64 * (trends + phases + FIXED + values * value);
+    holders * (series + wanted.messages as u64 * messages + checks)
 }
 
 /// An array of 32-bit counts for values up to `max_us`.
@@ -153,7 +176,7 @@ mod tests {
     use super::*;
 
     fn budget(series: usize, shards: usize, observed: usize) -> Budget {
-        Budget::of(Wanted { series, shards, observed })
+        Budget::of(Wanted { series, shards, observed, ..Wanted::default() })
     }
 
     #[test]
@@ -183,7 +206,7 @@ mod tests {
 
     #[test]
     fn a_cap_is_told_with_its_figures_and_the_cure() {
-        let wanted = Wanted { series: 9_000, shards: 2, observed: 0 };
+        let wanted = Wanted { series: 9_000, shards: 2, ..Wanted::default() };
         let [whole, capped] = Budget::of(wanted).notices(wanted).try_into().expect("two");
         assert_eq!((whole.level, capped.level), (NoticeLevel::Info, NoticeLevel::Warning));
         assert!(
@@ -202,13 +225,29 @@ mod tests {
         assert_eq!(share_out(100, &[]), Vec::<usize>::new());
     }
 
+    #[test]
+    fn messages_and_checks_are_counted() {
+        let plain = Wanted { series: 100, shards: 2, ..Wanted::default() };
+        let bytes = |wanted| Budget::of(wanted).bytes;
+        let messages = bytes(Wanted { messages: 50, ..plain }) - bytes(plain);
+        // On two shards, in the collector and in the report: at least three histograms.
+        assert!(messages >= 50 * 4 * 3 * array(Digits::Two, LONGEST_US), "{messages}");
+        let checks = Wanted { checks: 1_000, check_names: 20_000, ..plain };
+        let checks = bytes(checks) - bytes(plain);
+        assert!(checks >= 4 * (1_000 * 48 + 20_000), "{checks}");
+    }
+
     proptest! {
         #[test]
         fn the_budget_is_kept_whatever_is_wanted(
             series in 1usize..2_000_000, shards in 1usize..64, observed in 0usize..10,
+            has_messages in any::<bool>(), checks in 0usize..10_000_000,
         ) {
-            let budget = budget(series, shards, observed);
-            prop_assert!(budget.bytes <= 256 << 20, "{budget:?}");
+            let messages = if has_messages { series } else { 0 };
+            let check_names = checks * 20;
+            let wanted = Wanted { series, shards, observed, messages, checks, check_names };
+            let budget = Budget::of(wanted);
+            prop_assert!(budget.bytes <= 256 << 20 || budget.series == 1, "{budget:?}");
             prop_assert!(budget.series <= series && budget.series > 0, "{budget:?}");
         }
 

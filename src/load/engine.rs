@@ -108,8 +108,7 @@ pub fn run_on<R: Reactor>(
 
 /// As many series as there is memory for.
 fn number_series(program: &mut Program, plan: &Plan, shards: usize) -> (Budget, Wanted) {
-    let wanted =
-        Wanted { series: program.wanted_series(), shards, observed: program.observe.len() };
+    let wanted = program.wanted(shards);
     let budget = Budget::of(wanted);
     program.number_series(plan, budget.series);
     (budget, wanted)

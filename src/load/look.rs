@@ -54,6 +54,13 @@ pub(super) struct Numbered {
     check: Check,
 }
 
+impl Numbered {
+    /// The check's name.
+    pub(super) fn name(&self) -> &str {
+        &self.check.name
+    }
+}
+
 /// Buffers that no response is using.
 #[derive(Debug, Default)]
 pub(super) struct Spare {

@@ -12,6 +12,10 @@ use crate::model::inert;
 /// Characters kept of a value.
 const MAX_VALUE_CHARS: usize = 64;
 
+/// Bytes of a value that are looked at: what differs only behind them is the same. A value fills a
+/// head at most, and thousands of series would keep sixteen each.
+const MAX_RAW: usize = 256;
+
 /// No such header in the response.
 pub(super) const ABSENT: u16 = u16::MAX;
 
@@ -81,6 +85,7 @@ impl ObservedTable {
 
     #[inline]
     fn number_of(&mut self, header: usize, raw: &[u8]) -> u16 {
+        let raw = &raw[..raw.len().min(MAX_RAW)];
         let known = self.values.iter().position(|value| value.header == header && value.raw == raw);
         let number = known.unwrap_or_else(|| self.note(header, raw));
         // Headers are few and values capped, so the number fits by far.
@@ -127,6 +132,18 @@ mod tests {
         let text = format!("HTTP/1.1 200 OK\r\n{headers}Content-Length: 0\r\n\r\n");
         let fed = ResponseParser::default().feed(text.as_bytes(), &mut Look(table, names));
         assert_eq!(fed.expect("valid").consumed, text.len());
+    }
+
+    #[test]
+    fn a_long_value_is_known_by_its_beginning() {
+        let names = ["X-Cache".to_owned()];
+        let mut table = ObservedTable::new(16);
+        let long = "a".repeat(MAX_RAW);
+        for end in ["b", "c"] {
+            respond(&mut table, &names, &format!("X-Cache: {long}{end}\r\n"));
+        }
+        let [kept] = table.values.as_slice() else { panic!("one value") };
+        assert_eq!((kept.raw.len(), kept.count), (MAX_RAW, 2));
     }
 
     #[test]

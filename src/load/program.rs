@@ -9,6 +9,7 @@ use rand::rngs::StdRng;
 use rustls::pki_types::ServerName;
 
 use super::budget::OTHER;
+use super::budget::Wanted;
 use super::budget::share_out;
 use super::call::Calling;
 use super::error::LoadError;
@@ -309,9 +310,19 @@ impl Program {
         self.origins.iter().filter_map(address).map(of_address).max().unwrap_or(0)
     }
 
-    /// One for each request of each scenario.
-    pub(super) fn wanted_series(&self) -> usize {
-        self.flows.iter().map(|flow| distinct(flow).len()).sum()
+    /// What is to be counted on so many shards: a series for each request of each scenario.
+    pub(super) fn wanted(&self, shards: usize) -> Wanted {
+        let mut wanted = Wanted { shards, observed: self.observe.len(), ..Wanted::default() };
+        for request in self.flows.iter().flat_map(distinct) {
+            let request = &self.requests[request];
+            wanted.series += 1;
+            let is_talking = request.dialogue.is_some() || request.call.is_some();
+            wanted.messages += usize::from(is_talking);
+            wanted.checks += request.checks.len();
+            wanted.check_names +=
+                request.checks.iter().map(|check| check.name().len()).sum::<usize>();
+        }
+        wanted
     }
 
     /// One series per scenario and request that it sends, up to `most` of them: the last requests

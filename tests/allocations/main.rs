@@ -2,6 +2,7 @@
 //! no window ends in between and every figure is exact.
 
 mod network;
+mod statistics;
 
 #[expect(dead_code, reason = "shared with the tests of the load engine, which need all of it")]
 #[path = "../it/load_bed.rs"]
