@@ -17,10 +17,12 @@ use crate::format::control::write_request;
 use crate::model::ControlCommand;
 use crate::model::LoadCommand;
 use crate::model::RunStatus;
+use crate::model::ScenarioPace;
 use crate::model::StopLevel;
 use crate::model::format_duration;
 use crate::model::format_number;
 use crate::model::grouped;
+use crate::model::inert;
 
 use super::control_args::ControlAction;
 use super::control_args::ControlCommandArgs;
@@ -39,8 +41,12 @@ pub(super) fn run(args: &ControlCommandArgs) -> Result<ExitCode, CliError> {
     let mut talk = Talk::start(path)?;
     let load = |command| ControlRequest::Command(ControlCommand::Load(command));
     match &args.action {
-        ControlAction::Rate { to } => talk.change(&load(LoadCommand::Rate(*to)))?,
-        ControlAction::Vus { to } => talk.change(&load(LoadCommand::Vus(*to)))?,
+        ControlAction::Rate { to, scenario } => {
+            talk.change(&of_scenario(scenario.as_ref(), LoadCommand::Rate(*to)))?;
+        }
+        ControlAction::Vus { to, scenario } => {
+            talk.change(&of_scenario(scenario.as_ref(), LoadCommand::Vus(*to)))?;
+        }
         ControlAction::Pause => talk.change(&load(LoadCommand::Pause))?,
         ControlAction::Resume => talk.change(&load(LoadCommand::Resume))?,
         ControlAction::Stop => talk.change(&ControlRequest::Command(ControlCommand::Stop))?,
@@ -59,6 +65,14 @@ pub(super) fn run(args: &ControlCommandArgs) -> Result<ExitCode, CliError> {
         ControlAction::Snapshot { output } => snapshot(&mut talk, output)?,
     }
     Ok(ExitCode::Passed)
+}
+
+/// For all scenarios, or for one.
+fn of_scenario(scenario: Option<&String>, command: LoadCommand) -> ControlRequest {
+    match scenario {
+        Some(name) => ControlRequest::Scenario { name: name.clone(), command },
+        None => ControlRequest::Command(ControlCommand::Load(command)),
+    }
 }
 
 /// One connection.
@@ -112,7 +126,9 @@ impl Talk {
         let reply = self.hear()?.ok_or_else(|| self.broke(ended()))?;
         let said = match reply {
             ControlReply::Changed(change) => {
-                format!("{} from {} on\n", change.kind, format_duration(change.at))
+                let of = change.scenario.as_ref().map(|name| format!("{}: ", inert(name, 80)));
+                let (of, at) = (of.unwrap_or_default(), format_duration(change.at));
+                format!("{of}{} from {at} on\n", change.kind)
             }
             ControlReply::Winding(StopLevel::Cancelled) => "cancelled\n".to_owned(),
             ControlReply::Winding(StopLevel::Stopping | StopLevel::Running) => {
@@ -172,6 +188,7 @@ fn status_line(status: &RunStatus) -> String {
     if status.vus > 0 {
         parts.push(format!("{} users ({}%)", grouped(status.vus), percent(status.vus_factor)));
     }
+    parts.extend(scenarios(status));
     parts.push(format!("{} requests", grouped(status.requests)));
     parts.push(format!("{} failed", grouped(status.failed)));
     if let Some(p95) = status.p95 {
@@ -182,4 +199,19 @@ fn status_line(status: &RunStatus) -> String {
 
 fn whole(time: Duration) -> String {
     format_duration(Duration::from_secs(time.as_secs()))
+}
+
+/// What each of several running scenarios is asked for.
+fn scenarios(status: &RunStatus) -> Option<String> {
+    let running: Vec<_> = status.scenarios.iter().filter(|scenario| scenario.running).collect();
+    let one = |scenario: &&ScenarioPace| {
+        let rate = scenario
+            .per_second
+            .map(|rate| format!("{}/s", format_number((rate * 100.0).round() / 100.0)));
+        let vus = scenario.vus.map(|vus| format!("{} users", grouped(vus)));
+        let pace = rate.or(vus)?;
+        Some(format!("{} {pace}", inert(&scenario.name, 40)))
+    };
+    let paces: Vec<String> = running.iter().filter_map(one).collect();
+    (paces.len() > 1).then(|| format!("of which {}", paces.join(" and ")))
 }

@@ -39,6 +39,7 @@ Examples:
   shakedown control rate 750            a second over all scenarios, now
   shakedown control rate +10%           of the plan's more than now
   shakedown control vus 20
+  shakedown control rate 2x --scenario browse     of a plan with several
   shakedown control pause
   shakedown control snapshot -o so-far.json
   shakedown control --socket /run/load.sock stop
@@ -48,6 +49,7 @@ that now; 1 the connection broke.
 
 The socket takes one JSON object per line and answers each with one:
   {\"cmd\":\"rate\",\"to\":\"150%\"}  {\"cmd\":\"vus\",\"to\":20}  {\"cmd\":\"pause\"}  {\"cmd\":\"resume\"}
+  {\"cmd\":\"rate\",\"to\":75,\"scenario\":\"browse\"}
   {\"cmd\":\"stop\"}  {\"cmd\":\"cancel\"}  {\"cmd\":\"status\"}  {\"cmd\":\"watch\"}  {\"cmd\":\"snapshot\"}"
 )]
 pub(super) struct ControlCommandArgs {
@@ -67,12 +69,18 @@ pub(super) enum ControlAction {
         /// How much.
         #[arg(value_name = "AMOUNT", allow_hyphen_values = true, value_parser = Amount::parse_rate)]
         to: Amount,
+        /// Only of this scenario; a number is its own then.
+        #[arg(long, value_name = "NAME")]
+        scenario: Option<String>,
     },
     /// Change the number of virtual users: 150%, 2x, +10%, -10% of the plan's, or 20 over all.
     Vus {
         /// How much.
         #[arg(value_name = "AMOUNT", allow_hyphen_values = true, value_parser = Amount::parse_vus)]
         to: Amount,
+        /// Only of this scenario; a number is its own then.
+        #[arg(long, value_name = "NAME")]
+        scenario: Option<String>,
     },
     /// Let nothing start; the plan waits.
     Pause,

@@ -5,6 +5,7 @@
 //! ```text
 //! {"v":1,"cmd":"rate","to":"150%"}    also "2x", "+10%", "600/m", 75
 //! {"cmd":"vus","to":20}               also "150%", "2x", "-10%"
+//! {"cmd":"rate","to":75,"scenario":"browse"}    one scenario alone; likewise `vus`
 //! {"cmd":"pause"}  {"cmd":"resume"}
 //! {"cmd":"stop"}   {"cmd":"cancel"}   as the first and the second Ctrl-C
 //! {"cmd":"status"} {"cmd":"watch"}    now; now and every second from now on
@@ -41,6 +42,13 @@ pub const CONTROL_VERSION: u32 = 1;
 pub enum ControlRequest {
     /// Change something.
     Command(ControlCommand),
+    /// Change the load of one scenario.
+    Scenario {
+        /// The plan's name for it.
+        name: String,
+        /// Its rate or its users.
+        command: LoadCommand,
+    },
     /// How the run stands.
     Status,
     /// The same, again every second.
@@ -71,6 +79,8 @@ struct RequestDto {
     cmd: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     to: Option<AmountDto>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    scenario: Option<String>,
 }
 
 /// `75` or `"150%"`.
@@ -99,7 +109,15 @@ pub fn read_request(line: &[u8]) -> Result<ControlRequest, String> {
     if let Some(version) = dto.v.filter(|version| *version != CONTROL_VERSION) {
         return Err(format!("version {version} is not understood, only {CONTROL_VERSION}"));
     }
-    let change = |command| Ok(ControlRequest::Command(ControlCommand::Load(command)));
+    if dto.scenario.is_some() && !matches!(dto.cmd.as_str(), "rate" | "vus") {
+        return Err(format!("`{}` is for all scenarios: leave out `scenario`", dto.cmd));
+    }
+    let change = |command| {
+        Ok(match dto.scenario {
+            Some(name) => ControlRequest::Scenario { name, command },
+            None => ControlRequest::Command(ControlCommand::Load(command)),
+        })
+    };
     if dto.to.is_some() && !matches!(dto.cmd.as_str(), "rate" | "vus") {
         return Err(format!("`{}` takes no `to`", dto.cmd));
     }
@@ -123,21 +141,27 @@ pub fn read_request(line: &[u8]) -> Result<ControlRequest, String> {
 
 /// The request as a line.
 pub fn write_request(request: &ControlRequest) -> Vec<u8> {
+    let of_load = |command: &LoadCommand| match command {
+        LoadCommand::Rate(amount) => ("rate", Some(*amount)),
+        LoadCommand::Vus(amount) => ("vus", Some(*amount)),
+        LoadCommand::Pause => ("pause", None),
+        LoadCommand::Resume => ("resume", None),
+    };
+    let mut scenario = None;
     let (cmd, to) = match request {
         ControlRequest::Command(ControlCommand::Stop) => ("stop", None),
         ControlRequest::Command(ControlCommand::Cancel) => ("cancel", None),
-        ControlRequest::Command(ControlCommand::Load(command)) => match command {
-            LoadCommand::Rate(amount) => ("rate", Some(*amount)),
-            LoadCommand::Vus(amount) => ("vus", Some(*amount)),
-            LoadCommand::Pause => ("pause", None),
-            LoadCommand::Resume => ("resume", None),
-        },
+        ControlRequest::Command(ControlCommand::Load(command)) => of_load(command),
+        ControlRequest::Scenario { name, command } => {
+            scenario = Some(name.clone());
+            of_load(command)
+        }
         ControlRequest::Status => ("status", None),
         ControlRequest::Watch => ("watch", None),
         ControlRequest::Snapshot => ("snapshot", None),
     };
     let to = to.map(|amount| AmountDto::Text(amount.to_string()));
-    line(&RequestDto { v: Some(CONTROL_VERSION), cmd: cmd.to_owned(), to })
+    line(&RequestDto { v: Some(CONTROL_VERSION), cmd: cmd.to_owned(), to, scenario })
 }
 
 #[derive(Default, Serialize, Deserialize)]
@@ -335,6 +359,10 @@ mod tests {
             load(LoadCommand::Rate(Amount::Total(0.25))),
             load(LoadCommand::Vus(Amount::Total(20.0))),
             load(LoadCommand::Vus(Amount::Step(-0.5))),
+            ControlRequest::Scenario {
+                name: "browse".to_owned(),
+                command: LoadCommand::Vus(Amount::Total(3.0)),
+            },
             load(LoadCommand::Pause),
             load(LoadCommand::Resume),
             ControlRequest::Command(ControlCommand::Stop),

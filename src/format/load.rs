@@ -461,6 +461,9 @@ pub(super) struct ChangeDto {
     at_ms: Millis,
     /// Who asked for it.
     by: String,
+    /// Of which scenario alone; absent for all of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    scenario: Option<String>,
     #[serde(flatten)]
     kind: ChangeKindDto,
 }
@@ -490,7 +493,8 @@ impl From<&LoadChange> for ChangeDto {
             LoadChangeKind::Paused => ChangeKindDto::Paused,
             LoadChangeKind::Resumed => ChangeKindDto::Resumed,
         };
-        Self { at_ms: change.at.into(), by: change.by.clone(), kind }
+        let (by, scenario) = (change.by.clone(), change.scenario.clone());
+        Self { at_ms: change.at.into(), by, scenario, kind }
     }
 }
 
@@ -504,7 +508,7 @@ impl From<ChangeDto> for LoadChange {
             ChangeKindDto::Paused => LoadChangeKind::Paused,
             ChangeKindDto::Resumed => LoadChangeKind::Resumed,
         };
-        Self { at: dto.at_ms.into(), by: dto.by, kind }
+        Self { at: dto.at_ms.into(), by: dto.by, scenario: dto.scenario, kind }
     }
 }
 

@@ -57,11 +57,14 @@ impl<R: Reactor> Shard<'_, R> {
     pub(super) fn change(&mut self, change: Change, now: Nanos) {
         let load_at = self.clock.load_time(change.at);
         match change.act {
-            Act::Rate(factor) => {
-                self.runs.iter_mut().for_each(|run| run.rescale(factor, load_at));
+            Act::Rate(factors) => {
+                for (scenario, factor) in factors {
+                    self.runs[scenario].rescale(factor, load_at);
+                }
             }
-            Act::Vus(factor) => {
-                for run in &mut self.runs {
+            Act::Vus(factors) => {
+                for (scenario, factor) in factors {
+                    let run = &mut self.runs[scenario];
                     if let When::Closed(closed) = &mut run.when {
                         closed.rescale(factor, load_at.max(run.start));
                     }

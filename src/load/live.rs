@@ -20,6 +20,8 @@ use crate::model::LoadChange;
 use crate::model::LoadChangeKind;
 use crate::model::LoadCommand;
 use crate::model::ScenarioPace;
+use crate::model::did_you_mean;
+use crate::model::inert;
 use crate::plan::Executor;
 use crate::plan::Plan;
 
@@ -46,6 +48,24 @@ pub enum ControlError {
     /// `vus` without users that can be changed.
     #[error("no running scenario has users that can be changed; with an arrival rate, use `rate`")]
     NoUsers,
+    /// A scenario that the plan does not have.
+    #[error("there is no scenario `{name}`{nearest}; the plan has {known}")]
+    NoScenario {
+        /// What was said.
+        name: String,
+        /// `, did you mean …?`, or nothing.
+        nearest: String,
+        /// Those there are.
+        known: String,
+    },
+    /// One that has no arrival rate, or no users, that could be changed now.
+    #[error("scenario `{name}` {cause}")]
+    NotThis {
+        /// Which.
+        name: String,
+        /// Why not.
+        cause: &'static str,
+    },
     /// An absolute number where the plan has nothing at the moment.
     #[error("the plan has nothing to start at this moment; give a percentage instead")]
     Silent,
@@ -126,18 +146,18 @@ impl LoadClock {
 }
 
 /// What shards do at a moment of the run's clock.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Change {
     pub(super) at: Nanos,
     pub(super) act: Act,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) enum Act {
-    /// Arrival rates are so many times the plan's.
-    Rate(f64),
+    /// Arrival rates of these scenarios are so many times the plan's.
+    Rate(Vec<(usize, f64)>),
     /// Users are.
-    Vus(f64),
+    Vus(Vec<(usize, f64)>),
     Pause,
     Resume,
 }
@@ -159,8 +179,9 @@ struct State {
     /// When load starts, on the run's clock; `None` when it does not run.
     start: Option<Nanos>,
     clock: LoadClock,
-    rate_factor: f64,
-    vus_factor: f64,
+    /// By scenario, times the plan's.
+    rates: Vec<f64>,
+    vus: Vec<f64>,
     changes: Vec<Change>,
     told: Vec<LoadChange>,
 }
@@ -197,8 +218,8 @@ impl LiveControl {
         let state = State {
             start: None,
             clock: LoadClock::default(),
-            rate_factor: 1.0,
-            vus_factor: 1.0,
+            rates: vec![1.0; plan.scenarios.len()],
+            vus: vec![1.0; plan.scenarios.len()],
             changes: Vec::new(),
             told: Vec::new(),
         };
@@ -222,6 +243,40 @@ impl LiveControl {
         by: &str,
         now: Nanos,
     ) -> Result<LoadChange, ControlError> {
+        self.carry_out(command, None, by, now)
+    }
+
+    /// The same for one scenario alone; a pause is for all.
+    ///
+    /// # Errors
+    /// Why nothing changes.
+    pub fn apply_to(
+        &self,
+        scenario: &str,
+        command: LoadCommand,
+        by: &str,
+        now: Nanos,
+    ) -> Result<LoadChange, ControlError> {
+        let names = || self.0.scenarios.iter().map(|planned| planned.name.as_str());
+        let Some(index) = names().position(|name| name == scenario) else {
+            let nearest = did_you_mean(scenario, names());
+            let nearest = nearest.map(|nearest| format!(", did you mean `{nearest}`?"));
+            return Err(ControlError::NoScenario {
+                name: inert(scenario, 80),
+                nearest: nearest.unwrap_or_default(),
+                known: names().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "),
+            });
+        };
+        self.carry_out(command, Some(index), by, now)
+    }
+
+    fn carry_out(
+        &self,
+        command: LoadCommand,
+        of: Option<usize>,
+        by: &str,
+        now: Nanos,
+    ) -> Result<LoadChange, ControlError> {
         let mut state = self.state();
         let start = state.start.ok_or(ControlError::NotRunning)?;
         if state.changes.len() >= MOST_CHANGES {
@@ -231,8 +286,8 @@ impl LiveControl {
         let at = now.saturating_add(AHEAD).max(last);
         let since = state.clock.load_time(at).saturating_sub(start);
         let (act, kind) = match command {
-            LoadCommand::Rate(amount) => self.rate(amount, state.rate_factor, since)?,
-            LoadCommand::Vus(amount) => self.vus(amount, state.vus_factor, since)?,
+            LoadCommand::Rate(amount) => self.rate(amount, of, &state.rates, since)?,
+            LoadCommand::Vus(amount) => self.vus(amount, of, &state.vus, since)?,
             LoadCommand::Pause if state.clock.is_paused() => return Err(ControlError::Paused),
             LoadCommand::Pause => (Act::Pause, LoadChangeKind::Paused),
             LoadCommand::Resume if !state.clock.is_paused() => {
@@ -240,13 +295,18 @@ impl LiveControl {
             }
             LoadCommand::Resume => (Act::Resume, LoadChangeKind::Resumed),
         };
-        match act {
-            Act::Rate(factor) => state.rate_factor = factor,
-            Act::Vus(factor) => state.vus_factor = factor,
+        match &act {
+            Act::Rate(factors) => replace(&mut state.rates, factors),
+            Act::Vus(factors) => replace(&mut state.vus, factors),
             Act::Pause => state.clock.pause(at),
             Act::Resume => state.clock.resume(at),
         }
-        let change = LoadChange { at: Duration::from_nanos(at), by: by.to_owned(), kind };
+        let scenario = match act {
+            Act::Rate(_) | Act::Vus(_) => of.map(|of| self.0.scenarios[of].name.clone()),
+            Act::Pause | Act::Resume => None,
+        };
+        let at_time = Duration::from_nanos(at);
+        let change = LoadChange { at: at_time, by: by.to_owned(), scenario, kind };
         state.changes.push(Change { at, act });
         state.told.push(change.clone());
         self.0.count.store(state.changes.len(), Ordering::Relaxed);
@@ -262,25 +322,30 @@ impl LiveControl {
             running,
             paused: running && state.clock.is_paused(),
             elapsed: Duration::from_nanos(since),
-            rate_factor: state.rate_factor,
-            per_second: if running { self.planned_rate(since) * state.rate_factor } else { 0.0 },
-            vus_factor: state.vus_factor,
-            vus: if running { self.planned_users(since, state.vus_factor) } else { 0 },
+            rate_factor: overall(&state.rates, self.with_rate(None), || {
+                (self.rate_at(since, None, &state.rates), self.rate_at(since, None, &self.plans()))
+            }),
+            per_second: if running { self.rate_at(since, None, &state.rates) } else { 0.0 },
+            vus_factor: overall(&state.vus, self.with_users(None), || {
+                let users = |factors: &[f64]| self.users_at(since, None, factors) as f64;
+                (users(&state.vus), users(&self.plans()))
+            }),
+            vus: if running { self.users_at(since, None, &state.vus) } else { 0 },
             scenarios: self.paces(running.then_some(since), &state),
         }
     }
 
     /// Each scenario so long after the start; `None` when no load runs.
     fn paces(&self, since: Option<Nanos>, state: &State) -> Vec<ScenarioPace> {
-        let pace = |planned: &Planned| {
+        let pace = |(index, planned): (usize, &Planned)| {
             let within = since
                 .filter(|since| (planned.start..planned.end).contains(since))
                 .map(|since| since - planned.start);
             let rate = |rate: &Rate| {
-                within.map_or(0.0, |within| rate.per_second_at(within) * state.rate_factor)
+                within.map_or(0.0, |within| rate.per_second_at(within) * state.rates[index])
             };
             let users = |users: &UserRamp| {
-                within.map_or(0, |at| users.scaled(state.vus_factor).planned(at).into())
+                within.map_or(0, |at| users.scaled(state.vus[index]).planned(at).into())
             };
             ScenarioPace {
                 name: planned.name.clone(),
@@ -289,7 +354,7 @@ impl LiveControl {
                 vus: planned.users.as_ref().map(users),
             }
         };
-        self.0.scenarios.iter().map(pace).collect()
+        self.0.scenarios.iter().enumerate().map(pace).collect()
     }
 
     /// Load starts at this moment.
@@ -322,63 +387,154 @@ impl LiveControl {
         self.0.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
-    fn running(&self, since: Nanos) -> impl Iterator<Item = &Planned> {
-        self.0.scenarios.iter().filter(move |planned| (planned.start..planned.end).contains(&since))
+    /// Those that run at `since` (all of them, or the one asked for), by index.
+    fn running(&self, since: Nanos, of: Option<usize>) -> impl Iterator<Item = (usize, &Planned)> {
+        let runs =
+            move |(_, planned): &(usize, &Planned)| (planned.start..planned.end).contains(&since);
+        self.among(of).filter(runs)
     }
 
-    fn planned_rate(&self, since: Nanos) -> f64 {
-        let rate = |planned: &Planned| {
-            planned.rate.as_ref().map_or(0.0, |rate| rate.per_second_at(since - planned.start))
-        };
-        self.running(since).map(rate).sum()
+    /// All scenarios, or the one asked for.
+    fn among(&self, of: Option<usize>) -> impl Iterator<Item = (usize, &Planned)> {
+        let all = self.0.scenarios.iter().enumerate();
+        all.filter(move |(index, _)| of.is_none_or(|of| of == *index))
     }
 
-    fn planned_users(&self, since: Nanos, factor: f64) -> u64 {
-        let users = |planned: &Planned| {
-            let users = planned.users.as_ref();
-            users.map_or(0, |users| users.scaled(factor).planned(since - planned.start).into())
+    /// Those with an arrival rate.
+    fn with_rate(&self, of: Option<usize>) -> impl Iterator<Item = (usize, &Planned)> {
+        self.among(of).filter(|(_, planned)| planned.rate.is_some())
+    }
+
+    /// Those with users that can be changed.
+    fn with_users(&self, of: Option<usize>) -> impl Iterator<Item = (usize, &Planned)> {
+        self.among(of).filter(|(_, planned)| planned.users.is_some())
+    }
+
+    /// The plan's own factors.
+    fn plans(&self) -> Vec<f64> {
+        vec![1.0; self.0.scenarios.len()]
+    }
+
+    fn rate_at(&self, since: Nanos, of: Option<usize>, factors: &[f64]) -> f64 {
+        let rate = |(index, planned): (usize, &Planned)| {
+            let rate = planned.rate.as_ref()?.per_second_at(since - planned.start);
+            Some(rate * factors[index])
         };
-        self.running(since).map(users).sum()
+        self.running(since, of).filter_map(rate).sum()
+    }
+
+    fn users_at(&self, since: Nanos, of: Option<usize>, factors: &[f64]) -> u64 {
+        let users = |(index, planned): (usize, &Planned)| {
+            let users = planned.users.as_ref()?.scaled(factors[index]);
+            Some(u64::from(users.planned(since - planned.start)))
+        };
+        self.running(since, of).filter_map(users).sum()
     }
 
     fn rate(
         &self,
         amount: Amount,
-        factor: f64,
+        of: Option<usize>,
+        present: &[f64],
         since: Nanos,
     ) -> Result<(Act, LoadChangeKind), ControlError> {
-        let with_rate = |planned: &&Planned| planned.rate.is_some();
-        if !self.0.scenarios.iter().any(|planned| with_rate(&planned) && planned.end > since) {
-            return Err(ControlError::NoRate);
+        if !self.with_rate(of).any(|(_, planned)| planned.end > since) {
+            let none = "has no arrival rate; change its users with `vus`";
+            return Err(self.nothing_to_change(of, since, none, ControlError::NoRate));
         }
-        let planned = self.planned_rate(since);
-        let factor = new_factor(amount, factor, planned)?;
-        let peak = self.0.scenarios.iter().map(|planned| planned.peak_rate).fold(0.0, f64::max);
-        check(peak * factor, MOST_PER_SECOND.min(self.0.max_rps), "arrivals per second")?;
-        Ok((Act::Rate(factor), LoadChangeKind::Rate { factor, per_second: planned * factor }))
+        let planned = self.rate_at(since, of, &self.plans());
+        let factors = new_factors(amount, self.with_rate(of), present, planned)?;
+        let peak = factors
+            .iter()
+            .map(|(index, factor)| self.0.scenarios[*index].peak_rate * factor)
+            .fold(0.0, f64::max);
+        check(peak, MOST_PER_SECOND.min(self.0.max_rps), "arrivals per second")?;
+        let after = replaced(present, &factors);
+        let per_second = self.rate_at(since, of, &after);
+        let factor = overall(&after, self.with_rate(of), || (per_second, planned));
+        Ok((Act::Rate(factors), LoadChangeKind::Rate { factor, per_second }))
     }
 
     fn vus(
         &self,
         amount: Amount,
-        factor: f64,
+        of: Option<usize>,
+        present: &[f64],
         since: Nanos,
     ) -> Result<(Act, LoadChangeKind), ControlError> {
-        let with_users = |planned: &&Planned| planned.users.is_some();
-        if !self.0.scenarios.iter().any(|planned| with_users(&planned) && planned.end > since) {
-            return Err(ControlError::NoUsers);
+        if !self.with_users(of).any(|(_, planned)| planned.end > since) {
+            let none = "has no users that can be changed; with an arrival rate, use `rate`";
+            return Err(self.nothing_to_change(of, since, none, ControlError::NoUsers));
         }
-        let planned = self.planned_users(since, 1.0);
-        let factor = new_factor(amount, factor, planned as f64)?;
-        let peaks = self.0.scenarios.iter().filter(with_users);
-        let peak: f64 = peaks.map(|planned| f64::from(planned.peak_users)).sum();
-        check(peak * factor, MOST_USERS.min(self.0.max_vus), "virtual users")?;
-        let vus = self.planned_users(since, factor);
+        let planned = self.users_at(since, of, &self.plans());
+        let factors = new_factors(amount, self.with_users(of), present, planned as f64)?;
+        let after = replaced(present, &factors);
+        let peaks = self.with_users(None);
+        let peak = peaks.map(|(index, planned)| f64::from(planned.peak_users) * after[index]).sum();
+        check(peak, MOST_USERS.min(self.0.max_vus), "virtual users")?;
+        let vus = self.users_at(since, of, &after);
         if vus == 0 && planned > 0 {
             return Err(ControlError::Nothing);
         }
-        Ok((Act::Vus(factor), LoadChangeKind::Vus { factor, vus }))
+        let factor = overall(&after, self.with_users(of), || (vus as f64, planned as f64));
+        Ok((Act::Vus(factors), LoadChangeKind::Vus { factor, vus }))
     }
+
+    /// Why nothing of the one scenario can be changed, or of all.
+    fn nothing_to_change(
+        &self,
+        of: Option<usize>,
+        since: Nanos,
+        none: &'static str,
+        of_all: ControlError,
+    ) -> ControlError {
+        let Some(planned) = of.map(|of| &self.0.scenarios[of]) else { return of_all };
+        let cause = if planned.end > since { none } else { "is over" };
+        ControlError::NotThis { name: planned.name.clone(), cause }
+    }
+}
+
+/// Puts what `factors` say in the place of what is there.
+fn replace(present: &mut [f64], factors: &[(usize, f64)]) {
+    for (index, factor) in factors {
+        present[*index] = *factor;
+    }
+}
+
+fn replaced(present: &[f64], factors: &[(usize, f64)]) -> Vec<f64> {
+    let mut after = present.to_vec();
+    replace(&mut after, factors);
+    after
+}
+
+/// The factor of all of `scenarios`; where they differ, how much is asked for of how much is
+/// planned.
+fn overall<'a>(
+    factors: &[f64],
+    scenarios: impl Iterator<Item = (usize, &'a Planned)>,
+    asked_and_planned: impl FnOnce() -> (f64, f64),
+) -> f64 {
+    let own: Vec<f64> = scenarios.map(|(index, _)| factors[index]).collect();
+    match own.first() {
+        None => 1.0,
+        Some(first) if own.iter().all(|factor| (factor - first).abs() < 1e-12) => *first,
+        Some(first) => match asked_and_planned() {
+            (asked, planned) if planned > 0.0 => asked / planned,
+            (_, _) => *first,
+        },
+    }
+}
+
+/// What each of `scenarios` gets: a step counts from where it is, and a total is all of theirs
+/// together.
+fn new_factors<'a>(
+    amount: Amount,
+    scenarios: impl Iterator<Item = (usize, &'a Planned)>,
+    present: &[f64],
+    planned: f64,
+) -> Result<Vec<(usize, f64)>, ControlError> {
+    let factor = |(index, _)| Ok((index, new_factor(amount, present[index], planned)?));
+    scenarios.map(factor).collect()
 }
 
 /// The number of users of `per-vu-iterations` decides how many iterations there are.

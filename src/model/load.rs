@@ -324,6 +324,8 @@ pub struct LoadChange {
     pub at: Duration,
     /// Who asked for it.
     pub by: String,
+    /// Of which scenario alone; `None` is all of them.
+    pub scenario: Option<String>,
     /// What changed.
     pub kind: LoadChangeKind,
 }
@@ -335,14 +337,14 @@ pub enum LoadChangeKind {
     Rate {
         /// Times the plan's.
         factor: f64,
-        /// Of all scenarios together at that moment.
+        /// Of all scenarios together at that moment, or of the one that was changed.
         per_second: f64,
     },
     /// The users of closed scenarios.
     Vus {
         /// Times the plan's.
         factor: f64,
-        /// Of all scenarios together at that moment.
+        /// Of all scenarios together at that moment, or of the one that was changed.
         vus: u64,
     },
     /// No iteration starts any more.
@@ -371,9 +373,11 @@ impl std::fmt::Display for LoadChangeKind {
 
 impl std::fmt::Display for LoadChange {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let of = self.scenario.as_ref().map(|scenario| format!(" of scenario `{scenario}`"));
         write!(
             f,
-            "the load was changed by hand at {}: {}, by {}",
+            "the load{} was changed by hand at {}: {}, by {}",
+            of.unwrap_or_default(),
             format_duration(self.at),
             self.kind,
             self.by

@@ -30,6 +30,19 @@ impl Steering {
         self.control.apply(command, by, self.clock.nanos())
     }
 
+    /// The same for one scenario.
+    ///
+    /// # Errors
+    /// Why nothing changes.
+    pub(super) fn change_scenario(
+        &self,
+        scenario: &str,
+        command: LoadCommand,
+        by: &str,
+    ) -> Result<LoadChange, ControlError> {
+        self.control.apply_to(scenario, command, by, self.clock.nanos())
+    }
+
     /// How the load stands now.
     pub(super) fn status(&self) -> ControlStatus {
         self.control.status(self.clock.nanos())

@@ -222,3 +222,24 @@ fn without_a_run_the_command_says_how_to_get_one() {
     assert_eq!(out.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&out.stderr).contains("start one with --control"));
 }
+
+#[test]
+fn one_scenario_of_a_url_s_load_is_called_load() {
+    let run = Steered::start(&["-z", "60s", "-q", "20"]);
+    let mut talk = run.talk();
+    talk.ask(r#"{"cmd":"watch"}"#);
+    talk.until(|status| status["requests"].as_u64() > Some(0));
+    let out = run.control(&["rate", "40", "--scenario", "load"]);
+    let told = String::from_utf8_lossy(&out.stdout).into_owned();
+    assert!(told.starts_with("load: rate 200% of the plan (40/s) from "), "{told}");
+    let out = run.control(&["rate", "40", "--scenario", "lode"]);
+    let told = String::from_utf8_lossy(&out.stderr).into_owned();
+    assert_eq!(out.status.code(), Some(2));
+    assert!(told.contains("there is no scenario `lode`, did you mean `load`?"), "{told}");
+    let mut other = run.talk();
+    let refused = other.ask(r#"{"cmd":"pause","scenario":"load"}"#);
+    assert!(refused["error"].to_string().contains("for all scenarios"), "{refused}");
+    assert!(run.control(&["cancel"]).status.success());
+    let (_, report) = run.end();
+    assert_eq!(report["load"]["changes"][0]["scenario"], "load");
+}

@@ -53,7 +53,10 @@ pub(crate) fn interrupted_events() -> Vec<Stamped> {
         (4, LoadChangeKind::Resumed),
     ] {
         let by = "the user".to_owned();
-        let change = LoadChange { at: Duration::from_millis(at + after + 100), by, kind };
+        // One of them is of one scenario alone.
+        let scenario = (after == 2).then(|| "browse".to_owned());
+        let at_time = Duration::from_millis(at + after + 100);
+        let change = LoadChange { at: at_time, by, scenario, kind };
         log.at(at + after, Event::LoadChanged(change));
     }
     let reason = "SIGINT received".to_owned();

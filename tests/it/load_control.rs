@@ -11,10 +11,13 @@ use shakedown::load::LiveControl;
 use shakedown::model::Amount;
 use shakedown::model::LoadChangeKind;
 use shakedown::model::LoadCommand;
+use shakedown::model::Seed;
 use shakedown::model::StopToken;
 use shakedown::plan::Executor;
 use shakedown::plan::Late;
+use shakedown::plan::Overrides;
 use shakedown::plan::Spacing;
+use shakedown::plan::from_text;
 
 use crate::load_bed::Outcome;
 use crate::load_bed::PlanBuilder;
@@ -175,4 +178,122 @@ fn a_stop_ends_a_pause() {
         }))
     });
     assert!(outcome.totals().elapsed < Duration::from_secs(1));
+}
+
+/// Two schedules and two sets of users, told apart by their paths; when requests of each came.
+fn run_four(threads: usize, commands: &[(u64, &str, LoadCommand)]) -> (Outcome, [Vec<u64>; 4]) {
+    let text = "
+version: 1
+target: http://127.0.0.1:9
+requests: { a: { get: /0 }, b: { get: /1 }, c: { get: /2 }, d: { get: /3 } }
+flows: { a: [ { use: a } ], b: [ { use: b } ], c: [ { use: c } ], d: [ { use: d } ] }
+scenarios:
+  browse: { executor: constant-arrival-rate, exec: a, rate: 100, duration: 4s, preAllocatedVUs: 20, maxVUs: 20 }
+  search: { executor: constant-arrival-rate, exec: b, rate: 60, duration: 4s, preAllocatedVUs: 20, maxVUs: 20 }
+  buyers: { executor: constant-vus, exec: c, vus: 4, duration: 4s }
+  sellers: { executor: constant-vus, exec: d, vus: 3, duration: 4s }
+";
+    let overrides = Overrides::new(Seed(7), jiff::civil::date(2026, 11, 23));
+    let plan = from_text("plan.yml", text, &|_| None, &overrides)
+        .unwrap_or_else(|errors| panic!("{}", errors.render(false)));
+    let mut plan = PlanBuilder::of(plan).threads(threads);
+    let control = plan.control();
+    let seen = Arc::new(Mutex::new([const { Vec::new() }; 4]));
+    let said = Mutex::new(commands.to_vec());
+    let outcome = plan.run_on(&StopToken::default(), |_| {
+        // Before any shard's first turn: their virtual clocks know nothing of each other.
+        for (millis, scenario, command) in said.lock().expect("not poisoned").drain(..) {
+            let when = START + millis * MILLI - 100 * MILLI;
+            control.apply_to(scenario, command, "a test", when).expect("it can be done");
+        }
+        let seen = Arc::clone(&seen);
+        Ok(SimReactor::new(move |at: u64, request: &[u8]| {
+            let place = usize::from(request[b"GET /".len()] - b'0');
+            seen.lock().expect("not poisoned")[place].push(at - START);
+            vec![Reply::Bytes { after: 10 * MILLI, bytes: OK.to_vec() }]
+        }))
+    });
+    let seen = seen.lock().expect("not poisoned").clone();
+    (outcome, seen)
+}
+
+fn by_second(times: &[u64]) -> Vec<usize> {
+    (0..4).map(|second| between(times, second * 1_000, (second + 1) * 1_000)).collect()
+}
+
+#[test]
+fn a_change_of_one_scenario_leaves_the_others_as_they_are() {
+    let commands = [
+        (1_000, "browse", LoadCommand::Rate(Amount::Total(200.0))),
+        (2_000, "browse", LoadCommand::Rate(Amount::Step(-1.5))),
+        (1_000, "buyers", LoadCommand::Vus(Amount::Total(8.0))),
+    ];
+    // In the order in which they are said, not in which they hold.
+    let mut in_order = commands;
+    in_order.sort_by_key(|(at, _, _)| *at);
+    let (_, untouched) = run_four(1, &[]);
+    let (outcome, changed) = run_four(1, &in_order);
+    assert_eq!(by_second(&untouched[0]), [100, 100, 100, 100]);
+    // The area under 100/s, 200/s, 50/s, 50/s.
+    assert_eq!(by_second(&changed[0]), [100, 200, 50, 50]);
+    assert_eq!(changed[1], untouched[1], "not by a nanosecond");
+    assert_eq!(changed[3], untouched[3]);
+    let buyers = by_second(&changed[2]);
+    for (started, line) in buyers.iter().zip([400, 800, 800, 800]) {
+        assert!(started.abs_diff(line) <= 8, "{buyers:?}");
+    }
+    let told: Vec<_> =
+        outcome.changes().iter().map(|change| (change.scenario.as_deref(), change.kind)).collect();
+    let expected = [
+        (Some("browse"), LoadChangeKind::Rate { factor: 2.0, per_second: 200.0 }),
+        (Some("buyers"), LoadChangeKind::Vus { factor: 2.0, vus: 8 }),
+        (Some("browse"), LoadChangeKind::Rate { factor: 0.5, per_second: 50.0 }),
+    ];
+    assert_eq!(told, expected);
+}
+
+#[test]
+fn shards_agree_on_a_change_of_one_scenario() {
+    let (_, seen) = run_four(3, &[(2_000, "search", LoadCommand::Rate(Amount::OfPlan(0.5)))]);
+    let times = |place: usize| {
+        let mut times = seen[place].clone();
+        times.sort_unstable();
+        by_second(&times)
+    };
+    assert_eq!((times(0), times(1)), (vec![100; 4], vec![60, 60, 30, 30]));
+}
+
+#[test]
+fn what_a_scenario_does_not_have_is_said_with_what_there_is() {
+    let mut plan = PlanBuilder::new(open(100.0, 4));
+    let control = plan.control();
+    let said = Arc::new(Mutex::new(Vec::new()));
+    plan.run_on(&StopToken::default(), |_| {
+        let (control, said) = (control.clone(), Arc::clone(&said));
+        Ok(SimReactor::new(move |_: u64, _: &[u8]| {
+            let mut said = said.lock().expect("not poisoned");
+            if said.is_empty() {
+                let refused = |name, command, at| {
+                    let refused = control.apply_to(name, command, "a test", START + at);
+                    refused.expect_err("it cannot be done").to_string()
+                };
+                let rate = LoadCommand::Rate(Amount::OfPlan(2.0));
+                *said = vec![
+                    refused("mian", rate, 0),
+                    refused("nothing like it", rate, 0),
+                    refused("main", LoadCommand::Vus(Amount::OfPlan(2.0)), 0),
+                    refused("main", rate, 5 * SECOND),
+                ];
+            }
+            vec![Reply::Bytes { after: MILLI, bytes: OK.to_vec() }]
+        }))
+    });
+    let said = said.lock().expect("not poisoned").clone();
+    let expected = [
+        "there is no scenario `mian`, did you mean `main`?; the plan has `main`",
+        "there is no scenario `nothing like it`; the plan has `main`",
+        "scenario `main` has no users that can be changed; with an arrival rate, use `rate`",
+        "scenario `main` is over",
+    ];
+    assert_eq!(said, expected);
 }

@@ -174,7 +174,8 @@ fn changes_by_hand_are_marked_on_every_chart() {
     let after_the_end = report.timeline.last().expect("windows").to + Duration::from_secs(1);
     for at in [middle, after_the_end] {
         let kind = LoadChangeKind::Rate { factor: 1.5, per_second: 75.0 };
-        report.changes.push(LoadChange { at, by: "<b>the control socket".to_owned(), kind });
+        let by = "<b>the control socket".to_owned();
+        report.changes.push(LoadChange { at, by, scenario: None, kind });
     }
     let html = text_of(OutputKind::Html, &report);
     let marks: Vec<_> = html.split("class=\"change\"").skip(1).collect();

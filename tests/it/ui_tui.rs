@@ -374,7 +374,7 @@ fn a_change_by_hand_is_marked_below_both_charts() {
     let last = events.last().expect("not empty").clone();
     let kind = LoadChangeKind::Rate { factor: 1.5, per_second: 75.0 };
     let by = "the user".to_owned();
-    let change = LoadChange { at: Duration::from_secs(4), by, kind };
+    let change = LoadChange { at: Duration::from_secs(4), by, scenario: None, kind };
     events.push(Stamped { seq: last.seq + 1, at: last.at, event: Event::LoadChanged(change) });
     let text = screen(&on(&events, ""), 80, 24);
     let frames: Vec<_> = text.lines().filter(|line| line.starts_with('└')).collect();

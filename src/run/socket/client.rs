@@ -15,7 +15,9 @@ use crate::format::control::ControlReply;
 use crate::format::control::ControlRequest;
 use crate::format::control::read_request;
 use crate::format::control::write_reply;
+use crate::load::ControlError;
 use crate::model::ControlCommand;
+use crate::model::LoadChange;
 use crate::model::StopLevel;
 
 use super::lines::Line;
@@ -95,6 +97,9 @@ impl Client {
         let reply = match read_request(line) {
             Err(why) => ControlReply::Refused(why),
             Ok(ControlRequest::Command(command)) => carry_out(command, &self.shared),
+            Ok(ControlRequest::Scenario { name, command }) => {
+                answer_of(self.shared.steering.change_scenario(&name, command, BY))
+            }
             Ok(ControlRequest::Status) => ControlReply::Status(self.shared.status()),
             Ok(ControlRequest::Watch) => {
                 let mut watch = tokio::time::interval(WATCH);
@@ -137,13 +142,17 @@ async fn next_tick(watch: &mut Option<Interval>) {
     }
 }
 
+fn answer_of(outcome: Result<LoadChange, ControlError>) -> ControlReply {
+    match outcome {
+        Ok(change) => ControlReply::Changed(change),
+        Err(error) => ControlReply::Refused(error.to_string()),
+    }
+}
+
 fn carry_out(command: ControlCommand, shared: &Shared) -> ControlReply {
     let level = match command {
         ControlCommand::Load(command) => {
-            return match shared.steering.change(command, BY) {
-                Ok(change) => ControlReply::Changed(change),
-                Err(error) => ControlReply::Refused(error.to_string()),
-            };
+            return answer_of(shared.steering.change(command, BY));
         }
         ControlCommand::Stop => StopLevel::Stopping,
         ControlCommand::Cancel => StopLevel::Cancelled,
