@@ -77,9 +77,9 @@ pub(super) struct ConnectArgs {
     /// its own tens of thousands of ports.
     #[arg(long, value_name = "ADDRESS,…", value_parser = sources)]
     local_address: Vec<Sources>,
-    /// Send everything through this proxy: http://, socks5:// (we resolve names) or socks5h:// (it
-    /// does). Proxies of the environment (`http_proxy`) are not looked at: a load test through a
-    /// forgotten one would measure that.
+    /// Send everything through this proxy: http://, https:// (TLS to the proxy, whose certificate must
+    /// be trusted), socks5:// (we resolve names) or socks5h:// (it does). Proxies of the environment
+    /// (`http_proxy`) are not looked at: a load test through a forgotten one would measure that.
     #[arg(short = 'x', long, value_name = "[SCHEME://][USER:PASSWORD@]HOST:PORT", value_parser = Proxy::parse)]
     proxy: Option<Proxy>,
     /// One request per connection.

@@ -99,7 +99,7 @@ pub fn dress(route: &Route, request: &Request, bytes: &mut Vec<u8>) {
 
 /// The proxy that takes requests to `origin` in absolute form, if one does.
 fn forwarder<'a>(route: &'a Route, origin: &Origin) -> Option<&'a Proxy> {
-    let proxy = route.proxy.as_ref().filter(|proxy| proxy.kind == ProxyKind::Http)?;
+    let proxy = route.proxy.as_ref().filter(|proxy| proxy.kind.speaks_http())?;
     let is_itself = route.dialled(origin) == (origin.host.clone(), origin.port);
     (origin.scheme == Scheme::Http && is_itself).then_some(proxy)
 }
@@ -218,7 +218,7 @@ impl Lookup {
                 };
                 return Self::addresses(wanted, route, scope);
             }
-            ProxyKind::Http | ProxyKind::Socks5Named => {
+            ProxyKind::Http | ProxyKind::Https | ProxyKind::Socks5Named => {
                 scope.admit_name(&host).map_err(|reason| out_of_scope(&reason))?;
                 match forwarder(route, origin) {
                     Some(proxy) => Via::Forward(proxy.clone()),

@@ -61,7 +61,7 @@ impl Tunnel {
     /// Begins: there is something to send.
     pub fn new(to: &TunnelTo) -> Self {
         let (stage, out) = match to.proxy.kind {
-            ProxyKind::Http => {
+            ProxyKind::Http | ProxyKind::Https => {
                 let mut parser = Box::new(ResponseParser::default());
                 parser.reset(RequestKind::Connect);
                 (Stage::Connect(parser), connect_request(to))

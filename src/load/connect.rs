@@ -16,6 +16,7 @@ use crate::http::route::Via;
 use crate::http::route::Way;
 use crate::http::tunnel::Tunnel;
 use crate::model::Failure;
+use crate::model::FailureClass;
 
 /// A proxy's answers are short.
 const ANSWER: usize = 512;
@@ -93,6 +94,9 @@ impl<R: Reactor> Shard<'_, R> {
         }
         self.preferred[origin] = turn % way.endpoints.len();
         self.series[user.series as usize].connection_opened();
+        if program.origins[origin].proxy_tls.is_some() {
+            return self.secure_proxy(slot, origin);
+        }
         match &way.via {
             Via::Nothing | Via::Forward(_) => self.connected(number, slot, now),
             Via::Tunnel(to) => {
@@ -104,17 +108,30 @@ impl<R: Reactor> Shard<'_, R> {
         }
     }
 
+    /// The TLS session with a proxy begins, before anything is asked of it.
+    fn secure_proxy(&mut self, slot: u32, origin: usize) -> Result<(), Failure> {
+        let destination = &self.shared.program.origins[origin];
+        let Some((setup, name)) = &destination.proxy_tls else { return Ok(()) };
+        let session = TlsLink::new(setup.config(), name);
+        let session = session.map_err(|error| destination.proxy_failure(&error))?;
+        let link = &mut self.links[slot as usize];
+        link.state = LinkState::Tunnelling;
+        link.tls = Some(Box::new(session));
+        if let Via::Tunnel(to) = &destination.way.via {
+            link.tunnel = Some(Box::new(Tunnel::new(to)));
+        }
+        self.flush_tls(slot).map(|_| ())
+    }
+
     /// Goes on with a proxy: reads what it answered, and says what comes next.
     pub(super) fn tunnel(&mut self, number: u32, slot: u32) -> Result<(), Failure> {
         let mut buffer = [0; ANSWER];
         loop {
             self.say_to_proxy(slot)?;
-            let read = self.reactor.read(slot, &mut buffer);
-            let Some(tunnel) = &mut self.links[slot as usize].tunnel else { return Ok(()) };
-            match read {
-                Ok(0) => return Err(tunnel.closed()),
+            match self.reactor.read(slot, &mut buffer) {
+                Ok(0) => return Err(self.proxy_closed(number, slot)),
                 Ok(count) => {
-                    if tunnel.take(&buffer[..count])? {
+                    if self.hear_proxy(number, slot, &buffer[..count])? {
                         self.links[slot as usize].tunnel = None;
                         let now = self.reactor.now();
                         return self.connected(number, slot, now);
@@ -127,8 +144,65 @@ impl<R: Reactor> Shard<'_, R> {
         }
     }
 
+    /// Takes what the proxy said; true once it has done its part.
+    fn hear_proxy(&mut self, number: u32, slot: u32, bytes: &[u8]) -> Result<bool, Failure> {
+        let program = self.shared.program;
+        let origin = self.users[number as usize].prepared(program).origin as usize;
+        let link = &mut self.links[slot as usize];
+        let Some(tls) = &mut link.tls else {
+            return link.tunnel.as_mut().map_or(Ok(true), |tunnel| tunnel.take(bytes));
+        };
+        let (mut wire, mut plain, mut is_done) = (bytes, [0; ANSWER], false);
+        loop {
+            let heard = tls.decrypt(&mut wire, &mut plain);
+            let heard = heard.map_err(|error| program.origins[origin].proxy_failure(&error));
+            match (heard, &mut link.tunnel) {
+                (Ok(0), Some(_)) => break,
+                (Ok(0), None) => {
+                    is_done = !tls.is_handshaking();
+                    break;
+                }
+                (Ok(count), Some(tunnel)) => is_done = tunnel.take(&plain[..count])?,
+                // What nobody asked for is the exchange's to judge; there is none yet.
+                (Ok(_), None) => {}
+                (Err(failure), _) => {
+                    // The alert says why; the failure is told whether it gets there or not.
+                    let _ = self.flush_tls(slot);
+                    return Err(failure);
+                }
+            }
+        }
+        self.flush_tls(slot)?;
+        Ok(is_done)
+    }
+
+    /// What it means that the proxy closed the connection.
+    fn proxy_closed(&self, number: u32, slot: u32) -> Failure {
+        let link = &self.links[slot as usize];
+        let is_greeting = link.tls.as_ref().is_some_and(|tls| tls.is_handshaking());
+        if let Some(tunnel) = link.tunnel.as_ref().filter(|_| !is_greeting) {
+            return tunnel.closed();
+        }
+        let program = self.shared.program;
+        let origin = self.users[number as usize].prepared(program).origin as usize;
+        let proxy = program.origins[origin].way.via.proxy();
+        let name = proxy.map(ToString::to_string).unwrap_or_default();
+        let text = format!("the proxy {name} closed the connection during the TLS handshake");
+        Failure::new(FailureClass::Proxy, text)
+    }
+
     fn say_to_proxy(&mut self, slot: u32) -> Result<(), Failure> {
-        let Some(tunnel) = &mut self.links[slot as usize].tunnel else { return Ok(()) };
+        let link = &mut self.links[slot as usize];
+        if let Some(tls) = &mut link.tls {
+            let tunnel = link.tunnel.as_mut().filter(|_| !tls.is_handshaking());
+            if let Some(tunnel) = tunnel.filter(|tunnel| !tunnel.outgoing().is_empty()) {
+                let failed = |error| stream_failure("asking the proxy", &error);
+                tls.encrypt(tunnel.outgoing()).map_err(failed)?;
+                tunnel.sent(tunnel.outgoing().len());
+            }
+            return self.flush_tls(slot).map(|_| ());
+        }
+        let Some(tunnel) = &mut link.tunnel else { return Ok(()) };
         while !tunnel.outgoing().is_empty() {
             match self.reactor.write(slot, tunnel.outgoing()) {
                 Ok(count) => tunnel.sent(count),
@@ -154,8 +228,11 @@ impl<R: Reactor> Shard<'_, R> {
             }
             Some((setup, name)) => {
                 link.state = LinkState::Handshaking;
-                let session = TlsLink::new(setup.config(), name).map_err(|e| tls_failure(&e))?;
-                link.tls = Some(Box::new(session));
+                let session = match link.tls.take() {
+                    None => TlsLink::new(setup.config(), name),
+                    Some(proxy) => TlsLink::through(proxy, setup.config(), name),
+                };
+                link.tls = Some(Box::new(session.map_err(|error| tls_failure(&error))?));
                 self.flush_tls(slot).map(|_| ())
             }
         }

@@ -21,7 +21,7 @@ const PIECE: usize = 16 * 1024;
 pub(super) enum LinkState {
     Closed,
     Connecting,
-    /// Talking to a proxy.
+    /// Talking to a proxy: TLS with it if it wants that, then `CONNECT` or SOCKS if it tunnels.
     Tunnelling,
     Handshaking,
     Open,
@@ -54,13 +54,26 @@ impl Default for Link {
     }
 }
 
-/// A TLS session: bytes of the network in and out, plain text in and out.
+/// What of an outer session's plain text is taken at once.
+const CARRIED: usize = 4 * 1024;
+
+/// A TLS session: bytes of the network in and out, plain text in and out. One with a target may go
+/// through one with a proxy: its records are the other's plain text.
 #[derive(Debug)]
 pub(super) struct TlsLink {
     session: ClientConnection,
     /// Records that the kernel did not take yet, from `flushed` on.
     out: Vec<u8>,
     flushed: usize,
+    outer: Option<Box<Outer>>,
+}
+
+/// The session with a proxy, and what it brought that the inner one has not taken yet.
+#[derive(Debug)]
+struct Outer {
+    link: Box<TlsLink>,
+    carried: Vec<u8>,
+    taken: usize,
 }
 
 impl TlsLink {
@@ -69,7 +82,17 @@ impl TlsLink {
         name: &ServerName<'static>,
     ) -> Result<Self, rustls::Error> {
         let session = ClientConnection::new(Arc::clone(config), name.clone())?;
-        Ok(Self { session, out: Vec::new(), flushed: 0 })
+        Ok(Self { session, out: Vec::new(), flushed: 0, outer: None })
+    }
+
+    /// The same through `outer`, which is established.
+    pub(super) fn through(
+        outer: Box<Self>,
+        config: &Arc<rustls::ClientConfig>,
+        name: &ServerName<'static>,
+    ) -> Result<Self, rustls::Error> {
+        let outer = Outer { link: outer, carried: Vec::new(), taken: 0 };
+        Ok(Self { outer: Some(Box::new(outer)), ..Self::new(config, name)? })
     }
 
     pub(super) fn is_handshaking(&self) -> bool {
@@ -101,6 +124,11 @@ impl TlsLink {
         mut write: impl FnMut(&[u8]) -> io::Result<usize>,
     ) -> io::Result<bool> {
         self.collect()?;
+        if let Some(outer) = &mut self.outer {
+            outer.link.encrypt(&self.out)?;
+            self.out.clear();
+            return outer.link.flush(write);
+        }
         while self.flushed < self.out.len() {
             match write(&self.out[self.flushed..]) {
                 Ok(count) => self.flushed += count,
@@ -121,23 +149,21 @@ impl TlsLink {
         wire: &mut &[u8],
         plain: &mut [u8],
     ) -> Result<usize, rustls::Error> {
+        let Some(outer) = &mut self.outer else { return open(&mut self.session, wire, plain) };
         loop {
-            match self.session.reader().read(plain) {
-                // Nothing there yet; an end without close_notify is judged by HTTP's framing.
-                Ok(0) | Err(_) => {}
-                Ok(count) => return Ok(count),
+            let mut carried = &outer.carried[outer.taken..];
+            let count = open(&mut self.session, &mut carried, plain)?;
+            outer.taken = outer.carried.len() - carried.len();
+            if count > 0 {
+                return Ok(count);
             }
-            if wire.is_empty() {
+            // All of it was taken.
+            outer.carried.resize(CARRIED, 0);
+            let count = outer.link.decrypt(wire, &mut outer.carried)?;
+            outer.carried.truncate(count);
+            outer.taken = 0;
+            if count == 0 {
                 return Ok(0);
-            }
-            match self.session.read_tls(wire) {
-                // After close_notify: what follows is ignored.
-                Ok(0) => {
-                    *wire = &[];
-                    return Ok(0);
-                }
-                Err(error) => return Err(rustls::Error::General(error.to_string())),
-                Ok(_) => self.session.process_new_packets().map(|_| ())?,
             }
         }
     }
@@ -147,5 +173,32 @@ impl TlsLink {
             self.session.write_tls(&mut self.out)?;
         }
         Ok(())
+    }
+}
+
+/// Takes a prefix of `wire` into the session, and what comes of it into `plain`.
+fn open(
+    session: &mut ClientConnection,
+    wire: &mut &[u8],
+    plain: &mut [u8],
+) -> Result<usize, rustls::Error> {
+    loop {
+        match session.reader().read(plain) {
+            // Nothing there yet; an end without close_notify is judged by HTTP's framing.
+            Ok(0) | Err(_) => {}
+            Ok(count) => return Ok(count),
+        }
+        if wire.is_empty() {
+            return Ok(0);
+        }
+        match session.read_tls(wire) {
+            // After close_notify: what follows is ignored.
+            Ok(0) => {
+                *wire = &[];
+                return Ok(0);
+            }
+            Err(error) => return Err(rustls::Error::General(error.to_string())),
+            Ok(_) => session.process_new_packets().map(|_| ())?,
+        }
     }
 }

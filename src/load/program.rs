@@ -31,6 +31,7 @@ use crate::http::message::MessageError;
 use crate::http::reactor::Nanos;
 use crate::http::route;
 use crate::http::route::Way;
+use crate::http::tls;
 use crate::http::tls::HTTP_1_1;
 use crate::http::tls::TlsSetup;
 use crate::http::tls::TrustPolicy;
@@ -178,7 +179,19 @@ pub(super) struct Destination {
     pub(super) tls: Option<(TlsSetup, ServerName<'static>)>,
     /// Of HTTP/3 alone, which has its TLS in there.
     pub(super) quic: Option<Box<QuicSetup>>,
+    /// Of the way to a proxy that is spoken to over TLS, and the name its certificate must show.
+    pub(super) proxy_tls: Option<(TlsSetup, ServerName<'static>)>,
     pub(super) carriage: Carriage,
+}
+
+impl Destination {
+    /// An error of TLS on the way to the proxy.
+    pub(super) fn proxy_failure(&self, error: &rustls::Error) -> Failure {
+        match self.way.via.proxy() {
+            Some(proxy) => tls::proxy_failure(proxy, error),
+            None => tls::failure(error),
+        }
+    }
 }
 
 /// Statuses that count as success.
@@ -217,8 +230,14 @@ impl Program {
     pub(super) fn compile(plan: &Plan) -> Result<Self, LoadError> {
         let mut origins = Origins { plan, known: Vec::new(), destinations: Vec::new() };
         let mut check_names = Vec::new();
+        // A list of URLs is a flow of many thousands.
+        let sent: HashSet<usize> = plan
+            .scenarios
+            .iter()
+            .flat_map(|scenario| plan.flows[scenario.flow].requests())
+            .collect();
         let mut requests = (0..plan.requests.len())
-            .map(|index| prepare(plan, index, &mut origins))
+            .map(|index| prepare(plan, index, sent.contains(&index), &mut origins))
             .collect::<Result<Vec<_>, _>>()?;
         for (request, script) in requests.iter_mut().zip(&plan.scripts) {
             request.checks = number_checks(&script.checks, &mut check_names);
@@ -400,12 +419,13 @@ fn first_vus(scenarios: &[Scenario]) -> Vec<u64> {
 
 /// The plan's request of that index. One that no flow sends is not judged: it may be there for scan
 /// alone.
-fn prepare(plan: &Plan, index: usize, origins: &mut Origins<'_>) -> Result<Prepared, LoadError> {
+fn prepare(
+    plan: &Plan,
+    index: usize,
+    is_sent: bool,
+    origins: &mut Origins<'_>,
+) -> Result<Prepared, LoadError> {
     let template = &plan.requests[index];
-    let is_sent = plan
-        .scenarios
-        .iter()
-        .any(|scenario| plan.flows[scenario.flow].requests().any(|used| used == index));
     let script = plan.scripts.get(index);
     let messages = script.map(|script| script.messages.as_slice()).unwrap_or_default();
     let mut dressed = template.request.clone();
@@ -592,8 +612,9 @@ impl Origins<'_> {
                 Some((setup, name))
             }
         };
+        let proxy_tls = self.proxy_tls(&way)?;
         self.known.push((origin.clone(), carriage));
-        self.destinations.push(Destination { way, tls, quic, carriage });
+        self.destinations.push(Destination { way, tls, quic, proxy_tls, carriage });
         Ok(number(self.known.len() - 1))
     }
 
@@ -613,6 +634,18 @@ impl Origins<'_> {
             headers: plan.connection.headers.clone(),
             route: plan.connection.route.clone(),
         }))
+    }
+
+    /// For a way through a proxy that is spoken to over TLS.
+    fn proxy_tls(&self, way: &Way) -> Result<Option<(TlsSetup, ServerName<'static>)>, LoadError> {
+        let made = self.destinations.iter().find_map(|known| known.proxy_tls.clone());
+        let Some(proxy) = way.via.proxy().filter(|_| made.is_none()) else { return Ok(made) };
+        let connection = &self.plan.connection;
+        let setup = TlsSetup::for_proxy(Some(proxy), &connection.ca_files, &connection.tls_options);
+        let Some(setup) = setup.map_err(LoadError::Tls)? else { return Ok(None) };
+        let error = |source| LoadError::Address { host: proxy.host.clone(), source };
+        let name = setup.server_name(&proxy.host).map_err(error)?;
+        Ok(Some((setup, name)))
     }
 
     /// One setup for all: sessions are resumed, and root certificates read once.

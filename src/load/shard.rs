@@ -145,7 +145,8 @@ impl<'a, R: Reactor> Shard<'a, R> {
                 ScenarioRun::new(scenario, seed, shared.start, part)
             })
             .collect();
-        let needs_tls = program.origins.iter().any(|origin| origin.tls.is_some());
+        let needs_tls =
+            program.origins.iter().any(|origin| origin.tls.is_some() || origin.proxy_tls.is_some());
         Self {
             reactor,
             shared,

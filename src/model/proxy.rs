@@ -25,17 +25,29 @@ pub struct Proxy {
 pub enum ProxyKind {
     /// Requests in absolute form, and `CONNECT` for https.
     Http,
+    /// The same over TLS, so that nobody on the way to the proxy sees where to, or the password.
+    Https,
     /// SOCKS5 with an address that we resolve, as curl's `socks5://`.
     Socks5,
     /// SOCKS5 with a name that the proxy resolves, as curl's `socks5h://`.
     Socks5Named,
 }
 
-/// curl's default for every kind of proxy.
+/// curl's default for every kind of proxy but those over TLS.
 const DEFAULT_PORT: u16 = 1080;
 
+impl ProxyKind {
+    /// Whether it takes requests in absolute form, and `CONNECT`.
+    pub fn speaks_http(self) -> bool {
+        match self {
+            Self::Http | Self::Https => true,
+            Self::Socks5 | Self::Socks5Named => false,
+        }
+    }
+}
+
 impl Proxy {
-    /// Parses `[http://|socks5://|socks5h://][USER:PASSWORD@]HOST[:PORT]`, curl's meaning of `-x`.
+    /// Parses `[http://|https://|socks5://|socks5h://][USER:PASSWORD@]HOST[:PORT]`, curl's meaning of `-x`.
     ///
     /// # Errors
     /// What to write instead; the text itself is not repeated where it may hold a password.
@@ -46,9 +58,9 @@ impl Proxy {
             .map_err(|cause| format!("the proxy is no URL: {cause}; {EXAMPLE}"))?;
         let kind = match url.scheme() {
             "http" => ProxyKind::Http,
+            "https" => ProxyKind::Https,
             "socks5" => ProxyKind::Socks5,
             "socks5h" => ProxyKind::Socks5Named,
-            "https" => return Err(format!("TLS to the proxy is not supported; {EXAMPLE}")),
             other => {
                 return Err(format!(
                     "proxies with the scheme `{other}` are not supported; {EXAMPLE}"
@@ -62,7 +74,12 @@ impl Proxy {
         }
         // The port of `http://` is left out by the parser when it is 80.
         let names_port_80 = with_scheme.trim_end_matches('/').ends_with(":80");
-        let port = url.port().unwrap_or(if names_port_80 { 80 } else { DEFAULT_PORT });
+        let default_port = match kind {
+            ProxyKind::Https => 443,
+            ProxyKind::Http if names_port_80 => 80,
+            ProxyKind::Http | ProxyKind::Socks5 | ProxyKind::Socks5Named => DEFAULT_PORT,
+        };
+        let port = url.port().unwrap_or(default_port);
         Ok(Self {
             kind,
             host: host.trim_start_matches('[').trim_end_matches(']').to_ascii_lowercase(),
@@ -98,6 +115,7 @@ impl fmt::Display for Proxy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let scheme = match self.kind {
             ProxyKind::Http => "http",
+            ProxyKind::Https => "https",
             ProxyKind::Socks5 => "socks5",
             ProxyKind::Socks5Named => "socks5h",
         };
@@ -125,6 +143,8 @@ mod tests {
             ("127.0.0.1", ProxyKind::Http, "http://127.0.0.1:1080"),
             ("http://Proxy.example:80", ProxyKind::Http, "http://proxy.example:80"),
             ("http://[::1]:3128/", ProxyKind::Http, "http://[::1]:3128"),
+            ("https://proxy.example", ProxyKind::Https, "https://proxy.example:443"),
+            ("https://127.0.0.1:8443", ProxyKind::Https, "https://127.0.0.1:8443"),
             ("socks5://localhost", ProxyKind::Socks5, "socks5://localhost:1080"),
             ("socks5h://localhost:9050", ProxyKind::Socks5Named, "socks5h://localhost:9050"),
         ];
@@ -142,7 +162,7 @@ mod tests {
         for shown in [proxy.to_string(), format!("{proxy:?}")] {
             assert!(!shown.contains("ter2"), "{shown}");
         }
-        let refused = Proxy::parse("https://me:hunter2@127.0.0.1:1").expect_err("no TLS");
+        let refused = Proxy::parse("ftp://me:hunter2@127.0.0.1:1").expect_err("no proxy");
         assert!(!refused.contains("hunter2"), "{refused}");
     }
 

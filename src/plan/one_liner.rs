@@ -51,7 +51,11 @@ pub fn load_url(flags: &LoadFlags) -> Result<Plan, FlagError> {
     let list =
         flags.urls_from_file.then(|| UrlList::read(Path::new(&flags.common.url))).transpose()?;
     let url = match &list {
-        Some(list) => list.targets[0].1.url(),
+        Some(list) => {
+            // Before the first of them is judged as the target, without its line.
+            list.admit(&scope(list.origins(), &flags.common, &[], &[])?)?;
+            list.targets[0].1.url()
+        }
         None => requests::http_form(&flags.common.url),
     };
     let common = CommonFlags { url, ..flags.common.clone() };
@@ -64,7 +68,6 @@ pub fn load_url(flags: &LoadFlags) -> Result<Plan, FlagError> {
     let mut op = Op::Use(0);
     if let Some(list) = &list {
         plan.scope = scope(list.origins(), &common, &[], &[])?;
-        list.admit(&plan.scope)?;
         plan.requests = several(&plan.requests[0], list, &plan.connection)?;
         op = Op::UseOneOf(list.draws.as_slice().into());
     }

@@ -323,6 +323,81 @@ fn a_proxy_forwards_http_and_tunnels_the_rest() {
 }
 
 #[test]
+fn a_proxy_over_tls_forwards_http_and_tunnels_tls_within_tls() {
+    let authority = Authority::new();
+    let plain = TestServer::plain(Keep::Alive);
+    let config = authority.server_config(loopback(), Valid::Now);
+    let secured = TestServer::secured(Keep::Alive, config);
+    for guests in [Guests::All, Guests::Known] {
+        let who = if guests == Guests::Known { "me:secret@" } else { "" };
+        let proxy = ProxyServer::secured(guests, authority.server_config(loopback(), Valid::Now));
+        let mut connection = through(&format!("https://{who}{}", proxy.address));
+        connection.ca_files = vec![authority.file()];
+        works(&plain.url(), &connection);
+        works(&secured.url(), &connection);
+        let asked = proxy.asked();
+        let forwarded = format!("GET {} HTTP/1.1", plain.url());
+        let tunnelled = format!("CONNECT {} HTTP/1.1", secured.address);
+        assert_eq!((asked.first(), asked.last()), (Some(&forwarded), Some(&tunnelled)));
+    }
+    let head = plain.counted.head.get().expect("requests came");
+    assert!(!head.contains("secret"), "{head}");
+}
+
+/// More in one piece than either session takes at once.
+#[test]
+fn much_goes_through_tls_within_tls() {
+    let authority = Authority::new();
+    let config = authority.server_config(loopback(), Valid::Now);
+    let server = TestServer::secured(Keep::Alive, config);
+    let proxy = ProxyServer::secured(Guests::All, authority.server_config(loopback(), Valid::Now));
+    let mut connection = through(&format!("https://{}", proxy.address));
+    connection.ca_files = vec![authority.file()];
+    let max_duration = Duration::from_secs(30);
+    let executor = Executor::SharedIterations { vus: 4, iterations: 400, max_duration };
+    let mut plan = PlanBuilder::against(&server.url(), executor);
+    plan.plan_mut().connection = connection;
+    plan.plan_mut().requests[0]
+        .request
+        .headers
+        .push(shakedown::model::Header::new("X-Long", "a".repeat(6_000)));
+    let outcome = plan.run();
+    let tally = outcome.only_series();
+    assert_eq!((tally.requests, tally.failed), (400, 0), "{:?}", tally.exemplars);
+    assert_eq!((tally.connections, server.connections()), (4, 4));
+    assert!(tally.bytes_received > 400 * 10_000);
+    assert_eq!(tally.phases[PhaseKind::Tls as usize].len(), 4, "the target's alone");
+}
+
+#[test]
+fn a_proxy_that_nobody_vouches_for_gets_nothing() {
+    let authority = Authority::new();
+    let stranger = Authority::new();
+    let server = TestServer::plain(Keep::Alive);
+    let proxy = ProxyServer::secured(Guests::All, stranger.server_config(loopback(), Valid::Now));
+    let mut connection = through(&format!("https://me:secret@{}", proxy.address));
+    connection.ca_files = vec![authority.file()];
+    // What is accepted of targets is not accepted of the proxy.
+    connection.tls = TlsPolicy::AcceptAndReport;
+    for url in [server.url(), "https://127.0.0.1:9/".to_owned()] {
+        let failure = fails(&url, &connection);
+        assert_eq!(failure.class, FailureClass::Proxy);
+        assert!(failure.detail.contains("TLS with the proxy https://127.0.0.1"), "{failure}");
+        assert!(failure.detail.contains("--cacert"), "{failure}");
+    }
+    assert_eq!(proxy.asked(), [""; 0]);
+    // One that speaks no TLS at all.
+    let plain = OddServer::start(|mut stream| {
+        use std::io::Read as _;
+        let _ = stream.read(&mut [0; 64]);
+        let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n");
+    });
+    let failure = fails(&server.url(), &through(&format!("https://{}", plain.address)));
+    assert_eq!(failure.class, FailureClass::Proxy);
+    assert!(failure.detail.contains("http:// instead of https://"), "{failure}");
+}
+
+#[test]
 fn a_tunnel_counts_as_connecting_and_is_made_once() {
     let server = TestServer::plain(Keep::Alive);
     let proxy = ProxyServer::start(Guests::All);

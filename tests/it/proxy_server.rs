@@ -11,6 +11,9 @@ use std::sync::Arc;
 use std::sync::Mutex;
 use std::thread;
 
+use rustls::ServerConfig;
+use tokio_rustls::TlsAcceptor;
+
 pub(crate) struct ProxyServer {
     pub(crate) address: SocketAddr,
     asked: Arc<Mutex<Vec<String>>>,
@@ -39,9 +42,38 @@ impl ProxyServer {
         Self { address, asked }
     }
 
+    /// The same behind TLS.
+    pub(crate) fn secured(guests: Guests, config: ServerConfig) -> Self {
+        let inner = Self::start(guests);
+        let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
+        let address = listener.local_addr().expect("it is bound");
+        listener.set_nonblocking(true).expect("a socket can be");
+        let behind = inner.address;
+        thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            runtime.expect("a runtime").block_on(unwrap_tls(listener, config, behind));
+        });
+        Self { address, asked: inner.asked }
+    }
+
     /// Request lines, and where SOCKS was to lead, in order.
     pub(crate) fn asked(&self) -> Vec<String> {
         self.asked.lock().expect("not poisoned").clone()
+    }
+}
+
+/// Ends with the test's process.
+async fn unwrap_tls(listener: TcpListener, config: ServerConfig, behind: SocketAddr) {
+    let listener = tokio::net::TcpListener::from_std(listener).expect("a runtime is there");
+    let acceptor = TlsAcceptor::from(Arc::new(config));
+    loop {
+        let Ok((client, _)) = listener.accept().await else { return };
+        let acceptor = acceptor.clone();
+        tokio::spawn(async move {
+            let mut client = acceptor.accept(client).await?;
+            let mut proxy = tokio::net::TcpStream::connect(behind).await?;
+            tokio::io::copy_bidirectional(&mut client, &mut proxy).await
+        });
     }
 }
 

@@ -22,6 +22,7 @@ use crate::http::fault;
 use crate::http::route::Endpoint;
 use crate::http::route::Via;
 use crate::http::route::Way;
+use crate::http::tls;
 use crate::http::tls::TlsSetup;
 use crate::http::tunnel::Tunnel;
 use crate::http::tunnel::TunnelTo;
@@ -30,6 +31,7 @@ use crate::model::FailureClass;
 use crate::model::Origin;
 use crate::model::OutOfScope;
 use crate::model::PhaseKind;
+use crate::model::Proxy;
 use crate::model::Route;
 use crate::model::Scheme;
 use crate::model::Scope;
@@ -40,6 +42,8 @@ pub(super) struct Dialler {
     pub(super) scope: Arc<Scope>,
     pub(super) route: Route,
     pub(super) tls: TlsSetup,
+    /// For the way to a proxy that is spoken to over TLS.
+    pub(super) proxy_tls: Option<TlsSetup>,
     /// For one connection; `None` leaves it to the exchange's time.
     pub(super) limit: Option<Duration>,
     /// Connections so far: source addresses take turns.
@@ -74,6 +78,9 @@ impl Dialler {
         let (mut socket, endpoint) = self.connect(&way).await?;
         let peer = endpoint.address();
         record.peer = peer;
+        if let (Some(setup), Some(proxy)) = (&self.proxy_tls, way.via.proxy()) {
+            socket = secured(socket, setup, proxy).await?;
+        }
         if let Via::Tunnel(to) = &way.via {
             tunnel(&mut socket, to).await?;
         }
@@ -121,6 +128,21 @@ impl Dialler {
     }
 }
 
+/// The way to the proxy, over TLS from here on.
+async fn secured(socket: Socket, setup: &TlsSetup, proxy: &Proxy) -> Result<Socket, Failure> {
+    let failed = |error: &io::Error| {
+        if let Some(error) = error.get_ref().and_then(|inner| inner.downcast_ref()) {
+            return tls::proxy_failure(proxy, error);
+        }
+        let what = format!("TLS handshake with the proxy {proxy}");
+        fault::failure(fault::stream_class(error), &what, error)
+    };
+    let name = setup.server_name(&proxy.host)?;
+    let connector = TlsConnector::from(Arc::clone(setup.config()));
+    let stream = connector.connect(name, socket).await.map_err(|error| failed(&error))?;
+    Ok(Socket::Proxy(Box::new(stream)))
+}
+
 async fn connect_to(endpoint: &Endpoint, from: Option<IpAddr>) -> io::Result<Socket> {
     match endpoint {
         Endpoint::Tcp(address) => {
@@ -155,6 +177,7 @@ async fn tunnel(socket: &mut Socket, to: &TunnelTo) -> Result<(), Failure> {
     loop {
         let out = tunnel.outgoing();
         socket.write_all(out).await.map_err(|error| broken(&error))?;
+        socket.flush().await.map_err(|error| broken(&error))?;
         let sent = out.len();
         tunnel.sent(sent);
         match socket.read(&mut buffer).await {

@@ -68,14 +68,16 @@ impl Client {
         clock: Clock,
     ) -> Result<Self, TlsError> {
         let tls = TlsSetup::new(options.trust, &options.ca_files, &options.tls, &[HTTP_1_1])?;
+        let proxy = options.route.proxy.as_ref();
+        let proxy_tls = TlsSetup::for_proxy(proxy, &options.ca_files, &options.tls)?;
         let max_connections = options.max_connections.clamp(1, Semaphore::MAX_PERMITS);
         let inner = Inner {
             dialler: Dialler {
                 limit: options.connect_timeout,
-
                 scope,
                 route: options.route.clone(),
                 tls,
+                proxy_tls,
                 made: AtomicUsize::new(0),
             },
             headers: options.standing_headers(),

@@ -1,4 +1,4 @@
-//! A TCP or Unix socket, whichever the route asks for.
+//! A TCP or Unix socket, whichever the route asks for; or one to a proxy over TLS.
 
 use std::io;
 use std::pin::Pin;
@@ -11,6 +11,7 @@ use tokio::io::ReadBuf;
 use tokio::net::TcpStream;
 #[cfg(unix)]
 use tokio::net::UnixStream;
+use tokio_rustls::client::TlsStream;
 
 /// Either kind of socket.
 #[derive(Debug)]
@@ -18,6 +19,8 @@ pub(super) enum Socket {
     Tcp(TcpStream),
     #[cfg(unix)]
     Unix(UnixStream),
+    /// What is written is for the proxy, or for whom it has connected us to.
+    Proxy(Box<TlsStream<Socket>>),
 }
 
 /// The same call on whichever it is.
@@ -27,6 +30,7 @@ macro_rules! on_either {
             Socket::Tcp(stream) => Pin::new(stream).$call($($argument),*),
             #[cfg(unix)]
             Socket::Unix(stream) => Pin::new(stream).$call($($argument),*),
+            Socket::Proxy(stream) => Pin::new(stream.as_mut()).$call($($argument),*),
         }
     };
 }

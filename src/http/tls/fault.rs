@@ -8,6 +8,7 @@ use rustls::OtherError;
 
 use crate::model::Failure;
 use crate::model::FailureClass;
+use crate::model::Proxy;
 
 /// webpki's name for a certificate of an authority that is shown as a server's own.
 pub(super) const AUTHORITY_AS_SERVER: &str = "CaUsedAsEndEntity";
@@ -45,6 +46,19 @@ pub fn describe(error: &Error) -> String {
 pub fn failure(error: &Error) -> Failure {
     let text = describe(error);
     Failure::new(class(error), cure(error).map_or(text.clone(), |cure| format!("{text}; {cure}")))
+}
+
+/// The same of the way to a proxy: whatever is wrong there, it is not the target.
+pub fn proxy_failure(proxy: &Proxy, error: &Error) -> Failure {
+    let cure = match error {
+        Error::InvalidCertificate(_) => "; trust it with --cacert FILE",
+        Error::InvalidMessage(InvalidMessage::InvalidContentType) => {
+            "; is it http:// instead of https://?"
+        }
+        _ => "",
+    };
+    let text = format!("TLS with the proxy {proxy}: {}{cure}", describe(error));
+    Failure::new(FailureClass::Proxy, text)
 }
 
 /// What the user can do about it, where that is known.

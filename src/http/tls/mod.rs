@@ -6,6 +6,6 @@ mod judge;
 mod roots;
 mod setup;
 
-pub use fault::{class, cure, describe, failure};
+pub use fault::{class, cure, describe, failure, proxy_failure};
 pub use judge::{Verdict, take_verdict};
 pub use setup::{HTTP_1_1, HTTP_3, TlsError, TlsSetup, TrustPolicy};

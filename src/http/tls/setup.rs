@@ -22,6 +22,8 @@ use super::judge::Judge;
 use super::roots;
 use crate::model::Failure;
 use crate::model::FailureClass;
+use crate::model::Proxy;
+use crate::model::ProxyKind;
 use crate::model::SessionReuse;
 use crate::model::TlsInfo;
 use crate::model::TlsOptions;
@@ -127,6 +129,25 @@ impl TlsSetup {
             parsed.map_err(|_| TlsError::ServerName(name.clone()))
         });
         Ok(Self { config: Arc::new(config), judge, server_name: server_name.transpose()? })
+    }
+
+    /// For the way to `proxy`; `None` for one that is not spoken to over TLS. Its certificate is
+    /// always verified, whatever is accepted of targets: who speaks for it gets the password, and
+    /// everything that is not encrypted for the target. What targets are told by (client
+    /// certificate, SNI) is not for the proxy.
+    ///
+    /// # Errors
+    /// As [`TlsSetup::new`].
+    pub fn for_proxy(
+        proxy: Option<&Proxy>,
+        extra_roots: &[PathBuf],
+        options: &TlsOptions,
+    ) -> Result<Option<Self>, TlsError> {
+        let Some(_) = proxy.filter(|proxy| proxy.kind == ProxyKind::Https) else {
+            return Ok(None);
+        };
+        let options = TlsOptions { identity: None, server_name: None, ..options.clone() };
+        Self::new(TrustPolicy::Verify, extra_roots, &options, &[HTTP_1_1]).map(Some)
     }
 
     /// The name that is asked for, and that the certificate must show, for `host`: a DNS name or an

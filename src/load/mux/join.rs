@@ -54,10 +54,15 @@ impl<R: Reactor> Shard<'_, R> {
         slot: u32,
         now: Nanos,
     ) -> Result<(), Failure> {
-        let carriage =
-            self.shared.program.requests[self.users[number as usize].request as usize].carriage;
+        let program = self.shared.program;
+        let prepared = &program.requests[self.users[number as usize].request as usize];
+        let (carriage, is_secured) =
+            (prepared.carriage, program.origins[prepared.origin as usize].tls.is_some());
         let link = &mut self.links[slot as usize];
-        if let (Carriage::Http2 { .. }, Some(tls)) = (carriage, &link.tls) {
+        // With TLS to a proxy alone, HTTP/2 is known beforehand.
+        if let (Carriage::Http2 { .. }, Some(tls)) = (carriage, &link.tls)
+            && is_secured
+        {
             match tls.session().alpn_protocol() {
                 Some(b"h2") => {}
                 chosen => return Err(no_h2(chosen)),

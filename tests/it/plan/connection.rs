@@ -35,7 +35,7 @@ fn every_key_is_taken() {
 fn every_mistake_is_told_at_its_place() {
     let text = format!(
         "{BASE}connection:\n  tls: {{ cert: none.pem, min: 1.1 }}\n  connect_to: [a]\n  \
-         ip: 5\n  proxi: x\n  proxy: 'https://127.0.0.1'\n"
+         ip: 5\n  proxi: x\n  proxy: 'ftp://127.0.0.1'\n"
     );
     let errors = resolve(&text).expect_err("all of it is wrong");
     insta::assert_snapshot!(errors.render(false), @r#"
@@ -72,14 +72,14 @@ fn every_mistake_is_told_at_its_place() {
      6 │   ip: 5
      7 │   proxi: x
        ·   ─────
-     8 │   proxy: 'https://127.0.0.1'
+     8 │   proxy: 'ftp://127.0.0.1'
        ╰────
-      × TLS to the proxy is not supported; write it like http://127.0.0.1:3128 or
+      × proxies with the scheme `ftp` are not supported; write it like http://127.0.0.1:3128 or
       │ socks5://127.0.0.1:1080
        ╭─[plan.yml:8:10]
      7 │   proxi: x
-     8 │   proxy: 'https://127.0.0.1'
-       ·          ───────────────────
+     8 │   proxy: 'ftp://127.0.0.1'
+       ·          ─────────────────
        ╰────
     "#);
 }

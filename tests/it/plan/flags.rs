@@ -419,6 +419,9 @@ fn urls_of_a_file_are_requests_of_one_flow() {
     let refused = load_url(&flags).expect_err("nobody authorised the second");
     assert_eq!(refused.exit_code(), ExitCode::Refused);
     assert!(refused.to_string().contains("urls.txt:2"), "{refused}");
+    std::fs::write(&file, "http://8.8.8.8/\n").expect("writable");
+    let refused = load_url(&flags).expect_err("nor the first");
+    assert!(refused.to_string().contains("urls.txt:1"), "{refused}");
     flags.common.authorised_by = Some("A. Person".to_owned());
     load_url(&flags).expect("authorised");
     flags.common.url = "no/such/file".to_owned();
