@@ -511,3 +511,22 @@ fn the_program_says_which_flags_do_nothing_together() {
         }
     }
 }
+
+#[test]
+fn a_load_over_ipv6_stays_on_it() {
+    let server = TestServer::plain_on_ipv6(Keep::Alive);
+    let named = format!("http://localhost:{}/", server.address.port());
+    for url in [server.url(), named] {
+        let before = server.requests();
+        // Whatever this machine's hosts file calls localhost.
+        let resolve = format!("localhost:{}:::1", server.address.port());
+        let load = ["load", &url, "--ipv6", "--resolve", &resolve, "-n", "40", "-c", "4"];
+        let (code, _, stderr) = told(&load);
+        assert_eq!((code, server.requests() - before), (0, 40), "{stderr}");
+    }
+    let peers = server.counted.peers.lock().expect("not poisoned").clone();
+    assert!(peers.iter().all(IpAddr::is_ipv6), "{peers:?}");
+    // An address of the other family is none.
+    let (code, _, stderr) = told(&["load", &server.url(), "--ipv4", "-n", "1"]);
+    assert_ne!(code, 0, "{stderr}");
+}

@@ -56,19 +56,24 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 impl TestServer {
     pub(crate) fn plain(keep: Keep) -> Self {
-        Self::start(keep, None, String::new())
+        Self::start("127.0.0.1:0", keep, None, String::new())
+    }
+
+    /// On the loopback of IPv6.
+    pub(crate) fn plain_on_ipv6(keep: Keep) -> Self {
+        Self::start("[::1]:0", keep, None, String::new())
     }
 
     /// With a self-signed certificate for 127.0.0.1.
     pub(crate) fn tls(keep: Keep) -> Self {
         let (config, _dir, file) = self_signed(loopback(), Valid::Now);
         let certificate = std::fs::read_to_string(file).expect("just written");
-        Self::start(keep, Some(Arc::new(config)), certificate)
+        Self::start("127.0.0.1:0", keep, Some(Arc::new(config)), certificate)
     }
 
     /// With TLS as given; whom to trust is for the test to know.
     pub(crate) fn secured(keep: Keep, config: ServerConfig) -> Self {
-        Self::start(keep, Some(Arc::new(config)), "elsewhere".to_owned())
+        Self::start("127.0.0.1:0", keep, Some(Arc::new(config)), "elsewhere".to_owned())
     }
 
     pub(crate) fn url(&self) -> String {
@@ -84,8 +89,8 @@ impl TestServer {
         self.counted.connections.load(Ordering::SeqCst)
     }
 
-    fn start(keep: Keep, tls: Option<Arc<ServerConfig>>, certificate: String) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
+    fn start(at: &str, keep: Keep, tls: Option<Arc<ServerConfig>>, certificate: String) -> Self {
+        let listener = TcpListener::bind(at).expect("loopback has a free port");
         let address = listener.local_addr().expect("it is bound");
         let counted = Arc::new(Counted::default());
         let server = Self { address, counted: Arc::clone(&counted), certificate };
