@@ -1,21 +1,85 @@
-//! The example plans against the demo shop: every request leads somewhere.
+//! The example plans against the demo shop: every flow goes through, and every check holds.
 
 use std::fs;
 use std::net::IpAddr;
 use std::net::Ipv4Addr;
 use std::path::Path;
+use std::time::Duration;
 
 use shakedown::demo;
 use shakedown::demo::ShopOptions;
+use shakedown::flow::Flow;
+use shakedown::flow::Op;
 use shakedown::model::Conversation;
-use shakedown::model::RequestTemplate;
+use shakedown::model::Event;
+use shakedown::plan::Executor;
+use shakedown::plan::Plan;
+use shakedown::plan::Scenario;
 use shakedown::plan::load_file;
 use tokio::sync::oneshot;
+use tungstenite::Message;
 
 use super::overrides;
+use crate::load_bed::PlanBuilder;
 
-/// Sends every request of every example to the shop; those that were not answered as expected.
-async fn unexpected_answers(safe: bool) -> Vec<String> {
+/// The example of that path, aimed at `base`.
+fn example(path: &Path, base: &str) -> Plan {
+    let env = |name: &str| (name == "BASE_URL").then(|| base.to_owned());
+    load_file(path, &env, &overrides()).unwrap_or_else(|errors| panic!("{}", errors.render(false)))
+}
+
+/// One iteration of every flow, without its pauses; a request that no flow sends gets its own.
+fn once(mut plan: Plan) -> Plan {
+    for (index, template) in plan.requests.iter().enumerate() {
+        if !plan.flows.iter().any(|flow| flow.requests().any(|used| used == index)) {
+            plan.flows.push(Flow { name: template.name.clone(), ops: vec![Op::Use(index)] });
+        }
+    }
+    for flow in &mut plan.flows {
+        flow.ops.retain(|op| !matches!(op, Op::Think { .. }));
+    }
+    let scenario = |(flow, Flow { name, .. }): (usize, &Flow)| Scenario {
+        name: name.clone(),
+        flow,
+        executor: Executor::SharedIterations {
+            vus: 1,
+            iterations: 1,
+            max_duration: Duration::from_secs(30),
+        },
+        start_time: Duration::ZERO,
+        graceful_stop: Duration::from_secs(30),
+        warmup: false,
+    };
+    plan.scenarios = plan.flows.iter().enumerate().map(scenario).collect();
+    plan
+}
+
+/// What failed when `plan` was run, in words.
+fn failures(plan: Plan) -> Vec<String> {
+    let outcome = PlanBuilder::of(once(plan)).run();
+    let mut failures = Vec::new();
+    let declared = outcome.events().iter().find_map(|event| match event {
+        Event::LoadDeclared { series, .. } => Some(series),
+        _ => None,
+    });
+    let declared = declared.expect("it is declared");
+    for series in &outcome.totals().series {
+        let meta = &declared[series.series.0 as usize];
+        if series.tally.requests == 0 {
+            failures.push(format!("{}: not sent", meta.request));
+        }
+        if series.tally.failed > 0 {
+            failures.push(format!("{}: {:?}", meta.request, series.tally.exemplars));
+        }
+        for check in series.tally.checks.iter().filter(|check| check.fails > 0) {
+            failures.push(format!("{}: `{}` does not hold", meta.request, check.name));
+        }
+    }
+    failures
+}
+
+/// Runs every example on the shop; what failed.
+async fn failures_on_the_shop(safe: bool) -> Vec<String> {
     let (ready, bound) = oneshot::channel();
     let (stop, stopped) = oneshot::channel::<()>();
     let options = ShopOptions { port: 0, address: IpAddr::V4(Ipv4Addr::LOCALHOST), safe };
@@ -25,51 +89,56 @@ async fn unexpected_answers(safe: bool) -> Vec<String> {
         async move { stopped.await.unwrap_or(()) },
     ));
     let base = format!("http://{}", bound.await.expect("the shop starts"));
-    // An error means that another test of this process was first.
-    let _already = rustls::crypto::ring::default_provider().install_default();
-    let client = reqwest::Client::builder()
-        .redirect(reqwest::redirect::Policy::none())
-        .no_proxy()
-        .build()
-        .expect("a client without TLS");
-    let mut unexpected = Vec::new();
+    let mut all = Vec::new();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
     for entry in fs::read_dir(folder).expect("the folder is there") {
         let path = entry.expect("readable").path();
         if path.extension().is_none_or(|extension| extension != "yml") {
             continue;
         }
-        let env = |name: &str| (name == "BASE_URL").then(|| base.clone());
-        let plan = load_file(&path, &env, &overrides())
-            .unwrap_or_else(|errors| panic!("{}", errors.render(false)));
-        // The shop speaks no gRPC.
-        let is_page = |template: &&RequestTemplate| template.conversation == Conversation::Response;
-        for template in plan.requests.iter().filter(is_page) {
-            let method = template.request.method.as_str().parse().expect("a method");
-            let mut request =
-                client.request(method, template.request.url()).body(template.request.body.clone());
-            for header in &template.request.headers {
-                request = request.header(&header.name, header.value.as_slice());
-            }
-            let status = request.send().await.expect("the shop answers").status().as_u16();
-            let expected = match template.expected_statuses.as_slice() {
-                [] => (200..400).contains(&status),
-                statuses => statuses.contains(&status),
-            };
-            if !expected {
-                unexpected.push(format!("{}: {}: {status}", path.display(), template.name));
-            }
+        let plan = example(&path, &base);
+        // The shop speaks neither gRPC nor WebSocket.
+        if plan.requests.iter().any(|request| request.conversation != Conversation::Response) {
+            continue;
         }
+        let failures = tokio::task::spawn_blocking(move || failures(plan)).await;
+        let failures = failures.expect("no panic").into_iter();
+        all.extend(failures.map(|failure| format!("{}: {failure}", path.display())));
     }
     drop(stop);
     shop.await.expect("no panic").expect("the shop stops");
-    unexpected
+    all
 }
 
-#[tokio::test]
-async fn every_request_of_the_examples_is_answered_by_both_shops() {
+#[tokio::test(flavor = "multi_thread")]
+async fn the_examples_go_through_on_both_shops() {
     for safe in [false, true] {
-        let unexpected = unexpected_answers(safe).await;
-        assert!(unexpected.is_empty(), "safe: {safe}\n{}", unexpected.join("\n"));
+        let failures = failures_on_the_shop(safe).await;
+        assert!(failures.is_empty(), "safe: {safe}\n{}", failures.join("\n"));
     }
+}
+
+#[test]
+fn the_example_of_a_session_goes_through_with_a_peer_that_answers_as_it_says() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("loopback");
+    let base = format!("http://{}", listener.local_addr().expect("bound"));
+    let peer = std::thread::spawn(move || {
+        let (stream, _) = listener.accept().expect("a client comes");
+        let mut socket = tungstenite::accept(stream).expect("a handshake");
+        let mut asked = 0;
+        while let Ok(Message::Text(text)) = socket.read() {
+            let answer = if text.contains("join") {
+                r#"{"seat":"A 1"}"#
+            } else {
+                assert_eq!(text.as_str(), r#"{"seat":"A 1","ask":"price"}"#);
+                asked += 1;
+                r#"{"price":17}"#
+            };
+            socket.send(Message::text(answer)).expect("open");
+        }
+        asked
+    });
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/live.yml");
+    assert_eq!(failures(example(&path, &base)), Vec::<String>::new());
+    assert_eq!(peer.join().expect("it was served"), 10);
 }
