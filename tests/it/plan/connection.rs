@@ -91,6 +91,12 @@ fn what_would_do_nothing_is_refused() {
         ("proxy: 127.0.0.1, resolve: ['a:80:127.0.0.1']", "resolve does nothing"),
         ("tls: { min: 1.3, max: 1.2 }", "no version of TLS"),
         ("tls: { key: k.pem }", "`cert`"),
+        ("http: 3, tls: { max: 1.2 }", "TLS 1.3"),
+        ("http: 3, proxy: 127.0.0.1", "over UDP"),
+        ("http: 3, unix_socket: a.sock", "over UDP"),
+        ("http: 3, keepalive: false", "HTTP/3"),
+        ("http: 3, pipeline: 2", "no meaning"),
+        ("http: 3 }\nrequests: { a: { get: / }", "https://"),
     ] {
         let errors = resolve(&format!("{BASE}connection: {{ {block} }}\n")).expect_err(block);
         assert!(errors.to_string().contains(told), "{errors}");
