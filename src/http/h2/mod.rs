@@ -2,7 +2,7 @@
 //!
 //! `h2` owns framing, HPACK, flow control and the stream states. What it asks of an async runtime
 //! is little: something to read from and write to (`pipe`), and somebody to tell when a stream
-//! has news ([`super::wake`]). So a readiness loop in real or simulated time drives it, with one read and
+//! has news (`wake`). So a readiness loop in real or simulated time drives it, with one read and
 //! one write for all streams of a connection.
 
 mod fault;

@@ -3,7 +3,7 @@
 //! `quinn-proto` is QUIC as a state machine: datagrams and the time go in, datagrams, events and the
 //! next deadline come out. It owns the handshake (with rustls), loss recovery, congestion and flow
 //! control. `h3` owns framing, QPACK and the rules about streams; what it asks of QUIC are a few
-//! traits ([`streams`]), and of an async runtime only wakers ([`super::wake`]). So a readiness loop
+//! traits (`streams`), and of an async runtime only wakers (`wake`). So a readiness loop
 //! drives both, as it drives HTTP/2.
 //!
 //! Left out: 0-RTT (a replayed request is not what a load test sends), server push (`h3` has none),
