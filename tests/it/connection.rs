@@ -302,22 +302,30 @@ fn a_proxy_forwards_http_and_tunnels_the_rest() {
         let who = if guests == Guests::Known { "me:secret@" } else { "" };
         for scheme in ["http", "socks5", "socks5h"] {
             let proxy = ProxyServer::start(guests);
-            let mut connection = through(&format!("{scheme}://{who}{}", proxy.address));
-            connection.ca_files = vec![authority.file()];
-            works(&plain.url(), &connection);
-            works(&secured.url(), &connection);
-            let asked = proxy.asked();
-            let (forwarded, tunnelled) = match scheme {
-                "http" => (
-                    format!("GET {} HTTP/1.1", plain.url()),
-                    format!("CONNECT {} HTTP/1.1", secured.address),
-                ),
-                _ => (plain.address.to_string(), secured.address.to_string()),
-            };
-            assert_eq!((asked.first(), asked.last()), (Some(&forwarded), Some(&tunnelled)));
+            carries_both(&proxy, &format!("{scheme}://{who}"), &authority, &plain, &secured);
         }
     }
-    // Nobody but the proxy gets to see who we are to it.
+}
+
+/// HTTP and HTTPS both arrive through the proxy, and only it learns who we are to it.
+fn carries_both(
+    proxy: &ProxyServer,
+    who: &str,
+    authority: &Authority,
+    plain: &TestServer,
+    secured: &TestServer,
+) {
+    let mut connection = through(&format!("{who}{}", proxy.address));
+    connection.ca_files = vec![authority.file()];
+    works(&plain.url(), &connection);
+    works(&secured.url(), &connection);
+    let asked = proxy.asked();
+    let (forwarded, tunnelled) = if who.starts_with("http") {
+        (format!("GET {} HTTP/1.1", plain.url()), format!("CONNECT {} HTTP/1.1", secured.address))
+    } else {
+        (plain.address.to_string(), secured.address.to_string())
+    };
+    assert_eq!((asked.first(), asked.last()), (Some(&forwarded), Some(&tunnelled)));
     let head = plain.counted.head.get().expect("requests came");
     assert!(!head.contains("secret"), "{head}");
 }
@@ -331,17 +339,8 @@ fn a_proxy_over_tls_forwards_http_and_tunnels_tls_within_tls() {
     for guests in [Guests::All, Guests::Known] {
         let who = if guests == Guests::Known { "me:secret@" } else { "" };
         let proxy = ProxyServer::secured(guests, authority.server_config(loopback(), Valid::Now));
-        let mut connection = through(&format!("https://{who}{}", proxy.address));
-        connection.ca_files = vec![authority.file()];
-        works(&plain.url(), &connection);
-        works(&secured.url(), &connection);
-        let asked = proxy.asked();
-        let forwarded = format!("GET {} HTTP/1.1", plain.url());
-        let tunnelled = format!("CONNECT {} HTTP/1.1", secured.address);
-        assert_eq!((asked.first(), asked.last()), (Some(&forwarded), Some(&tunnelled)));
+        carries_both(&proxy, &format!("https://{who}"), &authority, &plain, &secured);
     }
-    let head = plain.counted.head.get().expect("requests came");
-    assert!(!head.contains("secret"), "{head}");
 }
 
 /// More in one piece than either session takes at once.
