@@ -202,23 +202,8 @@ impl Steps<'_> {
 
     fn step(&mut self, node: &Node, depth: u32) -> Option<CallStep> {
         let fields = self.reader.fields(node, &node.at, &STEP)?;
-        let mut given =
-            ["send", "expect", "think", "repeat"].iter().filter_map(|key| fields.entry(key));
-        let Some(entry) = given.next() else {
-            self.reader.problem_with_help(
-                &fields.at,
-                "a step of a call says what to do",
-                "write one of `send`, `expect`, `think`, or `repeat` with `do`",
-            );
-            return None;
-        };
-        if let Some(second) = given.next() {
-            let text = format!("a step is one thing: `{}` or `{}`", entry.key, second.key);
-            self.reader.problem_with_help(&second.key_at, text, "write two steps");
-        }
-        if let (Some(body), false) = (fields.entry("do"), entry.key == "repeat") {
-            self.reader.problem(&body.key_at, "`do` belongs to `repeat`");
-        }
+        let kinds = ["send", "expect", "think", "repeat"];
+        let entry = messages::kind_of_step(&fields, &kinds, "call", self.reader)?;
         match entry.key.as_str() {
             "send" => fields::message(&entry.node, self.input, self.reader).map(CallStep::Send),
             "expect" => self.expect(entry),

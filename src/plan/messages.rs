@@ -195,22 +195,7 @@ fn step(
 ) -> Option<MessageStep> {
     let fields = reader.fields(node, &node.at, &STEP)?;
     let kinds = ["send", "expect", "think", "repeat", "close"];
-    let mut given = kinds.iter().filter_map(|key| fields.entry(key));
-    let Some(entry) = given.next() else {
-        reader.problem_with_help(
-            &fields.at,
-            "a step of a session says what to do",
-            "write one of `send`, `expect`, `think`, `close`, or `repeat` with `do`",
-        );
-        return None;
-    };
-    if let Some(second) = given.next() {
-        let text = format!("a step is one thing: `{}` or `{}`", entry.key, second.key);
-        reader.problem_with_help(&second.key_at, text, "write two steps");
-    }
-    if let (Some(body), false) = (fields.entry("do"), entry.key == "repeat") {
-        reader.problem(&body.key_at, "`do` belongs to `repeat`");
-    }
+    let entry = kind_of_step(&fields, &kinds, "session", reader)?;
     let extract = fields.entry("extract");
     if let (Some(extract), false) = (extract, entry.key == "expect") {
         let text = "only an `expect` step has a message to extract from";
@@ -231,6 +216,34 @@ fn step(
         "close" => close(&entry.node, reader),
         _ => repeat(entry, &fields, depth, messages, reader),
     }
+}
+
+/// Which of `kinds` a step of a session or a call is; `repeat` is one of them, and alone has a `do`.
+pub(super) fn kind_of_step<'a>(
+    fields: &Fields<'a>,
+    kinds: &[&str],
+    whole: &str,
+    reader: &mut Reader,
+) -> Option<&'a Entry> {
+    let mut given = kinds.iter().filter_map(|key| fields.entry(key));
+    let Some(entry) = given.next() else {
+        let others = kinds.iter().filter(|key| **key != "repeat");
+        let others: Vec<_> = others.map(|key| format!("`{key}`")).collect();
+        reader.problem_with_help(
+            &fields.at,
+            format!("a step of a {whole} says what to do"),
+            format!("write one of {}, or `repeat` with `do`", others.join(", ")),
+        );
+        return None;
+    };
+    if let Some(second) = given.next() {
+        let text = format!("a step is one thing: `{}` or `{}`", entry.key, second.key);
+        reader.problem_with_help(&second.key_at, text, "write two steps");
+    }
+    if let (Some(body), false) = (fields.entry("do"), entry.key == "repeat") {
+        reader.problem(&body.key_at, "`do` belongs to `repeat`");
+    }
+    Some(entry)
 }
 
 /// What a message says, and whether it is one of bytes.
