@@ -1,0 +1,184 @@
+//! The plan's load part as all shards run it.
+
+use std::collections::HashSet;
+use std::net::SocketAddr;
+
+use super::destination::Destination;
+use super::destination::Origins;
+use super::prepare::Prepared;
+use super::prepare::prepare;
+use crate::flow::Flow;
+use crate::http::reactor::Nanos;
+use crate::load::error::LoadError;
+use crate::load::look::body_limit;
+use crate::load::look::number_checks;
+use crate::load::redirect::RedirectRules;
+use crate::load::schedule::nanos;
+use crate::model::ScenarioMeta;
+use crate::model::Scope;
+use crate::model::Seed;
+use crate::model::SeriesMeta;
+use crate::plan::Plan;
+use crate::plan::Scenario;
+
+/// What all shards run.
+#[derive(Debug)]
+pub(in crate::load) struct Program {
+    pub(in crate::load) scenarios: Vec<Scenario>,
+    /// By scenario.
+    pub(in crate::load) flows: Vec<Flow>,
+    /// By the plan's index.
+    pub(in crate::load) requests: Vec<Prepared>,
+    /// By scenario, then by the plan's index of the request; `u32::MAX` where it is not sent.
+    pub(in crate::load) series_of: Vec<Vec<u32>>,
+    pub(in crate::load) series: Vec<SeriesMeta>,
+    /// By series.
+    pub(in crate::load) scenario_of: Vec<u32>,
+    pub(in crate::load) origins: Vec<Destination>,
+    pub(in crate::load) observe: Vec<String>,
+    pub(in crate::load) timeout: Nanos,
+    /// For a connection alone, proxy and TLS included.
+    pub(in crate::load) connect_timeout: Option<Nanos>,
+    sources: usize,
+    pub(in crate::load) max_rps: Option<f64>,
+    /// `None` where no request follows redirects.
+    pub(in crate::load) redirects: Option<Box<RedirectRules>>,
+    pub(in crate::load) seed: Seed,
+    /// What random values follow from.
+    pub(in crate::load) value_seed: u64,
+    /// The number of each scenario's first user.
+    pub(in crate::load) first_vu: Vec<u64>,
+    /// Judges paths that are only known when they are sent.
+    pub(in crate::load) scope: Scope,
+    /// What the plan calls its requests, and the values that it takes out of responses.
+    pub(in crate::load) names: Vec<String>,
+    pub(in crate::load) variables: Vec<String>,
+    /// Bytes kept of a body that flows look at.
+    pub(in crate::load) body_limit: usize,
+    /// Whether some flow looks at responses, or some request has slots.
+    pub(in crate::load) is_scripted: bool,
+    /// Whether some request goes on after its response has begun.
+    pub(in crate::load) has_dialogues: bool,
+    /// Whether some request is a gRPC call.
+    pub(in crate::load) has_calls: bool,
+}
+
+impl Program {
+    /// Encodes and admits every request that load sends, and resolves every host.
+    pub(in crate::load) fn compile(plan: &Plan) -> Result<Self, LoadError> {
+        let mut origins = Origins::new(plan);
+        let mut check_names = Vec::new();
+        // A list of URLs is a flow of many thousands.
+        let sent: HashSet<usize> = plan
+            .scenarios
+            .iter()
+            .flat_map(|scenario| plan.flows[scenario.flow].requests())
+            .collect();
+        let mut requests = (0..plan.requests.len())
+            .map(|index| prepare(plan, index, sent.contains(&index), &mut origins))
+            .collect::<Result<Vec<_>, _>>()?;
+        for (request, script) in requests.iter_mut().zip(&plan.scripts) {
+            request.checks = number_checks(&script.checks, &mut check_names);
+        }
+        let redirects = origins.redirects(&requests);
+        let has_dialogues = requests.iter().any(|request| request.dialogue.is_some());
+        let has_calls = requests.iter().any(|request| request.call.is_some());
+        let varies = |request: &Prepared| request.wire.is_some() || !request.checks.is_empty();
+        let is_scripted = requests.iter().any(varies) || plan.flows.iter().any(Flow::takes_values);
+        Ok(Self {
+            scenarios: plan.scenarios.clone(),
+            flows: plan
+                .scenarios
+                .iter()
+                .map(|scenario| plan.flows[scenario.flow].clone())
+                .collect(),
+            requests,
+            series_of: Vec::new(),
+            series: Vec::new(),
+            scenario_of: Vec::new(),
+            origins: origins.into_destinations(),
+            observe: plan.observe.clone(),
+            timeout: nanos(plan.connection.timeout),
+            connect_timeout: plan.connection.connect_timeout.map(nanos),
+            sources: plan.connection.route.sources.len().max(1),
+            max_rps: plan.limits.max_rps,
+            redirects,
+            seed: plan.seed,
+            value_seed: plan.seed.derive("values").0,
+            first_vu: first_vus(&plan.scenarios),
+            scope: plan.scope.clone(),
+            names: plan.requests.iter().map(|template| template.name.clone()).collect(),
+            variables: plan.variables.clone(),
+            body_limit: body_limit(max_vus(&plan.scenarios)),
+            is_scripted,
+            has_dialogues,
+            has_calls,
+        })
+    }
+
+    /// The scenarios as events name them.
+    pub(in crate::load) fn scenario_metas(&self) -> Vec<ScenarioMeta> {
+        self.scenarios
+            .iter()
+            .map(|scenario| ScenarioMeta {
+                name: scenario.name.clone(),
+                executor: scenario.executor.name().to_owned(),
+                open_model: scenario.executor.is_open(),
+                warmup: scenario.warmup,
+            })
+            .collect()
+    }
+
+    /// Virtual users of all scenarios together, at most.
+    pub(in crate::load) fn max_vus(&self) -> u64 {
+        max_vus(&self.scenarios)
+    }
+
+    /// Addresses that connections come from; at least the system's choice.
+    pub(in crate::load) fn sources(&self) -> usize {
+        self.sources
+    }
+
+    /// Users per connection.
+    pub(in crate::load) fn lanes(&self) -> u32 {
+        self.origins.iter().map(|origin| origin.carriage.lanes()).max().unwrap_or(1)
+    }
+
+    /// Connections of all scenarios together, at most.
+    pub(in crate::load) fn max_connections(&self) -> u64 {
+        let per_origin = |origin: &Destination| {
+            let lanes = origin.carriage.lanes();
+            self.scenarios.iter().map(move |run| u64::from(run.executor.max_vus().div_ceil(lanes)))
+        };
+        self.origins.iter().flat_map(per_origin).sum()
+    }
+
+    /// Of connections by origin, those to the destination that has most of them. What goes to one
+    /// address (a proxy's, for all origins) shares its local ports; a Unix socket needs none.
+    pub(in crate::load) fn busiest_destination(&self, connections: &[u64]) -> u64 {
+        let address = |origin: &Destination| origin.way.endpoints[0].address();
+        let of_address = |address: SocketAddr| {
+            let origins = self.origins.iter().zip(connections);
+            origins
+                .filter(|(origin, _)| origin.way.endpoints[0].address() == Some(address))
+                .map(|(_, count)| count)
+                .sum()
+        };
+        self.origins.iter().filter_map(address).map(of_address).max().unwrap_or(0)
+    }
+}
+
+fn max_vus(scenarios: &[Scenario]) -> u64 {
+    scenarios.iter().map(|scenario| u64::from(scenario.executor.max_vus())).sum()
+}
+
+/// Users are numbered through all scenarios, from 1.
+fn first_vus(scenarios: &[Scenario]) -> Vec<u64> {
+    let mut next = 1;
+    let first = scenarios.iter().map(|scenario| {
+        let first = next;
+        next += u64::from(scenario.executor.max_vus());
+        first
+    });
+    first.collect()
+}
