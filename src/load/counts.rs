@@ -10,6 +10,7 @@ use super::recorder::Recorded;
 use super::recorder::Recorder;
 use super::user::Moments;
 use crate::http::reactor::Nanos;
+use crate::http::reactor::nanos;
 use crate::model::CheckCount;
 use crate::model::Digits;
 use crate::model::Exemplar;
@@ -292,7 +293,7 @@ impl SeriesCounts {
         let kept = exemplars.iter().filter(|kept| slow(kept));
         if kept.clone().count() == EXEMPLARS {
             let least = kept.map(|kept| kept.latency).min().unwrap_or_default();
-            self.slow_from = u64::try_from(least.as_nanos()).unwrap_or(Nanos::MAX);
+            self.slow_from = nanos(least);
         }
     }
 }

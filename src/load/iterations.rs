@@ -7,7 +7,6 @@ use super::live::Change;
 use super::observe::ABSENT;
 use super::scenario::Turnover;
 use super::scenario::When;
-use super::schedule::nanos;
 use super::shard::Shard;
 use super::timers::Timer;
 use super::user::Doing;
@@ -16,6 +15,7 @@ use super::user::User;
 use crate::flow::Step;
 use crate::http::reactor::Nanos;
 use crate::http::reactor::Reactor;
+use crate::http::reactor::nanos;
 use crate::plan::Late;
 
 impl<R: Reactor> Shard<'_, R> {

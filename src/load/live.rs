@@ -12,9 +12,9 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::ramp::UserRamp;
-use super::schedule::Rate;
-use super::schedule::nanos;
+use super::rate::Rate;
 use crate::http::reactor::Nanos;
+use crate::http::reactor::nanos;
 use crate::model::Amount;
 use crate::model::LoadChange;
 use crate::model::LoadChangeKind;

@@ -2,7 +2,7 @@
 //! counted, each apart from the others.
 //!
 //! A shard is one thread with one readiness loop (`shard`); virtual users on it are small structs
-//! (`user`) that walk a compiled flow. *When* is in `schedule`, `ramp`, `part`, `scenario` and
+//! (`user`) that walk a compiled flow. *When* is in `rate`, `schedule`, `ramp`, `part`, `scenario` and
 //! `iterations`, *what* in `program` and `script`, *how* in `connect`, `exchange`, `receive`,
 //! `redirect`, `failure`, `link` and `slots`, what flows want of responses in `look`, *counting* in
 //! `counts`, `recorder`, `messages`, `observe` and `collector`; `watch`, `pressure` and `validity`
@@ -31,6 +31,7 @@ pub mod part;
 mod pressure;
 mod program;
 pub mod ramp;
+pub mod rate;
 mod receive;
 mod recorder;
 mod redirect;

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::part::Part;
-use super::schedule::nanos;
 use crate::http::reactor::Nanos;
+use crate::http::reactor::nanos;
 use crate::plan::Executor;
 use crate::plan::Stage;
 

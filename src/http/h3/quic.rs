@@ -25,6 +25,7 @@ use super::setup::QuicSetup;
 use super::streams::Held;
 use crate::http::clock::Clock;
 use crate::http::reactor::Nanos;
+use crate::http::reactor::nanos;
 use crate::http::tls;
 
 /// Datagrams that one system call takes at most. The kernel takes 64.
@@ -105,7 +106,7 @@ impl Quic {
     pub(super) fn deadline(&mut self) -> Option<Nanos> {
         let due = self.connection.poll_timeout()?.saturating_duration_since(self.anchor);
         // To the next nanosecond that has come: `quinn-proto` compares exactly.
-        Some(Nanos::try_from(due.as_nanos()).unwrap_or(Nanos::MAX))
+        Some(nanos(due))
     }
 
     /// Takes one datagram.

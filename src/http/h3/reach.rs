@@ -17,6 +17,7 @@ use crate::http::h1::Head;
 use crate::http::lanes::LaneSink;
 use crate::http::lanes::Lost;
 use crate::http::reactor::Nanos;
+use crate::http::reactor::nanos;
 use crate::http::route::Way;
 use crate::model::Failure;
 use crate::model::FailureClass;
@@ -128,7 +129,7 @@ fn is_no_news(error: &io::Error) -> bool {
 }
 
 fn later(now: Nanos, limit: Duration) -> Nanos {
-    now.saturating_add(Nanos::try_from(limit.as_nanos()).unwrap_or(Nanos::MAX))
+    now.saturating_add(nanos(limit))
 }
 
 fn timed_out(stage: Stage) -> Failure {

@@ -13,7 +13,7 @@ mod unsupported;
 
 #[cfg(target_os = "linux")]
 pub use epoll::SystemReactor;
-pub use seam::{Accuracy, Idle, Nanos, Reactor, Ready};
+pub use seam::{Accuracy, Idle, Nanos, Reactor, Ready, nanos};
 pub use sim::{Accept, Reply, SimReactor, SimServer};
 #[cfg(not(target_os = "linux"))]
 pub use unsupported::SystemReactor;

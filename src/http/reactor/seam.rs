@@ -2,11 +2,17 @@
 
 use std::io;
 use std::net::IpAddr;
+use std::time::Duration;
 
 use crate::http::route::Endpoint;
 
 /// Nanoseconds since the run's start.
 pub type Nanos = u64;
+
+/// A duration in nanoseconds; one of more than 584 years is as long as can be.
+pub fn nanos(duration: Duration) -> Nanos {
+    u64::try_from(duration.as_nanos()).unwrap_or(Nanos::MAX)
+}
 
 /// How exactly a wait has to end on time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -14,7 +14,7 @@ use crate::flow::RenderError;
 use crate::flow::Template;
 use crate::http::grpc;
 use crate::http::reactor::Nanos;
-use crate::load::schedule::nanos;
+use crate::http::reactor::nanos;
 use crate::model::CallKind;
 use crate::model::GrpcCode;
 use crate::model::Header;
