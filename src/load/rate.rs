@@ -5,7 +5,6 @@
 
 use std::time::Duration;
 
-
 use crate::http::reactor::Nanos;
 use crate::http::reactor::nanos;
 use crate::plan::Executor;
