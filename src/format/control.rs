@@ -28,7 +28,7 @@ use crate::model::RunStatus;
 use crate::model::ScenarioPace;
 use crate::model::StopLevel;
 
-use super::load::ChangeDto;
+use super::change::ChangeDto;
 use super::name::Name;
 use super::number::Count;
 use super::number::Millis;

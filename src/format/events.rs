@@ -19,12 +19,12 @@ use crate::model::SeriesId;
 use crate::model::SeriesWindow;
 use crate::model::Stamped;
 
+use super::change::ChangeDto;
 use super::error::FormatError;
 use super::error::parse;
+use super::exemplar::FailureDto;
 use super::finding::FindingDto;
 use super::generator::GeneratorDto;
-use super::load::ChangeDto;
-use super::load::FailureDto;
 use super::load::ScenarioDto;
 use super::load::ScenarioTallyDto;
 use super::load::SeriesDto;

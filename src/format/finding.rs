@@ -21,9 +21,9 @@ use crate::model::RuleMeta;
 use crate::model::Severity;
 use crate::model::cvss_base_score;
 
-use super::load::TimingsDto;
 use super::name::Name;
 use super::number::Count;
+use super::phases::TimingsDto;
 
 /// A CVSS 3 vector.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]

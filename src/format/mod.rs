@@ -5,9 +5,11 @@
 //! break. What can be wrong in a file is found while it is parsed, so that every error names line,
 //! column and path. Nothing here reads or writes a file.
 
+mod change;
 pub mod control;
 mod error;
 pub mod events;
+mod exemplar;
 mod finding;
 mod generator;
 mod load;
@@ -15,10 +17,14 @@ mod messages;
 mod metrics;
 mod name;
 mod number;
+mod outcomes;
+mod phases;
 pub mod report;
 mod run;
 mod saved;
 mod scan;
+mod scan_report;
+mod timeline;
 mod trend;
 
 pub use error::FormatError;

@@ -4,13 +4,42 @@
 //! people and `jq`; they are ignored when read. Readers ignore fields they do not know, so a newer
 //! minor version can be read; a newer major version is refused.
 
-use std::time::Duration;
-
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde::Deserialize;
 use serde::Serialize;
 
+use super::change::ChangeDto;
+use super::error::FormatError;
+use super::error::parse;
+use super::finding::FindingDto;
+use super::generator::GeneratorReportDto;
+use super::load::CheckDto;
+use super::load::ScenarioDto;
+use super::load::ScenarioTallyDto;
+use super::load::SeriesDto;
+use super::load::TallyDto;
+use super::metrics::MetricDto;
+use super::metrics::metrics;
+use super::name::Name;
+use super::number::Count;
+use super::number::Millis;
+use super::outcomes::Failures;
+use super::outcomes::Statuses;
+use super::run::NoticeDto;
+use super::run::RunInfoDto;
+use super::run::StopDto;
+use super::run::ThresholdDto;
+use super::run::ValidityDto;
+use super::run::VerdictDto;
+use super::scan_report::CoverageDto;
+use super::scan_report::RuleReportDto;
+use super::scan_report::ScanDto;
+use super::scan_report::ScanFailureDto;
+use super::scan_report::rule;
+use super::scan_report::scan;
+use super::timeline::PointDto;
+use super::trend::Figures;
 use crate::model::Coverage;
 use crate::model::EndpointReport;
 use crate::model::Failure;
@@ -20,38 +49,6 @@ use crate::model::RuleMeta;
 use crate::model::RuleOutcome;
 use crate::model::ScenarioMeta;
 use crate::model::ScenarioTally;
-use crate::model::TimelinePoint;
-
-use super::error::FormatError;
-use super::error::parse;
-use super::finding::FindingDto;
-use super::generator::GeneratorReportDto;
-use super::load::ChangeDto;
-use super::load::CheckDto;
-use super::load::FailureDto;
-use super::load::Failures;
-use super::load::ScenarioDto;
-use super::load::ScenarioTallyDto;
-use super::load::SeriesDto;
-use super::load::Statuses;
-use super::load::TallyDto;
-use super::metrics::MetricDto;
-use super::metrics::metrics;
-use super::name::Name;
-use super::number::Count;
-use super::number::Millis;
-use super::run::NoticeDto;
-use super::run::RunInfoDto;
-use super::run::StopDto;
-use super::run::ThresholdDto;
-use super::run::ValidityDto;
-use super::run::VerdictDto;
-use super::scan::OperationDto;
-use super::scan::ProgressDto;
-use super::scan::RuleDto;
-use super::scan::RuleOutcomeDto;
-use super::trend::Figures;
-use super::trend::Trend;
 
 /// The version that is written: major for breaks, minor for additions, patch for wording.
 pub const SCHEMA_VERSION: &str = "1.0.0";
@@ -218,39 +215,6 @@ struct ScenarioReportDto {
     tally: ScenarioTallyDto,
 }
 
-/// One interval over all endpoints.
-#[derive(Serialize, Deserialize, JsonSchema)]
-#[schemars(rename = "Point")]
-struct PointDto {
-    /// Start, since the run's start.
-    from_ms: Millis,
-    /// End, since the run's start.
-    to_ms: Millis,
-    /// Belongs to a warm-up.
-    warmup: bool,
-    requests: Count,
-    failed: Count,
-    bytes_received: Count,
-    /// Virtual users at the end.
-    vus: Count,
-    /// `http_req_latency` in milliseconds; null when nothing came back.
-    latency: Option<PointLatency>,
-    /// `http_req_duration`, likewise.
-    #[serde(default)]
-    duration: Option<PointLatency>,
-}
-
-/// Latency of one interval in milliseconds.
-#[derive(Serialize, Deserialize, JsonSchema)]
-struct PointLatency {
-    med: Millis,
-    #[serde(rename = "p(95)")]
-    p95: Millis,
-    #[serde(rename = "p(99)")]
-    p99: Millis,
-    max: Millis,
-}
-
 /// A request of a scenario and what was counted about it.
 #[derive(Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "Endpoint")]
@@ -259,56 +223,6 @@ struct EndpointDto {
     meta: SeriesDto,
     #[serde(flatten)]
     total: TallyDto,
-}
-
-/// The scanner's own traffic: never mixed with load's figures.
-#[derive(Serialize, Deserialize, JsonSchema)]
-#[schemars(rename = "Scan")]
-struct ScanDto {
-    requests: Count,
-    /// Of these without a response.
-    failed: Count,
-    /// `scan_req_duration`.
-    duration: Trend,
-    progress: ProgressDto,
-    /// Samples of failed exchanges.
-    failures: Vec<ScanFailureDto>,
-}
-
-/// A failed exchange of the scanner.
-#[derive(Serialize, Deserialize, JsonSchema)]
-#[schemars(rename = "ScanFailure")]
-struct ScanFailureDto {
-    url: String,
-    #[serde(flatten)]
-    failure: FailureDto,
-}
-
-/// Operations reached against known.
-#[derive(Serialize, Deserialize, JsonSchema)]
-#[schemars(rename = "Coverage")]
-struct CoverageDto {
-    operations: Vec<OperationDto>,
-    /// Nodes of the site model.
-    nodes: Count,
-    /// The crawl saw everything it knew of; null when there was none or it was cut.
-    complete: Option<bool>,
-}
-
-/// A rule and what it did. `requests`, `matched` and `errors` are null while it is not done.
-#[derive(Serialize, Deserialize, JsonSchema)]
-#[schemars(rename = "RuleReport")]
-struct RuleReportDto {
-    #[serde(flatten)]
-    meta: RuleDto,
-    /// Requests it sent.
-    requests: Option<Count>,
-    /// Exchanges it matched.
-    matched: Option<Count>,
-    /// Requests that failed.
-    errors: Option<Count>,
-    /// Why it did not run; null when it did.
-    skipped: Option<String>,
 }
 
 impl From<&Report> for ReportDto {
@@ -370,89 +284,6 @@ fn endpoint(endpoint: &EndpointReport) -> EndpointDto {
     EndpointDto {
         meta: (&endpoint.meta).into(),
         total: TallyDto::new(&endpoint.total, Figures::Shown),
-    }
-}
-
-fn scan(report: &Report) -> ScanDto {
-    let failure = |(url, failure): &(String, Failure)| ScanFailureDto {
-        url: url.clone(),
-        failure: FailureDto { class: Name(failure.class), detail: failure.detail.clone() },
-    };
-    ScanDto {
-        requests: report.scan_requests.0.into(),
-        failed: report.scan_requests.1.into(),
-        duration: Trend::new(&report.scan_duration, Figures::Shown),
-        progress: report.progress.into(),
-        failures: report.scan_failures.iter().map(failure).collect(),
-    }
-}
-
-fn rule((meta, outcome): &(RuleMeta, Option<RuleOutcome>)) -> RuleReportDto {
-    let outcome = outcome.as_ref().map(RuleOutcomeDto::from);
-    RuleReportDto {
-        meta: meta.into(),
-        requests: outcome.as_ref().map(|outcome| outcome.requests),
-        matched: outcome.as_ref().map(|outcome| outcome.matched),
-        errors: outcome.as_ref().map(|outcome| outcome.errors),
-        skipped: outcome.and_then(|outcome| outcome.skipped),
-    }
-}
-
-impl PointLatency {
-    fn of(quartet: [Duration; 4]) -> Self {
-        let [med, p95, p99, max] = quartet.map(Millis);
-        Self { med, p95, p99, max }
-    }
-
-    fn quartet(self) -> [Duration; 4] {
-        [self.med, self.p95, self.p99, self.max].map(Duration::from)
-    }
-}
-
-impl From<&TimelinePoint> for PointDto {
-    fn from(point: &TimelinePoint) -> Self {
-        Self {
-            from_ms: point.from.into(),
-            to_ms: point.to.into(),
-            warmup: point.warmup,
-            requests: point.requests.into(),
-            failed: point.failed.into(),
-            bytes_received: point.bytes_received.into(),
-            vus: point.vus.into(),
-            latency: point.latency.map(PointLatency::of),
-            duration: point.duration.map(PointLatency::of),
-        }
-    }
-}
-
-impl From<PointDto> for TimelinePoint {
-    fn from(dto: PointDto) -> Self {
-        Self {
-            from: dto.from_ms.into(),
-            to: dto.to_ms.into(),
-            warmup: dto.warmup,
-            requests: dto.requests.into(),
-            failed: dto.failed.into(),
-            bytes_received: dto.bytes_received.into(),
-            vus: dto.vus.into(),
-            latency: dto.latency.map(PointLatency::quartet),
-            duration: dto.duration.map(PointLatency::quartet),
-        }
-    }
-}
-
-impl From<RuleReportDto> for (RuleMeta, Option<RuleOutcome>) {
-    fn from(dto: RuleReportDto) -> Self {
-        let id = dto.meta.id.clone();
-        let skipped = dto.skipped;
-        let outcome = dto.requests.map(|requests| RuleOutcome {
-            id,
-            requests: requests.into(),
-            matched: dto.matched.unwrap_or_default().into(),
-            errors: dto.errors.unwrap_or_default().into(),
-            skipped,
-        });
-        (dto.meta.into(), outcome)
     }
 }
 
