@@ -1,0 +1,186 @@
+//! Metrics out of a report: what the selectors of thresholds and tables pick.
+
+use super::finding::{Confidence, Finding, FindingStatus, Severity};
+use super::histogram::{Digits, Histogram};
+use super::load::{ScenarioTally, Tally};
+use super::messages::{MessageTally, SeriesKind};
+use super::metric::{MetricData, MetricName, MetricSelector, TagMatch, TagOp};
+use super::report::{EndpointReport, Report};
+use super::timings::PhaseKind;
+
+impl Report {
+    /// The data of a metric, or of the part of it that matches the selector's tags.
+    pub fn metric(&self, selector: &MetricSelector) -> MetricData {
+        let endpoints = || self.matching_endpoints(&selector.tags);
+        let requests = |pick: fn(&Tally) -> &Histogram| {
+            trend(Digits::Three, endpoints().map(|endpoint| pick(&endpoint.total)))
+        };
+        let counter = |count: u64| MetricData::Counter { count, elapsed: self.load_elapsed };
+        let sum = |pick: fn(&Tally) -> u64| -> u64 {
+            endpoints().map(|endpoint| pick(&endpoint.total)).sum()
+        };
+        let iterations = |pick: fn(&ScenarioTally) -> u64| -> u64 {
+            self.matching_scenarios(&selector.tags).map(pick).sum()
+        };
+        let iteration_trend = |pick: fn(&ScenarioTally) -> &Histogram| {
+            trend(Digits::Three, self.matching_scenarios(&selector.tags).map(pick))
+        };
+        match selector.metric {
+            MetricName::HttpReqs => counter(sum(|tally| tally.requests)),
+            MetricName::DataSent => counter(sum(|tally| tally.bytes_sent)),
+            MetricName::DataReceived => counter(sum(|tally| tally.bytes_received)),
+            MetricName::HttpReqDuration => requests(|tally| &tally.duration),
+            MetricName::HttpReqLatency => requests(|tally| &tally.latency),
+            MetricName::HttpReqFailed => MetricData::Rate {
+                hits: sum(|tally| tally.failed),
+                total: sum(|tally| tally.requests),
+            },
+            MetricName::Checks => self.checks_metric(&selector.tags),
+            MetricName::Phase(kind) => self.phase_metric(kind, &selector.tags),
+            MetricName::WsSessions | MetricName::GrpcStreams => {
+                counter(self.messages(selector, |tally| tally.sessions))
+            }
+            MetricName::WsMsgsSent | MetricName::GrpcStreamsMsgsSent => {
+                counter(self.messages(selector, |tally| tally.sent))
+            }
+            MetricName::WsMsgsReceived
+            | MetricName::SseEvent
+            | MetricName::GrpcStreamsMsgsReceived => {
+                counter(self.messages(selector, |tally| tally.received))
+            }
+            MetricName::GrpcReqDuration => {
+                let calls = endpoints().filter(|endpoint| endpoint.meta.kind == SeriesKind::Grpc);
+                trend(Digits::Three, calls.map(|endpoint| &endpoint.total.duration))
+            }
+            MetricName::WsSessionDuration => {
+                self.message_trend(selector, |tally| &tally.session_duration)
+            }
+            MetricName::WsConnecting => self.message_trend(selector, |tally| &tally.connecting),
+            MetricName::MessageLatency => self.message_trend(selector, |tally| &tally.latency),
+            MetricName::Iterations => counter(iterations(|tally| tally.iterations)),
+            MetricName::DroppedIterations => counter(iterations(|tally| tally.dropped)),
+            MetricName::IterationDuration => iteration_trend(|tally| &tally.iteration_duration),
+            MetricName::IterationLatency => iteration_trend(|tally| &tally.iteration_latency),
+            MetricName::Vus => MetricData::Gauge(self.vus.0 as f64),
+            MetricName::ScanReqs => {
+                MetricData::Counter { count: self.scan_requests.0, elapsed: self.elapsed }
+            }
+            MetricName::ScanReqDuration => MetricData::Trend(self.scan_duration.clone()),
+            MetricName::Findings => MetricData::Counter {
+                count: self.gated_findings(&selector.tags).count() as u64,
+                elapsed: self.elapsed,
+            },
+            MetricName::CoverageOperations => MetricData::Rate {
+                hits: self.coverage.operations.iter().filter(|op| op.reached).count() as u64,
+                total: self.coverage.operations.len() as u64,
+            },
+        }
+    }
+
+    /// Findings that a gate with these tags counts: unless named, `confidence:>=firm` and
+    /// `status:new` apply.
+    pub fn gated_findings<'a>(
+        &'a self,
+        tags: &'a [TagMatch],
+    ) -> impl Iterator<Item = &'a Finding> + 'a {
+        let names = |name: &str| tags.iter().any(|tag| tag.tag == name);
+        let (any_confidence, any_status) = (names("confidence"), names("status"));
+        self.findings.iter().filter(move |finding| {
+            (any_confidence || finding.confidence >= Confidence::Firm)
+                && (any_status || finding.status == FindingStatus::New)
+                && tags.iter().all(|tag| finding_matches(finding, tag))
+        })
+    }
+
+    fn checks_metric(&self, tags: &[TagMatch]) -> MetricData {
+        let (named, tags): (Vec<_>, Vec<_>) =
+            tags.iter().cloned().partition(|tag| tag.tag == "check");
+        let (mut hits, mut total) = (0, 0);
+        for endpoint in self.matching_endpoints(&tags) {
+            let is_named = |name: &str| named.iter().all(|tag| tag.value == name);
+            for check in endpoint.total.checks.iter().filter(|check| is_named(&check.name)) {
+                hits += check.passes;
+                total += check.passes + check.fails;
+            }
+        }
+        MetricData::Rate { hits, total }
+    }
+
+    fn phase_metric(&self, kind: PhaseKind, tags: &[TagMatch]) -> MetricData {
+        let endpoints = self.matching_endpoints(tags);
+        trend(Digits::Two, endpoints.map(|endpoint| &endpoint.total.phases[kind as usize]))
+    }
+
+    fn messages(&self, selector: &MetricSelector, pick: fn(&MessageTally) -> u64) -> u64 {
+        self.matching_messages(selector).map(pick).sum()
+    }
+
+    fn message_trend(
+        &self,
+        selector: &MetricSelector,
+        pick: fn(&MessageTally) -> &Histogram,
+    ) -> MetricData {
+        trend(Digits::Two, self.matching_messages(selector).map(pick))
+    }
+
+    fn matching_messages<'a>(
+        &'a self,
+        selector: &'a MetricSelector,
+    ) -> impl Iterator<Item = &'a MessageTally> {
+        let kind = selector.metric.series_kind();
+        self.matching_endpoints(&selector.tags)
+            .filter(move |endpoint| kind.is_none_or(|kind| endpoint.meta.kind == kind))
+            .filter_map(|endpoint| endpoint.total.messages.as_deref())
+    }
+
+    fn matching_endpoints<'a>(
+        &'a self,
+        tags: &'a [TagMatch],
+    ) -> impl Iterator<Item = &'a EndpointReport> {
+        self.endpoints.iter().filter(move |endpoint| {
+            tags.iter().all(|tag| match tag.tag.as_str() {
+                "scenario" => endpoint.meta.scenario == tag.value,
+                "request" => endpoint.meta.request == tag.value,
+                "method" => endpoint.meta.method == tag.value,
+                "path" => endpoint.meta.path_template == tag.value,
+                _ => false,
+            })
+        })
+    }
+
+    fn matching_scenarios<'a>(
+        &'a self,
+        tags: &'a [TagMatch],
+    ) -> impl Iterator<Item = &'a ScenarioTally> {
+        self.scenarios
+            .iter()
+            .filter(move |(meta, _)| {
+                !meta.warmup
+                    && tags.iter().all(|tag| tag.tag == "scenario" && meta.name == tag.value)
+            })
+            .map(|(_, tally)| tally)
+    }
+}
+
+/// One distribution of all the parts.
+fn trend<'a>(digits: Digits, parts: impl Iterator<Item = &'a Histogram>) -> MetricData {
+    let mut sum = Histogram::new(digits);
+    parts.for_each(|part| sum.merge(part));
+    MetricData::Trend(sum)
+}
+
+fn finding_matches(finding: &Finding, tag: &TagMatch) -> bool {
+    fn ordered<T: Ord + Copy>(op: TagOp, mine: T, theirs: Option<T>) -> bool {
+        theirs.is_some_and(|theirs| match op {
+            TagOp::Equal => mine == theirs,
+            TagOp::AtLeast => mine >= theirs,
+        })
+    }
+    match tag.tag.as_str() {
+        "severity" => ordered(tag.op, finding.severity, Severity::parse(&tag.value)),
+        "confidence" => ordered(tag.op, finding.confidence, Confidence::parse(&tag.value)),
+        "status" => FindingStatus::parse(&tag.value) == Some(finding.status),
+        "rule" => finding.rule.id == tag.value,
+        _ => false,
+    }
+}
