@@ -2,11 +2,19 @@
 //! counted, each apart from the others.
 //!
 //! A shard is one thread with one readiness loop (`shard`); virtual users on it are small structs
-//! (`user`) that walk a compiled flow. *When* is in `rate`, `schedule`, `ramp`, `part`, `scenario` and
-//! `iterations`, *what* in `program` and `script`, *how* in `connect`, `exchange`, `receive`,
-//! `redirect`, `failure`, `link` and `slots`, what flows want of responses in `look`, *counting* in
-//! `counts`, `recorder`, `messages`, `observe` and `collector`; `watch`, `pressure` and `validity`
-//! look at the generator itself.
+//! (`user`) that walk a compiled flow.
+//!
+//! * *When*: `rate`, `schedule`, `ramp`, `part`, `scenario` and `iterations`; `live` is what users
+//!   change of it while it runs, `limits` what the plan caps.
+//! * *What*: `program` and `script`; what flows want of responses is in `look`.
+//! * *How*: `connect`, `exchange`, `receive`, `redirect`, `failure`, `link`, `slots` and `timers`;
+//!   `mux` for connections that several users share, `talk` for WebSocket sessions and streams of
+//!   events, `call` for gRPC.
+//! * *Counting*: `counts`, `recorder`, `messages`, `observe`, `sample` and `collector`, within what
+//!   `budget` allows; shards send it as `message`.
+//! * *The generator itself*: `watch`, `pressure` and `validity`.
+//!
+//! `engine` puts it together.
 //! Nothing here prints, and no async runtime is in the way.
 
 mod budget;
