@@ -1,12 +1,12 @@
 //! Bodies of requests: written in the plan, read from a file, or generated.
 
-use std::fs::File;
-use std::io::Read as _;
+use std::io::ErrorKind;
 
 use rand::Rng as _;
 use rand::SeedableRng as _;
 use rand::rngs::Xoshiro256PlusPlus;
 
+use super::bounded;
 use super::document::{Node, Value};
 use super::file::Overrides;
 use super::pairs::{pairs, urlencoded};
@@ -20,7 +20,7 @@ const BODY: Keys =
     Keys { of: "a body", known: &["file", "random", "repeat", "size"], later: &["multipart"] };
 
 /// A longer body is no test of a web service.
-const MAX_BODY: u64 = 64 << 20;
+pub(super) const MAX_BODY: u64 = 64 << 20;
 
 /// The body of the request called `name`; its `Content-Type` goes to `headers` unless one is there.
 pub(super) fn body(
@@ -93,17 +93,17 @@ fn literal(bytes: &[u8]) -> Template {
 fn file(node: &Node, overrides: &Overrides, reader: &mut Reader) -> Vec<u8> {
     let Some(path) = reader.text(node, "a file name") else { return Vec::new() };
     let path = overrides.directory.join(path);
-    let mut bytes = Vec::new();
-    let read = File::open(&path).and_then(|file| file.take(MAX_BODY + 1).read_to_end(&mut bytes));
-    match read {
-        Err(error) => reader.problem(&node.at, format!("reading `{}`: {error}", path.display())),
-        Ok(length) if length as u64 > MAX_BODY => {
-            let limit = MAX_BODY >> 20;
-            reader.problem(&node.at, format!("`{}` is larger than {limit} MiB", path.display()));
-        }
-        Ok(_) => {}
-    }
-    bytes
+    bounded::read(&path, MAX_BODY).unwrap_or_else(|error| {
+        let shown = path.display();
+        let problem = match error.kind() {
+            ErrorKind::FileTooLarge => {
+                format!("`{shown}` is larger than {} MiB", MAX_BODY >> 20)
+            }
+            _ => format!("reading `{shown}`: {error}"),
+        };
+        reader.problem(&node.at, problem);
+        Vec::new()
+    })
 }
 
 /// Made once from the run's seed: every sending has the same bytes.

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::fs::File;
-use std::io::Read as _;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
 use sha2::{Digest as _, Sha256};
 
+use super::bounded;
 use super::document::{self, Entry, Node, Value};
 use super::error::{PlanErrors, Problem};
 use super::reader::{Fields, Keys, Reader};
@@ -141,15 +141,10 @@ fn read(path: &Path) -> Result<Vec<u8>, Problem> {
     if metadata.is_dir() {
         return Err(Problem::of_file("is a directory, not a plan"));
     }
-    let mut bytes = Vec::new();
-    // The length of a pipe is not known beforehand; the cap holds for it too.
-    File::open(path)
-        .and_then(|file| file.take(MAX_FILE + 1).read_to_end(&mut bytes))
-        .map_err(failed)?;
-    if bytes.len() as u64 > MAX_FILE {
-        return Err(too_large());
-    }
-    Ok(bytes)
+    bounded::read(path, MAX_FILE).map_err(|error| match error.kind() {
+        ErrorKind::FileTooLarge => too_large(),
+        _ => failed(error),
+    })
 }
 
 fn too_large() -> Problem {

@@ -3,6 +3,7 @@
 
 mod bodies;
 mod boundary;
+mod bounded;
 mod calls;
 mod checks;
 mod connection;

@@ -3,7 +3,9 @@
 use std::path::Path;
 use std::time::Duration;
 
+use super::bodies::MAX_BODY;
 use super::boundary;
+use super::bounded;
 use super::connection::apply_flags;
 use super::defaults;
 use super::file::hash;
@@ -32,9 +34,6 @@ use crate::model::Target;
 use crate::model::WebSocketSession;
 use crate::model::did_you_mean;
 use crate::model::format_bytes;
-
-/// A larger body from a file is a mistake: it is kept in memory and sent again and again.
-const MAX_BODY: u64 = 64 << 20;
 
 /// Of all URLs together.
 const MAX_BODIES: u64 = 256 << 20;
@@ -363,20 +362,11 @@ fn header(line: &str) -> Result<Header, FlagError> {
 }
 
 fn read_body(body: &Body) -> Result<Vec<u8>, FlagError> {
-    use std::io::Read as _;
-    let path = match body {
-        Body::Text(text) => return Ok(text.clone().into_bytes()),
-        Body::File(path) => path,
-    };
-    let failed = |cause| FlagError::Body { path: path.clone(), cause };
-    let mut bytes = Vec::new();
-    std::fs::File::open(path)
-        .and_then(|file| file.take(MAX_BODY + 1).read_to_end(&mut bytes))
-        .map_err(failed)?;
-    if bytes.len() as u64 > MAX_BODY {
-        return Err(failed(std::io::ErrorKind::FileTooLarge.into()));
+    match body {
+        Body::Text(text) => Ok(text.clone().into_bytes()),
+        Body::File(path) => bounded::read(path, MAX_BODY)
+            .map_err(|cause| FlagError::Body { path: path.clone(), cause }),
     }
-    Ok(bytes)
 }
 
 fn not_a_rate(flag: &str, rate: f64) -> FlagError {

@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 use std::collections::HashSet;
 use std::fmt::Write as _;
-use std::io::Read as _;
 use std::path::Path;
 
+use super::bounded;
 use super::flags::FlagError;
 use super::requests;
 use crate::model::Origin;
@@ -43,13 +43,9 @@ impl UrlList {
     /// each line that is no URL.
     pub(super) fn read(path: &Path) -> Result<Self, FlagError> {
         let failed = |cause| FlagError::Urls { path: path.to_owned(), cause };
-        let mut text = String::new();
-        std::fs::File::open(path)
-            .and_then(|file| file.take(MAX_BYTES + 1).read_to_string(&mut text))
+        let text = bounded::read(path, MAX_BYTES)
+            .and_then(|bytes| std::io::read_to_string(bytes.as_slice()))
             .map_err(failed)?;
-        if text.len() as u64 > MAX_BYTES {
-            return Err(failed(std::io::ErrorKind::FileTooLarge.into()));
-        }
         Self::parse(&inert(&path.display().to_string(), 200), &text)
     }
 
