@@ -14,6 +14,7 @@ use crate::model::ConnectionReuse;
 use crate::model::Family;
 use crate::model::Proxy;
 use crate::model::Resolve;
+use crate::model::Route;
 use crate::model::SessionReuse;
 use crate::model::TlsVersion;
 use crate::model::parse_sources;
@@ -105,6 +106,14 @@ impl ConnectArgs {
             tls_min: self.tls_min,
             tls_max: self.tls_max,
             sessions: if self.no_session_reuse { SessionReuse::Off } else { SessionReuse::On },
+            route: self.route(),
+            connect_timeout: self.connect_timeout,
+            reuse: if self.disable_keepalive { ConnectionReuse::Off } else { ConnectionReuse::On },
+        }
+    }
+
+    fn route(&self) -> Route {
+        Route {
             connect_to: self.connect_to.clone(),
             resolve: self.resolve.clone(),
             family: match (self.ipv4, self.ipv6) {
@@ -115,8 +124,6 @@ impl ConnectArgs {
             unix_socket: self.unix_socket.clone(),
             sources: self.local_address.iter().flat_map(|list| list.0.clone()).collect(),
             proxy: self.proxy.clone(),
-            connect_timeout: self.connect_timeout,
-            reuse: if self.disable_keepalive { ConnectionReuse::Off } else { ConnectionReuse::On },
         }
     }
 

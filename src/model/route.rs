@@ -87,6 +87,24 @@ pub enum ConnectionReuse {
 const MAX_SOURCES: u32 = 4096;
 
 impl Route {
+    /// Lets what `other` says go before what is here; where it says nothing, all stays.
+    pub fn put_before(&mut self, other: &Self) {
+        self.connect_to.splice(..0, other.connect_to.iter().cloned());
+        self.resolve.splice(..0, other.resolve.iter().cloned());
+        if other.family != Family::Any {
+            self.family = other.family;
+        }
+        if other.unix_socket.is_some() {
+            self.unix_socket.clone_from(&other.unix_socket);
+        }
+        if !other.sources.is_empty() {
+            self.sources.clone_from(&other.sources);
+        }
+        if other.proxy.is_some() {
+            self.proxy.clone_from(&other.proxy);
+        }
+    }
+
     /// What cannot hold together: one of the two would do nothing.
     ///
     /// # Errors

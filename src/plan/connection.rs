@@ -1,6 +1,5 @@
 //! How connections are made: the plan's `connection` block, and the flags that go before it.
 
-use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -62,18 +61,8 @@ pub struct ConnectionFlags {
     pub tls_max: Option<TlsVersion>,
     /// `--no-session-reuse`.
     pub sessions: SessionReuse,
-    /// `--connect-to`.
-    pub connect_to: Vec<ConnectTo>,
-    /// `--resolve`.
-    pub resolve: Vec<Resolve>,
-    /// `--ipv4`, `--ipv6`.
-    pub family: Family,
-    /// `--unix-socket`.
-    pub unix_socket: Option<PathBuf>,
-    /// `--local-address`.
-    pub sources: Vec<IpAddr>,
-    /// `-x`.
-    pub proxy: Option<Proxy>,
+    /// `--connect-to`, `--resolve`, `--ipv4`, `--ipv6`, `--unix-socket`, `--local-address`, `-x`.
+    pub route: Route,
     /// `--disable-keepalive`.
     pub reuse: ConnectionReuse,
     /// `--connect-timeout`.
@@ -104,22 +93,8 @@ pub fn apply_flags(flags: &ConnectionFlags, connection: &mut Connection) -> Resu
     if flags.sessions == SessionReuse::Off {
         tls.sessions = SessionReuse::Off;
     }
-    let route = &mut connection.route;
-    route.connect_to.splice(..0, flags.connect_to.iter().cloned());
-    route.resolve.splice(..0, flags.resolve.iter().cloned());
-    if flags.family != Family::Any {
-        route.family = flags.family;
-    }
-    if flags.unix_socket.is_some() {
-        route.unix_socket.clone_from(&flags.unix_socket);
-    }
-    if !flags.sources.is_empty() {
-        route.sources.clone_from(&flags.sources);
-    }
-    if flags.proxy.is_some() {
-        route.proxy.clone_from(&flags.proxy);
-    }
-    route.check().map_err(FlagError::Usage)?;
+    connection.route.put_before(&flags.route);
+    connection.route.check().map_err(FlagError::Usage)?;
     if let Some(limit) = flags.connect_timeout {
         if limit.is_zero() {
             let told = "the connect timeout must be longer than 0".to_owned();
