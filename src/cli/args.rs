@@ -172,6 +172,23 @@ impl SendArgs {
     }
 }
 
+/// How a run that may load is carried out.
+#[derive(Debug, Clone, Args)]
+pub(super) struct RunArgs {
+    /// Generator threads (default: as the load needs, at most one per core).
+    #[arg(long, value_name = "N", env = "SHAKEDOWN_THREADS", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(super) threads: Option<u32>,
+    /// How requests are sent.
+    #[command(flatten)]
+    pub(super) send: SendArgs,
+    /// Who may steer it.
+    #[command(flatten)]
+    pub(super) control: ControlArgs,
+    /// What is written.
+    #[command(flatten)]
+    pub(super) output: OutputArgs,
+}
+
 /// `demo`.
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own on the command line")]
 #[derive(Debug, Args)]
@@ -235,18 +252,9 @@ pub(super) struct CheckArgs {
     /// How the load looks at responses.
     #[command(flatten)]
     pub(super) look: LookArgs,
-    /// Generator threads (default: as the load needs, at most one per core).
-    #[arg(long, value_name = "N", env = "SHAKEDOWN_THREADS", value_parser = clap::value_parser!(u32).range(1..))]
-    pub(super) threads: Option<u32>,
-    /// How requests are sent.
+    /// How it is carried out.
     #[command(flatten)]
-    pub(super) send: SendArgs,
-    /// Who may steer it.
-    #[command(flatten)]
-    pub(super) control: ControlArgs,
-    /// What is written.
-    #[command(flatten)]
-    pub(super) output: OutputArgs,
+    pub(super) run: RunArgs,
 }
 
 /// `report`.
@@ -356,7 +364,7 @@ mod tests {
     fn json_without_a_file_is_standard_output() {
         let cli = Cli::parse_from(["shakedown", "load", "http://127.0.0.1/", "--json"]);
         let Command::Load(args) = cli.command else { panic!("load was given") };
-        assert_eq!(args.output.json, Some(PathBuf::from("-")));
+        assert_eq!(args.run.output.json, Some(PathBuf::from("-")));
     }
 
     #[test]

@@ -37,9 +37,9 @@ pub(super) fn run(args: &CheckArgs, terminal: &Terminal) -> Result<ExitCode, Cli
         plan,
         kind: RunKind::Check,
         command: "check",
-        threads: args.threads.map(|threads| threads as usize),
-        output: &args.output,
-        control: &args.control,
+        threads: args.run.threads.map(|threads| threads as usize),
+        output: &args.run.output,
+        control: &args.run.control,
         terminal,
         headline: Headline::default(),
     })
@@ -47,7 +47,7 @@ pub(super) fn run(args: &CheckArgs, terminal: &Terminal) -> Result<ExitCode, Cli
 
 fn plan(args: &CheckArgs) -> Result<Plan, CliError> {
     if !args.plan.contains("://") {
-        return plans::from_file(&args.plan, &args.send);
+        return plans::from_file(&args.plan, &args.run.send);
     }
     if !args.fetch {
         return Err(CliError::Usage(format!(
@@ -61,5 +61,5 @@ fn plan(args: &CheckArgs) -> Result<Plan, CliError> {
         .build()
         .map_err(|error| CliError::Internal(format!("starting the runtime: {error}")))?;
     let text = runtime.block_on(fetch_document(&args.plan))?;
-    plans::from_text(&args.plan, &text, &environment, &args.send)
+    plans::from_text(&args.plan, &text, &environment, &args.run.send)
 }

@@ -34,9 +34,9 @@ pub(super) fn run(args: &LoadArgs, terminal: &Terminal) -> Result<ExitCode, CliE
         plan,
         kind: RunKind::Load,
         command: "load",
-        threads: args.threads.map(|threads| threads as usize),
+        threads: args.run.threads.map(|threads| threads as usize),
         output: &output,
-        control: &args.control,
+        control: &args.run.control,
         terminal: &terminal,
         headline: headline(args),
     })
@@ -56,7 +56,7 @@ fn plan(args: &LoadArgs) -> Result<Plan, CliError> {
             "{flag} shapes the load of a URL; a plan's load stands in its `scenarios`"
         )));
     }
-    let mut plan = plans::from_file(&args.target, &args.send)?;
+    let mut plan = plans::from_file(&args.target, &args.run.send)?;
     if plan.scenarios.is_empty() {
         return Err(CliError::Usage(format!(
             "{} has no `scenarios`, so there is no load to run",
@@ -87,7 +87,7 @@ fn can_debug(args: &LoadArgs) -> Result<(), CliError> {
 
 fn flags(args: &LoadArgs) -> LoadFlags {
     LoadFlags {
-        common: plans::common_flags(&args.target, &args.send),
+        common: plans::common_flags(&args.target, &args.run.send),
         urls_from_file: args.urls_from_file,
         connections: args.connections,
         http_version: match (args.http2, args.http3) {

@@ -5,11 +5,9 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use super::args::OutputArgs;
-use super::args::SendArgs;
+use super::args::RunArgs;
 use super::args::duration;
 use super::args::rate;
-use super::control_args::ControlArgs;
 use crate::model::HttpVersion;
 use crate::model::TimeUnit;
 use crate::plan::StageList;
@@ -137,18 +135,9 @@ pub(super) struct LoadArgs {
     /// response, whatever its status. Redirects are not followed; -n, -c, -z and -q do not matter.
     #[arg(long, conflicts_with_all = ["urls_from_file", "http2", "http3", "parallel", "output_file", "output_format", "json", "jsonl", "html", "md", "sarif", "junit", "csv"])]
     pub(super) debug: bool,
-    /// Generator threads (default: as the load needs, at most one per core).
-    #[arg(long, value_name = "N", env = "SHAKEDOWN_THREADS", value_parser = clap::value_parser!(u32).range(1..))]
-    pub(super) threads: Option<u32>,
-    /// How requests are sent.
+    /// How it is carried out.
     #[command(flatten)]
-    pub(super) send: SendArgs,
-    /// Who may steer it.
-    #[command(flatten)]
-    pub(super) control: ControlArgs,
-    /// What is written.
-    #[command(flatten)]
-    pub(super) output: OutputArgs,
+    pub(super) run: RunArgs,
 }
 
 /// What load does with responses, of a URL or of a plan's requests.

@@ -12,7 +12,7 @@ use super::load_args::OutputFormatArg;
 /// # Errors
 /// [`CliError::Usage`] where the same format is asked for in both ways, or a file for nothing.
 pub(super) fn outputs(args: &LoadArgs) -> Result<OutputArgs, CliError> {
-    let mut outputs = args.output.clone();
+    let mut outputs = args.run.output.clone();
     let file = args.output_file.clone();
     let (slot, flag) = match (args.output_format, file.is_some()) {
         (None | Some(OutputFormatArg::Text), true) => (&mut outputs.text, ""),
