@@ -127,41 +127,53 @@ fn users_come_and_leave_on_demand() {
     assert_eq!(outcome.changes()[1].kind, LoadChangeKind::Vus { factor: 0.5, vus: 2 });
 }
 
+/// Runs it and asks once, at the first request; the answers.
+fn ask_mid_run(
+    plan: &mut PlanBuilder,
+    ask: impl Fn() -> Vec<String> + Clone + Send + Sync + 'static,
+) -> Vec<String> {
+    let said = Arc::new(Mutex::new(Vec::new()));
+    plan.run_on(&StopToken::default(), |_| {
+        let (ask, said) = (ask.clone(), Arc::clone(&said));
+        Ok(SimReactor::new(move |_: u64, _: &[u8]| {
+            let mut said = said.lock().expect("not poisoned");
+            if said.is_empty() {
+                *said = ask();
+            }
+            vec![Reply::Bytes { after: MILLI, bytes: OK.to_vec() }]
+        }))
+    });
+    said.lock().expect("not poisoned").clone()
+}
+
 #[test]
 fn what_cannot_be_done_is_said() {
     let mut plan = PlanBuilder::new(open(100.0, 4)).max_rps(250.0);
     let control = plan.control();
     let rate = |amount| LoadCommand::Rate(amount);
-    let apply = |control: &LiveControl, command| control.apply(command, "a test", START).err();
-    assert_eq!(apply(&control, LoadCommand::Pause), Some(ControlError::NotRunning));
-    let said = Arc::new(Mutex::new(Vec::new()));
-    plan.run_on(&StopToken::default(), |_| {
-        let (control, said) = (control.clone(), Arc::clone(&said));
-        Ok(SimReactor::new(move |_: u64, _: &[u8]| {
-            let mut said = said.lock().expect("not poisoned");
-            if said.is_empty() {
-                *said = vec![
-                    apply(&control, LoadCommand::Resume),
-                    apply(&control, LoadCommand::Vus(Amount::Total(3.0))),
-                    apply(&control, rate(Amount::OfPlan(0.0))),
-                    apply(&control, rate(Amount::Total(f64::NAN))),
-                    apply(&control, rate(Amount::Total(251.0))),
-                    apply(&control, rate(Amount::Step(-1.0))),
-                ];
-            }
-            vec![Reply::Bytes { after: MILLI, bytes: OK.to_vec() }]
-        }))
+    let refused = |control: &LiveControl, command| {
+        control.apply(command, "a test", START).expect_err("it cannot be done")
+    };
+    assert_eq!(refused(&control, LoadCommand::Pause), ControlError::NotRunning);
+    let steered = control.clone();
+    let texts = ask_mid_run(&mut plan, move || {
+        let commands = [
+            LoadCommand::Resume,
+            LoadCommand::Vus(Amount::Total(3.0)),
+            rate(Amount::OfPlan(0.0)),
+            rate(Amount::Total(f64::NAN)),
+            rate(Amount::Total(251.0)),
+            rate(Amount::Step(-1.0)),
+        ];
+        commands.map(|command| refused(&steered, command).to_string()).into()
     });
-    let said = said.lock().expect("not poisoned").clone();
-    let texts: Vec<String> =
-        said.into_iter().map(|error| error.map_or(String::new(), |e| e.to_string())).collect();
     assert_eq!(texts[0], "the load is not paused");
     assert!(texts[1].contains("use `rate`"), "{}", texts[1]);
     assert_eq!(texts[2], texts[3]);
     assert!(texts[3].contains("use `pause`"), "{}", texts[3]);
     assert_eq!(texts[4], "that would be up to 251 arrivals per second, above the limit of 250");
     assert_eq!(texts[5], texts[2]);
-    assert_eq!(apply(&control, LoadCommand::Pause), Some(ControlError::NotRunning));
+    assert_eq!(refused(&control, LoadCommand::Pause), ControlError::NotRunning);
 }
 
 #[test]
@@ -267,28 +279,19 @@ fn shards_agree_on_a_change_of_one_scenario() {
 fn what_a_scenario_does_not_have_is_said_with_what_there_is() {
     let mut plan = PlanBuilder::new(open(100.0, 4));
     let control = plan.control();
-    let said = Arc::new(Mutex::new(Vec::new()));
-    plan.run_on(&StopToken::default(), |_| {
-        let (control, said) = (control.clone(), Arc::clone(&said));
-        Ok(SimReactor::new(move |_: u64, _: &[u8]| {
-            let mut said = said.lock().expect("not poisoned");
-            if said.is_empty() {
-                let refused = |name, command, at| {
-                    let refused = control.apply_to(name, command, "a test", START + at);
-                    refused.expect_err("it cannot be done").to_string()
-                };
-                let rate = LoadCommand::Rate(Amount::OfPlan(2.0));
-                *said = vec![
-                    refused("mian", rate, 0),
-                    refused("nothing like it", rate, 0),
-                    refused("main", LoadCommand::Vus(Amount::OfPlan(2.0)), 0),
-                    refused("main", rate, 5 * SECOND),
-                ];
-            }
-            vec![Reply::Bytes { after: MILLI, bytes: OK.to_vec() }]
-        }))
+    let said = ask_mid_run(&mut plan, move || {
+        let refused = |name, command, at| {
+            let refused = control.apply_to(name, command, "a test", START + at);
+            refused.expect_err("it cannot be done").to_string()
+        };
+        let rate = LoadCommand::Rate(Amount::OfPlan(2.0));
+        vec![
+            refused("mian", rate, 0),
+            refused("nothing like it", rate, 0),
+            refused("main", LoadCommand::Vus(Amount::OfPlan(2.0)), 0),
+            refused("main", rate, 5 * SECOND),
+        ]
     });
-    let said = said.lock().expect("not poisoned").clone();
     let expected = [
         "there is no scenario `mian`, did you mean `main`?; the plan has `main`",
         "there is no scenario `nothing like it`; the plan has `main`",
