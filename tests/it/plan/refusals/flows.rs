@@ -1,0 +1,93 @@
+//! Flows and their steps.
+
+use insta::assert_snapshot;
+
+use super::ONE;
+use super::said;
+
+#[test]
+fn an_unknown_request() {
+    assert_snapshot!(said(ONE, "flows: { f: [ { use: hoem } ] }\n"), @r#"
+     × unknown request `hoem`, did you mean `home`?
+      ╭─[plan.yml:4:22]
+    3 │ requests: { home: { get: / } }
+    4 │ flows: { f: [ { use: hoem } ] }
+      ·                      ────
+      ╰────
+    "#);
+}
+
+#[test]
+fn an_empty_flow() {
+    assert_snapshot!(said(ONE, "flows: { f: [] }\n"), @r#"
+     × flow `f` sends nothing
+      ╭─[plan.yml:4:10]
+    3 │ requests: { home: { get: / } }
+    4 │ flows: { f: [] }
+      ·          ─
+      ╰────
+     help: add a step `{ use: REQUEST }`
+    "#);
+}
+
+#[test]
+fn a_flow_without_a_request() {
+    assert_snapshot!(said(ONE, "flows: { f: [ { think: 1s } ] }\n"), @r#"
+     × flow `f` sends nothing
+      ╭─[plan.yml:4:10]
+    3 │ requests: { home: { get: / } }
+    4 │ flows: { f: [ { think: 1s } ] }
+      ·          ─
+      ╰────
+     help: add a step `{ use: REQUEST }`
+    "#);
+}
+
+#[test]
+fn a_think_time_without_unit_and_one_backwards() {
+    assert_snapshot!(said(ONE, "flows: { f: [ { use: home }, { think: 5 }, { think: 3s..1s } ] }\n"), @r#"
+     × `5` has no unit; write `5s` or `5ms`
+      ╭─[plan.yml:4:39]
+    3 │ requests: { home: { get: / } }
+    4 │ flows: { f: [ { use: home }, { think: 5 }, { think: 3s..1s } ] }
+      ·                                       ─
+      ╰────
+     × `3s..1s` goes backwards; write the shorter time first
+      ╭─[plan.yml:4:53]
+    3 │ requests: { home: { get: / } }
+    4 │ flows: { f: [ { use: home }, { think: 5 }, { think: 3s..1s } ] }
+      ·                                                     ──────
+      ╰────
+    "#);
+}
+
+#[test]
+fn a_step_that_does_two_things() {
+    assert_snapshot!(said(ONE, "flows: { f: [ { use: home, think: 1s } ] }\n"), @r#"
+     × a step does one thing
+      ╭─[plan.yml:4:15]
+    3 │ requests: { home: { get: / } }
+    4 │ flows: { f: [ { use: home, think: 1s } ] }
+      ·               ─
+      ╰────
+     help: write `{ use: … }` and `{ think: … }` as two steps
+    "#);
+}
+
+#[test]
+fn steps_of_later() {
+    assert_snapshot!(said(ONE, "flows: { f: [ { use: home, chance: 0.5 }, { choose: [] } ] }\n"), @r#"
+     × `chance` in a step is not yet supported
+      ╭─[plan.yml:4:28]
+    3 │ requests: { home: { get: / } }
+    4 │ flows: { f: [ { use: home, chance: 0.5 }, { choose: [] } ] }
+      ·                            ──────
+      ╰────
+     × `choose` in a step is not yet supported
+      ╭─[plan.yml:4:45]
+    3 │ requests: { home: { get: / } }
+    4 │ flows: { f: [ { use: home, chance: 0.5 }, { choose: [] } ] }
+      ·                                             ──────
+      ╰────
+    "#);
+}

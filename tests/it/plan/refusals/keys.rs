@@ -1,0 +1,132 @@
+//! Keys: unknown ones, missing ones, and those of later.
+
+use insta::assert_snapshot;
+
+use super::BASE;
+use super::said;
+
+#[test]
+fn what_is_missing() {
+    assert_snapshot!(said("", "timeout: 5s\n"), @r#"
+     × the plan needs `version`
+      ╭─[plan.yml:1:1]
+    1 │ timeout: 5s
+      · ▲
+      ╰────
+     × the plan needs `target`
+      ╭─[plan.yml:1:1]
+    1 │ timeout: 5s
+      · ▲
+      ╰────
+    "#);
+}
+
+#[test]
+fn another_version() {
+    assert_snapshot!(said("", "\
+version: 2
+target: http://127.0.0.1
+"), @r#"
+ × expected 1, the only version there is; found `2`
+  ╭─[plan.yml:1:10]
+1 │ version: 2
+  ·          ─
+2 │ target: http://127.0.0.1
+  ╰────
+"#);
+}
+
+#[test]
+fn a_near_miss_is_suggested() {
+    assert_snapshot!(said(BASE, "scenarioss: {}\n"), @r#"
+     × unknown key `scenarioss` in the plan, did you mean `scenarios`?
+      ╭─[plan.yml:3:1]
+    2 │ target: http://127.0.0.1:8080
+    3 │ scenarioss: {}
+      · ──────────
+      ╰────
+    "#);
+}
+
+#[test]
+fn a_far_miss_gets_the_list() {
+    assert_snapshot!(said(BASE, "limits: { bandwidth: 5 }\n"), @r#"
+     × unknown key `bandwidth` in limits
+      ╭─[plan.yml:3:11]
+    2 │ target: http://127.0.0.1:8080
+    3 │ limits: { bandwidth: 5 }
+      ·           ─────────
+      ╰────
+     help: known: max_rps, max_vus, max_time, stop_if
+    "#);
+}
+
+#[test]
+fn keys_of_later_engines() {
+    assert_snapshot!(said(BASE, "\
+targets: {}
+secrets: {}
+data: {}
+auth: {}
+identities: {}
+capacity: {}
+baseline: {}
+cost: {}
+"), @r#"
+ × `targets` in the plan is not yet supported
+  ╭─[plan.yml:3:1]
+2 │ target: http://127.0.0.1:8080
+3 │ targets: {}
+  · ───────
+4 │ secrets: {}
+  ╰────
+ × `secrets` in the plan is not yet supported
+  ╭─[plan.yml:4:1]
+3 │ targets: {}
+4 │ secrets: {}
+  · ───────
+5 │ data: {}
+  ╰────
+ × `data` in the plan is not yet supported
+  ╭─[plan.yml:5:1]
+4 │ secrets: {}
+5 │ data: {}
+  · ────
+6 │ auth: {}
+  ╰────
+ × `auth` in the plan is not yet supported
+  ╭─[plan.yml:6:1]
+5 │ data: {}
+6 │ auth: {}
+  · ────
+7 │ identities: {}
+  ╰────
+ × `identities` in the plan is not yet supported
+  ╭─[plan.yml:7:1]
+6 │ auth: {}
+7 │ identities: {}
+  · ──────────
+8 │ capacity: {}
+  ╰────
+ × `capacity` in the plan is not yet supported
+  ╭─[plan.yml:8:1]
+7 │ identities: {}
+8 │ capacity: {}
+  · ────────
+9 │ baseline: {}
+  ╰────
+ × `baseline` in the plan is not yet supported
+   ╭─[plan.yml:9:1]
+ 8 │ capacity: {}
+ 9 │ baseline: {}
+   · ────────
+10 │ cost: {}
+   ╰────
+ × `cost` in the plan is not yet supported
+   ╭─[plan.yml:10:1]
+ 9 │ baseline: {}
+10 │ cost: {}
+   · ────
+   ╰────
+"#);
+}

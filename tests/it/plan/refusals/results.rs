@@ -1,0 +1,155 @@
+//! What becomes of the results: thresholds, outputs, observed headers.
+
+use insta::assert_snapshot;
+
+use super::BASE;
+use super::FLOW;
+use super::said;
+
+#[test]
+fn an_unknown_metric() {
+    assert_snapshot!(said(BASE, "thresholds: { http_req_duraton: [ 'p(95)<5', 'p(99)<9' ] }\n"), @r#"
+     × unknown metric `http_req_duraton`, did you mean `http_req_duration`?
+      ╭─[plan.yml:3:15]
+    2 │ target: http://127.0.0.1:8080
+    3 │ thresholds: { http_req_duraton: [ 'p(95)<5', 'p(99)<9' ] }
+      ·               ────────────────
+      ╰────
+    "#);
+}
+
+#[test]
+fn conditions_that_cannot_be() {
+    assert_snapshot!(said(BASE, "thresholds: { http_reqs: [ 'p(95)<5', 'count', 'count<x' ] }\n"), @r#"
+     × `p(95)` does not apply to `http_reqs`, which is a counter
+      ╭─[plan.yml:3:28]
+    2 │ target: http://127.0.0.1:8080
+    3 │ thresholds: { http_reqs: [ 'p(95)<5', 'count', 'count<x' ] }
+      ·                            ─────────
+      ╰────
+     × threshold `count`: expected an operator: <, <=, >, >=, == or !=, as in `p(95)<500`
+      ╭─[plan.yml:3:39]
+    2 │ target: http://127.0.0.1:8080
+    3 │ thresholds: { http_reqs: [ 'p(95)<5', 'count', 'count<x' ] }
+      ·                                       ───────
+      ╰────
+     × threshold `count<x`: expected a number after the operator (milliseconds for durations)
+      ╭─[plan.yml:3:48]
+    2 │ target: http://127.0.0.1:8080
+    3 │ thresholds: { http_reqs: [ 'p(95)<5', 'count', 'count<x' ] }
+      ·                                                ─────────
+      ╰────
+    "#);
+}
+
+#[test]
+fn a_condition_that_is_no_list() {
+    assert_snapshot!(said(BASE, "thresholds: { http_reqs: count>5 }\n"), @r#"
+     × expected a list `[ … ]` of conditions like 'p(95)<500'; found a text
+      ╭─[plan.yml:3:26]
+    2 │ target: http://127.0.0.1:8080
+    3 │ thresholds: { http_reqs: count>5 }
+      ·                          ───────
+      ╰────
+    "#);
+}
+
+#[test]
+fn a_tag_that_is_none() {
+    assert_snapshot!(said(BASE, "thresholds: { 'http_reqs{colour:red}': [ 'count>5' ] }\n"), @r#"
+     × metric `http_reqs`: no tag `colour`; it has scenario, request, method, path
+      ╭─[plan.yml:3:15]
+    2 │ target: http://127.0.0.1:8080
+    3 │ thresholds: { 'http_reqs{colour:red}': [ 'count>5' ] }
+      ·               ───────────────────────
+      ╰────
+    "#);
+}
+
+#[test]
+fn a_gate_on_what_the_plan_does_not_have() {
+    assert_snapshot!(said(FLOW, "\
+scenarios: { s: { executor: shared-iterations, exec: visit } }
+thresholds:
+  'http_reqs{scenario:t}': [ 'count>1', 'count>2' ]
+  'http_reqs{request:homes}': [ 'count>1' ]
+  'http_reqs{method:PUT}': [ 'count>1' ]
+  'http_reqs{path:/x}': [ 'count>1' ]
+"), @r#"
+ × unknown scenario `t`, did you mean `s`?
+  ╭─[plan.yml:7:3]
+6 │ thresholds:
+7 │   'http_reqs{scenario:t}': [ 'count>1', 'count>2' ]
+  ·   ───────────────────────
+8 │   'http_reqs{request:homes}': [ 'count>1' ]
+  ╰────
+ × unknown request of the scenarios `homes`, did you mean `home`?
+  ╭─[plan.yml:8:3]
+7 │   'http_reqs{scenario:t}': [ 'count>1', 'count>2' ]
+8 │   'http_reqs{request:homes}': [ 'count>1' ]
+  ·   ──────────────────────────
+9 │   'http_reqs{method:PUT}': [ 'count>1' ]
+  ╰────
+ × unknown method of the scenarios `PUT`, did you mean `GET`?
+   ╭─[plan.yml:9:3]
+ 8 │   'http_reqs{request:homes}': [ 'count>1' ]
+ 9 │   'http_reqs{method:PUT}': [ 'count>1' ]
+   ·   ───────────────────────
+10 │   'http_reqs{path:/x}': [ 'count>1' ]
+   ╰────
+ × unknown path of the scenarios `/x`, did you mean `/`?
+   ╭─[plan.yml:10:3]
+ 9 │   'http_reqs{method:PUT}': [ 'count>1' ]
+10 │   'http_reqs{path:/x}': [ 'count>1' ]
+   ·   ────────────────────
+   ╰────
+"#);
+}
+
+#[test]
+fn a_comparison_with_a_baseline() {
+    assert_snapshot!(said(BASE, "thresholds: { 'http_reqs|vs(baseline)': [ 'count<+10%' ] }\n"), @r#"
+     × a comparison with a baseline is not yet supported
+      ╭─[plan.yml:3:15]
+    2 │ target: http://127.0.0.1:8080
+    3 │ thresholds: { 'http_reqs|vs(baseline)': [ 'count<+10%' ] }
+      ·               ────────────────────────
+      ╰────
+    "#);
+}
+
+#[test]
+fn an_unknown_format() {
+    assert_snapshot!(said(BASE, "outputs: [ { jsn: a }, { otlp: b }, { html: c }, { json: c } ]\n"), @r#"
+     × unknown output format `jsn`, did you mean `json`?
+      ╭─[plan.yml:3:14]
+    2 │ target: http://127.0.0.1:8080
+    3 │ outputs: [ { jsn: a }, { otlp: b }, { html: c }, { json: c } ]
+      ·              ───
+      ╰────
+     × the output format `otlp` is not yet supported
+      ╭─[plan.yml:3:26]
+    2 │ target: http://127.0.0.1:8080
+    3 │ outputs: [ { jsn: a }, { otlp: b }, { html: c }, { json: c } ]
+      ·                          ────
+      ╰────
+     × `c` is written twice
+      ╭─[plan.yml:3:58]
+    2 │ target: http://127.0.0.1:8080
+    3 │ outputs: [ { jsn: a }, { otlp: b }, { html: c }, { json: c } ]
+      ·                                                          ─
+      ╰────
+    "#);
+}
+
+#[test]
+fn a_header_name_that_is_none() {
+    assert_snapshot!(said(BASE, "observe: [ 'X Served By' ]\n"), @r#"
+     × `X Served By` is not a header name
+      ╭─[plan.yml:3:12]
+    2 │ target: http://127.0.0.1:8080
+    3 │ observe: [ 'X Served By' ]
+      ·            ─────────────
+      ╰────
+    "#);
+}
