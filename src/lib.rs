@@ -19,11 +19,38 @@
 //! nothing was sent. [`run::run`] starts the engines. They put [`model::Event`]s into one bounded
 //! channel; the pump stamps each, folds it into the [`model::Report`], lets the derivers look (kill
 //! switch, `abortOnFail`) and hands it to the consumers. Everything learnt is an event, so the
-//! event log replays into every output, and a report cut short is the same fold, cut short. The
-//! only arrow that goes back is the [`model::StopToken`].
+//! event log replays into every output, and a report cut short is the same fold, cut short.
+//!
+//! Two arrows go back: the [`model::StopToken`], which only ever winds down, and
+//! [`load::LiveControl`], through which keys and the control socket change rates and users
+//! ([`run::Steering`]). The load's shards look at one number of each per turn and wait for neither.
+//!
+//! # Protocols
+//!
+//! Every protocol is a state machine without I/O in [`http`]: bytes and the time go in; events,
+//! bytes and the next deadline come out. One readiness loop, in real or in simulated time
+//! ([`http::reactor`]), drives them all, so the laws of the load engine hold for each and are
+//! tested for each without a clock.
+//!
+//! | protocol | its state machine | its room in [`load`] |
+//! |--|--|--|
+//! | HTTP/1.1 | [`http::h1`], our own | a connection alone; pipelining shares one, in `mux` |
+//! | HTTP/2 | [`http::h2`]: the `h2` crate over a pipe in memory | `mux` |
+//! | HTTP/3 | [`http::h3`]: the `h3` crate over `quinn-proto`, datagrams in place of bytes | `mux` |
+//! | gRPC | [`http::grpc`], on HTTP/2 | `call`, on `mux` |
+//! | WebSocket, server-sent events | [`http::ws`] and [`http::sse`], our own | `talk`, a connection alone |
+//!
+//! What is said in a session or call is compiled by `plan` into scripts of [`flow`]; the rooms in
+//! `load` only walk through them. `scan` speaks HTTP/1.1 through [`http::Client`], which shares the
+//! codec, TLS and routes.
 //!
 //! # What differs from the first design, and why
 //!
+//! * HTTP/2 and HTTP/3 run on no async runtime, not even one per core: a runtime has a clock and a
+//!   timer wheel of its own, so schedules would be a millisecond coarse, and simulated time would
+//!   end at its border.
+//! * Changes of the load by hand do not go through the stop token: all shards must take each at the
+//!   same moment and in the same order, where a stop is a level that all reach sooner or later.
 //! * `Report`'s fold takes totals with three digits from one event at the end of load
 //!   ([`model::LoadTotals`]); until then, and in a log cut short, it is the sum of the windows with
 //!   two. Windows of three digits would cost seven times the memory per series.
@@ -32,9 +59,12 @@
 //! * A closed model is invalid when the loop delay is above a fifth of the median response time
 //!   *and above one millisecond*, the tolerance that the open model has; and only after enough
 //!   turns of the loop for a p99. Below that it is the machine's scheduler that is judged.
-//! * A virtual user's name resolution happens once before the start, so load records no `dns`
+//! * Names are resolved once before the start, whatever the protocol, so load records no `dns`
 //!   phase; the scanner's client does.
+//! * QUIC has one handshake where TCP and TLS have two: `connect` ends and `tls` begins where the
+//!   server's first answer arrives.
 //! * `--cacert` also trusts a self-signed server certificate that stands in the file itself.
+//! * `insight`, `export` and `store` are rows in the table of layers that have no module yet.
 
 pub mod cli;
 pub mod demo;

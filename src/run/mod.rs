@@ -1,8 +1,8 @@
 //! Puts engines, consumers, derivers, signals and gates together.
 //!
 //! One bounded channel carries every event from the engines to the pump, which stamps it, folds it
-//! into the report, lets the derivers look, and hands it to the consumers in one order. The only
-//! arrow that goes back is the [`crate::model::StopToken`].
+//! into the report, lets the derivers look, and hands it to the consumers in one order. What goes
+//! back is the [`crate::model::StopToken`], and what users change of the load ([`Steering`]).
 
 mod client;
 mod derive;
