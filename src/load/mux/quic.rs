@@ -35,7 +35,6 @@ impl<R: Reactor> Shard<'_, R> {
         let mux = self.mux(slot);
         mux.disconnected();
         mux.carrier = Some(Carrier::H3(Box::new(session)));
-        self.links[slot as usize].served = 0;
         self.note_due(slot);
         Ok(())
     }
@@ -137,7 +136,9 @@ impl<R: Reactor> Shard<'_, R> {
             user.addresses_tried = 0;
         }
         if stage == Stage::Open {
-            self.links[slot as usize].state = LinkState::Open;
+            let link = &mut self.links[slot as usize];
+            // Not before: whoever lost an exchange on the last connection is judged by that one.
+            (link.state, link.served) = (LinkState::Open, 0);
             let user = &mut self.users[number as usize];
             user.moments.secured = now;
             if is_resumed {
