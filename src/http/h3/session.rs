@@ -41,6 +41,12 @@ use crate::model::HttpVersion;
 /// Bytes of a header list that are read, as for HTTP/1.1.
 const MAX_HEADER_LIST: u64 = 64 * 1024;
 
+/// While a response is outstanding, the server hears of us this often at least: it may take longer
+/// over it than a connection may be idle, and RFC 9114 §5.1 leaves it to the client to keep the
+/// connection. The idle timeouts that servers come with begin at 10 s. Without an exchange the
+/// connection may end.
+const SIGN_OF_LIFE: Nanos = 5_000_000_000;
+
 /// How far a connection is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Stage {
@@ -61,6 +67,8 @@ pub struct Session {
     /// Of whatever is not one of the lanes.
     driver: Waker,
     active: usize,
+    /// When the last datagram came or the last sign of life was given, while somebody waits.
+    quiet_since: Option<Nanos>,
     /// Lanes whose request is in QUIC's hands whole, since the last look.
     unsent: Vec<u32>,
     /// For writing out a head that somebody looks at.
@@ -117,6 +125,7 @@ impl Session {
             driver: lane_waker(&woken, lanes),
             woken,
             active: 0,
+            quiet_since: None,
             unsent: Vec::new(),
             scratch: Vec::new(),
             over: None,
@@ -167,6 +176,10 @@ impl Session {
         let Lane { waker, exchange: slot, mail, outcome, has_head } = &mut self.lanes[index];
         *mail = Rc::default();
         *has_head = false;
+        if self.active == 0 {
+            // The request itself is a sign of life.
+            self.quiet_since = None;
+        }
         let future = exchange(built.1.clone(), quic, message.clone(), Rc::clone(mail));
         let mut future: Pending<_> = Box::pin(future);
         self.active += 1;
@@ -185,6 +198,7 @@ impl Session {
 
     /// Takes one datagram. What it means is heard with [`Session::advance`].
     pub fn receive(&mut self, data: &[u8], now: Nanos) {
+        self.quiet_since = Some(now);
         let mut quic = self.quic.borrow_mut();
         quic.set_time(now);
         quic.receive(data);
@@ -195,6 +209,13 @@ impl Session {
         {
             let mut quic = self.quic.borrow_mut();
             quic.set_time(now);
+            if self.active > 0 {
+                let since = self.quiet_since.get_or_insert(now);
+                if since.saturating_add(SIGN_OF_LIFE) <= now {
+                    quic.connection.ping();
+                    *since = now;
+                }
+            }
             quic.take_events();
         }
         self.poll_http();
@@ -251,7 +272,10 @@ impl Session {
 
     /// When [`Session::advance`] has something to do, whatever comes or does not come.
     pub fn deadline(&self) -> Option<Nanos> {
-        self.quic.borrow_mut().deadline()
+        let due = self.quic.borrow_mut().deadline();
+        let since = self.quiet_since.filter(|_| self.active > 0);
+        let quiet = since.map(|since| since.saturating_add(SIGN_OF_LIFE));
+        due.into_iter().chain(quiet).min()
     }
 
     /// Puts datagrams to be sent behind what is in `out`, and says how many bytes each has but the
