@@ -136,6 +136,14 @@ impl Reactor for Network<'_> {
         Ok(bytes.len())
     }
 
+    fn read_datagrams(&mut self, _slot: u32, _buffer: &mut [u8]) -> io::Result<(usize, usize)> {
+        unreachable!("nobody speaks HTTP/3 here")
+    }
+
+    fn write_datagrams(&mut self, _slot: u32, _bytes: &[u8], _each: usize) -> io::Result<usize> {
+        unreachable!("nobody speaks HTTP/3 here")
+    }
+
     fn close(&mut self, slot: u32) {
         self.happened[slot as usize] = None;
         self.found[slot as usize] = None;

@@ -8,12 +8,14 @@ mod datagram;
 mod epoll;
 mod seam;
 mod sim;
+mod sim_server;
 #[cfg(not(target_os = "linux"))]
 mod unsupported;
 
 #[cfg(target_os = "linux")]
 pub use epoll::SystemReactor;
 pub use seam::{Accuracy, Idle, Nanos, Reactor, Ready, nanos};
-pub use sim::{Accept, Reply, SimReactor, SimServer};
+pub use sim::SimReactor;
+pub use sim_server::{Accept, Reply, SimServer};
 #[cfg(not(target_os = "linux"))]
 pub use unsupported::SystemReactor;

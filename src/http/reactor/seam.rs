@@ -95,19 +95,14 @@ pub trait Reactor {
     ///
     /// # Errors
     /// As [`Reactor::read`]; `ConnectionRefused` where the peer's system says that nobody listens.
-    fn read_datagrams(&mut self, slot: u32, buffer: &mut [u8]) -> io::Result<(usize, usize)> {
-        let count = self.read(slot, buffer)?;
-        Ok((count, count))
-    }
+    fn read_datagrams(&mut self, slot: u32, buffer: &mut [u8]) -> io::Result<(usize, usize)>;
 
     /// Writes the first one or more of the datagrams in `bytes`, which have `each` bytes but for the
     /// last, which may have fewer; how many bytes that were.
     ///
     /// # Errors
     /// As [`Reactor::write`]; `ConnectionRefused` where the peer's system said that nobody listens.
-    fn write_datagrams(&mut self, slot: u32, bytes: &[u8], each: usize) -> io::Result<usize> {
-        self.write(slot, &bytes[..bytes.len().min(each)])
-    }
+    fn write_datagrams(&mut self, slot: u32, bytes: &[u8], each: usize) -> io::Result<usize>;
 
     /// Closes the connection in `slot`, if there is one.
     fn close(&mut self, slot: u32);

@@ -6,63 +6,8 @@ use std::io;
 use std::net::IpAddr;
 
 use super::seam::{Accuracy, Nanos, Reactor, Ready};
+use super::sim_server::{Accept, Reply, SimServer};
 use crate::http::route::Endpoint;
-
-/// How a connection attempt ends, and after what time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Accept {
-    /// Established.
-    After(Nanos),
-    /// Nobody listens.
-    Refuse(Nanos),
-    /// No answer at all.
-    Never,
-}
-
-/// One act of a server, counted from the arrival of the request.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Reply {
-    /// These bytes arrive in one piece.
-    Bytes {
-        /// How long after the request.
-        after: Nanos,
-        /// What arrives.
-        bytes: Vec<u8>,
-    },
-    /// The server sends no more.
-    Close {
-        /// How long after the request.
-        after: Nanos,
-    },
-    /// The connection is torn down; what was not read is lost.
-    Reset {
-        /// How long after the request.
-        after: Nanos,
-    },
-}
-
-/// The other side of every connection. A closure over time and request is one that accepts at once.
-pub trait SimServer {
-    /// Judges a connection attempt.
-    fn accept(&mut self, _at: Nanos) -> Accept {
-        Accept::After(0)
-    }
-
-    /// Answers bytes as they arrive, for a protocol that is not HTTP/1.1; `None` leaves requests to
-    /// [`SimServer::answer`]. Connections are told apart by a number of their own.
-    fn answer_bytes(&mut self, _at: Nanos, _connection: u64, _bytes: &[u8]) -> Option<Vec<Reply>> {
-        None
-    }
-
-    /// Answers a request that has arrived whole, head and body.
-    fn answer(&mut self, at: Nanos, request: &[u8]) -> Vec<Reply>;
-}
-
-impl<F: FnMut(Nanos, &[u8]) -> Vec<Reply>> SimServer for F {
-    fn answer(&mut self, at: Nanos, request: &[u8]) -> Vec<Reply> {
-        self(at, request)
-    }
-}
 
 /// What will happen to a connection.
 #[derive(Debug)]
@@ -70,15 +15,20 @@ enum Happening {
     Established,
     Refused,
     Arrived(Vec<u8>),
+    Datagram(Vec<u8>),
     Closed,
     Reset,
     Writable,
+    /// The server's own.
+    Turn,
 }
 
 /// What the peer has done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Peer {
     Present,
+    /// Over UDP: what is sent arrives nowhere.
+    Absent,
     Refused,
     Closed,
     Reset,
@@ -89,6 +39,8 @@ struct Connection {
     id: u64,
     peer: Peer,
     inbox: VecDeque<u8>,
+    /// Of a connection over UDP.
+    datagrams: VecDeque<Vec<u8>>,
     /// There is no room for writing.
     blocked: bool,
     /// Request bytes that the server has and that are no whole request yet.
@@ -168,6 +120,14 @@ impl<S: SimServer> SimReactor<S> {
                 connection.inbox.extend(bytes);
                 ready.readable = true;
             }
+            Happening::Datagram(bytes) => {
+                connection.datagrams.push_back(bytes);
+                ready.readable = true;
+            }
+            Happening::Turn => {
+                let replies = self.server.turn(self.now, id);
+                return self.plan_replies(slot, id, replies);
+            }
             Happening::Closed => {
                 connection.peer = Peer::Closed;
                 (ready.readable, ready.closed) = (true, true);
@@ -187,6 +147,10 @@ impl<S: SimServer> SimReactor<S> {
                 Reply::Bytes { after, bytes } => {
                     self.plan(after, slot, id, Happening::Arrived(bytes));
                 }
+                Reply::Datagram { after, bytes } => {
+                    self.plan(after, slot, id, Happening::Datagram(bytes));
+                }
+                Reply::Turn { after } => self.plan(after, slot, id, Happening::Turn),
                 Reply::Close { after } => self.plan(after, slot, id, Happening::Closed),
                 Reply::Reset { after } => self.plan(after, slot, id, Happening::Reset),
             }
@@ -246,20 +210,28 @@ impl<S: SimServer> Reactor for SimReactor<S> {
         None
     }
 
-    fn connect(&mut self, slot: u32, _to: &Endpoint, _from: Option<IpAddr>) -> io::Result<()> {
+    fn connect(&mut self, slot: u32, to: &Endpoint, _from: Option<IpAddr>) -> io::Result<()> {
         self.sequence += 1;
         let id = self.sequence;
         if self.slots.len() <= slot as usize {
             self.slots.resize_with(slot as usize + 1, || None);
         }
+        let accept = self.server.accept(self.now);
+        let is_udp = matches!(to, Endpoint::Udp(_));
+        let is_absent = is_udp && !matches!(accept, Accept::After(_));
         self.slots[slot as usize] = Some(Connection {
             id,
-            peer: Peer::Present,
+            peer: if is_absent { Peer::Absent } else { Peer::Present },
             inbox: VecDeque::new(),
+            datagrams: VecDeque::new(),
             blocked: false,
             pending: Vec::new(),
         });
-        match self.server.accept(self.now) {
+        if is_udp {
+            self.plan(0, slot, id, Happening::Established);
+        }
+        match accept {
+            Accept::After(_) if is_udp => {}
             Accept::After(after) => self.plan(after, slot, id, Happening::Established),
             Accept::Refuse(after) => self.plan(after, slot, id, Happening::Refused),
             Accept::Never => {}
@@ -311,6 +283,42 @@ impl<S: SimServer> Reactor for SimReactor<S> {
         } else {
             self.connection(slot)?.pending.extend_from_slice(&bytes[..count]);
             self.answer_whole_requests(slot, id);
+        }
+        Ok(count)
+    }
+
+    fn read_datagrams(&mut self, slot: u32, buffer: &mut [u8]) -> io::Result<(usize, usize)> {
+        let connection = self.connection(slot)?;
+        if connection.peer == Peer::Refused {
+            return Err(io::ErrorKind::ConnectionRefused.into());
+        }
+        let datagram = connection.datagrams.pop_front().ok_or(io::ErrorKind::WouldBlock)?;
+        // What does not fit is cut off, as by the system.
+        let count = datagram.len().min(buffer.len());
+        buffer[..count].copy_from_slice(&datagram[..count]);
+        Ok((count, count))
+    }
+
+    fn write_datagrams(&mut self, slot: u32, bytes: &[u8], each: usize) -> io::Result<usize> {
+        let limit = self.write_limit.unwrap_or(usize::MAX);
+        let connection = self.connection(slot)?;
+        if connection.peer == Peer::Refused {
+            return Err(io::ErrorKind::ConnectionRefused.into());
+        }
+        if connection.blocked {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        // One goes out whatever its size.
+        let count = if bytes.len() <= limit { bytes.len() } else { (limit / each).max(1) * each };
+        let count = count.min(bytes.len());
+        connection.blocked = count < bytes.len();
+        let (id, is_heard) = (connection.id, connection.peer == Peer::Present);
+        if count < bytes.len() {
+            self.plan(WRITE_PAUSE, slot, id, Happening::Writable);
+        }
+        for datagram in bytes[..count].chunks(each).filter(|_| is_heard) {
+            let replies = self.server.answer_datagram(self.now, id, datagram);
+            self.plan_replies(slot, id, replies);
         }
         Ok(count)
     }

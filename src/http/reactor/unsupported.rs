@@ -54,6 +54,14 @@ impl Reactor for SystemReactor {
         match self.0 {}
     }
 
+    fn read_datagrams(&mut self, _slot: u32, _buffer: &mut [u8]) -> io::Result<(usize, usize)> {
+        match self.0 {}
+    }
+
+    fn write_datagrams(&mut self, _slot: u32, _bytes: &[u8], _each: usize) -> io::Result<usize> {
+        match self.0 {}
+    }
+
     fn close(&mut self, _slot: u32) {
         match self.0 {}
     }
