@@ -155,6 +155,8 @@ pub struct RequestTemplate {
     pub redirects: u32,
     /// How it goes on after the response has begun.
     pub conversation: Conversation,
+    /// Whether flows send it and scans start from it.
+    pub enabled: bool,
 }
 
 #[cfg(test)]

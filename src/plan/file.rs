@@ -154,7 +154,7 @@ fn too_large() -> Problem {
 /// Substitutes what will be read: `vars` first, from the environment alone.
 fn substitute_all(tree: &mut Node, env: Env<'_>, reader: &mut Reader) {
     let Value::Map(entries) = &mut tree.value else { return };
-    let mut values = Values { env, vars: None };
+    let mut values = Values { env, vars: None, lenient: false };
     let mut vars = BTreeMap::new();
     if let Some(entry) = entries.iter_mut().find(|entry| entry.key == "vars") {
         substitute(&mut entry.node, &values, &mut reader.names, &mut reader.problems);
@@ -166,9 +166,25 @@ fn substitute_all(tree: &mut Node, env: Env<'_>, reader: &mut Reader) {
     }
     values.vars = Some(vars);
     for Entry { key, node, .. } in entries {
-        if key != "vars" && PLAN.known.contains(&key.as_str()) {
+        if key == "requests" {
+            substitute_requests(node, &mut values, reader);
+        } else if key != "vars" && PLAN.known.contains(&key.as_str()) {
             substitute(node, &values, &mut reader.names, &mut reader.problems);
         }
+    }
+}
+
+/// A request that is never sent needs no secret to be there.
+fn substitute_requests(node: &mut Node, values: &mut Values<'_>, reader: &mut Reader) {
+    if let Value::Map(entries) = &mut node.value {
+        for Entry { node, .. } in entries {
+            let enabled = node.get(requests::ENABLED).and_then(Node::scalar);
+            values.lenient = enabled.is_some_and(|scalar| scalar.text == "false");
+            substitute(node, values, &mut reader.names, &mut reader.problems);
+        }
+        values.lenient = false;
+    } else {
+        substitute(node, values, &mut reader.names, &mut reader.problems);
     }
 }
 

@@ -43,16 +43,30 @@ fn flow(entry: &Entry, requests: &[Planned], names: &[&str], reader: &mut Reader
     }
     unbound(&entry.key, &ops, requests, reader);
     if !ops.iter().any(|op| matches!(op, Op::Use(_))) {
+        let cure = if ops_are_off(items, requests) {
+            "every request it uses has `enabled: false`; remove that from one of them"
+        } else {
+            "add a step `{ use: REQUEST }`"
+        };
         reader.problem_with_help(
             &entry.key_at,
             format!("flow `{}` sends nothing", entry.key),
-            "add a step `{ use: REQUEST }`",
+            cure,
         );
         return None;
     }
     named.then(|| Flow { name: entry.key.clone(), ops })
 }
 
+/// Whether a step uses a request that is not to be sent.
+fn ops_are_off(items: &[Node], requests: &[Planned]) -> bool {
+    let used = |item: &Node| Some(item.get("use")?.scalar()?.text.clone());
+    items.iter().filter_map(used).any(|name| {
+        requests.iter().any(|planned| planned.template.name == name && !planned.template.enabled)
+    })
+}
+
+/// The operations of one step; none for a request that is not to be sent.
 fn step(item: &Node, requests: &[Planned], names: &[&str], reader: &mut Reader) -> Option<Vec<Op>> {
     let fields = reader.fields(item, &item.at, &STEP)?;
     let extract = fields.entry("extract");
@@ -75,6 +89,9 @@ fn step(item: &Node, requests: &[Planned], names: &[&str], reader: &mut Reader) 
                     "a session or stream has no response to extract from",
                     "in a session, `extract` stands beside `expect` in its `messages`",
                 );
+            }
+            if !requests[request].template.enabled {
+                return None;
             }
             let mut ops = vec![Op::Use(request)];
             let taken = requests[request].extract.iter().cloned().chain(own.into_iter().flatten());

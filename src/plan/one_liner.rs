@@ -120,6 +120,7 @@ fn template(
         expected_statuses: flags.expected_statuses.clone(),
         redirects: flags.redirects,
         conversation,
+        enabled: true,
     })
 }
 

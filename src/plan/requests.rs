@@ -70,9 +70,13 @@ const REQUEST: Keys = Keys {
         "timeout",
         "count",
         "maxReceiveSize",
+        "enabled",
     ],
-    later: &["multipart", "graphql", "http", "tags", "as", "enabled", "examples"],
+    later: &["multipart", "graphql", "http", "tags", "as", "examples"],
 };
+
+/// What keeps a request from being sent: imports write it to requests that change something.
+pub(super) const ENABLED: &str = "enabled";
 
 /// How many redirects are followed: on a request, or for all that say nothing else.
 pub(super) fn redirects(node: &Node, reader: &mut Reader) -> Option<u32> {
@@ -120,6 +124,7 @@ fn request(
     let named = reader.name(entry, "a request");
     let redirects = fields.get("redirects").and_then(|node| redirects(node, reader));
     let redirects = redirects.unwrap_or(default_redirects);
+    let enabled = fields.get(ENABLED).and_then(|node| reader.boolean(node)).unwrap_or(true);
     let (statuses, headers_key) = match fields.get(calls::OPENER) {
         Some(_) => (Statuses::Grpc, "metadata"),
         None => (Statuses::Http, "headers"),
@@ -169,6 +174,7 @@ fn request(
             expected_statuses,
             redirects: if conversation == Conversation::Response { redirects } else { 0 },
             conversation,
+            enabled,
         },
         script,
         extract: extract.unwrap_or_default(),

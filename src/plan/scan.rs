@@ -129,6 +129,10 @@ fn allow_unsafe(node: &Node, requests: &[RequestTemplate], reader: &mut Reader) 
     let mut allowed = Unsafe::default();
     for (name, at) in reader.texts(node, "requests (or true)") {
         if let Some(index) = requests.iter().position(|request| request.name == name) {
+            if !requests[index].enabled {
+                let text = format!("`{name}` has `enabled: false`, so no probe may send it");
+                reader.problem_with_help(at, text, "remove one of the two");
+            }
             allowed.requests.push(index);
         } else {
             let names = requests.iter().map(|request| request.name.as_str());

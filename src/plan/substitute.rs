@@ -21,6 +21,8 @@ pub(super) struct Values<'a> {
     pub(super) env: Env<'a>,
     /// By name; `None` while `vars` itself is substituted.
     pub(super) vars: Option<BTreeMap<String, String>>,
+    /// Whether a variable of the environment may be missing: in what is never sent.
+    pub(super) lenient: bool,
 }
 
 /// Replaces every expression below `node`; what cannot be replaced is reported once and becomes
@@ -165,6 +167,7 @@ fn environment(name: &str, default: Option<&str>, values: &Values<'_>) -> Result
         (Some(value), None) => Ok(value),
         (Some(value), Some(_)) if !value.is_empty() => Ok(value),
         (_, Some(default)) => Ok(default.to_owned()),
+        (None, None) if values.lenient => Ok(String::new()),
         (None, None) => Err((
             format!("the environment variable `{name}` is not set"),
             format!("set it, or give a default: ${{env.{name}:-…}}"),

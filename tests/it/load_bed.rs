@@ -81,6 +81,7 @@ impl PlanBuilder {
                 expected_statuses: Vec::new(),
                 redirects: 0,
                 conversation: Conversation::Response,
+                enabled: true,
             }],
             scripts: Vec::new(),
             variables: Vec::new(),

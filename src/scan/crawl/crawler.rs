@@ -107,7 +107,9 @@ impl Crawler {
             let is_allowed = method.is_safe()
                 || self.job.allow_unsafe
                 || self.job.unsafe_requests.contains(&index);
-            let left_alone = if template.conversation != Conversation::Response {
+            let left_alone = if !template.enabled {
+                Some(format!("`enabled: false` in the plan: {}", template.name))
+            } else if template.conversation != Conversation::Response {
                 Some(format!("a session, stream or call, which only load makes: {}", template.name))
             } else if self.job.unbound.contains(&index) {
                 Some(format!("its values (`${{…}}`) are only known in load: {}", template.name))

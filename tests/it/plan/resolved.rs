@@ -280,6 +280,18 @@ limits:
 }
 
 #[test]
+fn a_request_that_is_not_enabled_is_left_out_of_flows_and_needs_no_secret() {
+    let rest = "requests:\n  get: { get: / }\n  buy: { post: /cart, enabled: false, headers: \
+                { Authorization: 'Bearer ${env.NOT_SET}' } }\n\
+                flows: { all: [ { use: get }, { use: buy }, { use: get } ] }\n";
+    let both = plan(rest);
+    assert_eq!(both.flows[0].requests().collect::<Vec<_>>(), [0, 0]);
+    assert_eq!(both.requests.iter().map(|one| one.enabled).collect::<Vec<_>>(), [true, false]);
+    let on = rest.replace("enabled: false", "enabled: true").replace("NOT_SET", "SET");
+    assert_eq!(plan(&on).flows[0].requests().collect::<Vec<_>>(), [0, 1, 0]);
+}
+
+#[test]
 fn flows_are_compiled_in_order() {
     let plan = plan(
         "requests: { a: { get: /a }, b: { get: /b } }\n\

@@ -166,6 +166,7 @@ fn template(name: &str, method: &str, path: &str, path_template: &str) -> Reques
         expected_statuses: Vec::new(),
         redirects: 0,
         conversation: shakedown::model::Conversation::Response,
+        enabled: true,
     }
 }
 
@@ -187,6 +188,16 @@ async fn requests_of_the_plan_are_seeds_with_their_own_templates() {
     let buy = scanned.operation("POST", "/cart").expect("known");
     assert_eq!((buy.source, buy.reached), (OperationSource::Plan, false));
     assert!(!scanned.requests.iter().any(|request| request.method.as_str() == "POST"));
+}
+
+#[tokio::test]
+async fn a_request_that_is_not_enabled_is_told_and_not_sent() {
+    let off = RequestTemplate { enabled: false, ..template("off", "GET", "/off", "/off") };
+    let requests = vec![off, template("on", "GET", "/on", "/on")];
+    let scanned = scan(Setup { requests, ..Setup::default() }, |_| html("<p>x</p>")).await;
+    assert!(scanned.asked("/on") && !scanned.asked("/off"));
+    let off = scanned.operation("GET", "/off").expect("known");
+    assert!(off.skipped.as_deref().is_some_and(|why| why.contains("enabled: false")));
 }
 
 #[tokio::test]

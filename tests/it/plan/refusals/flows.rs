@@ -91,3 +91,19 @@ fn steps_of_later() {
       ╰────
     "#);
 }
+
+#[test]
+fn a_flow_of_requests_that_are_not_enabled() {
+    assert_snapshot!(said(BASE, "\
+requests: { buy: { post: /cart, enabled: false } }
+flows: { all: [ { use: buy } ] }
+"), @r"
+    × flow `all` sends nothing
+     ╭─[plan.yml:4:10]
+   3 │ requests: { buy: { post: /cart, enabled: false } }
+   4 │ flows: { all: [ { use: buy } ] }
+     ·          ───
+     ╰────
+    help: every request it uses has `enabled: false`; remove that from one of them
+    ");
+}

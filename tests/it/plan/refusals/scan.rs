@@ -75,3 +75,12 @@ fn rules_that_are_not_there() {
       ╰────
     "#);
 }
+
+#[test]
+fn a_probe_for_a_request_that_is_not_enabled() {
+    let rest =
+        "requests: { buy: { post: /cart, enabled: false } }\nscan: { allow_unsafe: [buy] }\n";
+    let said = said(BASE, rest);
+    assert!(said.contains("`buy` has `enabled: false`, so no probe may send it"), "{said}");
+    assert!(said.contains("plan.yml:4:24"), "{said}");
+}
