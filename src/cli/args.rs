@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::builder::FalseyValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use regex::Regex;
 
 use super::connect_args::ConnectArgs;
 use super::control_args::ControlArgs;
@@ -12,8 +13,10 @@ use super::control_args::ControlCommandArgs;
 use super::load_args::LoadArgs;
 use super::load_args::LookArgs;
 use super::scan_args::ScanArgs;
+use crate::import::Format;
 use crate::model::OutputKind;
 use crate::model::Severity;
+use crate::model::Target;
 use crate::model::parse_duration;
 use crate::model::parse_rate;
 
@@ -83,6 +86,8 @@ pub(super) enum Command {
     Check(Box<CheckArgs>),
     /// Steer a running load: rate, users, pause, stop; or look at it.
     Control(ControlCommandArgs),
+    /// Turn an OpenAPI description or a recording (HAR) into a plan.
+    Import(ImportArgs),
     /// Turn a finished run into HTML, Markdown, SARIF, JUnit, CSV or text.
     Report(ReportArgs),
     /// Open a finished run in the terminal UI.
@@ -257,6 +262,50 @@ pub(super) struct CheckArgs {
     pub(super) run: RunArgs,
 }
 
+/// `import`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  shakedown import openapi.yml -o plan.yml
+  shakedown import openapi.json --target http://127.0.0.1:8080 -o plan.yml
+  shakedown import openapi.json --tag orders --exclude '^/admin' -o orders.yml
+  shakedown import browse.har --exclude '[.](css|js|png|woff2?)' -o browse.yml
+
+Requests that change something (POST, PUT, PATCH, DELETE) come in with
+`enabled: false`: remove that line to have one sent, or say --enable-unsafe for
+all of them. Secrets are not copied:
+the plan says which variables of the environment to set. What could not be
+read is told on standard error, and the rest is imported.")]
+pub(super) struct ImportArgs {
+    /// OpenAPI 3, Swagger 2 or HAR; `-` is standard input.
+    #[arg(value_name = "FILE")]
+    pub(super) file: PathBuf,
+    /// Where the plan goes; standard output by default.
+    #[arg(short = 'o', long, value_name = "FILE", default_value = "-")]
+    pub(super) output: PathBuf,
+    /// Write over a plan that is there.
+    #[arg(long)]
+    pub(super) force: bool,
+    /// What the file is, where its content does not show it.
+    #[arg(short = 'f', long, value_name = "FORMAT", value_parser = import_format)]
+    pub(super) format: Option<Format>,
+    /// The service, instead of the one that the file names.
+    #[arg(long, value_name = "URL", value_parser = target)]
+    pub(super) target: Option<Target>,
+    /// Only requests whose path matches this regular expression; may be repeated.
+    #[arg(long, value_name = "REGEX", value_parser = Regex::new)]
+    pub(super) include: Vec<Regex>,
+    /// No request whose path matches this regular expression; may be repeated.
+    #[arg(long, value_name = "REGEX", value_parser = Regex::new)]
+    pub(super) exclude: Vec<Regex>,
+    /// Only requests with this tag; may be repeated.
+    #[arg(long, value_name = "TAG")]
+    pub(super) tag: Vec<String>,
+    /// Have requests that change something (POST, PUT, PATCH, DELETE) sent too.
+    #[arg(long)]
+    pub(super) enable_unsafe: bool,
+}
+
 /// `report`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -337,6 +386,17 @@ pub(super) fn fail_on(text: &str) -> Result<FailOn, String> {
     Severity::parse(text)
         .map(FailOn::From)
         .ok_or_else(|| "one of never, info, low, medium, high, critical".to_owned())
+}
+
+fn import_format(text: &str) -> Result<Format, String> {
+    Format::parse(text).ok_or_else(|| {
+        let words: Vec<&str> = Format::ALL.iter().map(|(word, _)| *word).collect();
+        format!("one of {}", words.join(", "))
+    })
+}
+
+fn target(text: &str) -> Result<Target, String> {
+    Target::parse(text).map_err(|error| error.to_string())
 }
 
 fn report_format(text: &str) -> Result<ReportFormat, String> {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use crate::demo::DemoError;
 use crate::format::FormatError;
 use crate::http::tls::TlsError;
+use crate::import::ImportError;
 use crate::model::ExitCode;
 use crate::plan::FlagError;
 use crate::plan::PlanErrors;
@@ -64,6 +65,9 @@ pub(super) enum CliError {
     /// Flags that make no plan.
     #[error(transparent)]
     Flags(#[from] FlagError),
+    /// A foreign file cannot be imported.
+    #[error(transparent)]
+    Import(#[from] ImportError),
     /// Certificates that the user named cannot be used.
     #[error(transparent)]
     Certificates(#[from] TlsError),
@@ -120,6 +124,7 @@ impl CliError {
             Self::Once(OnceError::OutOfScope(_)) => ExitCode::Refused,
             Self::Plan(errors) => errors.exit_code(),
             Self::Rules(_) | Self::EmptyPlan(_) => ExitCode::InvalidPlan,
+            Self::Import(error) => error.exit_code(),
             Self::Flags(error) => error.exit_code(),
             Self::Fetch(error) => error.exit_code(),
             Self::Run(error) => error.exit_code(),

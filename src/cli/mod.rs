@@ -11,6 +11,7 @@ mod debug;
 mod demo;
 mod error;
 mod execute;
+mod import;
 mod load;
 mod load_args;
 mod oha;

@@ -18,7 +18,7 @@ use super::args::ColorChoice;
 use super::args::Command;
 use super::error::CliError;
 use super::terminal::Terminal;
-use super::{check, completions, control, demo, load, report, scan, view};
+use super::{check, completions, control, demo, import, load, report, scan, view};
 
 /// Characters of an error's line.
 const LINE_MAX: usize = 2000;
@@ -54,6 +54,7 @@ fn dispatch(command: Command, terminal: &Terminal) -> Result<Code, CliError> {
         Command::Scan(args) => scan::run(&args, terminal),
         Command::Check(args) => check::run(&args, terminal),
         Command::Control(args) => control::run(&args),
+        Command::Import(args) => import::run(&args, terminal),
         Command::Report(args) => report::run(&args, terminal),
         Command::View(args) => view::run(&args, terminal),
         Command::Completions(args) => completions::run(&args),

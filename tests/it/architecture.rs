@@ -11,6 +11,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("http", &["model"]),
     ("insight", &["model"]),
     ("format", &["model"]),
+    ("import", &["model"]),
     ("rules", &["model", "extract"]),
     ("flow", &["model", "extract"]),
     ("plan", &["model", "extract", "rules", "flow"]),
@@ -31,8 +32,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "model", "extract", "http", "insight", "format", "rules", "flow", "plan", "load",
-            "scan", "report", "ui", "export", "store", "run", "demo",
+            "model", "extract", "http", "insight", "format", "import", "rules", "flow", "plan",
+            "load", "scan", "report", "ui", "export", "store", "run", "demo",
         ],
     ),
 ];

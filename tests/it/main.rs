@@ -27,6 +27,7 @@ mod http_client;
 mod http_h1;
 mod http_server;
 mod http_tls;
+mod imports;
 mod load;
 mod load_bed;
 mod load_control;

@@ -2,6 +2,7 @@
 
 use insta::assert_snapshot;
 
+use super::BASE;
 use super::ONE;
 use super::said;
 

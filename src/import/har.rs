@@ -1,0 +1,139 @@
+//! What a browser recorded: HAR 1.2, whatever of it is there.
+
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use serde_json::Value;
+
+use super::address;
+use super::bodies;
+use super::error::{Fault, ImportError};
+use super::format::Format;
+use super::headers;
+use super::hosts;
+use super::operation::{Body, Imported, METHODS, Operation, changes};
+use super::options::Options;
+use super::steps::{self, Step};
+use super::text::Text;
+
+/// A shorter pause is the browser's, not the user's.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(500);
+/// A longer one is a user who went away.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
+/// Reads a recording.
+pub(super) fn import(name: &str, root: &Value, options: &Options) -> Result<Imported, ImportError> {
+    let Some(entries) = root.pointer("/log/entries").and_then(Value::as_array) else {
+        return Err(Fault::new(name, "has no list `log.entries`")
+            .cure("save it anew from the browser's network tab")
+            .into());
+    };
+    let mut imported = Imported::new(Format::Har);
+    imported.version = root.pointer("/log/version").and_then(Value::as_str).map(str::to_owned);
+    let pages = root.pointer("/log/pages").and_then(Value::as_array);
+    imported.title =
+        pages.and_then(|pages| pages.first()?.get("title")?.as_str()).map(str::to_owned);
+    let mut last: Option<f64> = None;
+    for (index, entry) in in_order(entries) {
+        let at = format!("{name}#/log/entries/{index}");
+        let operation = match operation(entry) {
+            Ok(operation) => operation,
+            Err(text) => {
+                imported.warn(at, format!("{text}; left out"));
+                continue;
+            }
+        };
+        let start = started(entry);
+        if let (Some(before), Some(start)) = (last, start) {
+            let pause = Duration::try_from_secs_f64(start - before).unwrap_or_default();
+            if pause >= SHORTEST_PAUSE {
+                imported.steps.push(Step::Think(pause.min(LONGEST_PAUSE)));
+            }
+        }
+        let took = entry.get("time").and_then(Value::as_f64).unwrap_or(0.0).max(0.0) / 1000.0;
+        last = start.map(|start| last.unwrap_or(start).max(start + took)).or(last);
+        imported.steps.push(Step::Use(imported.operations.len()));
+        imported.operations.push(operation);
+    }
+    let target = options.target.as_ref().map(|target| target.origin.to_string());
+    hosts::settle(&mut imported, target.as_deref());
+    steps::fold(&mut imported);
+    Ok(imported)
+}
+
+/// Browsers write entries in the order in which they end.
+fn in_order(entries: &[Value]) -> Vec<(usize, &Value)> {
+    let mut ordered: Vec<(usize, &Value)> = entries.iter().enumerate().collect();
+    if entries.iter().all(|entry| started(entry).is_some()) {
+        ordered.sort_by(|(_, one), (_, other)| {
+            started(one).unwrap_or(0.0).total_cmp(&started(other).unwrap_or(0.0))
+        });
+    }
+    ordered
+}
+
+/// Seconds since the epoch.
+fn started(entry: &Value) -> Option<f64> {
+    let text = entry.get("startedDateTime")?.as_str()?;
+    let time: jiff::Timestamp = text.parse().ok()?;
+    Some(time.as_duration().as_secs_f64())
+}
+
+fn operation(entry: &Value) -> Result<Operation, String> {
+    let request = entry.get("request").ok_or("has no `request`")?;
+    let url = request.get("url").and_then(Value::as_str).ok_or("its request has no `url`")?;
+    let method =
+        request.get("method").and_then(Value::as_str).unwrap_or("GET").to_ascii_uppercase();
+    if !METHODS.contains(&method.as_str()) {
+        return Err(format!("{method}: the plan has no such method"));
+    }
+    let (origin, path) = address::split(url)?;
+    let (path, query) = address::with_pairs(&path);
+    let name = format!("{}-{path}", method.to_ascii_lowercase());
+    let mut operation = Operation::new(name, &method, Text::literal(path));
+    operation.origin = Some(origin);
+    operation.query = query;
+    operation.is_unsafe = changes(&method);
+    let listed = |key: &str| request.get(key).and_then(Value::as_array).into_iter().flatten();
+    for header in listed("headers") {
+        if let Some((name, value)) = pair(header) {
+            headers::add(&mut operation, name, Text::literal(value));
+        }
+    }
+    if !operation.has_header("cookie") {
+        let cookies: Vec<String> = listed("cookies")
+            .filter_map(pair)
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        if !cookies.is_empty() {
+            headers::add(&mut operation, "Cookie", Text::literal(cookies.join("; ")));
+        }
+    }
+    operation.body = request.get("postData").and_then(|data| body(data, &mut operation));
+    Ok(operation)
+}
+
+fn pair(value: &Value) -> Option<(&str, &str)> {
+    let value_of = value.get("value").and_then(Value::as_str).unwrap_or_default();
+    Some((value.get("name")?.as_str()?, value_of))
+}
+
+fn body(data: &Value, operation: &mut Operation) -> Option<Body> {
+    let media_type = data.get("mimeType").and_then(Value::as_str).unwrap_or_default();
+    let text = data.get("text").and_then(Value::as_str).unwrap_or_default();
+    let decoded = match data.get("encoding").and_then(Value::as_str) {
+        Some("base64") => BASE64_STANDARD.decode(text).ok().and_then(|b| String::from_utf8(b).ok()),
+        _ => None,
+    };
+    let text = decoded.as_deref().unwrap_or(text);
+    let params = data.get("params").and_then(Value::as_array).into_iter().flatten();
+    let params: Vec<(String, Text)> = params
+        .filter_map(pair)
+        .map(|(name, value)| (name.to_owned(), Text::literal(value)))
+        .collect();
+    if text.is_empty() {
+        return (!params.is_empty()).then_some(Body::Form(params));
+    }
+    bodies::of_text(text, media_type, operation)
+}

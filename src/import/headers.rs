@@ -1,0 +1,50 @@
+//! Headers of recorded requests that are not the request's own.
+
+use super::operation::Operation;
+use super::text::Text;
+
+/// Said by whoever sends, or true for the one recording only.
+const DROPPED: [&str; 22] = [
+    "accept-encoding",
+    "alt-used",
+    "connection",
+    "content-length",
+    "dnt",
+    "expect",
+    "host",
+    "http2-settings",
+    "if-match",
+    "if-modified-since",
+    "if-none-match",
+    "if-range",
+    "if-unmodified-since",
+    "keep-alive",
+    "priority",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "upgrade-insecure-requests",
+    "user-agent",
+];
+
+/// Adds a header if it is one, and says something about the request itself. `false` for a name or a
+/// value that cannot be sent.
+pub(super) fn add(operation: &mut Operation, name: &str, value: Text) -> bool {
+    let lower = name.to_ascii_lowercase();
+    if lower.starts_with(':') || lower.starts_with("sec-") || DROPPED.contains(&lower.as_str()) {
+        return true;
+    }
+    let is_token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
+    let is_control = |c: char| c.is_control() && c != '\t';
+    if name.is_empty()
+        || name.len() > 200
+        || !name.chars().all(is_token)
+        || value.written().contains(is_control)
+    {
+        return false;
+    }
+    operation.headers.push((name.to_owned(), value));
+    true
+}

@@ -1,0 +1,35 @@
+//! What others describe a service with, as a plan: OpenAPI and the like.
+//!
+//! Each format is read into the same [`Imported`] and written by the same [`plan_text`]; commands
+//! that take such a file instead of a plan read that text, so that there is one way from a file to
+//! a run. Secrets never get into the text. Nothing is sent and nothing is fetched here.
+
+mod address;
+mod bodies;
+mod document;
+mod error;
+mod format;
+mod har;
+mod headers;
+mod hosts;
+mod openapi;
+mod operation;
+mod options;
+mod read;
+mod secrets;
+mod steps;
+mod text;
+mod variables;
+mod write;
+
+pub use error::{Fault, ImportError};
+pub use format::Format;
+pub use operation::{
+    Body, Condition, ConnectionHints, FormPart, Imported, LoadHints, Operation, Order, Sample,
+    Scenario, Secret, Warning,
+};
+pub use options::Options;
+pub use read::{format_of, import_bytes, import_file};
+pub use steps::Step;
+pub use text::Text;
+pub use write::plan_text;

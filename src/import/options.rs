@@ -1,0 +1,58 @@
+//! What the command line says about an import.
+
+use regex::Regex;
+
+use super::format::Format;
+use super::operation::{Imported, Operation};
+use super::steps;
+use crate::model::Target;
+
+/// What is taken, and where it is to go.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// Instead of what the content looks like.
+    pub format: Option<Format>,
+    /// Instead of the server that the file names.
+    pub target: Option<Target>,
+    /// Only operations whose path matches one of these.
+    pub include: Vec<Regex>,
+    /// No operation whose path matches one of these.
+    pub exclude: Vec<Regex>,
+    /// Only operations with one of these tags.
+    pub tags: Vec<String>,
+    /// What changes something comes in enabled too.
+    pub unsafe_too: bool,
+}
+
+impl Options {
+    /// Leaves out what the user does not want.
+    pub(super) fn select(&self, imported: &mut Imported) {
+        steps::retain(imported, |operation| self.wants(operation));
+        if self.unsafe_too {
+            imported.operations.iter_mut().for_each(|operation| operation.is_unsafe = false);
+        }
+        let used: String = imported.operations.iter().map(written).collect();
+        imported.variables.retain(|(name, _)| used.contains(&format!("vars.{name}}}")));
+        imported.secrets.retain(|secret| used.contains(&format!("env.{}}}", secret.name)));
+    }
+
+    fn wants(&self, operation: &Operation) -> bool {
+        let path = operation.path.template();
+        let has_tag = |tag: &String| operation.tags.contains(tag);
+        (self.include.is_empty() || self.include.iter().any(|pattern| pattern.is_match(&path)))
+            && !self.exclude.iter().any(|pattern| pattern.is_match(&path))
+            && (self.tags.is_empty() || self.tags.iter().any(has_tag))
+    }
+}
+
+/// Everything of an operation that may refer to something.
+fn written(operation: &Operation) -> String {
+    let mut out = operation.path.written();
+    for (_, value) in operation.query.iter().chain(&operation.headers) {
+        out.push_str(&value.written());
+    }
+    if let Some(body) = &operation.body {
+        out.push_str(&body.written());
+    }
+    out
+}

@@ -1,0 +1,279 @@
+//! Takes secrets out of what was imported: the plan refers to the environment instead.
+
+use std::collections::HashMap;
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::operation::{Body, Imported, Sample, Secret};
+use super::text::Text;
+use crate::model::Redactor;
+
+/// Endings of names, written together in lower case, whose values nobody else should see.
+const ENDINGS: [&str; 12] = [
+    "password",
+    "passwd",
+    "passphrase",
+    "pwd",
+    "secret",
+    "token",
+    "apikey",
+    "accesskey",
+    "privatekey",
+    "credential",
+    "sessionid",
+    "signature",
+];
+/// What ends like one and is none.
+const HARMLESS: [&str; 5] =
+    ["pagetoken", "nexttoken", "continuationtoken", "synctoken", "cursortoken"];
+
+/// A JSON Web Token, wherever it stands.
+static JWT: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*").expect("a valid pattern")
+});
+
+/// Whether a parameter or field of that name holds a secret.
+pub(super) fn is_secret(name: &str) -> bool {
+    let name: String =
+        name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
+    ENDINGS.iter().any(|ending| name.ends_with(ending))
+        && !HARMLESS.iter().any(|ending| name.ends_with(ending))
+}
+
+/// Names of the environment's variables that stand for what was found.
+#[derive(Debug, Default)]
+pub(super) struct Secrets {
+    by_value: HashMap<String, String>,
+    names: HashSet<String>,
+    found: Vec<Secret>,
+}
+
+impl Secrets {
+    /// A reference to what stands for `value`, which is left out.
+    fn hide(&mut self, wish: &str, value: &str, purpose: &str) -> Text {
+        let name = if let Some(name) = self.by_value.get(value) {
+            name.clone()
+        } else {
+            let name = self.name(wish);
+            self.by_value.insert(value.to_owned(), name.clone());
+            self.found.push(Secret { name: name.clone(), purpose: purpose.to_owned() });
+            name
+        };
+        Text::environment(&name)
+    }
+
+    /// The same variable for every value: cookies change from one response to the next.
+    fn hide_all(&mut self, name: &str, purpose: &str) -> Text {
+        self.declare(name, purpose);
+        Text::environment(name)
+    }
+
+    /// A variable that is to be set, known by its name.
+    fn declare(&mut self, name: &str, purpose: &str) {
+        if self.names.insert(name.to_owned()) {
+            self.found.push(Secret { name: name.to_owned(), purpose: purpose.to_owned() });
+        }
+    }
+
+    fn name(&mut self, wish: &str) -> String {
+        let wish = variable_name(wish);
+        let numbered = (2..).map(|number| format!("{wish}_{number}"));
+        let name = std::iter::once(wish.clone())
+            .chain(numbered)
+            .find(|name| !self.names.contains(name))
+            .expect("numbers do not end");
+        self.names.insert(name.clone());
+        name
+    }
+
+    fn header(&mut self, name: &str, value: &Text) -> Option<Text> {
+        let literal = value.as_literal()?;
+        if name.eq_ignore_ascii_case("cookie") {
+            return Some(self.cookies(literal));
+        }
+        if !Redactor::is_secret_header(name) && !is_secret(name) {
+            return None;
+        }
+        let purpose = format!("header {name}");
+        let Some((scheme, rest)) = literal.split_once(' ').filter(|(scheme, rest)| {
+            name.to_ascii_lowercase().ends_with("authorization")
+                && scheme.chars().all(char::is_alphanumeric)
+                && !rest.trim().is_empty()
+        }) else {
+            return (!literal.is_empty()).then(|| self.hide(name, literal, &purpose));
+        };
+        let wish = if scheme.eq_ignore_ascii_case("bearer") { "TOKEN" } else { "CREDENTIALS" };
+        let mut out = Text::literal(format!("{scheme} "));
+        out.append(&self.hide(wish, rest.trim(), &format!("{purpose}: {scheme}")));
+        Some(out)
+    }
+
+    fn cookies(&mut self, text: &str) -> Text {
+        let mut out = Text::default();
+        for (index, pair) in text.split(';').map(str::trim).filter(|p| !p.is_empty()).enumerate() {
+            out.push(if index > 0 { "; " } else { "" });
+            match pair.split_once('=') {
+                Some((name, _)) => {
+                    out.push(&format!("{name}="));
+                    let variable = format!("COOKIE_{}", variable_name(name));
+                    out.append(&self.hide_all(&variable, &format!("cookie {name}")));
+                }
+                None => out.append(&self.hide_all("COOKIE", "header Cookie")),
+            }
+        }
+        out
+    }
+
+    fn named(&mut self, name: &str, value: &mut Text) {
+        match value.as_literal() {
+            Some(literal) if is_secret(name) && !literal.is_empty() => {
+                *value = self.hide(name, literal, &format!("`{name}`"));
+            }
+            _ => self.tokens(value),
+        }
+    }
+
+    /// Tokens that stand somewhere in a text.
+    fn tokens(&mut self, value: &mut Text) {
+        let Some(literal) = value.as_literal().filter(|literal| literal.contains("eyJ")) else {
+            return;
+        };
+        let mut out = Text::default();
+        let mut from = 0;
+        for found in JWT.find_iter(literal) {
+            out.push(&literal[from..found.start()]);
+            out.append(&self.hide("TOKEN", found.as_str(), "a JSON Web Token"));
+            from = found.end();
+        }
+        out.push(&literal[from..]);
+        *value = out;
+    }
+
+    fn sample(&mut self, name: &str, sample: &mut Sample) {
+        match sample {
+            Sample::Text(text) => self.named(name, text),
+            Sample::Number(number) if is_secret(name) => {
+                let text = number.to_string();
+                *sample = Sample::Text(self.hide(name, &text, &format!("`{name}`")));
+            }
+            Sample::List(items) => items.iter_mut().for_each(|item| self.sample(name, item)),
+            Sample::Map(entries) => {
+                for (key, value) in entries {
+                    self.sample(key, value);
+                }
+            }
+            Sample::Null | Sample::Bool(_) | Sample::Number(_) => {}
+        }
+    }
+
+    fn body(&mut self, body: &mut Body) {
+        match body {
+            Body::Json(sample) => self.sample("", sample),
+            Body::Form(pairs) => {
+                for (name, value) in pairs {
+                    self.named(name, value);
+                }
+            }
+            Body::Multipart(parts) => {
+                for part in parts {
+                    self.named(&part.name, &mut part.value);
+                }
+            }
+            Body::Text(text) => self.tokens(text),
+            Body::File(_) => {}
+        }
+    }
+}
+
+/// `X-Api-Key` as a variable of the environment: `X_API_KEY`.
+pub(super) fn variable_name(text: &str) -> String {
+    let mut name = String::new();
+    let mut before = ' ';
+    for c in text.chars().take(60) {
+        if c.is_ascii_alphanumeric() {
+            if c.is_ascii_uppercase() && before.is_ascii_lowercase() {
+                name.push('_');
+            }
+            name.push(c.to_ascii_uppercase());
+        } else if !name.is_empty() && !name.ends_with('_') {
+            name.push('_');
+        }
+        before = c;
+    }
+    let name = name.trim_end_matches('_');
+    match name.chars().next() {
+        None => "SECRET".to_owned(),
+        Some(first) if first.is_ascii_digit() => format!("S_{name}"),
+        Some(_) => name.to_owned(),
+    }
+}
+
+/// Replaces every secret by a reference, and lists what is to be set before a run.
+pub(super) fn hide(imported: &mut Imported) {
+    let mut secrets = Secrets::default();
+    for secret in std::mem::take(&mut imported.secrets) {
+        secrets.declare(&secret.name, &secret.purpose);
+    }
+    for operation in &mut imported.operations {
+        for (name, value) in &mut operation.headers {
+            match secrets.header(name, value) {
+                Some(hidden) => *value = hidden,
+                None => secrets.tokens(value),
+            }
+        }
+        for (name, value) in &mut operation.query {
+            secrets.named(name, value);
+        }
+        secrets.tokens(&mut operation.path);
+        if let Some(body) = &mut operation.body {
+            secrets.body(body);
+        }
+    }
+    for (name, value) in &mut imported.variables {
+        secrets.named(name, value);
+    }
+    imported.secrets = secrets.found;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_say_what_is_secret() {
+        for name in ["password", "newPassword", "client_secret", "X-Auth-Token", "apiKey"] {
+            assert!(is_secret(name), "{name}");
+        }
+        for name in ["page_token", "nextToken", "max_tokens", "pass", "secretary", "key"] {
+            assert!(!is_secret(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn variables_of_the_environment_have_their_usual_form() {
+        assert_eq!(variable_name("X-Api-Key"), "X_API_KEY");
+        assert_eq!(variable_name("petstore_auth"), "PETSTORE_AUTH");
+        assert_eq!(variable_name("accessToken"), "ACCESS_TOKEN");
+        assert_eq!(variable_name("1st"), "S_1ST");
+        assert_eq!(variable_name("é"), "SECRET");
+    }
+
+    #[test]
+    fn equal_secrets_are_one_variable_and_different_ones_are_two() {
+        let mut secrets = Secrets::default();
+        let bearer = secrets.header("Authorization", &"Bearer abc".into()).expect("secret");
+        assert_eq!(bearer.written(), "Bearer ${env.TOKEN}");
+        let again = secrets.header("X-Token", &"abc".into()).expect("secret");
+        assert_eq!(again.written(), "${env.TOKEN}");
+        let other = secrets.header("authorization", &"Bearer xyz".into()).expect("secret");
+        assert_eq!(other.written(), "Bearer ${env.TOKEN_2}");
+        let cookie = secrets.header("Cookie", &"sid=1; theme=dark".into()).expect("secret");
+        assert_eq!(cookie.written(), "sid=${env.COOKIE_SID}; theme=${env.COOKIE_THEME}");
+        assert!(secrets.header("Accept", &"x".into()).is_none());
+        let mut text = Text::literal("a=eyJhbGciOiJI.eyJzdWIiOiIx.c2ln;");
+        secrets.tokens(&mut text);
+        assert_eq!(text.written(), "a=${env.TOKEN_3};");
+    }
+}

@@ -1,0 +1,98 @@
+//! What a browser recorded.
+
+use insta::assert_snapshot;
+
+use super::{import, plan, refused, requests, warnings};
+
+const RECORDED: &str = r#"{ "log": { "version": "1.2", "pages": [ { "title": "Shop" } ], "entries": [
+    { "startedDateTime": "2026-01-01T10:00:03.000Z", "time": 100, "request": { "method": "POST",
+        "url": "https://api.shop.example/login?next=%2Fa+b", "headers": [
+            { "name": ":authority", "value": "api.shop.example" },
+            { "name": "Content-Type", "value": "application/json" },
+            { "name": "Cookie", "value": "sid=topsecret1; theme=dark" },
+            { "name": "Authorization", "value": "Bearer topsecret2" } ],
+        "postData": { "mimeType": "application/json", "text": "{\"user\":\"me\",\"password\":\"topsecret3\",\"${x}\":[1,null]}" } } },
+    { "startedDateTime": "2026-01-01T10:00:00.000Z", "time": 500, "request": { "method": "GET",
+        "url": "https://www.shop.example/?q=1&flag#top", "headers": [ { "name": "Accept", "value": "text/html" } ] } },
+    { "startedDateTime": "2026-01-01T10:00:04.000Z", "request": { "method": "GET", "url": "https://www.shop.example/me",
+        "headers": [ { "name": "authorization", "value": "Bearer topsecret2" } ], "cookies": [ { "name": "sid", "value": "topsecret4" } ] } },
+    { "startedDateTime": "2026-01-01T10:00:04.010Z", "request": { "method": "GET", "url": "https://www.shop.example/?q=1&flag",
+        "headers": [ { "name": "Accept", "value": "text/html" } ] } },
+    { "startedDateTime": "2026-01-01T10:00:05.000Z", "request": { "method": "GET", "url": "https://tracker.test/pixel", "headers": [] } },
+    { "startedDateTime": "2026-01-01T10:00:05.000Z", "request": { "method": "GET", "url": "wss://www.shop.example/ws" } },
+    { "startedDateTime": "2026-01-01T10:00:05.000Z", "request": { "method": "PROPFIND", "url": "https://www.shop.example/" } },
+    { "startedDateTime": "2026-01-01T10:00:06.000Z" }
+] } }"#;
+
+#[test]
+fn a_recording_becomes_a_flow_in_its_order_with_its_pauses_and_without_its_secrets() {
+    let imported = import("rec.har", RECORDED);
+    let (text, plan) = plan(&imported);
+    assert!(!text.contains("topsecret"), "{text}");
+    assert_snapshot!(text, @r###"
+    # Imported from file (HAR 1.2: Shop).
+    # 1 of 3 requests change something and are not sent: each has `enabled: false`.
+    # Remove that line from the ones you want to be sent; the flow names them.
+    # Secrets are not written here. Set before a run:
+    # - COOKIE_SID: cookie sid
+    # - COOKIE_THEME: cookie theme
+    # - TOKEN: header Authorization: Bearer
+    # - PASSWORD: `password`
+    version: 1
+    target: "${env.BASE_URL:-https://www.shop.example}"
+    # authorised: { by: "YOUR NAME", hosts: [ www.shop.example, api.shop.example ] } # who allowed this test; or --authorised-by
+    scope:
+      origins: [ auto, "https://api.shop.example" ]
+
+    requests:
+      get-q-1-flag: { get: "/?q=1&flag", headers: { Accept: text/html } }
+      post-login:
+        enabled: false # changes something; remove this line to have it sent
+        post: "https://api.shop.example/login"
+        query: { next: "/a b" }
+        headers: { Cookie: "sid=${env.COOKIE_SID}; theme=${env.COOKIE_THEME}", Authorization: "Bearer ${env.TOKEN}" }
+        json: { user: me, password: "${env.PASSWORD}", "${x}": [ 1, null ] }
+      get-me: { get: /me, headers: { authorization: "Bearer ${env.TOKEN}", Cookie: "sid=${env.COOKIE_SID}" } }
+
+    flows:
+      all:
+        - use: get-q-1-flag
+        - think: 2500ms
+        - use: post-login # not enabled
+        - think: 900ms
+        - use: get-me
+        - use: get-q-1-flag
+
+    scenarios:
+      # One user, each request once. `shakedown load --help` says what else there is.
+      smoke:
+        executor: shared-iterations
+        exec: all
+        vus: 1
+        iterations: 1
+        maxDuration: 10m00s
+
+    scan:
+      crawl: { depth: 3 }
+    "###);
+    assert_eq!(
+        requests(&plan),
+        ["GET /?q=1&flag", "-POST /login?next=%2Fa+b", "GET /me"],
+        "what is sent twice is written once"
+    );
+    assert_eq!(plan.requests[1].request.origin.host, "api.shop.example");
+    assert_eq!(plan.flows[0].requests().collect::<Vec<_>>(), [0, 2, 0]);
+}
+
+#[test]
+fn what_cannot_be_sent_is_told() {
+    let imported = import("rec.har", RECORDED);
+    assert_snapshot!(warnings(&imported).join("\n"), @r###"
+    rec.har#/log/entries/5: `wss://www.shop.example/ws` is no HTTP URL; left out
+    rec.har#/log/entries/6: PROPFIND: the plan has no such method; left out
+    rec.har#/log/entries/7: has no `request`; left out
+    hosts: requests to other hosts are left out: https://tracker.test (1)
+    "###);
+    let said = refused("x.har", "{\"log\":{\"creator\":{}}}");
+    assert!(said.contains("no list `log.entries`"), "{said}");
+}
