@@ -5,9 +5,8 @@ use std::time::Duration;
 use super::event::{Event, Notice, NoticeLevel, Phase, Stamped};
 use super::finding::Finding;
 use super::histogram::{Digits, Histogram};
-use super::load::{
-    LoadChange, LoadTotals, LoadWindow, ScenarioMeta, ScenarioTally, SeriesMeta, Tally,
-};
+use super::load::{LoadTotals, LoadWindow, ScenarioMeta, ScenarioTally, SeriesMeta, Tally};
+use super::load_change::LoadChange;
 use super::report::{EndpointReport, Report, TimelinePoint};
 use super::scan::{Operation, ScanWindow};
 

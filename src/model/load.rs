@@ -8,7 +8,6 @@ use super::generator::GeneratorWindow;
 use super::histogram::{Digits, Histogram};
 use super::messages::{MessageTally, SeriesKind};
 use super::timings::PhaseKind;
-use super::units::{format_duration, format_number};
 
 /// Index of a series, known from the plan before the run: no hashing in the hot path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -315,74 +314,6 @@ pub struct LoadTotals {
     pub scenarios: Vec<ScenarioTally>,
     /// Exchanges that the tap could not take.
     pub tap_dropped: u64,
-}
-
-/// A change of the load by hand.
-#[derive(Debug, Clone, PartialEq)]
-pub struct LoadChange {
-    /// From when on it holds, since the run's start.
-    pub at: Duration,
-    /// Who asked for it.
-    pub by: String,
-    /// Of which scenario alone; `None` is all of them.
-    pub scenario: Option<String>,
-    /// What changed.
-    pub kind: LoadChangeKind,
-}
-
-/// What changed.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum LoadChangeKind {
-    /// The arrival rates.
-    Rate {
-        /// Times the plan's.
-        factor: f64,
-        /// Of all scenarios together at that moment, or of the one that was changed.
-        per_second: f64,
-    },
-    /// The users of closed scenarios.
-    Vus {
-        /// Times the plan's.
-        factor: f64,
-        /// Of all scenarios together at that moment, or of the one that was changed.
-        vus: u64,
-    },
-    /// No iteration starts any more.
-    Paused,
-    /// They start again.
-    Resumed,
-}
-
-impl std::fmt::Display for LoadChangeKind {
-    /// `rate 150% of the plan (75/s)`, `paused`.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let percent = |factor: &f64| format_number((factor * 1e4).round() / 100.0);
-        match self {
-            Self::Rate { factor, per_second } => {
-                let rate = format_number((per_second * 100.0).round() / 100.0);
-                write!(f, "rate {}% of the plan ({rate}/s)", percent(factor))
-            }
-            Self::Vus { factor, vus } => {
-                write!(f, "users {}% of the plan ({vus})", percent(factor))
-            }
-            Self::Paused => f.write_str("paused"),
-            Self::Resumed => f.write_str("resumed"),
-        }
-    }
-}
-
-impl std::fmt::Display for LoadChange {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let of = self.scenario.as_ref().map(|scenario| format!(" of scenario `{scenario}`"));
-        write!(
-            f,
-            "the load{} was changed by hand at {}: {}, by {}",
-            of.unwrap_or_default(),
-            format_duration(self.at),
-            self.kind,
-            self.by
-        )
-    }
 }
 
 /// Whether the load figures can be believed.

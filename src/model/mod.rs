@@ -20,6 +20,7 @@ mod headline;
 mod histogram;
 mod http_version;
 mod load;
+mod load_change;
 mod messages;
 mod metric;
 mod output;
@@ -63,10 +64,10 @@ pub use headline::Headline;
 pub use histogram::{Digits, Histogram, HistogramError, Scale};
 pub use http_version::HttpVersion;
 pub use load::{
-    CheckCount, Exemplar, LoadChange, LoadChangeKind, LoadTotals, LoadWindow, Observed,
-    ScenarioMeta, ScenarioTally, ScenarioWindow, SeriesId, SeriesMeta, SeriesWindow, Tally,
-    Validity,
+    CheckCount, Exemplar, LoadTotals, LoadWindow, Observed, ScenarioMeta, ScenarioTally,
+    ScenarioWindow, SeriesId, SeriesMeta, SeriesWindow, Tally, Validity,
 };
+pub use load_change::{LoadChange, LoadChangeKind};
 pub use messages::{MessageTally, SeriesKind};
 pub use metric::{MetricData, MetricKind, MetricName, MetricSelector, TagMatch, TagOp};
 pub use output::OutputKind;

@@ -10,9 +10,8 @@ use super::finding::Finding;
 use super::generator::GeneratorReport;
 use super::headline::Headline;
 use super::histogram::{Digits, Histogram};
-use super::load::{
-    LoadChange, LoadChangeKind, ScenarioMeta, ScenarioTally, SeriesMeta, Tally, Validity,
-};
+use super::load::{ScenarioMeta, ScenarioTally, SeriesMeta, Tally, Validity};
+use super::load_change::{LoadChange, LoadChangeKind};
 use super::rule::RuleMeta;
 use super::scan::{Coverage, CrawlProgress, RuleOutcome};
 use super::verdict::Verdict;
