@@ -25,6 +25,7 @@ mod help;
 mod http2_loopback;
 mod http_client;
 mod http_h1;
+mod http_h2;
 mod http_server;
 mod http_tls;
 mod imports;

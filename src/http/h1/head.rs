@@ -67,6 +67,17 @@ impl<'a> Head<'a> {
         Self { status, version, content_length, keep_alive: true, raw, layout: None }
     }
 
+    /// A head that came in frames and was written out in the form of HTTP/1.1 already: a line in
+    /// the status line's place, header lines and the empty line; nothing where nobody looks at it.
+    pub fn of_lines(
+        version: HttpVersion,
+        status: u16,
+        content_length: Option<u64>,
+        raw: &'a [u8],
+    ) -> Self {
+        Self { status, version, content_length, keep_alive: true, raw, layout: None }
+    }
+
     /// Status line, header lines and the empty line, as received.
     pub fn raw(&self) -> &'a [u8] {
         self.raw

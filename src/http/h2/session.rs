@@ -1,194 +1,200 @@
 //! One HTTP/2 connection: streams in lanes, bytes in and out.
 
-use std::cell::RefCell;
-use std::future::Future as _;
-use std::pin::Pin;
-use std::pin::pin;
-use std::rc::Rc;
-use std::sync::Arc;
-use std::task::Context;
-use std::task::Poll;
-use std::task::Waker;
-
 use bytes::Bytes;
-use h2::RecvStream;
-use h2::client::Builder;
-use h2::client::Connection;
-use h2::client::ResponseFuture;
-use h2::client::SendRequest;
 
-use super::fault;
-use super::pipe::Buffers;
-use super::pipe::Pipe;
-use super::upload::Progress;
+use super::frame;
+use super::frame::MAX_PAYLOAD;
+use super::frame::Reason;
+use super::frame::flag;
+use super::frame::kind;
+use super::frame::setting;
+use super::hpack::Decoder;
+use super::hpack::Encoder;
+use super::incoming::Incoming;
+use super::response::MAX_HEADER_LIST;
 use super::upload::Upload;
-use super::upload::UploadEnd;
-use crate::http::h1::Head;
 use crate::http::lanes::Again;
 use crate::http::lanes::LaneSink;
 use crate::http::lanes::Lost;
 use crate::http::lanes::Room;
 use crate::http::message::Message;
-use crate::http::wake::Woken;
-use crate::http::wake::lane_waker;
 use crate::model::Failure;
 use crate::model::FailureClass;
-use crate::model::HttpVersion;
 
 /// What a server may send ahead, per stream and in all: as h2load does it, because whoever
 /// measures a server must not be what holds it back. Bodies are used up as they come.
-const WINDOW: u32 = (1 << 30) - 1;
+pub(super) const WINDOW: u32 = (1 << 30) - 1;
 
-/// Bytes of a header list that are read, as for HTTP/1.1.
-const MAX_HEADER_LIST: u32 = 64 * 1024;
+/// The windows of both sides before anybody has said otherwise (RFC 9113 §6.9.2).
+pub(super) const WINDOW_AT_FIRST: u32 = 65_535;
 
 /// Streams before the server has said how many it allows (RFC 9113 §6.5.2: no less than this is
 /// recommended).
 const STREAMS_AT_FIRST: usize = 100;
 
-/// Streams reset by us (timeouts) whose late frames are still recognised.
-const REMEMBERED_RESETS: usize = 1024;
+/// The last stream of a connection (RFC 9113 §5.1.1).
+const LAST_STREAM: u32 = 0x7fff_ffff;
+
+/// Bytes waiting to be written above which no more are taken: bodies wait in the lanes, where they
+/// are shared, not copied.
+const OUTBOX: usize = 64 * 1024;
 
 /// The client's side of one connection.
 pub struct Session {
-    connection: Connection<Pipe, Bytes>,
-    requests: SendRequest<Bytes>,
-    buffers: Rc<RefCell<Buffers>>,
-    /// What came while `h2` could not take it because its own frames had no way out.
-    held: Vec<u8>,
-    woken: Arc<Woken>,
-    lanes: Vec<Lane>,
+    pub(super) incoming: Incoming,
+    pub(super) decoder: Decoder,
+    pub(super) encoder: Encoder,
+    pub(super) outbox: Vec<u8>,
+    /// Something did not fit into the outbox.
+    overflowed: bool,
+    pub(super) lanes: Vec<Lane>,
+    /// By lane: the stream in it, 0 for none.
+    pub(super) streams: Vec<u32>,
     active: usize,
+    pub(super) next_stream: u32,
+    /// Streams that the server allows at once.
+    pub(super) max_streams: usize,
+    /// Bytes of bodies that the server takes, on the connection and on each new stream. A stream's
+    /// may be below zero, after the server has changed its mind.
+    pub(super) send_window: i64,
+    pub(super) initial_window: i64,
+    /// Bytes of bodies that came and that the server has not been told of.
+    pub(super) unreleased: u32,
+    /// Lanes that have an upload, and whose turn it is.
+    uploads: usize,
+    turn: usize,
     /// Lanes whose request is in the outbox whole, since the last look.
     unsent: Vec<u32>,
     /// For writing out a head that somebody looks at.
-    scratch: Vec<u8>,
-    seen_bytes: bool,
-    /// Something of a body waits in `h2`, and only the connection's next turn brings it out.
-    has_queued: bool,
-    over: Option<Failure>,
+    pub(super) scratch: Vec<u8>,
+    /// The server takes nothing new any more, and why.
+    pub(super) going_away: Option<Reason>,
+    pub(super) over: Option<Failure>,
 }
 
-struct Lane {
-    waker: Waker,
-    download: Download,
-    upload: Option<Upload>,
+#[derive(Debug, Default)]
+pub(super) struct Lane {
+    pub(super) download: Download,
+    /// Whether the response has no body whatever its head says.
+    pub(super) is_bodiless: bool,
+    pub(super) upload: Option<Upload>,
+    pub(super) send_window: i64,
+    pub(super) unreleased: u32,
+    /// Bytes of the body: as announced, and so far.
+    pub(super) expected: Option<u64>,
+    pub(super) received: u64,
 }
 
 /// Where a lane's response is.
-enum Download {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Download {
+    #[default]
     Idle,
-    Head(ResponseFuture),
-    Body(RecvStream),
+    Head,
+    Body,
 }
 
 impl Session {
-    /// A session of so many lanes; its preface is in the outbox after the first
-    /// [`Session::advance`].
-    ///
-    /// # Panics
-    /// Never: a pipe in memory takes the preface at once.
+    /// A session of so many lanes; its preface is in the outbox.
     pub fn new(lanes: usize) -> Self {
-        let buffers = Rc::new(RefCell::new(Buffers::default()));
-        let mut builder = Builder::new();
-        builder
-            .enable_push(false)
-            .initial_window_size(WINDOW)
-            .initial_connection_window_size(WINDOW)
-            .max_header_list_size(MAX_HEADER_LIST)
-            .initial_max_send_streams(STREAMS_AT_FIRST)
-            .max_concurrent_reset_streams(REMEMBERED_RESETS)
-            .max_local_error_reset_streams(None)
-            // Frames are used up in the turn in which they are read, and a turn is bounded.
-            .data_frame_budget(usize::MAX / 2);
-        let made = pin!(builder.handshake(Pipe(Rc::clone(&buffers))))
-            .poll(&mut Context::from_waker(Waker::noop()));
-        let Poll::Ready(Ok((requests, connection))) = made else {
-            panic!("a pipe in memory takes the preface at once")
-        };
-        let woken = Woken::new(lanes);
-        let lane =
-            |lane| Lane { waker: lane_waker(&woken, lane), download: Download::Idle, upload: None };
+        let mut outbox = frame::PREFACE.to_vec();
+        let largest_list = u32::try_from(MAX_HEADER_LIST).unwrap_or(u32::MAX);
+        let settings = [
+            (setting::ENABLE_PUSH, 0),
+            (setting::INITIAL_WINDOW_SIZE, WINDOW),
+            (setting::MAX_HEADER_LIST_SIZE, largest_list),
+        ];
+        frame::put_settings(&mut outbox, &settings);
+        frame::put_window_update(&mut outbox, 0, WINDOW - WINDOW_AT_FIRST);
         Self {
-            connection,
-            requests,
-            buffers,
-            held: Vec::new(),
-            lanes: (0..lanes).map(lane).collect(),
-            woken,
+            incoming: Incoming::default(),
+            decoder: Decoder::new(),
+            encoder: Encoder::new(),
+            outbox,
+            overflowed: false,
+            lanes: (0..lanes).map(|_| Lane::default()).collect(),
+            streams: vec![0; lanes],
             active: 0,
+            next_stream: 1,
+            max_streams: STREAMS_AT_FIRST,
+            send_window: WINDOW_AT_FIRST.into(),
+            initial_window: WINDOW_AT_FIRST.into(),
+            unreleased: 0,
+            uploads: 0,
+            turn: 0,
             unsent: Vec::new(),
             scratch: Vec::new(),
-            seen_bytes: false,
-            has_queued: false,
+            going_away: None,
             over: None,
         }
     }
 
     /// Whether another exchange may begin.
-    pub fn room(&mut self) -> Room {
-        if self.over.is_some() {
-            return Room::Closing;
-        }
-        match self.requests.poll_ready(&mut Context::from_waker(Waker::noop())) {
-            Poll::Ready(Err(_)) => Room::Closing,
-            Poll::Ready(Ok(())) if self.active < self.requests.current_max_send_streams() => {
-                Room::Free
-            }
-            Poll::Ready(Ok(())) | Poll::Pending => Room::Full,
+    pub fn room(&self) -> Room {
+        if self.over.is_some() || self.going_away.is_some() || self.next_stream > LAST_STREAM {
+            Room::Closing
+        } else if self.active < self.max_streams {
+            Room::Free
+        } else {
+            Room::Full
         }
     }
 
     /// Begins an exchange in a lane that is idle, after [`Session::room`] said [`Room::Free`].
-    ///
-    /// # Errors
-    /// What makes the request one that `h2` does not send.
-    pub fn begin(&mut self, lane: u32, message: &Message) -> Result<(), Failure> {
-        self.start(lane, message, UploadEnd::WithLast)
+    pub fn begin(&mut self, lane: u32, message: &Message) {
+        self.start(lane, message, true);
     }
 
     /// As [`Session::begin`], and more of the body follows with [`Session::send`].
-    ///
-    /// # Errors
-    /// As [`Session::begin`].
-    pub fn open(&mut self, lane: u32, message: &Message) -> Result<(), Failure> {
-        self.start(lane, message, UploadEnd::Open)
+    pub fn open(&mut self, lane: u32, message: &Message) {
+        self.start(lane, message, false);
     }
 
-    fn start(&mut self, lane: u32, message: &Message, end: UploadEnd) -> Result<(), Failure> {
-        let is_whole = message.body.is_empty() && end == UploadEnd::WithLast;
-        let (response, stream) = self
-            .requests
-            .send_request(message.head.clone(), is_whole)
-            .map_err(|error| fault::failure(&error))?;
+    fn start(&mut self, lane: u32, message: &Message, is_all: bool) {
         let index = lane as usize;
-        self.lanes[index].download = Download::Head(response);
+        debug_assert_eq!(self.streams[index], 0, "the lane is idle");
+        let is_bare = message.body.is_empty() && is_all;
+        let stream = self.next_stream;
+        self.next_stream += 2;
+        let from = self.outbox.len();
+        self.outbox.extend_from_slice(&[0; frame::HEAD]);
+        self.encoder.encode(&message.head, &mut self.outbox);
+        let flags = if is_bare { flag::END_STREAM } else { 0 };
+        frame::seal_block(&mut self.outbox, from, stream, flags);
+        self.streams[index] = stream;
         self.active += 1;
-        // Polled for the first time after the next read: often it is complete then.
-        self.woken.set(index);
-        if is_whole {
+        self.lanes[index] = Lane {
+            download: Download::Head,
+            is_bodiless: message.head.method() == http::Method::HEAD,
+            upload: (!is_bare).then(|| Upload::new(message.body.clone(), is_all)),
+            send_window: self.initial_window,
+            ..Lane::default()
+        };
+        if is_bare || message.body.is_empty() {
             self.unsent.push(lane);
-        } else {
-            // Sent once the stream is open, which it is after the connection's next turn.
-            self.lanes[index].upload = Some(Upload::new(stream, message.body.clone(), end));
         }
-        Ok(())
+        if !is_bare {
+            self.uploads += 1;
+            while self.send_piece(index) {}
+        }
     }
 
     /// Adds to the body of a request that was opened. What its stream does not take any more,
     /// because the server has ended it, is dropped: the response says why.
     pub fn send(&mut self, lane: u32, bytes: Bytes) {
-        if let Some(upload) = &mut self.lanes[lane as usize].upload {
+        let index = lane as usize;
+        if let Some(upload) = &mut self.lanes[index].upload {
             upload.push(bytes);
-            self.upload(lane as usize);
+            while self.send_piece(index) {}
         }
     }
 
     /// Ends the body of a request that was opened.
     pub fn finish(&mut self, lane: u32) {
-        if let Some(upload) = &mut self.lanes[lane as usize].upload {
+        let index = lane as usize;
+        if let Some(upload) = &mut self.lanes[index].upload {
             upload.finish();
-            self.upload(lane as usize);
+            while self.send_piece(index) {}
         }
     }
 
@@ -197,76 +203,85 @@ impl Session {
         self.lanes[lane as usize].upload.as_ref().map_or(0, Upload::unsent)
     }
 
-    /// Takes `buffer[..len]` as the next bytes of the connection. The buffer is given back as it
-    /// was; it is swapped in so that nothing is copied.
-    pub fn receive<S: LaneSink>(&mut self, buffer: &mut Vec<u8>, len: usize, sink: &mut S) {
-        if !std::mem::replace(&mut self.seen_bytes, true) && buffer[..len].starts_with(b"HTTP/1.") {
-            let detail = "the server answers in HTTP/1.x: it does not speak HTTP/2 here";
-            return self.fail(&Failure::new(FailureClass::Protocol, detail), sink);
-        }
-        if !self.held.is_empty() {
-            self.held.extend_from_slice(&buffer[..len]);
-            return self.advance(sink);
-        }
-        {
-            let mut buffers = self.buffers.borrow_mut();
-            std::mem::swap(&mut buffers.inbox, buffer);
-            (buffers.start, buffers.end) = (0, len);
-        }
-        self.poll();
-        {
-            let mut buffers = self.buffers.borrow_mut();
-            self.held.extend_from_slice(&buffers.inbox[buffers.start..buffers.end]);
-            std::mem::swap(&mut buffers.inbox, buffer);
-            (buffers.start, buffers.end) = (0, 0);
-        }
-        self.poll_lanes(sink);
-    }
-
     /// The peer sends no more.
     pub fn end_of_stream<S: LaneSink>(&mut self, sink: &mut S) {
-        self.buffers.borrow_mut().ended = true;
-        self.advance(sink);
+        let failure = match self.going_away {
+            Some(reason) => left(reason),
+            None => left(Reason::NO_ERROR),
+        };
+        self.fail(&failure, sink);
     }
 
-    /// Goes on without new bytes: frames that wait are put into the outbox.
-    pub fn advance<S: LaneSink>(&mut self, sink: &mut S) {
-        loop {
-            self.poll_held();
-            self.has_queued = false;
-            self.poll_lanes(sink);
-            if !self.has_queued || self.over.is_some() {
+    /// Goes on without new bytes: what may be sent of the bodies that wait is put into the outbox,
+    /// a frame of each in turn.
+    pub fn advance(&mut self) {
+        while self.uploads > 0 {
+            let lanes = self.lanes.len();
+            let mut has_sent = false;
+            for _ in 0..lanes {
+                self.turn = (self.turn + 1) % lanes;
+                has_sent |= self.send_piece(self.turn);
+            }
+            if !has_sent || self.overflowed {
                 return;
             }
         }
     }
 
-    fn poll_held(&mut self) {
-        if !self.held.is_empty() {
-            let mut buffers = self.buffers.borrow_mut();
-            (buffers.start, buffers.end) = (0, self.held.len());
-            buffers.inbox = std::mem::take(&mut self.held);
+    /// Puts the next frame of a lane's body into the outbox; false if there is none for now.
+    fn send_piece(&mut self, index: usize) -> bool {
+        let lane = &mut self.lanes[index];
+        let Some(upload) = &mut lane.upload else { return false };
+        if self.outbox.len() >= OUTBOX {
+            self.overflowed = true;
+            return false;
         }
-        self.poll();
-        let mut buffers = self.buffers.borrow_mut();
-        if buffers.end > 0 {
-            self.held = std::mem::take(&mut buffers.inbox).split_off(buffers.start);
-            (buffers.start, buffers.end) = (0, 0);
+        let allowed = self.send_window.min(lane.send_window).max(0);
+        let most = usize::try_from(allowed).unwrap_or(usize::MAX).min(MAX_PAYLOAD);
+        let Some(piece) = upload.next(most) else { return false };
+        let length = piece.bytes.len();
+        let flags = if piece.is_last { flag::END_STREAM } else { 0 };
+        frame::put_head(&mut self.outbox, length, kind::DATA, flags, self.streams[index]);
+        self.outbox.extend_from_slice(&piece.bytes);
+        // At most a frame's length.
+        let length = i64::try_from(length).unwrap_or(i64::MAX);
+        self.send_window -= length;
+        lane.send_window -= length;
+        if piece.is_last {
+            lane.upload = None;
+            self.uploads -= 1;
         }
+        let number = u32::try_from(index).expect("lanes are numbered in u32");
+        if piece.is_rest && self.unsent.last() != Some(&number) {
+            self.unsent.push(number);
+        }
+        !piece.is_last
     }
 
     /// Gives up an exchange: its stream is reset, the others go on. True if there was one.
     pub fn cancel(&mut self, lane: u32) -> bool {
-        let lane = &mut self.lanes[lane as usize];
-        lane.upload = None;
-        // Dropping the last handle of an unfinished stream resets it with CANCEL.
-        match std::mem::replace(&mut lane.download, Download::Idle) {
-            Download::Idle => false,
-            Download::Head(_) | Download::Body(_) => {
-                self.active -= 1;
-                true
-            }
+        self.reset(lane as usize, Reason::CANCEL)
+    }
+
+    /// Resets a lane's stream and empties the lane. True if there was a stream.
+    pub(super) fn reset(&mut self, lane: usize, reason: Reason) -> bool {
+        let stream = self.streams[lane];
+        if stream == 0 {
+            return false;
         }
+        frame::put_reset(&mut self.outbox, stream, reason);
+        self.free(lane);
+        true
+    }
+
+    /// Empties a lane whose stream is over on both sides; true if its upload was not.
+    pub(super) fn free(&mut self, lane: usize) -> bool {
+        let was_sending = self.lanes[lane].upload.take().is_some();
+        self.uploads -= usize::from(was_sending);
+        self.lanes[lane].download = Download::Idle;
+        self.streams[lane] = 0;
+        self.active -= 1;
+        was_sending
     }
 
     /// The connection is of no use any more: every exchange on it ends.
@@ -275,10 +290,12 @@ impl Session {
         for lane in 0..self.lanes.len() {
             let again = match self.lanes[lane].download {
                 Download::Idle => continue,
-                Download::Head(_) => Again::IfIdempotent,
-                Download::Body(_) => Again::Never,
+                Download::Head => Again::IfIdempotent,
+                Download::Body => Again::Never,
             };
-            self.end(lane, Err(Lost { failure: failure.clone(), again }), sink);
+            self.free(lane);
+            let number = u32::try_from(lane).expect("lanes are numbered in u32");
+            sink.end(number, Err(Lost { failure: failure.clone(), again }));
         }
     }
 
@@ -294,19 +311,18 @@ impl Session {
 
     /// Whether reading on has to wait until the outbox was written.
     pub fn is_blocked(&self) -> bool {
-        !self.held.is_empty()
+        self.outbox.len() >= OUTBOX
     }
 
     /// Moves what is to be written behind what is in `out`; true if there was more than fits at
     /// once, so that [`Session::advance`] brings another piece.
     pub fn take_outbox(&mut self, out: &mut Vec<u8>) -> bool {
-        let mut buffers = self.buffers.borrow_mut();
         if out.is_empty() {
-            std::mem::swap(out, &mut buffers.outbox);
+            std::mem::swap(out, &mut self.outbox);
         } else {
-            out.append(&mut buffers.outbox);
+            out.append(&mut self.outbox);
         }
-        std::mem::take(&mut buffers.overflowed)
+        std::mem::take(&mut self.overflowed)
     }
 
     /// Lanes whose request was put into the outbox whole since the last call, or as much of it as
@@ -314,123 +330,15 @@ impl Session {
     pub fn take_unsent(&mut self, mut each: impl FnMut(u32)) {
         self.unsent.drain(..).for_each(&mut each);
     }
+}
 
-    fn poll(&mut self) {
-        if self.over.is_some() {
-            return;
-        }
-        let mut context = Context::from_waker(Waker::noop());
-        self.over = match Pin::new(&mut self.connection).poll(&mut context) {
-            Poll::Pending => None,
-            Poll::Ready(Err(error)) => Some(fault::failure(&error)),
-            Poll::Ready(Ok(())) => {
-                Some(Failure::new(FailureClass::Closed, "closed before the response was complete"))
-            }
-        };
+/// What a server's leaving is counted under.
+pub(super) fn left(reason: Reason) -> Failure {
+    if reason == Reason::NO_ERROR {
+        return Failure::new(FailureClass::Closed, "closed before the response was complete");
     }
-
-    fn poll_lanes<S: LaneSink>(&mut self, sink: &mut S) {
-        let mut from = 0;
-        while let Some(lane) = self.woken.take_from(from) {
-            from = lane;
-            self.upload(lane);
-            while self.download(lane, sink) {}
-        }
-        if let Some(failure) = self.over.clone() {
-            // What had its response has it by now.
-            self.fail(&failure, sink);
-        }
-    }
-
-    /// One step of a lane's response; false when there is nothing more for now.
-    fn download<S: LaneSink>(&mut self, lane: usize, sink: &mut S) -> bool {
-        let Lane { waker, download, .. } = &mut self.lanes[lane];
-        let mut context = Context::from_waker(waker);
-        let number = u32::try_from(lane).expect("lanes are numbered in u32");
-        let (outcome, has_head) = match download {
-            Download::Idle => return false,
-            Download::Head(response) => match Pin::new(response).poll(&mut context) {
-                Poll::Pending => return false,
-                Poll::Ready(Ok(response)) => {
-                    let (head, body) = response.into_parts();
-                    let is_complete = body.is_end_stream();
-                    *download = Download::Body(body);
-                    self.scratch.clear();
-                    let fields = sink.wants_fields(number).then_some(&head.headers);
-                    let head = Head::of_fields(
-                        HttpVersion::Http2,
-                        head.status.as_u16(),
-                        fields,
-                        &mut self.scratch,
-                    );
-                    sink.head(number, &head);
-                    if !is_complete {
-                        return true;
-                    }
-                    (Ok(()), true)
-                }
-                Poll::Ready(Err(error)) => (Err(error), false),
-            },
-            Download::Body(body) => match body.poll_data(&mut context) {
-                Poll::Pending => return false,
-                Poll::Ready(Some(Ok(data))) => {
-                    if !data.is_empty() {
-                        sink.body(number, &data);
-                    }
-                    if !body.is_end_stream() {
-                        // It fails only for more than was received.
-                        let _ = body.flow_control().release_capacity(data.len());
-                        return true;
-                    }
-                    // The window is given back with the stream.
-                    (Ok(()), true)
-                }
-                Poll::Ready(Some(Err(error))) => (Err(error), true),
-                Poll::Ready(None) => match body.poll_trailers(&mut context) {
-                    Poll::Pending => return false,
-                    Poll::Ready(Ok(trailers)) => {
-                        if let Some(trailers) = trailers.filter(|_| sink.wants_fields(number)) {
-                            self.scratch.clear();
-                            sink.trailers(
-                                number,
-                                &Head::of_fields(
-                                    HttpVersion::Http2,
-                                    0,
-                                    Some(&trailers),
-                                    &mut self.scratch,
-                                ),
-                            );
-                        }
-                        (Ok(()), true)
-                    }
-                    Poll::Ready(Err(error)) => (Err(error), true),
-                },
-            },
-        };
-        self.end(lane, outcome.map_err(|error| fault::lost(&error, has_head)), sink);
-        false
-    }
-
-    fn end<S: LaneSink>(&mut self, lane: usize, outcome: Result<(), Lost>, sink: &mut S) {
-        let number = u32::try_from(lane).expect("lanes are numbered in u32");
-        self.cancel(number);
-        sink.end(number, outcome);
-    }
-
-    /// Sends as much of a lane's request body as flow control lets out.
-    fn upload(&mut self, lane: usize) {
-        let Lane { waker, upload: slot, .. } = &mut self.lanes[lane];
-        let Some(upload) = slot else { return };
-        let progress = upload.go_on(&mut Context::from_waker(waker), &mut self.has_queued);
-        if matches!(progress, Progress::Whole | Progress::Refused) {
-            *slot = None;
-        }
-        let number = u32::try_from(lane).expect("lanes are numbered in u32");
-        let is_out = matches!(progress, Progress::Whole | Progress::Drained);
-        if is_out && self.unsent.last() != Some(&number) {
-            self.unsent.push(number);
-        }
-    }
+    let detail = format!("HTTP/2: the server gave up the connection ({reason})");
+    Failure::new(FailureClass::Reset, detail)
 }
 
 impl std::fmt::Debug for Session {

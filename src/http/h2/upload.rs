@@ -1,116 +1,98 @@
-//! A request's body on its way out, as far as flow control lets it.
+//! A request's body on its way out.
 
 use std::collections::VecDeque;
-use std::task::Context;
-use std::task::Poll;
 
 use bytes::Bytes;
-use h2::SendStream;
 
-/// One stream's body; shared, not copied.
+/// What is left of one stream's body; shared, not copied.
+#[derive(Debug)]
 pub(super) struct Upload {
-    stream: SendStream<Bytes>,
-    rest: Bytes,
-    /// Behind `rest`, none of them empty.
-    more: VecDeque<Bytes>,
-    end: UploadEnd,
+    /// None of them empty.
+    parts: VecDeque<Bytes>,
+    /// Whether nothing follows what is here.
+    is_all: bool,
 }
 
-/// How a request's body ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum UploadEnd {
-    /// More may come.
-    Open,
-    /// The last byte that is there ends it.
-    WithLast,
-}
-
-/// How far a body is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Progress {
-    /// The server has to allow more first.
-    Waiting,
-    /// What is there was sent, and more may come.
-    Drained,
-    /// It has been sent, end and all.
-    Whole,
-    /// The stream has ended; its response says how.
-    Refused,
+/// A piece of a body, for one frame.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Piece {
+    pub(super) bytes: Bytes,
+    /// Nothing is left for now.
+    pub(super) is_rest: bool,
+    /// It ends the body.
+    pub(super) is_last: bool,
 }
 
 impl Upload {
-    pub(super) fn new(stream: SendStream<Bytes>, body: Bytes, end: UploadEnd) -> Self {
-        Self { stream, rest: body, more: VecDeque::new(), end }
+    pub(super) fn new(body: Bytes, is_all: bool) -> Self {
+        let mut upload = Self { parts: VecDeque::new(), is_all };
+        upload.push(body);
+        upload
     }
 
     pub(super) fn push(&mut self, bytes: Bytes) {
         if !bytes.is_empty() {
-            self.more.push_back(bytes);
+            self.parts.push_back(bytes);
         }
     }
 
+    /// Nothing follows.
     pub(super) fn finish(&mut self) {
-        self.end = UploadEnd::WithLast;
+        self.is_all = true;
     }
 
-    /// Bytes that wait for the server to allow more.
+    /// Bytes that have not been taken.
     pub(super) fn unsent(&self) -> usize {
-        self.rest.len() + self.more.iter().map(Bytes::len).sum::<usize>()
+        self.parts.iter().map(Bytes::len).sum()
     }
 
-    /// Sends what can be sent, and says in `has_queued` whether that was something; the context's
-    /// waker is told when more can.
-    pub(super) fn go_on(&mut self, context: &mut Context<'_>, has_queued: &mut bool) -> Progress {
-        while self.has_next() {
-            let capacity = self.capacity();
-            if capacity == 0 {
-                match self.stream.poll_capacity(context) {
-                    Poll::Pending => return Progress::Waiting,
-                    Poll::Ready(Some(Ok(_))) => continue,
-                    Poll::Ready(Some(Err(_)) | None) => return Progress::Refused,
-                }
-            }
-            let part = self.rest.split_to(capacity.min(self.rest.len()));
-            let is_last =
-                self.end == UploadEnd::WithLast && self.rest.is_empty() && self.more.is_empty();
-            *has_queued = true;
-            if self.stream.send_data(part, is_last).is_err() {
-                return Progress::Refused;
-            }
-            if is_last {
-                return Progress::Whole;
-            }
+    /// The next piece, of `most` bytes at most; `None` while there is nothing to send, or no leave.
+    pub(super) fn next(&mut self, most: usize) -> Option<Piece> {
+        let Some(part) = self.parts.front_mut() else {
+            // That the last byte was the last was not known when it was sent.
+            let end = Piece { bytes: Bytes::new(), is_rest: true, is_last: true };
+            return self.is_all.then_some(end);
+        };
+        if most == 0 {
+            return None;
         }
-        if self.end == UploadEnd::Open {
-            return Progress::Drained;
+        let bytes = part.split_to(most.min(part.len()));
+        if part.is_empty() {
+            self.parts.pop_front();
         }
-        *has_queued = true;
-        // What was the last byte was not known when it was sent.
-        match self.stream.send_data(Bytes::new(), true) {
-            Ok(()) => Progress::Whole,
-            Err(_) => Progress::Refused,
-        }
+        let is_rest = self.parts.is_empty();
+        Some(Piece { bytes, is_rest, is_last: is_rest && self.is_all })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn piece(bytes: &'static [u8], is_rest: bool, is_last: bool) -> Piece {
+        Piece { bytes: Bytes::from_static(bytes), is_rest, is_last }
     }
 
-    /// What may be sent now of what is to be sent.
-    fn capacity(&mut self) -> usize {
-        self.stream.reserve_capacity(self.rest.len());
-        if self.stream.capacity() == 0 {
-            // `h2` gives nothing to a stream that waits for its place among those that the server
-            // allows, and does not look again when the same is asked for once it has it.
-            self.stream.reserve_capacity(0);
-            self.stream.reserve_capacity(self.rest.len());
-        }
-        self.stream.capacity()
+    #[test]
+    fn a_body_that_is_all_there_ends_with_its_last_byte() {
+        let mut upload = Upload::new(Bytes::from_static(b"hello"), true);
+        assert_eq!(upload.next(0), None);
+        assert_eq!(upload.next(3), Some(piece(b"hel", false, false)));
+        assert_eq!(upload.unsent(), 2);
+        assert_eq!(upload.next(3), Some(piece(b"lo", true, true)));
     }
 
-    /// Whether there is something to send; then it is in `rest`.
-    fn has_next(&mut self) -> bool {
-        if self.rest.is_empty()
-            && let Some(next) = self.more.pop_front()
-        {
-            self.rest = next;
-        }
-        !self.rest.is_empty()
+    #[test]
+    fn a_body_that_grows_ends_when_it_is_told_to() {
+        let mut upload = Upload::new(Bytes::new(), false);
+        assert_eq!(upload.next(9), None);
+        upload.push(Bytes::from_static(b"ab"));
+        upload.push(Bytes::new());
+        upload.push(Bytes::from_static(b"c"));
+        assert_eq!(upload.next(9), Some(piece(b"ab", false, false)));
+        assert_eq!(upload.next(9), Some(piece(b"c", true, false)));
+        assert_eq!(upload.next(9), None);
+        upload.finish();
+        assert_eq!(upload.next(0), Some(piece(b"", true, true)));
     }
 }

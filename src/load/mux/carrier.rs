@@ -50,7 +50,10 @@ impl Carrier {
     ) -> Result<(), Failure> {
         let is_rendered = prepared.wire.is_some();
         let begin: &mut dyn FnMut(&Message) -> Result<(), Failure> = match self {
-            Self::H2(session) => &mut |message| session.begin(lane, message),
+            Self::H2(session) => &mut |message| {
+                session.begin(lane, message);
+                Ok(())
+            },
             Self::H3(session) => &mut |message| session.begin(lane, message),
             Self::Pipeline(pipeline) => {
                 let bytes = if is_rendered { rendered } else { &prepared.bytes };
@@ -86,7 +89,10 @@ impl Carrier {
         message: &Message,
     ) -> Result<(), Failure> {
         match self {
-            Self::H2(session) => session.begin(lane, message),
+            Self::H2(session) => {
+                session.begin(lane, message);
+                Ok(())
+            }
             Self::H3(_) | Self::Pipeline(_) => Err(no_streams()),
         }
     }
@@ -94,7 +100,10 @@ impl Carrier {
     /// The same, and more of its body follows.
     pub(in crate::load) fn open(&mut self, lane: u32, message: &Message) -> Result<(), Failure> {
         match self {
-            Self::H2(session) => session.open(lane, message),
+            Self::H2(session) => {
+                session.open(lane, message);
+                Ok(())
+            }
             Self::H3(_) | Self::Pipeline(_) => Err(no_streams()),
         }
     }
@@ -121,12 +130,12 @@ impl Carrier {
         }
     }
 
-    pub(super) fn receive<S: LaneSink>(&mut self, buffer: &mut Vec<u8>, len: usize, sink: &mut S) {
+    pub(super) fn receive<S: LaneSink>(&mut self, bytes: &[u8], sink: &mut S) {
         match self {
-            Self::H2(session) => session.receive(buffer, len, sink),
+            Self::H2(session) => session.receive(bytes, sink),
             // It comes in datagrams.
             Self::H3(_) => {}
-            Self::Pipeline(pipeline) => pipeline.receive(&buffer[..len], sink),
+            Self::Pipeline(pipeline) => pipeline.receive(bytes, sink),
         }
     }
 
@@ -141,7 +150,7 @@ impl Carrier {
 
     pub(super) fn advance<S: LaneSink>(&mut self, now: Nanos, sink: &mut S) {
         match self {
-            Self::H2(session) => session.advance(sink),
+            Self::H2(session) => session.advance(),
             Self::H3(session) => session.advance(now, sink),
             Self::Pipeline(_) => {}
         }

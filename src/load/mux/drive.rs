@@ -172,8 +172,8 @@ impl<R: Reactor> Shard<'_, R> {
             body_limit: self.shared.program.body_limit,
         };
         match news {
-            News::Bytes(mut bytes, count) => {
-                carrier.receive(&mut bytes, count, &mut intake);
+            News::Bytes(bytes, count) => {
+                carrier.receive(&bytes[..count], &mut intake);
                 return bytes;
             }
             News::Datagrams(bytes, count, each) => {

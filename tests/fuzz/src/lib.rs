@@ -4,6 +4,7 @@
 //! mutations of them, so that they are held by an ordinary compiler too.
 
 pub mod content;
+pub mod h2;
 pub mod json;
 pub mod response;
 pub mod set_cookie;
@@ -15,9 +16,10 @@ pub mod ws;
 pub type Target = fn(&[u8]);
 
 /// Every target by its name, which its seeds and its binary have too.
-pub const TARGETS: [(&str, Target); 9] = [
+pub const TARGETS: [(&str, Target); 10] = [
     ("chunked", response::chunked),
     ("content", content::any),
+    ("h2", h2::any),
     ("json", json::any),
     ("plan", text::plan),
     ("response", response::any),
