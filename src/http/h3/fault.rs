@@ -88,7 +88,12 @@ pub(super) fn connection(error: &ConnectionError, quic: &Quic) -> Failure {
             if let Some(Err(verdict)) = &quic.verdict {
                 return tls::failure(verdict);
             }
-            let is_tls = ALERTS.contains(&u64::from(error.code));
+            // Our own alert, on what the server said.
+            let code = u64::from(error.code);
+            let is_tls = ALERTS.contains(&code);
+            if is_tls && description(code) == AlertDescription::NoApplicationProtocol {
+                return no_h3("chose no protocol");
+            }
             let class = if is_tls { FailureClass::Tls } else { FailureClass::Protocol };
             (class, format!("QUIC: {error}"))
         }
@@ -143,10 +148,17 @@ pub(super) fn connection(error: &ConnectionError, quic: &Quic) -> Failure {
 
 /// The server refused the handshake with an alert.
 fn alert(code: u64) -> Failure {
-    let alert = AlertDescription::from(u8::try_from(code & 0xff).unwrap_or(u8::MAX));
-    if alert == AlertDescription::NoApplicationProtocol {
-        let detail = "the server does not speak HTTP/3 here: it refused `h3` (ALPN)";
-        return Failure::new(FailureClass::Protocol, detail);
+    match description(code) {
+        AlertDescription::NoApplicationProtocol => no_h3("refused `h3`"),
+        alert => tls::failure(&TlsError::AlertReceived(alert)),
     }
-    tls::failure(&TlsError::AlertReceived(alert))
+}
+
+fn description(code: u64) -> AlertDescription {
+    AlertDescription::from(u8::try_from(code & 0xff).unwrap_or(u8::MAX))
+}
+
+fn no_h3(what: &str) -> Failure {
+    let detail = format!("the server does not speak HTTP/3 here: it {what} (ALPN)");
+    Failure::new(FailureClass::Protocol, detail)
 }
