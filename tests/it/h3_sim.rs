@@ -21,6 +21,7 @@ use quinn_proto::Incoming;
 use quinn_proto::ServerConfig;
 use quinn_proto::StreamEvent;
 use quinn_proto::StreamId;
+use quinn_proto::TransportConfig;
 use quinn_proto::crypto::rustls::QuicServerConfig;
 use shakedown::http::clock::Clock;
 use shakedown::http::reactor::Accept;
@@ -81,7 +82,13 @@ pub(crate) struct Bed {
 }
 
 impl Bed {
+    /// With QUIC's usual idle timeout.
     pub(crate) fn new() -> Self {
+        Self::idling(Duration::from_secs(30))
+    }
+
+    /// For servers that end connections which are idle for so long.
+    pub(crate) fn idling(limit: Duration) -> Self {
         let authority = Authority::new();
         let mut config = authority.server_config(loopback(), Valid::Now);
         config.alpn_protocols = vec![b"h3".to_vec()];
@@ -89,7 +96,11 @@ impl Bed {
         let mut endpoint = EndpointConfig::default();
         // As over a restart: the same keys make identifiers, and the tokens of resets.
         endpoint.cid_generator(|| Box::new(HashedConnectionIdGenerator::from_key(7)));
-        let server = Arc::new(ServerConfig::with_crypto(Arc::new(crypto)));
+        let mut transport = TransportConfig::default();
+        transport.max_idle_timeout(Some(limit.try_into().expect("short")));
+        let mut server = ServerConfig::with_crypto(Arc::new(crypto));
+        server.transport_config(Arc::new(transport));
+        let server = Arc::new(server);
         Self { authority, server, endpoint: Arc::new(endpoint) }
     }
 

@@ -43,9 +43,9 @@ const MAX_HEADER_LIST: u64 = 64 * 1024;
 
 /// While a response is outstanding, the server hears of us this often at least: it may take longer
 /// over it than a connection may be idle, and RFC 9114 §5.1 leaves it to the client to keep the
-/// connection. The idle timeouts that servers come with begin at 10 s. Without an exchange the
-/// connection may end.
-const SIGN_OF_LIFE: Nanos = 5_000_000_000;
+/// connection. Idle timeouts of servers begin at some seconds; `quinn-proto` does not say what the
+/// server's is. Without an exchange the connection may end.
+const SIGN_OF_LIFE: Nanos = 2_000_000_000;
 
 /// How far a connection is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
