@@ -1,6 +1,7 @@
 //! A real HTTP/3 server on loopback, and what can lie between it and its clients.
 
 use std::collections::BTreeMap;
+use std::net::Ipv6Addr;
 use std::net::SocketAddr;
 use std::net::UdpSocket;
 use std::sync::Arc;
@@ -21,6 +22,8 @@ use quinn::EndpointConfig;
 use quinn::TokioRuntime;
 use quinn::VarInt;
 use quinn::crypto::rustls::QuicServerConfig;
+use quinn_proto::HashedConnectionIdGenerator;
+use rcgen::SanType;
 
 use crate::tls_bed::Authority;
 use crate::tls_bed::Valid;
@@ -58,56 +61,115 @@ pub(crate) struct Seen {
     pub(crate) closed: AtomicU64,
 }
 
+/// How a server is set up, beside its certificate.
+#[derive(Clone, Copy)]
+pub(crate) struct Setup {
+    pub(crate) habit: Habit,
+    /// What it speaks by ALPN; without, it chooses nothing.
+    pub(crate) protocol: Option<&'static str>,
+    pub(crate) at: &'static str,
+    /// A connection that is idle for so long is over; 30 s if nothing is said.
+    pub(crate) idle: Option<Duration>,
+    /// Clients have to prove their address first (RFC 9000 §8.1.2).
+    pub(crate) retries: bool,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        let (habit, protocol, at) = (Habit::Answer, Some("h3"), "127.0.0.1:0");
+        Self { habit, protocol, at, idle: None, retries: false }
+    }
+}
+
 pub(crate) struct H3Server {
     pub(crate) address: SocketAddr,
     pub(crate) authority: Arc<Authority>,
     pub(crate) seen: Arc<Seen>,
-    endpoint: Endpoint,
-    /// Ends with the test.
-    _runtime: tokio::runtime::Runtime,
+    setup: Setup,
+    config: quinn::ServerConfig,
+    /// With the keys of connections' names and of stateless resets, which outlive a restart.
+    keys: EndpointConfig,
+    /// What ends with the test, or with the server's life.
+    alive: Option<(Endpoint, tokio::runtime::Runtime)>,
 }
 
 impl H3Server {
     /// With a certificate of its own authority for 127.0.0.1. `/N` is answered by N bytes.
     pub(crate) fn new(habit: Habit) -> Self {
-        let authority = Authority::new();
-        let config = authority.server_config(loopback(), Valid::Now);
-        Self::of(authority, config, habit, b"h3")
+        Self::set_up(Setup { habit, ..Setup::default() })
     }
 
-    pub(crate) fn of(
-        authority: Authority,
-        mut config: rustls::ServerConfig,
-        habit: Habit,
-        protocol: &[u8],
-    ) -> Self {
-        config.alpn_protocols = vec![protocol.to_vec()];
+    pub(crate) fn set_up(setup: Setup) -> Self {
+        let authority = Authority::new();
+        let mut names = loopback();
+        names.push(SanType::IpAddress(Ipv6Addr::LOCALHOST.into()));
+        let config = authority.server_config(names, Valid::Now);
+        Self::of(authority, config, setup)
+    }
+
+    pub(crate) fn of(authority: Authority, mut config: rustls::ServerConfig, setup: Setup) -> Self {
+        config.alpn_protocols =
+            setup.protocol.map(|name| name.as_bytes().to_vec()).into_iter().collect();
         let crypto = QuicServerConfig::try_from(config).expect("ring has the suite");
-        let mut server = quinn::ServerConfig::with_crypto(Arc::new(crypto));
+        let mut config = quinn::ServerConfig::with_crypto(Arc::new(crypto));
         let mut transport = quinn::TransportConfig::default();
         transport.max_concurrent_bidi_streams(VarInt::from_u32(100));
-        server.transport_config(Arc::new(transport));
-        let socket = UdpSocket::bind("127.0.0.1:0").expect("a port is free");
-        let address = socket.local_addr().expect("it is bound");
+        if let Some(idle) = setup.idle {
+            transport.max_idle_timeout(Some(idle.try_into().expect("short")));
+        }
+        config.transport_config(Arc::new(transport));
+        let mut keys = EndpointConfig::default();
+        keys.cid_generator(|| Box::new(HashedConnectionIdGenerator::from_key(7)));
+        let socket = UdpSocket::bind(setup.at).expect("a port is free");
+        let mut server = Self {
+            address: socket.local_addr().expect("it is bound"),
+            authority: Arc::new(authority),
+            seen: Arc::default(),
+            setup,
+            config,
+            keys,
+            alive: None,
+        };
+        server.live(socket);
+        server
+    }
+
+    fn live(&mut self, socket: UdpSocket) {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()
             .build()
             .expect("a runtime");
-        let seen = Arc::new(Seen::default());
         let guard = runtime.enter();
+        let (keys, config) = (self.keys.clone(), Some(self.config.clone()));
         let endpoint =
-            Endpoint::new(EndpointConfig::default(), Some(server), socket, Arc::new(TokioRuntime))
-                .expect("an endpoint");
+            Endpoint::new(keys, config, socket, Arc::new(TokioRuntime)).expect("an endpoint");
         drop(guard);
-        let accepting = (endpoint.clone(), Arc::clone(&seen));
+        let (accepting, seen, setup) = (endpoint.clone(), Arc::clone(&self.seen), self.setup);
         runtime.spawn(async move {
-            let (endpoint, seen) = accepting;
-            while let Some(incoming) = endpoint.accept().await {
-                tokio::spawn(connection(incoming, habit, Arc::clone(&seen)));
+            while let Some(incoming) = accepting.accept().await {
+                if setup.retries && incoming.may_retry() && !incoming.remote_address_validated() {
+                    incoming.retry().expect("it may");
+                    continue;
+                }
+                tokio::spawn(connection(incoming, setup.habit, Arc::clone(&seen)));
             }
         });
-        Self { address, authority: Arc::new(authority), seen, endpoint, _runtime: runtime }
+        self.alive = Some((endpoint, runtime));
+    }
+
+    /// Ends without a word, like a program that is killed.
+    pub(crate) fn die(&mut self) {
+        if let Some((endpoint, runtime)) = self.alive.take() {
+            runtime.shutdown_timeout(Duration::from_secs(10));
+            drop(endpoint);
+        }
+    }
+
+    /// The same server again, at the same port, with nothing in its memory.
+    pub(crate) fn rise(&mut self) {
+        let socket = UdpSocket::bind(self.address).expect("nobody took the port");
+        self.live(socket);
     }
 
     pub(crate) fn url(&self, path: &str) -> String {
@@ -124,7 +186,9 @@ impl H3Server {
 
     /// Ends every connection, and takes no more.
     pub(crate) fn close(&self) {
-        self.endpoint.close(VarInt::from_u32(0x100), b"");
+        if let Some((endpoint, _)) = &self.alive {
+            endpoint.close(VarInt::from_u32(0x100), b"");
+        }
     }
 }
 

@@ -1,6 +1,5 @@
 //! HTTP/3 against a real server: streams, bodies, and what can go wrong on a connection.
 
-use std::net::UdpSocket;
 use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::Duration;
@@ -22,24 +21,24 @@ use shakedown::plan::TlsPolicy;
 use crate::h3_server::H3Server;
 use crate::h3_server::Habit;
 use crate::h3_server::LossyPath;
+use crate::h3_server::Setup;
 use crate::load_bed::PlanBuilder;
 use crate::program::told;
 use crate::program::write;
 use crate::tls_bed::Authority;
 use crate::tls_bed::Valid;
-use crate::tls_bed::loopback;
 
-fn iterations(vus: u32, iterations: u64) -> Executor {
+pub(crate) fn iterations(vus: u32, iterations: u64) -> Executor {
     Executor::SharedIterations { vus, iterations, max_duration: Duration::from_secs(60) }
 }
 
-fn plan(server: &H3Server, path: &str, streams: u32, executor: Executor) -> PlanBuilder {
+pub(crate) fn plan(server: &H3Server, path: &str, streams: u32, executor: Executor) -> PlanBuilder {
     PlanBuilder::against(&server.url(path), executor)
         .speaking(Protocol::Http3 { streams })
         .trusting(TlsPolicy::Verify, vec![server.authority.file()])
 }
 
-fn run(plan: &PlanBuilder) -> Tally {
+pub(crate) fn run(plan: &PlanBuilder) -> Tally {
     plan.run().only_series().clone()
 }
 
@@ -170,32 +169,6 @@ fn responses_with_more_headers_than_we_read_are_given_up() {
 }
 
 #[test]
-fn nobody_at_the_port_is_a_refused_connection() {
-    let free = UdpSocket::bind("127.0.0.1:0").expect("a port is free");
-    let url = format!("https://{}/", free.local_addr().expect("it is bound"));
-    drop(free);
-    let plan = PlanBuilder::against(&url, iterations(2, 4))
-        .speaking(Protocol::Http3 { streams: 2 })
-        .trusting(TlsPolicy::AcceptAndReport, Vec::new());
-    let tally = run(&plan);
-    let refused = tally.failures.get(&FailureClass::ConnectRefused);
-    assert_eq!(refused, Some(&4), "{:?}", tally.exemplars);
-}
-
-#[test]
-fn nobody_who_answers_is_a_connect_timeout() {
-    let silent = UdpSocket::bind("127.0.0.1:0").expect("a port is free");
-    let url = format!("https://{}/", silent.local_addr().expect("it is bound"));
-    let mut plan = PlanBuilder::against(&url, iterations(2, 2))
-        .speaking(Protocol::Http3 { streams: 2 })
-        .trusting(TlsPolicy::AcceptAndReport, Vec::new());
-    plan.plan_mut().connection.connect_timeout = Some(Duration::from_millis(300));
-    let tally = run(&plan);
-    let timeouts = tally.failures.get(&FailureClass::ConnectTimeout);
-    assert_eq!(timeouts, Some(&2), "{:?}", tally.exemplars);
-}
-
-#[test]
 fn certificates_are_judged_as_over_tcp() {
     let server = H3Server::new(Habit::Answer);
     let stranger = Authority::new();
@@ -217,7 +190,7 @@ fn the_name_is_the_urls_or_the_one_that_is_named() {
         vec![SanType::DnsName("shop.example".try_into().expect("valid"))],
         Valid::Now,
     );
-    let server = H3Server::of(authority, config, Habit::Answer, b"h3");
+    let server = H3Server::of(authority, config, Setup::default());
     let mut named = plan(&server, "/", 1, iterations(1, 1));
     assert_eq!(run(&named).failures.get(&FailureClass::Certificate), Some(&1));
     named.plan_mut().connection.tls_options.server_name = Some("shop.example".to_owned());
@@ -238,7 +211,7 @@ fn the_name_is_the_urls_or_the_one_that_is_named() {
 fn a_client_certificate_is_shown_to_who_wants_one() {
     let authority = Authority::new();
     let config = authority.demanding_config(&[&rustls::version::TLS13]);
-    let server = H3Server::of(authority, config, Habit::Answer, b"h3");
+    let server = H3Server::of(authority, config, Setup::default());
     let mut plan = plan(&server, "/", 1, iterations(1, 2));
     let tally = run(&plan);
     assert_eq!(tally.failures.get(&FailureClass::Tls), Some(&2), "{:?}", tally.exemplars);
@@ -247,15 +220,6 @@ fn a_client_certificate_is_shown_to_who_wants_one() {
     let identity: ClientIdentity = server.authority.client();
     plan.plan_mut().connection.tls_options.identity = Some(identity);
     assert_eq!(run(&plan).failed, 0);
-}
-
-#[test]
-fn a_server_of_another_protocol_is_told_so() {
-    let authority = Authority::new();
-    let config = authority.server_config(loopback(), Valid::Now);
-    let server = H3Server::of(authority, config, Habit::Answer, b"doq");
-    let tally = run(&plan(&server, "/", 1, iterations(1, 1)));
-    assert_eq!(tally.failures.get(&FailureClass::Protocol), Some(&1), "{:?}", tally.exemplars);
 }
 
 #[test]
@@ -272,25 +236,6 @@ fn lost_datagrams_are_sent_again() {
     assert_eq!(server.requests(), 100);
     let lost = path.lost.load(Ordering::Relaxed);
     assert!(lost > 100, "{lost}");
-}
-
-#[test]
-fn a_server_that_ends_is_no_cause_of_a_storm_of_connections() {
-    let server = H3Server::new(Habit::Answer);
-    let executor = Executor::ConstantVus { vus: 4, duration: Duration::from_millis(900) };
-    let plan = plan(&server, "/", 2, executor);
-    let tally = thread::scope(|scope| {
-        scope.spawn(|| {
-            while server.requests() < 50 {
-                thread::yield_now();
-            }
-            server.close();
-        });
-        run(&plan)
-    });
-    // Of the 50 that it saw, those under way had no answer.
-    assert!(tally.requests - tally.failed >= 50 - 4, "{:?}", tally.failures);
-    assert!(tally.failed > 0 && tally.failed < 1_000, "{:?}", tally.failures);
 }
 
 #[test]
