@@ -40,6 +40,9 @@
 //!
 //! # Other tools
 //!
+//! No load generator with HTTP/3 is packaged (Debian's h2load is built without it), so `h3` has no
+//! bar: it measures our own processor time per request beside that of our HTTP/2, in one run.
+//!
 //! `run` installs valgrind, strace, wrk, h2load and nginx by apt, and builds oha and a load test
 //! with goose (`goose/`) in `target/bench`. k6 and wrk2 are taken from the path, or from `K6=` and
 //! `WRK2=`. What is missing is told as "not measured", never left out.

@@ -31,7 +31,7 @@ use crate::tools::wrk;
 const CONNECTIONS: u32 = 64;
 
 /// Connections and streams on each of them.
-const MULTIPLEXED: (u32, u32) = (8, 8);
+pub(super) const MULTIPLEXED: (u32, u32) = (8, 8);
 
 /// Longer slots for tools whose start takes as much as a short one does.
 const SLOW_TO_START: u32 = 4;

@@ -1,6 +1,7 @@
 //! The rows of the table, one function each.
 
 mod compared;
+mod http3;
 mod jitter;
 mod memory;
 mod scripted;
@@ -85,6 +86,13 @@ pub(crate) const ALL: &[Row] = &[
         noise: Noise::Noisy,
         seconds: |bed| pairs(bed, bed.fewer_pairs(), 1.0),
         measure: compared::multiplexed,
+    },
+    Row {
+        name: "h3",
+        what: "HTTP/3 on quinn, 8 connections × 8 streams, beside our own HTTP/2 over TLS; no peer, no bar",
+        noise: Noise::Noisy,
+        seconds: |bed| pairs(bed, bed.fewer_pairs(), 1.0),
+        measure: http3::http3,
     },
     Row {
         name: "scripted",

@@ -15,14 +15,13 @@ pub(super) fn certificate() -> CertifiedKey<KeyPair> {
 }
 
 /// For our own server.
-pub(super) fn server_config() -> Arc<ServerConfig> {
+pub(super) fn server_config() -> ServerConfig {
     let made = certificate();
     let key = PrivateKeyDer::Pkcs8(made.signing_key.serialize_der().into());
-    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+    ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .expect("ring supports both versions")
         .with_no_client_auth()
         .with_single_cert(vec![made.cert.der().clone()], key)
-        .expect("the key belongs to the certificate");
-    Arc::new(config)
+        .expect("the key belongs to the certificate")
 }

@@ -49,7 +49,7 @@ impl Server {
         let (child, stdout, port) = started::<u16>(command, &doing, cores, place)?;
         let scheme = match transport {
             Transport::Plain => "http",
-            Transport::Tls => "https",
+            Transport::Tls | Transport::Quic => "https",
         };
         let url = format!("{scheme}://127.0.0.1:{port}/");
         let process = child.id();

@@ -1,13 +1,14 @@
 //! Fixture servers: what clients are measured against must be faster than they are, and known.
 //!
 //! A server is this program again, as a child: one thread, one readiness loop, one core; nginx for
-//! HTTP/2. It ends with its standard input, so that none outlives the benchmark whatever happens to it.
+//! HTTP/2, quinn and h3 for HTTP/3. It ends with its standard input, so that none outlives the benchmark whatever happens to it.
 
 mod answer;
 mod certificate;
 mod connection;
 mod handle;
 mod nginx;
+mod quic;
 mod serve;
 
 use clap::ValueEnum;
@@ -41,6 +42,8 @@ pub(crate) enum Transport {
     Plain,
     /// TLS, with a certificate of its own making.
     Tls,
+    /// HTTP/3 over QUIC, with such a certificate too.
+    Quic,
 }
 
 /// What a server saw, told when it ends.

@@ -27,6 +27,7 @@ use super::certificate::server_config;
 use super::connection::Buffers;
 use super::connection::Connection;
 use super::connection::Goes;
+use super::quic;
 use crate::problem::Problem;
 
 /// Tokens that are no connection's.
@@ -40,7 +41,8 @@ const BACKLOG: i32 = 4096;
 pub(crate) fn serve(kind: ServerKind, transport: Transport) -> Result<(), Problem> {
     let tls = match transport {
         Transport::Plain => None,
-        Transport::Tls => Some(server_config()),
+        Transport::Tls => Some(Arc::new(server_config())),
+        Transport::Quic => return quic::serve(kind),
     };
     Loop::new(kind, tls).and_then(Loop::run).map_err(Problem::doing("serving"))
 }
