@@ -16,9 +16,16 @@ use crate::model::did_you_mean;
 
 const STEP: Keys = Keys {
     of: "a step",
-    known: &["use", "think", "extract"],
-    later: &["chance", "choose", "repeat", "while", "if", "parallel", "do", "weight"],
+    known: &["use", "think", "extract", "choose"],
+    later: &["chance", "repeat", "while", "if", "parallel", "do", "weight"],
 };
+
+/// What a choice does.
+const USE: Keys = Keys { of: "the step of a choice", known: &["use"], later: STEP.later };
+const CHOICE: Keys = Keys { of: "a choice", known: &["weight", "do"], later: &[] };
+/// Of one choice, and of all that belong together: each is drawn from a list.
+const MAX_WEIGHT: usize = 10_000;
+const MAX_WEIGHTS: usize = 1_000_000;
 
 /// Every flow of the plan; `names` are all requests that the plan names, right or wrong.
 pub(super) fn flows(
@@ -42,7 +49,7 @@ fn flow(entry: &Entry, requests: &[Planned], names: &[&str], reader: &mut Reader
         return None;
     }
     unbound(&entry.key, &ops, requests, reader);
-    if !ops.iter().any(|op| matches!(op, Op::Use(_))) {
+    if !ops.iter().any(|op| matches!(op, Op::Use(_) | Op::UseOneOf(_))) {
         let cure = if ops_are_off(items, requests) {
             "every request it uses has `enabled: false`; remove that from one of them"
         } else {
@@ -61,7 +68,10 @@ fn flow(entry: &Entry, requests: &[Planned], names: &[&str], reader: &mut Reader
 /// Whether a step uses a request that is not to be sent.
 fn ops_are_off(items: &[Node], requests: &[Planned]) -> bool {
     let used = |item: &Node| Some(item.get("use")?.scalar()?.text.clone());
-    items.iter().filter_map(used).any(|name| {
+    let choices = items.iter().filter_map(|item| item.get("choose"));
+    let choices = choices.flat_map(Node::one_or_many).filter_map(|choice| choice.get("do"));
+    let steps = items.iter().chain(choices.flat_map(Node::one_or_many));
+    steps.filter_map(used).any(|name| {
         requests.iter().any(|planned| planned.template.name == name && !planned.template.enabled)
     })
 }
@@ -73,6 +83,12 @@ fn step(item: &Node, requests: &[Planned], names: &[&str], reader: &mut Reader) 
     if let Some(extract) = extract.filter(|_| fields.get("use").is_none()) {
         reader.problem(&extract.key_at, "only a `use` step has a response to extract from");
         return None;
+    }
+    if let Some(choices) = fields.entry("choose") {
+        if fields.entries().len() > 1 {
+            reader.problem(&choices.key_at, "a step that chooses does nothing else");
+        }
+        return choose(&choices.node, requests, names, reader);
     }
     match (fields.get("use"), fields.get("think")) {
         (Some(name), None) => {
@@ -119,6 +135,60 @@ fn step(item: &Node, requests: &[Planned], names: &[&str], reader: &mut Reader) 
     }
 }
 
+/// One of several requests, drawn by their weights each time.
+fn choose(
+    node: &Node,
+    requests: &[Planned],
+    names: &[&str],
+    reader: &mut Reader,
+) -> Option<Vec<Op>> {
+    let mut drawn: Vec<usize> = Vec::new();
+    for item in reader.list(node, "choices `{ weight: 1, do: [ { use: … } ] }`") {
+        let Some(fields) = reader.fields(item, &item.at, &CHOICE) else { continue };
+        let weight = fields.get("weight").map_or(Some(1), |node| {
+            let expected = "a whole number from 1 to 10000";
+            reader.number(node, expected, |weight: usize| (1..=MAX_WEIGHT).contains(&weight))
+        });
+        let request =
+            reader.require(&fields, "do").and_then(|node| chosen(node, requests, names, reader));
+        let (Some(weight), Some(request)) = (weight, request) else { continue };
+        if requests[request].template.enabled {
+            drawn.extend(std::iter::repeat_n(request, weight));
+        }
+    }
+    if drawn.len() > MAX_WEIGHTS {
+        reader.problem(
+            &node.at,
+            format!("weights add up to more than {MAX_WEIGHTS}; make them smaller"),
+        );
+    }
+    (!drawn.is_empty()).then(|| vec![Op::UseOneOf(drawn.into())])
+}
+
+/// The request that a choice sends.
+fn chosen(node: &Node, requests: &[Planned], names: &[&str], reader: &mut Reader) -> Option<usize> {
+    let [step] = reader.list(node, "steps") else {
+        reader.problem(&node.at, "a choice of more or less than one step is not yet supported");
+        return None;
+    };
+    let fields = reader.fields(step, &step.at, &USE)?;
+    let name = reader.require(&fields, "use")?;
+    let request = use_step(name, requests, names, reader)?;
+    let planned = &requests[request];
+    if planned.template.conversation != Conversation::Response {
+        reader.problem(&name.at, "a session, stream or call cannot be one of several choices");
+        return None;
+    }
+    if !planned.extract.is_empty() {
+        reader.problem(
+            &name.at,
+            "a request that extracts something cannot be one of several choices",
+        );
+        return None;
+    }
+    Some(request)
+}
+
 fn use_step(
     node: &Node,
     requests: &[Planned],
@@ -139,9 +209,17 @@ fn unbound(flow: &str, ops: &[Op], requests: &[Planned], reader: &mut Reader) {
     let mut bound: BTreeSet<Variable> = BTreeSet::new();
     for op in ops {
         match op {
-            Op::Use(request) => {
-                let Planned { template, uses, taken, .. } = &requests[*request];
-                for Use { variable, at } in uses {
+            Op::Use(_) | Op::UseOneOf(_) => {
+                let sent = match op {
+                    Op::UseOneOf(requests) => requests,
+                    Op::Use(request) => std::slice::from_ref(request),
+                    Op::Extract(_) | Op::Think { .. } => &[],
+                };
+                let needs = sent.iter().flat_map(|request| {
+                    let Planned { template, uses, .. } = &requests[*request];
+                    uses.iter().map(move |needed| (template, needed))
+                });
+                for (template, Use { variable, at }) in needs {
                     // A flow after the other says it once.
                     let is_new = !reader.problems.iter().any(|problem| problem.is_at(at));
                     if bound.contains(variable) || !is_new {
@@ -163,12 +241,15 @@ fn unbound(flow: &str, ops: &[Op], requests: &[Planned], reader: &mut Reader) {
                     );
                     reader.problem_with_help(at, message, help);
                 }
-                bound.extend(taken);
+                // Only of a request that is sent for certain.
+                if let [request] = sent {
+                    bound.extend(&requests[*request].taken);
+                }
             }
             Op::Extract(extraction) => {
                 bound.insert(extraction.variable);
             }
-            Op::UseOneOf(_) | Op::Think { .. } => {}
+            Op::Think { .. } => {}
         }
     }
 }

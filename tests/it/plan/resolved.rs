@@ -292,6 +292,15 @@ fn a_request_that_is_not_enabled_is_left_out_of_flows_and_needs_no_secret() {
 }
 
 #[test]
+fn a_choice_draws_by_weight() {
+    let rest = "requests: { a: { get: /a }, b: { get: /b }, c: { post: /c, enabled: false } }\n\
+                flows: { mix: [ { use: b }, { choose: [ { weight: 3, do: [ { use: a } ] }, \
+                { do: [ { use: b } ] }, { weight: 9, do: [ { use: c } ] } ] } ] }\n";
+    let ops = &plan(rest).flows[0].ops;
+    assert_eq!(*ops, [Op::Use(1), Op::UseOneOf([0, 0, 0, 1].into())]);
+}
+
+#[test]
 fn flows_are_compiled_in_order() {
     let plan = plan(
         "requests: { a: { get: /a }, b: { get: /b } }\n\
