@@ -86,7 +86,7 @@ pub(super) enum Command {
     Check(Box<CheckArgs>),
     /// Steer a running load: rate, users, pause, stop; or look at it.
     Control(ControlCommandArgs),
-    /// Turn an OpenAPI description or a recording (HAR) into a plan.
+    /// Turn OpenAPI, HAR, Postman, curl, GraphQL, URLs, access logs, k6 options into a plan.
     Import(ImportArgs),
     /// Turn a finished run into HTML, Markdown, SARIF, JUnit, CSV or text.
     Report(ReportArgs),
@@ -270,14 +270,19 @@ Examples:
   shakedown import openapi.json --target http://127.0.0.1:8080 -o plan.yml
   shakedown import openapi.json --tag orders --exclude '^/admin' -o orders.yml
   shakedown import browse.har --exclude '[.](css|js|png|woff2?)' -o browse.yml
+  shakedown import shop.postman_collection.json --environment staging.json -o shop.yml
+  shakedown import /var/log/nginx/access.log --target http://127.0.0.1:8080 -o as-logged.yml
+  pbpaste | shakedown import - -f curl
 
 Requests that change something (POST, PUT, PATCH, DELETE) come in with
 `enabled: false`: remove that line to have one sent, or say --enable-unsafe for
 all of them. Secrets are not copied:
 the plan says which variables of the environment to set. What could not be
-read is told on standard error, and the rest is imported.")]
+read is told on standard error, and the rest is imported. `load`, `scan` and
+`check` take the same files directly.")]
 pub(super) struct ImportArgs {
-    /// OpenAPI 3, Swagger 2 or HAR; `-` is standard input.
+    /// OpenAPI, Swagger, HAR, Postman, curl commands, a GraphQL schema, URLs, an access log, k6 options
+    /// or ZAP's baseline configuration; `-` is standard input.
     #[arg(value_name = "FILE")]
     pub(super) file: PathBuf,
     /// Where the plan goes; standard output by default.
@@ -289,6 +294,9 @@ pub(super) struct ImportArgs {
     /// What the file is, where its content does not show it.
     #[arg(short = 'f', long, value_name = "FORMAT", value_parser = import_format)]
     pub(super) format: Option<Format>,
+    /// A Postman environment; may be repeated.
+    #[arg(long, value_name = "FILE")]
+    pub(super) environment: Vec<PathBuf>,
     /// The service, instead of the one that the file names.
     #[arg(long, value_name = "URL", value_parser = target)]
     pub(super) target: Option<Target>,

@@ -45,6 +45,7 @@ fn options(args: &ImportArgs) -> Options {
         include: args.include.clone(),
         exclude: args.exclude.clone(),
         tags: args.tag.clone(),
+        environments: args.environment.clone(),
         unsafe_too: args.enable_unsafe,
     }
 }

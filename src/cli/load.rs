@@ -1,5 +1,7 @@
 //! `load`: a URL with oha's flags, or a plan's scenarios.
 
+use crate::import::Format;
+use crate::import::Order;
 use crate::model::ExitCode;
 use crate::model::Headline;
 use crate::model::HttpVersion;
@@ -18,6 +20,7 @@ use super::load_args::LoadArgs;
 use super::load_args::OutputFormatArg;
 use super::oha;
 use super::plans;
+use super::plans::ImportedPlan;
 use super::terminal::Terminal;
 
 /// Runs the load test.
@@ -51,6 +54,9 @@ fn plan(args: &LoadArgs) -> Result<Plan, CliError> {
     if args.urls_from_file || !plans::is_plan(&args.target) {
         return Ok(crate::plan::load_url(&flags(args))?);
     }
+    if let Some(format) = plans::foreign(&args.target) {
+        return imported(args, format);
+    }
     if let Some(flag) = url_only_flag(args) {
         return Err(CliError::Usage(format!(
             "{flag} shapes the load of a URL; a plan's load stands in its `scenarios`"
@@ -67,6 +73,43 @@ fn plan(args: &LoadArgs) -> Result<Plan, CliError> {
     // Its gates over findings belong to `check`: without a scan they would pass unseen.
     plan.thresholds.retain(|threshold| threshold.selector.metric.is_load());
     Ok(plan)
+}
+
+/// A foreign file: its requests, loaded as the flags say. What belongs to one user is sent as that
+/// user did; what stands each for itself is drawn.
+fn imported(args: &LoadArgs, format: Format) -> Result<Plan, CliError> {
+    let own = [
+        ("-m", args.method.is_some()),
+        ("-d", args.body.is_some()),
+        ("-D", args.body_file.is_some()),
+        ("--messages", args.messages.is_some()),
+    ];
+    if let Some((flag, _)) = own.into_iter().find(|(_, given)| *given) {
+        return Err(CliError::Usage(format!(
+            "{flag} is for a URL; {} has requests of its own",
+            args.target
+        )));
+    }
+    let ImportedPlan { mut plan, order, has_pace } =
+        plans::imported(&args.target, format, &args.run.send)?;
+    if plan.flows.is_empty() {
+        return Err(CliError::Usage(format!(
+            "every request of {0} changes something, so none is sent; to have them sent run \
+             `shakedown import {0} --enable-unsafe -o plan.yml`",
+            args.target
+        )));
+    }
+    if !has_pace || url_only_flag(args).is_some() {
+        plan = crate::plan::load_flow(plan, &flags(args), order == Order::Draw || draws(format))?;
+    }
+    plan.scan = None;
+    plans::look(&mut plan, &args.look)?;
+    Ok(plan)
+}
+
+/// Operations of a description follow from nothing but its alphabet.
+fn draws(format: Format) -> bool {
+    matches!(format, Format::OpenApi | Format::GraphQl)
 }
 
 /// What cannot be shown as one request and one response.

@@ -45,11 +45,13 @@ Examples:
     shakedown load http://127.0.0.1:8080/api -H 'X-Api-Key: …' --debug
   The scenarios of a plan:
     shakedown load plan.yml --json=run.json
+  What a description or a recording has (see `import`), with the flags of a URL:
+    shakedown load openapi.yml -z 30s -q 200
 
 Redirects are not followed without -r. HTTP/1.1 unless asked. No rate cap and no kill switch unless a
 plan sets them.")]
 pub(super) struct LoadArgs {
-    /// A URL, or a plan file whose scenarios run.
+    /// A URL, a plan file whose scenarios run, or a file that `import` reads (OpenAPI, HAR, …).
     #[arg(value_name = "URL|PLAN")]
     pub(super) target: String,
     /// Read URLs from the file that stands in place of the URL, one on each line; each request goes to

@@ -3,6 +3,9 @@
 use std::hash::{BuildHasher as _, RandomState};
 use std::path::Path;
 
+use crate::import::Format;
+use crate::import::Options;
+use crate::import::Order;
 use crate::model::Conversation;
 use crate::model::MetricName;
 use crate::model::RequestTemplate;
@@ -36,10 +39,56 @@ pub(super) fn is_plan(target: &str) -> bool {
 /// # Errors
 /// [`CliError::Plan`] with everything that is wrong.
 pub(super) fn from_file(path: &str, send: &SendArgs) -> Result<Plan, CliError> {
+    if let Some(format) = crate::import::format_of(Path::new(path)) {
+        return Ok(imported(path, format, send)?.plan);
+    }
     let overrides = overrides(send);
     let plan = crate::plan::load_file(Path::new(path), &environment, &overrides)
         .map_err(CliError::Plan)?;
     with_flags(plan, send)
+}
+
+/// A foreign file as a plan.
+pub(super) struct ImportedPlan {
+    /// What runs.
+    pub(super) plan: Plan,
+    /// How its requests belong together.
+    pub(super) order: Order,
+    /// Whether it says how many requests there are a second.
+    pub(super) has_pace: bool,
+}
+
+/// Imports a file as `shakedown import` does and reads the plan that this would have written.
+///
+/// # Errors
+/// As [`from_file`], and whatever the import refuses.
+pub(super) fn imported(
+    path: &str,
+    format: Format,
+    send: &SendArgs,
+) -> Result<ImportedPlan, CliError> {
+    if !format.has_requests() {
+        return Err(CliError::Usage(format!(
+            "{path} is in the format `{format}`, which names no requests: write it into a plan \
+             with `shakedown import`"
+        )));
+    }
+    let options = Options { format: Some(format), ..Options::default() };
+    let imported = crate::import::import_file(Path::new(path), &options)?;
+    super::import::warn(&imported);
+    let text = crate::import::plan_text(&imported, path);
+    let mut overrides = overrides(send);
+    overrides.directory = Path::new(path).parent().map(Path::to_path_buf).unwrap_or_default();
+    let name = format!("{path} (as a plan)");
+    let plan =
+        crate::plan::from_text(&name, &text, &environment, &overrides).map_err(CliError::Plan)?;
+    let has_pace = !imported.load.scenarios.is_empty();
+    Ok(ImportedPlan { plan: with_flags(plan, send)?, order: imported.order, has_pace })
+}
+
+/// The foreign format of a target that is a file, unless it is a plan.
+pub(super) fn foreign(target: &str) -> Option<Format> {
+    if target.contains("://") { None } else { crate::import::format_of(Path::new(target)) }
 }
 
 /// The same for a plan whose text was fetched or is embedded.

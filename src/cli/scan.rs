@@ -1,5 +1,6 @@
 //! `scan`: crawl and check a URL, or what a plan's `scan` section says.
 
+use crate::import::Format;
 use crate::model::ExitCode;
 use crate::model::Headline;
 use crate::plan::Plan;
@@ -35,7 +36,10 @@ pub(super) fn run(args: &ScanArgs, terminal: &Terminal) -> Result<ExitCode, CliE
 
 fn plan(args: &ScanArgs) -> Result<Plan, CliError> {
     if !plans::is_plan(&args.target) {
-        return Ok(crate::plan::scan_url(&flags(args))?);
+        return Ok(crate::plan::scan_url(&flags(args, &args.target))?);
+    }
+    if let Some(format) = plans::foreign(&args.target) {
+        return imported(args, format);
     }
     if let Some(flag) = url_only_flag(args) {
         return Err(CliError::Usage(format!(
@@ -55,10 +59,22 @@ fn plan(args: &ScanArgs) -> Result<Plan, CliError> {
     Ok(plan)
 }
 
-fn flags(args: &ScanArgs) -> ScanFlags {
+/// A foreign file: its requests are where the crawl begins, and the flags are a URL's.
+fn imported(args: &ScanArgs, format: Format) -> Result<Plan, CliError> {
+    let mut plan = plans::imported(&args.target, format, &args.send)?.plan;
+    let own = crate::plan::scan_url(&flags(args, &plan.target.url()))?;
+    plan.scan = own.scan;
+    if !args.include.is_empty() || !args.exclude.is_empty() {
+        plan.scope = own.scope;
+    }
+    plan.scenarios.clear();
+    Ok(plan)
+}
+
+fn flags(args: &ScanArgs, url: &str) -> ScanFlags {
     let active = args.active.clone().map(|ids| if ids == [ALL] { Vec::new() } else { ids });
     ScanFlags {
-        common: plans::common_flags(&args.target, &args.send),
+        common: plans::common_flags(url, &args.send),
         active,
         known_checks: plans::known_checks(),
         depth: args.depth,

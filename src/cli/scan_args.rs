@@ -27,7 +27,7 @@ Without --active only GET and HEAD of what the site itself links to. POST forms
 are probed only with --allow-unsafe. Links that log out or delete are left alone
 and reported.")]
 pub(super) struct ScanArgs {
-    /// A URL, or a plan file with a `scan` section.
+    /// A URL, a plan with a `scan` section, or a file that `import` reads (OpenAPI, HAR, …).
     #[arg(value_name = "URL|PLAN")]
     pub(super) target: String,
     /// Send probes: all native checks, or those named.

@@ -1,26 +1,34 @@
-//! What others describe a service with, as a plan: OpenAPI and the like.
+//! What others describe, record or load a service with, as a plan.
 //!
 //! Each format is read into the same [`Imported`] and written by the same [`plan_text`]; commands
 //! that take such a file instead of a plan read that text, so that there is one way from a file to
 //! a run. Secrets never get into the text. Nothing is sent and nothing is fetched here.
 
+mod access_log;
 mod address;
 mod bodies;
+mod curl;
 mod document;
 mod error;
 mod format;
+mod graphql;
 mod har;
 mod headers;
 mod hosts;
+mod k6;
 mod openapi;
 mod operation;
 mod options;
+mod postman;
 mod read;
 mod secrets;
 mod steps;
+mod strings;
 mod text;
+mod url_list;
 mod variables;
 mod write;
+mod zap;
 
 pub use error::{Fault, ImportError};
 pub use format::Format;

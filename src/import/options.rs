@@ -1,5 +1,7 @@
 //! What the command line says about an import.
 
+use std::path::PathBuf;
+
 use regex::Regex;
 
 use super::format::Format;
@@ -20,6 +22,8 @@ pub struct Options {
     pub exclude: Vec<Regex>,
     /// Only operations with one of these tags.
     pub tags: Vec<String>,
+    /// Postman's environments; the first one's values go before the others'.
+    pub environments: Vec<PathBuf>,
     /// What changes something comes in enabled too.
     pub unsafe_too: bool,
 }

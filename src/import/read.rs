@@ -4,14 +4,21 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
 
+use super::access_log;
+use super::curl;
 use super::document;
 use super::error::{Fault, ImportError};
 use super::format::{Format, sniff};
+use super::graphql;
 use super::har;
+use super::k6;
 use super::openapi;
 use super::operation::Imported;
 use super::options::Options;
+use super::postman;
 use super::secrets;
+use super::url_list;
+use super::zap;
 
 /// A larger document describes no service.
 const MAX_BYTES: u64 = 64 << 20;
@@ -43,6 +50,14 @@ pub fn import_file(path: &Path, options: &Options) -> Result<Imported, ImportErr
         if file.metadata().map_err(unreadable)?.is_dir() {
             return Err(unreadable(std::io::ErrorKind::IsADirectory.into()));
         }
+        let format = options.format.or_else(|| format_of(path));
+        if format == Some(Format::AccessLog) {
+            // Logs are larger than memory.
+            let log = std::io::BufReader::new(file);
+            let mut imported = access_log::import(&name, log, options)?;
+            finish(&name, options, &mut imported)?;
+            return Ok(imported);
+        }
         file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(unreadable)?;
     }
     let directory = if is_stdin { Path::new("") } else { path.parent().unwrap_or(Path::new("")) };
@@ -73,6 +88,13 @@ pub fn import_bytes(
     let mut imported = match format {
         Format::OpenApi => openapi::import(name, document::parse(name, text)?, directory, options)?,
         Format::Har => har::import(name, &document::parse(name, text)?, options)?,
+        Format::Postman => postman::import(name, &document::parse(name, text)?, options)?,
+        Format::Curl => curl::import(name, text, options)?,
+        Format::GraphQl => graphql::import(name, text, options)?,
+        Format::Urls => url_list::import(name, text, options),
+        Format::AccessLog => access_log::import(name, text.as_bytes(), options)?,
+        Format::K6 => k6::import(name, &document::parse(name, text)?)?,
+        Format::Zap => zap::import(name, text),
     };
     finish(name, options, &mut imported)?;
     Ok(imported)
@@ -85,6 +107,7 @@ fn finish(name: &str, options: &Options, imported: &mut Imported) -> Result<(), 
     options.select(imported);
     let left = imported.operations.len();
     let fault = match (found, left) {
+        (0, _) if !imported.format.has_requests() => return Ok(()),
         (0, _) => Fault::new(name, "describes no request that could be sent"),
         (_, 0) => Fault::new(name, format!("none of its {found} requests is left"))
             .cure("widen --include, --exclude or --tag"),
@@ -95,6 +118,19 @@ fn finish(name: &str, options: &Options, imported: &mut Imported) -> Result<(), 
         _ => return Ok(()),
     };
     Err(fault.into())
+}
+
+/// A file that another one needs, as text.
+pub(super) fn small_file(path: &Path) -> Result<String, ImportError> {
+    let unreadable = |source| ImportError::Unreadable { path: path.to_owned(), source };
+    let mut bytes = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut bytes))
+        .map_err(unreadable)?;
+    if bytes.len() as u64 > MAX_BYTES {
+        return Err(unreadable(std::io::ErrorKind::FileTooLarge.into()));
+    }
+    Ok(text(&path.display().to_string(), &bytes)?.to_owned())
 }
 
 fn text<'a>(name: &str, bytes: &'a [u8]) -> Result<&'a str, Fault> {

@@ -41,7 +41,7 @@ pub use error::PlanErrors;
 pub use executor::{Executor, Late, Spacing, Stage};
 pub use file::{Overrides, from_text, load_file};
 pub use flags::{Body, CommonFlags, FlagError, LoadFlags, ScanFlags};
-pub use one_liner::{headers, load_url, observe_too, scan_url};
+pub use one_liner::{headers, load_flow, load_url, observe_too, scan_url};
 pub use stages::StageList;
 pub use types::{
     Connection, CrawlSettings, Limits, Output, Plan, Protocol, ScanSettings, Scenario, StopIf,

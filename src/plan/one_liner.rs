@@ -85,6 +85,42 @@ pub fn load_url(flags: &LoadFlags) -> Result<Plan, FlagError> {
     Ok(plan)
 }
 
+/// Loads what `plan` sends as the flags say: with `draws`, each iteration sends one request of its
+/// flow, else the whole flow.
+///
+/// # Errors
+/// As [`load_url`], and a plan without a flow.
+pub fn load_flow(mut plan: Plan, flags: &LoadFlags, draws: bool) -> Result<Plan, FlagError> {
+    let Some(flow) = plan.flows.first_mut() else {
+        return Err(FlagError::Usage("there is no request that load could send".to_owned()));
+    };
+    let (protocol, users) = protocol::of_flags(flags)?;
+    plan.connection.protocol = protocol;
+    protocol::check(&plan.connection).map_err(|text| FlagError::Usage(text.to_owned()))?;
+    let unfit = |template: &RequestTemplate| {
+        protocol::unfit_origin(&plan.connection, &template.request.origin)
+    };
+    if let Some(reason) = plan.requests.iter().find_map(unfit) {
+        return Err(FlagError::Usage(reason.to_owned()));
+    }
+    let executor = stages::executor(&LoadFlags { connections: users, ..flags.clone() })?;
+    let sent: Vec<usize> = flow.requests().collect();
+    if draws && sent.len() > 1 {
+        flow.ops = vec![Op::UseOneOf(sent.into())];
+    }
+    plan.scenarios = vec![Scenario {
+        name: "load".to_owned(),
+        flow: 0,
+        executor,
+        start_time: Duration::ZERO,
+        graceful_stop: defaults::GRACEFUL_STOP,
+        warmup: false,
+    }];
+    let common = without_seed(&flags.common);
+    plan.hash = hash(&format!("{}{:?}", plan.hash, LoadFlags { common, ..flags.clone() }));
+    Ok(plan)
+}
+
 /// The request that the flags describe.
 fn template(
     flags: &LoadFlags,

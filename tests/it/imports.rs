@@ -12,9 +12,12 @@ use shakedown::plan::Overrides;
 use shakedown::plan::Plan;
 use shakedown::plan::from_text;
 
+mod curl;
 mod har;
 mod openapi;
+mod postman;
 mod program;
+mod traffic;
 
 /// What a text is read as.
 fn import(name: &str, text: &str) -> Imported {

@@ -10,7 +10,6 @@ mod parameters;
 mod sample;
 mod security;
 mod servers;
-mod strings;
 
 use std::cell::RefCell;
 use std::collections::HashSet;

@@ -42,7 +42,11 @@ pub(super) fn read(spec: &Spec, options: &Options, imported: &mut Imported) {
             continue;
         }
         for verb in VERBS {
-            let Some(found) = item.get(verb) else { continue };
+            let Some(written) = item.get(verb) else { continue };
+            let Some(found) = spec.resolved(&written) else {
+                spec.warn(&written, format!("{} {path} is left out", verb.to_uppercase()));
+                continue;
+            };
             if !found.value.is_object() {
                 spec.warn(
                     &found,

@@ -4,8 +4,8 @@ use serde_json::{Number, Value};
 
 use super::Spec;
 use super::documents::At;
-use super::strings;
 use crate::import::operation::Sample;
+use crate::import::strings;
 use crate::import::text::Text;
 
 /// Values of one sample: more is no example but a load of its own.

@@ -5,6 +5,7 @@
 
 pub mod content;
 pub mod h2;
+pub mod import;
 pub mod json;
 pub mod response;
 pub mod set_cookie;
@@ -16,10 +17,11 @@ pub mod ws;
 pub type Target = fn(&[u8]);
 
 /// Every target by its name, which its seeds and its binary have too.
-pub const TARGETS: [(&str, Target); 10] = [
+pub const TARGETS: [(&str, Target); 11] = [
     ("chunked", response::chunked),
     ("content", content::any),
     ("h2", h2::any),
+    ("import", import::any),
     ("json", json::any),
     ("plan", text::plan),
     ("response", response::any),

@@ -3,7 +3,10 @@
 use insta::assert_snapshot;
 use regex::Regex;
 use shakedown::import::Options;
+use shakedown::import::import_file;
 use shakedown::model::Target;
+
+use crate::program::write;
 
 use super::{import, import_with, plan, refused, requests, warnings};
 
@@ -243,4 +246,26 @@ fn descriptions_that_are_none_are_refused_with_their_cure() {
     let said = refused("x.yml", "openapi: 3.0.0\npaths: [\n");
     assert!(said.starts_with("x.yml:3:1: ") || said.starts_with("x.yml:2:8: "), "{said}");
     assert!(refused("x.txt", "only words").contains("--format"));
+}
+
+#[test]
+fn a_description_may_consist_of_many_files() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    std::fs::create_dir(dir.path().join("paths")).expect("made");
+    let root = "openapi: 3.0.0\npaths:\n  /a/{id}: { $ref: paths/a.yml }\n  /b:\n    \
+                get: { $ref: 'paths/b.yml#/get' }\n    put: { $ref: 'paths/none.yml' }\n";
+    let root = write(dir.path(), "root.yml", root);
+    write(
+        &dir.path().join("paths"),
+        "a.yml",
+        "get: { operationId: a, parameters: [ { $ref: '../shared.json#/id' } ] }\n",
+    );
+    write(&dir.path().join("paths"), "b.yml", "get: { operationId: b }\n");
+    write(dir.path(), "shared.json", r#"{ "id": { "name": "id", "in": "path", "example": 7 } }"#);
+    let imported = import_file(root.as_ref(), &Options::default()).expect("imported");
+    let (text, plan) = plan(&imported);
+    assert_eq!(requests(&plan), ["GET /a/7", "GET /b"]);
+    assert!(text.contains("  a: {") && text.contains("  b: {"), "{text}");
+    let said = warnings(&imported).join("\n");
+    assert!(said.contains("paths/none.yml") && said.contains("PUT /b is left out"), "{said}");
 }

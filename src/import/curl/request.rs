@@ -1,0 +1,463 @@
+//! What the options of one command come to.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::flags::Flag;
+use super::url::{basic, place};
+use crate::import::address;
+use crate::import::bodies;
+use crate::import::headers;
+use crate::import::operation::{Body, FormPart, Imported, METHODS, Operation, changes};
+use crate::import::text::Text;
+
+/// Followed with `-L`; curl's own default is 50.
+const REDIRECTS: u32 = 50;
+
+/// A piece of a body.
+enum Data {
+    Text(Text),
+    /// Read by curl when it sends.
+    File(String),
+}
+
+/// The options so far.
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of curl's")]
+pub(super) struct Reading<'a> {
+    at: &'a str,
+    urls: Vec<Text>,
+    method: Option<String>,
+    headers: Vec<(String, Text)>,
+    data: Vec<Data>,
+    is_json: bool,
+    form: Vec<FormPart>,
+    query: Vec<Text>,
+    upload: Option<String>,
+    get: bool,
+    head: bool,
+    redirects: u32,
+    follows: bool,
+}
+
+impl<'a> Reading<'a> {
+    pub(super) fn new(at: &'a str) -> Self {
+        Self {
+            at,
+            urls: Vec::new(),
+            method: None,
+            headers: Vec::new(),
+            data: Vec::new(),
+            is_json: false,
+            form: Vec::new(),
+            query: Vec::new(),
+            upload: None,
+            get: false,
+            head: false,
+            redirects: REDIRECTS,
+            follows: false,
+        }
+    }
+
+    /// Takes a word, and the ones that belong to it.
+    pub(super) fn word<'w>(
+        &mut self,
+        word: &Text,
+        rest: &mut impl Iterator<Item = &'w Text>,
+        imported: &mut Imported,
+    ) {
+        let Some(literal) = word.as_literal() else {
+            self.positional_or_joined(word, imported);
+            return;
+        };
+        if let Some(long) = literal.strip_prefix("--").filter(|long| !long.is_empty()) {
+            let (name, joined) = match long.split_once('=') {
+                Some((name, value)) => (name, Some(Text::literal(value))),
+                None => (long, None),
+            };
+            let Some(flag) = Flag::long(name) else {
+                imported.warn(self.at, format!("option `--{name}` is not known, left out"));
+                return;
+            };
+            let value =
+                if flag.takes_value() { joined.or_else(|| rest.next().cloned()) } else { None };
+            self.flag(flag, value, &format!("--{name}"), imported);
+        } else if let Some(letters) =
+            literal.strip_prefix('-').filter(|letters| !letters.is_empty())
+        {
+            self.letters(letters, rest, imported);
+        } else if !literal.is_empty() {
+            self.urls.push(word.clone());
+        }
+    }
+
+    /// `-sSXPOST`: letters, the last of which may have a value.
+    fn letters<'w>(
+        &mut self,
+        letters: &str,
+        rest: &mut impl Iterator<Item = &'w Text>,
+        imported: &mut Imported,
+    ) {
+        for (at, letter) in letters.char_indices() {
+            let shown = format!("-{letter}");
+            let Some(flag) = Flag::short(letter) else {
+                imported.warn(self.at, format!("option `{shown}` is not known, left out"));
+                continue;
+            };
+            if !flag.takes_value() {
+                self.flag(flag, None, &shown, imported);
+                continue;
+            }
+            let joined = &letters[at + letter.len_utf8()..];
+            let value =
+                if joined.is_empty() { rest.next().cloned() } else { Some(Text::literal(joined)) };
+            self.flag(flag, value, &shown, imported);
+            return;
+        }
+    }
+
+    /// A word with a reference in it: a URL, or `-H"Authorization: $TOKEN"`.
+    fn positional_or_joined(&mut self, word: &Text, imported: &mut Imported) {
+        let mut first = true;
+        let mut flag = None;
+        let cut = word.map(|text| {
+            let is_first = std::mem::take(&mut first);
+            let found = text.strip_prefix('-').filter(|_| is_first).and_then(|text| {
+                let letter = text.chars().next()?;
+                flag = Flag::short(letter).filter(|flag| flag.takes_value());
+                flag.map(|_| text[letter.len_utf8()..].to_owned())
+            });
+            found.unwrap_or_else(|| text.to_owned())
+        });
+        match flag {
+            Some(flag) => self.flag(flag, Some(cut), "-", imported),
+            None => self.urls.push(word.clone()),
+        }
+    }
+
+    fn flag(&mut self, flag: Flag, value: Option<Text>, shown: &str, imported: &mut Imported) {
+        if flag.takes_value() && value.is_none() {
+            imported.warn(self.at, format!("`{shown}` has no value, left out"));
+            return;
+        }
+        let value = value.unwrap_or_default();
+        let plain = || value.template();
+        match flag {
+            Flag::Method => self.method = Some(plain().to_ascii_uppercase()),
+            Flag::Header => self.header(&value, imported),
+            Flag::Data | Flag::DataBinary => self.data(&value),
+            Flag::DataRaw => self.data.push(Data::Text(value)),
+            Flag::DataUrlEncode => self.url_encoded(&value),
+            Flag::Json => {
+                self.is_json = true;
+                self.data(&value);
+            }
+            Flag::Form => self.part(&value, true, imported),
+            Flag::FormString => self.part(&value, false, imported),
+            Flag::User => self.headers.push(("Authorization".to_owned(), basic(&value))),
+            Flag::Bearer => {
+                let mut header = Text::literal("Bearer ");
+                header.append(&value);
+                self.headers.push(("Authorization".to_owned(), header));
+            }
+            Flag::Cookie if plain().contains('=') => {
+                self.headers.push(("Cookie".to_owned(), value));
+            }
+            Flag::Cookie => {
+                let text = format!("cookies of the file `{}` are not read", plain());
+                imported.warn(self.at, text);
+            }
+            Flag::Get => self.get = true,
+            Flag::Head => self.head = true,
+            Flag::Insecure => imported.connection.insecure = true,
+            Flag::Location => self.follows = true,
+            Flag::MaxRedirs => self.redirects = plain().parse().unwrap_or(REDIRECTS).min(100),
+            Flag::UserAgent => self.headers.push(("User-Agent".to_owned(), value)),
+            Flag::Referer => self.headers.push(("Referer".to_owned(), value)),
+            Flag::Range => {
+                self.headers
+                    .push(("Range".to_owned(), Text::literal(format!("bytes={}", plain()))));
+            }
+            Flag::Url => self.urls.push(value),
+            Flag::UrlQuery => self.query.push(value),
+            Flag::Upload => self.upload = Some(plain()),
+            Flag::Next => {
+                let at = self.at;
+                std::mem::replace(self, Reading::new(at)).finish(imported);
+            }
+            Flag::Ignored(_) => {}
+            _ => self.connection(flag, &plain(), shown, imported),
+        }
+    }
+
+    /// Options of the connection: the plan has one for all requests.
+    fn connection(&self, flag: Flag, value: &str, shown: &str, imported: &mut Imported) {
+        let quoted = |text: &str| serde_json::Value::from(text).to_string();
+        let seconds = |text: &str| {
+            let seconds: f64 =
+                text.parse().ok().filter(|seconds| *seconds > 0.0 && *seconds < 1e6)?;
+            Some(Duration::from_secs_f64(seconds))
+        };
+        let setting = match flag {
+            Flag::CaCert => {
+                let file = value.to_owned();
+                if !imported.connection.ca_files.contains(&file) {
+                    imported.connection.ca_files.push(file);
+                }
+                return;
+            }
+            Flag::MaxTime => {
+                if let Some(time) = seconds(value) {
+                    imported.connection.timeout = imported.connection.timeout.max(Some(time));
+                }
+                return;
+            }
+            Flag::ConnectTimeout => seconds(value)
+                .map(|time| ("connect_timeout", format!("{}ms", time.as_millis().max(1)))),
+            Flag::Proxy if !value.contains('@') => {
+                let with_scheme = if value.contains("://") {
+                    value.to_owned()
+                } else {
+                    format!("http://{value}")
+                };
+                Some(("proxy", quoted(&with_scheme)))
+            }
+            Flag::Http2 => Some(("http", "2".to_owned())),
+            Flag::Http3 => Some(("http", "3".to_owned())),
+            Flag::Ipv4 => Some(("ip", "4".to_owned())),
+            Flag::Ipv6 => Some(("ip", "6".to_owned())),
+            Flag::UnixSocket => Some(("unix_socket", quoted(value))),
+            _ => None,
+        };
+        let Some((key, value)) = setting else {
+            imported
+                .warn(self.at, format!("`{shown}` is left out; say it in the plan's `connection`"));
+            return;
+        };
+        let settings = &mut imported.connection.settings;
+        match settings.iter().find(|(known, _)| *known == key) {
+            Some((_, known)) if *known != value => {
+                let text = format!("`{shown}` differs between commands, and a plan has it once");
+                imported.warn(self.at, text);
+            }
+            Some(_) => {}
+            None => settings.push((key, value)),
+        }
+    }
+
+    fn header(&mut self, value: &Text, imported: &mut Imported) {
+        let text = value.written();
+        let Some((name, _)) = text.split_once(':') else {
+            // `-H 'X-Empty;'` sends an empty header, `-H @file` reads them.
+            match text.strip_suffix(';') {
+                Some(name) => self.headers.push((name.to_owned(), Text::default())),
+                None => imported.warn(self.at, "a header without `:`, left out"),
+            }
+            return;
+        };
+        let name = name.trim().to_owned();
+        let mut skipped = false;
+        let value = value.map(|text| {
+            if std::mem::replace(&mut skipped, true) {
+                text.to_owned()
+            } else {
+                text.split_once(':').map_or("", |(_, rest)| rest.trim_start()).to_owned()
+            }
+        });
+        // `-H 'Accept:'` takes curl's own header away.
+        if value != Text::default() {
+            self.headers.push((name, value));
+        }
+    }
+
+    fn data(&mut self, value: &Text) {
+        match value.as_literal().and_then(|text| text.strip_prefix('@')) {
+            Some(file) => self.data.push(Data::File(file.to_owned())),
+            None => self.data.push(Data::Text(value.clone())),
+        }
+    }
+
+    /// `content`, `=content`, `name=content`, `@file`, `name@file`.
+    fn url_encoded(&mut self, value: &Text) {
+        let encoded =
+            |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+        let literal = value.as_literal().unwrap_or_default();
+        if !literal.contains('=')
+            && let Some((name, file)) = literal.split_once('@')
+        {
+            let prefix = if name.is_empty() { String::new() } else { format!("{name}=") };
+            self.data.push(Data::File(format!("{prefix}{file}")));
+            return;
+        }
+        let mut first = true;
+        let text = value.map(|text| match text.split_once('=') {
+            Some((name, rest)) if std::mem::take(&mut first) => {
+                let equals = if name.is_empty() { "" } else { "=" };
+                format!("{name}{equals}{}", encoded(rest))
+            }
+            _ => encoded(text),
+        });
+        self.data.push(Data::Text(text));
+    }
+
+    /// `name=content`, `name=@file;type=…;filename=…`, `name=<file`.
+    fn part(&mut self, value: &Text, reads_files: bool, imported: &mut Imported) {
+        let text = value.template();
+        let Some((name, content)) = text.split_once('=') else {
+            imported.warn(self.at, format!("`-F {text}` is no field, left out"));
+            return;
+        };
+        let mut pieces = content.split(';');
+        let first = pieces.next().unwrap_or_default();
+        let mut part = FormPart {
+            name: name.to_owned(),
+            value: Text::default(),
+            file_name: None,
+            content_type: None,
+        };
+        let mut said = false;
+        for piece in pieces {
+            match piece.trim().split_once('=') {
+                Some(("type", kind)) if reads_files => part.content_type = Some(kind.to_owned()),
+                Some(("filename", file)) if reads_files => {
+                    part.file_name = Some(file.trim_matches('"').to_owned());
+                }
+                _ => said = true,
+            }
+        }
+        let file = first.strip_prefix(['@', '<']).filter(|_| reads_files);
+        if let Some(file) = file {
+            let text =
+                format!("the content of `{file}` is not read; the plan has a word in its place");
+            imported.warn(self.at, text);
+            part.value = Text::literal("content");
+            if first.starts_with('@') && part.file_name.is_none() {
+                part.file_name = file.rsplit('/').next().map(str::to_owned);
+            }
+        } else {
+            let mut cut = false;
+            part.value = value.map(|text| {
+                if std::mem::replace(&mut cut, true) {
+                    return text.to_owned();
+                }
+                text.split_once('=').map_or("", |(_, rest)| rest).to_owned()
+            });
+            if !said && reads_files && part.value.as_literal().is_some() {
+                part.value = Text::literal(first);
+            }
+        }
+        self.form.push(part);
+    }
+
+    /// One operation for each URL.
+    pub(super) fn finish(mut self, imported: &mut Imported) {
+        if self.urls.is_empty() {
+            imported.warn(self.at, "a curl command without a URL, left out");
+            return;
+        }
+        for url in std::mem::take(&mut self.urls) {
+            match self.operation(&url, imported) {
+                Ok(operation) => imported.operations.push(operation),
+                Err(text) => imported.warn(self.at, format!("{text}; left out")),
+            }
+        }
+    }
+
+    fn operation(&self, url: &Text, imported: &mut Imported) -> Result<Operation, String> {
+        let has_body = !self.data.is_empty() || !self.form.is_empty();
+        let method = match &self.method {
+            Some(method) => method.clone(),
+            None if self.head => "HEAD".to_owned(),
+            None if self.upload.is_some() => "PUT".to_owned(),
+            None if has_body && !self.get => "POST".to_owned(),
+            None => "GET".to_owned(),
+        };
+        if !METHODS.contains(&method.as_str()) {
+            return Err(format!("{method}: the plan has no such method"));
+        }
+        let (origin, mut path, credentials) = place(url)?;
+        let mut added = self.query.clone();
+        if self.get {
+            added.extend(self.data.iter().filter_map(|data| match data {
+                Data::Text(text) => Some(text.clone()),
+                Data::File(_) => None,
+            }));
+        }
+        for more in added {
+            path.push(if path.written().contains('?') { "&" } else { "?" });
+            path.append(&more.map(address::encoded));
+        }
+        let (path, query) = match path.as_literal() {
+            Some(literal) => {
+                let (path, query) = address::with_pairs(literal);
+                (Text::literal(path), query)
+            }
+            None => (path, Vec::new()),
+        };
+        let name = format!("{}-{}", method.to_ascii_lowercase(), path.template());
+        let mut operation = Operation::new(name, &method, path);
+        operation.origin = Some(origin);
+        operation.query = query;
+        operation.is_unsafe = changes(&method);
+        operation.redirects = if self.follows { self.redirects } else { 0 };
+        // What is said beside the URL goes before what stands in it.
+        let is_said =
+            self.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("authorization"));
+        let credentials = if is_said { Vec::new() } else { credentials };
+        for (name, value) in self.headers.iter().chain(&credentials) {
+            // What somebody wrote by hand is meant, but for what the wire says itself.
+            if name.eq_ignore_ascii_case("user-agent") && !operation.has_header(name) {
+                operation.headers.push((name.clone(), value.clone()));
+            } else if !headers::add(&mut operation, name, value.clone()) {
+                imported.warn(self.at, "a header that cannot be sent, left out");
+            }
+        }
+        self.body(&mut operation, imported);
+        Ok(operation)
+    }
+
+    fn body(&self, operation: &mut Operation, imported: &mut Imported) {
+        if let Some(file) = &self.upload {
+            operation.body = Some(Body::File(PathBuf::from(file)));
+        } else if !self.form.is_empty() {
+            operation.body = Some(Body::Multipart(self.form.clone()));
+        } else if self.get || self.data.is_empty() {
+        } else if let [Data::File(file)] = self.data.as_slice() {
+            operation.body = Some(Body::File(PathBuf::from(file)));
+            self.content_type(operation);
+        } else {
+            let mut text = Text::default();
+            for (index, data) in self.data.iter().enumerate() {
+                text.push(if index > 0 && !self.is_json { "&" } else { "" });
+                match data {
+                    Data::Text(more) => text.append(more),
+                    Data::File(file) => {
+                        let word = format!("the content of `{file}` among other data is not read");
+                        imported.warn(self.at, word);
+                    }
+                }
+            }
+            self.content_type(operation);
+            let said = operation
+                .headers
+                .iter()
+                .find(|(name, _)| name.eq_ignore_ascii_case("content-type"));
+            let media_type = said.map(|(_, value)| value.template()).unwrap_or_default();
+            operation.body = match text.as_literal() {
+                Some(literal) => bodies::of_text(literal, &media_type, operation),
+                None => Some(Body::Text(text)),
+            };
+        }
+    }
+
+    /// What curl says when nobody does.
+    fn content_type(&self, operation: &mut Operation) {
+        let usual =
+            if self.is_json { "application/json" } else { "application/x-www-form-urlencoded" };
+        if !operation.has_header("content-type") {
+            operation.headers.push(("Content-Type".to_owned(), Text::literal(usual)));
+        }
+        if self.is_json && !operation.has_header("accept") {
+            operation.headers.push(("Accept".to_owned(), Text::literal(usual)));
+        }
+    }
+}
