@@ -22,6 +22,7 @@ use quinn_proto::ServerConfig;
 use quinn_proto::StreamEvent;
 use quinn_proto::StreamId;
 use quinn_proto::TransportConfig;
+use quinn_proto::VarInt;
 use quinn_proto::crypto::rustls::QuicServerConfig;
 use shakedown::http::clock::Clock;
 use shakedown::http::reactor::Accept;
@@ -39,7 +40,7 @@ pub(crate) const WAY: u64 = 2_000_000;
 const CONTROL: &[u8] = &[0x00, 0x04, 0x00];
 
 /// HEADERS of `:status: 200` in QPACK's static table, and DATA of two bytes.
-const RESPONSE: &[u8] = &[0x01, 0x03, 0x00, 0x00, 0xd9, 0x00, 0x02, b'o', b'k'];
+pub(crate) const RESPONSE: &[u8] = &[0x01, 0x03, 0x00, 0x00, 0xd9, 0x00, 0x02, b'o', b'k'];
 
 /// Which way a datagram goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,13 +49,35 @@ pub(crate) enum To {
     Client,
 }
 
+/// How streams of the server end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// Responses do, its own streams do not.
+    Usual,
+    /// All do.
+    Finish,
+    /// None does.
+    Open,
+    /// Responses are cut off by a reset.
+    Reset,
+}
+
 /// What happens on the way and at the server; changed as a test needs it.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(crate) struct Law {
     /// How long a request that has come at this time is answered after, if at all.
     pub(crate) service: fn(u64) -> Option<u64>,
     /// Whether a datagram that is sent at this time is lost; how many went that way before it.
     pub(crate) loses: fn(To, u64, u64) -> bool,
+    /// One more that is lost, by how many went that way before it.
+    pub(crate) lost: Option<(To, u64)>,
+    /// How long a datagram takes to its client, by how many went before it.
+    pub(crate) way: fn(u64) -> u64,
+    /// What the server says on each of its own streams, and in answer to a request.
+    pub(crate) streams: Vec<Vec<u8>>,
+    pub(crate) response: Vec<u8>,
+    /// How what it says ends.
+    pub(crate) ending: Ending,
     /// The server starts anew at this time, and knows no connection any more.
     pub(crate) restart: Option<u64>,
     /// It answers nobody whose address it has not proved (Retry).
@@ -67,6 +90,11 @@ impl Default for Law {
         Self {
             service: |_| Some(10_000_000),
             loses: |_, _, _| false,
+            lost: None,
+            way: |_| WAY,
+            streams: vec![CONTROL.to_vec()],
+            response: RESPONSE.to_vec(),
+            ending: Ending::Usual,
             restart: None,
             retries: false,
             accept: Accept::After(0),
@@ -193,12 +221,13 @@ impl Server {
     fn loses(&mut self, to: To, at: u64) -> bool {
         let before = self.carried[to as usize];
         self.carried[to as usize] += 1;
-        (self.law.loses)(to, at, before)
+        (self.law.loses)(to, at, before) || self.law.lost == Some((to, before))
     }
 
     /// One datagram to the client, if it is not lost.
     fn carry(&mut self, at: u64, bytes: &[u8]) -> Option<Reply> {
-        let datagram = Reply::Datagram { after: WAY, bytes: bytes.to_vec() };
+        let after = (self.law.way)(self.carried[To::Client as usize]);
+        let datagram = Reply::Datagram { after, bytes: bytes.to_vec() };
         (!self.loses(To::Client, at)).then_some(datagram)
     }
 
@@ -237,28 +266,21 @@ impl Server {
         }
         while let Some(event) = connection.poll() {
             match event {
-                Event::Connected => {
-                    let control = connection.streams().open(Dir::Uni).expect("three are allowed");
-                    connection.send_stream(control).write(CONTROL).expect("there is room");
-                }
+                Event::Connected => open_own(connection, &self.law),
                 Event::Stream(StreamEvent::Opened { dir: Dir::Bi }) => {
                     while let Some(request) = connection.streams().accept(Dir::Bi) {
-                        take(connection, request, at, self.law, &mut peer.answers);
+                        take(connection, request, at, &self.law, &mut peer.answers);
                     }
                 }
                 Event::Stream(StreamEvent::Readable { id }) if id.dir() == Dir::Bi => {
-                    take(connection, id, at, self.law, &mut peer.answers);
+                    take(connection, id, at, &self.law, &mut peer.answers);
                 }
                 _ => {}
             }
         }
         while let Some((_, request)) = peer.answers.first().copied().filter(|(due, _)| *due <= at) {
             peer.answers.pop_first();
-            let mut stream = connection.send_stream(request);
-            // The client may have given it up.
-            if stream.write(RESPONSE).is_ok() {
-                stream.finish().expect("it was written to");
-            }
+            respond(connection, request, &self.law);
         }
         let (mut datagrams, mut out) = (Vec::new(), Vec::new());
         while let Some(sent) = connection.poll_transmit(now, 1, &mut out) {
@@ -279,12 +301,36 @@ impl Server {
     }
 }
 
+fn open_own(connection: &mut Connection, law: &Law) {
+    for bytes in &law.streams {
+        let stream = connection.streams().open(Dir::Uni).expect("some are allowed");
+        let mut stream = connection.send_stream(stream);
+        stream.write(bytes).expect("there is room");
+        if law.ending == Ending::Finish {
+            stream.finish().expect("it is open");
+        }
+    }
+}
+
+fn respond(connection: &mut Connection, request: StreamId, law: &Law) {
+    let mut stream = connection.send_stream(request);
+    // The client may have given it up.
+    if stream.write(&law.response).is_err() {
+        return;
+    }
+    match law.ending {
+        Ending::Usual | Ending::Finish => stream.finish().expect("it was written to"),
+        Ending::Reset => stream.reset(VarInt::from_u32(0x102)).expect("it was written to"),
+        Ending::Open => {}
+    }
+}
+
 /// Reads of a request; once it is there whole, its answer is due.
 fn take(
     connection: &mut Connection,
     request: StreamId,
     at: u64,
-    law: Law,
+    law: &Law,
     answers: &mut BTreeSet<(u64, StreamId)>,
 ) {
     let mut stream = connection.recv_stream(request);

@@ -19,6 +19,7 @@ mod grpc;
 mod grpc_bed;
 mod grpc_clock;
 mod h2_server;
+mod h3_hostile;
 mod h3_server;
 mod h3_sim;
 mod help;
