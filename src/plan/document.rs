@@ -55,6 +55,8 @@ pub(super) struct Scalar {
     pub(super) plain: bool,
     /// What is only known while the load runs, and the text around it; nothing if it is fixed.
     pub(super) pieces: Vec<TextPiece>,
+    /// The text with the names of what was substituted, `/items/{id}`; nothing if nothing was.
+    pub(super) template: Option<String>,
 }
 
 /// A part of a scalar that has slots.
@@ -139,7 +141,7 @@ impl Scalar {
             Ok(typed @ (Json::Null | Json::Bool(_) | Json::Number(_))) => typed,
             _ => Json::String(text.clone()),
         };
-        Self { text, typed, plain: true, pieces: Vec::new() }
+        Self { text, typed, plain: true, pieces: Vec::new(), template: None }
     }
 }
 
@@ -236,7 +238,7 @@ fn scalar(typed: Json, source: &str) -> Scalar {
         Json::String(text) => text.clone(),
         _ => source.trim().to_owned(),
     };
-    Scalar { text, typed, plain, pieces: Vec::new() }
+    Scalar { text, typed, plain, pieces: Vec::new(), template: None }
 }
 
 /// Bytes of `location`, within `text` and on its character boundaries whatever the parser says.

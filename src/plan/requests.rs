@@ -165,12 +165,12 @@ fn request(
     }
     uses.extend(messages.uses);
     script.messages = messages.scripts;
-    let shown_path = aim.shown.split('?').next().unwrap_or_default();
+    let path_template = path_template(path_node, &conversation, &aim.shown);
     named.then(|| Planned {
         template: RequestTemplate {
             name: name.clone(),
             request,
-            path_template: shown_path.replace("${", "{"),
+            path_template,
             expected_statuses,
             redirects: if conversation == Conversation::Response { redirects } else { 0 },
             conversation,
@@ -181,6 +181,19 @@ fn request(
         uses,
         taken: messages.taken,
     })
+}
+
+/// The path for people: names stand for what is substituted, `/items/{id}`.
+fn path_template(node: &Node, conversation: &Conversation, shown: &str) -> String {
+    let written = node.scalar().and_then(|scalar| scalar.template.as_deref());
+    let written = written.filter(|_| !matches!(conversation, Conversation::Grpc(_)));
+    let path = written.map(|text| match text.find("://") {
+        Some(scheme) => text[scheme + 3..].find('/').map_or("", |path| &text[scheme + 3 + path..]),
+        None => text,
+    });
+    let path = path.filter(|path| path.starts_with('/'));
+    let path = path.map_or_else(|| shown.replace("${", "{"), str::to_owned);
+    path.split('?').next().unwrap_or_default().to_owned()
 }
 
 /// Keys of a request below which values stand that are only known in load.

@@ -62,10 +62,30 @@ pub(super) fn substitute(
 struct Expanded {
     text: String,
     pieces: Vec<TextPiece>,
+    /// The text with names instead of values.
+    template: String,
+    has_names: bool,
 }
 
 impl Expanded {
-    fn push(&mut self, known: &str) {
+    /// Characters of the plan.
+    fn push(&mut self, literal: &str) {
+        self.template.push_str(literal);
+        self.add(literal);
+    }
+
+    /// The value of what is called `name`. One with a `/` is a part of a path, not a name in it.
+    fn push_value(&mut self, name: &str, value: &str) {
+        if value.is_empty() || value.contains(['/', '?', '{', '$']) {
+            self.template.push_str(value);
+        } else {
+            self.template.extend(["{", name, "}"]);
+            self.has_names = true;
+        }
+        self.add(value);
+    }
+
+    fn add(&mut self, known: &str) {
         self.text.push_str(known);
         match self.pieces.last_mut() {
             Some(TextPiece::Literal(text)) => text.push_str(known),
@@ -77,16 +97,19 @@ impl Expanded {
     fn push_slot(&mut self, reference: &str, source: Source) {
         let reference: String = reference.split_whitespace().collect();
         self.text.extend(["${", &reference, "}"]);
+        self.template.extend(["{", &reference, "}"]);
         self.pieces.push(TextPiece::Slot(source));
     }
 }
 
 fn take(scalar: &mut Scalar, expanded: Expanded) {
     let has_slots = expanded.pieces.iter().any(|piece| matches!(piece, TextPiece::Slot(_)));
+    let template = expanded.has_names.then_some(expanded.template);
     if scalar.plain && !has_slots {
-        *scalar = Scalar::plain(expanded.text);
+        *scalar = Scalar { template, ..Scalar::plain(expanded.text) };
         return;
     }
+    scalar.template = template;
     scalar.typed = expanded.text.clone().into();
     scalar.text = expanded.text;
     if has_slots {
@@ -134,8 +157,8 @@ fn evaluate(
     };
     let (namespace, name) = reference.split_once('.').unwrap_or(("", reference));
     match namespace {
-        "env" => out.push(&environment(name, default, values)?),
-        "vars" => out.push(&variable(name, default, values)?),
+        "env" => out.push_value(name, &environment(name, default, values)?),
+        "vars" => out.push_value(name, &variable(name, default, values)?),
         "" | "rand" if default.is_some() => {
             return Err((
                 format!("`${{{reference}}}` takes no default here"),

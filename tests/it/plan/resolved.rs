@@ -292,6 +292,17 @@ fn a_request_that_is_not_enabled_is_left_out_of_flows_and_needs_no_secret() {
 }
 
 #[test]
+fn a_path_is_shown_with_the_names_of_its_variables() {
+    let rest = "vars: { id: 7, base: /v1, q: x }\nrequests:\n  \
+                a: { get: '${vars.base}/items/${vars.id}?q=${vars.q}' }\n  \
+                b: { get: 'http://127.0.0.1:8080/${env.SET}/${item}' }\n  c: { get: /plain }\n";
+    let plan = plan(rest);
+    let shown: Vec<_> = plan.requests.iter().map(|it| it.path_template.as_str()).collect();
+    assert_eq!(shown, ["/v1/items/{id}", "/{SET}/{item}", "/plain"]);
+    assert_eq!(plan.requests[0].request.path_and_query_text(), "/v1/items/7?q=x");
+}
+
+#[test]
 fn a_choice_draws_by_weight() {
     let rest = "requests: { a: { get: /a }, b: { get: /b }, c: { post: /c, enabled: false } }\n\
                 flows: { mix: [ { use: b }, { choose: [ { weight: 3, do: [ { use: a } ] }, \
