@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::path::Path;
+use std::path::PathBuf;
 
 use crate::import::Imported;
 use crate::import::Options;
@@ -13,6 +14,7 @@ use super::args::ImportArgs;
 use super::error::CliError;
 use super::outputs::write_file;
 use super::outputs::write_stderr;
+use super::plans;
 use super::terminal::Terminal;
 
 /// Warnings that are told; a file that is wrong all over is told of in fewer words.
@@ -31,11 +33,24 @@ pub(super) fn run(args: &ImportArgs, terminal: &Terminal) -> Result<ExitCode, Cl
     let plan = crate::import::plan_text(&imported, &source(&args.file));
     warn(&imported);
     write_file(&args.output, plan.as_bytes())?;
+    let directory = args.output.parent().map(Path::to_path_buf).unwrap_or_default();
+    check(&plan, &args.output, directory)?;
     if !terminal.quiet {
         let place = if to_stdout { String::new() } else { args.output.display().to_string() };
         write_stderr(summary(&imported, &place).as_bytes());
     }
     Ok(ExitCode::Passed)
+}
+
+/// Reads what was written: what is still wrong with it is told now, not before the first run.
+/// Secrets are taken for set, and nobody is asked who authorised it.
+fn check(plan: &str, output: &Path, directory: PathBuf) -> Result<(), CliError> {
+    let overrides = plans::overrides_for_reading(directory);
+    let set = |name: &str| (name != "BASE_URL").then(|| "set".to_owned());
+    match crate::plan::from_text(&output.display().to_string(), plan, &set, &overrides) {
+        Err(errors) if errors.exit_code() != ExitCode::Refused => Err(CliError::Plan(errors)),
+        _ => Ok(()),
+    }
 }
 
 fn options(args: &ImportArgs) -> Options {

@@ -2,6 +2,7 @@
 
 use std::hash::{BuildHasher as _, RandomState};
 use std::path::Path;
+use std::path::PathBuf;
 
 use crate::import::Format;
 use crate::import::Options;
@@ -166,6 +167,11 @@ fn overrides(send: &SendArgs) -> Overrides {
     overrides.authorised_by.clone_from(&send.authorised_by);
     overrides.known_checks = known_checks();
     overrides
+}
+
+/// What a plan is read with that is not run.
+pub(super) fn overrides_for_reading(directory: PathBuf) -> Overrides {
+    Overrides { directory, ..overrides(&SendArgs::none()) }
 }
 
 /// Flags go before the plan: they are what the user says now.

@@ -55,7 +55,11 @@ pub(super) fn folder(path: &str) -> String {
 
 /// Origin, and what follows it as it is written, from `/` on.
 pub(super) fn split(url: &str) -> Result<(String, String), String> {
-    let shown = || inert(url, 120);
+    // Without what may be a password.
+    let shown = || match url.split_once('@') {
+        Some((_, rest)) => format!("…@{}", inert(rest, 120)),
+        None => inert(url, 120),
+    };
     let parsed = Url::parse(url).map_err(|error| format!("`{}` is no URL: {error}", shown()))?;
     let origin = Origin::of(&parsed).map_err(|_| format!("`{}` is no HTTP URL", shown()))?;
     let is_host =

@@ -12,7 +12,7 @@ use super::error::{Fault, ImportError};
 use super::format::Format;
 use super::headers;
 use super::hosts;
-use super::operation::{Body, Imported, METHODS, Operation, changes};
+use super::operation::{Body, Imported, METHODS, Operation, changes, name_of};
 use super::options::Options;
 use super::steps::{self, Step};
 use super::text::Text;
@@ -32,8 +32,9 @@ pub(super) fn import(name: &str, root: &Value, options: &Options) -> Result<Impo
     let mut imported = Imported::new(Format::Har);
     imported.version = root.pointer("/log/version").and_then(Value::as_str).map(str::to_owned);
     let pages = root.pointer("/log/pages").and_then(Value::as_array);
-    imported.title =
-        pages.and_then(|pages| pages.first()?.get("title")?.as_str()).map(str::to_owned);
+    let title = pages.and_then(|pages| pages.first()?.get("title")?.as_str());
+    // Browsers write the URL there, whatever its query holds.
+    imported.title = title.and_then(|title| title.split(['?', '#']).next()).map(str::to_owned);
     let mut last: Option<f64> = None;
     for (index, entry) in in_order(entries) {
         let at = format!("{name}#/log/entries/{index}");
@@ -90,7 +91,7 @@ fn operation(entry: &Value) -> Result<Operation, String> {
     }
     let (origin, path) = address::split(url)?;
     let (path, query) = address::with_pairs(&path);
-    let name = format!("{}-{path}", method.to_ascii_lowercase());
+    let name = name_of(&method, &path);
     let mut operation = Operation::new(name, &method, Text::literal(path));
     operation.origin = Some(origin);
     operation.query = query;

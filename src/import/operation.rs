@@ -140,6 +140,12 @@ pub(super) fn changes(method: &str) -> bool {
     !matches!(method, "GET" | "HEAD" | "OPTIONS")
 }
 
+/// What an operation is called that has no name: its query may hold secrets, and is left out.
+pub(super) fn name_of(method: &str, path: &str) -> String {
+    let path = path.split(['?', '#']).next().unwrap_or_default();
+    format!("{}-{path}", method.to_ascii_lowercase())
+}
+
 /// What an operation sends.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Body {

@@ -34,6 +34,20 @@ static JWT: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*").expect("a valid pattern")
 });
 
+/// Names with values in what is no value of its own: queries and forms, JSON and the like, XML, and
+/// parts of a multipart body.
+static FIELDS: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(concat!(
+        r#"(?:^|[?&;\s])(?P<form>[\w.\[\]-]{2,60})=(?P<form_value>[^&#;"'<>\r\n]+)"#,
+        r#"|["']?(?P<json>[\w.-]{2,60})["']?\s*:\s*["'](?P<json_value>[^"'\r\n]+)["']"#,
+        r"|<(?P<xml>[\w:.-]{2,60})>(?P<xml_value>[^<>]+)</",
+        r#"|name="(?P<part>[^"]{2,60})"\r?\n(?:[^\r\n]+\r?\n)*\r?\n(?P<part_value>[^\r\n]+)"#,
+    ))
+    .expect("a valid pattern")
+});
+const NAMES: [&str; 4] = ["form", "json", "xml", "part"];
+const VALUES: [&str; 4] = ["form_value", "json_value", "xml_value", "part_value"];
+
 /// Whether a parameter or field of that name holds a secret.
 pub(super) fn is_secret(name: &str) -> bool {
     let name: String =
@@ -135,20 +149,44 @@ impl Secrets {
         }
     }
 
-    /// Tokens that stand somewhere in a text.
+    /// Secrets that stand somewhere in a text: tokens, and values behind names that say so.
     fn tokens(&mut self, value: &mut Text) {
-        let Some(literal) = value.as_literal().filter(|literal| literal.contains("eyJ")) else {
-            return;
-        };
+        *value = value.replaced(|literal| self.without_fields(literal));
+    }
+
+    fn without_fields(&mut self, text: &str) -> Text {
         let mut out = Text::default();
         let mut from = 0;
-        for found in JWT.find_iter(literal) {
-            out.push(&literal[from..found.start()]);
+        for found in FIELDS.captures_iter(text) {
+            let group = |name: &str| found.name(name);
+            let (Some(name), Some(value)) = (
+                NAMES.iter().find_map(|name| group(name)),
+                VALUES.iter().find_map(|name| group(name)),
+            ) else {
+                continue;
+            };
+            if !is_secret(name.as_str()) || value.as_str().trim().is_empty() {
+                continue;
+            }
+            out.append(&self.without_jwt(&text[from..value.start()]));
+            let purpose = format!("`{}`", name.as_str());
+            out.append(&self.hide(name.as_str(), value.as_str(), &purpose));
+            from = value.end();
+        }
+        out.append(&self.without_jwt(&text[from..]));
+        out
+    }
+
+    fn without_jwt(&mut self, text: &str) -> Text {
+        let mut out = Text::default();
+        let mut from = 0;
+        for found in JWT.find_iter(text) {
+            out.push(&text[from..found.start()]);
             out.append(&self.hide("TOKEN", found.as_str(), "a JSON Web Token"));
             from = found.end();
         }
-        out.push(&literal[from..]);
-        *value = out;
+        out.push(&text[from..]);
+        out
     }
 
     fn sample(&mut self, name: &str, sample: &mut Sample) {
@@ -275,5 +313,26 @@ mod tests {
         let mut text = Text::literal("a=eyJhbGciOiJI.eyJzdWIiOiIx.c2ln;");
         secrets.tokens(&mut text);
         assert_eq!(text.written(), "a=${env.TOKEN_3};");
+    }
+
+    #[test]
+    fn secrets_are_found_inside_of_texts() {
+        let cases = [
+            "user=me&password=hunter22 and more&x=1",
+            "/a?flag&api_key=hunter22#x",
+            "{\"n\": 12345678901234567890, \"clientSecret\" : \"hunter22\"}",
+            "mutation { login(name: \"me\", password: \"hunter22\") { id } }",
+            "<login><user>me</user><password>hunter22</password></login>",
+            "--b\r\nContent-Disposition: form-data; name=\"password\"\r\n\r\nhunter22\r\n--b--",
+        ];
+        for case in cases {
+            let mut text = Text::literal(case);
+            Secrets::default().tokens(&mut text);
+            let written = text.written();
+            assert!(!written.contains("hunter22") && written.contains("${env."), "{written}");
+        }
+        let mut harmless = Text::literal("tokens=3&page_token=x&user=password");
+        Secrets::default().tokens(&mut harmless);
+        assert_eq!(harmless.written(), "tokens=3&page_token=x&user=password");
     }
 }

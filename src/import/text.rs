@@ -65,6 +65,18 @@ impl Text {
         out
     }
 
+    /// The text with each of its literals replaced by another text.
+    pub(super) fn replaced(&self, mut change: impl FnMut(&str) -> Self) -> Self {
+        let mut out = Self::default();
+        for part in &self.0 {
+            match part {
+                Part::Literal(text) => out.append(&change(text)),
+                Part::Reference(_) => out.0.push(part.clone()),
+            }
+        }
+        out
+    }
+
     /// The characters, if there is no reference.
     pub fn as_literal(&self) -> Option<&str> {
         match self.0.as_slice() {

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::address;
 use super::format::Format;
 use super::hosts;
-use super::operation::{Imported, METHODS, Operation, Order, changes};
+use super::operation::{Imported, METHODS, Operation, Order, changes, name_of};
 use super::options::Options;
 use super::text::Text;
 
@@ -48,7 +48,7 @@ fn operation(line: &str) -> Result<Operation, String> {
     let url = if url.contains("://") { url.to_owned() } else { format!("http://{url}") };
     let (origin, path) = address::split(&url)?;
     let (path, query) = address::with_pairs(&path);
-    let name = format!("{}-{path}", method.to_ascii_lowercase());
+    let name = name_of(&method, &path);
     let mut operation = Operation::new(name, &method, Text::literal(path));
     operation.origin = Some(origin);
     operation.query = query;

@@ -8,7 +8,7 @@ use super::url::{basic, place};
 use crate::import::address;
 use crate::import::bodies;
 use crate::import::headers;
-use crate::import::operation::{Body, FormPart, Imported, METHODS, Operation, changes};
+use crate::import::operation::{Body, FormPart, Imported, METHODS, Operation, changes, name_of};
 use crate::import::text::Text;
 
 /// Followed with `-L`; curl's own default is 50.
@@ -393,7 +393,7 @@ impl<'a> Reading<'a> {
             }
             None => (path, Vec::new()),
         };
-        let name = format!("{}-{}", method.to_ascii_lowercase(), path.template());
+        let name = name_of(&method, &path.template());
         let mut operation = Operation::new(name, &method, path);
         operation.origin = Some(origin);
         operation.query = query;

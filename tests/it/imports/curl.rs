@@ -118,9 +118,7 @@ fn credentials_and_variables_of_the_shell_become_variables_of_the_environment() 
       get-a:
         get: /a
         headers: { Authorization: "Basic ${env.CREDENTIALS}", Cookie: "sid=${env.COOKIE_SID}; b=${env.COOKIE_B}" }
-      get-items-ITEM-q-Q:
-        get: "/items/${env.ITEM}?q=${env.Q}"
-        headers: { Authorization: "Bearer ${env.TOKEN}" }
+      get-items-ITEM: { get: "/items/${env.ITEM}?q=${env.Q}", headers: { Authorization: "Bearer ${env.TOKEN}" } }
       get-b: { get: /b, headers: { Authorization: "Bearer ${env.TOKEN}" } }
       post-login:
         enabled: false # changes something; remove this line to have it sent
@@ -130,7 +128,7 @@ fn credentials_and_variables_of_the_shell_become_variables_of_the_environment() 
     flows:
       all:
         - use: get-a
-        - use: get-items-ITEM-q-Q
+        - use: get-items-ITEM
         - use: get-b
         - use: post-login # not enabled
 

@@ -45,7 +45,7 @@ fn a_recording_becomes_a_flow_in_its_order_with_its_pauses_and_without_its_secre
       origins: [ auto, "https://api.shop.example" ]
 
     requests:
-      get-q-1-flag: { get: "/?q=1&flag", headers: { Accept: text/html } }
+      get: { get: "/?q=1&flag", headers: { Accept: text/html } }
       post-login:
         enabled: false # changes something; remove this line to have it sent
         post: "https://api.shop.example/login"
@@ -56,12 +56,12 @@ fn a_recording_becomes_a_flow_in_its_order_with_its_pauses_and_without_its_secre
 
     flows:
       all:
-        - use: get-q-1-flag
+        - use: get
         - think: 2500ms
         - use: post-login # not enabled
         - think: 900ms
         - use: get-me
-        - use: get-q-1-flag
+        - use: get
 
     scenarios:
       # One user, each request once. `shakedown load --help` says what else there is.
@@ -95,4 +95,19 @@ fn what_cannot_be_sent_is_told() {
     "###);
     let said = refused("x.har", "{\"log\":{\"creator\":{}}}");
     assert!(said.contains("no list `log.entries`"), "{said}");
+}
+
+#[test]
+fn secrets_in_what_is_no_pair_do_not_get_into_the_plan() {
+    let recorded = r#"{ "log": { "pages": [ { "title": "https://a.example/?token=topsecret" } ], "entries": [
+        { "request": { "method": "GET", "url": "https://a.example/x?flag&access_token=topsecret", "headers": [
+            { "name": "Referer", "value": "https://a.example/?token=topsecret&a=1" } ] } },
+        { "request": { "method": "POST", "url": "https://a.example/y", "headers": [], "postData": {
+            "mimeType": "application/json", "text": "{\"n\": 12345678901234567890, \"password\": \"topsecret\"}" } } },
+        { "request": { "method": "POST", "url": "https://a.example/z", "headers": [], "postData": {
+            "mimeType": "text/xml", "text": "<a><password>topsecret</password></a>" } } } ] } }"#;
+    let imported = import("rec.har", recorded);
+    let (text, plan) = plan(&imported);
+    assert!(!text.contains("topsecret"), "{text}");
+    assert_eq!(requests(&plan)[0], "GET /x?flag&access_token=SET-BY-THE-USER", "{text}");
 }

@@ -112,3 +112,15 @@ fn a_secret_that_is_not_set_is_told_before_anything_is_sent() {
     assert_eq!(code, 104);
     assert!(stderr.contains("`TOKEN` is not set") && !stderr.contains("abc"), "{stderr}");
 }
+
+#[test]
+fn a_plan_that_is_not_right_yet_is_written_and_told() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let options = "{ \"scenarios\": { \"a\": { \"executor\": \"constant-vus\", \"vus\": \"many\", \"duration\": \"1s\" } } }";
+    let options = write(dir.path(), "k6.json", options);
+    let plan = dir.path().join("plan.yml").display().to_string();
+    let (code, _, stderr) = told(&["import", &options, "-o", &plan]);
+    assert_eq!(code, 104, "{stderr}");
+    assert!(stderr.contains("expected a whole number") && stderr.contains("plan.yml:"), "{stderr}");
+    assert!(std::path::Path::new(&plan).exists());
+}
