@@ -57,12 +57,11 @@ fn open_class(rest: &mut Peekable<Chars<'_>>, out: &mut String) {
 /// A `[` inside a class: `[:alpha:]` stays, anything else is a member.
 fn class_bracket(rest: &mut Peekable<Chars<'_>>, out: &mut String) {
     let ahead: String = rest.clone().take(16).collect();
-    let is_named = ahead.starts_with(':')
-        && ahead.find(":]").is_some_and(|end| {
-            let name = ahead[1..].get(..end - 1).unwrap_or_default();
-            let name = name.strip_prefix('^').unwrap_or(name);
-            !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_lowercase())
-        });
+    let inside = ahead.strip_prefix(':').and_then(|ahead| ahead.split_once(":]"));
+    let is_named = inside.is_some_and(|(name, _)| {
+        let name = name.strip_prefix('^').unwrap_or(name);
+        !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_lowercase())
+    });
     if !is_named {
         out.push_str("\\[");
         return;
@@ -183,6 +182,8 @@ mod tests {
         assert!(finds("^[^]a]+$", b"xyz"));
         assert!(finds("^[[:alpha:]_]+$", b"ab_"));
         assert!(finds("^[a~~b]+$", b"~"));
+        assert!(finds("^[[:]$", b":"));
+        assert!(finds("^[[::]+$", b"[:"));
     }
 
     #[test]
