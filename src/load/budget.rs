@@ -37,6 +37,13 @@ const VALUE_FIXED: u64 = 512;
 /// A check's counters.
 const CHECK_FIXED: u64 = 96;
 
+/// The program itself, its threads and their buffers.
+const PROGRAM: u64 = 24 << 20;
+
+/// What is kept of a series beside its figures: its part of the plan, its names, its place in the
+/// report.
+const KEPT: u64 = 6 * 1024;
+
 /// Values told apart per observed header, series and shard: as many as there may be, and no fewer
 /// than a handful of backends. A target that sends a new value every time must not fill the memory.
 const VALUES: [u32; 3] = [16, 8, 4];
@@ -96,6 +103,12 @@ impl Budget {
         }
     }
 
+    /// What the whole process will take at most, while durations stay below a second. Figures grow
+    /// by pieces, so that a quarter of their memory lies idle between them.
+    pub(super) fn process(self) -> u64 {
+        PROGRAM + self.series as u64 * KEPT + self.bytes / 4 * 5
+    }
+
     /// What a user may want to know before the run takes it.
     pub(super) fn notices(self, wanted: Wanted) -> Vec<Notice> {
         let precision = match self.digits {
@@ -103,10 +116,11 @@ impl Budget {
             Digits::Three => "three digits (0.1 %)",
         };
         let text = format!(
-            "statistics: {} on {}, percentiles with {precision}, up to {} of memory",
+            "statistics: {} on {}, percentiles with {precision}, up to {} of memory ({} in all)",
             plural(self.series.min(wanted.series) as u64, "series", "series"),
             plural(wanted.shards as u64, "thread", "threads"),
             format_bytes(self.bytes),
+            format_bytes(self.process()),
         );
         let whole = Notice { level: NoticeLevel::Info, text };
         let capped = (wanted.series > self.series).then(|| {
@@ -191,6 +205,10 @@ mod tests {
             let budget = budget(3200, shards, 0);
             assert_eq!((budget.digits, budget.series), (Digits::Two, 3200));
             assert!(budget.bytes <= 256 << 20, "{} bytes", budget.bytes);
+            if shards == 1 {
+                let process = budget.process();
+                assert!(process <= 256 << 20, "{process} bytes");
+            }
         }
     }
 

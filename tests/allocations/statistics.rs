@@ -130,9 +130,9 @@ fn figures(plan: Plan, answer: &(impl Fn(u64) -> Vec<Reply> + Sync)) -> Figures 
     Figures { stated, held }
 }
 
-/// `…, up to 12 MiB of memory`
+/// `…, up to 12 MiB of memory (40 MiB in all)`
 fn stated_bytes(notice: &str) -> Option<f64> {
-    let amount = notice.split("up to ").nth(1)?.strip_suffix(" of memory")?;
+    let (amount, _) = notice.split("up to ").nth(1)?.split_once(" of memory")?;
     let (number, unit) = amount.split_once(' ')?;
     let scale = match unit {
         "KiB" => 1024.0,

@@ -65,8 +65,7 @@ pub(super) fn requests(bed: &Bed) -> Result<Vec<Figure>, Problem> {
 /// however long it runs, and what is resident after a minute. With `--long` an hour is measured too.
 ///
 /// Nothing is drawn out from the minute to the hour: histograms fill with latencies that were not
-/// seen before, so memory grows for minutes and then stands still. The bound is what is stated; the
-/// rest of the program comes on top of it.
+/// seen before, so memory grows for minutes and then stands still. The bound is what is stated.
 pub(super) fn endpoints(bed: &Bed) -> Result<Vec<Figure>, Problem> {
     let server = bed.server(ServerKind::Small)?;
     let run = |seconds: u64| {
@@ -83,7 +82,7 @@ pub(super) fn endpoints(bed: &Bed) -> Result<Vec<Figure>, Problem> {
         Figure::new(name, bar, done.ended.max_rss as f64 / MIB, "MiB").note(note)
     };
     let mut figures = vec![
-        Figure::new("stated", bar, stated, "MiB").note("for statistics, at the start"),
+        Figure::new("stated", bar, stated, "MiB").note("for the whole process, at the start"),
         resident("after a minute", &short),
     ];
     if bed.length == Length::Full {
@@ -92,16 +91,16 @@ pub(super) fn endpoints(bed: &Bed) -> Result<Vec<Figure>, Problem> {
     Ok(figures)
 }
 
-/// The MiB that a run says its statistics take: `… up to 169 MiB of memory`.
+/// The MiB that a run says it takes: `… up to 169 MiB of memory (254 MiB in all)`.
 fn stated(ended: &Ended) -> Result<f64, Problem> {
     let said = || {
         let line = ended.stderr.lines().find(|line| line.contains("statistics: "))?;
-        let (_, amount) = line.rsplit_once("up to ")?;
-        amount.strip_suffix(" MiB of memory")?.parse().ok()
+        let (_, amount) = line.rsplit_once(" of memory (")?;
+        amount.strip_suffix(" MiB in all)")?.parse().ok()
     };
     said().ok_or_else(|| Problem::Unreadable {
         program: ended.program.clone(),
-        wanted: "memory of its statistics in MiB",
+        wanted: "its memory in MiB",
         said: last_lines(&ended.stderr),
     })
 }
