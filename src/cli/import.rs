@@ -32,6 +32,7 @@ pub(super) fn run(args: &ImportArgs, terminal: &Terminal) -> Result<ExitCode, Cl
     let imported = crate::import::import_file(&args.file, &options(args))?;
     let plan = crate::import::plan_text(&imported, &source(&args.file));
     warn(&imported);
+    crate::import::fits(&args.file.display().to_string(), &plan)?;
     write_file(&args.output, plan.as_bytes())?;
     let directory = args.output.parent().map(Path::to_path_buf).unwrap_or_default();
     check(&plan, &args.output, directory)?;

@@ -78,6 +78,7 @@ pub(super) fn imported(
     let imported = crate::import::import_file(Path::new(path), &options)?;
     super::import::warn(&imported);
     let text = crate::import::plan_text(&imported, path);
+    crate::import::fits(path, &text)?;
     let mut overrides = overrides(send);
     overrides.directory = Path::new(path).parent().map(Path::to_path_buf).unwrap_or_default();
     let name = format!("{path} (as a plan)");

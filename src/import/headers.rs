@@ -36,15 +36,16 @@ pub(super) fn add(operation: &mut Operation, name: &str, value: Text) -> bool {
     if lower.starts_with(':') || lower.starts_with("sec-") || DROPPED.contains(&lower.as_str()) {
         return true;
     }
-    let is_token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
     let is_control = |c: char| c.is_control() && c != '\t';
-    if name.is_empty()
-        || name.len() > 200
-        || !name.chars().all(is_token)
-        || value.written().contains(is_control)
-    {
+    if !is_name(name) || value.written().contains(is_control) {
         return false;
     }
     operation.headers.push((name.to_owned(), value));
     true
+}
+
+/// Whether a header can have that name (RFC 9110 §5.6.2).
+pub(super) fn is_name(name: &str) -> bool {
+    let is_token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
+    !name.is_empty() && name.len() <= 200 && name.chars().all(is_token)
 }

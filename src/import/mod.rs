@@ -37,7 +37,7 @@ pub use operation::{
     Scenario, Secret, Warning,
 };
 pub use options::Options;
-pub use read::{format_of, import_bytes, import_file};
+pub use read::{fits, format_of, import_bytes, import_file};
 pub use steps::Step;
 pub use text::Text;
 pub use write::plan_text;

@@ -19,11 +19,14 @@ use super::postman;
 use super::secrets;
 use super::url_list;
 use super::zap;
+use crate::model::format_bytes;
 
 /// A larger document describes no service.
 const MAX_BYTES: u64 = 64 << 20;
 /// Operations of a plan; it could not be read again with more.
 const MAX_OPERATIONS: usize = 10_000;
+/// What the plan's reader takes.
+const MAX_PLAN: usize = 4 << 20;
 /// Of a file, to see what it is.
 const SNIFFED: u64 = 4 << 20;
 
@@ -98,6 +101,22 @@ pub fn import_bytes(
     };
     finish(name, options, &mut imported)?;
     Ok(imported)
+}
+
+/// Refuses a plan that could not be read again.
+///
+/// # Errors
+/// [`ImportError::Invalid`] with its size and what to do.
+pub fn fits(name: &str, plan: &str) -> Result<(), ImportError> {
+    if plan.len() <= MAX_PLAN {
+        return Ok(());
+    }
+    let told = format!(
+        "makes a plan of {}, and one of more than {} is not read",
+        format_bytes(plan.len() as u64),
+        format_bytes(MAX_PLAN as u64)
+    );
+    Err(Fault::new(name, told).cure("take a part of it with `import --include` or `--tag`").into())
 }
 
 /// What holds for every format: secrets go, and what nobody wants.

@@ -41,8 +41,12 @@ fn request(text: &str) -> Option<(String, String)> {
     let (method, rest) = text.split_once(' ')?;
     let target = rest.rsplit_once(" HTTP/").map_or(rest, |(target, _)| target);
     let is_method = !method.is_empty() && method.chars().all(|c| c.is_ascii_uppercase());
-    let is_target = target.starts_with('/') || target.contains("://");
-    (is_method && is_target).then(|| (method.to_owned(), target.to_owned()))
+    (is_method && is_target(target)).then(|| (method.to_owned(), target.to_owned()))
+}
+
+/// A path, or a whole URL.
+fn is_target(text: &str) -> bool {
+    text.starts_with('/') || text.contains("://")
 }
 
 /// The first of several keys, with a dot for an object inside.
@@ -98,6 +102,9 @@ fn json(map: &Map<String, Value>) -> Option<Line> {
         ];
         (text(&methods)?.to_ascii_uppercase(), text(&targets)?)
     };
+    if !is_target(&target) {
+        return None;
+    }
     let status = text(&[
         "status",
         "status_code",

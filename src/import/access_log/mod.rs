@@ -20,6 +20,9 @@ use line::Line;
 
 /// Requests of the plan: the most frequent ones.
 const MAX_REQUESTS: usize = 200;
+/// So many are there whatever their share; behind them one in so many lines is a kind of its own.
+const ALWAYS: usize = 20;
+const RARE: u64 = 2_000;
 /// Kinds of requests that are counted.
 const MAX_SHAPES: usize = 50_000;
 /// A longer line is no request.
@@ -150,12 +153,15 @@ impl Tally {
         shapes.sort_by(|(one_key, one), (other_key, other)| {
             other.count.cmp(&one.count).then_with(|| one_key.cmp(other_key))
         });
-        let rest: u64 = shapes.iter().skip(MAX_REQUESTS).map(|(_, shape)| shape.count).sum();
-        if rest > 0 {
-            let kinds = shapes.len() - MAX_REQUESTS;
+        let all: u64 = shapes.iter().map(|(_, shape)| shape.count).sum();
+        let frequent = shapes.iter().filter(|(_, shape)| shape.count >= all.div_ceil(RARE)).count();
+        let rest = shapes.split_off(frequent.clamp(ALWAYS, MAX_REQUESTS).min(shapes.len()));
+        if !rest.is_empty() {
+            let lines: u64 = rest.iter().map(|(_, shape)| shape.count).sum();
             let text = format!(
-                "{kinds} rarer kinds of requests ({} of {} lines) are left out",
-                grouped(rest),
+                "{} rarer kinds of requests ({} of {} lines) are left out",
+                grouped(rest.len() as u64),
+                grouped(lines),
                 grouped(self.lines)
             );
             imported.warn(name, text);
@@ -166,8 +172,7 @@ impl Tally {
             Some(target) => Some(target.origin.to_string()),
             None => hosts.first().cloned(),
         };
-        let all: u64 = shapes.iter().map(|(_, shape)| shape.count).sum();
-        for (key, shape) in shapes.into_iter().take(MAX_REQUESTS) {
+        for (key, shape) in shapes {
             imported.operations.push(operation(&key, &shape, all));
         }
         if let Some(rate) = rate {
@@ -253,9 +258,11 @@ fn origin(line: &Line) -> Option<String> {
 
 fn operation(key: &str, shape: &Shape, all: u64) -> Operation {
     let line = &shape.example;
-    let target = match address::split(&line.target) {
-        Ok((_, path)) => path,
-        Err(_) => address::encoded(line.target.split('#').next().unwrap_or_default()),
+    let target = if let Ok((_, path)) = address::split(&line.target) {
+        path
+    } else {
+        let path = address::encoded(line.target.split('#').next().unwrap_or_default());
+        if path.starts_with('/') { path } else { format!("/{path}") }
     };
     let (path, query) = address::with_pairs(&target);
     let name = key.replacen(' ', "-", 1).to_ascii_lowercase();

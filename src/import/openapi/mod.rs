@@ -11,7 +11,7 @@ mod sample;
 mod security;
 mod servers;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
 use std::path::Path;
 
@@ -28,6 +28,8 @@ struct Spec {
     documents: Documents,
     version: Version,
     warnings: RefCell<Warnings>,
+    /// Values made so far.
+    sampled: Cell<usize>,
 }
 
 /// Told once each.
@@ -123,7 +125,7 @@ pub(super) fn import(
     imported.title = root.pointer("/info/title").and_then(Value::as_str).map(str::to_owned);
     imported.version = Some(number);
     let documents = Documents::load(name, root, directory, &mut imported.warnings);
-    let spec = Spec { documents, version, warnings: RefCell::default() };
+    let spec = Spec { documents, version, warnings: RefCell::default(), sampled: Cell::new(0) };
     operations::read(&spec, options, &mut imported);
     imported.warnings.extend(spec.warnings.into_inner().list);
     Ok(imported)

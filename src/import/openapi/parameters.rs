@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::documents::At;
 use super::sample;
 use super::{Spec, Version};
+use crate::import::headers;
 use crate::import::operation::{Operation, Sample};
 use crate::import::secrets::is_secret;
 use crate::import::text::Text;
@@ -125,8 +126,7 @@ fn header(spec: &Spec, parameter: &Parameter<'_>, value: &Sample, operation: &mu
     {
         return;
     }
-    let is_token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
-    if name.is_empty() || !name.chars().all(is_token) {
+    if !headers::is_name(name) {
         spec.warn(&parameter.at, format!("`{name}` is no name of a header, left out"));
         return;
     }

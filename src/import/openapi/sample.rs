@@ -10,6 +10,9 @@ use crate::import::text::Text;
 
 /// Values of one sample: more is no example but a load of its own.
 const MAX_VALUES: usize = 400;
+/// Values of all samples; then each gets only a few, so that no description takes minutes.
+const MAX_ALL: usize = 300_000;
+const FEW: usize = 20;
 /// Schemas inside schemas.
 const MAX_DEPTH: usize = 12;
 /// Below this only what is required is made.
@@ -26,7 +29,12 @@ struct Sampler<'a> {
 
 /// A value of the schema at `at`, which is used for `name`; `None` where nothing can be said.
 pub(super) fn of(spec: &Spec, name: &str, at: &At<'_>) -> Option<Sample> {
-    Sampler { spec, left: MAX_VALUES, open: Vec::new() }.sample(name, at)
+    let before = spec.sampled.get();
+    let left = if before < MAX_ALL { MAX_VALUES } else { FEW };
+    let mut sampler = Sampler { spec, left, open: Vec::new() };
+    let sample = sampler.sample(name, at);
+    spec.sampled.set(before + left - sampler.left);
+    sample
 }
 
 /// What a media type, a parameter or a schema gives as an example.
@@ -150,20 +158,29 @@ impl Sampler<'_> {
 
     fn object(&mut self, at: &At<'_>) -> Option<Sample> {
         let spec = self.spec;
-        let properties = spec.entries(at, "properties");
+        let properties = spec.get(at, "properties");
+        let names = properties.as_ref().and_then(|at| at.value.as_object());
+        if let Some(properties) = properties.as_ref().filter(|_| names.is_none()) {
+            spec.warn(properties, "`properties` is no mapping, and left out");
+        }
         let required: Vec<&str> = match at.value.get("required") {
             Some(Value::Array(names)) => names.iter().filter_map(Value::as_str).collect(),
             _ => Vec::new(),
         };
         let mut entries = Vec::new();
-        for (name, schema) in properties.into_iter().take(MAX_PROPERTIES) {
-            let is_required = required.contains(&name);
-            let Some(schema) = spec.resolved(&schema) else { continue };
-            if schema.is("readOnly") || !is_required && self.open.len() > OPTIONAL_DEPTH {
+        for name in names.into_iter().flat_map(serde_json::Map::keys).take(MAX_PROPERTIES) {
+            let is_required = required.contains(&name.as_str());
+            if self.left == 0 || !is_required && self.open.len() > OPTIONAL_DEPTH {
+                continue;
+            }
+            let Some(schema) = properties.as_ref().and_then(|at| spec.get(at, name)) else {
+                continue;
+            };
+            if schema.is("readOnly") {
                 continue;
             }
             if let Some(sample) = self.sample(name, &schema) {
-                entries.push((name.to_owned(), sample));
+                entries.push((name.clone(), sample));
             }
         }
         if entries.is_empty()

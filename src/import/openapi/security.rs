@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::documents::At;
 use super::{Spec, Version};
+use crate::import::headers;
 use crate::import::operation::{Operation, Secret};
 use crate::import::secrets::variable_name;
 use crate::import::text::Text;
@@ -97,7 +98,7 @@ fn credential(spec: &Spec, name: &str) -> Option<(Credential, Secret)> {
             let value = Text::environment(&variable);
             let secret = secret(variable.clone(), &format!("{} `{parameter}`", scheme.text("in")?));
             let credential = match scheme.text("in")? {
-                "header" => Credential::Header(parameter, value),
+                "header" if headers::is_name(&parameter) => Credential::Header(parameter, value),
                 "query" => Credential::Query(parameter, value),
                 "cookie" => Credential::Cookie(parameter, value),
                 _ => return None,

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::plain;
 use super::variables::Variables;
+use crate::import::headers;
 use crate::import::operation::Operation;
 use crate::import::text::Text;
 
@@ -43,8 +44,8 @@ pub(super) fn apply(
             let value = prefixed("", &field("value"), &name, variables);
             if field("in") == "query" {
                 operation.query.push((name, value));
-            } else {
-                operation.headers.push((name, value));
+            } else if !headers::add(operation, name.trim(), value) {
+                return Err(format!("`{name}` is no name of a header"));
             }
             operation.auth = vec![kind.to_owned()];
             return Ok(());

@@ -1,9 +1,12 @@
 //! OpenAPI 3.0 and 3.1 and Swagger 2.
 
+use std::fmt::Write as _;
+
 use insta::assert_snapshot;
 use regex::Regex;
 use shakedown::import::Options;
 use shakedown::import::import_file;
+use shakedown::import::plan_text;
 use shakedown::model::Target;
 
 use crate::program::write;
@@ -268,4 +271,35 @@ fn a_description_may_consist_of_many_files() {
     assert!(text.contains("  a: {") && text.contains("  b: {"), "{text}");
     let said = warnings(&imported).join("\n");
     assert!(said.contains("paths/none.yml") && said.contains("PUT /b is left out"), "{said}");
+}
+
+#[test]
+fn a_web_of_schemas_is_cut_and_a_plan_that_is_too_large_is_refused() {
+    let mut text = String::from("{\"openapi\":\"3.0.0\",\"paths\":{");
+    let count = 1_500;
+    for index in 0..count {
+        let comma = if index > 0 { "," } else { "" };
+        write!(text, "{comma}\"/p{index}\":{{\"post\":{{\"requestBody\":{{\"content\":{{\"application/json\":{{\"schema\":{{\"$ref\":\"#/components/schemas/S{index}\"}}}}}}}}}}}}").expect("written");
+    }
+    text.push_str("},\"components\":{\"schemas\":{");
+    for index in 0..count {
+        let comma = if index > 0 { "," } else { "" };
+        write!(text, "{comma}\"S{index}\":{{\"properties\":{{").expect("written");
+        for field in 0..30 {
+            let comma = if field > 0 { "," } else { "" };
+            let other = (index * 7 + field * 13) % count;
+            write!(text, "{comma}\"a{field}\":{{\"$ref\":\"#/components/schemas/S{other}\"}}")
+                .expect("written");
+        }
+        text.push_str("}}");
+    }
+    text.push_str("}}}");
+    let imported = import("wide.json", &text);
+    assert_eq!(imported.operations.len(), count);
+    let length = |operation: &shakedown::import::Operation| format!("{:?}", operation.body).len();
+    let (first, last) = (length(&imported.operations[0]), length(&imported.operations[count - 1]));
+    assert!(last * 5 < first, "{first} {last}");
+    let plan = plan_text(&imported, "wide.json");
+    let refused = shakedown::import::fits("wide.json", &plan).expect_err("too large").to_string();
+    assert!(refused.contains("MiB") && refused.contains("--include"), "{refused}");
 }

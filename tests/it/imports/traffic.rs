@@ -191,3 +191,28 @@ fn zaps_configuration_becomes_scope_and_gate() {
     assert!(text.contains("# - 10020 (X-Frame-Options)"), "{text}");
     assert_eq!(warnings(&imported).len(), 2, "{:?}", warnings(&imported));
 }
+
+#[test]
+fn rare_kinds_of_requests_are_counted_and_left_out() {
+    let mut log = String::new();
+    let mut line = |path: &str| {
+        writeln!(log, "1.2.3.4 - - [01/Jan/2026:10:00:00 +0000] \"GET {path} HTTP/1.1\" 200 5")
+            .expect("written");
+    };
+    for _ in 0..9_970 {
+        line("/often");
+    }
+    // Letters of their own: numbers would be one kind.
+    for (first, second) in
+        ('a'..='e').flat_map(|first| ('a'..='f').map(move |second| (first, second)))
+    {
+        line(&format!("/{first}{second}"));
+    }
+    log.push_str("{\"method\":\"GET\",\"uri\":\"no/path\"}\n");
+    let imported = import("access.log", &log);
+    assert_eq!(imported.operations.len(), 20);
+    let said = warnings(&imported).join("\n");
+    assert!(said.contains("11 rarer kinds of requests (11 of 10,001 lines)"), "{said}");
+    assert!(said.contains("access.log:10001: is no line of an access log"), "{said}");
+    plan(&imported);
+}
