@@ -171,7 +171,9 @@ fn json(text: &str) -> Option<Format> {
     if has("__schema") || (has("data") && has_below("__schema")) {
         return Some(Format::GraphQl);
     }
-    if has("item") && has("info") || has("_postman_variable_scope") || has_below("_postman_id") {
+    let is_collection = has("item") && (has("info") || has_below("request"))
+        || has("collection") && has_below("item");
+    if is_collection || has("_postman_variable_scope") || has_below("_postman_id") {
         return Some(Format::Postman);
     }
     let k6 = ["scenarios", "stages", "vus", "iterations", "thresholds", "duration", "rps"];
@@ -222,6 +224,7 @@ mod tests {
             ("{\"info\":{},\"swagger\":\"2.0\",\"paths\":{\"/a", Some(Format::OpenApi)),
             ("{\"log\":{\"version\":\"1.2\",\"creator\":{}", Some(Format::Har)),
             ("{\"info\":{\"_postman_id\":\"x\"},\"item\":[", Some(Format::Postman)),
+            ("{\"item\":[{\"request\":{\"url\":", Some(Format::Postman)),
             ("# mine\ncurl 'http://a/' \\\n -H x", Some(Format::Curl)),
             ("{\"data\":{\"__schema\":{", Some(Format::GraphQl)),
             ("\"\"\"Text\"\"\"\ntype Query {\n a: Int\n}\n", Some(Format::GraphQl)),

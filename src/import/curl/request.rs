@@ -10,6 +10,7 @@ use crate::import::bodies;
 use crate::import::headers;
 use crate::import::operation::{Body, FormPart, Imported, METHODS, Operation, changes, name_of};
 use crate::import::text::Text;
+use crate::model::Proxy;
 
 /// Followed with `-L`; curl's own default is 50.
 const REDIRECTS: u32 = 50;
@@ -144,12 +145,12 @@ impl<'a> Reading<'a> {
         match flag {
             Flag::Method => self.method = Some(plain().to_ascii_uppercase()),
             Flag::Header => self.header(&value, imported),
-            Flag::Data | Flag::DataBinary => self.data(&value),
+            Flag::Data | Flag::DataBinary => self.data(&value, imported),
             Flag::DataRaw => self.data.push(Data::Text(value)),
             Flag::DataUrlEncode => self.url_encoded(&value),
             Flag::Json => {
                 self.is_json = true;
-                self.data(&value);
+                self.data(&value, imported);
             }
             Flag::Form => self.part(&value, true, imported),
             Flag::FormString => self.part(&value, false, imported),
@@ -179,6 +180,10 @@ impl<'a> Reading<'a> {
             }
             Flag::Url => self.urls.push(value),
             Flag::UrlQuery => self.query.push(value),
+            Flag::Upload if matches!(plain().as_str(), "-" | ".") => {
+                self.method.get_or_insert_with(|| "PUT".to_owned());
+                self.standard_input(imported);
+            }
             Flag::Upload => self.upload = Some(plain()),
             Flag::Next => {
                 let at = self.at;
@@ -219,7 +224,7 @@ impl<'a> Reading<'a> {
                 } else {
                     format!("http://{value}")
                 };
-                Some(("proxy", quoted(&with_scheme)))
+                Proxy::parse(&with_scheme).is_ok().then(|| ("proxy", quoted(&with_scheme)))
             }
             Flag::Http2 => Some(("http", "2".to_owned())),
             Flag::Http3 => Some(("http", "3".to_owned())),
@@ -269,8 +274,16 @@ impl<'a> Reading<'a> {
         }
     }
 
-    fn data(&mut self, value: &Text) {
+    /// Nobody knows here what comes that way.
+    fn standard_input(&mut self, imported: &mut Imported) {
+        imported
+            .warn(self.at, "what curl reads from standard input is not known; the body is empty");
+        self.data.push(Data::Text(Text::default()));
+    }
+
+    fn data(&mut self, value: &Text, imported: &mut Imported) {
         match value.as_literal().and_then(|text| text.strip_prefix('@')) {
+            Some("-") => self.standard_input(imported),
             Some(file) => self.data.push(Data::File(file.to_owned())),
             None => self.data.push(Data::Text(value.clone())),
         }

@@ -139,18 +139,27 @@ impl Variables {
     /// The host with its scheme, values put in, and what follows as it is written. The host is
     /// empty if nothing says where it is.
     pub(super) fn split_host(&self, url: &str) -> (String, String) {
-        let start = url.find("://").map_or(0, |at| at + 3);
-        let end = url[start..].find(['/', '?', '#']).map_or(url.len(), |at| start + at);
-        let (host, rest) = url.split_at(end);
+        let (host, rest) = url.split_at(host_end(url));
         let host = self.expanded(host, 0);
-        let host = if host.contains("{{") { String::new() } else { host };
-        (host, rest.to_owned())
+        if host.contains("{{") {
+            return (String::new(), rest.to_owned());
+        }
+        // The value may have a path of its own, or a query.
+        let whole = format!("{host}{rest}");
+        let (host, rest) = whole.split_at(host_end(&whole));
+        (host.to_owned(), rest.to_owned())
     }
 
     /// Every variable that the requests refer to, and every secret.
     pub(super) fn into_used(self) -> (Vec<(String, Text)>, Vec<Secret>) {
         (self.used.into_list(), self.secrets)
     }
+}
+
+/// Where a URL's host ends.
+fn host_end(url: &str) -> usize {
+    let start = url.find("://").map_or(0, |at| at + 3);
+    url[start..].find(['/', '?', '#']).map_or(url.len(), |at| start + at)
 }
 
 /// Postman makes them up, and so does the plan.

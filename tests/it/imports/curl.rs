@@ -185,3 +185,22 @@ fn what_a_plan_says_once_for_all_is_taken_from_the_options() {
     assert!(plan.connection.route.proxy.is_some(), "{text}");
     assert_eq!(plan.requests[0].redirects, 3);
 }
+
+#[test]
+fn what_only_curl_can_read_is_told() {
+    let imported = import(
+        "x.sh",
+        "curl http://127.0.0.1:1/a -d @-\ncurl -T - http://127.0.0.1:1/b -x socks4://127.0.0.1:1\n",
+    );
+    let (_, plan) = plan(&imported);
+    assert_eq!(requests(&plan), ["-POST /a", "-PUT /b"]);
+    let said = warnings(&imported);
+    let is_told = |line: &str, what: &str| {
+        said.iter().any(|warning| warning.starts_with(line) && warning.contains(what))
+    };
+    assert!(
+        is_told("x.sh:1:", "standard input") && is_told("x.sh:2:", "standard input"),
+        "{said:?}"
+    );
+    assert!(is_told("x.sh:2:", "`-x` is left out"), "{said:?}");
+}

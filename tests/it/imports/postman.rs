@@ -122,3 +122,12 @@ fn what_is_no_collection_says_what_it_is() {
     let said = refused("old.json", r#"{"info":{"_postman_id":"x"},"requests":[]}"#);
     assert!(said.contains("version 2.1"), "{said}");
 }
+
+#[test]
+fn a_variable_may_hold_a_whole_url() {
+    let collection = r#"{ "variable": [ { "key": "all", "value": "http://127.0.0.1:1/v1/get?x=1" }, { "key": "base", "value": "http://127.0.0.1:1/v1/" } ],
+        "item": [ { "request": "{{all}}" }, { "request": "{{base}}users/{{who}}" }, { "request": "{{nowhere}}/a" } ] }"#;
+    let imported = import_with("c.json", collection, &Options::default());
+    let (_, plan) = plan(&imported);
+    assert_eq!(requests(&plan), ["GET /v1/get?x=1", "GET /v1/users/SET-BY-THE-USER", "GET /a"]);
+}
