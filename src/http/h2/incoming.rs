@@ -36,7 +36,6 @@ pub(super) struct Incoming {
     held: Vec<u8>,
     reading: Reading,
     block: Option<Block>,
-    has_bytes: bool,
     has_settings: bool,
 }
 
@@ -77,10 +76,6 @@ const TOO_WIDE: Breach =
 impl Session {
     /// Takes the next bytes of the connection.
     pub fn receive<S: LaneSink>(&mut self, mut bytes: &[u8], sink: &mut S) {
-        if !std::mem::replace(&mut self.incoming.has_bytes, true) && bytes.starts_with(b"HTTP/1.") {
-            let detail = "the server answers in HTTP/1.x: it does not speak HTTP/2 here";
-            return self.fail(&Failure::new(FailureClass::Protocol, detail), sink);
-        }
         while !bytes.is_empty() && self.over.is_none() {
             if let Err(Breach(reason, detail)) = self.take(&mut bytes, sink) {
                 frame::put_go_away(&mut self.outbox, reason);
@@ -151,7 +146,13 @@ impl Session {
         if !std::mem::replace(&mut self.incoming.has_settings, true)
             && (head.kind != kind::SETTINGS || head.has(flag::ACK))
         {
-            return Err(protocol("HTTP/2: what the server said first is not HTTP/2"));
+            // The same nine bytes as a status line's first.
+            let is_h1 = (head.length, head.kind, head.flags) == (0x0048_5454, b'P', b'/');
+            return Err(protocol(if is_h1 {
+                "the server answers in HTTP/1.x: it does not speak HTTP/2 here"
+            } else {
+                "HTTP/2: what the server said first is not HTTP/2"
+            }));
         }
         if head.length > MAX_PAYLOAD {
             return Err(Breach(
