@@ -36,12 +36,16 @@ pub(super) fn add(operation: &mut Operation, name: &str, value: Text) -> bool {
     if lower.starts_with(':') || lower.starts_with("sec-") || DROPPED.contains(&lower.as_str()) {
         return true;
     }
-    let is_control = |c: char| c.is_control() && c != '\t';
-    if !is_name(name) || value.written().contains(is_control) {
+    if !can_be_sent(name, &value) {
         return false;
     }
     operation.headers.push((name.to_owned(), value));
     true
+}
+
+/// Whether name and value have a form on the wire.
+pub(super) fn can_be_sent(name: &str, value: &Text) -> bool {
+    is_name(name) && !value.written().contains(|c: char| c.is_control() && c != '\t')
 }
 
 /// Whether a header can have that name (RFC 9110 §5.6.2).

@@ -418,9 +418,10 @@ impl<'a> Reading<'a> {
         let credentials = if is_said { Vec::new() } else { credentials };
         for (name, value) in self.headers.iter().chain(&credentials) {
             // What somebody wrote by hand is meant, but for what the wire says itself.
-            if name.eq_ignore_ascii_case("user-agent") && !operation.has_header(name) {
+            let is_agent = name.eq_ignore_ascii_case("user-agent") && !operation.has_header(name);
+            if is_agent && headers::can_be_sent(name, value) {
                 operation.headers.push((name.clone(), value.clone()));
-            } else if !headers::add(&mut operation, name, value.clone()) {
+            } else if is_agent || !headers::add(&mut operation, name, value.clone()) {
                 imported.warn(self.at, "a header that cannot be sent, left out");
             }
         }
