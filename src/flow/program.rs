@@ -28,6 +28,17 @@ pub enum Op {
     },
 }
 
+impl Op {
+    /// The requests one of which it sends; none if it sends nothing.
+    pub fn sends(&self) -> &[usize] {
+        match self {
+            Self::Use(request) => std::slice::from_ref(request),
+            Self::UseOneOf(requests) => requests,
+            Self::Extract(_) | Self::Think { .. } => &[],
+        }
+    }
+}
+
 /// A named list of instructions; one pass over it is an iteration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Flow {
@@ -129,14 +140,7 @@ impl Flow {
 
     /// Indices of the requests it sends or may send, in order, with repetition.
     pub fn requests(&self) -> impl Iterator<Item = usize> + '_ {
-        self.ops
-            .iter()
-            .flat_map(|op| match op {
-                Op::Use(request) => std::slice::from_ref(request),
-                Op::UseOneOf(requests) => requests,
-                Op::Extract(_) | Op::Think { .. } => &[],
-            })
-            .copied()
+        self.ops.iter().flat_map(Op::sends).copied()
     }
 }
 

@@ -9,7 +9,7 @@ use super::gates::Gate;
 use super::protocol::CALLS_KEEP_ALIVE;
 use super::reader::{Fields, Reader};
 use super::types::{Connection, Limits, Plan, Protocol, Scenario};
-use crate::flow::{Flow, Op, Script};
+use crate::flow::{Flow, Script};
 use crate::model::ConnectionReuse;
 use crate::model::Conversation;
 use crate::model::RequestTemplate;
@@ -54,8 +54,8 @@ fn cap_at(plan: &Fields<'_>, key: &str) -> Place {
 fn rates(max_rps: f64, at: &Place, scenarios: &[Scenario], flows: &[Flow], reader: &mut Reader) {
     for scenario in scenarios {
         let Some(rate) = scenario.executor.peak_rate() else { continue };
-        let sends = |op: &&Op| matches!(op, Op::Use(_) | Op::UseOneOf(_));
-        let requests = flows[scenario.flow].ops.iter().filter(sends).count();
+        let sending = flows[scenario.flow].ops.iter().filter(|op| !op.sends().is_empty());
+        let requests = sending.count();
         let needed = rate * requests as f64;
         if needed > max_rps {
             let name = &scenario.name;

@@ -49,7 +49,7 @@ fn flow(entry: &Entry, requests: &[Planned], names: &[&str], reader: &mut Reader
         return None;
     }
     unbound(&entry.key, &ops, requests, reader);
-    if !ops.iter().any(|op| matches!(op, Op::Use(_) | Op::UseOneOf(_))) {
+    if ops.iter().all(|op| op.sends().is_empty()) {
         let cure = if ops_are_off(items, requests) {
             "every request it uses has `enabled: false`; remove that from one of them"
         } else {
@@ -208,48 +208,39 @@ fn use_step(
 fn unbound(flow: &str, ops: &[Op], requests: &[Planned], reader: &mut Reader) {
     let mut bound: BTreeSet<Variable> = BTreeSet::new();
     for op in ops {
-        match op {
-            Op::Use(_) | Op::UseOneOf(_) => {
-                let sent = match op {
-                    Op::UseOneOf(requests) => requests,
-                    Op::Use(request) => std::slice::from_ref(request),
-                    Op::Extract(_) | Op::Think { .. } => &[],
-                };
-                let needs = sent.iter().flat_map(|request| {
-                    let Planned { template, uses, .. } = &requests[*request];
-                    uses.iter().map(move |needed| (template, needed))
-                });
-                for (template, Use { variable, at }) in needs {
-                    // A flow after the other says it once.
-                    let is_new = !reader.problems.iter().any(|problem| problem.is_at(at));
-                    if bound.contains(variable) || !is_new {
-                        continue;
-                    }
-                    let name = reader.names.name(*variable);
-                    let known = bound.iter().map(|known| reader.names.name(*known));
-                    let nearest = did_you_mean(name, known)
-                        .map(|nearest| format!(", did you mean `{nearest}`?"))
-                        .unwrap_or_default();
-                    let message = format!(
-                        "`${{{name}}}`: nothing in flow `{flow}` extracts `{name}` before `{}` is \
-                         sent{nearest}",
-                        template.name
-                    );
-                    let help = format!(
-                        "add `extract: {{ {name}: {{ jsonpath: … }} }}` to a step before it; or \
-                         write `$${{` for the characters `${{`"
-                    );
-                    reader.problem_with_help(at, message, help);
-                }
-                // Only of a request that is sent for certain.
-                if let [request] = sent {
-                    bound.extend(&requests[*request].taken);
-                }
+        let sent = op.sends();
+        let needs = sent.iter().flat_map(|request| {
+            let Planned { template, uses, .. } = &requests[*request];
+            uses.iter().map(move |needed| (template, needed))
+        });
+        for (template, Use { variable, at }) in needs {
+            // A flow after the other says it once.
+            let is_new = !reader.problems.iter().any(|problem| problem.is_at(at));
+            if bound.contains(variable) || !is_new {
+                continue;
             }
-            Op::Extract(extraction) => {
-                bound.insert(extraction.variable);
-            }
-            Op::Think { .. } => {}
+            let name = reader.names.name(*variable);
+            let known = bound.iter().map(|known| reader.names.name(*known));
+            let nearest = did_you_mean(name, known)
+                .map(|nearest| format!(", did you mean `{nearest}`?"))
+                .unwrap_or_default();
+            let message = format!(
+                "`${{{name}}}`: nothing in flow `{flow}` extracts `{name}` before `{}` is \
+                 sent{nearest}",
+                template.name
+            );
+            let help = format!(
+                "add `extract: {{ {name}: {{ jsonpath: … }} }}` to a step before it; or \
+                 write `$${{` for the characters `${{`"
+            );
+            reader.problem_with_help(at, message, help);
+        }
+        // Only of a request that is sent for certain.
+        if let [request] = sent {
+            bound.extend(&requests[*request].taken);
+        }
+        if let Op::Extract(extraction) = op {
+            bound.insert(extraction.variable);
         }
     }
 }
