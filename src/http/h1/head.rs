@@ -63,8 +63,7 @@ impl<'a> Head<'a> {
             }
             scratch.extend_from_slice(b"\r\n");
         }
-        let raw: &'a [u8] = scratch;
-        Self { status, version, content_length, keep_alive: true, raw, layout: None }
+        Self::of_lines(version, status, content_length, scratch)
     }
 
     /// A head that came in frames and was written out in the form of HTTP/1.1 already: a line in

@@ -14,6 +14,7 @@ use super::session::Download;
 use super::session::Session;
 use super::session::WINDOW;
 use super::session::left;
+use super::session::number;
 use crate::http::lanes::Again;
 use crate::http::lanes::LaneSink;
 use crate::http::lanes::Lost;
@@ -550,8 +551,4 @@ fn unpadded<'a>(head: &FrameHead, payload: &'a [u8]) -> Result<&'a [u8], Breach>
     let end = payload.len().checked_sub(usize::from(*length));
     end.map(|end| &payload[..end])
         .ok_or(protocol("HTTP/2: a frame of the server has too much padding"))
-}
-
-fn number(lane: usize) -> u32 {
-    u32::try_from(lane).expect("lanes are numbered in u32")
 }

@@ -87,7 +87,7 @@ impl<'a> Fields<'a> {
             return Ok(());
         }
         let mut digits = [0; 3];
-        if short(field.value, &mut digits)? != digits.len() {
+        if short(field.value, self.lines, &mut digits)? != digits.len() {
             return Ok(());
         }
         let text = std::str::from_utf8(&digits).ok();
@@ -128,7 +128,7 @@ impl FieldSink for Fields<'_> {
             Known::Status | Known::Pseudo => return self.pseudo(&field),
             Known::ContentLength => {
                 let mut digits = [0; 20];
-                let count = short(field.value, &mut digits)?;
+                let count = short(field.value, self.lines, &mut digits)?;
                 let text = digits.get(..count).and_then(|text| std::str::from_utf8(text).ok());
                 match text.filter(|text| !text.starts_with('+')).and_then(|text| text.parse().ok())
                 {
@@ -145,19 +145,18 @@ impl FieldSink for Fields<'_> {
     }
 }
 
-/// Writes out a value that should be short, as far as it fits, and says how long it is.
-fn short(value: Text<'_>, out: &mut [u8]) -> Result<usize, Malformed> {
-    let mut written = Vec::new();
-    let bytes = match value {
-        Text::Plain(bytes) => bytes,
-        Text::Huffman(bytes) if bytes.len() > out.len() => return Ok(usize::MAX),
-        Text::Huffman(_) => {
-            value.write(&mut written)?;
-            &written
-        }
-    };
-    if let Some(place) = out.get_mut(..bytes.len()) {
-        place.copy_from_slice(bytes);
+/// Writes out a value that should be short, if it fits, and says how long it is; `scratch` is left
+/// as it was.
+fn short(value: Text<'_>, scratch: &mut Vec<u8>, out: &mut [u8]) -> Result<usize, Malformed> {
+    if value.wire_len() > out.len() {
+        return Ok(usize::MAX);
     }
-    Ok(bytes.len())
+    let start = scratch.len();
+    value.write(scratch)?;
+    let length = scratch.len() - start;
+    if let Some(place) = out.get_mut(..length) {
+        place.copy_from_slice(&scratch[start..]);
+    }
+    scratch.truncate(start);
+    Ok(length)
 }

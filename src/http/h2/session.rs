@@ -205,11 +205,7 @@ impl Session {
 
     /// The peer sends no more.
     pub fn end_of_stream<S: LaneSink>(&mut self, sink: &mut S) {
-        let failure = match self.going_away {
-            Some(reason) => left(reason),
-            None => left(Reason::NO_ERROR),
-        };
-        self.fail(&failure, sink);
+        self.fail(&left(self.going_away.unwrap_or(Reason::NO_ERROR)), sink);
     }
 
     /// Goes on without new bytes: what may be sent of the bodies that wait is put into the outbox,
@@ -251,7 +247,7 @@ impl Session {
             lane.upload = None;
             self.uploads -= 1;
         }
-        let number = u32::try_from(index).expect("lanes are numbered in u32");
+        let number = number(index);
         if piece.is_rest && self.unsent.last() != Some(&number) {
             self.unsent.push(number);
         }
@@ -294,8 +290,7 @@ impl Session {
                 Download::Body => Again::Never,
             };
             self.free(lane);
-            let number = u32::try_from(lane).expect("lanes are numbered in u32");
-            sink.end(number, Err(Lost { failure: failure.clone(), again }));
+            sink.end(number(lane), Err(Lost { failure: failure.clone(), again }));
         }
     }
 
@@ -330,6 +325,11 @@ impl Session {
     pub fn take_unsent(&mut self, mut each: impl FnMut(u32)) {
         self.unsent.drain(..).for_each(&mut each);
     }
+}
+
+/// A lane as others call it.
+pub(super) fn number(lane: usize) -> u32 {
+    u32::try_from(lane).expect("lanes are numbered in u32")
 }
 
 /// What a server's leaving is counted under.

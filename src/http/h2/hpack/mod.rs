@@ -65,7 +65,7 @@ impl Text<'_> {
     }
 
     /// Bytes that it took on the wire.
-    fn wire_len(self) -> usize {
+    pub(super) fn wire_len(self) -> usize {
         match self {
             Self::Plain(bytes) | Self::Huffman(bytes) => bytes.len(),
         }
