@@ -2,6 +2,7 @@
 
 use super::operation::Operation;
 use super::text::Text;
+use crate::model::Header;
 
 /// Said by whoever sends, or true for the one recording only.
 const DROPPED: [&str; 22] = [
@@ -45,11 +46,10 @@ pub(super) fn add(operation: &mut Operation, name: &str, value: Text) -> bool {
 
 /// Whether name and value have a form on the wire.
 pub(super) fn can_be_sent(name: &str, value: &Text) -> bool {
-    is_name(name) && !value.written().contains(|c: char| c.is_control() && c != '\t')
+    is_name(name) && Header::is_value(&value.written())
 }
 
-/// Whether a header can have that name (RFC 9110 §5.6.2).
+/// Whether a header can have that name, and the plan has room for it.
 pub(super) fn is_name(name: &str) -> bool {
-    let is_token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
-    !name.is_empty() && name.len() <= 200 && name.chars().all(is_token)
+    name.len() <= 200 && Header::is_name(name)
 }

@@ -57,6 +57,17 @@ impl Header {
         Self { name: name.into(), value: value.into() }
     }
 
+    /// Whether a header can have that name (RFC 9110 §5.6.2).
+    pub fn is_name(name: &str) -> bool {
+        let is_token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
+        !name.is_empty() && name.chars().all(is_token)
+    }
+
+    /// Whether a value stays within its line (RFC 9110 §5.5).
+    pub fn is_value(value: &str) -> bool {
+        !value.contains(|c: char| c.is_control() && c != '\t')
+    }
+
     /// Whether the name is `name`, ASCII case ignored.
     pub fn is(&self, name: &str) -> bool {
         self.name.eq_ignore_ascii_case(name)

@@ -385,11 +385,10 @@ fn headers(
 
 /// A header line that cannot break out of its line (RFC 9110 §5.5, §5.6.2).
 pub(super) fn header(name: &str, value: &str) -> Result<Header, String> {
-    let is_token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
-    if name.is_empty() || !name.chars().all(is_token) {
+    if !Header::is_name(name) {
         return Err(format!("`{}` is not a header name", inert(name, 80)));
     }
-    if value.chars().any(|c| c.is_control() && c != '\t') {
+    if !Header::is_value(value) {
         return Err(format!("the value of header `{name}` contains a control character"));
     }
     Ok(Header::new(name, value.trim()))
