@@ -47,7 +47,10 @@ pub(super) fn run(args: &CheckArgs, terminal: &Terminal) -> Result<ExitCode, Cli
 
 fn plan(args: &CheckArgs) -> Result<Plan, CliError> {
     if !args.plan.contains("://") {
-        return plans::from_file(&args.plan, &args.run.send);
+        return match plans::foreign(&args.plan) {
+            Some(format) => Ok(plans::imported(&args.plan, format, &args.run.send)?.plan),
+            None => plans::from_file(&args.plan, &args.run.send),
+        };
     }
     if !args.fetch {
         return Err(CliError::Usage(format!(

@@ -40,9 +40,6 @@ pub(super) fn is_plan(target: &str) -> bool {
 /// # Errors
 /// [`CliError::Plan`] with everything that is wrong.
 pub(super) fn from_file(path: &str, send: &SendArgs) -> Result<Plan, CliError> {
-    if let Some(format) = crate::import::format_of(Path::new(path)) {
-        return Ok(imported(path, format, send)?.plan);
-    }
     let overrides = overrides(send);
     let plan = crate::plan::load_file(Path::new(path), &environment, &overrides)
         .map_err(CliError::Plan)?;

@@ -59,10 +59,8 @@ pub fn load_url(flags: &LoadFlags) -> Result<Plan, FlagError> {
     };
     let common = CommonFlags { url, ..flags.common.clone() };
     let (target, mut plan) = base(&common, defaults::LOAD_TIMEOUT, TlsPolicy::Verify)?;
-    let (protocol, users) = protocol::of_flags(flags)?;
-    plan.connection.protocol = protocol;
-    protocol::check(&plan.connection).map_err(|text| FlagError::Usage(text.to_owned()))?;
-    let executor = stages::executor(&LoadFlags { connections: users, ..flags.clone() })?;
+    let users = speak(flags, &mut plan)?;
+    let scenario = scenario(flags, users)?;
     plan.requests = vec![template(flags, &target, &plan.connection)?];
     let mut op = Op::Use(0);
     if let Some(list) = &list {
@@ -71,14 +69,7 @@ pub fn load_url(flags: &LoadFlags) -> Result<Plan, FlagError> {
         op = Op::UseOneOf(list.draws.as_slice().into());
     }
     plan.flows = vec![Flow { name: plan.requests[0].name.clone(), ops: vec![op] }];
-    plan.scenarios = vec![Scenario {
-        name: "load".to_owned(),
-        flow: 0,
-        executor,
-        start_time: Duration::ZERO,
-        graceful_stop: defaults::GRACEFUL_STOP,
-        warmup: false,
-    }];
+    plan.scenarios = vec![scenario];
     plan.observe.clone_from(&flags.observe);
     let common = without_seed(&flags.common);
     plan.hash = hash(&format!("{:?}{list:?}", LoadFlags { common, ..flags.clone() }));
@@ -94,31 +85,41 @@ pub fn load_flow(mut plan: Plan, flags: &LoadFlags, draws: bool) -> Result<Plan,
     let Some(flow) = plan.flows.first_mut() else {
         return Err(FlagError::Usage("there is no request that load could send".to_owned()));
     };
-    let (protocol, users) = protocol::of_flags(flags)?;
-    plan.connection.protocol = protocol;
-    protocol::check(&plan.connection).map_err(|text| FlagError::Usage(text.to_owned()))?;
+    let sent: Vec<usize> = flow.requests().collect();
+    if draws && sent.len() > 1 {
+        flow.ops = vec![Op::UseOneOf(sent.into())];
+    }
+    let users = speak(flags, &mut plan)?;
     let unfit = |template: &RequestTemplate| {
         protocol::unfit_origin(&plan.connection, &template.request.origin)
     };
     if let Some(reason) = plan.requests.iter().find_map(unfit) {
         return Err(FlagError::Usage(reason.to_owned()));
     }
-    let executor = stages::executor(&LoadFlags { connections: users, ..flags.clone() })?;
-    let sent: Vec<usize> = flow.requests().collect();
-    if draws && sent.len() > 1 {
-        flow.ops = vec![Op::UseOneOf(sent.into())];
-    }
-    plan.scenarios = vec![Scenario {
-        name: "load".to_owned(),
-        flow: 0,
-        executor,
-        start_time: Duration::ZERO,
-        graceful_stop: defaults::GRACEFUL_STOP,
-        warmup: false,
-    }];
+    plan.scenarios = vec![scenario(flags, users)?];
     let common = without_seed(&flags.common);
     plan.hash = hash(&format!("{}{:?}", plan.hash, LoadFlags { common, ..flags.clone() }));
     Ok(plan)
+}
+
+/// Has the plan speak the protocol of the flags; how many users that takes, where it is said.
+fn speak(flags: &LoadFlags, plan: &mut Plan) -> Result<Option<u32>, FlagError> {
+    let (protocol, users) = protocol::of_flags(flags)?;
+    plan.connection.protocol = protocol;
+    protocol::check(&plan.connection).map_err(|text| FlagError::Usage(text.to_owned()))?;
+    Ok(users)
+}
+
+/// The flags' load of the first flow, by so many users.
+fn scenario(flags: &LoadFlags, users: Option<u32>) -> Result<Scenario, FlagError> {
+    Ok(Scenario {
+        name: "load".to_owned(),
+        flow: 0,
+        executor: stages::executor(&LoadFlags { connections: users, ..flags.clone() })?,
+        start_time: Duration::ZERO,
+        graceful_stop: defaults::GRACEFUL_STOP,
+        warmup: false,
+    })
 }
 
 /// The request that the flags describe.
