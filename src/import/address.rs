@@ -84,6 +84,11 @@ pub(super) fn segment(text: &str) -> String {
     utf8_percent_encode(text, SEGMENT).to_string()
 }
 
+/// A text as a name or a value of a form.
+pub(super) fn form_value(text: &str) -> String {
+    url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
+}
+
 /// Path without query, and the query's pairs if writing them again gives the same query; else the
 /// whole stays a path.
 pub(super) fn with_pairs(path_and_query: &str) -> (String, Vec<(String, Text)>) {

@@ -57,6 +57,13 @@ impl Fault {
         self
     }
 
+    /// Right behind `before`, which the file begins with.
+    pub(super) fn behind(self, before: &str) -> Self {
+        let line = before.matches('\n').count() + 1;
+        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+        self.at(line, column)
+    }
+
     /// What to do about it.
     pub(super) fn cure(mut self, cure: impl Into<String>) -> Self {
         self.cure = Some(cure.into());

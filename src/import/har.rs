@@ -6,13 +6,12 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::Value;
 
-use super::address;
 use super::bodies;
 use super::error::{Fault, ImportError};
 use super::format::Format;
 use super::headers;
 use super::hosts;
-use super::operation::{Body, Imported, METHODS, Operation, changes, name_of};
+use super::operation::{Body, Imported, Operation, known_method};
 use super::options::Options;
 use super::steps::{self, Step};
 use super::text::Text;
@@ -57,8 +56,7 @@ pub(super) fn import(name: &str, root: &Value, options: &Options) -> Result<Impo
         imported.steps.push(Step::Use(imported.operations.len()));
         imported.operations.push(operation);
     }
-    let target = options.target.as_ref().map(|target| target.origin.to_string());
-    hosts::settle(&mut imported, target.as_deref());
+    hosts::settle(&mut imported, options);
     steps::fold(&mut imported);
     Ok(imported)
 }
@@ -86,16 +84,8 @@ fn operation(entry: &Value) -> Result<Operation, String> {
     let url = request.get("url").and_then(Value::as_str).ok_or("its request has no `url`")?;
     let method =
         request.get("method").and_then(Value::as_str).unwrap_or("GET").to_ascii_uppercase();
-    if !METHODS.contains(&method.as_str()) {
-        return Err(format!("{method}: the plan has no such method"));
-    }
-    let (origin, path) = address::split(url)?;
-    let (path, query) = address::with_pairs(&path);
-    let name = name_of(&method, &path);
-    let mut operation = Operation::new(name, &method, Text::literal(path));
-    operation.origin = Some(origin);
-    operation.query = query;
-    operation.is_unsafe = changes(&method);
+    known_method(&method)?;
+    let mut operation = Operation::of_url(&method, url)?;
     let listed = |key: &str| request.get(key).and_then(Value::as_array).into_iter().flatten();
     for header in listed("headers") {
         if let Some((name, value)) = pair(header) {

@@ -1,10 +1,11 @@
 //! Which of many hosts a recording is about.
 
 use super::operation::Imported;
+use super::options::Options;
 
 /// Makes the origin that most operations go to the plan's target, keeps those of its own family of
 /// hosts, and leaves the others out by name.
-pub(super) fn settle(imported: &mut Imported, target: Option<&str>) {
+pub(super) fn settle(imported: &mut Imported, options: &Options) {
     let mut counts: Vec<(String, usize)> = Vec::new();
     for origin in imported.operations.iter().filter_map(|operation| operation.origin.as_ref()) {
         match counts.iter_mut().find(|(known, _)| known == origin) {
@@ -32,7 +33,7 @@ pub(super) fn settle(imported: &mut Imported, target: Option<&str>) {
             operation.origin = None;
         }
     }
-    imported.origin = Some(target.map_or(main, str::to_owned));
+    imported.origin = Some(options.origin().unwrap_or(main));
 }
 
 /// Whether two origins are hosts of one owner, as far as names say it: `www.a.example` and

@@ -5,7 +5,6 @@ use serde_json::Value;
 use super::error::{Fault, ImportError};
 use super::format::Format;
 use super::operation::{Condition, Imported, Sample, Scenario};
-use super::text::Text;
 use crate::model::Threshold;
 use crate::model::parse_duration;
 
@@ -96,7 +95,7 @@ fn short_form(map: &serde_json::Map<String, Value>, imported: &mut Imported) {
         (None, None, Some(_)) => "constant-vus",
         (None, None, None) => return,
     };
-    fields.push(("executor".to_owned(), text(executor)));
+    fields.push(("executor".to_owned(), executor.into()));
     let one = Sample::Number(1.into());
     match executor {
         "ramping-vus" => {
@@ -118,7 +117,7 @@ fn short_form(map: &serde_json::Map<String, Value>, imported: &mut Imported) {
             fields.push(("vus".to_owned(), given("vus").map_or(one, Sample::from)));
             fields.push((
                 "duration".to_owned(),
-                given("duration").and_then(duration).unwrap_or(text("10s")),
+                given("duration").and_then(duration).unwrap_or("10s".into()),
             ));
         }
     }
@@ -177,7 +176,7 @@ fn fit(name: &str) -> String {
 fn stages(value: &Value) -> Sample {
     let stages = value.as_array().into_iter().flatten().map(|stage| {
         let target = stage.get("target").map_or(Sample::Number(0.into()), Sample::from);
-        let length = stage.get("duration").and_then(duration).unwrap_or(text("0s"));
+        let length = stage.get("duration").and_then(duration).unwrap_or("0s".into());
         Sample::Map(vec![("target".to_owned(), target), ("duration".to_owned(), length)])
     });
     Sample::List(stages.collect())
@@ -191,11 +190,7 @@ fn duration(value: &Value) -> Option<Sample> {
         Value::String(text) => text.clone(),
         _ => return None,
     };
-    parse_duration(&written).ok().map(|_| text(&written))
-}
-
-fn text(text: &str) -> Sample {
-    Sample::Text(Text::literal(text))
+    parse_duration(&written).ok().map(|_| written.as_str().into())
 }
 
 fn thresholds(at: &str, value: &Value, scenarios: &[String], imported: &mut Imported) {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Number, Value};
 
+use super::address;
 use super::format::Format;
 use super::steps::Step;
 use super::text::Text;
@@ -108,9 +109,11 @@ pub struct Operation {
 impl Operation {
     /// A request of that method without anything.
     pub(super) fn new(name: impl Into<String>, method: &str, path: Text) -> Self {
+        let method = method.to_ascii_uppercase();
         Self {
             name: name.into(),
-            method: method.to_ascii_uppercase(),
+            is_unsafe: changes(&method),
+            method,
             origin: None,
             path,
             query: Vec::new(),
@@ -121,22 +124,44 @@ impl Operation {
             summary: None,
             optional: Vec::new(),
             auth: Vec::new(),
-            is_unsafe: false,
             weight: 1,
         }
     }
 
+    /// The same, to a URL; what its query says is in pairs.
+    pub(super) fn of_url(method: &str, url: &str) -> Result<Self, String> {
+        let (origin, path) = address::split(url)?;
+        let (path, query) = address::with_pairs(&path);
+        let name = name_of(method, &path);
+        let own = Self::new(name, method, Text::literal(path));
+        Ok(Self { origin: Some(origin), query, ..own })
+    }
+
     /// Whether there is a header of that name.
     pub(super) fn has_header(&self, name: &str) -> bool {
-        self.headers.iter().any(|(own, _)| own.eq_ignore_ascii_case(name))
+        self.header(name).is_some()
+    }
+
+    /// The value of the first header of that name.
+    pub(super) fn header(&self, name: &str) -> Option<&Text> {
+        let found = self.headers.iter().find(|(own, _)| own.eq_ignore_ascii_case(name));
+        found.map(|(_, value)| value)
     }
 }
 
 /// Methods that the plan has a word for.
 pub(super) const METHODS: [&str; 7] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
 
+/// A method that the plan has a word for, or what is told of another.
+pub(super) fn known_method(method: &str) -> Result<(), String> {
+    if METHODS.contains(&method) {
+        return Ok(());
+    }
+    Err(format!("{method}: the plan has no such method"))
+}
+
 /// Whether a method changes something (RFC 9110 §9.2.1).
-pub(super) fn changes(method: &str) -> bool {
+fn changes(method: &str) -> bool {
     !matches!(method, "GET" | "HEAD" | "OPTIONS")
 }
 
@@ -216,6 +241,12 @@ impl From<&Value> for Sample {
                 Self::Map(map.iter().map(|(key, value)| (key.clone(), value.into())).collect())
             }
         }
+    }
+}
+
+impl From<&str> for Sample {
+    fn from(text: &str) -> Self {
+        Self::Text(Text::literal(text))
     }
 }
 

@@ -29,6 +29,11 @@ pub struct Options {
 }
 
 impl Options {
+    /// Scheme, host and port of the target, if one is given.
+    pub(super) fn origin(&self) -> Option<String> {
+        self.target.as_ref().map(|target| target.origin.to_string())
+    }
+
     /// Leaves out what the user does not want.
     pub(super) fn select(&self, imported: &mut Imported) {
         steps::retain(imported, |operation| self.wants(operation));

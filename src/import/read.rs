@@ -156,8 +156,6 @@ fn text<'a>(name: &str, bytes: &'a [u8]) -> Result<&'a str, Fault> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     std::str::from_utf8(bytes).map_err(|error| {
         let before = String::from_utf8_lossy(&bytes[..error.valid_up_to()]);
-        let line = before.matches('\n').count() + 1;
-        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-        Fault::new(name, "not UTF-8 from here on").at(line, column).cure("save it as UTF-8")
+        Fault::new(name, "not UTF-8 from here on").behind(&before).cure("save it as UTF-8")
     })
 }

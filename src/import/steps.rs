@@ -48,12 +48,12 @@ pub(super) fn fold(imported: &mut Imported) {
 pub(super) fn retain(imported: &mut Imported, keep: impl Fn(&Operation) -> bool) {
     let mut becomes = Vec::new();
     let mut kept = 0;
-    for operation in &imported.operations {
+    imported.operations.retain(|operation| {
         let stays = keep(operation);
         becomes.push(stays.then_some(kept));
         kept += usize::from(stays);
-    }
-    imported.operations.retain(|operation| keep(operation));
+        stays
+    });
     imported.steps = imported
         .steps
         .iter()

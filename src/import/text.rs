@@ -55,14 +55,7 @@ impl Text {
 
     /// The text with every character of its literals replaced by what `change` makes of them.
     pub(super) fn map(&self, mut change: impl FnMut(&str) -> String) -> Self {
-        let mut out = Self::default();
-        for part in &self.0 {
-            match part {
-                Part::Literal(text) => out.push(&change(text)),
-                Part::Reference(_) => out.0.push(part.clone()),
-            }
-        }
-        out
+        self.replaced(|text| Self::literal(change(text)))
     }
 
     /// The text with each of its literals replaced by another text.

@@ -2,12 +2,10 @@
 
 use std::collections::HashMap;
 
-use super::address;
 use super::format::Format;
 use super::hosts;
-use super::operation::{Imported, METHODS, Operation, Order, changes, name_of};
+use super::operation::{Imported, METHODS, Operation, Order};
 use super::options::Options;
-use super::text::Text;
 
 /// Reads a list. Empty lines, and those that begin with `#`, are left out.
 pub(super) fn import(name: &str, text: &str, options: &Options) -> Imported {
@@ -32,8 +30,7 @@ pub(super) fn import(name: &str, text: &str, options: &Options) -> Imported {
             Err(text) => imported.warn(format!("{name}:{number}"), format!("{text}; left out")),
         }
     }
-    let target = options.target.as_ref().map(|target| target.origin.to_string());
-    hosts::settle(&mut imported, target.as_deref());
+    hosts::settle(&mut imported, options);
     imported
 }
 
@@ -46,12 +43,5 @@ fn operation(line: &str) -> Result<Operation, String> {
         return Err(format!("`{}` is no method of the plan's", crate::model::inert(&method, 40)));
     }
     let url = if url.contains("://") { url.to_owned() } else { format!("http://{url}") };
-    let (origin, path) = address::split(&url)?;
-    let (path, query) = address::with_pairs(&path);
-    let name = name_of(&method, &path);
-    let mut operation = Operation::new(name, &method, Text::literal(path));
-    operation.origin = Some(origin);
-    operation.query = query;
-    operation.is_unsafe = changes(&method);
-    Ok(operation)
+    Operation::of_url(&method, &url)
 }

@@ -79,7 +79,7 @@ pub use route::{ConnectTo, ConnectionReuse, Family, Resolve, Route, parse_source
 pub use rule::{Owasp, RuleMeta};
 pub use run_status::{RunStatus, ScenarioPace};
 pub use scan::{Coverage, CrawlProgress, Operation, OperationSource, RuleOutcome, ScanWindow};
-pub use scope::{Authorisation, InScope, OutOfScope, Scope, ScopeBuilder};
+pub use scope::{Authorisation, InScope, OutOfScope, Scope, ScopeBuilder, is_local_address};
 pub use seed::Seed;
 pub use text::{did_you_mean, inert};
 pub use threshold::{Aggregate, Comparison, Condition, Threshold, ThresholdError, measured};

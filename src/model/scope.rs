@@ -171,7 +171,7 @@ impl Scope {
     /// # Errors
     /// [`OutOfScope::NotAuthorised`] unless the address is local or its host is covered.
     pub fn admit_address(&self, host: &str, address: IpAddr) -> Result<(), OutOfScope> {
-        if is_local(address) {
+        if is_local_address(address) {
             return Ok(());
         }
         if self.covers(host) {
@@ -220,7 +220,7 @@ impl Scope {
 }
 
 /// Loopback and private; link-local is not (cloud metadata lives there), and neither is unspecified.
-fn is_local(address: IpAddr) -> bool {
+pub fn is_local_address(address: IpAddr) -> bool {
     match address.to_canonical() {
         IpAddr::V4(ip) => ip.is_loopback() || ip.is_private(),
         IpAddr::V6(ip) => ip.is_loopback() || ip.is_unique_local(),

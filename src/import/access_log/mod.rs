@@ -11,7 +11,7 @@ use serde_json::{Map, Number, Value};
 use super::address;
 use super::error::ImportError;
 use super::format::Format;
-use super::operation::{Imported, METHODS, Operation, Order, Sample, Scenario, changes};
+use super::operation::{Imported, METHODS, Operation, Order, Sample, Scenario};
 use super::options::Options;
 use super::text::Text;
 use crate::model::grouped;
@@ -168,10 +168,7 @@ impl Tally {
         }
         let hosts: Vec<String> =
             shapes.iter().filter_map(|(_, shape)| origin(&shape.example)).collect();
-        imported.origin = match &options.target {
-            Some(target) => Some(target.origin.to_string()),
-            None => hosts.first().cloned(),
-        };
+        imported.origin = options.origin().or_else(|| hosts.first().cloned());
         for (key, shape) in shapes {
             imported.operations.push(operation(&key, &shape, all));
         }
@@ -269,7 +266,6 @@ fn operation(key: &str, shape: &Shape, all: u64) -> Operation {
     let mut operation = Operation::new(name, &line.method, Text::literal(path));
     operation.query = query;
     operation.weight = shape.count;
-    operation.is_unsafe = changes(&line.method);
     let share = shape.count as f64 * 100.0 / all.max(1) as f64;
     operation.summary = Some(format!("{} of the log, {share:.1} %: {key}", grouped(shape.count)));
     operation
@@ -281,15 +277,14 @@ fn scenario(rate: f64) -> Scenario {
     let number = |value: f64| Number::from_f64(value).map_or(Sample::Null, Sample::Number);
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a clamped rate")]
     let users = rate.ceil().clamp(1.0, 1000.0) as u64;
-    let text = |text: &str| Sample::Text(Text::literal(text));
     Scenario {
         name: "as-logged".to_owned(),
         exec: "all".to_owned(),
         fields: vec![
-            ("executor".to_owned(), text("constant-arrival-rate")),
+            ("executor".to_owned(), "constant-arrival-rate".into()),
             ("rate".to_owned(), number(rounded)),
-            ("timeUnit".to_owned(), text("1s")),
-            ("duration".to_owned(), text("5m")),
+            ("timeUnit".to_owned(), "1s".into()),
+            ("duration".to_owned(), "5m".into()),
             ("preAllocatedVUs".to_owned(), Sample::Number(users.into())),
             ("maxVUs".to_owned(), Sample::Number((users * 10).into())),
         ],

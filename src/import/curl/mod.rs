@@ -43,8 +43,7 @@ pub(super) fn import(name: &str, text: &str, options: &Options) -> Result<Import
     for command in &commands {
         read(name, command, &mut imported);
     }
-    let target = options.target.as_ref().map(|target| target.origin.to_string());
-    hosts::settle(&mut imported, target.as_deref());
+    hosts::settle(&mut imported, options);
     steps::fold(&mut imported);
     Ok(imported)
 }

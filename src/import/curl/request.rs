@@ -8,7 +8,7 @@ use super::url::{basic, place};
 use crate::import::address;
 use crate::import::bodies;
 use crate::import::headers;
-use crate::import::operation::{Body, FormPart, Imported, METHODS, Operation, changes, name_of};
+use crate::import::operation::{Body, FormPart, Imported, Operation, known_method, name_of};
 use crate::import::text::Text;
 use crate::model::Proxy;
 
@@ -291,8 +291,6 @@ impl<'a> Reading<'a> {
 
     /// `content`, `=content`, `name=content`, `@file`, `name@file`.
     fn url_encoded(&mut self, value: &Text) {
-        let encoded =
-            |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
         let literal = value.as_literal().unwrap_or_default();
         if !literal.contains('=')
             && let Some((name, file)) = literal.split_once('@')
@@ -305,9 +303,9 @@ impl<'a> Reading<'a> {
         let text = value.map(|text| match text.split_once('=') {
             Some((name, rest)) if std::mem::take(&mut first) => {
                 let equals = if name.is_empty() { "" } else { "=" };
-                format!("{name}{equals}{}", encoded(rest))
+                format!("{name}{equals}{}", address::form_value(rest))
             }
-            _ => encoded(text),
+            _ => address::form_value(text),
         });
         self.data.push(Data::Text(text));
     }
@@ -384,9 +382,7 @@ impl<'a> Reading<'a> {
             None if has_body && !self.get => "POST".to_owned(),
             None => "GET".to_owned(),
         };
-        if !METHODS.contains(&method.as_str()) {
-            return Err(format!("{method}: the plan has no such method"));
-        }
+        known_method(&method)?;
         let (origin, mut path, credentials) = place(url)?;
         let mut added = self.query.clone();
         if self.get {
@@ -410,7 +406,6 @@ impl<'a> Reading<'a> {
         let mut operation = Operation::new(name, &method, path);
         operation.origin = Some(origin);
         operation.query = query;
-        operation.is_unsafe = changes(&method);
         operation.redirects = if self.follows { self.redirects } else { 0 };
         // What is said beside the URL goes before what stands in it.
         let is_said =
@@ -451,11 +446,8 @@ impl<'a> Reading<'a> {
                 }
             }
             self.content_type(operation);
-            let said = operation
-                .headers
-                .iter()
-                .find(|(name, _)| name.eq_ignore_ascii_case("content-type"));
-            let media_type = said.map(|(_, value)| value.template()).unwrap_or_default();
+            let media_type =
+                operation.header("content-type").map(Text::template).unwrap_or_default();
             operation.body = match text.as_literal() {
                 Some(literal) => bodies::of_text(literal, &media_type, operation),
                 None => Some(Body::Text(text)),

@@ -114,7 +114,6 @@ fn value(schema: &Schema, name: &str, of: &Type, depth: usize) -> Sample {
 }
 
 fn named(schema: &Schema, name: &str, of: &str, depth: usize) -> Sample {
-    let text = |text: &str| Sample::Text(Text::literal(text));
     match (schema.types.get(of), of) {
         (Some(Kind::Input(_)), _) if depth >= INPUT_DEPTH => Sample::Null,
         (Some(Kind::Input(inputs)), _) => {
@@ -124,11 +123,13 @@ fn named(schema: &Schema, name: &str, of: &str, depth: usize) -> Sample {
             });
             Sample::Map(entries.collect())
         }
-        (Some(Kind::Enum(values)), _) => values.first().map_or(Sample::Null, |value| text(value)),
+        (Some(Kind::Enum(values)), _) => {
+            values.first().map_or(Sample::Null, |value| value.as_str().into())
+        }
         (_, "Int") => Sample::Number(1.into()),
         (_, "Float") => Number::from_f64(1.5).map_or(Sample::Null, Sample::Number),
         (_, "Boolean") => Sample::Bool(true),
-        (_, "ID") => text("1"),
+        (_, "ID") => "1".into(),
         // Scalars of the service's own: by what they are usually called.
         (_, of) => {
             let format = match of.to_ascii_lowercase().as_str() {

@@ -17,11 +17,8 @@ pub(super) fn schema(name: &str, text: &str) -> Result<Schema, Fault> {
     let tree = Parser::new(text).recursion_limit(MAX_DEPTH).token_limit(MAX_TOKENS).parse();
     if let Some(error) = tree.errors().next() {
         let before = &text[..text.floor_char_boundary(error.index())];
-        let line = before.matches('\n').count() + 1;
-        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-        return Err(
-            Fault::new(name, format!("no GraphQL schema: {}", error.message())).at(line, column)
-        );
+        let told = format!("no GraphQL schema: {}", error.message());
+        return Err(Fault::new(name, told).behind(before));
     }
     let mut schema = Schema::default();
     for definition in tree.document().definitions() {

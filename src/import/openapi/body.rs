@@ -115,11 +115,10 @@ fn set(
             )
         }
         (_, Sample::Text(text)) => Body::Text(text),
-        (_, other) => {
+        _ => {
             let text =
                 format!("a body in `{media_type}` is not made from its schema; it is sent empty");
             spec.warn(at, text);
-            let _ = other;
             return;
         }
     };

@@ -2,13 +2,13 @@
 
 use super::documents::At;
 use super::parameters::{self, Parameter};
-use super::sample;
 use super::security;
 use super::servers;
 use super::{Spec, body};
 use crate::import::address::{self, Base};
-use crate::import::operation::{Imported, METHODS, Operation, Secret, changes};
+use crate::import::operation::{Imported, METHODS, Operation, Secret};
 use crate::import::options::Options;
+use crate::import::strings;
 use crate::import::text::Text;
 use crate::import::variables::Variables;
 
@@ -21,7 +21,7 @@ pub(super) fn read(spec: &Spec, options: &Options, imported: &mut Imported) {
     let root = spec.root();
     let mut base = servers::of_root(spec);
     if let Some(target) = &options.target {
-        base.origin = Some(target.origin.to_string());
+        base.origin = options.origin();
         let path = address::folder(&target.path_and_query);
         base.path = if path.is_empty() { base.path } else { path };
     }
@@ -104,7 +104,6 @@ impl Reading<'_> {
         let name = own.map_or_else(|| format!("{verb}-{}", path.trim_matches('/')), str::to_owned);
         let mut operation = Operation::new(name, verb, full);
         operation.origin = base.origin.filter(|origin| self.base.origin.as_ref() != Some(origin));
-        operation.is_unsafe = changes(&operation.method);
         let summary = at.text("summary").filter(|text| !text.trim().is_empty());
         operation.summary = summary.or_else(|| at.text("description")).map(|text| {
             let first = text.trim().lines().next().unwrap_or_default();
@@ -158,12 +157,12 @@ impl Reading<'_> {
         let value =
             match found.and_then(|found| Some(parameters::in_path(found, found.value.as_ref()?))) {
                 Some(value) if value != Text::default() => value,
-                Some(_) => sample::unknown(name),
+                Some(_) => strings::plain(name),
                 None => {
                     if found.is_none() {
                         self.spec.warn(at, format!("the path's `{{{name}}}` is described nowhere"));
                     }
-                    sample::unknown(name)
+                    strings::plain(name)
                 }
             };
         let value = value.map(address::segment);

@@ -8,6 +8,7 @@ use super::{Spec, Version};
 use crate::import::headers;
 use crate::import::operation::{Operation, Sample};
 use crate::import::secrets::is_secret;
+use crate::import::strings;
 use crate::import::text::Text;
 
 /// A parameter that is sent.
@@ -73,7 +74,7 @@ fn value(spec: &Spec, name: &str, at: &At<'_>) -> Option<Sample> {
     match spec.version {
         // Here the parameter is the schema.
         Version::Swagger2 => sample::of(spec, name, at),
-        Version::OpenApi3 => Some(Sample::Text(sample::unknown(name))),
+        Version::OpenApi3 => Some(Sample::Text(strings::plain(name))),
     }
 }
 

@@ -6,7 +6,6 @@ use super::Spec;
 use super::documents::At;
 use crate::import::operation::Sample;
 use crate::import::strings;
-use crate::import::text::Text;
 
 /// Values of one sample: more is no example but a load of its own.
 const MAX_VALUES: usize = 400;
@@ -219,7 +218,7 @@ fn singular(name: &str) -> &str {
 }
 
 /// The schema's type, said or to be guessed.
-pub(super) fn kind(schema: &Value) -> Option<&str> {
+fn kind(schema: &Value) -> Option<&str> {
     match schema.get("type") {
         Some(Value::String(kind)) => Some(kind),
         // JSON Schema's list of what is allowed.
@@ -267,9 +266,4 @@ fn integer(schema: &Value) -> Number {
 fn number(schema: &Value) -> Number {
     let value = within(schema, 0.5, 1.5);
     Number::from_f64(value).unwrap_or_else(|| Number::from(1))
-}
-
-/// What stands for a value that nothing is known of.
-pub(super) fn unknown(name: &str) -> Text {
-    strings::plain(name)
 }

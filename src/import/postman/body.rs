@@ -46,8 +46,7 @@ pub(super) fn read(
 fn raw(body: &Value, operation: &mut Operation, variables: &mut Variables) {
     let text = body.get("raw").and_then(Value::as_str).unwrap_or_default();
     let language = body.pointer("/options/raw/language").and_then(Value::as_str).unwrap_or("text");
-    let said = operation.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-type"));
-    let said = said.map(|(_, value)| value.template());
+    let said = operation.header("content-type").map(Text::template);
     let media_type = said.unwrap_or_else(|| {
         match language {
             "json" => "application/json",

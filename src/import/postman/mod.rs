@@ -11,7 +11,7 @@ use super::document;
 use super::error::{Fault, ImportError};
 use super::format::Format;
 use super::headers;
-use super::operation::{Imported, METHODS, Operation, changes};
+use super::operation::{Imported, Operation, known_method};
 use super::options::Options;
 use super::text::Text;
 use variables::Variables;
@@ -56,11 +56,8 @@ pub(super) fn import(name: &str, root: &Value, options: &Options) -> Result<Impo
     let (list, secrets) = reading.variables.into_used();
     imported.variables = list;
     imported.secrets = secrets;
-    let target = options.target.as_ref().map(|target| target.origin.to_string());
-    super::hosts::settle(&mut imported, target.as_deref());
-    if imported.origin.is_none() {
-        imported.origin = target;
-    }
+    super::hosts::settle(&mut imported, options);
+    imported.origin = imported.origin.or_else(|| options.origin());
     Ok(imported)
 }
 
@@ -141,13 +138,10 @@ impl Reading<'_> {
         let url = url.ok_or("has no `url`")?;
         let method = request.get("method").and_then(Value::as_str).unwrap_or("GET");
         let method = method.trim().to_ascii_uppercase();
-        if !METHODS.contains(&method.as_str()) {
-            return Err(format!("{method}: the plan has no such method"));
-        }
+        known_method(&method)?;
         let (origin, path) = self.place(url)?;
         let mut operation = Operation::new(name, &method, path);
         operation.origin = origin;
-        operation.is_unsafe = changes(&method);
         let description = request.get("description");
         operation.summary = description
             .and_then(|text| text.as_str().or_else(|| text.get("content")?.as_str()))

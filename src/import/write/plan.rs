@@ -10,6 +10,7 @@ use crate::import::operation::{
 use crate::import::steps::Step;
 use crate::import::text::Text;
 use crate::model::format_duration;
+use crate::model::is_local_address;
 
 /// A service that a file does not name is looked for here.
 const UNKNOWN: &str = "http://127.0.0.1:8080";
@@ -121,11 +122,7 @@ fn host(origin: &str) -> Option<&str> {
 }
 
 fn is_local(host: &str) -> bool {
-    host == "localhost"
-        || host.parse::<std::net::IpAddr>().is_ok_and(|address| match address {
-            std::net::IpAddr::V4(v4) => v4.is_loopback() || v4.is_private(),
-            std::net::IpAddr::V6(v6) => v6.is_loopback() || v6.is_unique_local(),
-        })
+    host == "localhost" || host.parse().is_ok_and(is_local_address)
 }
 
 fn settings(imported: &Imported, out: &mut String) {

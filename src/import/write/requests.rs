@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::names::Names;
 use super::yaml;
+use crate::import::address::form_value;
 use crate::import::operation::{Body, FormPart, Operation, Sample};
 use crate::import::text::Text;
 
@@ -143,13 +144,11 @@ fn has_short_keys(sample: &Sample) -> bool {
 }
 
 fn urlencoded(pairs: &[(String, Text)]) -> Text {
-    let encoded =
-        |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
     let mut out = Text::default();
     for (index, (name, value)) in pairs.iter().enumerate() {
         out.push(if index > 0 { "&" } else { "" });
-        out.push(&format!("{}=", encoded(name)));
-        out.append(&value.map(encoded));
+        out.push(&format!("{}=", form_value(name)));
+        out.append(&value.map(form_value));
     }
     out
 }
