@@ -22,7 +22,6 @@ mod job;
 mod ledger;
 mod likeness;
 mod link;
-mod markup;
 mod page;
 mod passive;
 mod point;

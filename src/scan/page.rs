@@ -7,10 +7,10 @@ use super::form::FormEncoding;
 use super::form::fitted;
 use super::form::sample_value;
 use super::link::resolve;
-use super::markup::Markup;
-use super::markup::Piece;
-use super::markup::Scripting;
-use super::markup::Tag;
+use crate::extract::Markup;
+use crate::extract::Piece;
+use crate::extract::Scripting;
+use crate::extract::Tag;
 
 /// Links and forms taken from one page at most.
 const MAX_LINKS: usize = 2000;
