@@ -26,6 +26,7 @@ mod metric;
 mod output;
 mod proxy;
 mod redact;
+mod redirect;
 mod report;
 mod report_metrics;
 mod request;
@@ -73,6 +74,7 @@ pub use metric::{MetricData, MetricKind, MetricName, MetricSelector, TagMatch, T
 pub use output::OutputKind;
 pub use proxy::{Proxy, ProxyKind};
 pub use redact::Redactor;
+pub use redirect::redirected;
 pub use report::{EndpointReport, Report, TimelinePoint};
 pub use request::{Header, Method, Request, RequestTemplate};
 pub use route::{ConnectTo, ConnectionReuse, Family, Resolve, Route, parse_sources};
