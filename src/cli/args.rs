@@ -92,6 +92,8 @@ pub(super) enum Command {
     Report(ReportArgs),
     /// Open a finished run in the terminal UI.
     View(ViewArgs),
+    /// Print the JSON Schema of plans (or of reports, events, rules), for editors.
+    Schema(SchemaArgs),
     /// Print a completion script for a shell.
     Completions(CompletionsArgs),
 }
@@ -339,6 +341,31 @@ pub(super) struct ViewArgs {
     /// A report (JSON) or an event log (JSON Lines).
     #[arg(value_name = "FILE")]
     pub(super) file: PathBuf,
+}
+
+/// `schema`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  shakedown schema -o plan.schema.json
+  shakedown schema --report
+
+With `# yaml-language-server: $schema=plan.schema.json` as the first line of a
+plan, editors with the YAML language server (VS Code, Neovim, Helix, Zed, …) complete its
+keys, explain them, and mark what is wrong.")]
+pub(super) struct SchemaArgs {
+    /// That of reports (`--json`).
+    #[arg(long, group = "what")]
+    pub(super) report: bool,
+    /// That of the lines of an event log (`--jsonl`).
+    #[arg(long, group = "what")]
+    pub(super) events: bool,
+    /// That of rule files.
+    #[arg(long, group = "what")]
+    pub(super) rule: bool,
+    /// Where to write; standard output by default.
+    #[arg(short = 'o', long, visible_alias = "out", value_name = "FILE", default_value = "-")]
+    pub(super) output: PathBuf,
 }
 
 /// `completions`.

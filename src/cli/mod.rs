@@ -20,6 +20,7 @@ mod plans;
 mod report;
 mod scan;
 mod scan_args;
+mod schema;
 mod start;
 mod terminal;
 mod view;

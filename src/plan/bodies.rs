@@ -16,7 +16,7 @@ use crate::flow::Place;
 use crate::flow::Template;
 use crate::model::Header;
 
-const BODY: Keys =
+pub(super) const BODY: Keys =
     Keys { of: "a body", known: &["file", "random", "repeat", "size"], later: &["multipart"] };
 
 /// A longer body is no test of a web service.

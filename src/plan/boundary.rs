@@ -16,11 +16,14 @@ use crate::model::Scope;
 use crate::model::ScopeBuilder;
 use crate::model::Target;
 
-const AUTHORISED: Keys = Keys { of: "authorised", known: &["by", "hosts", "until"], later: &[] };
-const SCOPE: Keys = Keys { of: "scope", known: &["origins", "include", "exclude"], later: &[] };
-const LIMITS: Keys =
+pub(super) const AUTHORISED: Keys =
+    Keys { of: "authorised", known: &["by", "hosts", "until"], later: &[] };
+pub(super) const SCOPE: Keys =
+    Keys { of: "scope", known: &["origins", "include", "exclude"], later: &[] };
+pub(super) const LIMITS: Keys =
     Keys { of: "limits", known: &["max_rps", "max_vus", "max_time", "stop_if"], later: &[] };
-const STOP_IF: Keys = Keys { of: "stop_if", known: &["error_rate", "p95", "for"], later: &[] };
+pub(super) const STOP_IF: Keys =
+    Keys { of: "stop_if", known: &["error_rate", "p95", "for"], later: &[] };
 
 /// What a rate is, for "expected …".
 pub(super) const RATE: &str = "a number above 0 and at most 10000000";

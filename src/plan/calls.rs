@@ -25,7 +25,7 @@ pub(super) const OPENER: &str = "grpc";
 pub(super) const OWN_KEYS: [&str; 6] =
     ["proto", "import_paths", "message", "metadata", "count", "maxReceiveSize"];
 
-const STEP: Keys = Keys {
+pub(super) const STEP: Keys = Keys {
     of: "a step of a call",
     known: &["send", "expect", "think", "repeat", "do"],
     later: &["extract", "checks"],

@@ -19,7 +19,7 @@ use crate::flow::JsonTest;
 use crate::model::GrpcCode;
 use crate::model::inert;
 
-const CHECK: Keys = Keys {
+pub(super) const CHECK: Keys = Keys {
     of: "a check",
     known: &[
         "status",
@@ -36,7 +36,7 @@ const CHECK: Keys = Keys {
     later: &["css"],
 };
 
-const HEADER: Keys = Keys {
+pub(super) const HEADER: Keys = Keys {
     of: "a header's check",
     known: &["name", "exists", "equals", "contains", "regex"],
     later: &[],

@@ -22,7 +22,7 @@ use crate::model::TlsVersion;
 use crate::model::TlsVersions;
 use crate::model::parse_sources;
 
-const CONNECTION: Keys = Keys {
+pub(super) const CONNECTION: Keys = Keys {
     of: "connection",
     known: &[
         "connect_timeout",
@@ -40,7 +40,7 @@ const CONNECTION: Keys = Keys {
     ],
     later: &[],
 };
-const TLS: Keys = Keys {
+pub(super) const TLS: Keys = Keys {
     of: "connection.tls",
     known: &["cert", "key", "sni", "min", "max", "session_reuse"],
     later: &[],

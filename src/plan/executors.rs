@@ -16,7 +16,8 @@ const TARGET_USERS: &str = "a whole number from 0 to 1000000";
 const LATE: [(&str, Late); 2] = [("queue", Late::Queue), ("drop", Late::Drop)];
 const ARRIVALS: [(&str, Spacing); 2] = [("even", Spacing::Even), ("poisson", Spacing::Poisson)];
 
-const STAGE: Keys = Keys { of: "a stage", known: &["target", "duration"], later: &["warmup"] };
+pub(super) const STAGE: Keys =
+    Keys { of: "a stage", known: &["target", "duration"], later: &["warmup"] };
 
 /// The executor that a scenario names; `None` when it or a field of it is wrong.
 pub(super) fn executor(fields: &Fields<'_>, reader: &mut Reader) -> Option<Executor> {

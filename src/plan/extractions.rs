@@ -10,7 +10,7 @@ use crate::extract::JsonPath;
 use crate::flow::Extraction;
 use crate::flow::Extractor;
 
-const EXTRACTION: Keys = Keys {
+pub(super) const EXTRACTION: Keys = Keys {
     of: "an extraction",
     known: &["jsonpath", "regex", "group", "header", "default"],
     later: &["css", "xpath", "form", "cookie"],

@@ -20,7 +20,7 @@ use crate::model::RequestTemplate;
 use crate::model::Seed;
 use crate::model::Target;
 
-const PLAN: Keys = Keys {
+pub(super) const PLAN: Keys = Keys {
     of: "the plan",
     known: &[
         "version",

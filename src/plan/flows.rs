@@ -14,15 +14,16 @@ use crate::flow::Variable;
 use crate::model::Conversation;
 use crate::model::did_you_mean;
 
-const STEP: Keys = Keys {
+pub(super) const STEP: Keys = Keys {
     of: "a step",
     known: &["use", "think", "extract", "choose"],
     later: &["chance", "repeat", "while", "if", "parallel", "do", "weight"],
 };
 
 /// What a choice does.
-const USE: Keys = Keys { of: "the step of a choice", known: &["use"], later: STEP.later };
-const CHOICE: Keys = Keys { of: "a choice", known: &["weight", "do"], later: &[] };
+pub(super) const USE: Keys =
+    Keys { of: "the step of a choice", known: &["use"], later: STEP.later };
+pub(super) const CHOICE: Keys = Keys { of: "a choice", known: &["weight", "do"], later: &[] };
 /// Of one choice, and of all that belong together: each is drawn from a list.
 const MAX_WEIGHT: usize = 10_000;
 const MAX_WEIGHTS: usize = 1_000_000;

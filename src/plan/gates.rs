@@ -9,7 +9,7 @@ use crate::model::OutputKind;
 use crate::model::Threshold;
 use crate::model::ThresholdError;
 
-const THRESHOLD: Keys = Keys {
+pub(super) const THRESHOLD: Keys = Keys {
     of: "a threshold",
     known: &["threshold", "abortOnFail", "delayAbortEval"],
     later: &["window"],

@@ -26,28 +26,28 @@ use crate::model::WebSocketSession;
 /// The keys of a request that opens a session or a stream: both are GETs.
 pub(super) const OPENERS: [&str; 2] = ["ws", "sse"];
 
-const STEP: Keys = Keys {
+pub(super) const STEP: Keys = Keys {
     of: "a step of a session",
     known: &["send", "expect", "extract", "think", "repeat", "do", "close"],
     later: &["checks"],
 };
 
-const PAYLOAD: Keys =
+pub(super) const PAYLOAD: Keys =
     Keys { of: "a message", known: &["json", "binary"], later: &["file", "random"] };
 
-const EXPECT: Keys = Keys {
+pub(super) const EXPECT: Keys = Keys {
     of: "an expected message",
     known: &["equals", "contains", "regex", "jsonpath", "within"],
     later: &[],
 };
 
-const UNTIL: Keys = Keys {
+pub(super) const UNTIL: Keys = Keys {
     of: "the last event",
     known: &["equals", "contains", "regex", "jsonpath"],
     later: &["event"],
 };
 
-const LAST: Keys = Keys {
+pub(super) const LAST: Keys = Keys {
     of: "the last message",
     known: &["equals", "contains", "regex", "jsonpath"],
     later: &[],

@@ -29,6 +29,7 @@ mod reader;
 mod requests;
 mod scan;
 mod scenarios;
+mod schema;
 mod slots;
 mod stages;
 mod substitute;
@@ -42,6 +43,7 @@ pub use executor::{Executor, Late, Spacing, Stage};
 pub use file::{Overrides, from_text, load_file};
 pub use flags::{Body, CommonFlags, FlagError, LoadFlags, ScanFlags};
 pub use one_liner::{headers, load_flow, load_url, observe_too, scan_url};
+pub use schema::json_schema;
 pub use stages::StageList;
 pub use types::{
     Connection, CrawlSettings, Limits, Output, Plan, Protocol, ScanSettings, Scenario, StopIf,

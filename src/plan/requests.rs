@@ -34,7 +34,7 @@ use crate::model::inert;
 
 const METHODS: [&str; 7] = ["get", "post", "put", "patch", "delete", "head", "options"];
 
-const REQUEST: Keys = Keys {
+pub(super) const REQUEST: Keys = Keys {
     of: "a request",
     known: &[
         "get",

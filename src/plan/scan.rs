@@ -9,12 +9,12 @@ use super::reader::{Fields, Keys, Reader};
 use super::types::{CrawlSettings, Limits, ScanSettings};
 use crate::model::RequestTemplate;
 
-const SCAN: Keys = Keys {
+pub(super) const SCAN: Keys = Keys {
     of: "scan",
     known: &["crawl", "active", "allow_unsafe", "max_rps", "concurrency", "rules", "during_load"],
     later: &["policy", "strength", "access", "rate_limits", "passive"],
 };
-const CRAWL: Keys =
+pub(super) const CRAWL: Keys =
     Keys { of: "crawl", known: &["depth", "max_urls"], later: &["import", "browser"] };
 
 /// What probes may do to the service's data.

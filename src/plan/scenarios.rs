@@ -19,7 +19,7 @@ macro_rules! keys {
     };
 }
 
-const ANY: Keys = keys!(
+pub(super) const ANY: Keys = keys!(
     "a scenario",
     "vus",
     "startVUs",
@@ -36,13 +36,14 @@ const ANY: Keys = keys!(
     "late",
     "arrivals"
 );
-const CONSTANT_VUS: Keys = keys!("a constant-vus scenario", "vus", "duration");
-const RAMPING_VUS: Keys = keys!("a ramping-vus scenario", "startVUs", "stages", "gracefulRampDown");
-const SHARED_ITERATIONS: Keys =
+pub(super) const CONSTANT_VUS: Keys = keys!("a constant-vus scenario", "vus", "duration");
+pub(super) const RAMPING_VUS: Keys =
+    keys!("a ramping-vus scenario", "startVUs", "stages", "gracefulRampDown");
+pub(super) const SHARED_ITERATIONS: Keys =
     keys!("a shared-iterations scenario", "vus", "iterations", "maxDuration");
-const PER_VU_ITERATIONS: Keys =
+pub(super) const PER_VU_ITERATIONS: Keys =
     keys!("a per-vu-iterations scenario", "vus", "iterations", "maxDuration");
-const CONSTANT_ARRIVAL_RATE: Keys = keys!(
+pub(super) const CONSTANT_ARRIVAL_RATE: Keys = keys!(
     "a constant-arrival-rate scenario",
     "rate",
     "timeUnit",
@@ -52,7 +53,7 @@ const CONSTANT_ARRIVAL_RATE: Keys = keys!(
     "late",
     "arrivals"
 );
-const RAMPING_ARRIVAL_RATE: Keys = keys!(
+pub(super) const RAMPING_ARRIVAL_RATE: Keys = keys!(
     "a ramping-arrival-rate scenario",
     "startRate",
     "timeUnit",

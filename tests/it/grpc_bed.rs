@@ -80,7 +80,9 @@ pub(crate) fn plan(text: &str) -> Result<Plan, Box<PlanErrors>> {
     let today = jiff::civil::date(2026, 1, 1);
     let mut overrides = Overrides::new(Seed(1), today);
     directory.path().clone_into(&mut overrides.directory);
-    from_text("plan.yml", text, &|_| None, &overrides).map_err(Box::new)
+    let plan = from_text("plan.yml", text, &|_| None, &overrides).map_err(Box::new)?;
+    crate::plan::schema::assert_valid("a plan of calls", text);
+    Ok(plan)
 }
 
 /// A plan of one scenario that uses `requests` in order, `iterations` times by `vus` users.

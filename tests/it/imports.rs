@@ -46,7 +46,10 @@ fn plan(imported: &Imported) -> (String, Plan) {
     let mut overrides = Overrides::new(Seed(1), jiff::civil::date(2026, 11, 1));
     overrides.authorised_by = Some("the test".to_owned());
     match from_text("imported.yml", &text, &env, &overrides) {
-        Ok(plan) => (text, plan),
+        Ok(plan) => {
+            crate::plan::schema::assert_valid("an imported plan", &text);
+            (text, plan)
+        }
         Err(errors) => panic!("{}\n{text}", errors.render(false)),
     }
 }

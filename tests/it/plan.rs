@@ -15,6 +15,7 @@ mod on_the_shop;
 mod refusals;
 mod resolved;
 mod scenarios;
+pub(crate) mod schema;
 
 const CHECKS: [&str; 4] = ["open-redirect", "sqli-boolean", "sqli-error", "xss-reflected"];
 
@@ -34,6 +35,9 @@ fn env(name: &str) -> Option<String> {
     }
 }
 
+/// What it resolves to. What the reader takes is right by the schema too.
 fn resolve(text: &str) -> Result<Plan, PlanErrors> {
-    from_text("plan.yml", text, &env, &overrides())
+    let plan = from_text("plan.yml", text, &env, &overrides())?;
+    schema::assert_valid("a plan that is read", text);
+    Ok(plan)
 }

@@ -1,0 +1,172 @@
+//! Requests, their bodies, what is checked of responses and taken out of them.
+
+use serde_json::Value as Json;
+use serde_json::json;
+
+use super::shape::{
+    Object, any_of, anything, boolean, duration, example, fields, list, mapping, named, object, of,
+    one_or_many, pattern, scalar, size, text, whole,
+};
+
+/// The keys of which a request has one.
+const OPENERS: [&str; 10] =
+    ["get", "post", "put", "patch", "delete", "head", "options", "ws", "sse", "grpc"];
+
+pub(super) fn objects() -> Vec<Object> {
+    vec![request(), body(), check(), header_check(), extraction()]
+}
+
+fn path() -> Json {
+    let examples = ["/search", "/items/${id}"];
+    example(pattern(r"^(/|[A-Za-z][A-Za-z0-9+.-]*://)"), &examples)
+}
+
+fn request() -> Object {
+    object!("request", requests::REQUEST, "A request, described once for load and scan.")
+        .key("get", path(), "GET: a path of the target, or a URL in scope.")
+        .key("post", path(), "POST: a path of the target, or a URL in scope.")
+        .key("put", path(), "PUT: a path of the target, or a URL in scope.")
+        .key("patch", path(), "PATCH: a path of the target, or a URL in scope.")
+        .key("delete", path(), "DELETE: a path of the target, or a URL in scope.")
+        .key("head", path(), "HEAD: a path of the target, or a URL in scope.")
+        .key("options", path(), "OPTIONS: a path of the target, or a URL in scope.")
+        .key("ws", path(), "A WebSocket session; what it says stands in `messages`.")
+        .key(
+            "sse",
+            path(),
+            "A stream of server-sent events, read as long as `events`, `for` or `until` say.",
+        )
+        .key(
+            "grpc",
+            example(text(), &["shop.Catalogue/Get"]),
+            "A gRPC call: package.Service/Method, or a URL that ends so.",
+        )
+        .key("headers", fields(), "Header fields.")
+        .key("query", fields(), "Names and values behind `?`, encoded.")
+        .key(
+            "json",
+            anything(),
+            "A body in JSON, written as YAML. A substitution without quotes keeps its type.",
+        )
+        .key("form", fields(), "A body as HTML forms send it, encoded.")
+        .key(
+            "body",
+            any_of(&[scalar(), of("body")]),
+            "A body as it is, or one that is read or made.",
+        )
+        .key("file", text(), "A file that is the body, relative to the plan.")
+        .key(
+            "checks",
+            list(&of("check")),
+            "What is counted of the response. A status that is not expected is a failure.",
+        )
+        .key(
+            "extract",
+            named(&of("extraction")),
+            "Values for later requests, by name: written `${name}` there.",
+        )
+        .key_or("redirects", whole(0, 100), 0, "Redirects that are followed.")
+        .key("subprotocols", list(&text()), "Subprotocols that a WebSocket session offers.")
+        .key(
+            "messages",
+            list(&any_of(&[of("session-step"), of("call-step")])),
+            "What a session or a stream of requests says and waits for.",
+        )
+        .key(
+            "maxDuration",
+            duration(),
+            "The end of a WebSocket session, if it has not ended before.",
+        )
+        .key("events", whole(1, None), "Events after which a stream is closed.")
+        .key("for", duration(), "How long a stream is read.")
+        .key("until", of("last-event"), "The message that ends a stream.")
+        .key("within", duration(), "Longest wait for the next message of a stream.")
+        .key(
+            "proto",
+            one_or_many(&text()),
+            "Files that describe the gRPC service, relative to the plan.",
+        )
+        .key("import_paths", one_or_many(&text()), "Where these files find those that they import.")
+        .key("message", mapping(), "The message of a gRPC call, as JSON.")
+        .key("metadata", fields(), "Metadata of a gRPC call.")
+        .key("timeout", duration(), "The deadline of a gRPC call.")
+        .key("count", whole(1, None), "Messages after which a gRPC stream is ended.")
+        .key_or("maxReceiveSize", size(), "4MiB", "Longest message of a gRPC call that is taken.")
+        .key_or("enabled", boolean(), true, "`false` keeps it from being sent at all.")
+        .one_of(&OPENERS)
+}
+
+fn body() -> Object {
+    object!("body", bodies::BODY, "A body that is read from a file or made.")
+        .key("file", text(), "A file, relative to the plan.")
+        .key("random", size(), "So many random bytes, the same ones in every sending.")
+        .key("repeat", text(), "A text that is repeated up to `size`.")
+        .key("size", size(), "Length of what `repeat` makes.")
+        .one_of(&["file", "random", "repeat"])
+}
+
+fn check() -> Object {
+    let status = any_of(&[whole(100, 599), whole(0, 16), pattern("^[A-Z_]+$|^[0-9]{1,3}$")]);
+    let examples = ["<500ms"];
+    object!("check", checks::CHECK, "Something that is counted of a response.")
+        .key(
+            "status",
+            one_or_many(&status),
+            "Statuses, one or a list: `200`, `[200, 201]`; of gRPC `OK`, `NOT_FOUND`.",
+        )
+        .key(
+            "jsonpath",
+            example(text(), &["$.id"]),
+            "A JSONPath that must find something, unless `exists` or `equals` say more.",
+        )
+        .key_or("exists", boolean(), true, "Whether the JSONPath finds anything.")
+        .key("equals", anything(), "What the JSONPath finds.")
+        .key("regex", text(), "A regular expression that matches the body.")
+        .key("contains", scalar(), "A text that the body contains.")
+        .key(
+            "header",
+            any_of(&[text(), of("header-check")]),
+            "A header that is there, or what holds of it.",
+        )
+        .key("duration", example(pattern("^\\s*[<>]"), &examples), "A bound of the response time.")
+        .key(
+            "body_size",
+            example(pattern("^\\s*[<>]"), &["<10kb"]),
+            "A bound of the body's length.",
+        )
+        .key(
+            "name",
+            pattern("^[^,{}]{1,120}$"),
+            "What it is called in the report and in thresholds.",
+        )
+        .one_of(&["status", "jsonpath", "regex", "contains", "header", "duration", "body_size"])
+}
+
+fn header_check() -> Object {
+    object!("header-check", checks::HEADER, "What holds of a response header.")
+        .key("name", text(), "The header.")
+        .key_or("exists", boolean(), true, "Whether it is there.")
+        .key("equals", scalar(), "Its whole value.")
+        .key("contains", scalar(), "A part of its value.")
+        .key("regex", text(), "A regular expression that matches its value.")
+        .required(&["name"])
+        .rule("maxProperties", json!(2))
+}
+
+fn extraction() -> Object {
+    object!("extraction", extractions::EXTRACTION, "A value out of a response.")
+        .key("jsonpath", example(text(), &["$.items[0].id"]), "Where in a JSON body.")
+        .key(
+            "regex",
+            example(text(), &["id=(\\d+)"]),
+            "A regular expression on the body; its first group.",
+        )
+        .key("group", whole(0, None), "Which group of the regular expression; 0 is all of it.")
+        .key("header", example(text(), &["Location"]), "A response header.")
+        .key(
+            "default",
+            scalar(),
+            "What it is where nothing is found; without it, the iteration ends.",
+        )
+        .one_of(&["jsonpath", "regex", "header"])
+}

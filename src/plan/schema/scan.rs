@@ -1,0 +1,40 @@
+//! The scanner's settings.
+
+use serde_json::json;
+
+use super::shape::{Object, any_of, boolean, example, list, object, of, rate, text, whole, word};
+
+pub(super) fn objects() -> Vec<Object> {
+    vec![scan(), crawl()]
+}
+
+fn scan() -> Object {
+    let checks = list(&example(text(), &["sqli-error", "sqli-boolean", "xss-reflected"]));
+    object!("scan", scan::SCAN, "What the scanner does. Without `active` it only looks.")
+        .key("crawl", of("crawl"), "Bounds of discovery.")
+        .key(
+            "active",
+            any_of(&[json!({ "const": "all" }), checks]),
+            "Checks that send probes: `all`, or those named; `shakedown scan --help` says more.",
+        )
+        .key_or(
+            "allow_unsafe",
+            any_of(&[boolean(), list(&text())]),
+            false,
+            "Whether probes may send what changes something: all of it, or these requests.",
+        )
+        .key_or("max_rps", rate(), 50, "Requests per second.")
+        .key_or("concurrency", whole(1, 1000), 10, "Requests at once.")
+        .key("rules", list(&text()), "Directories with more rules, relative to the plan.")
+        .key(
+            "during_load",
+            list(&word(&["passive"])),
+            "What looks at load's traffic too, in `check`.",
+        )
+}
+
+fn crawl() -> Object {
+    object!("crawl", scan::CRAWL, "Bounds of discovery.")
+        .key_or("depth", whole(0, None), 5, "Links followed from the start page at most.")
+        .key_or("max_urls", whole(1, None), 2000, "URLs fetched at most.")
+}

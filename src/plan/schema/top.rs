@@ -1,0 +1,171 @@
+//! The plan itself: target, what may be sent, gates and files.
+
+use serde_json::Value as Json;
+use serde_json::json;
+
+use super::shape::{
+    Object, any_of, boolean, described, duration, example, list, named, object, of, pattern, rate,
+    scalar, share, text, users, whole,
+};
+use crate::model::MetricName;
+use crate::model::OutputKind;
+
+/// The object that is the schema itself.
+pub(super) const PLAN: &str = "plan";
+
+const URL: &str = r"^(?i:(https?|wss?)://)?[^\s/]+";
+
+pub(super) fn objects() -> Vec<Object> {
+    vec![plan(), authorised(), scope(), limits(), stop_if(), threshold()]
+}
+
+fn plan() -> Object {
+    object!(
+        PLAN,
+        file::PLAN,
+        "A plan of Shakedown: what is sent where, how much of it, and what must hold. Keys that \
+         begin with `x-` are free, for anchors."
+    )
+    .key("version", json!({ "enum": [1, "1"] }), "Version of the format: 1.")
+    .key(
+        "target",
+        example(pattern(URL), &["http://127.0.0.1:8080", "${env.BASE_URL:-http://127.0.0.1:8080}"]),
+        "The service: scheme, host, port. Requests name paths below it.",
+    )
+    .key("authorised", of("authorised"), "Needed for anything but loopback and private addresses.")
+    .key("scope", of("scope"), "What may be sent where; without it, the target's own origin.")
+    .key("limits", of("limits"), "Hard caps over everything, and the kill switch.")
+    .key(
+        "vars",
+        described(
+            json!({ "type": "object", "additionalProperties": scalar() }),
+            "Values with names.",
+        ),
+        "Values with names, written `${vars.name}` elsewhere.",
+    )
+    .key("requests", named(&of("request")), "Requests by name, for load and scan alike.")
+    .key("flows", named(&list(&of("step"))), "What a virtual user does, step by step.")
+    .key(
+        "scenarios",
+        named(&of("scenario")),
+        "When iterations of which flow start: k6's executors.",
+    )
+    .key("scan", of("scan"), "What the scanner does; without it, there is no scan.")
+    .key("thresholds", thresholds(), "What must hold for the run to pass, by metric.")
+    .key("outputs", list(&output()), "Files to write at the end, by format.")
+    .key(
+        "observe",
+        list(&example(text(), &["X-Served-By", "X-Cache"])),
+        "Response headers whose values are counted: backend, cache.",
+    )
+    .key_or(
+        "timeout",
+        duration(),
+        "60s",
+        "Longest wait for a whole response; 30s in a plan that only scans.",
+    )
+    .key_or(
+        "redirects",
+        whole(0, 100),
+        0,
+        "Redirects that are followed, of requests that say nothing else.",
+    )
+    .key_or(
+        "insecure",
+        boolean(),
+        false,
+        "Go on with certificates that cannot be verified; a plan that only scans does.",
+    )
+    .key(
+        "ca_files",
+        list(&text()),
+        "PEM files with more certificates to trust, relative to the plan.",
+    )
+    .key("connection", of("connection"), "How connections are made.")
+    .required(&["version"])
+    .rule("patternProperties", json!({ "^x-": true }))
+}
+
+fn authorised() -> Object {
+    object!(
+        "authorised",
+        boundary::AUTHORISED,
+        "Who allowed the test; the name stands in the report."
+    )
+    .key("by", text(), "Who.")
+    .key("hosts", list(&text()), "For which hosts; without it, for all.")
+    .key("until", example(text(), &["2031-12-31"]), "The last day.")
+    .required(&["by"])
+}
+
+fn scope() -> Object {
+    object!("scope", boundary::SCOPE, "What may be sent where.")
+        .key(
+            "origins",
+            list(&example(text(), &["auto", "http://127.0.0.1:9090"])),
+            "Scheme, host and port of each service; `auto` is the target's.",
+        )
+        .key(
+            "include",
+            list(&example(text(), &["^/api/"])),
+            "Regular expressions on path and query, one of which must match.",
+        )
+        .key(
+            "exclude",
+            list(&example(text(), &["^/logout"])),
+            "Regular expressions on path and query, none of which may match.",
+        )
+}
+
+fn limits() -> Object {
+    object!("limits", boundary::LIMITS, "Hard caps over everything.")
+        .key("max_rps", rate(), "Requests per second, of load and scan together.")
+        .key("max_vus", users(), "Virtual users at once.")
+        .key("max_time", duration(), "The run is stopped after it.")
+        .key("stop_if", of("stop_if"), "The kill switch: stops the run for the target's sake.")
+}
+
+fn stop_if() -> Object {
+    object!("stop_if", boundary::STOP_IF, "Stops the run once one of these holds for a while.")
+        .key("error_rate", share(), "Share of failed requests, from 0 to 1.")
+        .key("p95", duration(), "95th percentile of the latency.")
+        .key_or("for", duration(), "10s", "How long it must hold.")
+        .rule("anyOf", json!([{ "required": ["error_rate"] }, { "required": ["p95"] }]))
+}
+
+const CONDITION: &str = r"^\s*(avg|min|max|med|count|rate|value|p\([0-9.]+\))\s*(<=?|>=?|===?|!=)";
+
+fn condition() -> Json {
+    example(pattern(CONDITION), &["p(95)<500", "rate<0.01", "count==0"])
+}
+
+fn threshold() -> Object {
+    object!("threshold", gates::THRESHOLD, "A condition that may end the run.")
+        .key("threshold", condition(), "The condition; times are in milliseconds.")
+        .key_or("abortOnFail", boolean(), false, "Ends the run as soon as it fails.")
+        .key_or("delayAbortEval", duration(), "0s", "How long the run may go on before that.")
+        .required(&["threshold"])
+}
+
+/// Metrics with their tags, and conditions of each.
+fn thresholds() -> Json {
+    let names: Vec<&str> = MetricName::ALL.iter().map(|metric| metric.as_str()).collect();
+    json!({
+        "type": "object",
+        "propertyNames": {
+            "description": "A metric, perhaps of one tag only: http_req_duration{request:checkout}.",
+            "pattern": format!(r"^\s*({})\s*(\{{|\||$)", names.join("|")),
+            "examples": ["http_req_latency", "http_req_failed", "findings{severity:>=high}"]
+        },
+        "additionalProperties": list(&any_of(&[condition(), of("threshold")]))
+    })
+}
+
+fn output() -> Json {
+    let mut properties = serde_json::Map::new();
+    for kind in OutputKind::ALL.map(OutputKind::as_str).into_iter().chain(["markdown"]) {
+        let file = example(text(), &["reports/run.json"]);
+        properties.insert(kind.to_owned(), described(file, "The file; `-` is standard output."));
+    }
+    json!({ "type": "object", "properties": properties, "additionalProperties": false })
+}

@@ -1,0 +1,166 @@
+//! The schema of plans: current, true to the reader, and of use where one types.
+
+use std::fs;
+use std::path::Path;
+use std::path::PathBuf;
+use std::sync::LazyLock;
+
+use jsonschema::Validator;
+use serde_json::Value as Json;
+use shakedown::plan::json_schema;
+
+use crate::program::told;
+
+static SCHEMA: LazyLock<Validator> =
+    LazyLock::new(|| jsonschema::validator_for(&json_schema()).expect("a valid schema"));
+
+/// What the schema says against a plan's text.
+fn faults(text: &str) -> Vec<String> {
+    let options = serde_saphyr::options! { strict_booleans: true };
+    let plan: Json = serde_saphyr::from_str_with_options(text, options).expect("YAML");
+    let said =
+        |error: jsonschema::ValidationError<'_>| format!("{}: {error}", error.instance_path());
+    SCHEMA.iter_errors(&plan).map(said).collect()
+}
+
+/// Fails for a plan that the schema refuses.
+pub(crate) fn assert_valid(name: &str, text: &str) {
+    let faults = faults(text);
+    assert!(faults.is_empty(), "{name}: {}\n{text}", faults.join("\n"));
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).to_owned()
+}
+
+#[test]
+fn the_schema_in_scenarios_is_current() {
+    let path = root().join("scenarios/plan.schema.json");
+    let wanted = format!("{:#}\n", json_schema());
+    if std::env::var_os("UPDATE_GENERATED").is_some_and(|value| value == "1") {
+        fs::write(&path, &wanted).expect("scenarios/ is writable");
+    }
+    assert!(
+        fs::read_to_string(&path).unwrap_or_default() == wanted,
+        "scenarios/plan.schema.json is stale; run `UPDATE_GENERATED=1 cargo nextest run schema`, \
+         then read the difference"
+    );
+}
+
+#[test]
+fn the_program_prints_each_schema() {
+    for (flags, title) in [
+        (&["schema"][..], "Shakedown plan"),
+        (&["schema", "--report"], "report"),
+        (&["schema", "--events"], "event"),
+        (&["schema", "--rule"], "rule"),
+    ] {
+        let (code, text, errors) = told(flags);
+        assert_eq!(code, 0, "{errors}");
+        let schema: Json = serde_json::from_str(&text).expect("JSON");
+        let said = schema["title"].as_str().unwrap_or_default();
+        assert!(said.to_lowercase().contains(&title.to_lowercase()), "{flags:?}: {said}");
+        jsonschema::meta::validate(&schema).expect("a schema by its own meta-schema");
+    }
+    let dir = tempfile::tempdir().expect("a folder");
+    let file = dir.path().join("plan.schema.json");
+    let (code, text, _) = told(&["schema", "--out", &file.display().to_string()]);
+    assert_eq!((code, text.as_str()), (0, ""));
+    assert_eq!(fs::read_to_string(file).expect("written"), format!("{:#}\n", json_schema()));
+    assert_eq!(told(&["schema", "--report", "--rule"]).0, 2);
+}
+
+#[test]
+fn every_shipped_plan_is_valid() {
+    let mut seen = 0;
+    for entry in fs::read_dir(root().join("scenarios")).expect("readable") {
+        let path = entry.expect("readable").path();
+        if path.extension().is_some_and(|extension| extension == "yml") {
+            assert_valid(&path.display().to_string(), &fs::read_to_string(&path).expect("UTF-8"));
+            seen += 1;
+        }
+    }
+    assert!(seen >= 8, "only {seen}");
+}
+
+#[test]
+fn every_plan_in_the_readme_is_valid() {
+    let readme = fs::read_to_string(root().join("README.md")).expect("UTF-8");
+    let mut seen = 0;
+    for block in readme.split("```yaml\n").skip(1) {
+        let text = block.split("```").next().expect("it ends");
+        // Parts of plans stand alone there too.
+        let whole = if text.contains("version: ") {
+            text.to_owned()
+        } else {
+            format!("version: 1\ntarget: http://127.0.0.1:8080\n{text}")
+        };
+        assert_valid("README.md", &whole);
+        seen += 1;
+    }
+    assert!(seen >= 6, "only {seen}");
+}
+
+const HEAD: &str = "version: 1\ntarget: http://127.0.0.1:8080\n";
+
+#[test]
+fn what_an_editor_should_mark_is_marked() {
+    let request = |keys: &str| format!("requests: {{ a: {{ {keys} }} }}");
+    let scenario = |keys: &str| format!("scenarios: {{ a: {{ exec: f, {keys} }} }}");
+    let bad = [
+        "stage: 1".to_owned(),
+        "limits: { max_rps: 0 }".to_owned(),
+        "limits: { max_time: 10 }".to_owned(),
+        "limits: { stop_if: { error_rate: 5 } }".to_owned(),
+        "scope: { origins: auto }".to_owned(),
+        "vars: { a: [ 1 ] }".to_owned(),
+        "requests: [ ]".to_owned(),
+        "requests: { 'a b': { get: / } }".to_owned(),
+        request("headers: { A: b }"),
+        request("get: /, post: /"),
+        request("get: search"),
+        request("get: /, redirects: 101"),
+        request("get: /, checks: [ { status: 20 } ]"),
+        request("get: /, checks: [ { contains: a, regex: b } ]"),
+        request("get: /, checks: [ { duration: 500ms } ]"),
+        request("get: /, extract: { a: { jsonpath: $.a, regex: b } }"),
+        request("get: /, enabled: maybe"),
+        request("ws: /, messages: [ { sned: a } ]"),
+        "flows: { f: [ { use: a, think: 1s } ] }".to_owned(),
+        "flows: { f: [ { think: a while } ] }".to_owned(),
+        "flows: { f: [ { choose: [ { weight: 0, do: [ { use: a } ] } ] } ] }".to_owned(),
+        scenario("executor: constant-vu, duration: 1s"),
+        scenario("executor: constant-vus"),
+        scenario("executor: constant-vus, duration: 1s, rate: 5"),
+        scenario("executor: constant-arrival-rate, duration: 1s, rate: 5"),
+        scenario("executor: constant-vus, duration: 1, vus: 2"),
+        scenario("executor: ramping-vus, stages: [ { target: -1, duration: 1s } ]"),
+        scenario("executor: ramping-vus, stages: [ { target: 1, duratoin: 1s } ]"),
+        "scan: { active: some }".to_owned(),
+        "scan: { crawl: { depht: 3 } }".to_owned(),
+        "thresholds: { http_req_latncy: [ 'p(95)<500' ] }".to_owned(),
+        "thresholds: { http_req_latency: [ 'p95<500' ] }".to_owned(),
+        "thresholds: { http_req_latency: 'p(95)<500' }".to_owned(),
+        "outputs: [ { pdf: a } ]".to_owned(),
+        "connection: { http: 4 }".to_owned(),
+        "connection: { tls: { min: 1.1 } }".to_owned(),
+    ];
+    for text in bad {
+        assert!(!faults(&format!("{HEAD}{text}\n")).is_empty(), "nothing is said of {text}");
+    }
+    assert!(!faults("target: http://127.0.0.1\n").is_empty(), "no version");
+}
+
+#[test]
+fn substitutions_and_free_keys_are_taken() {
+    assert_valid(
+        "substitutions",
+        &format!(
+            "{HEAD}x-a: &a {{ a: b }}\nx-b: 5\nlimits: {{ max_rps: '${{env.A:-5}}' }}\n\
+             timeout: ${{vars.t}}\n\
+             requests: {{ a: {{ get: '${{env.PATH_A}}', headers: *a, redirects: '${{vars.n}}' }} }}\n\
+             scenarios: {{ a: {{ executor: '${{env.E}}', exec: f, vus: '${{env.N:-5}}', \
+             duration: '${{vars.d}}' }} }}\n"
+        ),
+    );
+}
