@@ -71,7 +71,7 @@ fn plan(args: &LoadArgs) -> Result<Plan, CliError> {
     }
     plans::look(&mut plan, &args.look)?;
     // Its gates over findings belong to `check`: without a scan they would pass unseen.
-    plan.thresholds.retain(|threshold| threshold.selector.metric.is_load());
+    plan.thresholds.retain(|threshold| threshold.metric().is_load());
     Ok(plan)
 }
 

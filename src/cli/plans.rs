@@ -147,7 +147,7 @@ pub(super) fn look(plan: &mut Plan, args: &LookArgs) -> Result<(), CliError> {
 /// Adds the default findings gate to a plan that scans and has none of its own.
 pub(super) fn gate_findings(plan: &mut Plan, fail_on: FailOn) {
     let has_own =
-        plan.thresholds.iter().any(|threshold| threshold.selector.metric == MetricName::Findings);
+        plan.thresholds.iter().any(|threshold| threshold.metric() == MetricName::Findings);
     let FailOn::From(severity) = fail_on else { return };
     if plan.scan.is_some() && !has_own {
         plan.thresholds.push(findings_gate(severity));

@@ -55,7 +55,7 @@ fn plan(args: &ScanArgs) -> Result<Plan, CliError> {
     };
     scan.rule_dirs.extend(args.rules.iter().cloned());
     // Gates over load figures belong to `check`: without load they could only fail.
-    plan.thresholds.retain(|threshold| !threshold.selector.metric.is_load());
+    plan.thresholds.retain(|threshold| !threshold.metric().is_load());
     Ok(plan)
 }
 

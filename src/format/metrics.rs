@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
+use crate::model::Criterion;
 use crate::model::MetricData;
 use crate::model::MetricKind;
 use crate::model::MetricName;
@@ -13,7 +14,6 @@ use crate::model::Phase;
 use crate::model::Report;
 use crate::model::SeriesKind;
 use crate::model::TagOp;
-use crate::model::Threshold;
 
 use super::name::Name;
 use super::trend::Values;
@@ -44,11 +44,11 @@ pub(super) fn metrics(report: &Report) -> Vec<MetricDto> {
         .map(|metric| MetricSelector { metric, tags: Vec::new() });
     let mut parts: Vec<MetricSelector> = Vec::new();
     for result in &report.thresholds {
-        if let Ok(threshold) = Threshold::parse(&result.selector, &result.condition)
-            && !threshold.selector.tags.is_empty()
-            && !parts.contains(&threshold.selector)
+        if let Some(Criterion { selector, .. }) = &result.criterion
+            && !selector.tags.is_empty()
+            && !parts.contains(selector)
         {
-            parts.push(threshold.selector);
+            parts.push(selector.clone());
         }
     }
     whole.chain(parts).map(|selector| metric(report, &selector)).collect()

@@ -180,9 +180,19 @@ pub(super) struct ThresholdDto {
     selector: String,
     /// The condition as written in the plan.
     condition: String,
-    /// What was measured (milliseconds for durations); null when there was nothing to measure.
+    /// What was measured (milliseconds for durations), in the worst window where there are windows;
+    /// null when there was nothing to measure.
     value: Option<f64>,
-    /// Whether the gate passed. Nothing measured does not pass.
+    /// It must hold in every stretch of load of this length, not over the whole run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    window_ms: Option<Millis>,
+    /// When the worst window began, since the run's start.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    worst_from_ms: Option<Millis>,
+    /// What was measured when it stopped the run (`abortOnFail`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    aborted_at: Option<f64>,
+    /// Whether the gate passed. Nothing measured does not pass, nor does what stopped the run.
     pass: bool,
 }
 
@@ -192,6 +202,9 @@ impl From<&ThresholdResult> for ThresholdDto {
             selector: result.selector.clone(),
             condition: result.condition.clone(),
             value: result.value,
+            window_ms: result.window.map(Millis),
+            worst_from_ms: result.worst_from.map(Millis),
+            aborted_at: result.aborted_at,
             pass: result.pass,
         }
     }
@@ -199,7 +212,14 @@ impl From<&ThresholdResult> for ThresholdDto {
 
 impl From<ThresholdDto> for ThresholdResult {
     fn from(dto: ThresholdDto) -> Self {
-        Self { selector: dto.selector, condition: dto.condition, value: dto.value, pass: dto.pass }
+        let window = dto.window_ms.map(Into::into);
+        Self {
+            value: dto.value,
+            worst_from: dto.worst_from_ms.map(Into::into),
+            aborted_at: dto.aborted_at,
+            pass: dto.pass,
+            ..Self::written(&dto.selector, &dto.condition, window)
+        }
     }
 }
 

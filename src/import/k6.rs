@@ -236,7 +236,7 @@ fn delay(condition: &Value) -> Option<String> {
 
 /// Requests and their tags are only known once somebody writes them.
 fn is_possible(threshold: &Threshold, scenarios: &[String]) -> bool {
-    threshold.selector.tags.iter().all(|tag| match tag.tag.as_str() {
+    threshold.criterion.selector.tags.iter().all(|tag| match tag.tag.as_str() {
         "scenario" => scenarios.contains(&tag.value),
         "request" | "check" | "path" | "method" => false,
         _ => true,

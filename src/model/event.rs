@@ -9,6 +9,7 @@ use super::load::{LoadTotals, LoadWindow, ScenarioMeta, SeriesMeta, Validity};
 use super::load_change::LoadChange;
 use super::rule::RuleMeta;
 use super::scan::{Operation, RuleOutcome, ScanWindow};
+use super::threshold_result::ThresholdResult;
 use super::verdict::Verdict;
 
 /// An event with its place in the stream.
@@ -125,19 +126,6 @@ pub enum StopReason {
     Safety(String),
     /// A threshold with `abortOnFail`.
     Threshold(String),
-}
-
-/// A threshold evaluated at the end of the run.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ThresholdResult {
-    /// The metric and its tags as written in the plan.
-    pub selector: String,
-    /// The condition as written in the plan.
-    pub condition: String,
-    /// What was measured; `None` when there was nothing to measure.
-    pub value: Option<f64>,
-    /// Whether the gate passed. Nothing measured does not pass.
-    pub pass: bool,
 }
 
 /// Where engines put what they learn: bounded, so a slow consumer slows the collector, never the

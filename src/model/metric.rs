@@ -380,3 +380,22 @@ pub enum MetricData {
     /// Durations.
     Trend(Histogram),
 }
+
+impl MetricData {
+    /// Adds what was measured later; of gauges the later value stands.
+    pub fn merge(&mut self, later: &Self) {
+        match (self, later) {
+            (Self::Counter { count, elapsed }, Self::Counter { count: more, elapsed: longer }) => {
+                *count += more;
+                *elapsed += *longer;
+            }
+            (Self::Gauge(value), Self::Gauge(later)) => *value = *later,
+            (Self::Rate { hits, total }, Self::Rate { hits: more, total: all }) => {
+                *hits += more;
+                *total += all;
+            }
+            (Self::Trend(trend), Self::Trend(more)) => trend.merge(more),
+            _ => unreachable!("both are of one metric"),
+        }
+    }
+}

@@ -5,6 +5,7 @@
 
 mod address;
 mod amount;
+mod condition;
 mod control;
 mod conversation;
 mod cvss;
@@ -38,6 +39,7 @@ mod scope;
 mod seed;
 mod text;
 mod threshold;
+mod threshold_result;
 mod timings;
 mod tls;
 mod units;
@@ -46,12 +48,11 @@ mod verdict;
 
 pub use address::{Origin, OriginError, Scheme, Target};
 pub use amount::Amount;
+pub use condition::{Aggregate, Comparison, Condition, ConditionError};
 pub use control::{ControlCommand, LoadCommand, StopLevel, StopToken};
 pub use conversation::{Conversation, EventStream, Expectation, MessageStep, WebSocketSession};
 pub use cvss::cvss_base_score;
-pub use event::{
-    Event, EventSender, Notice, NoticeLevel, Phase, RunInfo, Stamped, StopReason, ThresholdResult,
-};
+pub use event::{Event, EventSender, Notice, NoticeLevel, Phase, RunInfo, Stamped, StopReason};
 pub use exchange::{Exchange, ExchangeTap, Response, TlsInfo};
 pub use exit::ExitCode;
 pub use failure::{Failure, FailureClass};
@@ -84,7 +85,8 @@ pub use scan::{Coverage, CrawlProgress, Operation, OperationSource, RuleOutcome,
 pub use scope::{Authorisation, InScope, OutOfScope, Scope, ScopeBuilder, is_local_address};
 pub use seed::Seed;
 pub use text::{did_you_mean, inert};
-pub use threshold::{Aggregate, Comparison, Condition, Threshold, ThresholdError, measured};
+pub use threshold::{Criterion, Threshold, ThresholdError};
+pub use threshold_result::ThresholdResult;
 pub use timings::{PhaseKind, Timings};
 pub use tls::{ClientIdentity, SessionReuse, TlsOptions, TlsVersion, TlsVersions};
 pub use units::{

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::event::{Notice, Phase, RunInfo, StopReason, ThresholdResult};
+use super::event::{Notice, Phase, RunInfo, StopReason};
 use super::exit::ExitCode;
 use super::failure::Failure;
 use super::finding::Finding;
@@ -14,6 +14,7 @@ use super::load::{ScenarioMeta, ScenarioTally, SeriesMeta, Tally, Validity};
 use super::load_change::{LoadChange, LoadChangeKind};
 use super::rule::RuleMeta;
 use super::scan::{Coverage, CrawlProgress, RuleOutcome};
+use super::threshold_result::ThresholdResult;
 use super::verdict::Verdict;
 
 /// One series over the whole run.

@@ -1,247 +1,97 @@
-//! k6's threshold grammar: `p(95)<500`, `rate<0.01`, `count==0` over a metric and its tags.
+//! Gates: what must hold of a metric, or of the part of it that tags select.
 
 use std::fmt;
 use std::time::Duration;
 
-use super::event::ThresholdResult;
+use super::condition::{Condition, ConditionError};
 use super::finding::{Confidence, FindingStatus, Severity};
-use super::metric::{MetricData, MetricKind, MetricName, MetricSelector, TagMatch, TagOp};
+use super::metric::{MetricName, MetricSelector, TagMatch, TagOp};
 use super::text::did_you_mean;
-use super::units::{format_duration, format_number, format_percent};
 
-/// What is taken of a metric.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Aggregate {
-    /// Arithmetic mean of a trend, ms.
-    Avg,
-    /// Least value of a trend, ms.
-    Min,
-    /// Greatest value of a trend, ms.
-    Max,
-    /// Median of a trend, ms.
-    Med,
-    /// Percentile of a trend, 0–100, ms.
-    Percentile(f64),
-    /// Sum of a counter.
-    Count,
-    /// Per second of a counter, share of a rate.
-    Rate,
-    /// Value of a gauge.
-    Value,
-}
-
-impl Aggregate {
-    /// The aggregate's value; `None` when nothing was measured or the kind does not fit.
-    pub fn of(self, data: &MetricData) -> Option<f64> {
-        let millis = |value: Option<Duration>| value.map(|value| value.as_secs_f64() * 1e3);
-        match (self, data) {
-            (Self::Avg, MetricData::Trend(trend)) => millis(trend.mean()),
-            (Self::Min, MetricData::Trend(trend)) => millis(trend.min()),
-            (Self::Max, MetricData::Trend(trend)) => millis(trend.max()),
-            (Self::Med, MetricData::Trend(trend)) => millis(trend.quantile(0.5)),
-            (Self::Percentile(p), MetricData::Trend(trend)) => millis(trend.quantile(p / 100.0)),
-            (Self::Count, MetricData::Counter { count, .. }) => Some(*count as f64),
-            (Self::Count, MetricData::Rate { hits, .. }) => Some(*hits as f64),
-            (Self::Rate, MetricData::Counter { count, elapsed }) => {
-                let seconds = elapsed.as_secs_f64();
-                (seconds > 0.0).then(|| *count as f64 / seconds)
-            }
-            (Self::Rate, MetricData::Rate { hits, total }) => {
-                (*total > 0).then(|| *hits as f64 / *total as f64)
-            }
-            (Self::Value, MetricData::Gauge(value)) => Some(*value),
-            _ => None,
-        }
-    }
-
-    fn fits(self, kind: MetricKind) -> bool {
-        match self {
-            Self::Avg | Self::Min | Self::Max | Self::Med | Self::Percentile(_) => {
-                kind == MetricKind::Trend
-            }
-            Self::Count => matches!(kind, MetricKind::Counter | MetricKind::Rate),
-            Self::Rate => matches!(kind, MetricKind::Counter | MetricKind::Rate),
-            Self::Value => kind == MetricKind::Gauge,
-        }
-    }
-}
-
-impl fmt::Display for Aggregate {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Avg => f.write_str("avg"),
-            Self::Min => f.write_str("min"),
-            Self::Max => f.write_str("max"),
-            Self::Med => f.write_str("med"),
-            Self::Percentile(p) => write!(f, "p({p})"),
-            Self::Count => f.write_str("count"),
-            Self::Rate => f.write_str("rate"),
-            Self::Value => f.write_str("value"),
-        }
-    }
-}
-
-/// k6's operators; `===` is `==`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Comparison {
-    /// `<`
-    Less,
-    /// `<=`
-    LessOrEqual,
-    /// `>`
-    Greater,
-    /// `>=`
-    GreaterOrEqual,
-    /// `==`
-    Equal,
-    /// `!=`
-    NotEqual,
-}
-
-impl Comparison {
-    const ALL: [(&'static str, Self); 7] = [
-        ("===", Self::Equal),
-        ("<=", Self::LessOrEqual),
-        (">=", Self::GreaterOrEqual),
-        ("==", Self::Equal),
-        ("!=", Self::NotEqual),
-        ("<", Self::Less),
-        (">", Self::Greater),
-    ];
-
-    /// The operator as written.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Less => "<",
-            Self::LessOrEqual => "<=",
-            Self::Greater => ">",
-            Self::GreaterOrEqual => ">=",
-            Self::Equal => "==",
-            Self::NotEqual => "!=",
-        }
-    }
-
-    fn holds(self, left: f64, right: f64) -> bool {
-        match self {
-            Self::Less => left < right,
-            Self::LessOrEqual => left <= right,
-            Self::Greater => left > right,
-            Self::GreaterOrEqual => left >= right,
-            Self::Equal => (left - right).abs() <= f64::EPSILON * right.abs(),
-            Self::NotEqual => (left - right).abs() > f64::EPSILON * right.abs(),
-        }
-    }
-}
-
-/// `p(95)<500`.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Condition {
-    /// What is taken of the metric.
-    pub aggregate: Aggregate,
-    /// How it is compared.
-    pub comparison: Comparison,
-    /// With what: milliseconds for trends.
-    pub limit: f64,
-}
-
-impl Condition {
-    /// Parses k6's `aggregation operator value`.
-    ///
-    /// # Errors
-    /// [`ThresholdError::Condition`] with what was expected.
-    pub fn parse(text: &str) -> Result<Self, ThresholdError> {
-        let error = |expected: &str| ThresholdError::Condition {
-            text: text.to_owned(),
-            expected: expected.to_owned(),
-        };
-        let at = text
-            .find(['<', '>', '=', '!'])
-            .ok_or_else(|| error("an operator: <, <=, >, >=, == or !=, as in `p(95)<500`"))?;
-        let (operator, comparison) = Comparison::ALL
-            .into_iter()
-            .find(|(operator, _)| text[at..].starts_with(operator))
-            .ok_or_else(|| error("one of the operators <, <=, >, >=, ==, !="))?;
-        let aggregate = parse_aggregate(text[..at].trim()).ok_or_else(|| {
-            error("one of avg, min, max, med, p(N), count, rate, value before the operator")
-        })?;
-        let limit: f64 = text[at + operator.len()..]
-            .trim()
-            .parse()
-            .ok()
-            .filter(|limit: &f64| limit.is_finite())
-            .ok_or_else(|| error("a number after the operator (milliseconds for durations)"))?;
-        Ok(Self { aggregate, comparison, limit })
-    }
-
-    /// The aggregate's value and whether the condition holds; `None` when nothing was measured.
-    pub fn evaluate(&self, data: &MetricData) -> Option<(f64, bool)> {
-        let value = self.aggregate.of(data)?;
-        Some((value, self.comparison.holds(value, self.limit)))
-    }
-}
-
-impl fmt::Display for Condition {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}{}{}", self.aggregate, self.comparison.as_str(), self.limit)
-    }
-}
-
-/// What a gate measured, in its metric's unit; exact to the microsecond where three significant
-/// figures could not be told from the limit.
-pub fn measured(result: &ThresholdResult) -> String {
-    let Some(value) = result.value else { return "nothing measured".to_owned() };
-    let Ok(Threshold { selector, condition, .. }) =
-        Threshold::parse(&result.selector, &result.condition)
-    else {
-        return format_number(value);
-    };
-    match (selector.metric.kind(), condition.aggregate) {
-        (MetricKind::Trend, _) => {
-            let exact = format!("{}ms", format_number(value));
-            let rounded = |ms: f64| Duration::try_from_secs_f64(ms / 1e3).ok().map(format_duration);
-            match (rounded(value), rounded(condition.limit)) {
-                (Some(text), limit) if limit.as_ref() != Some(&text) => text,
-                _ => exact,
-            }
-        }
-        (MetricKind::Rate, Aggregate::Rate) => format_percent(value),
-        (MetricKind::Counter, Aggregate::Rate) => format!("{}/s", format_number(value)),
-        _ => format_number(value),
-    }
-}
-
-fn parse_aggregate(text: &str) -> Option<Aggregate> {
-    match text {
-        "avg" => Some(Aggregate::Avg),
-        "min" => Some(Aggregate::Min),
-        "max" => Some(Aggregate::Max),
-        "med" => Some(Aggregate::Med),
-        "count" => Some(Aggregate::Count),
-        "rate" => Some(Aggregate::Rate),
-        "value" => Some(Aggregate::Value),
-        _ => {
-            let percent: f64 = text.strip_prefix("p(")?.strip_suffix(')')?.trim().parse().ok()?;
-            (0.0..=100.0).contains(&percent).then_some(Aggregate::Percentile(percent))
-        }
-    }
-}
-
-/// One gate: a selector, a condition, and what to do on failure.
+/// What must hold, of what, over which time.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Threshold {
+pub struct Criterion {
     /// What is looked at.
     pub selector: MetricSelector,
     /// What must hold.
     pub condition: Condition,
+    /// It must hold in every stretch of load of this length; `None` is over the whole run.
+    pub window: Option<Duration>,
+}
+
+impl Criterion {
+    /// Parses a selector (`http_req_duration{request:checkout}`) and a condition, over the whole
+    /// run.
+    ///
+    /// # Errors
+    /// [`ThresholdError`] for anything that could never be evaluated.
+    pub fn parse(selector: &str, condition: &str) -> Result<Self, ThresholdError> {
+        let selector = parse_selector(selector)?;
+        let condition = Condition::parse(condition)?;
+        let kind = selector.metric.kind();
+        if !condition.aggregate.fits(kind) {
+            return Err(ThresholdError::Kind {
+                aggregate: condition.aggregate.to_string(),
+                metric: selector.metric.to_string(),
+                kind: kind.as_str(),
+            });
+        }
+        Ok(Self { selector, condition, window: None })
+    }
+
+    /// The condition with its window, as people read it: `p(95)<500 in every 30s`.
+    pub fn wanted(&self) -> String {
+        wanted(&self.condition.to_string(), self.window)
+    }
+}
+
+/// A condition with its window.
+pub(super) fn wanted(condition: &str, window: Option<Duration>) -> String {
+    match window {
+        Some(window) => format!("{condition} in every {}s", window.as_secs()),
+        None => condition.to_owned(),
+    }
+}
+
+impl fmt::Display for Criterion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.selector, self.wanted())
+    }
+}
+
+/// One gate: what must hold, and what to do when it does not.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Threshold {
+    /// What must hold.
+    pub criterion: Criterion,
     /// Stop the run as soon as it fails.
     pub abort_on_fail: bool,
-    /// Wait this long before an abort.
+    /// Wait this long, from the run's start, before an abort.
     pub delay_abort_eval: Duration,
 }
 
 impl fmt::Display for Threshold {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.selector, self.condition)
+        self.criterion.fmt(f)
+    }
+}
+
+impl Threshold {
+    /// [`Criterion::parse`], evaluated at the end.
+    ///
+    /// # Errors
+    /// [`ThresholdError`] for anything that could never be evaluated.
+    pub fn parse(selector: &str, condition: &str) -> Result<Self, ThresholdError> {
+        Ok(Self {
+            criterion: Criterion::parse(selector, condition)?,
+            abort_on_fail: false,
+            delay_abort_eval: Duration::ZERO,
+        })
+    }
+
+    /// The metric that is looked at.
+    pub fn metric(&self) -> MetricName {
+        self.criterion.selector.metric
     }
 }
 
@@ -249,13 +99,8 @@ impl fmt::Display for Threshold {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ThresholdError {
     /// Not `aggregation operator value`.
-    #[error("threshold `{text}`: expected {expected}")]
-    Condition {
-        /// As written.
-        text: String,
-        /// What should stand there.
-        expected: String,
-    },
+    #[error(transparent)]
+    Condition(#[from] ConditionError),
     /// No such metric.
     #[error("unknown metric `{name}`{}", suggestion(.nearest.as_deref()))]
     Metric {
@@ -286,26 +131,6 @@ pub enum ThresholdError {
 
 fn suggestion(nearest: Option<&str>) -> String {
     nearest.map(|nearest| format!(", did you mean `{nearest}`?")).unwrap_or_default()
-}
-
-impl Threshold {
-    /// Parses a selector (`http_req_duration{request:checkout}`) and a condition.
-    ///
-    /// # Errors
-    /// [`ThresholdError`] for anything that could never be evaluated.
-    pub fn parse(selector: &str, condition: &str) -> Result<Self, ThresholdError> {
-        let selector = parse_selector(selector)?;
-        let condition = Condition::parse(condition)?;
-        let kind = selector.metric.kind();
-        if !condition.aggregate.fits(kind) {
-            return Err(ThresholdError::Kind {
-                aggregate: condition.aggregate.to_string(),
-                metric: selector.metric.to_string(),
-                kind: kind.as_str(),
-            });
-        }
-        Ok(Self { selector, condition, abort_on_fail: false, delay_abort_eval: Duration::ZERO })
-    }
 }
 
 fn parse_selector(text: &str) -> Result<MetricSelector, ThresholdError> {
@@ -362,43 +187,6 @@ fn parse_tag(metric: MetricName, text: &str) -> Result<TagMatch, ThresholdError>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::histogram::{Digits, Histogram};
-
-    #[test]
-    fn what_was_measured_has_a_unit_and_is_never_the_limit_unless_it_is() {
-        let gate = |selector: &str, condition: &str, value: f64| {
-            measured(&ThresholdResult {
-                selector: selector.to_owned(),
-                condition: condition.to_owned(),
-                value: Some(value),
-                pass: false,
-            })
-        };
-        assert_eq!(gate("http_req_duration", "p(95)<100", 211.711), "212ms");
-        assert_eq!(gate("http_req_duration", "p(95)<212", 212.3), "212.3ms");
-        assert_eq!(gate("http_req_duration", "p(95)<212", 212.0), "212ms");
-        assert_eq!(gate("http_req_failed", "rate<0.01", 0.25), "25.0%");
-        assert_eq!(gate("http_reqs", "rate>10", 7.5), "7.5/s");
-        assert_eq!(gate("findings", "count==0", 6.0), "6");
-    }
-
-    #[test]
-    fn k6_conditions_parse() {
-        for text in [
-            "p(95)<500",
-            "p(99.9) <= 1500",
-            "p(99.99)<2000",
-            "rate<0.01",
-            "count==0",
-            "med>=1",
-            "avg!=2",
-        ] {
-            assert!(Condition::parse(text).is_ok(), "{text}");
-        }
-        for text in ["p(95)", "p(101)<5", "<5", "p(95)<x", "p95<500", "rate<NaN"] {
-            assert!(Condition::parse(text).is_err(), "{text}");
-        }
-    }
 
     #[test]
     fn what_can_never_be_evaluated_is_refused() {
@@ -411,19 +199,5 @@ mod tests {
         assert!(Threshold::parse("findings{severity:>=huge}", "count==0").is_err());
         assert!(Threshold::parse("findings{severity:>=high", "count==0").is_err());
         assert!(Threshold::parse("findings{severity:>=high}", "count==0").is_ok());
-    }
-
-    #[test]
-    fn trends_are_compared_in_milliseconds() {
-        let mut trend = Histogram::new(Digits::Three);
-        trend.record(Duration::from_millis(400));
-        let data = MetricData::Trend(trend);
-        let holds = |text: &str| {
-            Condition::parse(text).expect("valid").evaluate(&data).expect("measured").1
-        };
-        assert!(holds("p(95)<500"));
-        assert!(!holds("max<400"));
-        let nothing = MetricData::Trend(Histogram::new(Digits::Three));
-        assert_eq!(Condition::parse("p(95)<1").expect("valid").evaluate(&nothing), None);
     }
 }

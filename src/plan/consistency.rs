@@ -137,7 +137,7 @@ pub(super) fn gates(
     let sent: Vec<&RequestTemplate> = sent.into_iter().map(|index| &requests[index]).collect();
     let mut judged: Vec<(&Place, &TagMatch)> = Vec::new();
     for gate in gates {
-        for tag in &gate.threshold.selector.tags {
+        for tag in &gate.threshold.criterion.selector.tags {
             // Several conditions under one selector are one mistake.
             if judged.contains(&(&gate.selector_at, tag)) {
                 continue;

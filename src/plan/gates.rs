@@ -1,18 +1,22 @@
 //! Thresholds and outputs of the plan.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::document::{Entry, Node, Place, Value};
 use super::reader::{Fields, Keys, Reader};
 use super::types::Output;
+use crate::model::MetricKind;
+use crate::model::MetricName;
 use crate::model::OutputKind;
 use crate::model::Threshold;
 use crate::model::ThresholdError;
+use crate::model::format_duration;
 
 pub(super) const THRESHOLD: Keys = Keys {
     of: "a threshold",
-    known: &["threshold", "abortOnFail", "delayAbortEval"],
-    later: &["window"],
+    known: &["threshold", "window", "abortOnFail", "delayAbortEval"],
+    later: &[],
 };
 
 /// Formats that are designed and do not exist yet.
@@ -50,11 +54,41 @@ fn threshold(entry: &Entry, item: &Node, reader: &mut Reader) -> Option<Threshol
         reader.require(&fields, "threshold").and_then(|node| condition(entry, node, reader));
     let abort = fields.get("abortOnFail").and_then(|node| reader.boolean(node));
     let delay = fields.get("delayAbortEval").and_then(|node| reader.duration(node));
+    let window = fields.get("window").and_then(|node| window(node, reader));
     if let Some(threshold) = &mut threshold {
+        if let (Some(_), Some(node)) = (window, fields.get("window")) {
+            fits_window(threshold.metric(), node, reader);
+        }
+        threshold.criterion.window = window;
         threshold.abort_on_fail = abort.unwrap_or(false);
         threshold.delay_abort_eval = delay.unwrap_or_default();
     }
     threshold
+}
+
+/// Load is measured by the second.
+fn window(node: &Node, reader: &mut Reader) -> Option<Duration> {
+    let length = reader.positive_duration(node)?;
+    if length.subsec_nanos() != 0 {
+        reader.problem_with_help(
+            &node.at,
+            format!("a window of {} is no whole number of seconds", format_duration(length)),
+            "load is measured by the second, so a window has 1s, 2s, …",
+        );
+        return None;
+    }
+    Some(length)
+}
+
+/// Only what load measures over time has windows.
+fn fits_window(metric: MetricName, node: &Node, reader: &mut Reader) {
+    if !metric.is_load() || metric.kind() == MetricKind::Gauge {
+        reader.problem_with_help(
+            &node.at,
+            format!("`{metric}` has no windows"),
+            "windows are for counters, rates and trends of load; leave out `window`",
+        );
+    }
 }
 
 fn condition(entry: &Entry, node: &Node, reader: &mut Reader) -> Option<Threshold> {
@@ -64,7 +98,7 @@ fn condition(entry: &Entry, node: &Node, reader: &mut Reader) -> Option<Threshol
         Err(error) => {
             let at = match error {
                 ThresholdError::Metric { .. } | ThresholdError::Tag { .. } => &entry.key_at,
-                ThresholdError::Condition { .. } | ThresholdError::Kind { .. } => &node.at,
+                ThresholdError::Condition(_) | ThresholdError::Kind { .. } => &node.at,
             };
             // Several conditions under one bad selector are one mistake.
             let said = reader.problems.iter().any(|problem| problem.is_at(at));

@@ -14,17 +14,17 @@ use crate::model::FindingStatus;
 use crate::model::Headline;
 use crate::model::Histogram;
 use crate::model::MessageTally;
+use crate::model::MetricName;
+use crate::model::MetricSelector;
 use crate::model::Phase;
 use crate::model::PhaseKind;
 use crate::model::Report;
 use crate::model::Severity;
 use crate::model::Tally;
-use crate::model::Threshold;
 use crate::model::format_rate;
 
 pub(super) use crate::model::format_number as number;
 pub(super) use crate::model::format_percent as percent;
-pub(super) use crate::model::measured;
 
 /// The columns of a latency table.
 pub(super) const COLUMNS: [&str; 9] =
@@ -191,18 +191,16 @@ pub(super) fn reached(report: &Report) -> (u64, u64) {
 
 /// Findings that a failed gate counted.
 pub(super) fn gating<'a>(report: &'a Report) -> Vec<&'a Finding> {
-    let failed: Vec<Threshold> = report
+    let failed: Vec<&MetricSelector> = report
         .thresholds
         .iter()
         .filter(|result| !result.pass)
-        .filter_map(|result| Threshold::parse(&result.selector, &result.condition).ok())
-        .filter(|threshold| threshold.selector.metric == crate::model::MetricName::Findings)
+        .filter_map(|result| result.criterion.as_ref().map(|criterion| &criterion.selector))
+        .filter(|selector| selector.metric == MetricName::Findings)
         .collect();
     let is_counted = |finding: &&'a Finding| {
-        failed.iter().any(|threshold| {
-            report
-                .gated_findings(&threshold.selector.tags)
-                .any(|gated| std::ptr::eq(gated, *finding))
+        failed.iter().any(|selector| {
+            report.gated_findings(&selector.tags).any(|gated| std::ptr::eq(gated, *finding))
         })
     };
     report.findings.iter().filter(is_counted).collect()

@@ -12,7 +12,6 @@ use crate::model::Report;
 use crate::model::inert;
 
 use super::figures::gating;
-use super::figures::measured;
 
 /// Foreign text is cut to this many characters.
 const TEXT: usize = 500;
@@ -62,10 +61,10 @@ fn threshold_suite(report: &Report) -> TestSuite {
         let status = if result.pass {
             TestCaseStatus::success()
         } else {
-            let text = format!("{}: measured {}", result.condition, measured(result));
+            let text = format!("{}: measured {}", result.wanted(), result.measured());
             non_success(NonSuccessKind::Failure, &[text])
         };
-        let name = format!("{}: {}", result.selector, result.condition);
+        let name = format!("{}: {}", result.selector, result.wanted());
         suite.add_test_case(case(&name, "shakedown.thresholds", status));
     }
     suite

@@ -20,7 +20,6 @@ use super::figures::columns;
 use super::figures::has_load;
 use super::figures::has_scan;
 use super::figures::latencies;
-use super::figures::measured;
 use super::figures::message_endpoints;
 use super::figures::per_second;
 use super::figures::percent;
@@ -108,8 +107,8 @@ fn gates(report: &Report) -> String {
     let mut out = "\n### Gates\n\n| | metric | condition | measured |\n|--|--|--|--:|\n".to_owned();
     for result in &report.thresholds {
         let sign = if result.pass { "✅" } else { "❌" };
-        let (selector, condition) = (code(&result.selector), code(&result.condition));
-        writeln!(out, "| {sign} | {selector} | {condition} | {} |", escape(&measured(result)))
+        let (selector, condition) = (code(&result.selector), code(&result.wanted()));
+        writeln!(out, "| {sign} | {selector} | {condition} | {} |", escape(&result.measured()))
             .expect(INFALLIBLE);
     }
     out

@@ -8,7 +8,6 @@ use crate::model::LoadWindow;
 use crate::model::Report;
 use crate::model::Stamped;
 use crate::model::StopReason;
-use crate::model::Threshold;
 use crate::model::format_duration;
 use crate::plan::Plan;
 use crate::plan::StopIf;
@@ -24,10 +23,6 @@ pub(super) fn derivers(plan: &Plan) -> Vec<Box<dyn Deriver>> {
     let mut found: Vec<Box<dyn Deriver>> = Vec::new();
     if let Some(stop_if) = &plan.limits.stop_if {
         found.push(Box::new(KillSwitch { stop_if: stop_if.clone(), bad_since: None }));
-    }
-    if plan.thresholds.iter().any(|threshold| threshold.abort_on_fail) {
-        let thresholds = plan.thresholds.iter().filter(|one| one.abort_on_fail).cloned().collect();
-        found.push(Box::new(AbortOnFail { thresholds }));
     }
     found
 }
@@ -75,30 +70,6 @@ impl KillSwitch {
         let p95 = latency.quantile(0.95)?;
         let limit = self.stop_if.p95.filter(|limit| p95 > *limit)?;
         Some(format!("p95 {} above {}", format_duration(p95), format_duration(limit)))
-    }
-}
-
-/// Thresholds with `abortOnFail`, evaluated after every window once their delay has passed.
-struct AbortOnFail {
-    thresholds: Vec<Threshold>,
-}
-
-impl Deriver for AbortOnFail {
-    fn look(&mut self, stamped: &Stamped, report: &Report) -> Option<StopReason> {
-        if !matches!(stamped.event, Event::LoadWindow(_) | Event::Finding(_) | Event::ScanWindow(_))
-        {
-            return None;
-        }
-        self.thresholds
-            .iter()
-            .filter(|threshold| stamped.at >= threshold.delay_abort_eval)
-            .find_map(|threshold| {
-                let data = report.metric(&threshold.selector);
-                let (value, pass) = threshold.condition.evaluate(&data)?;
-                (!pass).then(|| {
-                    StopReason::Threshold(format!("{threshold} failed at {value:.3} (abortOnFail)"))
-                })
-            })
     }
 }
 
@@ -160,16 +131,5 @@ mod tests {
             assert_eq!(switch.look(&window(second, 10, 0, 2000), &report), None);
         }
         assert!(switch.look(&window(3, 10, 0, 2000), &report).is_some());
-    }
-
-    #[test]
-    fn abort_on_fail_waits_for_its_delay() {
-        let mut threshold = Threshold::parse("http_reqs", "count>5").expect("valid");
-        threshold.abort_on_fail = true;
-        threshold.delay_abort_eval = Duration::from_secs(5);
-        let mut abort = AbortOnFail { thresholds: vec![threshold] };
-        let report = Report::default();
-        assert_eq!(abort.look(&window(1, 1, 0, 1), &report), None);
-        assert!(matches!(abort.look(&window(7, 1, 0, 1), &report), Some(StopReason::Threshold(_))));
     }
 }

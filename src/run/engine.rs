@@ -23,6 +23,7 @@ use crate::rules::Registry;
 use crate::ui::Consumer;
 
 use super::derive::derivers;
+use super::gate_watch::GateWatch;
 use super::gates::Gating;
 use super::gates::gate;
 use super::parts::Parts;
@@ -109,6 +110,7 @@ pub async fn run(
     let mut pump = Pump {
         clock: job.clock,
         derivers: derivers(&job.plan),
+        gates: GateWatch::new(&job.plan.thresholds),
         consumers,
         stop: stop.clone(),
         report: Report::default(),
@@ -127,9 +129,8 @@ pub async fn run(
     drop(events);
     let conclusion = async {
         let pump = drained.await.map_err(|error| RunError::Consumer(error.to_string()))?;
-        let plan = Arc::clone(&job.plan);
         let gating = job.gating;
-        tokio::task::spawn_blocking(move || conclude(pump, &plan, gating, facts))
+        tokio::task::spawn_blocking(move || conclude(pump, gating, facts))
             .await
             .map_err(|error| RunError::Consumer(error.to_string()))
     };
@@ -143,8 +144,8 @@ fn left() -> Outcome {
     Outcome { report: Report::default(), broken: Vec::new(), left: true }
 }
 
-fn conclude(mut pump: Pump, plan: &Plan, gating: Gating, facts: Facts) -> Outcome {
-    let (results, verdict) = gate(&pump.report, &plan.thresholds, gating, facts);
+fn conclude(mut pump: Pump, gating: Gating, facts: Facts) -> Outcome {
+    let (results, verdict) = gate(&pump.report, pump.gates.finish(), gating, facts);
     pump.take(Event::Thresholds(results));
     pump.take(Event::Verdict(verdict));
     let broken = pump.finish();

@@ -5,10 +5,10 @@ use crate::model::MetricName;
 use crate::model::Report;
 use crate::model::StopReason;
 use crate::model::Tally;
-use crate::model::Threshold;
 use crate::model::ThresholdResult;
 use crate::model::Verdict;
-use crate::model::measured;
+
+use super::gate_watch::Watched;
 
 /// What the gates have to know beyond the report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,66 +23,30 @@ pub enum Gating {
 ///
 /// `failures` are sentences about the run itself that the report cannot know: a target that was
 /// unreachable before the start, a broken engine.
-pub fn gate(
+pub(super) fn gate(
     report: &Report,
-    thresholds: &[Threshold],
+    watched: &[Watched],
     gating: Gating,
     failures: Facts,
 ) -> (Vec<ThresholdResult>, Verdict) {
     let started = failures == Facts::default();
-    let results: Vec<ThresholdResult> = if started {
-        thresholds.iter().map(|one| evaluate(report, one)).collect()
-    } else {
-        Vec::new()
-    };
+    let results: Vec<ThresholdResult> =
+        if started { watched.iter().map(|one| one.result(report)).collect() } else { Vec::new() };
     let mut facts = failures;
     add_stop(&mut facts, report);
-    add_invalid(&mut facts, report, thresholds, gating);
+    add_invalid(&mut facts, report, watched, gating);
     if started {
         add_untested(&mut facts, report);
     }
-    for (threshold, result) in thresholds.iter().zip(&results).filter(|(_, result)| !result.pass) {
-        let text = failed_gate(threshold, result);
-        match threshold.selector.metric {
-            MetricName::Findings => facts.findings.push(text),
-            MetricName::CoverageOperations => facts.incomplete.push(text),
-            _ => facts.thresholds.push(text),
+    for (watched, result) in watched.iter().zip(&results).filter(|(_, result)| !result.pass) {
+        match watched.threshold.metric() {
+            MetricName::Findings => facts.findings.push(result.failure()),
+            MetricName::CoverageOperations => facts.incomplete.push(result.failure()),
+            _ => facts.thresholds.push(result.failure()),
         }
-    }
-    if let Some(StopReason::Threshold(text)) = &report.stopped
-        && !named_among_failed(text, thresholds, &results)
-    {
-        facts.thresholds.push(text.clone());
     }
     let verdict = Verdict::of(&facts);
     (results, verdict)
-}
-
-/// A threshold that stopped the run may hold again at its end: the run was cut short all the same.
-fn named_among_failed(stop: &str, thresholds: &[Threshold], results: &[ThresholdResult]) -> bool {
-    thresholds
-        .iter()
-        .zip(results)
-        .any(|(threshold, result)| !result.pass && stop.starts_with(&threshold.to_string()))
-}
-
-fn evaluate(report: &Report, threshold: &Threshold) -> ThresholdResult {
-    let outcome = threshold.condition.evaluate(&report.metric(&threshold.selector));
-    ThresholdResult {
-        selector: threshold.selector.to_string(),
-        condition: threshold.condition.to_string(),
-        value: outcome.map(|(value, _)| value),
-        pass: outcome.is_some_and(|(_, pass)| pass),
-    }
-}
-
-fn failed_gate(threshold: &Threshold, result: &ThresholdResult) -> String {
-    let condition = &threshold.condition;
-    if result.value.is_none() {
-        return format!("{}: {condition} wanted, nothing was measured", threshold.selector);
-    }
-    let (selector, aggregate) = (&threshold.selector, condition.aggregate);
-    format!("{selector}: {condition} wanted, {aggregate} is {}", measured(result))
 }
 
 fn add_stop(facts: &mut Facts, report: &Report) {
@@ -93,9 +57,9 @@ fn add_stop(facts: &mut Facts, report: &Report) {
     }
 }
 
-fn add_invalid(facts: &mut Facts, report: &Report, thresholds: &[Threshold], gating: Gating) {
-    let depends = gating == Gating::LoadFigures
-        || thresholds.iter().any(|threshold| threshold.selector.metric.is_load());
+fn add_invalid(facts: &mut Facts, report: &Report, watched: &[Watched], gating: Gating) {
+    let depends =
+        gating == Gating::LoadFigures || watched.iter().any(|one| one.threshold.metric().is_load());
     if let Some(validity) = &report.validity
         && depends
     {
@@ -147,6 +111,7 @@ mod tests {
     use crate::model::SeriesId;
     use crate::model::SeriesKind;
     use crate::model::SeriesMeta;
+    use crate::model::Threshold;
     use crate::model::Validity;
 
     fn report(statuses: &[(u16, u64)], failures: u64) -> Report {
@@ -186,8 +151,18 @@ mod tests {
         Threshold::parse(selector, condition).expect("a valid threshold")
     }
 
+    fn judged(
+        report: &Report,
+        thresholds: &[Threshold],
+        gating: Gating,
+        failures: Facts,
+    ) -> (Vec<ThresholdResult>, Verdict) {
+        let watched: Vec<Watched> = thresholds.iter().cloned().map(Watched::new).collect();
+        gate(report, &watched, gating, failures)
+    }
+
     fn code(report: &Report, thresholds: &[Threshold], gating: Gating) -> u8 {
-        gate(report, thresholds, gating, Facts::default()).1.exit_code.code()
+        judged(report, thresholds, gating, Facts::default()).1.exit_code.code()
     }
 
     #[test]
@@ -234,25 +209,52 @@ mod tests {
     fn reasons_carry_the_number_that_decided() {
         let gates = [threshold("http_req_latency", "p(95)<50")];
         let (results, verdict) =
-            gate(&report(&[(200, 10)], 0), &gates, Gating::OnlyThresholds, Facts::default());
+            judged(&report(&[(200, 10)], 0), &gates, Gating::OnlyThresholds, Facts::default());
         assert!(!results[0].pass);
         assert_eq!(verdict.reasons[0].text, "http_req_latency: p(95)<50 wanted, p(95) is 100ms");
     }
 
+    fn aborted(threshold: Threshold, value: f64) -> Watched {
+        let mut watched = Watched::new(threshold);
+        watched.aborted_at = Some(value);
+        watched
+    }
+
+    fn stopped_by(threshold: Threshold) -> (Vec<ThresholdResult>, Verdict) {
+        let mut stopped = report(&[(200, 10)], 0);
+        stopped.stopped = Some(StopReason::Threshold(format!("{} failed", threshold.criterion)));
+        gate(&stopped, &[aborted(threshold, 900.0)], Gating::OnlyThresholds, Facts::default())
+    }
+
     #[test]
     fn a_threshold_that_stopped_the_run_fails_it_even_if_it_holds_in_the_end() {
-        let gates = [threshold("http_req_latency", "p(95)<500")];
-        let mut stopped = report(&[(200, 10)], 0);
-        stopped.stopped = Some(StopReason::Threshold(format!("{} failed at 900", gates[0])));
-        assert_eq!(code(&stopped, &gates, Gating::OnlyThresholds), 99);
+        let (results, verdict) = stopped_by(threshold("http_req_latency", "p(95)<500"));
+        assert!(!results[0].pass);
+        assert_eq!(results[0].value, Some(100.0));
+        assert_eq!(verdict.exit_code.code(), 99);
+        assert_eq!(
+            verdict.reasons[0].text,
+            "http_req_latency: p(95)<500 wanted, p(95) is 100ms, stopped the run at 900ms"
+        );
     }
 
     #[test]
     fn a_finding_that_stopped_the_run_is_not_a_failed_threshold_too() {
-        let findings = threshold("findings", "count<0");
+        let (_, verdict) = stopped_by(threshold("findings", "count<0"));
+        assert_eq!(verdict.exit_code.code(), 80);
+        assert_eq!(verdict.reasons.len(), 1);
+    }
+
+    #[test]
+    fn one_gate_that_stops_the_run_does_not_fail_another_that_begins_alike() {
         let mut stopped = report(&[(200, 10)], 0);
-        stopped.stopped = Some(StopReason::Threshold(format!("{findings} failed at 1")));
-        assert_eq!(code(&stopped, &[findings], Gating::OnlyThresholds), 80);
+        stopped.stopped = Some(StopReason::Threshold("http_req_latency: p(95)<5 failed".into()));
+        let stopping = threshold("http_req_latency", "p(95)<5");
+        let watched =
+            [aborted(stopping, 100.0), Watched::new(threshold("http_req_latency", "p(95)<500"))];
+        let (results, verdict) = gate(&stopped, &watched, Gating::OnlyThresholds, Facts::default());
+        assert!(!results[0].pass && results[1].pass);
+        assert_eq!(verdict.reasons.len(), 1);
     }
 
     #[test]
@@ -260,7 +262,8 @@ mod tests {
         let unreachable =
             Facts { unreachable: vec!["connection refused".to_owned()], ..Facts::default() };
         let gates = [threshold("http_req_latency", "p(95)<50")];
-        let (results, verdict) = gate(&Report::default(), &gates, Gating::LoadFigures, unreachable);
+        let (results, verdict) =
+            judged(&Report::default(), &gates, Gating::LoadFigures, unreachable);
         assert!(results.is_empty());
         assert_eq!(verdict.exit_code.code(), 86);
     }

@@ -8,6 +8,7 @@ mod client;
 mod derive;
 mod engine;
 mod fetch;
+mod gate_watch;
 mod gates;
 mod once;
 mod parts;
@@ -19,7 +20,7 @@ mod tap;
 
 pub use engine::{Outcome, RunError, RunJob, RunKind, run};
 pub use fetch::{FetchError, fetch_document};
-pub use gates::{Gating, gate};
+pub use gates::Gating;
 pub use once::{OnceError, Sent, send_once};
 pub use signals::{Interrupt, Interrupts};
 pub use steer::Steering;

@@ -13,6 +13,7 @@ use crate::model::StopToken;
 use crate::ui::Consumer;
 
 use super::derive::Deriver;
+use super::gate_watch::GateWatch;
 
 /// Stamps, folds, derives and hands on, until every sender is gone.
 pub(super) struct Pump {
@@ -20,6 +21,8 @@ pub(super) struct Pump {
     pub(super) clock: Clock,
     /// Looked at after each event.
     pub(super) derivers: Vec<Box<dyn Deriver>>,
+    /// Sees every event, and may stop the run too.
+    pub(super) gates: GateWatch,
     /// In the order in which they see events.
     pub(super) consumers: Vec<Box<dyn Consumer>>,
     /// Raised when a deriver says so.
@@ -59,11 +62,13 @@ impl Pump {
         for consumer in &mut self.consumers {
             consumer.on_event(&stamped, &self.report);
         }
+        self.gates.take(&stamped);
         if self.report.stopped.is_some() {
             return None;
         }
         let report = &self.report;
-        self.derivers.iter_mut().find_map(|deriver| deriver.look(&stamped, report))
+        let derived = self.derivers.iter_mut().find_map(|deriver| deriver.look(&stamped, report));
+        derived.or_else(|| self.gates.look(&stamped, report))
     }
 
     /// Closes the consumers; the sentences of those that failed.

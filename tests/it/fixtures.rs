@@ -591,14 +591,23 @@ fn redirect_finding() -> Finding {
 
 fn thresholds() -> Vec<ThresholdResult> {
     let result = |selector: &str, condition: &str, value, pass| ThresholdResult {
-        selector: selector.to_owned(),
-        condition: condition.to_owned(),
         value,
         pass,
+        ..ThresholdResult::written(selector, condition, None)
     };
     vec![
         result("http_req_latency", "p(95)<500", Some(355.327), true),
         result("http_req_duration{request:checkout}", "p(95)<300", Some(1_203.2), false),
+        ThresholdResult {
+            value: Some(733.184),
+            worst_from: Some(Duration::from_secs(2)),
+            aborted_at: Some(702.463),
+            ..ThresholdResult::written(
+                "http_req_latency",
+                "p(99)<600",
+                Some(Duration::from_secs(2)),
+            )
+        },
         result("http_req_failed", "rate<0.05", Some(0.021_276_595_744_680_85), true),
         result("findings{severity:>=high}", "count==0", Some(1.0), false),
         result("coverage_operations", "rate>0.6", Some(0.666_666_666_666_666_6), true),

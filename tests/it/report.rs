@@ -391,6 +391,7 @@ fn junit_fails_for_gating_findings_and_failed_gates_only() {
         failed,
         [
             "http_req_duration{request:checkout}: p(95)<300",
+            "http_req_latency: p(99)<600 in every 2s",
             "findings{severity:>=high}: count==0",
             "sqli-error"
         ]

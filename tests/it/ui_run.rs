@@ -242,10 +242,9 @@ pub(crate) fn whole() -> Vec<Stamped> {
         .collect();
     events.extend((7..11).map(|second| (second * 1000 + 1000, load_window(second, false))));
     let gate = |selector: &str, condition: &str, value, pass| ThresholdResult {
-        selector: selector.to_owned(),
-        condition: condition.to_owned(),
         value,
         pass,
+        ..ThresholdResult::written(selector, condition, None)
     };
     let reason = |code, text: &str| Reason { code, text: text.to_owned() };
     events.extend([

@@ -9,7 +9,6 @@ use crate::model::inert;
 
 use super::super::figures::has_load;
 use super::super::figures::has_scan;
-use super::super::figures::measured;
 use super::super::figures::started;
 use super::load_view::Load;
 use super::scan_view::Scan;
@@ -125,8 +124,8 @@ fn gates(report: &Report) -> Vec<Gate> {
     let gate = |result: &crate::model::ThresholdResult| Gate {
         pass: result.pass,
         selector: line(&result.selector),
-        condition: line(&result.condition),
-        measured: measured(result),
+        condition: line(&result.wanted()),
+        measured: result.measured(),
     };
     report.thresholds.iter().map(gate).collect()
 }

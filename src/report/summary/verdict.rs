@@ -6,7 +6,6 @@ use crate::model::StopReason;
 use crate::model::inert;
 use std::fmt::Write as _;
 
-use super::super::figures::measured;
 use super::style::INFALLIBLE;
 use super::style::Ink;
 use super::style::Style;
@@ -29,8 +28,8 @@ pub(super) fn gates_section(report: &Report, style: Style) -> String {
         let ink = if result.pass { Ink::Plain } else { Ink::Bad };
         table.row(vec![
             Cell::plain(inert(&result.selector, 60)),
-            Cell::plain(inert(&result.condition, 40)),
-            Cell::new(ink, measured(result)),
+            Cell::plain(inert(&result.wanted(), 60)),
+            Cell::new(ink, result.measured()),
         ]);
     }
     // The marks stand before the table's own margin.

@@ -14,7 +14,6 @@ use crate::model::Histogram;
 use crate::model::ThresholdResult;
 use crate::model::format_bytes;
 use crate::model::inert;
-use crate::model::measured;
 use crate::ui::figures;
 use crate::ui::progress::findings_by_severity;
 
@@ -157,7 +156,7 @@ pub(super) fn gates(state: &State, width: usize) -> Vec<Line<'static>> {
         let of_a_gate = |text: &str| {
             let mut failed = report.thresholds.iter().filter(|result| !result.pass);
             failed.any(|result| {
-                text.starts_with(&format!("{}: {}", result.selector, result.condition))
+                text.starts_with(&format!("{}: {}", result.selector, result.wanted()))
             })
         };
         for reason in verdict.reasons.iter().filter(|reason| !of_a_gate(&reason.text)) {
@@ -177,9 +176,9 @@ fn gate(result: &ThresholdResult) -> Line<'static> {
     let (symbol, style) = if result.pass { ("✓", theme::good()) } else { ("✗", theme::bad()) };
     Line::from(vec![
         Span::styled(format!("{symbol} "), style),
-        Span::raw(format!("{}: {}", inert(&result.selector, 120), inert(&result.condition, 120))),
+        Span::raw(format!("{}: {}", inert(&result.selector, 120), inert(&result.wanted(), 120))),
         Span::styled("  measured ", theme::dim()),
-        Span::styled(measured(result), if result.pass { theme::dim() } else { style }),
+        Span::styled(result.measured(), if result.pass { theme::dim() } else { style }),
     ])
 }
 

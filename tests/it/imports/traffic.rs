@@ -187,7 +187,7 @@ fn zaps_configuration_becomes_scope_and_gate() {
     let (text, plan) = plan(&imported);
     assert!(plan.scan.is_some());
     assert!(text.contains("exclude: [ \"/admin/.*\" ]"), "{text}");
-    assert_eq!(plan.thresholds[0].selector.to_string(), "findings{severity:>=medium}");
+    assert_eq!(plan.thresholds[0].criterion.selector.to_string(), "findings{severity:>=medium}");
     assert!(text.contains("# - 10020 (X-Frame-Options)"), "{text}");
     assert_eq!(warnings(&imported).len(), 2, "{:?}", warnings(&imported));
 }

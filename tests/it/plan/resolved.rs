@@ -350,7 +350,7 @@ fn limits_and_kill_switch_are_taken() {
 fn thresholds_and_outputs_are_taken() {
     let plan = plan(
         "thresholds:\n  http_req_latency: [ 'p(95)<500', { threshold: 'p(99)<1500', \
-         abortOnFail: true, delayAbortEval: 30s } ]\n  'findings{severity:>=high}': [ 'count==0' ]\n\
+         window: 10s, abortOnFail: true, delayAbortEval: 30s } ]\n  'findings{severity:>=high}': [ 'count==0' ]\n\
          outputs: [ { json: out/run.json }, { markdown: '-' } ]\n",
     );
     let shown: Vec<String> = plan.thresholds.iter().map(ToString::to_string).collect();
@@ -358,7 +358,7 @@ fn thresholds_and_outputs_are_taken() {
         shown,
         [
             "http_req_latency: p(95)<500",
-            "http_req_latency: p(99)<1500",
+            "http_req_latency: p(99)<1500 in every 10s",
             "findings{severity:>=high}: count==0"
         ]
     );

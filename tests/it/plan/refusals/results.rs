@@ -21,25 +21,27 @@ fn an_unknown_metric() {
 #[test]
 fn conditions_that_cannot_be() {
     assert_snapshot!(said(BASE, "thresholds: { http_reqs: [ 'p(95)<5', 'count', 'count<x' ] }\n"), @r#"
-     × `p(95)` does not apply to `http_reqs`, which is a counter
-      ╭─[plan.yml:3:28]
-    2 │ target: http://127.0.0.1:8080
-    3 │ thresholds: { http_reqs: [ 'p(95)<5', 'count', 'count<x' ] }
-      ·                            ─────────
-      ╰────
-     × threshold `count`: expected an operator: <, <=, >, >=, == or !=, as in `p(95)<500`
-      ╭─[plan.yml:3:39]
-    2 │ target: http://127.0.0.1:8080
-    3 │ thresholds: { http_reqs: [ 'p(95)<5', 'count', 'count<x' ] }
-      ·                                       ───────
-      ╰────
-     × threshold `count<x`: expected a number after the operator (milliseconds for durations)
-      ╭─[plan.yml:3:48]
-    2 │ target: http://127.0.0.1:8080
-    3 │ thresholds: { http_reqs: [ 'p(95)<5', 'count', 'count<x' ] }
-      ·                                                ─────────
-      ╰────
-    "#);
+ × `p(95)` does not apply to `http_reqs`, which is a counter
+  ╭─[plan.yml:3:28]
+2 │ target: http://127.0.0.1:8080
+3 │ thresholds: { http_reqs: [ 'p(95)<5', 'count', 'count<x' ] }
+  ·                            ─────────
+  ╰────
+ × threshold `count`: expected an operator: <, <=, >, >=, == or !=, as in `p(95)<500`, at
+ │ character 6
+  ╭─[plan.yml:3:39]
+2 │ target: http://127.0.0.1:8080
+3 │ thresholds: { http_reqs: [ 'p(95)<5', 'count', 'count<x' ] }
+  ·                                       ───────
+  ╰────
+ × threshold `count<x`: expected a number after the operator (milliseconds for durations), at
+ │ character 7
+  ╭─[plan.yml:3:48]
+2 │ target: http://127.0.0.1:8080
+3 │ thresholds: { http_reqs: [ 'p(95)<5', 'count', 'count<x' ] }
+  ·                                                ─────────
+  ╰────
+"#);
 }
 
 #[test]
@@ -52,6 +54,47 @@ fn a_condition_that_is_no_list() {
       ·                          ───────
       ╰────
     "#);
+}
+
+#[test]
+fn windows_that_cannot_be() {
+    assert_snapshot!(said(BASE, "\
+thresholds:
+  http_reqs: [ { threshold: 'count>5', window: 1500ms }, { threshold: 'count>5', window: 30 } ]
+  vus: [ { threshold: 'value>5', window: 10s } ]
+  findings: [ { threshold: 'count<5', window: 10s } ]
+"), @r#"
+ × a window of 1.50s is no whole number of seconds
+  ╭─[plan.yml:4:48]
+3 │ thresholds:
+4 │   http_reqs: [ { threshold: 'count>5', window: 1500ms }, { threshold: 'count>5', window: 30 } ]
+  ·                                                ──────
+5 │   vus: [ { threshold: 'value>5', window: 10s } ]
+  ╰────
+ help: load is measured by the second, so a window has 1s, 2s, …
+ × `30` has no unit; write `30s` or `30ms`
+  ╭─[plan.yml:4:90]
+3 │ thresholds:
+4 │   http_reqs: [ { threshold: 'count>5', window: 1500ms }, { threshold: 'count>5', window: 30 } ]
+  ·                                                                                          ──
+5 │   vus: [ { threshold: 'value>5', window: 10s } ]
+  ╰────
+ × `vus` has no windows
+  ╭─[plan.yml:5:42]
+4 │   http_reqs: [ { threshold: 'count>5', window: 1500ms }, { threshold: 'count>5', window: 30 } ]
+5 │   vus: [ { threshold: 'value>5', window: 10s } ]
+  ·                                          ───
+6 │   findings: [ { threshold: 'count<5', window: 10s } ]
+  ╰────
+ help: windows are for counters, rates and trends of load; leave out `window`
+ × `findings` has no windows
+  ╭─[plan.yml:6:47]
+5 │   vus: [ { threshold: 'value>5', window: 10s } ]
+6 │   findings: [ { threshold: 'count<5', window: 10s } ]
+  ·                                               ───
+  ╰────
+ help: windows are for counters, rates and trends of load; leave out `window`
+"#);
 }
 
 #[test]
