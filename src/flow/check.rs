@@ -78,7 +78,8 @@ impl Bound {
     pub const ALL: [(&'static str, Self); 4] =
         [("<=", Self::AtMost), (">=", Self::AtLeast), ("<", Self::Below), (">", Self::Above)];
 
-    fn holds(self, order: Ordering) -> bool {
+    /// Whether a value that compares so with the limit is on this side of it.
+    pub fn holds(self, order: Ordering) -> bool {
         match self {
             Self::Below => order.is_lt(),
             Self::AtMost => order.is_le(),

@@ -3,6 +3,7 @@
 
 mod call;
 mod check;
+mod condition;
 mod encode;
 mod expectation;
 mod extraction;
@@ -10,16 +11,19 @@ mod message_type;
 mod program;
 mod random;
 mod script;
+mod session;
 mod template;
 mod values;
 
 pub use call::{Call, CallEnd, CallMessage, CallStep};
 pub use check::{Assertion, Bound, Check, HeaderTest, JsonTest};
+pub use condition::{Condition, ConditionTest};
 pub use expectation::{ExpectationError, Expected};
 pub use extraction::{Extraction, Extractor, Response};
 pub use message_type::{MessageType, MessageTypeError};
-pub use program::{Flow, Op, Session, Step};
+pub use program::{Draw, Flow, Op, Step};
 pub use random::Random;
 pub use script::{HeaderTemplate, MessageScript, Script};
+pub use session::{MAX_LOOPS, Session};
 pub use template::{Context, Piece, Place, RenderError, Slot, Source, Template};
 pub use values::{MAX_VALUE, Values, Variable};

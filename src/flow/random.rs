@@ -76,10 +76,10 @@ impl Random {
     }
 }
 
-/// One of `requests`, which are some.
-pub(super) fn one_of(requests: &[usize], context: &Context<'_>) -> usize {
+/// A number below `end`, which is above 0.
+pub(super) fn below(end: u64, context: &Context<'_>) -> u64 {
     let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed(context, NO_SLOT));
-    requests[rng.random_range(0..requests.len())]
+    rng.random_range(0..end)
 }
 
 /// Slots are numbered from 0 on.

@@ -224,6 +224,12 @@ impl<R: Reactor> Shard<'_, R> {
                         user.charged = user.charged.map(|intended| intended + pause);
                         return self.pause(number, now + pause, Then::Step);
                     }
+                    Step::Pace(length) => {
+                        let user = &mut self.users[number as usize];
+                        let until = now.max(user.iteration.1 + nanos(length));
+                        user.charged = user.charged.map(|intended| intended + (until - now));
+                        return self.pause(number, until, Then::Step);
+                    }
                     Step::Done => {
                         self.finish_iteration(number, now);
                         if self.next_iteration(number, now) {

@@ -16,16 +16,17 @@ use crate::model::RequestTemplate;
 use crate::model::TagMatch;
 use crate::model::format_duration;
 
-/// Refuses caps that a scenario would run into by itself: such a run measures the cap.
+/// Refuses caps that a scenario would run into by itself: such a run measures the cap. `sent` are
+/// requests by flow and pass.
 pub(super) fn caps(
     plan: &Fields<'_>,
     limits: &Limits,
     scenarios: &[Scenario],
-    flows: &[Flow],
+    sent: &[f64],
     reader: &mut Reader,
 ) {
     if let Some(max_rps) = limits.max_rps {
-        rates(max_rps, &cap_at(plan, "max_rps"), scenarios, flows, reader);
+        rates(max_rps, &cap_at(plan, "max_rps"), scenarios, sent, reader);
     }
     if let Some(max_time) = limits.max_time {
         ends(max_time, &cap_at(plan, "max_time"), scenarios, reader);
@@ -51,12 +52,11 @@ fn cap_at(plan: &Fields<'_>, key: &str) -> Place {
     cap.map_or(plan.at.clone(), |node| node.at.clone())
 }
 
-fn rates(max_rps: f64, at: &Place, scenarios: &[Scenario], flows: &[Flow], reader: &mut Reader) {
+fn rates(max_rps: f64, at: &Place, scenarios: &[Scenario], sent: &[f64], reader: &mut Reader) {
     for scenario in scenarios {
         let Some(rate) = scenario.executor.peak_rate() else { continue };
-        let sending = flows[scenario.flow].ops.iter().filter(|op| !op.sends().is_empty());
-        let requests = sending.count();
-        let needed = rate * requests as f64;
+        let requests = sent[scenario.flow];
+        let needed = rate * requests;
         if needed > max_rps {
             let name = &scenario.name;
             reader.problem_with_help(

@@ -199,6 +199,8 @@ fn plan(tree: &Node, overrides: &Overrides, reader: &mut Reader) -> Option<Plan>
     let around = requests::Surroundings { target: &aim, scope: &scope, overrides };
     let planned = requests::requests(&fields, &around, reader);
     let flows = flows::flows(&fields, &planned, &names(&fields, "requests"), reader);
+    let (flows, sent): (Vec<_>, Vec<_>) =
+        flows.into_iter().map(|planned| (planned.flow, planned.requests)).unzip();
     let (requests, scripts): (Vec<_>, Vec<_>) =
         planned.into_iter().map(|planned| (planned.template, planned.script)).unzip();
     let scenarios = scenarios::scenarios(&fields, &flows, &names(&fields, "flows"), reader);
@@ -208,7 +210,7 @@ fn plan(tree: &Node, overrides: &Overrides, reader: &mut Reader) -> Option<Plan>
     let connection = connection(&fields, overrides, reader);
     let observe = observe(&fields, reader);
     protocols(&fields, &requests, &connection, reader);
-    consistency::caps(&fields, &limits, &scenarios, &flows, reader);
+    consistency::caps(&fields, &limits, &scenarios, &sent, reader);
     if reader.problems.is_empty() {
         consistency::gates(&gates, &scenarios, &flows, (&requests, &scripts), reader);
     }

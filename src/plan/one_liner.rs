@@ -62,13 +62,14 @@ pub fn load_url(flags: &LoadFlags) -> Result<Plan, FlagError> {
     let users = speak(flags, &mut plan)?;
     let scenario = scenario(flags, users)?;
     plan.requests = vec![template(flags, &target, &plan.connection)?];
-    let mut op = Op::Use(0);
+    let name = plan.requests[0].name.clone();
+    let mut flow = Flow { name, ops: vec![Op::Use(0)] };
     if let Some(list) = &list {
         plan.scope = scope(list.origins(), &common, &[], &[])?;
         plan.requests = several(&plan.requests[0], list, &plan.connection)?;
-        op = Op::UseOneOf(list.draws.as_slice().into());
+        flow = Flow::one_of(plan.requests[0].name.clone(), &list.draws);
     }
-    plan.flows = vec![Flow { name: plan.requests[0].name.clone(), ops: vec![op] }];
+    plan.flows = vec![flow];
     plan.scenarios = vec![scenario];
     plan.observe.clone_from(&flags.observe);
     let common = without_seed(&flags.common);
@@ -85,9 +86,10 @@ pub fn load_flow(mut plan: Plan, flags: &LoadFlags, draws: bool) -> Result<Plan,
     let Some(flow) = plan.flows.first_mut() else {
         return Err(FlagError::Usage("there is no request that load could send".to_owned()));
     };
-    let sent: Vec<usize> = flow.requests().collect();
-    if draws && sent.len() > 1 {
-        flow.ops = vec![Op::UseOneOf(sent.into())];
+    // One that draws already knows how often each is to be drawn.
+    if draws && !matches!(flow.ops.first(), Some(Op::Draw(_))) {
+        let sent: Vec<usize> = flow.requests().collect();
+        *flow = Flow::one_of(std::mem::take(&mut flow.name), &sent);
     }
     let users = speak(flags, &mut plan)?;
     let unfit = |template: &RequestTemplate| {

@@ -20,10 +20,10 @@ use crate::load_bed::PlanBuilder;
 
 /// What came over the wire, request by request.
 #[derive(Clone, Default)]
-struct Seen(Arc<Mutex<Vec<String>>>);
+pub(crate) struct Seen(Arc<Mutex<Vec<String>>>);
 
 impl Seen {
-    fn note(&self, request: &[u8]) {
+    pub(crate) fn note(&self, request: &[u8]) {
         let text = String::from_utf8_lossy(request).into_owned();
         self.0.lock().expect("not poisoned").push(text);
     }
@@ -33,7 +33,7 @@ impl Seen {
     }
 
     /// What the requests begin with, up to the version.
-    fn lines(&self) -> Vec<String> {
+    pub(crate) fn lines(&self) -> Vec<String> {
         let line = |text: &String| text.split(" HTTP/").next().unwrap_or_default().to_owned();
         self.all().iter().map(line).collect()
     }

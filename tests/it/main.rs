@@ -46,6 +46,7 @@ mod load_messages_flow;
 mod load_pipeline;
 mod load_series;
 mod load_server;
+mod load_steps;
 mod outputs;
 mod plan;
 mod program;

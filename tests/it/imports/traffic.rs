@@ -3,11 +3,24 @@
 use std::fmt::Write as _;
 
 use insta::assert_snapshot;
+use shakedown::flow::Op;
 use shakedown::import::Options;
 use shakedown::model::Target;
 use shakedown::plan::Executor;
+use shakedown::plan::Plan;
 
 use super::{import, import_with, plan, refused, requests, warnings};
+
+/// Weights and requests of a flow that draws.
+fn drawn(plan: &Plan) -> Vec<(u64, usize)> {
+    let ops = &plan.flows[0].ops;
+    let Op::Draw(draw) = &ops[0] else { panic!("it draws: {ops:?}") };
+    let request = |place: u32| match &ops[place as usize] {
+        Op::Use(request) => *request,
+        op => panic!("it sends one: {op:?}"),
+    };
+    draw.weighted().map(|(weight, place)| (weight, request(place))).collect()
+}
 
 #[test]
 fn a_list_of_urls_is_drawn_by_how_often_each_stands_there() {
@@ -16,8 +29,7 @@ fn a_list_of_urls_is_drawn_by_how_often_each_stands_there() {
     let (text, plan) = plan(&imported);
     assert_eq!(requests(&plan), ["GET /a", "GET /b?x=1", "-POST /c"]);
     assert!(text.contains("{ weight: 2, do: [ { use: get-a } ] }"), "{text}");
-    let drawn: Vec<_> = plan.flows[0].requests().collect();
-    assert_eq!(drawn, [0, 0, 1], "what is not enabled is not drawn");
+    assert_eq!(drawn(&plan), [(2, 0), (1, 1)], "what is not enabled is not drawn");
     assert_eq!(warnings(&imported).len(), 1);
     assert!(warnings(&imported)[0].starts_with("urls.txt:7: "), "{:?}", warnings(&imported));
 }
@@ -47,9 +59,7 @@ fn a_log_gives_the_mix_and_the_rate_of_real_traffic() {
     assert!(!text.contains("eyJ") && !text.contains("10.0.0.1"), "{text}");
     assert_eq!(requests(&plan)[0], "GET /");
     assert_eq!(requests(&plan)[2], "-POST /buy");
-    let drawn: Vec<_> = plan.flows[0].requests().collect();
-    let count = |index| drawn.iter().filter(|drawn| **drawn == index).count();
-    assert_eq!((count(0), count(1)), (60, 30), "{text}");
+    assert_eq!(drawn(&plan)[..2], [(60, 0), (30, 1)], "{text}");
     let Executor::ConstantArrivalRate { rate, .. } = plan.scenarios[0].executor else {
         panic!("open")
     };

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use shakedown::flow::Op;
+use shakedown::flow::Flow;
 use shakedown::model::ExitCode;
 use shakedown::model::Header;
 use shakedown::model::Seed;
@@ -406,7 +406,7 @@ fn urls_of_a_file_are_requests_of_one_flow() {
     let names: Vec<_> = plan.requests.iter().map(|request| request.name.as_str()).collect();
     assert_eq!(names, ["/a?x=1", "/a?x=2"]);
     assert!(plan.requests.iter().all(|request| request.request.body == b"b"));
-    assert_eq!(plan.flows[0].ops, [Op::UseOneOf([0, 1, 0].into())]);
+    assert_eq!(plan.flows[0].ops, Flow::one_of(String::new(), &[0, 1, 0]).ops);
     let same = load_url(&flags).expect("valid").hash;
     std::fs::write(&file, format!("{text}\nhttp://127.0.0.2:8080/b")).expect("writable");
     let more = load_url(&flags).expect("valid");

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use shakedown::flow::Draw;
 use shakedown::flow::Op;
 use shakedown::model::Header;
 use shakedown::model::OutputKind;
@@ -308,7 +309,40 @@ fn a_choice_draws_by_weight() {
                 flows: { mix: [ { use: b }, { choose: [ { weight: 3, do: [ { use: a } ] }, \
                 { do: [ { use: b } ] }, { weight: 9, do: [ { use: c } ] } ] } ] }\n";
     let ops = &plan(rest).flows[0].ops;
-    assert_eq!(*ops, [Op::Use(1), Op::UseOneOf([0, 0, 0, 1].into())]);
+    let draw = Draw::new([(3, 2), (1, 4)]).expect("weights");
+    let end = Op::Jump(6);
+    let [a, b] = [Op::Use(0), Op::Use(1)];
+    assert_eq!(*ops, [b.clone(), Op::Draw(draw), a, end.clone(), b, end]);
+}
+
+#[test]
+fn words_around_a_step_are_compiled_from_the_outside_in() {
+    let flow = |steps: &str| {
+        let rest = format!("requests: {{ a: {{ get: / }} }}\nflows: {{ f: [ {steps} ] }}\n");
+        plan(&rest).flows[0].ops.clone()
+    };
+    let ops =
+        flow("{ use: a, repeat: 2..5, chance: 0.25, if: '${vu} <= 10', else: [ { pacing: 2s } ] }");
+    let [Op::Unless { otherwise: 6, .. }, Op::Draw(draw), rest @ ..] = &ops[..] else {
+        panic!("{ops:?}")
+    };
+    assert_eq!(draw.weighted().collect::<Vec<_>>(), [(250_000_000, 2), (750_000_000, 5)]);
+    let pace = Op::Pace { min: Duration::from_secs(2), max: Duration::from_secs(2) };
+    let expected = [
+        Op::Loop { depth: 0, min: 2, max: 5, end: 5 },
+        Op::Use(0),
+        Op::Again { depth: 0, start: 3 },
+        Op::Jump(7),
+        pace,
+    ];
+    assert_eq!(rest, expected);
+    let ops = flow("{ while: '!${x}', max: 9, do: [ { use: a, extract: { x: { header: x } } } ] }");
+    let [Op::Loop { min: 9, max: 9, end: 5, .. }, Op::Unless { otherwise: 5, .. }, _, _, again] =
+        &ops[..]
+    else {
+        panic!("{ops:?}")
+    };
+    assert_eq!(*again, Op::Again { depth: 0, start: 1 });
 }
 
 #[test]

@@ -1,0 +1,135 @@
+//! Flows that decide where they go on, in virtual time.
+
+use std::collections::BTreeMap;
+
+use shakedown::http::reactor::Reply;
+use shakedown::http::reactor::SimReactor;
+use shakedown::model::StopToken;
+
+use crate::load_bed::Outcome;
+use crate::load_bed::PlanBuilder;
+use crate::load_flow::Seen;
+use crate::load_flow::plan;
+
+/// Runs the plan on so many threads; every request is answered after 1 ms with `answer`.
+fn run(
+    text: &str,
+    threads: usize,
+    answer: impl Fn(&str) -> String + Sync,
+) -> (Outcome, Vec<String>) {
+    let seen = Seen::default();
+    let answer = &answer;
+    let outcome =
+        PlanBuilder::of(plan(text)).threads(threads).run_on(&StopToken::default(), |_| {
+            let seen = seen.clone();
+            Ok(SimReactor::new(move |_: u64, request: &[u8]| {
+                seen.note(request);
+                let body = answer(&String::from_utf8_lossy(request));
+                let length = body.len();
+                let text = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n{body}");
+                vec![Reply::Bytes { after: 1_000_000, bytes: text.into_bytes() }]
+            }))
+        });
+    let paths = seen.lines().into_iter().map(|line| line.trim_start_matches("GET ").to_owned());
+    (outcome, paths.collect())
+}
+
+fn counts(paths: &[String]) -> BTreeMap<&str, usize> {
+    let mut counts = BTreeMap::new();
+    for path in paths {
+        *counts.entry(path.as_str()).or_default() += 1;
+    }
+    counts
+}
+
+const REQUESTS: &str = "
+requests: { a: { get: /a }, b: { get: /b }, c: { get: /c }, item: { get: '/item/${id}' } }
+scenarios: { s: { executor: per-vu-iterations, exec: f, vus: 10, iterations: 100 } }
+";
+
+#[test]
+fn chances_and_weights_hold_on_average_and_do_not_depend_on_threads() {
+    let text = format!(
+        "{REQUESTS}flows: {{ f: [ {{ use: a, chance: 0.3 }}, \
+         {{ choose: [ {{ weight: 3, use: b }}, {{ weight: 1, do: [ {{ use: c }}, {{ use: c }} ] }} ] }} ] }}"
+    );
+    let (_, paths) = run(&text, 1, |_| String::new());
+    let counted = counts(&paths);
+    // Four standard deviations around 1,000 × chance.
+    assert!((242..358).contains(&counted["/a"]), "{counted:?}");
+    assert!((695..805).contains(&counted["/b"]), "{counted:?}");
+    assert_eq!(counted["/b"] + counted["/c"] / 2, 1000);
+    let (_, others) = run(&text, 3, |_| String::new());
+    assert_eq!(counts(&others), counted, "users draw the same wherever they run");
+}
+
+#[test]
+fn repeat_goes_round_and_draws_the_number_of_passes() {
+    let text = format!(
+        "{REQUESTS}flows: {{ f: [ {{ repeat: 3, do: [ {{ use: a }}, {{ use: b, repeat: 0..2 }} ] }} ] }}"
+    );
+    let (outcome, paths) = run(&text, 1, |_| String::new());
+    let counted = counts(&paths);
+    assert_eq!(counted["/a"], 3000);
+    assert!((2800..3200).contains(&counted["/b"]), "{counted:?}");
+    assert_eq!(outcome.totals().scenarios[0].iterations, 1000);
+}
+
+#[test]
+fn a_while_polls_until_the_answer_is_another_or_its_passes_are_spent() {
+    let text = "
+requests:
+  start: { get: '/start' }
+  poll: { get: '/poll/${vu}', extract: { state: { jsonpath: $.state } } }
+  done: { get: '/done/${state}' }
+flows:
+  f:
+    - use: start
+    - { while: '${state} != ready', max: 5, do: [ { use: poll }, { think: 100ms } ] }
+    - { use: done, if: '${state} == ready', else: [ { use: start } ] }
+scenarios: { s: { executor: per-vu-iterations, exec: f, vus: 2, iterations: 1 } }
+";
+    let polls = std::sync::atomic::AtomicUsize::new(0);
+    let (_, paths) = run(text, 1, |request| {
+        // The first user's third poll is the one; the second's never is.
+        let is_ready = request.starts_with("GET /poll/1")
+            && polls.fetch_add(1, std::sync::atomic::Ordering::Relaxed) == 2;
+        format!(r#"{{"state":"{}"}}"#, if is_ready { "ready" } else { "busy" })
+    });
+    let counted = counts(&paths);
+    assert_eq!((counted["/poll/1"], counted["/poll/2"]), (3, 5), "{counted:?}");
+    assert_eq!((counted["/done/ready"], counted["/start"]), (1, 3), "{counted:?}");
+}
+
+#[test]
+fn a_switch_takes_the_case_of_the_value() {
+    let text = format!(
+        "{REQUESTS}flows: {{ f: [ {{ switch: '${{vu}}', cases: {{ 1: [ {{ use: a }} ], 2: [ {{ use: b }} ] }}, \
+         default: [ {{ use: c }} ] }} ] }}"
+    );
+    let (_, paths) = run(&text, 2, |_| String::new());
+    assert_eq!(counts(&paths), [("/a", 100), ("/b", 100), ("/c", 800)].into());
+}
+
+#[test]
+fn pacing_lets_iterations_begin_at_equal_distances() {
+    let text = "
+requests: { a: { get: /a } }
+flows: { f: [ { use: a }, { pacing: 200ms } ] }
+scenarios: { s: { executor: constant-vus, exec: f, vus: 1, duration: 2s } }
+";
+    let (outcome, paths) = run(text, 1, |_| String::new());
+    assert_eq!(paths.len(), 10, "one each 200 ms, however long the request takes");
+    assert_eq!(outcome.totals().scenarios[0].iterations, 10);
+}
+
+#[test]
+fn a_slow_iteration_is_not_paced() {
+    let text = "
+requests: { a: { get: /a } }
+flows: { f: [ { use: a }, { think: 300ms }, { pacing: 200ms } ] }
+scenarios: { s: { executor: constant-vus, exec: f, vus: 1, duration: 3010ms } }
+";
+    let (_, paths) = run(text, 1, |_| String::new());
+    assert_eq!(paths.len(), 10, "each 301 ms");
+}
