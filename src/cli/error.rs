@@ -27,6 +27,16 @@ pub(super) enum CliError {
     /// A rule is wrong; every mistake with its position.
     #[error("{0}")]
     Rules(RuleErrors),
+    /// A gate counts findings of a rule that there is not, and would always pass.
+    #[error("thresholds: `{selector}`: no rule `{rule}`{}", .nearest.as_ref().map_or_else(|| "; rules/README.md lists them".to_owned(), |nearest| format!(", did you mean `{nearest}`?")))]
+    NoSuchRule {
+        /// The gate's.
+        selector: String,
+        /// As written.
+        rule: String,
+        /// The nearest one.
+        nearest: Option<String>,
+    },
     /// A plan that is right and asks for nothing.
     #[error("{0}: neither `scenarios` nor `scan`: there is nothing to check")]
     EmptyPlan(String),
@@ -123,7 +133,7 @@ impl CliError {
             | Self::Terminal(_) => ExitCode::Usage,
             Self::Once(OnceError::OutOfScope(_)) => ExitCode::Refused,
             Self::Plan(errors) => errors.exit_code(),
-            Self::Rules(_) | Self::EmptyPlan(_) => ExitCode::InvalidPlan,
+            Self::Rules(_) | Self::NoSuchRule { .. } | Self::EmptyPlan(_) => ExitCode::InvalidPlan,
             Self::Import(error) => error.exit_code(),
             Self::Flags(error) => error.exit_code(),
             Self::Fetch(error) => error.exit_code(),

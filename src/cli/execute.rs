@@ -11,6 +11,7 @@ use crate::model::ExitCode;
 use crate::model::Headline;
 use crate::model::Report;
 use crate::model::RunInfo;
+use crate::model::did_you_mean;
 use crate::plan::Plan;
 use crate::report::Style;
 use crate::rules::Registry;
@@ -69,6 +70,7 @@ pub(super) fn execute(execution: Execution<'_>) -> Result<ExitCode, CliError> {
         execution.terminal.clone()
     };
     let registry = Arc::new(load_rules(&execution.plan)?);
+    check_rules_of_gates(&execution.plan, &registry)?;
     check_certificates(&execution.plan)?;
     let mut outputs = Outputs::open(&execution.plan.outputs, execution.output)?;
     // Before there are threads, and before anything is sent.
@@ -118,6 +120,23 @@ fn obey_keys(steering: &Steering, command: ControlCommand) -> Result<(), String>
 fn load_rules(plan: &Plan) -> Result<Registry, CliError> {
     let dirs = plan.scan.as_ref().map(|scan| scan.rule_dirs.as_slice()).unwrap_or_default();
     Registry::with_dirs(dirs).map_err(CliError::Rules)
+}
+
+/// A gate on a rule that there is not counts nothing and passes.
+fn check_rules_of_gates(plan: &Plan, registry: &Registry) -> Result<(), CliError> {
+    for threshold in &plan.thresholds {
+        let selector = &threshold.criterion.selector;
+        let mut rules = selector.tags.iter().filter(|tag| tag.tag == "rule");
+        if let Some(tag) = rules.find(|tag| registry.meta(&tag.value).is_none()) {
+            let ids = registry.metas().map(|meta| meta.id.as_str());
+            return Err(CliError::NoSuchRule {
+                selector: selector.to_string(),
+                rule: tag.value.clone(),
+                nearest: did_you_mean(&tag.value, ids).map(str::to_owned),
+            });
+        }
+    }
+    Ok(())
 }
 
 /// Certificates that cannot be used are a mistake of the user's, to be told before anything starts.

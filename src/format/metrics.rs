@@ -90,6 +90,7 @@ fn applies(metric: MetricName, report: &Report) -> bool {
         MetricName::MessageLatency => {
             report.endpoints.iter().any(|endpoint| endpoint.total.messages.is_some())
         }
+        MetricName::Validity => report.validity.is_some(),
         MetricName::Checks => {
             report.endpoints.iter().any(|endpoint| !endpoint.total.checks.is_empty())
         }

@@ -326,6 +326,9 @@ pub struct Validity {
 }
 
 impl Validity {
+    /// What a gate may count, the lesser first.
+    pub const LEVELS: [&'static str; 2] = ["warning", "problem"];
+
     /// Whether the load figures can be believed.
     pub fn is_valid(&self) -> bool {
         self.problems.is_empty()

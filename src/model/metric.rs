@@ -83,6 +83,8 @@ pub enum MetricName {
     MessageLatency,
     /// Virtual users at the end.
     Vus,
+    /// What speaks against the load figures: problems, and warnings where asked for.
+    Validity,
     /// Scanner requests.
     ScanReqs,
     /// Scanner requests' duration.
@@ -95,7 +97,7 @@ pub enum MetricName {
 
 impl MetricName {
     /// Every metric, in report order.
-    pub const ALL: [Self; 34] = [
+    pub const ALL: [Self; 35] = [
         Self::HttpReqs,
         Self::HttpReqDuration,
         Self::HttpReqLatency,
@@ -126,6 +128,7 @@ impl MetricName {
         Self::GrpcStreamsMsgsReceived,
         Self::MessageLatency,
         Self::Vus,
+        Self::Validity,
         Self::ScanReqs,
         Self::ScanReqDuration,
         Self::Findings,
@@ -159,6 +162,7 @@ impl MetricName {
             Self::GrpcStreamsMsgsReceived => "grpc_streams_msgs_received",
             Self::MessageLatency => "message_latency",
             Self::Vus => "vus",
+            Self::Validity => "validity",
             Self::ScanReqs => "scan_reqs",
             Self::ScanReqDuration => "scan_req_duration",
             Self::Findings => "findings",
@@ -186,6 +190,7 @@ impl MetricName {
             | Self::GrpcStreams
             | Self::GrpcStreamsMsgsSent
             | Self::GrpcStreamsMsgsReceived
+            | Self::Validity
             | Self::ScanReqs
             | Self::Findings => MetricKind::Counter,
             Self::HttpReqFailed | Self::Checks | Self::CoverageOperations => MetricKind::Rate,
@@ -229,7 +234,8 @@ impl MetricName {
             | Self::GrpcStreamsMsgsSent
             | Self::GrpcStreamsMsgsReceived
             | Self::MessageLatency
-            | Self::Vus => true,
+            | Self::Vus
+            | Self::Validity => true,
             Self::ScanReqs | Self::ScanReqDuration | Self::Findings | Self::CoverageOperations => {
                 false
             }
@@ -263,6 +269,7 @@ impl MetricName {
             | Self::DataReceived
             | Self::MessageLatency
             | Self::Vus
+            | Self::Validity
             | Self::ScanReqs
             | Self::ScanReqDuration
             | Self::Findings
@@ -297,7 +304,9 @@ impl MetricName {
             | Self::IterationLatency
             | Self::DroppedIterations => &["scenario"],
             Self::Findings => &["severity", "confidence", "status", "rule"],
-            Self::Vus | Self::ScanReqs | Self::ScanReqDuration | Self::CoverageOperations => &[],
+            Self::CoverageOperations => &["source", "method"],
+            Self::Validity => &["level"],
+            Self::Vus | Self::ScanReqs | Self::ScanReqDuration => &[],
         }
     }
 }
@@ -313,7 +322,7 @@ impl fmt::Display for MetricName {
 pub enum TagOp {
     /// `tag:value`.
     Equal,
-    /// `tag:>=value`, for ordered tags (severity, confidence).
+    /// `tag:>=value`, for ordered tags (severity, confidence, source, level).
     AtLeast,
 }
 

@@ -6,6 +6,7 @@ use super::load::{ScenarioTally, Tally};
 use super::messages::{MessageTally, SeriesKind};
 use super::metric::{MetricData, MetricName, MetricSelector, TagMatch, TagOp};
 use super::report::{EndpointReport, Report};
+use super::scan::OperationSource;
 use super::timings::PhaseKind;
 
 impl Report {
@@ -70,10 +71,8 @@ impl Report {
                 count: self.gated_findings(&selector.tags).count() as u64,
                 elapsed: self.elapsed,
             },
-            MetricName::CoverageOperations => MetricData::Rate {
-                hits: self.coverage.operations.iter().filter(|op| op.reached).count() as u64,
-                total: self.coverage.operations.len() as u64,
-            },
+            MetricName::CoverageOperations => self.coverage_metric(&selector.tags),
+            MetricName::Validity => counter(self.doubts(&selector.tags)),
         }
     }
 
@@ -90,6 +89,41 @@ impl Report {
                 && (any_status || finding.status == FindingStatus::New)
                 && tags.iter().all(|tag| finding_matches(finding, tag))
         })
+    }
+
+    fn coverage_metric(&self, tags: &[TagMatch]) -> MetricData {
+        let known = self.coverage.operations.iter().filter(|operation| {
+            tags.iter().all(|tag| match tag.tag.as_str() {
+                "source" => OperationSource::parse(&tag.value).is_some_and(|source| match tag.op {
+                    TagOp::Equal => operation.source == source,
+                    TagOp::AtLeast => operation.source.authority() >= source.authority(),
+                }),
+                "method" => operation.method == tag.value,
+                _ => false,
+            })
+        });
+        let (mut hits, mut total) = (0, 0);
+        for operation in known {
+            hits += u64::from(operation.reached);
+            total += 1;
+        }
+        MetricData::Rate { hits, total }
+    }
+
+    /// What speaks against the load figures; unless a level is named, problems alone.
+    fn doubts(&self, tags: &[TagMatch]) -> u64 {
+        let Some(validity) = &self.validity else { return 0 };
+        let counts = |level: &str| {
+            tags.iter().all(|tag| match tag.op {
+                TagOp::Equal => tag.value == level,
+                // The greater level is at least either.
+                TagOp::AtLeast => level == "problem" || tag.value == level,
+            })
+        };
+        let problems = if counts("problem") { validity.problems.len() } else { 0 };
+        let warnings =
+            if !tags.is_empty() && counts("warning") { validity.warnings.len() } else { 0 };
+        (problems + warnings) as u64
     }
 
     fn checks_metric(&self, tags: &[TagMatch]) -> MetricData {

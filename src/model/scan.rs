@@ -28,6 +28,16 @@ impl OperationSource {
         }
     }
 
+    /// How much is known of an operation from there: what was found counts for least, what is
+    /// described for most.
+    pub fn authority(self) -> u8 {
+        match self {
+            Self::Crawl => 0,
+            Self::Plan => 1,
+            Self::Spec => 2,
+        }
+    }
+
     /// The source of a stable name.
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|source| source.as_str() == name)

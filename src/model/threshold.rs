@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use super::condition::{Condition, ConditionError};
 use super::finding::{Confidence, FindingStatus, Severity};
-use super::metric::{MetricName, MetricSelector, TagMatch, TagOp};
+use super::load::Validity;
+use super::metric::{MetricKind, MetricName, MetricSelector, TagMatch, TagOp};
+use super::scan::OperationSource;
 use super::text::did_you_mean;
 
 /// What must hold, of what, over which time.
@@ -33,7 +35,7 @@ impl Criterion {
             return Err(ThresholdError::Kind {
                 aggregate: condition.aggregate.to_string(),
                 metric: selector.metric.to_string(),
-                kind: kind.as_str(),
+                kind,
             });
         }
         Ok(Self { selector, condition, window: None })
@@ -118,15 +120,28 @@ pub enum ThresholdError {
         problem: String,
     },
     /// `p(95)` of a counter and the like.
-    #[error("`{aggregate}` does not apply to `{metric}`, which is a {kind}")]
+    #[error(
+        "`{aggregate}` does not apply to `{metric}`, which is a {} and has {}",
+        .kind.as_str(),
+        aggregates(*.kind)
+    )]
     Kind {
         /// The aggregate.
         aggregate: String,
         /// The metric.
         metric: String,
         /// Its kind.
-        kind: &'static str,
+        kind: MetricKind,
     },
+}
+
+/// What metrics of a kind have.
+fn aggregates(kind: MetricKind) -> &'static str {
+    match kind {
+        MetricKind::Counter | MetricKind::Rate => "count and rate",
+        MetricKind::Gauge => "value",
+        MetricKind::Trend => "avg, min, max, med and p(N)",
+    }
 }
 
 fn suggestion(nearest: Option<&str>) -> String {
@@ -162,26 +177,47 @@ fn parse_tag(metric: MetricName, text: &str) -> Result<TagMatch, ThresholdError>
     let (tag, value) =
         text.split_once(':').ok_or_else(|| error(format!("`{text}` is not `tag:value`")))?;
     let (tag, value) = (tag.trim(), value.trim());
-    if !metric.tags().contains(&tag) {
-        let known = metric.tags().join(", ");
-        let known =
-            if known.is_empty() { "it has none".to_owned() } else { format!("it has {known}") };
-        return Err(error(format!("no tag `{tag}`; {known}")));
+    let known = metric.tags();
+    if !known.contains(&tag) {
+        return Err(error(no_such("tag", tag, known)));
     }
     let (op, value) = match value.strip_prefix(">=") {
         Some(value) => (TagOp::AtLeast, value.trim()),
         None => (TagOp::Equal, value),
     };
-    let known = match tag {
-        "severity" => Severity::parse(value).is_some(),
-        "confidence" => Confidence::parse(value).is_some(),
-        "status" => FindingStatus::parse(value).is_some() && op == TagOp::Equal,
-        _ => op == TagOp::Equal,
+    if value.is_empty() {
+        return Err(error(format!("the tag `{tag}` has no value")));
+    }
+    let (values, is_ordered) = match (metric, tag) {
+        (MetricName::Findings, "severity") => (Severity::ALL.map(Severity::as_str).to_vec(), true),
+        (MetricName::Findings, "confidence") => {
+            (Confidence::ALL.map(Confidence::as_str).to_vec(), true)
+        }
+        (MetricName::Findings, "status") => {
+            (FindingStatus::ALL.map(FindingStatus::as_str).to_vec(), false)
+        }
+        (MetricName::CoverageOperations, "source") => {
+            (OperationSource::ALL.map(OperationSource::as_str).to_vec(), true)
+        }
+        (MetricName::Validity, "level") => (Validity::LEVELS.to_vec(), true),
+        _ => (Vec::new(), false),
     };
-    if !known {
-        return Err(error(format!("`{text}` can never match")));
+    if op == TagOp::AtLeast && !is_ordered {
+        return Err(error(format!("`{tag}` has no order, so `>=` says nothing of it")));
+    }
+    if !values.is_empty() && !values.contains(&value) {
+        return Err(error(no_such(tag, value, &values)));
     }
     Ok(TagMatch { tag: tag.to_owned(), op, value: value.to_owned() })
+}
+
+/// There is no `what` of that name: what was meant, or what there is.
+fn no_such(what: &str, name: &str, known: &[&str]) -> String {
+    match did_you_mean(name, known.iter().copied()) {
+        Some(nearest) => format!("no {what} `{name}`, did you mean `{nearest}`?"),
+        None if known.is_empty() => format!("no {what} `{name}`; it has none"),
+        None => format!("no {what} `{name}`; known: {}", known.join(", ")),
+    }
 }
 
 #[cfg(test)]
@@ -199,5 +235,13 @@ mod tests {
         assert!(Threshold::parse("findings{severity:>=huge}", "count==0").is_err());
         assert!(Threshold::parse("findings{severity:>=high", "count==0").is_err());
         assert!(Threshold::parse("findings{severity:>=high}", "count==0").is_ok());
+        assert!(Threshold::parse("findings{rule:>=a}", "count==0").is_err());
+        assert!(Threshold::parse("findings{status:>=new}", "count==0").is_err());
+        assert!(Threshold::parse("findings{rule:}", "count==0").is_err());
+        assert!(Threshold::parse("coverage_operations{source:>=plan}", "rate>0.9").is_ok());
+        assert!(Threshold::parse("coverage_operations{source:spce}", "rate>0.9").is_err());
+        assert!(Threshold::parse("validity{level:>=warning}", "count==0").is_ok());
+        assert!(Threshold::parse("validity", "rate==0").is_ok());
+        assert!(Threshold::parse("http_reqs{method:>=GET}", "count==0").is_err());
     }
 }

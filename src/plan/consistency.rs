@@ -1,19 +1,15 @@
 //! Whether the parts of a plan fit each other: what is alright alone and wrong together.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::document::Place;
 use super::flags::FlagError;
-use super::gates::Gate;
 use super::protocol::CALLS_KEEP_ALIVE;
 use super::reader::{Fields, Reader};
 use super::types::{Connection, Limits, Plan, Protocol, Scenario};
-use crate::flow::{Flow, Script};
 use crate::model::ConnectionReuse;
 use crate::model::Conversation;
 use crate::model::RequestTemplate;
-use crate::model::TagMatch;
 use crate::model::format_duration;
 
 /// Refuses caps that a scenario would run into by itself: such a run measures the cap. `sent` are
@@ -119,50 +115,6 @@ fn peak_vus(scenarios: &[Scenario]) -> Option<u64> {
     )]
     let peak = peaks.max_by(f64::total_cmp).map(|peak| peak.ceil() as u64);
     peak
-}
-
-/// Refuses gates on parts that the plan does not have: they could never be measured.
-pub(super) fn gates(
-    gates: &[Gate],
-    scenarios: &[Scenario],
-    flows: &[Flow],
-    (requests, scripts): (&[RequestTemplate], &[Script]),
-    reader: &mut Reader,
-) {
-    let sent: BTreeSet<usize> =
-        scenarios.iter().flat_map(|scenario| flows[scenario.flow].requests()).collect();
-    let checks = sent.iter().filter_map(|index| scripts.get(*index));
-    let checks: Vec<&str> =
-        checks.flat_map(|script| &script.checks).map(|check| check.name.as_str()).collect();
-    let sent: Vec<&RequestTemplate> = sent.into_iter().map(|index| &requests[index]).collect();
-    let mut judged: Vec<(&Place, &TagMatch)> = Vec::new();
-    for gate in gates {
-        for tag in &gate.threshold.criterion.selector.tags {
-            // Several conditions under one selector are one mistake.
-            if judged.contains(&(&gate.selector_at, tag)) {
-                continue;
-            }
-            judged.push((&gate.selector_at, tag));
-            let known: Vec<&str> = match tag.tag.as_str() {
-                "scenario" => scenarios.iter().map(|scenario| scenario.name.as_str()).collect(),
-                "request" => sent.iter().map(|request| request.name.as_str()).collect(),
-                "method" => sent.iter().map(|request| request.request.method.as_str()).collect(),
-                "path" => sent.iter().map(|request| request.path_template.as_str()).collect(),
-                "check" => checks.clone(),
-                _ => continue,
-            };
-            if !known.contains(&tag.value.as_str()) {
-                let what = match tag.tag.as_str() {
-                    "scenario" => "scenario",
-                    "check" => "check of the scenarios' requests",
-                    "request" => "request of the scenarios",
-                    "method" => "method of the scenarios",
-                    _ => "path of the scenarios",
-                };
-                reader.unknown(&gate.selector_at, what, &tag.value, known);
-            }
-        }
-    }
 }
 
 /// The first request that needs a connection of its own, where connections are shared.

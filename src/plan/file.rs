@@ -14,7 +14,9 @@ use super::error::{PlanErrors, Problem};
 use super::reader::{Fields, Keys, Reader};
 use super::substitute::{Env, Values, substitute};
 use super::types::{Connection, Plan, TlsPolicy};
-use super::{boundary, consistency, defaults, flows, gates, protocol, requests, scan, scenarios};
+use super::{
+    boundary, consistency, defaults, flows, gates, occurrence, protocol, requests, scan, scenarios,
+};
 use crate::model::Conversation;
 use crate::model::RequestTemplate;
 use crate::model::Seed;
@@ -205,14 +207,23 @@ fn plan(tree: &Node, overrides: &Overrides, reader: &mut Reader) -> Option<Plan>
         planned.into_iter().map(|planned| (planned.template, planned.script)).unzip();
     let scenarios = scenarios::scenarios(&fields, &flows, &names(&fields, "flows"), reader);
     let scan = scan::scan(&fields, &limits, &requests, overrides, reader);
+    let is_sound = reader.problems.is_empty();
     let gates = gates::thresholds(&fields, reader);
     let outputs = gates::outputs(&fields, reader);
     let connection = connection(&fields, overrides, reader);
     let observe = observe(&fields, reader);
     protocols(&fields, &requests, &connection, reader);
     consistency::caps(&fields, &limits, &scenarios, &sent, reader);
-    if reader.problems.is_empty() {
-        consistency::gates(&gates, &scenarios, &flows, (&requests, &scripts), reader);
+    // Where something was left out for a mistake, its gates are none.
+    if is_sound {
+        let run = occurrence::Run {
+            scenarios: &scenarios,
+            flows: &flows,
+            requests: &requests,
+            scripts: &scripts,
+            has_scan: scan.is_some(),
+        };
+        occurrence::gates(&gates, &run, reader);
     }
     Some(Plan {
         target: target?,

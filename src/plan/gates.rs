@@ -22,10 +22,12 @@ pub(super) const THRESHOLD: Keys = Keys {
 /// Formats that are designed and do not exist yet.
 const FORMATS_LATER: [&str; 5] = ["gitlab", "otlp", "prometheus-rw", "influxdb", "statsd"];
 
-/// A gate and the place of its selector.
+/// A gate and the places of its parts.
 pub(super) struct Gate {
     pub(super) threshold: Threshold,
     pub(super) selector_at: Place,
+    pub(super) window_at: Option<Place>,
+    pub(super) delay_at: Option<Place>,
 }
 
 /// Every gate of the plan.
@@ -38,32 +40,50 @@ pub(super) fn thresholds(plan: &Fields<'_>, reader: &mut Reader) -> Vec<Gate> {
             continue;
         }
         for item in reader.list(&entry.node, "conditions like 'p(95)<500'") {
-            let Some(threshold) = threshold(entry, item, reader) else { continue };
-            gates.push(Gate { threshold, selector_at: entry.key_at.clone() });
+            gates.extend(gate(entry, item, reader));
         }
     }
     gates
 }
 
-fn threshold(entry: &Entry, item: &Node, reader: &mut Reader) -> Option<Threshold> {
+fn gate(entry: &Entry, item: &Node, reader: &mut Reader) -> Option<Gate> {
+    let selector_at = entry.key_at.clone();
     let Value::Map(_) = item.value else {
-        return condition(entry, item, reader);
+        let threshold = condition(entry, item, reader)?;
+        return Some(Gate { threshold, selector_at, window_at: None, delay_at: None });
     };
     let fields = reader.fields(item, &item.at, &THRESHOLD)?;
-    let mut threshold =
+    let threshold =
         reader.require(&fields, "threshold").and_then(|node| condition(entry, node, reader));
     let abort = fields.get("abortOnFail").and_then(|node| reader.boolean(node));
     let delay = fields.get("delayAbortEval").and_then(|node| reader.duration(node));
     let window = fields.get("window").and_then(|node| window(node, reader));
-    if let Some(threshold) = &mut threshold {
-        if let (Some(_), Some(node)) = (window, fields.get("window")) {
-            fits_window(threshold.metric(), node, reader);
-        }
-        threshold.criterion.window = window;
-        threshold.abort_on_fail = abort.unwrap_or(false);
-        threshold.delay_abort_eval = delay.unwrap_or_default();
+    let mut threshold = threshold?;
+    if let (Some(_), Some(node)) = (window, fields.get("window")) {
+        fits_window(threshold.metric(), node, reader);
     }
-    threshold
+    if let (Some(true), Some(key)) = (abort, fields.entry("abortOnFail")) {
+        fits_abort(threshold.metric(), &key.key_at, reader);
+    }
+    threshold.criterion.window = window;
+    threshold.abort_on_fail = abort.unwrap_or(false);
+    threshold.delay_abort_eval = delay.unwrap_or_default();
+    let at = |key| fields.get(key).map(|node| node.at.clone());
+    Some(Gate { threshold, selector_at, window_at: at("window"), delay_at: at("delayAbortEval") })
+}
+
+/// What is only known at the end ends nothing.
+fn fits_abort(metric: MetricName, at: &Place, reader: &mut Reader) {
+    let when = match metric {
+        MetricName::Validity => "when load is over",
+        MetricName::CoverageOperations => "when the scan is over",
+        _ => return,
+    };
+    reader.problem_with_help(
+        at,
+        format!("`{metric}` is only known {when}, so it cannot end the run before"),
+        "leave `abortOnFail` out",
+    );
 }
 
 /// Load is measured by the second.
@@ -82,7 +102,8 @@ fn window(node: &Node, reader: &mut Reader) -> Option<Duration> {
 
 /// Only what load measures over time has windows.
 fn fits_window(metric: MetricName, node: &Node, reader: &mut Reader) {
-    if !metric.is_load() || metric.kind() == MetricKind::Gauge {
+    let is_measured_over_time = metric.is_load() && metric != MetricName::Validity;
+    if !is_measured_over_time || metric.kind() == MetricKind::Gauge {
         reader.problem_with_help(
             &node.at,
             format!("`{metric}` has no windows"),

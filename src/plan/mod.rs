@@ -22,6 +22,7 @@ mod flows;
 mod gates;
 mod messages;
 mod names;
+mod occurrence;
 mod one_liner;
 mod pairs;
 mod protocol;

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use crate::model::Event;
 use crate::model::MetricData;
+use crate::model::MetricName;
 use crate::model::Report;
 use crate::model::Stamped;
 use crate::model::StopReason;
@@ -109,6 +110,12 @@ impl Watched {
     pub(super) fn result(&self, report: &Report) -> ThresholdResult {
         let criterion = &self.threshold.criterion;
         let (value, worst_from) = match &self.sliding {
+            // Without load nothing was judged.
+            None if criterion.selector.metric == MetricName::Validity
+                && report.validity.is_none() =>
+            {
+                (None, None)
+            }
             None => (criterion.condition.aggregate.of(&report.metric(&criterion.selector)), None),
             Some(sliding) => {
                 (sliding.worst.map(|(_, value)| value), sliding.worst.map(|(from, _)| from))

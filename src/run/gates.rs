@@ -42,6 +42,7 @@ pub(super) fn gate(
         match watched.threshold.metric() {
             MetricName::Findings => facts.findings.push(result.failure()),
             MetricName::CoverageOperations => facts.incomplete.push(result.failure()),
+            MetricName::Validity => facts.invalid.push(result.failure()),
             _ => facts.thresholds.push(result.failure()),
         }
     }
@@ -203,6 +204,58 @@ mod tests {
         assert_eq!(code(&report, &findings, Gating::OnlyThresholds), 0);
         assert_eq!(code(&report, &[threshold("http_reqs", "count>1")], Gating::OnlyThresholds), 84);
         assert_eq!(code(&report, &[], Gating::LoadFigures), 84);
+    }
+
+    #[test]
+    fn a_gate_on_validity_makes_an_invalid_run_of_any() {
+        let mut report = report(&[(200, 10)], 0);
+        let gates = |text| [threshold(text, "count==0")];
+        assert_eq!(code(&report, &gates("validity"), Gating::OnlyThresholds), 0);
+        report.validity = Some(Validity { warnings: vec!["near".to_owned()], problems: vec![] });
+        assert_eq!(code(&report, &gates("validity"), Gating::OnlyThresholds), 0);
+        assert_eq!(code(&report, &gates("validity{level:warning}"), Gating::OnlyThresholds), 84);
+        assert_eq!(code(&report, &gates("validity{level:>=warning}"), Gating::OnlyThresholds), 84);
+        assert_eq!(code(&report, &gates("validity{level:problem}"), Gating::OnlyThresholds), 0);
+        report.validity = Some(Validity { problems: vec!["late".to_owned()], warnings: vec![] });
+        assert_eq!(code(&report, &gates("validity"), Gating::OnlyThresholds), 84);
+        report.validity = None;
+        assert_eq!(code(&report, &gates("validity"), Gating::OnlyThresholds), 84, "not judged");
+    }
+
+    #[test]
+    fn an_invalid_run_beats_every_gate_that_failed() {
+        let mut report = report(&[(500, 10)], 0);
+        report.validity =
+            Some(Validity { problems: vec!["late".to_owned()], ..Validity::default() });
+        let gates = [threshold("http_req_failed", "rate<0.01"), threshold("findings", "count<0")];
+        assert_eq!(code(&report, &gates, Gating::OnlyThresholds), 84);
+        assert_eq!(code(&report, &gates[1..], Gating::OnlyThresholds), 80);
+        report.stopped = Some(StopReason::Safety("kill switch".to_owned()));
+        assert_eq!(code(&report, &gates, Gating::OnlyThresholds), 85);
+    }
+
+    #[test]
+    fn coverage_counts_what_is_known_for_sure_if_asked() {
+        let mut report = report(&[(200, 10)], 0);
+        let operation = |source, reached| Operation {
+            method: "GET".to_owned(),
+            path_template: format!("/{source:?}"),
+            source,
+            reached,
+            skipped: None,
+        };
+        report.coverage.operations = vec![
+            operation(OperationSource::Spec, true),
+            operation(OperationSource::Plan, true),
+            operation(OperationSource::Crawl, false),
+        ];
+        let of =
+            |selector| code(&report, &[threshold(selector, "rate==1")], Gating::OnlyThresholds);
+        assert_eq!(of("coverage_operations"), 83);
+        assert_eq!(of("coverage_operations{source:>=plan}"), 0);
+        assert_eq!(of("coverage_operations{source:crawl}"), 83);
+        assert_eq!(of("coverage_operations{source:>=plan,method:GET}"), 0);
+        assert_eq!(of("coverage_operations{method:PUT}"), 83, "nothing is no pass");
     }
 
     #[test]

@@ -89,6 +89,18 @@ fn every_gate_has_its_code() {
 }
 
 #[test]
+fn a_gate_on_a_rule_that_there_is_not_is_refused() {
+    let server = OddServer::answering(PAGE);
+    let (code, _, stderr) =
+        check("thresholds: { 'findings{rule:marker-sene}': ['count==0'] }", &server.url());
+    assert_eq!(code, 104, "{stderr}");
+    assert!(stderr.contains("did you mean `marker-seen`?"), "{stderr}");
+    let (code, _, _) =
+        check("thresholds: { 'findings{rule:marker-seen}': ['count==0'] }", &server.url());
+    assert_eq!(code, 80);
+}
+
+#[test]
 fn the_default_findings_gate_holds_unless_the_plan_has_its_own() {
     let server = OddServer::answering(PAGE);
     let dir = tempfile::tempdir().expect("a temporary directory");

@@ -142,6 +142,12 @@ fn condition() -> Json {
 fn threshold() -> Object {
     object!("threshold", gates::THRESHOLD, "A condition that may end the run.")
         .key("threshold", condition(), "The condition; times are in milliseconds.")
+        .key(
+            "window",
+            duration(),
+            "It must hold in every stretch of load of this many seconds; without it, over the whole \
+             run.",
+        )
         .key_or("abortOnFail", boolean(), false, "Ends the run as soon as it fails.")
         .key_or("delayAbortEval", duration(), "0s", "How long the run may go on before that.")
         .required(&["threshold"])

@@ -6,6 +6,7 @@ mod boundary;
 mod checks;
 mod extractions;
 mod flows;
+mod gates;
 mod keys;
 mod messages;
 mod rendering;

@@ -385,6 +385,8 @@ fn thresholds_and_outputs_are_taken() {
     let plan = plan(
         "thresholds:\n  http_req_latency: [ 'p(95)<500', { threshold: 'p(99)<1500', \
          window: 10s, abortOnFail: true, delayAbortEval: 30s } ]\n  'findings{severity:>=high}': [ 'count==0' ]\n\
+         requests: { home: { get: / } }\nflows: { visit: [ { use: home } ] }\nscan: {}\n\
+         scenarios: { s: { executor: constant-vus, exec: visit, duration: 1m } }\n\
          outputs: [ { json: out/run.json }, { markdown: '-' } ]\n",
     );
     let shown: Vec<String> = plan.thresholds.iter().map(ToString::to_string).collect();

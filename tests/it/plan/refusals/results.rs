@@ -21,7 +21,7 @@ fn an_unknown_metric() {
 #[test]
 fn conditions_that_cannot_be() {
     assert_snapshot!(said(BASE, "thresholds: { http_reqs: [ 'p(95)<5', 'count', 'count<x' ] }\n"), @r#"
- × `p(95)` does not apply to `http_reqs`, which is a counter
+ × `p(95)` does not apply to `http_reqs`, which is a counter and has count and rate
   ╭─[plan.yml:3:28]
 2 │ target: http://127.0.0.1:8080
 3 │ thresholds: { http_reqs: [ 'p(95)<5', 'count', 'count<x' ] }
@@ -64,6 +64,14 @@ thresholds:
   vus: [ { threshold: 'value>5', window: 10s } ]
   findings: [ { threshold: 'count<5', window: 10s } ]
 "), @r#"
+ × `http_reqs` comes from load, and the plan has no `scenarios`
+  ╭─[plan.yml:4:3]
+3 │ thresholds:
+4 │   http_reqs: [ { threshold: 'count>5', window: 1500ms }, { threshold: 'count>5', window: 30 } ]
+  ·   ─────────
+5 │   vus: [ { threshold: 'value>5', window: 10s } ]
+  ╰────
+ help: add a scenario, or leave the gate out
  × a window of 1.50s is no whole number of seconds
   ╭─[plan.yml:4:48]
 3 │ thresholds:
@@ -79,6 +87,14 @@ thresholds:
   ·                                                                                          ──
 5 │   vus: [ { threshold: 'value>5', window: 10s } ]
   ╰────
+ × `vus` comes from load, and the plan has no `scenarios`
+  ╭─[plan.yml:5:3]
+4 │   http_reqs: [ { threshold: 'count>5', window: 1500ms }, { threshold: 'count>5', window: 30 } ]
+5 │   vus: [ { threshold: 'value>5', window: 10s } ]
+  ·   ───
+6 │   findings: [ { threshold: 'count<5', window: 10s } ]
+  ╰────
+ help: add a scenario, or leave the gate out
  × `vus` has no windows
   ╭─[plan.yml:5:42]
 4 │   http_reqs: [ { threshold: 'count>5', window: 1500ms }, { threshold: 'count>5', window: 30 } ]
@@ -87,6 +103,13 @@ thresholds:
 6 │   findings: [ { threshold: 'count<5', window: 10s } ]
   ╰────
  help: windows are for counters, rates and trends of load; leave out `window`
+ × `findings` comes from a scan, and the plan has no `scan`
+  ╭─[plan.yml:6:3]
+5 │   vus: [ { threshold: 'value>5', window: 10s } ]
+6 │   findings: [ { threshold: 'count<5', window: 10s } ]
+  ·   ────────
+  ╰────
+ help: add `scan`, or leave the gate out
  × `findings` has no windows
   ╭─[plan.yml:6:47]
 5 │   vus: [ { threshold: 'value>5', window: 10s } ]
@@ -100,7 +123,7 @@ thresholds:
 #[test]
 fn a_tag_that_is_none() {
     assert_snapshot!(said(BASE, "thresholds: { 'http_reqs{colour:red}': [ 'count>5' ] }\n"), @r#"
-     × metric `http_reqs`: no tag `colour`; it has scenario, request, method, path
+     × metric `http_reqs`: no tag `colour`; known: scenario, request, method, path
       ╭─[plan.yml:3:15]
     2 │ target: http://127.0.0.1:8080
     3 │ thresholds: { 'http_reqs{colour:red}': [ 'count>5' ] }
