@@ -34,9 +34,10 @@ pub(super) fn run(plan: &Plan) -> Result<ExitCode, CliError> {
         .build()
         .map_err(|error| CliError::Internal(format!("starting the runtime: {error}")))?;
     let sent = runtime.block_on(send_once(plan, Clock::start()))?;
-    write_stdout(shown(&sent, &Redactor::default()).as_bytes())?;
+    write_stdout(shown(&sent, &plan.redactor).as_bytes())?;
     let Err(failure) = &sent.exchange.outcome else { return Ok(ExitCode::Passed) };
-    let text = inert(&format!("{}: {failure}", plan.target.origin), LINE_SHOWN);
+    let text = plan.redactor.text(&format!("{}: {failure}", plan.target.origin));
+    let text = inert(&text, LINE_SHOWN);
     write_stderr(format!("error: {text}\n").as_bytes());
     Ok(if failure.class == FailureClass::OutOfScope {
         ExitCode::Refused

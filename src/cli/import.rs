@@ -47,7 +47,7 @@ pub(super) fn run(args: &ImportArgs, terminal: &Terminal) -> Result<ExitCode, Cl
 /// Secrets are taken for set, and nobody is asked who authorised it.
 fn check(plan: &str, output: &Path, directory: PathBuf) -> Result<(), CliError> {
     let overrides = plans::overrides_for_reading(directory);
-    let set = |name: &str| (name != "BASE_URL").then(|| "set".to_owned());
+    let set = |name: &str| (name != "BASE_URL").then(|| "set-before-a-run".to_owned());
     match crate::plan::from_text(&output.display().to_string(), plan, &set, &overrides) {
         Err(errors) if errors.exit_code() != ExitCode::Refused => Err(CliError::Plan(errors)),
         _ => Ok(()),

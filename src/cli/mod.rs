@@ -21,6 +21,7 @@ mod report;
 mod scan;
 mod scan_args;
 mod schema;
+mod secret_command;
 mod start;
 mod terminal;
 mod view;

@@ -23,6 +23,8 @@ use super::args::FailOn;
 use super::args::SendArgs;
 use super::error::CliError;
 use super::load_args::LookArgs;
+use super::outputs::write_stderr;
+use super::secret_command;
 use super::terminal::environment;
 
 /// Whether a target is a plan file rather than a URL: it exists, or is written like one.
@@ -40,7 +42,7 @@ pub(super) fn is_plan(target: &str) -> bool {
 /// # Errors
 /// [`CliError::Plan`] with everything that is wrong.
 pub(super) fn from_file(path: &str, send: &SendArgs) -> Result<Plan, CliError> {
-    let overrides = overrides(send);
+    let overrides = Overrides { secret_command: Some(secret_command::run), ..overrides(send) };
     let plan = crate::plan::load_file(Path::new(path), &environment, &overrides)
         .map_err(CliError::Plan)?;
     with_flags(plan, send)
@@ -174,6 +176,9 @@ pub(super) fn overrides_for_reading(directory: PathBuf) -> Overrides {
 
 /// Flags go before the plan: they are what the user says now.
 fn with_flags(mut plan: Plan, send: &SendArgs) -> Result<Plan, CliError> {
+    for warning in &plan.warnings {
+        write_stderr(format!("warning: {warning}\n").as_bytes());
+    }
     let headers = crate::plan::headers(&send.header_lines())?;
     for header in headers {
         for template in &mut plan.requests {

@@ -321,6 +321,25 @@ pub struct Secret {
     pub name: String,
     /// What it is for.
     pub purpose: String,
+    /// Whether the plan keeps it out of reports, under the same name.
+    pub is_hidden: bool,
+}
+
+impl Secret {
+    /// Kept out of reports.
+    pub(super) fn new(name: impl Into<String>, purpose: impl Into<String>) -> Self {
+        Self { name: name.into(), purpose: purpose.into(), is_hidden: true }
+    }
+
+    /// Whatever the user likes.
+    pub(super) fn variable(name: impl Into<String>, purpose: impl Into<String>) -> Self {
+        Self { is_hidden: false, ..Self::new(name, purpose) }
+    }
+
+    /// What stands for it.
+    pub(super) fn reference(&self) -> Text {
+        if self.is_hidden { Text::secret(&self.name) } else { Text::environment(&self.name) }
+    }
 }
 
 /// How connections are made, where the file says it.

@@ -40,9 +40,10 @@ impl Options {
         if self.unsafe_too {
             imported.operations.iter_mut().for_each(|operation| operation.is_unsafe = false);
         }
-        let used: String = imported.operations.iter().map(written).collect();
+        let mut used: String = imported.operations.iter().map(written).collect();
         imported.variables.retain(|(name, _)| used.contains(&format!("vars.{name}}}")));
-        imported.secrets.retain(|secret| used.contains(&format!("env.{}}}", secret.name)));
+        used.extend(imported.variables.iter().map(|(_, value)| value.written()));
+        imported.secrets.retain(|secret| used.contains(&secret.reference().written()));
     }
 
     fn wants(&self, operation: &Operation) -> bool {

@@ -1,4 +1,4 @@
-//! Takes secrets out of what was imported: the plan refers to the environment instead.
+//! Takes secrets out of what was imported: the plan takes them from the environment instead.
 
 use std::collections::HashMap;
 use std::collections::HashSet;
@@ -56,10 +56,10 @@ pub(super) fn is_secret(name: &str) -> bool {
         && !HARMLESS.iter().any(|ending| name.ends_with(ending))
 }
 
-/// Names of the environment's variables that stand for what was found.
+/// What stands for what was found.
 #[derive(Debug, Default)]
 pub(super) struct Secrets {
-    by_value: HashMap<String, String>,
+    by_value: HashMap<String, Text>,
     names: HashSet<String>,
     found: Vec<Secret>,
 }
@@ -67,27 +67,28 @@ pub(super) struct Secrets {
 impl Secrets {
     /// A reference to what stands for `value`, which is left out.
     fn hide(&mut self, wish: &str, value: &str, purpose: &str) -> Text {
-        let name = if let Some(name) = self.by_value.get(value) {
-            name.clone()
-        } else {
-            let name = self.name(wish);
-            self.by_value.insert(value.to_owned(), name.clone());
-            self.found.push(Secret { name: name.clone(), purpose: purpose.to_owned() });
-            name
-        };
-        Text::environment(&name)
+        if let Some(reference) = self.by_value.get(value) {
+            return reference.clone();
+        }
+        let name = self.name(wish);
+        let secret = secret(name, value, purpose);
+        let reference = secret.reference();
+        self.found.push(secret);
+        self.by_value.insert(value.to_owned(), reference.clone());
+        reference
     }
 
     /// The same variable for every value: cookies change from one response to the next.
-    fn hide_all(&mut self, name: &str, purpose: &str) -> Text {
-        self.declare(name, purpose);
-        Text::environment(name)
+    fn hide_all(&mut self, name: &str, value: &str, purpose: &str) -> Text {
+        self.declare(secret(name.to_owned(), value, purpose));
+        let known = self.found.iter().find(|secret| secret.name == name);
+        known.map_or_else(|| Text::secret(name), Secret::reference)
     }
 
-    /// A variable that is to be set, known by its name.
-    fn declare(&mut self, name: &str, purpose: &str) {
-        if self.names.insert(name.to_owned()) {
-            self.found.push(Secret { name: name.to_owned(), purpose: purpose.to_owned() });
+    /// Something that is to be set, known by its name.
+    fn declare(&mut self, secret: Secret) {
+        if self.names.insert(secret.name.clone()) {
+            self.found.push(secret);
         }
     }
 
@@ -103,6 +104,10 @@ impl Secrets {
     }
 
     fn header(&mut self, name: &str, value: &Text) -> Option<Text> {
+        for name in value.secrets() {
+            // Made of what the file refers to.
+            self.declare(Secret::new(name, "base64 of user:password"));
+        }
         let literal = value.as_literal()?;
         if name.eq_ignore_ascii_case("cookie") {
             return Some(self.cookies(literal));
@@ -129,12 +134,12 @@ impl Secrets {
         for (index, pair) in text.split(';').map(str::trim).filter(|p| !p.is_empty()).enumerate() {
             out.push(if index > 0 { "; " } else { "" });
             match pair.split_once('=') {
-                Some((name, _)) => {
+                Some((name, value)) => {
                     out.push(&format!("{name}="));
                     let variable = format!("COOKIE_{}", variable_name(name));
-                    out.append(&self.hide_all(&variable, &format!("cookie {name}")));
+                    out.append(&self.hide_all(&variable, value, &format!("cookie {name}")));
                 }
-                None => out.append(&self.hide_all("COOKIE", "header Cookie")),
+                None => out.append(&self.hide_all("COOKIE", pair, "header Cookie")),
             }
         }
         out
@@ -225,6 +230,12 @@ impl Secrets {
     }
 }
 
+/// A value that is too short to be kept out of reports is a variable like others.
+fn secret(name: String, value: &str, purpose: &str) -> Secret {
+    let is_hidden = value.len() >= Redactor::MIN_SECRET;
+    Secret { name, purpose: purpose.to_owned(), is_hidden }
+}
+
 /// `X-Api-Key` as a variable of the environment: `X_API_KEY`.
 pub(super) fn variable_name(text: &str) -> String {
     let mut name = String::new();
@@ -252,7 +263,7 @@ pub(super) fn variable_name(text: &str) -> String {
 pub(super) fn hide(imported: &mut Imported) {
     let mut secrets = Secrets::default();
     for secret in std::mem::take(&mut imported.secrets) {
-        secrets.declare(&secret.name, &secret.purpose);
+        secrets.declare(secret);
     }
     for operation in &mut imported.operations {
         for (name, value) in &mut operation.headers {
@@ -301,18 +312,18 @@ mod tests {
     #[test]
     fn equal_secrets_are_one_variable_and_different_ones_are_two() {
         let mut secrets = Secrets::default();
-        let bearer = secrets.header("Authorization", &"Bearer abc".into()).expect("secret");
-        assert_eq!(bearer.written(), "Bearer ${env.TOKEN}");
-        let again = secrets.header("X-Token", &"abc".into()).expect("secret");
-        assert_eq!(again.written(), "${env.TOKEN}");
-        let other = secrets.header("authorization", &"Bearer xyz".into()).expect("secret");
-        assert_eq!(other.written(), "Bearer ${env.TOKEN_2}");
+        let bearer = secrets.header("Authorization", &"Bearer abcd".into()).expect("secret");
+        assert_eq!(bearer.written(), "Bearer ${secrets.TOKEN}");
+        let again = secrets.header("X-Token", &"abcd".into()).expect("secret");
+        assert_eq!(again.written(), "${secrets.TOKEN}");
+        let other = secrets.header("authorization", &"Bearer wxyz".into()).expect("secret");
+        assert_eq!(other.written(), "Bearer ${secrets.TOKEN_2}");
         let cookie = secrets.header("Cookie", &"sid=1; theme=dark".into()).expect("secret");
-        assert_eq!(cookie.written(), "sid=${env.COOKIE_SID}; theme=${env.COOKIE_THEME}");
+        assert_eq!(cookie.written(), "sid=${env.COOKIE_SID}; theme=${secrets.COOKIE_THEME}");
         assert!(secrets.header("Accept", &"x".into()).is_none());
         let mut text = Text::literal("a=eyJhbGciOiJI.eyJzdWIiOiIx.c2ln;");
         secrets.tokens(&mut text);
-        assert_eq!(text.written(), "a=${env.TOKEN_3};");
+        assert_eq!(text.written(), "a=${secrets.TOKEN_3};");
     }
 
     #[test]
@@ -329,7 +340,7 @@ mod tests {
             let mut text = Text::literal(case);
             Secrets::default().tokens(&mut text);
             let written = text.written();
-            assert!(!written.contains("hunter22") && written.contains("${env."), "{written}");
+            assert!(!written.contains("hunter22") && written.contains("${secrets."), "{written}");
         }
         let mut harmless = Text::literal("tokens=3&page_token=x&user=password");
         Secrets::default().tokens(&mut harmless);

@@ -29,6 +29,19 @@ impl Text {
         Self::reference(&format!("env.{name}"))
     }
 
+    /// `${secrets.NAME}`.
+    pub(super) fn secret(name: &str) -> Self {
+        Self::reference(&format!("secrets.{name}"))
+    }
+
+    /// Names of the secrets that it refers to.
+    pub(super) fn secrets(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().filter_map(|part| match part {
+            Part::Reference(expression) => expression.strip_prefix("secrets."),
+            Part::Literal(_) => None,
+        })
+    }
+
     /// Any expression of the plan, without its braces.
     pub(super) fn reference(expression: &str) -> Self {
         Self(vec![Part::Reference(expression.to_owned())])

@@ -1,5 +1,9 @@
 //! Takes secrets out of what is about to become evidence. The only place that does.
 
+use std::fmt;
+use std::sync::Arc;
+
+use super::disguise::Disguises;
 use super::request::Header;
 
 /// What stands where a secret stood.
@@ -11,19 +15,63 @@ const SECRET_HEADERS: [&str; 4] = ["authorization", "proxy-authorization", "cook
 /// Words in header names whose values are never shown either: `X-Api-Key`, `X-Auth-Token`, ….
 const SECRET_WORDS: [&str; 6] = ["token", "secret", "api-key", "apikey", "access-key", "password"];
 
-/// Masks credentials in headers and the plan's secrets anywhere.
-#[derive(Debug, Clone, Default)]
+/// Masks credentials in headers and the plan's secrets anywhere, however they are encoded. Cheap to
+/// clone.
+#[derive(Clone, Default)]
 pub struct Redactor {
-    secrets: Vec<String>,
+    secrets: Arc<[Secret]>,
+}
+
+struct Secret {
+    name: String,
+    disguises: Disguises,
+}
+
+/// How a secret stood in a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Disguise {
+    /// As it is.
+    Plain,
+    /// With some of its characters percent-encoded or escaped as JSON and HTML do it.
+    Encoded,
+    /// Within a base64 text, such as that of `user:password`.
+    Base64,
+}
+
+/// A part of a text that may hold secrets.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Piece<'a> {
+    /// May be shown.
+    Shown(&'a [u8]),
+    /// Was a secret.
+    Hidden {
+        /// What the plan calls it.
+        name: &'a str,
+        /// How it stood there.
+        disguise: Disguise,
+    },
 }
 
 impl Redactor {
-    /// Masks the given secrets too; ones shorter than four bytes are ignored, they match anything.
-    pub fn new(secrets: impl IntoIterator<Item = String>) -> Self {
-        let mut secrets: Vec<String> =
-            secrets.into_iter().filter(|secret| secret.len() >= 4).collect();
-        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
-        Self { secrets }
+    /// A shorter secret would match anything.
+    pub const MIN_SECRET: usize = 4;
+
+    /// Masks the given secrets too, each with its name; ones shorter than
+    /// [`MIN_SECRET`](Self::MIN_SECRET) bytes are ignored.
+    pub fn new<N: Into<String>, V: AsRef<str>>(secrets: impl IntoIterator<Item = (N, V)>) -> Self {
+        let mut secrets: Vec<(String, V)> =
+            secrets.into_iter().map(|(name, value)| (name.into(), value)).collect();
+        secrets.retain(|(_, value)| value.as_ref().len() >= Self::MIN_SECRET);
+        // Of secrets that begin with one another, the longest is masked whole.
+        secrets.sort_by_key(|(_, value)| std::cmp::Reverse(value.as_ref().len()));
+        let secret =
+            |(name, value): (String, V)| Secret { name, disguises: Disguises::of(value.as_ref()) };
+        Self { secrets: secrets.into_iter().map(secret).collect() }
+    }
+
+    /// Whether there are no secrets beside those of headers.
+    pub fn is_empty(&self) -> bool {
+        self.secrets.is_empty()
     }
 
     /// Whether the value of the header named `name` is never shown.
@@ -36,15 +84,18 @@ impl Redactor {
     /// The header's value as it may be shown. Cookies keep their names and attributes.
     pub fn header_value(&self, header: &Header) -> Vec<u8> {
         if header.is("cookie") {
-            return mask_pairs(&header.text(), usize::MAX).into_bytes();
+            return self.bytes(mask_pairs(&header.text(), usize::MAX).as_bytes());
         }
         if header.is("set-cookie") {
-            return mask_pairs(&header.text(), 1).into_bytes();
+            return self.bytes(mask_pairs(&header.text(), 1).as_bytes());
         }
         if header.is("authorization") || header.is("proxy-authorization") {
             let text = header.text();
-            let scheme = text.split(' ').next().unwrap_or_default();
-            return format!("{scheme} {MASK}").into_bytes();
+            // Without one, what looks like a scheme is the credential itself.
+            return match text.split_once(' ') {
+                Some((scheme, _)) => self.bytes(format!("{scheme} {MASK}").as_bytes()),
+                None => MASK.as_bytes().to_vec(),
+            };
         }
         if Self::is_secret_header(&header.name) {
             return MASK.as_bytes().to_vec();
@@ -54,31 +105,61 @@ impl Redactor {
 
     /// `data` with every secret of the plan masked.
     pub fn bytes(&self, data: &[u8]) -> Vec<u8> {
-        let mut out = data.to_vec();
-        for secret in &self.secrets {
-            if memchr::memmem::find(&out, secret.as_bytes()).is_some() {
-                out = replace_all(&out, secret.as_bytes());
-            }
+        if self.is_empty() {
+            return data.to_vec();
+        }
+        let mut out = Vec::with_capacity(data.len());
+        for piece in self.pieces(data) {
+            out.extend_from_slice(match piece {
+                Piece::Shown(bytes) => bytes,
+                Piece::Hidden { .. } => MASK.as_bytes(),
+            });
         }
         out
     }
 
     /// Text with every secret of the plan masked.
     pub fn text(&self, text: &str) -> String {
-        self.secrets.iter().fold(text.to_owned(), |text, secret| text.replace(secret, MASK))
+        if self.is_empty() {
+            return text.to_owned();
+        }
+        String::from_utf8_lossy(&self.bytes(text.as_bytes())).into_owned()
+    }
+
+    /// `data` in pieces: what may be shown, and the secrets between. Shown pieces are never empty.
+    pub fn pieces<'a>(&'a self, data: &'a [u8]) -> Vec<Piece<'a>> {
+        let mut found: Vec<(std::ops::Range<usize>, &Secret, Disguise)> = Vec::new();
+        for secret in self.secrets.iter() {
+            let places = secret.disguises.find_all(data);
+            found.extend(places.into_iter().map(|(range, disguise)| (range, secret, disguise)));
+        }
+        // Stable: of those that begin at the same place, the longest secret comes first.
+        found.sort_by_key(|(range, _, _)| range.start);
+        let mut pieces = Vec::new();
+        let mut from = 0;
+        for (range, secret, disguise) in found {
+            if range.end <= from {
+                continue;
+            }
+            if range.start > from {
+                pieces.push(Piece::Shown(&data[from..range.start]));
+            }
+            // One that overlaps another has its rest masked too.
+            pieces.push(Piece::Hidden { name: &secret.name, disguise });
+            from = range.end;
+        }
+        if from < data.len() {
+            pieces.push(Piece::Shown(&data[from..]));
+        }
+        pieces
     }
 }
 
-fn replace_all(data: &[u8], secret: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(data.len());
-    let mut from = 0;
-    for at in memchr::memmem::find_iter(data, secret) {
-        out.extend_from_slice(&data[from..at]);
-        out.extend_from_slice(MASK.as_bytes());
-        from = at + secret.len();
+impl fmt::Debug for Redactor {
+    /// Names alone.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.secrets.iter().map(|secret| &secret.name)).finish()
     }
-    out.extend_from_slice(&data[from..]);
-    out
 }
 
 /// Masks the values of the first `count` `name=value` pairs of a cookie header.
@@ -106,6 +187,8 @@ mod tests {
         assert_eq!(redactor.header_value(&cookie), b"sid=[redacted]; theme=[redacted]");
         let auth = Header::new("authorization", "Bearer eyJ");
         assert_eq!(redactor.header_value(&auth), b"Bearer [redacted]");
+        let bare = Header::new("Authorization", "eyJ");
+        assert_eq!(redactor.header_value(&bare), b"[redacted]");
         let key = Header::new("X-Service-Api-Key", "k-12345");
         assert_eq!(redactor.header_value(&key), b"[redacted]");
         let plain = Header::new("Authentication-Info", "nextnonce");
@@ -114,7 +197,22 @@ mod tests {
 
     #[test]
     fn secrets_of_the_plan_go_wherever_they_stand() {
-        let redactor = Redactor::new(["hunter22".to_owned(), "x".to_owned()]);
+        let redactor = Redactor::new([("A", "hunter22"), ("B", "x")]);
         assert_eq!(redactor.bytes(b"a=hunter22&x"), b"a=[redacted]&x");
+        assert_eq!(format!("{redactor:?}"), r#"["A"]"#);
+    }
+
+    #[test]
+    fn secrets_within_others_and_over_others_leave_nothing() {
+        let redactor = Redactor::new([("A", "hunter22"), ("B", "hunter"), ("C", "r22-more")]);
+        assert_eq!(
+            redactor.text("hunter22, hunter, r22-more"),
+            "[redacted], [redacted], [redacted]"
+        );
+        assert_eq!(redactor.text("<hunter22-more>"), "<[redacted][redacted]>");
+        assert_eq!(
+            redactor.pieces(b"hunter22!"),
+            [Piece::Hidden { name: "A", disguise: Disguise::Plain }, Piece::Shown(b"!"),]
+        );
     }
 }

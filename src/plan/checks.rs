@@ -115,8 +115,9 @@ fn check(item: &Node, of: Statuses, reader: &mut Reader) -> Option<Check> {
     let (asserted, text) = assertion(&entry.key, &entry.node, (&fields, of), reader)?;
     let name = match fields.get("name") {
         Some(node) => reader.parsed(node, "a name", name)?,
-        None => inert(&text, MAX_NAME),
+        None => inert(&reader.redactor.text(&text), MAX_NAME),
     };
+    let name = reader.redactor.text(&name);
     Some(Check { name, asserted })
 }
 

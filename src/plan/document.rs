@@ -57,6 +57,8 @@ pub(super) struct Scalar {
     pub(super) pieces: Vec<TextPiece>,
     /// The text with the names of what was substituted, `/items/{id}`; nothing if nothing was.
     pub(super) template: Option<String>,
+    /// Whether a secret is part of it.
+    pub(super) is_secret: bool,
 }
 
 /// A part of a scalar that has slots.
@@ -141,7 +143,7 @@ impl Scalar {
             Ok(typed @ (Json::Null | Json::Bool(_) | Json::Number(_))) => typed,
             _ => Json::String(text.clone()),
         };
-        Self { text, typed, plain: true, pieces: Vec::new(), template: None }
+        Self { text, typed, plain: true, pieces: Vec::new(), template: None, is_secret: false }
     }
 }
 
@@ -238,7 +240,7 @@ fn scalar(typed: Json, source: &str) -> Scalar {
         Json::String(text) => text.clone(),
         _ => source.trim().to_owned(),
     };
-    Scalar { text, typed, plain, pieces: Vec::new(), template: None }
+    Scalar { text, typed, plain, pieces: Vec::new(), template: None, is_secret: false }
 }
 
 /// Bytes of `location`, within `text` and on its character boundaries whatever the parser says.

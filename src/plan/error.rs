@@ -7,6 +7,7 @@ use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteDiagnost
 
 use super::document::Place;
 use crate::model::ExitCode;
+use crate::model::Redactor;
 use crate::model::inert;
 
 /// One mistake.
@@ -43,6 +44,12 @@ impl Problem {
     pub(super) fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
+    }
+
+    /// The same without secrets.
+    pub(super) fn masked(self, redactor: &Redactor) -> Self {
+        let help = self.help.map(|help| redactor.text(&help));
+        Self { message: redactor.text(&self.message), help, ..self }
     }
 
     /// Whether it is about exactly this place.
@@ -100,6 +107,16 @@ impl PlanErrors {
         } else {
             ExitCode::InvalidPlan
         }
+    }
+
+    /// One line each: `plan.yml:3:7: what is wrong`.
+    pub(super) fn lines(&self) -> Vec<String> {
+        let line = |problem: &Problem| {
+            let at = problem.at.as_ref().map(|at| self.line_and_column(at.start));
+            let at = at.map(|(line, column)| format!(":{line}:{column}")).unwrap_or_default();
+            format!("{}{at}: {}", self.name, inert(&problem.message, 500))
+        };
+        self.problems.iter().map(line).collect()
     }
 
     /// How many mistakes there are; never none.

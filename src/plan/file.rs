@@ -1,6 +1,5 @@
 //! Reads a plan file. A plan comes out of it whole, or every mistake in it does.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -12,12 +11,14 @@ use super::bounded;
 use super::document::{self, Entry, Node, Value};
 use super::error::{PlanErrors, Problem};
 use super::reader::{Fields, Keys, Reader};
+use super::secrets::{self, Secrets, Var, Vars};
 use super::substitute::{Env, Values, substitute};
 use super::types::{Connection, Plan, TlsPolicy};
 use super::{
     boundary, consistency, defaults, flows, gates, occurrence, protocol, requests, scan, scenarios,
 };
 use crate::model::Conversation;
+use crate::model::Redactor;
 use crate::model::RequestTemplate;
 use crate::model::Seed;
 use crate::model::Target;
@@ -31,6 +32,7 @@ pub(super) const PLAN: Keys = Keys {
         "scope",
         "limits",
         "vars",
+        "secrets",
         "requests",
         "flows",
         "scenarios",
@@ -44,7 +46,7 @@ pub(super) const PLAN: Keys = Keys {
         "ca_files",
         "connection",
     ],
-    later: &["targets", "secrets", "data", "auth", "identities", "capacity", "baseline", "cost"],
+    later: &["targets", "data", "auth", "identities", "capacity", "baseline", "cost"],
 };
 
 /// A larger file is no plan.
@@ -66,10 +68,16 @@ pub struct Overrides {
     /// What the plan's rule directories and certificates are relative to; [`load_file`] takes the
     /// file's own directory.
     pub directory: PathBuf,
+    /// Runs the commands that give secrets; without it they are refused.
+    pub secret_command: Option<CommandRunner>,
 }
 
+/// Runs a program with its arguments; what it wrote, or a clause that says what went wrong
+/// (`ended with 1: …`). Bounds time and output.
+pub type CommandRunner = fn(&[String]) -> Result<String, String>;
+
 impl Overrides {
-    /// Nothing overridden, and no native checks.
+    /// Nothing overridden, no native checks, and no commands.
     pub fn new(seed: Seed, today: Date) -> Self {
         Self {
             target: None,
@@ -78,6 +86,7 @@ impl Overrides {
             seed,
             today,
             directory: PathBuf::new(),
+            secret_command: None,
         }
     }
 }
@@ -121,11 +130,17 @@ pub fn from_text(
     }
     let mut tree = document::parse(text).map_err(|problem| errors(vec![problem]))?;
     let mut reader = Reader::default();
-    substitute_all(&mut tree, env, &mut reader);
+    substitute_all(&mut tree, env, overrides, &mut reader);
     let plan = plan(&tree, overrides, &mut reader);
+    let Reader { problems, warnings, redactor, .. } = reader;
+    // They quote what was substituted.
+    let masked = |problem: Problem| problem.masked(&redactor);
     match plan {
-        Some(plan) if reader.problems.is_empty() => Ok(Plan { hash, ..plan }),
-        _ => Err(errors(reader.problems)),
+        Some(plan) if problems.is_empty() => {
+            let warnings = PlanErrors::new(name, text, warnings).lines();
+            Ok(Plan { hash, redactor, warnings, ..plan })
+        }
+        _ => Err(errors(problems.into_iter().map(masked).collect())),
     }
 }
 
@@ -153,27 +168,46 @@ fn too_large() -> Problem {
     Problem::of_file(format!("is larger than {} MiB", MAX_FILE >> 20))
 }
 
-/// Substitutes what will be read: `vars` first, from the environment alone.
-fn substitute_all(tree: &mut Node, env: Env<'_>, reader: &mut Reader) {
+/// Substitutes what will be read: `secrets` and then `vars` first.
+fn substitute_all(tree: &mut Node, env: Env<'_>, overrides: &Overrides, reader: &mut Reader) {
     let Value::Map(entries) = &mut tree.value else { return };
-    let mut values = Values { env, vars: None, lenient: false };
-    let mut vars = BTreeMap::new();
-    if let Some(entry) = entries.iter_mut().find(|entry| entry.key == "vars") {
-        substitute(&mut entry.node, &values, &mut reader.names, &mut reader.problems);
-        for Entry { key, node, .. } in reader.entries(&entry.node, "vars").unwrap_or_default() {
-            if let Some(value) = reader.text(node, "a text, a number, true or false") {
-                vars.insert(key.clone(), value.to_owned());
-            }
-        }
-    }
-    values.vars = Some(vars);
+    let mut values = Values { env, vars: None, secrets: None, shown: None, lenient: false };
+    let secrets = section(entries, "secrets").map(|node| {
+        substitute(node, &mut values, &mut reader.names, &mut reader.problems);
+        &*node
+    });
+    values.secrets = Some(Secrets::new(secrets, overrides, reader));
+    values.vars = Some(vars(entries, &mut values, reader));
     for Entry { key, node, .. } in entries {
+        values.shown = (!secrets::SECTIONS.contains(&key.as_str())).then(|| key.clone());
         if key == "requests" {
             substitute_requests(node, &mut values, reader);
-        } else if key != "vars" && PLAN.known.contains(&key.as_str()) {
-            substitute(node, &values, &mut reader.names, &mut reader.problems);
+        } else if !["vars", "secrets"].contains(&key.as_str()) && PLAN.known.contains(&key.as_str())
+        {
+            substitute(node, &mut values, &mut reader.names, &mut reader.problems);
         }
     }
+    if let Some(secrets) = values.secrets {
+        reader.redactor = secrets.redactor();
+        reader.warnings.extend(secrets.unused());
+    }
+}
+
+fn section<'a>(entries: &'a mut [Entry], key: &str) -> Option<&'a mut Node> {
+    entries.iter_mut().find(|entry| entry.key == key).map(|entry| &mut entry.node)
+}
+
+fn vars(entries: &mut [Entry], values: &mut Values<'_>, reader: &mut Reader) -> Vars {
+    let mut vars = Vars::new();
+    let Some(node) = section(entries, "vars") else { return vars };
+    substitute(node, values, &mut reader.names, &mut reader.problems);
+    for Entry { key, node, .. } in reader.entries(node, "vars").unwrap_or_default() {
+        if let Some(value) = reader.text(node, "a text, a number, true or false") {
+            let is_secret = node.scalar().is_some_and(|scalar| scalar.is_secret);
+            vars.insert(key.clone(), Var { value: value.to_owned(), is_secret });
+        }
+    }
+    vars
 }
 
 /// A request that is never sent needs no secret to be there.
@@ -241,6 +275,8 @@ fn plan(tree: &Node, overrides: &Overrides, reader: &mut Reader) -> Option<Plan>
         observe,
         seed: overrides.seed,
         hash: String::new(),
+        redactor: Redactor::default(),
+        warnings: Vec::new(),
     })
 }
 

@@ -25,6 +25,7 @@ use crate::model::HttpVersion;
 use crate::model::MessageStep;
 use crate::model::Method;
 use crate::model::Origin;
+use crate::model::Redactor;
 use crate::model::Request;
 use crate::model::RequestTemplate;
 use crate::model::Scope;
@@ -326,6 +327,8 @@ fn base(
         observe: Vec::new(),
         seed: flags.seed,
         hash: String::new(),
+        redactor: Redactor::default(),
+        warnings: Vec::new(),
     };
     Ok((target, plan))
 }

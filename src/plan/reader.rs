@@ -8,6 +8,7 @@ use super::document::{Entry, Node, Place, Scalar, Value};
 use super::error::Problem;
 use super::names::Names;
 use super::protos::Protos;
+use crate::model::Redactor;
 use crate::model::did_you_mean;
 use crate::model::parse_duration;
 
@@ -59,6 +60,10 @@ impl<'a> Fields<'a> {
 #[derive(Default)]
 pub(super) struct Reader {
     pub(super) problems: Vec<Problem>,
+    /// What is odd and no mistake.
+    pub(super) warnings: Vec<Problem>,
+    /// Knows the secrets that were substituted.
+    pub(super) redactor: Redactor,
     /// What the plan calls the values that it takes out of responses.
     pub(super) names: Names,
     pub(super) protos: Protos,

@@ -166,6 +166,7 @@ fn request(
     uses.extend(messages.uses);
     script.messages = messages.scripts;
     let path_template = path_template(path_node, &conversation, &aim.shown);
+    let path_template = reader.redactor.text(&path_template);
     named.then(|| Planned {
         template: RequestTemplate {
             name: name.clone(),

@@ -1,11 +1,10 @@
 //! `${env.NAME:-default}` and `${vars.name}` in scalars, replaced after YAML parsing; what is only
 //! known while the load runs (`${item}`, `${rand.word}`, `${vu}`) becomes a slot.
 
-use std::collections::BTreeMap;
-
 use super::document::{Entry, Node, Scalar, TextPiece, Value};
 use super::error::Problem;
 use super::names::Names;
+use super::secrets::{Secrets, Vars};
 use super::slots;
 use crate::flow::Source;
 use crate::model::did_you_mean;
@@ -14,13 +13,17 @@ use crate::model::did_you_mean;
 pub(super) type Env<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 /// Namespaces that are designed and do not exist yet.
-const LATER: [&str; 3] = ["data", "secrets", "setup"];
+const LATER: [&str; 2] = ["data", "setup"];
 
 /// What expressions may refer to.
 pub(super) struct Values<'a> {
     pub(super) env: Env<'a>,
-    /// By name; `None` while `vars` itself is substituted.
-    pub(super) vars: Option<BTreeMap<String, String>>,
+    /// `None` while `vars` itself is substituted.
+    pub(super) vars: Option<Vars>,
+    /// `None` while `secrets` itself is substituted.
+    pub(super) secrets: Option<Secrets>,
+    /// What is substituted, where secrets may not stand in it.
+    pub(super) shown: Option<String>,
     /// Whether a variable of the environment may be missing: in what is never sent.
     pub(super) lenient: bool,
 }
@@ -29,7 +32,7 @@ pub(super) struct Values<'a> {
 /// [`Value::Unsubstituted`].
 pub(super) fn substitute(
     node: &mut Node,
-    values: &Values<'_>,
+    values: &mut Values<'_>,
     names: &mut Names,
     problems: &mut Vec<Problem>,
 ) {
@@ -65,6 +68,7 @@ struct Expanded {
     /// The text with names instead of values.
     template: String,
     has_names: bool,
+    has_secret: bool,
 }
 
 impl Expanded {
@@ -82,6 +86,13 @@ impl Expanded {
             self.template.extend(["{", name, "}"]);
             self.has_names = true;
         }
+        self.add(value);
+    }
+
+    /// The value of a secret, of which only the name is shown.
+    fn push_secret(&mut self, name: &str, value: &str) {
+        self.template.extend(["{", name, "}"]);
+        (self.has_names, self.has_secret) = (true, true);
         self.add(value);
     }
 
@@ -105,11 +116,13 @@ impl Expanded {
 fn take(scalar: &mut Scalar, expanded: Expanded) {
     let has_slots = expanded.pieces.iter().any(|piece| matches!(piece, TextPiece::Slot(_)));
     let template = expanded.has_names.then_some(expanded.template);
-    if scalar.plain && !has_slots {
+    // A password of digits is no number.
+    if scalar.plain && !has_slots && !expanded.has_secret {
         *scalar = Scalar { template, ..Scalar::plain(expanded.text) };
         return;
     }
     scalar.template = template;
+    scalar.is_secret = expanded.has_secret;
     scalar.typed = expanded.text.clone().into();
     scalar.text = expanded.text;
     if has_slots {
@@ -119,7 +132,7 @@ fn take(scalar: &mut Scalar, expanded: Expanded) {
 
 pub(super) type Mistake = (String, String);
 
-fn expand(text: &str, values: &Values<'_>, names: &mut Names) -> Result<Expanded, Mistake> {
+fn expand(text: &str, values: &mut Values<'_>, names: &mut Names) -> Result<Expanded, Mistake> {
     let mut out = Expanded::default();
     let mut rest = text;
     while let Some(at) = rest.find("${") {
@@ -147,7 +160,7 @@ fn expand(text: &str, values: &Values<'_>, names: &mut Names) -> Result<Expanded
 
 fn evaluate(
     expression: &str,
-    values: &Values<'_>,
+    values: &mut Values<'_>,
     names: &mut Names,
     out: &mut Expanded,
 ) -> Result<(), Mistake> {
@@ -158,7 +171,8 @@ fn evaluate(
     let (namespace, name) = reference.split_once('.').unwrap_or(("", reference));
     match namespace {
         "env" => out.push_value(name, &environment(name, default, values)?),
-        "vars" => out.push_value(name, &variable(name, default, values)?),
+        "vars" => variable(name, default, values, out)?,
+        "secrets" => out.push_secret(reference, &secret(name, default, values)?),
         "" | "rand" if default.is_some() => {
             return Err((
                 format!("`${{{reference}}}` takes no default here"),
@@ -185,7 +199,11 @@ fn evaluate(
 }
 
 /// As in a shell, `:-` also replaces an empty value.
-fn environment(name: &str, default: Option<&str>, values: &Values<'_>) -> Result<String, Mistake> {
+fn environment(
+    name: &str,
+    default: Option<&str>,
+    values: &mut Values<'_>,
+) -> Result<String, Mistake> {
     match ((values.env)(name), default) {
         (Some(value), None) => Ok(value),
         (Some(value), Some(_)) if !value.is_empty() => Ok(value),
@@ -198,21 +216,62 @@ fn environment(name: &str, default: Option<&str>, values: &Values<'_>) -> Result
     }
 }
 
-fn variable(name: &str, default: Option<&str>, values: &Values<'_>) -> Result<String, Mistake> {
+fn variable(
+    name: &str,
+    default: Option<&str>,
+    values: &Values<'_>,
+    out: &mut Expanded,
+) -> Result<(), Mistake> {
     let Some(vars) = &values.vars else {
         return Err((
             "a variable cannot refer to other variables".to_owned(),
             "use ${env.NAME}".to_owned(),
         ));
     };
-    if let Some(value) = vars.get(name).map(String::as_str).or(default) {
-        return Ok(value.to_owned());
+    match (vars.get(name), default) {
+        (Some(var), _) if var.is_secret => {
+            may_stand(values)?;
+            out.push_secret(name, &var.value);
+        }
+        (Some(var), _) => out.push_value(name, &var.value),
+        (None, Some(default)) => out.push_value(name, default),
+        (None, None) => {
+            let nearest = did_you_mean(name, vars.keys().map(String::as_str))
+                .map(|nearest| format!(", did you mean `vars.{nearest}`?"))
+                .unwrap_or_default();
+            return Err((
+                format!("`vars.{name}` is not defined{nearest}"),
+                format!("add it under `vars`, or give a default: ${{vars.{name}:-…}}"),
+            ));
+        }
     }
-    let nearest = did_you_mean(name, vars.keys().map(String::as_str))
-        .map(|nearest| format!(", did you mean `vars.{nearest}`?"))
-        .unwrap_or_default();
-    Err((
-        format!("`vars.{name}` is not defined{nearest}"),
-        format!("add it under `vars`, or give a default: ${{vars.{name}:-…}}"),
-    ))
+    Ok(())
+}
+
+fn secret(name: &str, default: Option<&str>, values: &mut Values<'_>) -> Result<String, Mistake> {
+    may_stand(values)?;
+    let (env, is_sent) = (values.env, !values.lenient);
+    let Some(secrets) = &mut values.secrets else {
+        return Err((
+            "a secret cannot refer to other secrets".to_owned(),
+            "use ${env.NAME}".to_owned(),
+        ));
+    };
+    if default.is_some() {
+        return Err((
+            format!("`${{secrets.{name}}}` takes no default: it would stand in the plan"),
+            "leave out what follows the name".to_owned(),
+        ));
+    }
+    secrets.value(name, env, is_sent)
+}
+
+fn may_stand(values: &Values<'_>) -> Result<(), Mistake> {
+    match &values.shown {
+        None => Ok(()),
+        Some(section) => Err((
+            format!("a secret cannot stand in `{section}`, which reports show"),
+            "it can stand in requests, flows, `vars` and `connection`".to_owned(),
+        )),
+    }
 }

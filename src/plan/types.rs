@@ -6,8 +6,8 @@ use std::time::Duration;
 use super::executor::Executor;
 use crate::flow::{Flow, Script};
 use crate::model::{
-    ConnectionReuse, Header, OutputKind, RequestTemplate, Route, Scope, Seed, Target, Threshold,
-    TlsOptions,
+    ConnectionReuse, Header, OutputKind, Redactor, RequestTemplate, Route, Scope, Seed, Target,
+    Threshold, TlsOptions,
 };
 
 /// A run, fully described: nothing is looked up later.
@@ -44,6 +44,10 @@ pub struct Plan {
     pub seed: Seed,
     /// SHA-256 of the plan file (or of the flags that made the plan), hexadecimal.
     pub hash: String,
+    /// Masks the plan's secrets in everything that is shown or kept.
+    pub redactor: Redactor,
+    /// What is odd in the plan and no mistake, a line each with its place.
+    pub warnings: Vec<String>,
 }
 
 impl Plan {

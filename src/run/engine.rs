@@ -109,6 +109,7 @@ pub async fn run(
     let stop = StopToken::default();
     let mut pump = Pump {
         clock: job.clock,
+        redactor: job.plan.redactor.clone(),
         derivers: derivers(&job.plan),
         gates: GateWatch::new(&job.plan.thresholds),
         consumers,

@@ -11,7 +11,6 @@ use crate::model::Facts;
 use crate::model::Failure;
 use crate::model::FailureClass;
 use crate::model::NoticeLevel;
-use crate::model::Redactor;
 use crate::model::RequestTemplate;
 use crate::model::Scheme;
 use crate::model::StopToken;
@@ -136,7 +135,7 @@ impl Parts<'_> {
         (wanted && self.job.kind == RunKind::Check).then(|| {
             let passive = Passive::new(
                 Arc::clone(&self.job.registry),
-                Redactor::default(),
+                self.job.plan.redactor.clone(),
                 crate::scan::ORIGIN_ALIAS,
             );
             let (tap, worker) = passive_tap(passive, self.events.clone());
@@ -150,7 +149,7 @@ impl Parts<'_> {
             registry: Arc::clone(&self.job.registry),
             wire: Arc::new(client),
             clock: self.job.clock,
-            redactor: Redactor::default(),
+            redactor: self.job.plan.redactor.clone(),
         };
         crate::scan::run(job, self.events.clone(), self.stop.clone()).await;
     }

@@ -7,6 +7,7 @@ use tokio::sync::mpsc::Receiver;
 use crate::http::clock::Clock;
 use crate::model::ControlCommand;
 use crate::model::Event;
+use crate::model::Redactor;
 use crate::model::Report;
 use crate::model::Stamped;
 use crate::model::StopToken;
@@ -19,6 +20,8 @@ use super::gate_watch::GateWatch;
 pub(super) struct Pump {
     /// Gives the time of each event.
     pub(super) clock: Clock,
+    /// What no consumer may see.
+    pub(super) redactor: Redactor,
     /// Looked at after each event.
     pub(super) derivers: Vec<Box<dyn Deriver>>,
     /// Sees every event, and may stop the run too.
@@ -50,11 +53,12 @@ impl Pump {
         }
     }
 
-    fn deliver(&mut self, event: Event) -> Option<crate::model::StopReason> {
+    fn deliver(&mut self, mut event: Event) -> Option<crate::model::StopReason> {
         // A second reason changes nothing: the first one stopped the run.
         if matches!(event, Event::Stopping(_)) && self.report.stopped.is_some() {
             return None;
         }
+        event.mask(&self.redactor);
         let at = self.now();
         let stamped = Stamped { seq: self.seq, at, event };
         self.seq += 1;

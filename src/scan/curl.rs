@@ -1,17 +1,17 @@
 //! A request as a `curl` command line that a POSIX shell takes as it stands.
 
+use crate::model::Disguise;
 use crate::model::Header;
+use crate::model::Piece;
 use crate::model::Redactor;
 use crate::model::Request;
-
-/// What [`Redactor`] writes in place of a secret.
-const MASK: &str = "[redacted]";
 
 /// Headers that curl writes itself.
 const CURLS_OWN: [&str; 3] = ["host", "content-length", "connection"];
 
-/// The command line; secrets are shell variables (`$AUTHORIZATION`, `$COOKIE_SID`, `$SECRET`) that
-/// the reader sets.
+/// The command line; secrets are shell variables that the reader sets: the plan's have their names
+/// (`$PASSWORD`, and `$PASSWORD_ENCODED` where it stands encoded), others those of their headers
+/// (`$AUTHORIZATION`, `$COOKIE_SID`).
 pub(crate) fn curl(request: &Request, redactor: &Redactor) -> String {
     let mut words = vec!["curl".to_owned(), "-i".to_owned()];
     let method = request.method.as_str();
@@ -28,7 +28,7 @@ pub(crate) fn curl(request: &Request, redactor: &Redactor) -> String {
     if target.contains(['[', ']', '{', '}']) {
         words.push("-g".to_owned());
     }
-    words.push(with_variable(&redactor.text(&request.url()), "SECRET"));
+    words.push(with_secrets(request.url().as_bytes(), redactor));
     for header in &request.headers {
         if !CURLS_OWN.iter().any(|own| header.is(own)) {
             words.push("-H".to_owned());
@@ -37,27 +37,42 @@ pub(crate) fn curl(request: &Request, redactor: &Redactor) -> String {
     }
     if !request.body.is_empty() {
         words.push("--data-binary".to_owned());
-        words.push(body_word(&redactor.bytes(&request.body)));
+        words.push(with_secrets(&request.body, redactor));
     }
     words.join(" ")
 }
 
 fn header_word(header: &Header, redactor: &Redactor) -> String {
-    let shown = String::from_utf8_lossy(&redactor.header_value(header)).into_owned();
-    if !header.is("cookie") {
-        let variable = variable(&header.name);
-        let name = if Redactor::is_secret_header(&header.name) { &variable } else { "SECRET" };
-        return with_variable(&format!("{}: {shown}", header.name), name);
+    let start = quoted(&format!("{}: ", header.name));
+    if header.is("cookie") {
+        // One variable per cookie.
+        let text = header.text();
+        let cookies = text.split(';').enumerate().map(|(index, pair)| {
+            let separator = if index == 0 { "" } else { ";" };
+            match pair.split_once('=') {
+                Some((name, value)) => {
+                    let own = format!("COOKIE_{}", variable(name.trim()));
+                    let name = quoted(&format!("{separator}{name}="));
+                    name + &credential(value, &own, redactor)
+                }
+                None => quoted(&format!("{separator}{pair}")),
+            }
+        });
+        return start + &cookies.collect::<String>();
     }
-    // One variable per cookie.
-    let mut word = quoted(&format!("{}: ", header.name));
-    for (index, pair) in shown.split(';').enumerate() {
-        let name = pair.split('=').next().unwrap_or_default().trim();
-        let separator = if index == 0 { "" } else { ";" };
-        let variable = format!("COOKIE_{}", variable(name));
-        word.push_str(&with_variable(&format!("{separator}{pair}"), &variable));
+    if !Redactor::is_secret_header(&header.name) {
+        let line = [header.name.as_bytes(), b": ", &header.value].concat();
+        return with_secrets(&line, redactor);
     }
-    word
+    let text = header.text();
+    let has_scheme = header.is("authorization") || header.is("proxy-authorization");
+    match text.split_once(' ').filter(|_| has_scheme) {
+        Some((scheme, value)) => {
+            let start = quoted(&format!("{}: {scheme} ", header.name));
+            start + &credential(value, &variable(&header.name), redactor)
+        }
+        None => start + &credential(&text, &variable(&header.name), redactor),
+    }
 }
 
 /// Upper case, anything but letters and digits as `_`.
@@ -67,19 +82,39 @@ fn variable(name: &str) -> String {
         .collect()
 }
 
-/// Quoted, with every masked secret as a reference to the variable.
-fn with_variable(text: &str, name: &str) -> String {
-    text.split(MASK)
-        .map(|part| if part.is_empty() { String::new() } else { quoted(part) })
-        .collect::<Vec<_>>()
-        .join(&format!("\"${name}\""))
+/// A value that is never shown: the plan's secret if it is one, else a variable of its own.
+fn credential(value: &str, own: &str, redactor: &Redactor) -> String {
+    match redactor.pieces(value.as_bytes()).as_slice() {
+        [Piece::Hidden { name, disguise }] if *disguise != Disguise::Base64 => {
+            reference(name, *disguise)
+        }
+        _ => format!("\"${own}\""),
+    }
 }
 
-fn body_word(body: &[u8]) -> String {
-    match std::str::from_utf8(body) {
-        Ok(text) if !text.contains('\0') => with_variable(text, "SECRET"),
-        _ => format!("$'{}'", body.escape_ascii()),
-    }
+fn reference(name: &str, disguise: Disguise) -> String {
+    let name: String =
+        name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
+    let ending = match disguise {
+        Disguise::Plain => "",
+        Disguise::Encoded => "_ENCODED",
+        Disguise::Base64 => "_BASE64",
+    };
+    format!("\"${name}{ending}\"")
+}
+
+/// Quoted, with every secret of the plan as a reference to a variable.
+fn with_secrets(data: &[u8], redactor: &Redactor) -> String {
+    let is_text = std::str::from_utf8(data).is_ok_and(|text| !text.contains('\0'));
+    let pieces = redactor.pieces(data);
+    let words = pieces.iter().map(|piece| match piece {
+        Piece::Hidden { name, disguise } => reference(name, *disguise),
+        Piece::Shown(bytes) => match std::str::from_utf8(bytes) {
+            Ok(text) if is_text => quoted(text),
+            _ => format!("$'{}'", bytes.escape_ascii()),
+        },
+    });
+    words.collect()
 }
 
 /// In single quotes, as POSIX shells have them (XCU §2.2.2); bare where nothing needs quoting.
@@ -107,13 +142,26 @@ mod tests {
 
     #[test]
     fn secrets_become_variables() {
-        let mut request = get("/a?k=hunter22&x=1");
+        let mut request = get("/a?k=hunter22&x=1&e=hunter%32%32");
         request.headers.push(Header::new("Authorization", "Bearer abc"));
         request.headers.push(Header::new("Cookie", "sid=1; lang=en"));
-        let line = curl(&request, &Redactor::new(["hunter22".to_owned()]));
+        let redactor = Redactor::new([("PASSWORD", "hunter22")]);
         assert_eq!(
-            line,
-            r#"curl -i 'http://127.0.0.1:1/a?k='"$SECRET"'&x=1' -H 'Authorization: Bearer '"$AUTHORIZATION" -H 'Cookie: 'sid="$COOKIE_SID"'; lang='"$COOKIE_LANG""#
+            curl(&request, &redactor),
+            r#"curl -i 'http://127.0.0.1:1/a?k='"$PASSWORD"'&x=1&e='"$PASSWORD_ENCODED" -H 'Authorization: Bearer '"$AUTHORIZATION" -H 'Cookie: 'sid="$COOKIE_SID"'; lang='"$COOKIE_LANG""#
+        );
+        request.path_and_query = b"/".to_vec();
+        request.headers = vec![
+            Header::new("Authorization", "Bearer hunter22"),
+            Header::new("X-Api-Key", "hunter22"),
+            Header::new("X-Token", "more than hunter22"),
+            Header::new("X-Other", "say hunter22"),
+            Header::new("Cookie", "sid=hunter22"),
+            Header::new("Proxy-Authorization", "Basic bWU6aHVudGVyMjI="),
+        ];
+        assert_eq!(
+            curl(&request, &redactor),
+            r#"curl -i http://127.0.0.1:1/ -H 'Authorization: Bearer '"$PASSWORD" -H 'X-Api-Key: '"$PASSWORD" -H 'X-Token: '"$X_TOKEN" -H 'X-Other: say '"$PASSWORD" -H 'Cookie: 'sid="$PASSWORD" -H 'Proxy-Authorization: Basic '"$PROXY_AUTHORIZATION""#
         );
     }
 
@@ -125,6 +173,16 @@ mod tests {
         assert_eq!(
             curl(&request, &Redactor::default()),
             r"curl -i -X POST --path-as-is -g 'http://127.0.0.1:1/a/../b[1]' --data-binary 'q=it'\''s'"
+        );
+    }
+
+    #[test]
+    fn a_body_that_is_no_text_keeps_its_bytes_and_not_its_secrets() {
+        let mut request = get("/");
+        request.body = b"\xff hunter22\0".to_vec();
+        assert_eq!(
+            curl(&request, &Redactor::new([("KEY", "hunter22")])),
+            r#"curl -i -X GET http://127.0.0.1:1/ --data-binary $'\xff '"$KEY"$'\x00'"#
         );
     }
 

@@ -172,7 +172,7 @@ mod tests {
     fn highlighted(exchange: &Exchange, needle: &str) -> Option<String> {
         let wire = exchange.response().expect("a response").to_wire();
         let at = memchr::memmem::rfind(&wire, needle.as_bytes()).expect("the needle is there");
-        let redactor = Redactor::new(["hunter22".to_owned()]);
+        let redactor = Redactor::new([("PASSWORD", "hunter22")]);
         let evidence =
             evidence(EvidenceRole::Attack, exchange, Some(at..at + needle.len()), &redactor);
         let found = evidence.highlight?;
@@ -189,7 +189,7 @@ mod tests {
             EvidenceRole::Attack,
             &exchange,
             None,
-            &Redactor::new(["hunter22".to_owned()]),
+            &Redactor::new([("PASSWORD", "hunter22")]),
         );
         let all = [evidence.request.data, evidence.response.expect("a response").data].concat();
         let all = String::from_utf8_lossy(&all);

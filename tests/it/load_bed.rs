@@ -23,6 +23,7 @@ use shakedown::model::LoadWindow;
 use shakedown::model::Method;
 use shakedown::model::NoticeLevel;
 use shakedown::model::Phase;
+use shakedown::model::Redactor;
 use shakedown::model::Request;
 use shakedown::model::RequestTemplate;
 use shakedown::model::Scope;
@@ -101,6 +102,8 @@ impl PlanBuilder {
             observe: Vec::new(),
             seed: Seed(1),
             hash: String::new(),
+            redactor: Redactor::default(),
+            warnings: Vec::new(),
             target,
         };
         Self::of(plan)

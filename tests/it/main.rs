@@ -61,6 +61,7 @@ mod rules_generated;
 mod rules_matching;
 mod rules_refusals;
 mod scan;
+mod secrets;
 mod tls_bed;
 mod ui_jsonl;
 mod ui_plain;

@@ -16,6 +16,7 @@ mod refusals;
 mod resolved;
 mod scenarios;
 pub(crate) mod schema;
+mod secrets;
 
 const CHECKS: [&str; 4] = ["open-redirect", "sqli-boolean", "sqli-error", "xss-reflected"];
 
@@ -26,11 +27,14 @@ fn overrides() -> Overrides {
     }
 }
 
-/// `SET` and `EMPTY` are there, nothing else.
+/// `SET`, `EMPTY` and what secrets are taken from are there, nothing else.
 fn env(name: &str) -> Option<String> {
     match name {
         "SET" => Some("12".to_owned()),
         "EMPTY" => Some(String::new()),
+        "SECRET" => Some("hunter/22 é".to_owned()),
+        "TOKEN" => Some("12345678".to_owned()),
+        "PATH_SECRET" => Some("/very/secret".to_owned()),
         _ => None,
     }
 }

@@ -10,7 +10,7 @@ use crate::import::text::Text;
 pub(super) fn basic(user: &Text) -> Text {
     let Some(literal) = user.as_literal() else {
         let mut header = Text::literal("Basic ");
-        header.append(&Text::environment("CREDENTIALS"));
+        header.append(&Text::secret("CREDENTIALS"));
         return header;
     };
     let pair = if literal.contains(':') { literal.to_owned() } else { format!("{literal}:") };

@@ -85,17 +85,17 @@ fn credential(spec: &Spec, name: &str) -> Option<(Credential, Secret)> {
     let with = |ending: &str| {
         if variable.ends_with(ending) { variable.clone() } else { format!("{variable}_{ending}") }
     };
-    let secret = |name: String, purpose: &str| Secret { name, purpose: purpose.to_owned() };
+    let secret = |name: String, purpose: &str| Secret::new(name, purpose);
     let header = |kind: &str, name: &str| {
         let mut value = Text::literal(format!("{kind} "));
-        value.append(&Text::environment(name));
+        value.append(&Text::secret(name));
         Credential::Header("Authorization".to_owned(), value)
     };
     let http = scheme.text("scheme").unwrap_or_default().to_ascii_lowercase();
     match (scheme.text("type")?, http.as_str()) {
         ("apiKey", _) => {
             let parameter = scheme.value.get("name").and_then(Value::as_str)?.to_owned();
-            let value = Text::environment(&variable);
+            let value = Text::secret(&variable);
             let secret = secret(variable.clone(), &format!("{} `{parameter}`", scheme.text("in")?));
             let credential = match scheme.text("in")? {
                 "header" if headers::is_name(&parameter) => Credential::Header(parameter, value),

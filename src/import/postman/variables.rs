@@ -89,13 +89,25 @@ impl Variables {
         self.used.refer(name, "path", value)
     }
 
-    /// Something that is to be set in the environment.
+    /// A secret, which is to be set in the environment.
     pub(super) fn secret(&mut self, name: &str, purpose: &str) -> Text {
         let name = variable_name(name);
-        if !self.secrets.iter().any(|secret| secret.name == name) {
-            self.secrets.push(Secret { name: name.clone(), purpose: purpose.to_owned() });
-        }
+        self.declare(Secret::new(name.clone(), purpose));
+        Text::secret(&name)
+    }
+
+    /// Some value that is to be set in the environment.
+    fn unset(&mut self, name: &str) -> Text {
+        let purpose = format!("`{name}`, which has no value in the file");
+        let name = variable_name(name);
+        self.declare(Secret::variable(name.clone(), purpose));
         Text::environment(&name)
+    }
+
+    fn declare(&mut self, secret: Secret) {
+        if !self.secrets.iter().any(|known| known.name == secret.name) {
+            self.secrets.push(secret);
+        }
     }
 
     fn reference(&mut self, name: &str, fit: &impl Fn(&str) -> String) -> Text {
@@ -112,7 +124,7 @@ impl Variables {
                 self.used.refer(name, "collection", Text::literal(value))
             }
             Some(known) if known.is_secret => self.secret(name, &format!("`{name}`")),
-            _ => self.secret(name, &format!("`{name}`, which has no value in the file")),
+            _ => self.unset(name),
         }
     }
 

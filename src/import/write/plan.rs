@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::requests;
 use super::yaml;
 use crate::import::operation::{
-    Condition, Imported, LoadHints, Operation, Order, Sample, Scenario,
+    Condition, Imported, LoadHints, Operation, Order, Sample, Scenario, Secret,
 };
 use crate::import::steps::Step;
 use crate::import::text::Text;
@@ -23,6 +23,7 @@ pub fn plan_text(imported: &Imported, source: &str) -> String {
     head(imported, source, &mut out);
     target(imported, &mut out);
     settings(imported, &mut out);
+    secrets(&imported.secrets, &mut out);
     vars(&imported.variables, &mut out);
     let operations = operations(imported);
     out.push('\n');
@@ -143,6 +144,16 @@ fn settings(imported: &Imported, out: &mut String) {
     }
     if let Some(rate) = imported.load.max_rps {
         let _ = writeln!(out, "limits: {{ max_rps: {rate} }}");
+    }
+}
+
+fn secrets(secrets: &[Secret], out: &mut String) {
+    let mut hidden = secrets.iter().filter(|secret| secret.is_hidden).peekable();
+    if hidden.peek().is_some() {
+        out.push_str("\nsecrets:\n");
+    }
+    for Secret { name, .. } in hidden {
+        let _ = writeln!(out, "  {name}: {{ env: {name} }}");
     }
 }
 

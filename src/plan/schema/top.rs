@@ -16,7 +16,7 @@ pub(super) const PLAN: &str = "plan";
 const URL: &str = r"^(?i:(https?|wss?)://)?[^\s/]+";
 
 pub(super) fn objects() -> Vec<Object> {
-    vec![plan(), authorised(), scope(), limits(), stop_if(), threshold()]
+    vec![plan(), authorised(), scope(), limits(), stop_if(), secret(), threshold()]
 }
 
 fn plan() -> Object {
@@ -42,6 +42,12 @@ fn plan() -> Object {
             "Values with names.",
         ),
         "Values with names, written `${vars.name}` elsewhere.",
+    )
+    .key(
+        "secrets",
+        values(&of("secret")),
+        "Values that no report shows, written `${secrets.NAME}` in requests, flows, `vars` and \
+         `connection`.",
     )
     .key("requests", named(&of("request")), "Requests by name, for load and scan alike.")
     .key("flows", named(&list(&of("step"))), "What a virtual user does, step by step.")
@@ -131,6 +137,28 @@ fn stop_if() -> Object {
         .key("p95", duration(), "95th percentile of the latency.")
         .key_or("for", duration(), "10s", "How long it must hold.")
         .rule("anyOf", json!([{ "required": ["error_rate"] }, { "required": ["p95"] }]))
+}
+
+/// Values by names that expressions can have.
+fn values(of: &Json) -> Json {
+    json!({
+        "type": "object",
+        "propertyNames": { "pattern": "^[A-Za-z_][A-Za-z0-9_-]{0,79}$" },
+        "additionalProperties": of
+    })
+}
+
+fn secret() -> Object {
+    object!("secret", secrets::SECRET, "Where a secret comes from, read before the first request.")
+        .key("env", text(), "The variable of the environment.")
+        .key("file", text(), "The file that has it and nothing else, relative to the plan.")
+        .key(
+            "command",
+            any_of(&[list(&text()), text()]),
+            "A program with its arguments, or a line for the shell, that prints it within ten \
+             seconds.",
+        )
+        .one_of(&["env", "file", "command"])
 }
 
 const CONDITION: &str = r"^\s*(avg|min|max|med|count|rate|value|p\([0-9.]+\))\s*(<=?|>=?|===?|!=)";

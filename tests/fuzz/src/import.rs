@@ -28,7 +28,7 @@ pub fn any(data: &[u8]) {
         }
     };
     let text = plan_text(&imported, "fuzzed");
-    let env = |name: &str| (name != "BASE_URL").then(|| "x".to_owned());
+    let env = |name: &str| (name != "BASE_URL").then(|| "some-value".to_owned());
     let mut overrides = Overrides::new(Seed(1), date(2026, 11, 1));
     overrides.authorised_by = Some("the fuzzer".to_owned());
     if let Err(errors) = from_text("fuzzed.yml", &text, &env, &overrides) {

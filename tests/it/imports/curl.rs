@@ -114,16 +114,22 @@ fn credentials_and_variables_of_the_shell_become_variables_of_the_environment() 
     # authorised: { by: "YOUR NAME", hosts: [ api.example ] } # who allowed this test; or --authorised-by
     insecure: true
 
+    secrets:
+      CREDENTIALS: { env: CREDENTIALS }
+      COOKIE_SID: { env: COOKIE_SID }
+      TOKEN: { env: TOKEN }
+      PASSWORD: { env: PASSWORD }
+
     requests:
       get-a:
         get: /a
-        headers: { Authorization: "Basic ${env.CREDENTIALS}", Cookie: "sid=${env.COOKIE_SID}; b=${env.COOKIE_B}" }
+        headers: { Authorization: "Basic ${secrets.CREDENTIALS}", Cookie: "sid=${secrets.COOKIE_SID}; b=${env.COOKIE_B}" }
       get-items-ITEM: { get: "/items/${env.ITEM}?q=${env.Q}", headers: { Authorization: "Bearer ${env.TOKEN}" } }
-      get-b: { get: /b, headers: { Authorization: "Bearer ${env.TOKEN}" } }
+      get-b: { get: /b, headers: { Authorization: "Bearer ${secrets.TOKEN}" } }
       post-login:
         enabled: false # changes something; remove this line to have it sent
         post: /login
-        form: { user: me, password: "${env.PASSWORD}" }
+        form: { user: me, password: "${secrets.PASSWORD}" }
 
     flows:
       all:

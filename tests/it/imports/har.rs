@@ -44,15 +44,23 @@ fn a_recording_becomes_a_flow_in_its_order_with_its_pauses_and_without_its_secre
     scope:
       origins: [ auto, "https://api.shop.example" ]
 
+    secrets:
+      COOKIE_SID: { env: COOKIE_SID }
+      COOKIE_THEME: { env: COOKIE_THEME }
+      TOKEN: { env: TOKEN }
+      PASSWORD: { env: PASSWORD }
+
     requests:
       get: { get: "/?q=1&flag", headers: { Accept: text/html } }
       post-login:
         enabled: false # changes something; remove this line to have it sent
         post: "https://api.shop.example/login"
         query: { next: "/a b" }
-        headers: { Cookie: "sid=${env.COOKIE_SID}; theme=${env.COOKIE_THEME}", Authorization: "Bearer ${env.TOKEN}" }
-        json: { user: me, password: "${env.PASSWORD}", "${x}": [ 1, null ] }
-      get-me: { get: /me, headers: { authorization: "Bearer ${env.TOKEN}", Cookie: "sid=${env.COOKIE_SID}" } }
+        headers: { Cookie: "sid=${secrets.COOKIE_SID}; theme=${secrets.COOKIE_THEME}", Authorization: "Bearer ${secrets.TOKEN}" }
+        json: { user: me, password: "${secrets.PASSWORD}", "${x}": [ 1, null ] }
+      get-me:
+        get: /me
+        headers: { authorization: "Bearer ${secrets.TOKEN}", Cookie: "sid=${secrets.COOKIE_SID}" }
 
     flows:
       all:

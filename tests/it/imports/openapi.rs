@@ -73,7 +73,7 @@ fn a_description_becomes_a_plan_that_people_can_read() {
     let imported = import("shop.yml", SHOP);
     assert_eq!(warnings(&imported), Vec::<String>::new());
     let (text, plan) = plan(&imported);
-    assert_snapshot!(text, @r##"
+    assert_snapshot!(text, @r###"
     # Imported from file (OpenAPI 3.0.3: Shop).
     # 3 of 5 requests change something and are not sent: each has `enabled: false`.
     # Remove that line from the ones you want to be sent; the flow names them.
@@ -83,6 +83,10 @@ fn a_description_becomes_a_plan_that_people_can_read() {
     version: 1
     target: "${env.BASE_URL:-https://eu.shop.example}"
     # authorised: { by: "YOUR NAME", hosts: [ eu.shop.example ] } # who allowed this test; or --authorised-by
+
+    secrets:
+      TOKEN: { env: TOKEN }
+      PASSWORD: { env: PASSWORD }
 
     vars:
       id: "7"
@@ -99,22 +103,22 @@ fn a_description_becomes_a_plan_that_people_can_read() {
         enabled: false # changes something; remove this line to have it sent
         post: /v1/items
         query: { limit: "20" }
-        headers: { Authorization: "Bearer ${env.TOKEN}" }
+        headers: { Authorization: "Bearer ${secrets.TOKEN}" }
         json:
           email: "user@example.com"
           name: Example
           price: 1.5
           made: "2025-01-15T12:00:00Z"
           kind: book
-      oneItem: { get: "/v1/items/${vars.id}", headers: { Authorization: "Bearer ${env.TOKEN}" } }
+      oneItem: { get: "/v1/items/${vars.id}", headers: { Authorization: "Bearer ${secrets.TOKEN}" } }
       delete-items-id:
         enabled: false # changes something; remove this line to have it sent
         delete: "/v1/items/${vars.items_id}"
-        headers: { Authorization: "Bearer ${env.TOKEN}" }
+        headers: { Authorization: "Bearer ${secrets.TOKEN}" }
       post-login:
         enabled: false # changes something; remove this line to have it sent
         post: /v1/login
-        form: { user: "$${who}", password: "${env.PASSWORD}" }
+        form: { user: "$${who}", password: "${secrets.PASSWORD}" }
 
     flows:
       all:
@@ -135,7 +139,7 @@ fn a_description_becomes_a_plan_that_people_can_read() {
 
     scan:
       crawl: { depth: 3 }
-    "##);
+    "###);
     assert_eq!(plan.flows[0].requests().count(), 2, "only what changes nothing is sent");
     let [list, ..] = plan.requests.as_slice() else { panic!("there are some") };
     assert_eq!(list.request.url(), "https://eu.shop.example/v1/items?limit=20&tags=new");
@@ -181,7 +185,7 @@ fn swagger_2_is_read_too() {
     let photo = String::from_utf8_lossy(&plan.requests[2].request.body).into_owned();
     assert!(photo.contains("name=\"file\"; filename=\"file.bin\"\r\nContent-Type:"), "{photo}");
     assert!(photo.contains("name=\"note\"\r\n\r\nexample\r\n"), "{photo}");
-    assert!(text.contains("Authorization: \"Basic ${env.LOG_IN_BASIC}\""), "{text}");
+    assert!(text.contains("Authorization: \"Basic ${secrets.LOG_IN_BASIC}\""), "{text}");
 }
 
 #[test]

@@ -53,6 +53,11 @@ fn a_collection_becomes_a_plan_with_the_values_of_its_environment() {
     version: 1
     target: "${env.BASE_URL:-http://127.0.0.1:8080}"
 
+    secrets:
+      TOKEN: { env: TOKEN }
+      X_KEY: { env: X_KEY }
+      PASSWORD: { env: PASSWORD }
+
     vars:
       kind: books
       size: "20"
@@ -61,23 +66,23 @@ fn a_collection_becomes_a_plan_with_the_values_of_its_environment() {
       # (Items)
       List-items:
         get: "/v1/items/${vars.kind}?size=${vars.size}&q=a%20b"
-        headers: { X-Run: "${rand.uuid}", Authorization: "Bearer ${env.TOKEN}" }
+        headers: { X-Run: "${rand.uuid}", Authorization: "Bearer ${secrets.TOKEN}" }
       # (Items)
       Add-item:
         enabled: false # changes something; remove this line to have it sent
         post: /v1/items
-        headers: { X-Key: "${env.X_KEY}" }
+        headers: { X-Key: "${secrets.X_KEY}" }
         json: { name: "${env.NAME}", size: "${vars.size}" }
       # (Items)
       Odd-JSON:
         enabled: false # changes something; remove this line to have it sent
         put: "/n?a=1"
-        headers: { Content-Type: application/json, Authorization: "Bearer ${env.TOKEN}" }
+        headers: { Content-Type: application/json, Authorization: "Bearer ${secrets.TOKEN}" }
         body: "{ \"n\": ${vars.size} }"
       Log-in:
         enabled: false # changes something; remove this line to have it sent
         post: /v1/login
-        form: { user: me, password: "${env.PASSWORD}" }
+        form: { user: me, password: "${secrets.PASSWORD}" }
       Upload:
         enabled: false # changes something; remove this line to have it sent
         post: /v1/up

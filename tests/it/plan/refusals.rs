@@ -14,6 +14,7 @@ mod requests;
 mod results;
 mod scan;
 mod scenarios;
+mod secrets;
 mod substitution;
 mod yaml;
 

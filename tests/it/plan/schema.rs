@@ -114,6 +114,8 @@ fn what_an_editor_should_mark_is_marked() {
         "limits: { stop_if: { error_rate: 5 } }".to_owned(),
         "scope: { origins: auto }".to_owned(),
         "vars: { a: [ 1 ] }".to_owned(),
+        "secrets: { A: hunter22 }".to_owned(),
+        "secrets: { A: { env: A, file: a } }".to_owned(),
         "requests: [ ]".to_owned(),
         "requests: { 'a b': { get: / } }".to_owned(),
         request("headers: { A: b }"),

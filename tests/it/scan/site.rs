@@ -316,5 +316,7 @@ pub(super) fn plan(target: &str, setup: Setup) -> Plan {
         observe: Vec::new(),
         seed: Seed(7),
         hash: String::new(),
+        redactor: Redactor::default(),
+        warnings: Vec::new(),
     }
 }

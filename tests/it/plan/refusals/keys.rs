@@ -65,7 +65,6 @@ fn a_far_miss_gets_the_list() {
 fn keys_of_later_engines() {
     assert_snapshot!(said(BASE, "\
 targets: {}
-secrets: {}
 data: {}
 auth: {}
 identities: {}
@@ -78,55 +77,48 @@ cost: {}
 2 │ target: http://127.0.0.1:8080
 3 │ targets: {}
   · ───────
-4 │ secrets: {}
-  ╰────
- × `secrets` in the plan is not yet supported
-  ╭─[plan.yml:4:1]
-3 │ targets: {}
-4 │ secrets: {}
-  · ───────
-5 │ data: {}
+4 │ data: {}
   ╰────
  × `data` in the plan is not yet supported
-  ╭─[plan.yml:5:1]
-4 │ secrets: {}
-5 │ data: {}
+  ╭─[plan.yml:4:1]
+3 │ targets: {}
+4 │ data: {}
   · ────
-6 │ auth: {}
+5 │ auth: {}
   ╰────
  × `auth` in the plan is not yet supported
-  ╭─[plan.yml:6:1]
-5 │ data: {}
-6 │ auth: {}
+  ╭─[plan.yml:5:1]
+4 │ data: {}
+5 │ auth: {}
   · ────
-7 │ identities: {}
+6 │ identities: {}
   ╰────
  × `identities` in the plan is not yet supported
-  ╭─[plan.yml:7:1]
-6 │ auth: {}
-7 │ identities: {}
+  ╭─[plan.yml:6:1]
+5 │ auth: {}
+6 │ identities: {}
   · ──────────
-8 │ capacity: {}
+7 │ capacity: {}
   ╰────
  × `capacity` in the plan is not yet supported
-  ╭─[plan.yml:8:1]
-7 │ identities: {}
-8 │ capacity: {}
+  ╭─[plan.yml:7:1]
+6 │ identities: {}
+7 │ capacity: {}
   · ────────
-9 │ baseline: {}
+8 │ baseline: {}
   ╰────
  × `baseline` in the plan is not yet supported
-   ╭─[plan.yml:9:1]
- 8 │ capacity: {}
- 9 │ baseline: {}
-   · ────────
-10 │ cost: {}
-   ╰────
+  ╭─[plan.yml:8:1]
+7 │ capacity: {}
+8 │ baseline: {}
+  · ────────
+9 │ cost: {}
+  ╰────
  × `cost` in the plan is not yet supported
-   ╭─[plan.yml:10:1]
- 9 │ baseline: {}
-10 │ cost: {}
-   · ────
-   ╰────
+  ╭─[plan.yml:9:1]
+8 │ baseline: {}
+9 │ cost: {}
+  · ────
+  ╰────
 "#);
 }

@@ -1,0 +1,83 @@
+//! The plan's secrets taken out of events: what a target, a path or an error may bring into texts
+//! that nobody has redacted as evidence.
+
+use super::event::Event;
+use super::event::StopReason;
+use super::finding::Finding;
+use super::load::{SeriesMeta, SeriesWindow};
+use super::redact::Redactor;
+use super::verdict::Verdict;
+
+impl Event {
+    /// Masks the secrets in texts that come from elsewhere than the plan. Names that the plan gives
+    /// (of scenarios, requests, thresholds) stay, because selectors refer to them.
+    pub fn mask(&mut self, redactor: &Redactor) {
+        if redactor.is_empty() {
+            return;
+        }
+        let mask = |text: &mut String| *text = redactor.text(text);
+        match self {
+            Self::RunStarted(info) => mask(&mut info.target),
+            Self::LoadDeclared { series, .. } => {
+                for SeriesMeta { path_template, url, .. } in series {
+                    [path_template, url].into_iter().for_each(mask);
+                }
+            }
+            Self::LoadWindow(window) => window.series.iter_mut().for_each(|one| one.mask(redactor)),
+            Self::LoadFinished(totals) => {
+                totals.series.iter_mut().for_each(|one| one.mask(redactor));
+            }
+            Self::Operation(operation) => {
+                mask(&mut operation.path_template);
+                operation.skipped.iter_mut().for_each(mask);
+            }
+            Self::RuleFinished(outcome) => outcome.skipped.iter_mut().for_each(mask),
+            Self::Finding(finding) => finding.mask(redactor),
+            Self::ScanFailure { url, failure } => {
+                [url, &mut failure.detail].into_iter().for_each(mask);
+            }
+            Self::Notice(notice) => mask(&mut notice.text),
+            Self::Stopping(
+                StopReason::Interrupted(text)
+                | StopReason::Safety(text)
+                | StopReason::Threshold(text),
+            ) => mask(text),
+            Self::Validity(validity) => {
+                validity.problems.iter_mut().chain(&mut validity.warnings).for_each(mask);
+            }
+            Self::Verdict(Verdict { reasons, .. }) => {
+                reasons.iter_mut().map(|reason| &mut reason.text).for_each(mask);
+            }
+            Self::PhaseStarted(_)
+            | Self::PhaseFinished(_)
+            | Self::LoadChanged(_)
+            | Self::ScanWindow(_)
+            | Self::CrawlFinished { .. }
+            | Self::RuleDeclared(_)
+            | Self::Thresholds(_) => {}
+        }
+    }
+}
+
+impl SeriesWindow {
+    fn mask(&mut self, redactor: &Redactor) {
+        let exemplars = self.tally.exemplars.iter_mut();
+        for (_, detail) in exemplars.filter_map(|exemplar| exemplar.failure.as_mut()) {
+            *detail = redactor.text(detail);
+        }
+        for observed in &mut self.tally.observed {
+            observed.value = redactor.text(&observed.value);
+        }
+    }
+}
+
+impl Finding {
+    fn mask(&mut self, redactor: &Redactor) {
+        let texts = [&mut self.url, &mut self.path_template, &mut self.detail, &mut self.reproduce];
+        for text in texts.into_iter().chain(&mut self.payloads) {
+            *text = redactor.text(text);
+        }
+        let points = self.insertion_point.iter_mut();
+        points.for_each(|point| point.name = redactor.text(&point.name));
+    }
+}
