@@ -82,7 +82,9 @@ pub fn run(job: &LoadJob, events: &EventSender, stop: &StopToken) -> Result<(), 
     let tap = job.tap.as_deref();
     let budget = number_series(&mut program, &job.plan, shards);
     let control = &job.control;
-    let engine = Engine { program: &program, budget, shards, start, control, tap, events, stop };
+    let unix_start = job.clock.unix_seconds().saturating_sub(job.clock.now().as_secs());
+    let program = &program;
+    let engine = Engine { program, budget, shards, start, unix_start, control, tap, events, stop };
     engine.run(|_| SystemReactor::new(job.clock, idle))
 }
 
@@ -103,7 +105,8 @@ pub fn run_on<R: Reactor>(
     let tap = job.tap.as_deref();
     let budget = number_series(&mut program, &job.plan, shards);
     let control = &job.control;
-    Engine { program: &program, budget, shards, start, control, tap, events, stop }.run(reactor)
+    let (program, unix_start) = (&program, job.clock.unix_seconds());
+    Engine { program, budget, shards, start, unix_start, control, tap, events, stop }.run(reactor)
 }
 
 /// As many series as there is memory for.
@@ -119,6 +122,7 @@ struct Engine<'a> {
     budget: (Budget, Wanted),
     shards: usize,
     start: Nanos,
+    unix_start: u64,
     control: &'a LiveControl,
     tap: Option<&'a dyn ExchangeTap>,
     events: &'a EventSender,
@@ -177,6 +181,7 @@ impl Engine<'_> {
             claimed: &claimed,
             budget: self.budget.0,
             start: self.start,
+            unix_start: self.unix_start,
             shards: u32::try_from(self.shards).expect("fewer threads than 2^32"),
         };
         thread::scope(|scope| {

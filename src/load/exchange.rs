@@ -72,6 +72,7 @@ impl<R: Reactor> Shard<'_, R> {
         }
         if self.shared.program.is_scripted {
             self.forget_rendering(number);
+            self.users[number as usize].drop_cookie_lines();
             if let Err(failure) = self.render(number) {
                 return Begun::Failed(failure);
             }
@@ -156,7 +157,8 @@ impl<R: Reactor> Shard<'_, R> {
         let user = &mut self.users[number as usize];
         let mut written = user.written;
         let prepared = user.prepared(self.shared.program);
-        let bytes = if prepared.wire.is_some() { &self.rendered } else { &prepared.bytes };
+        let is_rendered = self.rendered_for == Some(number);
+        let bytes = if is_rendered { &self.rendered } else { &prepared.bytes };
         let link = &mut self.links[slot as usize];
         if let Some(tls) = &mut link.tls {
             if link.state == LinkState::Open && written == 0 {

@@ -284,6 +284,7 @@ impl<R: Reactor> Shard<'_, R> {
         let user = &mut self.users[number as usize];
         user.iteration = (charged.unwrap_or(now), now);
         user.charged = charged;
+        user.reset_cookies(self.shared.program.cookies);
         self.runs[user.scenario as usize].active += 1;
     }
 

@@ -21,6 +21,7 @@ mod budget;
 mod call;
 mod collector;
 mod connect;
+mod cookies;
 mod counts;
 mod engine;
 mod error;

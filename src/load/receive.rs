@@ -2,6 +2,8 @@
 
 use std::io;
 
+use super::cookies;
+use super::cookies::UserCookies;
 use super::counts::Ending;
 use super::exchange::stream_failure;
 use super::exchange::tls_failure;
@@ -33,6 +35,8 @@ pub(super) struct Intake<'a> {
     pub(super) sample: Option<&'a mut Collector>,
     pub(super) chain: Option<&'a mut Chain>,
     pub(super) keeping: Option<Keeping<'a>>,
+    /// Where the plan keeps cookies.
+    pub(super) cookies: Option<&'a mut Option<Box<UserCookies>>>,
     pub(super) names: &'a [String],
     pub(super) observed: &'a mut ObservedTable,
     pub(super) seen: &'a mut [u16],
@@ -46,6 +50,9 @@ impl ResponseSink for Intake<'_> {
         }
         if let Some(keeping) = &mut self.keeping {
             keeping.head(head);
+        }
+        if let Some(cookies) = &mut self.cookies {
+            cookies::note(cookies, head);
         }
         if !self.names.is_empty() {
             self.observed.look(self.names, head, self.seen);
@@ -171,8 +178,9 @@ impl<R: Reactor> Shard<'_, R> {
     #[inline]
     fn complete(&mut self, number: u32, end: Nanos) -> Next {
         self.end_sample(number, None, end);
+        let sets_cookies = self.take_cookies(number);
         match self.users[number as usize].chain {
-            Some(_) => self.next_hop(number),
+            Some(_) => self.next_hop(number, sets_cookies),
             None => Next::Stay,
         }
     }
@@ -280,6 +288,7 @@ impl<R: Reactor> Shard<'_, R> {
                 spare: &mut self.spare,
                 limit: self.shared.program.body_limit,
             }),
+            cookies: self.shared.program.keeps_cookies().then_some(&mut user.cookies),
             names,
             observed: &mut self.series[user.series as usize].observed,
             seen: &mut self.seen[from..from + names.len()],

@@ -4,6 +4,7 @@
 use std::hash::DefaultHasher;
 use std::hash::Hash as _;
 use std::hash::Hasher as _;
+use std::ops::Range;
 
 use super::program::Carriage;
 use super::program::Prepared;
@@ -82,7 +83,8 @@ impl Chain {
 
 impl<R: Reactor> Shard<'_, R> {
     /// Judges the response that the user has just got, and makes the next request of its chain.
-    pub(super) fn next_hop(&mut self, number: u32) -> Next {
+    /// After one that sets cookies the same request may bring another answer.
+    pub(super) fn next_hop(&mut self, number: u32, sets_cookies: bool) -> Next {
         let program = self.shared.program;
         let user = &mut self.users[number as usize];
         let status = user.status;
@@ -90,13 +92,11 @@ impl<R: Reactor> Shard<'_, R> {
             return Next::Stay;
         };
         let request = self.sent_request(number);
-        let rendered = self.render(number).map(|()| self.rendered.as_slice());
+        let sent = self.sent_without_cookies(number);
         let user = &self.users[number as usize];
-        let sent = match (&user.prepared(program).wire, rendered) {
-            (Some(_), Ok(rendered)) => rendered,
-            _ => &user.prepared(program).bytes,
-        };
-        let next = hop(program, user, (&request, sent), status, &location);
+        let next = hop(program, user, (&request, &sent), status, &location);
+        let next =
+            next.and_then(|hop| if sets_cookies { Ok(hop) } else { no_circle(user, &sent, hop) });
         let user = &mut self.users[number as usize];
         let chain = user.chain.as_mut().expect("it had a location");
         match next {
@@ -106,6 +106,19 @@ impl<R: Reactor> Shard<'_, R> {
                 Next::Follow
             }
             Err(failure) => Next::Fail(failure),
+        }
+    }
+}
+
+impl<R: Reactor> Shard<'_, R> {
+    fn sent_without_cookies(&mut self, number: u32) -> Vec<u8> {
+        let is_rendered = self.render(number).is_ok();
+        match self.rendering(number).filter(|_| is_rendered) {
+            Some(rendered) => {
+                let Range { start, end } = self.cookies_at;
+                [&rendered[..start], &rendered[end..]].concat()
+            }
+            None => self.users[number as usize].prepared(self.shared.program).bytes.clone(),
         }
     }
 }
@@ -144,9 +157,6 @@ fn hop(
         message_of(from.carriage, &request, &bytes).map_err(|error| refused(error.to_string()))?;
     route::dress(&rules.route, &request, &mut bytes);
     let hash = hash(sent_bytes);
-    if bytes == sent_bytes || sent.contains(&self::hash(&bytes)) {
-        return Err(refused(format!("redirected in a circle, to {url} again")));
-    }
     let hop = Prepared {
         bytes,
         kind: RequestKind::of(&request.method),
@@ -163,6 +173,20 @@ fn hop(
         redirects: from.redirects,
         request,
     };
+    Ok((hash, hop))
+}
+
+/// The hop, unless it has been sent before.
+fn no_circle(
+    user: &User,
+    sent: &[u8],
+    (hash, hop): (u64, Prepared),
+) -> Result<(u64, Prepared), Failure> {
+    let before = user.chain.as_ref().map(|chain| chain.sent.as_slice()).unwrap_or_default();
+    if hop.bytes == sent || before.contains(&self::hash(&hop.bytes)) {
+        let text = format!("redirected in a circle, to {} again", inert(&hop.request.url(), 200));
+        return Err(Failure::new(FailureClass::Redirect, text));
+    }
     Ok((hash, hop))
 }
 

@@ -176,21 +176,35 @@ impl<R: Reactor> Shard<'_, R> {
         let program = self.shared.program;
         let user = &self.users[number as usize];
         let prepared = user.prepared(program);
-        let Some(wire) = &prepared.wire else { return Ok(()) };
-        if self.rendered_for == Some(number) {
+        let has_cookies = user.has_cookies();
+        if (prepared.wire.is_none() && !has_cookies) || self.rendered_for == Some(number) {
             return Ok(());
         }
         self.rendered_for = None;
         self.rendered.clear();
-        let context = user.context(program.value_seed);
-        if let Err(error) = wire.render(&context, &mut self.rendered) {
-            return Err(program.unsendable(user.scenario, error));
+        self.cookies_at = 0..0;
+        match &prepared.wire {
+            None => self.rendered.extend_from_slice(&prepared.bytes),
+            Some(wire) => {
+                let context = user.context(program.value_seed);
+                if let Err(error) = wire.render(&context, &mut self.rendered) {
+                    return Err(program.unsendable(user.scenario, error));
+                }
+                if wire.has_path() && program.scope.judges_paths() {
+                    self.judge_path(number)?;
+                }
+            }
         }
-        if wire.has_path() && program.scope.judges_paths() {
-            self.judge_path(number)?;
+        if has_cookies {
+            self.add_cookies(number);
         }
         self.rendered_for = Some(number);
         Ok(())
+    }
+
+    /// The user's request as it lies rendered; `None` where it is the one that lies ready.
+    pub(super) fn rendering(&self, number: u32) -> Option<&[u8]> {
+        (self.rendered_for == Some(number)).then_some(&self.rendered)
     }
 
     /// The user's exchange is another one from now on.

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 use std::collections::VecDeque;
+use std::ops::Range;
 use std::sync::atomic::AtomicU64;
 use std::sync::mpsc::SyncSender;
 use std::sync::mpsc::TrySendError;
@@ -62,6 +63,8 @@ pub(super) struct Shared<'a> {
     pub(super) budget: Budget,
     /// When load starts, on the run's clock.
     pub(super) start: Nanos,
+    /// Seconds since 1970 when the run's clock showed zero: by it cookies expire.
+    pub(super) unix_start: u64,
     pub(super) shards: u32,
 }
 
@@ -108,6 +111,9 @@ pub(super) struct Shard<'a, R> {
     /// whose they are.
     pub(super) rendered: Vec<u8>,
     pub(super) rendered_for: Option<u32>,
+    /// Where in it the user's cookies stand, and room to gather them.
+    pub(super) cookies_at: Range<usize>,
+    pub(super) cookie_line: Vec<u8>,
     /// A message of a session before it is framed.
     pub(super) message: Vec<u8>,
     pub(super) spare: Spare,
@@ -172,6 +178,8 @@ impl<'a, R: Reactor> Shard<'a, R> {
             tap_dropped: 0,
             rendered: Vec::new(),
             rendered_for: None,
+            cookies_at: 0..0,
+            cookie_line: Vec::new(),
             message: Vec::new(),
             spare: Spare::default(),
             bodies_cut: 0,

@@ -1,6 +1,7 @@
 //! A virtual user: a program counter over its flow and the exchange it is in. Not a task.
 
 use super::call::Line;
+use super::cookies::UserCookies;
 use super::look::Kept;
 use super::look::Looks;
 use super::program::Prepared;
@@ -130,6 +131,7 @@ pub(super) struct User {
     /// What the flow looks at in the response, and what of it has come.
     pub(super) looks: Looks,
     pub(super) kept: Option<Box<Kept>>,
+    pub(super) cookies: Option<Box<UserCookies>>,
 }
 
 impl User {
@@ -160,6 +162,7 @@ impl User {
             call: None,
             looks: Looks::Nowhere,
             kept: None,
+            cookies: None,
         }
     }
 

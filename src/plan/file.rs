@@ -13,7 +13,7 @@ use super::error::{PlanErrors, Problem};
 use super::reader::{Fields, Keys, Reader};
 use super::secrets::{self, Secrets, Var, Vars};
 use super::substitute::{Env, Values, substitute};
-use super::types::{Connection, Plan, TlsPolicy};
+use super::types::{Connection, Cookies, Plan, TlsPolicy};
 use super::{
     boundary, consistency, defaults, flows, gates, occurrence, protocol, requests, scan, scenarios,
 };
@@ -40,6 +40,7 @@ pub(super) const PLAN: Keys = Keys {
         "thresholds",
         "outputs",
         "observe",
+        "cookies",
         "timeout",
         "redirects",
         "insecure",
@@ -246,6 +247,7 @@ fn plan(tree: &Node, overrides: &Overrides, reader: &mut Reader) -> Option<Plan>
     let outputs = gates::outputs(&fields, reader);
     let connection = connection(&fields, overrides, reader);
     let observe = observe(&fields, reader);
+    let cookies = cookies(&fields, reader);
     protocols(&fields, &requests, &connection, reader);
     consistency::caps(&fields, &limits, &scenarios, &sent, reader);
     // Where something was left out for a mistake, its gates are none.
@@ -273,6 +275,7 @@ fn plan(tree: &Node, overrides: &Overrides, reader: &mut Reader) -> Option<Plan>
         outputs,
         connection,
         observe,
+        cookies,
         seed: overrides.seed,
         hash: String::new(),
         redactor: Redactor::default(),
@@ -366,6 +369,25 @@ fn connection(plan: &Fields<'_>, overrides: &Overrides, reader: &mut Reader) -> 
     };
     super::connection::connection(plan, overrides, &mut connection, reader);
     connection
+}
+
+/// As in k6 where nothing is said: each iteration begins without cookies.
+fn cookies(plan: &Fields<'_>, reader: &mut Reader) -> Cookies {
+    const WORDS: [(&str, Cookies); 3] = [
+        ("per-iteration", Cookies::PerIteration),
+        ("per-user", Cookies::PerUser),
+        ("off", Cookies::Off),
+    ];
+    let Some(node) = plan.get("cookies") else { return Cookies::PerIteration };
+    let Some(word) = reader.text(node, "`per-iteration`, `per-user` or `off`") else {
+        return Cookies::Off;
+    };
+    let found = WORDS.iter().find(|(name, _)| *name == word).map(|(_, cookies)| *cookies);
+    if found.is_none() {
+        let words = WORDS.iter().map(|(name, _)| *name);
+        reader.unknown(&node.at, "way to keep cookies", word, words);
+    }
+    found.unwrap_or_default()
 }
 
 fn observe(plan: &Fields<'_>, reader: &mut Reader) -> Vec<String> {

@@ -50,6 +50,6 @@ pub use one_liner::{headers, load_flow, load_url, observe_too, scan_url};
 pub use schema::json_schema;
 pub use stages::StageList;
 pub use types::{
-    Connection, CrawlSettings, Limits, Output, Plan, Protocol, ScanSettings, Scenario, StopIf,
-    TlsPolicy,
+    Connection, Cookies, CrawlSettings, Limits, Output, Plan, Protocol, ScanSettings, Scenario,
+    StopIf, TlsPolicy,
 };

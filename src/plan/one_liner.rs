@@ -13,7 +13,9 @@ use super::flags::{Body, CommonFlags, FlagError, LoadFlags, ScanFlags};
 use super::protocol;
 use super::requests;
 use super::stages;
-use super::types::{Connection, CrawlSettings, Limits, Plan, ScanSettings, Scenario, TlsPolicy};
+use super::types::{
+    Connection, Cookies, CrawlSettings, Limits, Plan, ScanSettings, Scenario, TlsPolicy,
+};
 use super::url_list::UrlList;
 use crate::flow::Flow;
 use crate::flow::Op;
@@ -325,6 +327,7 @@ fn base(
         outputs: flags.outputs.clone(),
         connection,
         observe: Vec::new(),
+        cookies: Cookies::Off,
         seed: flags.seed,
         hash: String::new(),
         redactor: Redactor::default(),

@@ -38,6 +38,8 @@ pub struct Plan {
     pub outputs: Vec<Output>,
     /// How connections are made.
     pub connection: Connection,
+    /// Whether load's users keep cookies.
+    pub cookies: Cookies,
     /// Response headers whose values are counted (backend, cache state), as written by the user.
     pub observe: Vec<String>,
     /// Every random choice follows from it.
@@ -64,6 +66,18 @@ impl Plan {
             .into_iter()
             .max()
     }
+}
+
+/// How long a virtual user keeps the cookies that it is given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Cookies {
+    /// It keeps none.
+    #[default]
+    Off,
+    /// Each iteration begins without any, as in k6: a visitor who comes for the first time.
+    PerIteration,
+    /// As long as it exists: a visitor who comes back.
+    PerUser,
 }
 
 /// Hard caps and the kill switch.

@@ -100,6 +100,7 @@ impl PlanBuilder {
             outputs: Vec::new(),
             connection: Connection::new(Duration::from_secs(30), TlsPolicy::Verify),
             observe: Vec::new(),
+            cookies: shakedown::plan::Cookies::Off,
             seed: Seed(1),
             hash: String::new(),
             redactor: Redactor::default(),

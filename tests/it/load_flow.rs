@@ -28,7 +28,7 @@ impl Seen {
         self.0.lock().expect("not poisoned").push(text);
     }
 
-    fn all(&self) -> Vec<String> {
+    pub(crate) fn all(&self) -> Vec<String> {
         self.0.lock().expect("not poisoned").clone()
     }
 

@@ -33,6 +33,7 @@ mod imports;
 mod load;
 mod load_bed;
 mod load_control;
+mod load_cookies;
 mod load_debug;
 mod load_executors;
 mod load_flow;

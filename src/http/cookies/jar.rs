@@ -26,41 +26,83 @@ pub struct Cookie {
     pub secure: bool,
     /// Seconds since 1970; `None` for the end of the run.
     pub expires: Option<i64>,
+    /// Which of the jar's it was, counted from the first: one that replaces another has its number.
+    pub number: u64,
 }
 
-/// Cookies of one user agent, oldest first.
+/// Cookies of one user agent, in the order in which they are sent: longer paths first, then older
+/// ones (RFC 6265 §5.4).
 #[derive(Debug, Clone, Default)]
 pub struct CookieJar {
     cookies: Vec<Cookie>,
+    /// Stored until now.
+    count: u64,
 }
 
 impl CookieJar {
     /// Takes the cookies that `response` to a request for `path_and_query` of `origin` sets, at
     /// `now` (seconds since 1970). A cookie that has expired removes the stored one.
     pub fn store(&mut self, origin: &Origin, path_and_query: &[u8], response: &Response, now: u64) {
+        let lines = response.headers_named("set-cookie").map(|header| header.value.as_slice());
+        self.store_lines(origin, path_and_query, lines, now);
+    }
+
+    /// The same for the values of `Set-Cookie` lines.
+    pub fn store_lines<'a>(
+        &mut self,
+        origin: &Origin,
+        path_and_query: &[u8],
+        lines: impl IntoIterator<Item = &'a [u8]>,
+        now: u64,
+    ) {
         let now = i64::try_from(now).unwrap_or(i64::MAX);
-        for header in response.headers_named("set-cookie") {
-            self.store_line(origin, path_and_query, &header.value, now);
+        for line in lines {
+            self.store_line(origin, path_and_query, line, now);
         }
     }
 
-    /// The `Cookie` header for a request, if any cookie belongs to it: longer paths first, then
-    /// older cookies (RFC 6265 §5.4).
+    /// The `Cookie` header for a request, if any cookie belongs to it.
     pub fn header(&self, origin: &Origin, path_and_query: &[u8], now: u64) -> Option<Header> {
-        let now = i64::try_from(now).unwrap_or(i64::MAX);
-        let path = path_of(path_and_query);
-        let mut fitting: Vec<_> =
-            self.cookies.iter().filter(|cookie| cookie.fits(origin, &path, now)).collect();
-        fitting.sort_by_key(|cookie| std::cmp::Reverse(cookie.path.len()));
-        let pairs =
-            fitting.iter().map(|cookie| [cookie.name.as_bytes(), &cookie.value].join(&b'='));
-        let value = pairs.collect::<Vec<_>>().join(&b"; "[..]);
-        (!fitting.is_empty()).then(|| Header::new("Cookie", value))
+        let mut value = Vec::new();
+        self.write(origin, path_and_query, now, &mut value).then(|| Header::new("Cookie", value))
     }
 
-    /// What is stored, oldest first, expired ones included.
+    /// Appends that header's value to `out`; false, and nothing, if no cookie belongs to the
+    /// request.
+    pub fn write(
+        &self,
+        origin: &Origin,
+        path_and_query: &[u8],
+        now: u64,
+        out: &mut Vec<u8>,
+    ) -> bool {
+        let now = i64::try_from(now).unwrap_or(i64::MAX);
+        let path = path_of(path_and_query);
+        let mut is_first = true;
+        for cookie in self.cookies.iter().filter(|cookie| cookie.fits(origin, path, now)) {
+            if !std::mem::take(&mut is_first) {
+                out.extend_from_slice(b"; ");
+            }
+            out.extend_from_slice(cookie.name.as_bytes());
+            out.push(b'=');
+            out.extend_from_slice(&cookie.value);
+        }
+        !is_first
+    }
+
+    /// What is stored, in the order in which it is sent, expired ones included.
     pub fn cookies(&self) -> &[Cookie] {
         &self.cookies
+    }
+
+    /// Whether nothing is stored.
+    pub fn is_empty(&self) -> bool {
+        self.cookies.is_empty()
+    }
+
+    /// Forgets everything.
+    pub fn clear(&mut self) {
+        self.cookies.clear();
     }
 
     fn store_line(&mut self, origin: &Origin, path_and_query: &[u8], line: &[u8], now: i64) {
@@ -71,8 +113,10 @@ impl CookieJar {
             Some(domain) if is_below(origin, &domain) => (domain, false),
             Some(_) => return,
         };
-        let path = set.path.unwrap_or_else(|| default_path(&path_of(path_and_query)).to_owned());
-        let cookie = Cookie {
+        let default =
+            || String::from_utf8_lossy(default_path(path_of(path_and_query))).into_owned();
+        let path = set.path.unwrap_or_else(default);
+        let mut cookie = Cookie {
             name: set.name,
             value: set.value,
             domain,
@@ -80,32 +124,43 @@ impl CookieJar {
             path,
             secure: set.secure,
             expires: set.expires,
+            number: self.count,
         };
         let is_live = cookie.is_live(now);
         let place = self.cookies.iter().position(|stored| stored.is_same_as(&cookie));
         match place {
             // The creation time, and with it the order, stays that of the first (§5.3 step 11).
-            Some(index) if is_live => self.cookies[index] = cookie,
-            Some(index) => drop(self.cookies.remove(index)),
-            None if is_live => {
-                self.cookies.retain(|stored| stored.is_live(now));
-                if self.cookies.len() == MAX_COOKIES {
-                    self.cookies.remove(0);
-                }
-                self.cookies.push(cookie);
+            Some(index) if is_live => {
+                cookie.number = self.cookies[index].number;
+                self.cookies[index] = cookie;
             }
+            Some(index) => drop(self.cookies.remove(index)),
+            None if is_live => self.add(cookie, now),
             None => {}
         }
+    }
+
+    fn add(&mut self, cookie: Cookie, now: i64) {
+        self.cookies.retain(|stored| stored.is_live(now));
+        if self.cookies.len() == MAX_COOKIES {
+            let oldest = self.cookies.iter().enumerate().min_by_key(|(_, stored)| stored.number);
+            let (oldest, _) = oldest.expect("there are some");
+            self.cookies.remove(oldest);
+        }
+        let is_before = |stored: &Cookie| stored.path.len() >= cookie.path.len();
+        let place = self.cookies.partition_point(is_before);
+        self.cookies.insert(place, cookie);
+        self.count += 1;
     }
 }
 
 impl Cookie {
-    fn fits(&self, origin: &Origin, path: &str, now: i64) -> bool {
+    fn fits(&self, origin: &Origin, path: &[u8], now: i64) -> bool {
         let is_host = self.domain == origin.host;
         self.is_live(now)
             && (is_host || (!self.host_only && is_below(origin, &self.domain)))
             && (!self.secure || origin.scheme == Scheme::Https)
-            && path_matches(path, &self.path)
+            && path_matches(path, self.path.as_bytes())
     }
 
     fn is_live(&self, now: i64) -> bool {
@@ -125,22 +180,21 @@ fn is_below(origin: &Origin, domain: &str) -> bool {
         && origin.host.strip_suffix(domain).is_some_and(|below| below.ends_with('.'))
 }
 
-fn path_of(path_and_query: &[u8]) -> String {
-    let path = path_and_query.split(|byte| matches!(byte, b'?' | b'#')).next().unwrap_or_default();
-    String::from_utf8_lossy(path).into_owned()
+fn path_of(path_and_query: &[u8]) -> &[u8] {
+    path_and_query.split(|byte| matches!(byte, b'?' | b'#')).next().unwrap_or_default()
 }
 
 /// RFC 6265 §5.1.4: up to, but not including, the last slash.
-fn default_path(path: &str) -> &str {
-    match path.rfind('/') {
-        Some(end) if end > 0 && path.starts_with('/') => &path[..end],
-        _ => "/",
+fn default_path(path: &[u8]) -> &[u8] {
+    match memchr::memrchr(b'/', path) {
+        Some(end) if end > 0 && path.starts_with(b"/") => &path[..end],
+        _ => b"/",
     }
 }
 
-fn path_matches(path: &str, cookie_path: &str) -> bool {
+fn path_matches(path: &[u8], cookie_path: &[u8]) -> bool {
     match path.strip_prefix(cookie_path) {
-        Some(rest) => rest.is_empty() || cookie_path.ends_with('/') || rest.starts_with('/'),
+        Some(rest) => rest.is_empty() || cookie_path.ends_with(b"/") || rest.starts_with(b"/"),
         None => false,
     }
 }
@@ -239,5 +293,6 @@ mod tests {
         let jar = jar("http://h/", &lines);
         assert_eq!(jar.cookies().len(), MAX_COOKIES);
         assert_eq!(jar.cookies().last().map(|cookie| cookie.name.as_str()), Some("c999"));
+        assert_eq!(jar.cookies()[0].name, "c700", "the oldest went first");
     }
 }

@@ -65,11 +65,11 @@ impl<R: Reactor> Shard<'_, R> {
             Some(Ok(frame)) => Some(frame),
             Some(Err(error)) => return Err(self.unsayable(number, error)),
         };
-        let own = match (&prepared.wire, body) {
+        let own = match (self.rendering(number), body) {
             (None, None) => None,
-            (Some(_), body) => {
+            (Some(rendered), body) => {
                 let scheme = prepared.request.origin.scheme.as_str();
-                let head = Message::of_h1(scheme, &self.rendered)
+                let head = Message::of_h1(scheme, rendered)
                     .map_err(|error| Failure::new(FailureClass::Protocol, error.to_string()))?;
                 let fixed = || prepared.request.body.clone().into();
                 Some(head.with_body(body.unwrap_or_else(fixed)))

@@ -41,14 +41,13 @@ impl Carrier {
         }
     }
 
-    /// Begins the request; `rendered` are its bytes if they differ from one sending to the next.
+    /// Begins the request; `rendered` are its bytes if they are not those that lie ready.
     pub(super) fn begin(
         &mut self,
         lane: u32,
         prepared: &Prepared,
-        rendered: &[u8],
+        rendered: Option<&[u8]>,
     ) -> Result<(), Failure> {
-        let is_rendered = prepared.wire.is_some();
         let begin: &mut dyn FnMut(&Message) -> Result<(), Failure> = match self {
             Self::H2(session) => &mut |message| {
                 session.begin(lane, message);
@@ -56,12 +55,12 @@ impl Carrier {
             },
             Self::H3(session) => &mut |message| session.begin(lane, message),
             Self::Pipeline(pipeline) => {
-                let bytes = if is_rendered { rendered } else { &prepared.bytes };
+                let bytes = rendered.unwrap_or(&prepared.bytes);
                 pipeline.begin(lane, prepared.kind, bytes);
                 return Ok(());
             }
         };
-        if is_rendered {
+        if let Some(rendered) = rendered {
             let scheme = prepared.request.origin.scheme.as_str();
             let message = Message::of_h1(scheme, rendered)
                 .map_err(|error| Failure::new(FailureClass::Protocol, error.to_string()))?;

@@ -116,8 +116,9 @@ impl<R: Reactor> Shard<'_, R> {
         }
         self.users[number as usize].moments.sending = now;
         let prepared = self.users[number as usize].prepared(self.shared.program);
+        let rendered = (self.rendered_for == Some(number)).then_some(self.rendered.as_slice());
         let carrier = mux.carrier.as_mut().expect("it has room");
-        carrier.begin(lane, prepared, &self.rendered)
+        carrier.begin(lane, prepared, rendered)
     }
 
     /// An exchange that ended without a response is begun anew, or has failed.

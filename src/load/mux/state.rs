@@ -11,6 +11,7 @@ use crate::http::lanes::Lost;
 use crate::http::reactor::Nanos;
 use crate::load::call::Hearing;
 use crate::load::call::Line;
+use crate::load::cookies;
 use crate::load::counts::SeriesCounts;
 use crate::load::look::Keeping;
 use crate::load::look::Looks;
@@ -144,6 +145,7 @@ impl LaneSink for LaneIntake<'_> {
             || user.sample.is_some()
             || user.chain.is_some()
             || user.looks >= Looks::AtHead
+            || self.program.keeps_cookies()
             || user.call.as_deref().is_some_and(Line::is_active)
     }
 
@@ -160,6 +162,9 @@ impl LaneSink for LaneIntake<'_> {
         }
         if let Some(mut keeping) = self.keeping(lane) {
             keeping.head(head);
+        }
+        if self.program.keeps_cookies() {
+            cookies::note(&mut self.user(lane).cookies, head);
         }
         let began = self.user(lane).moments.began;
         self.hear(lane, |hearing| hearing.head(head, began));

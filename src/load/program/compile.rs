@@ -18,6 +18,7 @@ use crate::model::ScenarioMeta;
 use crate::model::Scope;
 use crate::model::Seed;
 use crate::model::SeriesMeta;
+use crate::plan::Cookies;
 use crate::plan::Plan;
 use crate::plan::Scenario;
 
@@ -57,6 +58,7 @@ pub(in crate::load) struct Program {
     pub(in crate::load) body_limit: usize,
     /// Whether some flow looks at responses, or some request has slots.
     pub(in crate::load) is_scripted: bool,
+    pub(in crate::load) cookies: Cookies,
     /// Whether some request goes on after its response has begun.
     pub(in crate::load) has_dialogues: bool,
     /// Whether some request is a gRPC call.
@@ -84,7 +86,9 @@ impl Program {
         let has_dialogues = requests.iter().any(|request| request.dialogue.is_some());
         let has_calls = requests.iter().any(|request| request.call.is_some());
         let varies = |request: &Prepared| request.wire.is_some() || !request.checks.is_empty();
-        let is_scripted = requests.iter().any(varies) || plan.flows.iter().any(Flow::takes_values);
+        let is_scripted = plan.cookies != Cookies::Off
+            || requests.iter().any(varies)
+            || plan.flows.iter().any(Flow::takes_values);
         Ok(Self {
             scenarios: plan.scenarios.clone(),
             flows: plan
@@ -111,6 +115,7 @@ impl Program {
             variables: plan.variables.clone(),
             body_limit: body_limit(max_vus(&plan.scenarios)),
             is_scripted,
+            cookies: plan.cookies,
             has_dialogues,
             has_calls,
         })
@@ -137,6 +142,12 @@ impl Program {
     /// Addresses that connections come from; at least the system's choice.
     pub(in crate::load) fn sources(&self) -> usize {
         self.sources
+    }
+
+    /// Whether users have cookies.
+    #[inline]
+    pub(in crate::load) fn keeps_cookies(&self) -> bool {
+        self.cookies != Cookies::Off
     }
 
     /// Users per connection.

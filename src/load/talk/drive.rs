@@ -105,6 +105,7 @@ impl<R: Reactor> Shard<'_, R> {
                 sample: user.sample.as_deref_mut(),
                 chain: None,
                 keeping: None,
+                cookies: program.keeps_cookies().then_some(&mut user.cookies),
                 names,
                 observed: &mut series.observed,
                 seen: &mut self.seen[from..from + names.len()],

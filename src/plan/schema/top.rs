@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::shape::{
     Object, any_of, boolean, described, duration, example, list, named, object, of, pattern, rate,
-    scalar, share, text, users, whole,
+    scalar, share, text, users, whole, word,
 };
 use crate::model::MetricName;
 use crate::model::OutputKind;
@@ -63,6 +63,12 @@ fn plan() -> Object {
         "observe",
         list(&example(text(), &["X-Served-By", "X-Cache"])),
         "Response headers whose values are counted: backend, cache.",
+    )
+    .key_or(
+        "cookies",
+        word(&["per-iteration", "per-user", "off"]),
+        "per-iteration",
+        "How long a virtual user keeps the cookies that it is given.",
     )
     .key_or(
         "timeout",

@@ -314,6 +314,7 @@ pub(super) fn plan(target: &str, setup: Setup) -> Plan {
             ..Connection::new(std::time::Duration::from_secs(1), TlsPolicy::Verify)
         },
         observe: Vec::new(),
+        cookies: shakedown::plan::Cookies::Off,
         seed: Seed(7),
         hash: String::new(),
         redactor: Redactor::default(),
