@@ -4,6 +4,7 @@ use super::extraction::Extraction;
 use super::extraction::Response;
 use super::template::Context;
 use super::values::Values;
+use super::values::Variable;
 
 /// Loops may be nested this deep.
 pub const MAX_LOOPS: usize = 8;
@@ -50,6 +51,19 @@ impl Session {
         if let Some(values) = &mut self.values {
             values.clear();
         }
+    }
+
+    /// Gives the variable a value that no response has.
+    pub fn give(&mut self, variable: Variable, value: &[u8]) {
+        self.values.get_or_insert_default().set(variable, |out| {
+            out.extend_from_slice(value);
+            true
+        });
+    }
+
+    /// What it has until now.
+    pub fn values(&self) -> Option<&Values> {
+        self.values.as_deref()
     }
 
     pub(super) fn set(

@@ -14,6 +14,7 @@ use super::limits;
 use super::live::LiveControl;
 use super::message::Message;
 use super::message::ShardTotals;
+use super::prelude;
 use super::program::Program;
 use super::shard::Shard;
 use super::shard::Shared;
@@ -75,17 +76,29 @@ pub struct LoadJob {
 /// [`LoadError`] for what prevents starting, and for a readiness loop that breaks.
 pub fn run(job: &LoadJob, events: &EventSender, stop: &StopToken) -> Result<(), LoadError> {
     let cores = thread::available_parallelism().map_or(1, usize::from);
-    let mut program = Program::compile(&job.plan)?;
+    let unix_start = job.clock.unix_seconds().saturating_sub(job.clock.now().as_secs());
+    let once = |_: usize| SystemReactor::new(job.clock, Idle::Park);
+    let given = prelude::set_up(job, job.clock.nanos(), unix_start, &once, stop)?;
+    let mut program = Program::compile(&job.plan, &given)?;
     let shards = job.threads.unwrap_or_else(|| default_threads(&program, cores)).max(1);
     let idle = idle(&program, shards, cores);
     let start = job.clock.nanos() + LEAD;
-    let tap = job.tap.as_deref();
     let budget = number_series(&mut program, &job.plan, shards);
-    let control = &job.control;
-    let unix_start = job.clock.unix_seconds().saturating_sub(job.clock.now().as_secs());
-    let program = &program;
-    let engine = Engine { program, budget, shards, start, unix_start, control, tap, events, stop };
-    engine.run(|_| SystemReactor::new(job.clock, idle))
+    let engine = Engine {
+        program: &program,
+        budget,
+        shards,
+        start,
+        unix_start,
+        control: &job.control,
+        tap: job.tap.as_deref(),
+        events: Some(events),
+        stop,
+    };
+    engine.run(
+        |_| SystemReactor::new(job.clock, idle),
+        || prelude::tear_down(job, &given, (job.clock.nanos(), unix_start), &once, stop),
+    )
 }
 
 /// [`run`] on reactors made by `reactor` (on the shard's own thread), with `start` as the moment
@@ -100,39 +113,52 @@ pub fn run_on<R: Reactor>(
     events: &EventSender,
     stop: &StopToken,
 ) -> Result<(), LoadError> {
-    let mut program = Program::compile(&job.plan)?;
+    let unix_start = job.clock.unix_seconds();
+    let given = prelude::set_up(job, start, unix_start, &reactor, stop)?;
+    let mut program = Program::compile(&job.plan, &given)?;
     let shards = job.threads.unwrap_or(1).max(1);
-    let tap = job.tap.as_deref();
     let budget = number_series(&mut program, &job.plan, shards);
-    let control = &job.control;
-    let (program, unix_start) = (&program, job.clock.unix_seconds());
-    Engine { program, budget, shards, start, unix_start, control, tap, events, stop }.run(reactor)
+    let engine = Engine {
+        program: &program,
+        budget,
+        shards,
+        start,
+        unix_start,
+        control: &job.control,
+        tap: job.tap.as_deref(),
+        events: Some(events),
+        stop,
+    };
+    engine.run(&reactor, || prelude::tear_down(job, &given, (start, unix_start), &reactor, stop))
 }
 
 /// As many series as there is memory for.
-fn number_series(program: &mut Program, plan: &Plan, shards: usize) -> (Budget, Wanted) {
+pub(super) fn number_series(program: &mut Program, plan: &Plan, shards: usize) -> (Budget, Wanted) {
     let wanted = program.wanted(shards);
     let budget = Budget::of(wanted);
     program.number_series(plan, budget.series);
     (budget, wanted)
 }
 
-struct Engine<'a> {
-    program: &'a Program,
-    budget: (Budget, Wanted),
-    shards: usize,
-    start: Nanos,
-    unix_start: u64,
-    control: &'a LiveControl,
-    tap: Option<&'a dyn ExchangeTap>,
-    events: &'a EventSender,
-    stop: &'a StopToken,
+/// A program that is run.
+pub(super) struct Engine<'a> {
+    pub(super) program: &'a Program,
+    pub(super) budget: (Budget, Wanted),
+    pub(super) shards: usize,
+    pub(super) start: Nanos,
+    pub(super) unix_start: u64,
+    pub(super) control: &'a LiveControl,
+    pub(super) tap: Option<&'a dyn ExchangeTap>,
+    /// Nobody is told where there is none.
+    pub(super) events: Option<&'a EventSender>,
+    pub(super) stop: &'a StopToken,
 }
 
 impl Engine<'_> {
     fn run<R: Reactor>(
         &self,
         reactor: impl Fn(usize) -> io::Result<R> + Sync,
+        teardown: impl FnOnce() -> Result<Result<(), String>, LoadError>,
     ) -> Result<(), LoadError> {
         if self.program.series.is_empty() {
             return Err(LoadError::NothingToRun);
@@ -162,11 +188,12 @@ impl Engine<'_> {
         let (totals, validity) = collector.finish(totals);
         self.tell(Event::LoadFinished(totals));
         self.tell(Event::Validity(validity));
+        self.tell_teardown(teardown()?);
         self.tell(Event::PhaseFinished(Phase::Load));
         Ok(())
     }
 
-    fn run_shards<R: Reactor>(
+    pub(super) fn run_shards<R: Reactor>(
         &self,
         reactor: &(impl Fn(usize) -> io::Result<R> + Sync),
         collector: &mut Collector<'_>,
@@ -229,8 +256,17 @@ impl Engine<'_> {
         }
     }
 
+    /// What teardown leaves behind is no figure of the load.
+    fn tell_teardown(&self, outcome: Result<(), String>) {
+        if let Err(text) = outcome {
+            let text = format!("`teardown`: {text}");
+            self.tell(Event::Notice(Notice { level: NoticeLevel::Warning, text }));
+        }
+    }
+
     fn tell(&self, event: Event) {
-        if self.events.blocking_send(event).is_err() {
+        let Some(events) = self.events else { return };
+        if events.blocking_send(event).is_err() {
             self.stop.apply(ControlCommand::Cancel);
         }
     }

@@ -64,6 +64,9 @@ pub enum LoadError {
     /// The system gives no readiness loop, or it broke.
     #[error("waiting for connections")]
     Reactor(#[source] io::Error),
+    /// What is to be done before the scenarios did not succeed.
+    #[error("`setup`: {0}")]
+    Setup(String),
     /// A plan without scenarios or without series.
     #[error("the plan has no load scenario")]
     NothingToRun,

@@ -285,6 +285,9 @@ impl<R: Reactor> Shard<'_, R> {
         user.iteration = (charged.unwrap_or(now), now);
         user.charged = charged;
         user.reset_cookies(self.shared.program.cookies);
+        for (variable, value) in &self.shared.program.given[user.scenario as usize] {
+            user.session.give(*variable, value);
+        }
         self.runs[user.scenario as usize].active += 1;
     }
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::call::Line;
+use super::program::Purpose;
 use super::redirect::Next;
 use super::shard::Shard;
 use crate::flow::Check;
@@ -186,6 +187,9 @@ impl<R: Reactor> Shard<'_, R> {
                     series.check(*number, &check.name, check.passes(&response));
                 }
                 program.flows[user.scenario as usize].extract(&mut user.session, &response);
+                if program.purpose == Purpose::Capture {
+                    self.captured = user.session.values().cloned();
+                }
             }
             Next::Follow => {}
             Next::Fail(_) => self.fail_checks(number),

@@ -5,6 +5,7 @@ use super::counts::SeriesCounts;
 use super::counts::SeriesSlice;
 use super::recorder::Recorded;
 use super::recorder::Recorder;
+use crate::flow::Values;
 use crate::http::reactor::Nanos;
 use crate::model::Digits;
 
@@ -128,4 +129,6 @@ pub(super) struct ShardTotals {
     pub(super) tap_dropped: u64,
     /// Responses of which only the beginning was looked at.
     pub(super) bodies_cut: u64,
+    /// What setup has taken.
+    pub(super) captured: Option<Values>,
 }

@@ -37,6 +37,7 @@ mod messages;
 mod mux;
 mod observe;
 pub mod part;
+mod prelude;
 mod pressure;
 mod program;
 pub mod ramp;

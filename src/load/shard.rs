@@ -34,6 +34,7 @@ use super::scenario::When;
 use super::timers::Timer;
 use super::timers::Timers;
 use super::user::User;
+use crate::flow::Values;
 use crate::http::lanes::Lost;
 use crate::http::reactor::Accuracy;
 use crate::http::reactor::Nanos;
@@ -119,6 +120,8 @@ pub(super) struct Shard<'a, R> {
     pub(super) spare: Spare,
     /// Responses of which only the beginning was looked at.
     pub(super) bodies_cut: u64,
+    /// What setup has taken; of any other program nothing.
+    pub(super) captured: Option<Values>,
     pub(super) number: usize,
     sender: SyncSender<Message>,
     /// What the collector had no room for.
@@ -183,6 +186,7 @@ impl<'a, R: Reactor> Shard<'a, R> {
             message: Vec::new(),
             spare: Spare::default(),
             bodies_cut: 0,
+            captured: None,
             number: number as usize,
             sender,
             unsent: None,
@@ -382,7 +386,12 @@ impl<'a, R: Reactor> Shard<'a, R> {
             // Without a collector nobody wants to know.
             let _ = self.sender.send(message);
         }
-        ShardTotals { span: self.span, tap_dropped: self.tap_dropped, bodies_cut: self.bodies_cut }
+        ShardTotals {
+            span: self.span,
+            tap_dropped: self.tap_dropped,
+            bodies_cut: self.bodies_cut,
+            captured: self.captured,
+        }
     }
 }
 

@@ -12,10 +12,12 @@ use super::document::{self, Entry, Node, Value};
 use super::error::{PlanErrors, Problem};
 use super::reader::{Fields, Keys, Reader};
 use super::secrets::{self, Secrets, Var, Vars};
+use super::steps::Known;
 use super::substitute::{Env, Values, substitute};
 use super::types::{Connection, Cookies, Plan, TlsPolicy};
 use super::{
-    boundary, consistency, defaults, flows, gates, occurrence, protocol, requests, scan, scenarios,
+    boundary, consistency, defaults, flows, gates, occurrence, once, protocol, requests, scan,
+    scenarios,
 };
 use crate::model::Conversation;
 use crate::model::Redactor;
@@ -41,6 +43,10 @@ pub(super) const PLAN: Keys = Keys {
         "outputs",
         "observe",
         "cookies",
+        "setup",
+        "setupTimeout",
+        "teardown",
+        "teardownTimeout",
         "timeout",
         "redirects",
         "insecure",
@@ -49,6 +55,9 @@ pub(super) const PLAN: Keys = Keys {
     ],
     later: &["targets", "data", "auth", "identities", "capacity", "baseline", "cost"],
 };
+
+/// What scenarios do: there `${env.NAME}` is their own.
+const DONE: [&str; 2] = ["requests", "flows"];
 
 /// A larger file is no plan.
 const MAX_FILE: u64 = 4 << 20;
@@ -172,7 +181,15 @@ fn too_large() -> Problem {
 /// Substitutes what will be read: `secrets` and then `vars` first.
 fn substitute_all(tree: &mut Node, env: Env<'_>, overrides: &Overrides, reader: &mut Reader) {
     let Value::Map(entries) = &mut tree.value else { return };
-    let mut values = Values { env, vars: None, secrets: None, shown: None, lenient: false };
+    let mut values = Values {
+        env,
+        vars: None,
+        secrets: None,
+        shown: None,
+        lenient: false,
+        scenario_env: scenarios::env_names(entries),
+        is_done: false,
+    };
     let secrets = section(entries, "secrets").map(|node| {
         substitute(node, &mut values, &mut reader.names, &mut reader.problems);
         &*node
@@ -180,6 +197,7 @@ fn substitute_all(tree: &mut Node, env: Env<'_>, overrides: &Overrides, reader: 
     values.secrets = Some(Secrets::new(secrets, overrides, reader));
     values.vars = Some(vars(entries, &mut values, reader));
     for Entry { key, node, .. } in entries {
+        values.is_done = DONE.contains(&key.as_str());
         values.shown = (!secrets::SECTIONS.contains(&key.as_str())).then(|| key.clone());
         if key == "requests" {
             substitute_requests(node, &mut values, reader);
@@ -188,6 +206,7 @@ fn substitute_all(tree: &mut Node, env: Env<'_>, overrides: &Overrides, reader: 
             substitute(node, &mut values, &mut reader.names, &mut reader.problems);
         }
     }
+    reader.scenario_env = values.scenario_env;
     if let Some(secrets) = values.secrets {
         reader.redactor = secrets.redactor();
         reader.warnings.extend(secrets.unused());
@@ -238,9 +257,16 @@ fn plan(tree: &Node, overrides: &Overrides, reader: &mut Reader) -> Option<Plan>
     let flows = flows::flows(&fields, &planned, &names(&fields, "requests"), reader);
     let (flows, sent): (Vec<_>, Vec<_>) =
         flows.into_iter().map(|planned| (planned.flow, planned.requests)).unzip();
+    let mut scenarios = scenarios::scenarios(&fields, &flows, &names(&fields, "flows"), reader);
+    once::give_env(&mut scenarios, &flows, &planned, reader);
+    let scenarios: Vec<_> = scenarios.into_iter().map(|planned| planned.scenario).collect();
+    let names = names(&fields, "requests");
+    let known = Known { requests: &planned, names: &names, of: "" };
+    let setup = once::once(&fields, ("setup", "setupTimeout"), known, reader);
+    let teardown = once::once(&fields, ("teardown", "teardownTimeout"), known, reader);
+    once::refuse_unset(setup.as_ref(), &flows, &planned, reader);
     let (requests, scripts): (Vec<_>, Vec<_>) =
         planned.into_iter().map(|planned| (planned.template, planned.script)).unzip();
-    let scenarios = scenarios::scenarios(&fields, &flows, &names(&fields, "flows"), reader);
     let scan = scan::scan(&fields, &limits, &requests, overrides, reader);
     let is_sound = reader.problems.is_empty();
     let gates = gates::thresholds(&fields, reader);
@@ -270,6 +296,8 @@ fn plan(tree: &Node, overrides: &Overrides, reader: &mut Reader) -> Option<Plan>
         variables: std::mem::take(&mut reader.names).into_names(),
         flows,
         scenarios,
+        setup,
+        teardown,
         scan,
         thresholds: gates.into_iter().map(|gate| gate.threshold).collect(),
         outputs,

@@ -23,6 +23,7 @@ mod gates;
 mod messages;
 mod names;
 mod occurrence;
+mod once;
 mod one_liner;
 mod pairs;
 mod protocol;
@@ -50,6 +51,6 @@ pub use one_liner::{headers, load_flow, load_url, observe_too, scan_url};
 pub use schema::json_schema;
 pub use stages::StageList;
 pub use types::{
-    Connection, Cookies, CrawlSettings, Limits, Output, Plan, Protocol, ScanSettings, Scenario,
-    StopIf, TlsPolicy,
+    Connection, Cookies, CrawlSettings, Limits, Once, Output, Plan, Protocol, ScanSettings,
+    Scenario, StopIf, TlsPolicy,
 };

@@ -124,6 +124,7 @@ fn scenario(flags: &LoadFlags, users: Option<u32>) -> Result<Scenario, FlagError
         start_time: Duration::ZERO,
         graceful_stop: defaults::GRACEFUL_STOP,
         warmup: false,
+        given: Vec::new(),
     })
 }
 
@@ -328,6 +329,8 @@ fn base(
         connection,
         observe: Vec::new(),
         cookies: Cookies::Off,
+        setup: None,
+        teardown: None,
         seed: flags.seed,
         hash: String::new(),
         redactor: Redactor::default(),

@@ -1,5 +1,6 @@
 //! Typed reading of a plan's tree. Mistakes are collected, and reading goes on.
 
+use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::str::FromStr;
 use std::time::Duration;
@@ -67,6 +68,8 @@ pub(super) struct Reader {
     /// What the plan calls the values that it takes out of responses.
     pub(super) names: Names,
     pub(super) protos: Protos,
+    /// Variables that some scenario has in its own `env`, and what the others have instead.
+    pub(super) scenario_env: BTreeMap<String, Option<String>>,
 }
 
 impl Reader {

@@ -1,19 +1,21 @@
 //! Scenarios of the plan with k6's fields and defaults.
 
-use super::document::{Entry, Node};
+use std::collections::BTreeMap;
+
+use super::document::{Entry, Node, Place, Value};
 use super::reader::{Fields, Keys, Reader};
 use super::types::Scenario;
 use super::{defaults, executors};
 use crate::flow::Flow;
 
-const LATER: &[&str] = &["env", "tags", "options"];
+const LATER: &[&str] = &["tags", "options"];
 
 /// Keys of every scenario, whatever its executor.
 macro_rules! keys {
     ($of:literal, $($own:literal),*) => {
         Keys {
             of: $of,
-            known: &["executor", "exec", "startTime", "gracefulStop", "warmup", $($own),*],
+            known: &["executor", "exec", "startTime", "gracefulStop", "warmup", "env", $($own),*],
             later: LATER,
         }
     };
@@ -64,13 +66,45 @@ pub(super) const RAMPING_ARRIVAL_RATE: Keys = keys!(
     "arrivals"
 );
 
+/// A scenario, and its own values of `env`.
+pub(super) struct PlannedScenario {
+    pub(super) scenario: Scenario,
+    pub(super) env: Vec<(String, String)>,
+    pub(super) at: Place,
+}
+
+/// Variables that some scenario has in its `env`.
+pub(super) fn env_names(plan: &[Entry]) -> BTreeMap<String, Option<String>> {
+    let scenarios = plan.iter().find(|entry| entry.key == "scenarios");
+    let scenarios = scenarios.map(|entry| below(&entry.node)).unwrap_or_default();
+    let envs = scenarios.iter().filter_map(|scenario| scenario.node.get("env"));
+    envs.flat_map(below).map(|entry| (entry.key.clone(), None)).collect()
+}
+
+fn below(node: &Node) -> &[Entry] {
+    match &node.value {
+        Value::Map(entries) => entries,
+        Value::Scalar(_) | Value::List(_) | Value::Unsubstituted => &[],
+    }
+}
+
+fn env(fields: &Fields<'_>, reader: &mut Reader) -> Vec<(String, String)> {
+    let Some(node) = fields.get("env") else { return Vec::new() };
+    let entries = reader.entries(node, "env").unwrap_or_default();
+    let pair = |entry: &Entry| {
+        let value = reader.text(&entry.node, "a text, a number, true or false")?;
+        Some((entry.key.clone(), value.to_owned()))
+    };
+    entries.iter().filter_map(pair).collect()
+}
+
 /// Every scenario of the plan; `names` are all flows that the plan names, right or wrong.
 pub(super) fn scenarios(
     plan: &Fields<'_>,
     flows: &[Flow],
     names: &[&str],
     reader: &mut Reader,
-) -> Vec<Scenario> {
+) -> Vec<PlannedScenario> {
     let Some(node) = plan.get("scenarios") else { return Vec::new() };
     let entries = reader.entries(node, "scenarios").unwrap_or_default();
     entries.iter().filter_map(|entry| scenario(entry, flows, names, reader)).collect()
@@ -81,7 +115,7 @@ fn scenario(
     flows: &[Flow],
     names: &[&str],
     reader: &mut Reader,
-) -> Option<Scenario> {
+) -> Option<PlannedScenario> {
     let named = reader.name(entry, "a scenario");
     // Quietly: the keys are checked once the executor is known.
     let executor = entry.node.get("executor").and_then(Node::scalar);
@@ -101,15 +135,18 @@ fn scenario(
     let start_time = fields.get("startTime").and_then(|node| reader.duration(node));
     let graceful_stop = fields.get("gracefulStop").and_then(|node| reader.duration(node));
     let warmup = fields.get("warmup").and_then(|node| reader.boolean(node));
+    let env = env(&fields, reader);
     let (executor, flow) = (executor?, flow?);
-    named.then(|| Scenario {
+    let scenario = Scenario {
         name: entry.key.clone(),
         flow,
         executor,
         start_time: start_time.unwrap_or_default(),
         graceful_stop: graceful_stop.unwrap_or(defaults::GRACEFUL_STOP),
         warmup: warmup.unwrap_or(false),
-    })
+        given: Vec::new(),
+    };
+    named.then(|| PlannedScenario { scenario, env, at: entry.key_at.clone() })
 }
 
 fn flow_of(

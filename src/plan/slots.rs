@@ -32,6 +32,11 @@ pub(super) fn bare(name: &str, names: &mut Names) -> Result<Source, Mistake> {
         }
         _ => {}
     }
+    named(name, names)
+}
+
+/// The value of that name, whatever gives it.
+pub(super) fn named(name: &str, names: &mut Names) -> Result<Source, Mistake> {
     let variable = names.variable(name).ok_or_else(|| {
         ("the plan names too many values".to_owned(), "1000 are taken".to_owned())
     })?;

@@ -1,6 +1,8 @@
 //! `${env.NAME:-default}` and `${vars.name}` in scalars, replaced after YAML parsing; what is only
 //! known while the load runs (`${item}`, `${rand.word}`, `${vu}`) becomes a slot.
 
+use std::collections::BTreeMap;
+
 use super::document::{Entry, Node, Scalar, TextPiece, Value};
 use super::error::Problem;
 use super::names::Names;
@@ -13,7 +15,10 @@ use crate::model::did_you_mean;
 pub(super) type Env<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 /// Namespaces that are designed and do not exist yet.
-const LATER: [&str; 2] = ["data", "setup"];
+const LATER: [&str; 1] = ["data"];
+
+/// Before the names of values that setup has taken.
+pub(super) const SETUP: &str = "setup.";
 
 /// What expressions may refer to.
 pub(super) struct Values<'a> {
@@ -26,6 +31,10 @@ pub(super) struct Values<'a> {
     pub(super) shown: Option<String>,
     /// Whether a variable of the environment may be missing: in what is never sent.
     pub(super) lenient: bool,
+    /// Variables that some scenario has in its own `env`, and what the others have instead.
+    pub(super) scenario_env: BTreeMap<String, Option<String>>,
+    /// Whether what is substituted is done by scenarios.
+    pub(super) is_done: bool,
 }
 
 /// Replaces every expression below `node`; what cannot be replaced is reported once and becomes
@@ -170,10 +179,15 @@ fn evaluate(
     };
     let (namespace, name) = reference.split_once('.').unwrap_or(("", reference));
     match namespace {
+        "env" if values.is_done && values.scenario_env.contains_key(name) => {
+            let elsewhere = environment(name, default, values).ok();
+            values.scenario_env.insert(name.to_owned(), elsewhere);
+            out.push_slot(&format!("env.{name}"), slots::named(&format!("env.{name}"), names)?);
+        }
         "env" => out.push_value(name, &environment(name, default, values)?),
         "vars" => variable(name, default, values, out)?,
         "secrets" => out.push_secret(reference, &secret(name, default, values)?),
-        "" | "rand" if default.is_some() => {
+        "" | "rand" | "setup" if default.is_some() => {
             return Err((
                 format!("`${{{reference}}}` takes no default here"),
                 "give it where the value is extracted: `{ jsonpath: …, default: … }`".to_owned(),
@@ -181,6 +195,7 @@ fn evaluate(
         }
         "" => out.push_slot(reference, slots::bare(name, names)?),
         "rand" => out.push_slot(reference, slots::random(name, names)?),
+        "setup" => out.push_slot(reference, slots::named(reference, names)?),
         later if LATER.contains(&later) => {
             return Err((
                 format!("`${{{reference}}}`: `{later}.` is not yet supported"),

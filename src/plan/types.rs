@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::executor::Executor;
-use crate::flow::{Flow, Script};
+use crate::flow::{Flow, Script, Variable};
 use crate::model::{
     ConnectionReuse, Header, OutputKind, Redactor, RequestTemplate, Route, Scope, Seed, Target,
     Threshold, TlsOptions,
@@ -30,6 +30,10 @@ pub struct Plan {
     pub flows: Vec<Flow>,
     /// What load runs; empty for a scan alone.
     pub scenarios: Vec<Scenario>,
+    /// Before the scenarios, once; what it takes out of responses, they have from the start.
+    pub setup: Option<Once>,
+    /// Behind the scenarios, once.
+    pub teardown: Option<Once>,
     /// What scan does; `None` for load alone.
     pub scan: Option<ScanSettings>,
     /// The gates.
@@ -119,6 +123,19 @@ pub struct Scenario {
     pub graceful_stop: Duration,
     /// Excluded from statistics.
     pub warmup: bool,
+    /// Values that each of its iterations has from the start.
+    pub given: Vec<(Variable, Vec<u8>)>,
+}
+
+/// A flow that one user goes through once, outside all figures.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Once {
+    /// What is done.
+    pub flow: Flow,
+    /// Values that it has from the start.
+    pub given: Vec<(Variable, Vec<u8>)>,
+    /// For all of it.
+    pub timeout: Duration,
 }
 
 /// What scan does.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::http::Client;
+use crate::load::LoadError;
 use crate::load::LoadJob;
 use crate::model::Conversation;
 use crate::model::EventSender;
@@ -109,6 +110,11 @@ impl Parts<'_> {
             tokio::task::spawn_blocking(move || crate::load::run(&job, &events, &stop)).await;
         match outcome {
             Ok(Ok(())) => {}
+            Ok(Err(error @ LoadError::Setup(_))) => {
+                let text = format!("{error}; nothing was measured");
+                notify(self.events, NoticeLevel::Error, text.clone()).await;
+                facts.incomplete.push(text);
+            }
             Ok(Err(error)) => self.load_failed(facts, error.to_string()).await,
             Err(panic) => self.load_failed(facts, panic.to_string()).await,
         }

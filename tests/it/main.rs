@@ -44,6 +44,7 @@ mod load_h3_faults;
 mod load_loopback;
 mod load_messages;
 mod load_messages_flow;
+mod load_once;
 mod load_pipeline;
 mod load_series;
 mod load_server;

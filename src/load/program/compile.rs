@@ -8,11 +8,13 @@ use super::destination::Origins;
 use super::prepare::Prepared;
 use super::prepare::prepare;
 use crate::flow::Flow;
+use crate::flow::Variable;
 use crate::http::reactor::Nanos;
 use crate::http::reactor::nanos;
 use crate::load::error::LoadError;
 use crate::load::look::body_limit;
 use crate::load::look::number_checks;
+use crate::load::prelude::Given;
 use crate::load::redirect::RedirectRules;
 use crate::model::ScenarioMeta;
 use crate::model::Scope;
@@ -21,6 +23,15 @@ use crate::model::SeriesMeta;
 use crate::plan::Cookies;
 use crate::plan::Plan;
 use crate::plan::Scenario;
+
+/// What a program is run for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::load) enum Purpose {
+    /// For its figures.
+    Measure,
+    /// For what its flow takes out of responses.
+    Capture,
+}
 
 /// What all shards run.
 #[derive(Debug)]
@@ -59,6 +70,9 @@ pub(in crate::load) struct Program {
     /// Whether some flow looks at responses, or some request has slots.
     pub(in crate::load) is_scripted: bool,
     pub(in crate::load) cookies: Cookies,
+    /// By scenario: values that each iteration has from the start.
+    pub(in crate::load) given: Vec<Given>,
+    pub(in crate::load) purpose: Purpose,
     /// Whether some request goes on after its response has begun.
     pub(in crate::load) has_dialogues: bool,
     /// Whether some request is a gRPC call.
@@ -66,8 +80,12 @@ pub(in crate::load) struct Program {
 }
 
 impl Program {
-    /// Encodes and admits every request that load sends, and resolves every host.
-    pub(in crate::load) fn compile(plan: &Plan) -> Result<Self, LoadError> {
+    /// Encodes and admits every request that load sends, and resolves every host. `given` are values
+    /// that all iterations have from the start.
+    pub(in crate::load) fn compile(
+        plan: &Plan,
+        given: &[(Variable, Vec<u8>)],
+    ) -> Result<Self, LoadError> {
         let mut origins = Origins::new(plan);
         let mut check_names = Vec::new();
         // A list of URLs is a flow of many thousands.
@@ -116,6 +134,12 @@ impl Program {
             body_limit: body_limit(max_vus(&plan.scenarios)),
             is_scripted,
             cookies: plan.cookies,
+            given: plan
+                .scenarios
+                .iter()
+                .map(|scenario| scenario.given.iter().chain(given).cloned().collect())
+                .collect(),
+            purpose: Purpose::Measure,
             has_dialogues,
             has_calls,
         })

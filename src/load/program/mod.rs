@@ -15,5 +15,6 @@ mod statuses;
 
 pub(super) use carriage::Carriage;
 pub(super) use compile::Program;
+pub(super) use compile::Purpose;
 pub(super) use prepare::Prepared;
 pub(super) use prepare::message_of;

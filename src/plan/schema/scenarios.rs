@@ -4,7 +4,7 @@ use serde_json::Value as Json;
 use serde_json::json;
 
 use super::shape::{
-    Object, boolean, described, duration, list, object, of, rate, text, users, whole, word,
+    Object, boolean, described, duration, list, object, of, rate, scalar, text, users, whole, word,
 };
 use crate::plan::executor::Executor;
 
@@ -73,6 +73,10 @@ fn property(key: &str) -> Option<Json> {
             (or(duration(), json!("30s")), "How long running iterations may go on after the end.")
         }
         "warmup" => (or(boolean(), json!(false)), "Keeps it out of every figure and gate."),
+        "env" => (
+            json!({ "type": "object", "additionalProperties": scalar() }),
+            "Values of ${env.NAME} in what this scenario does, instead of the environment's.",
+        ),
         "vus" => (or(users(), json!(1)), "Virtual users."),
         "startVUs" => (or(whole(0, 1_000_000), json!(1)), "Virtual users at the beginning."),
         "stages" => (list(&of("stage")), "Straight lines, one after the other."),

@@ -64,6 +64,14 @@ fn plan() -> Object {
         list(&example(text(), &["X-Served-By", "X-Cache"])),
         "Response headers whose values are counted: backend, cache.",
     )
+    .key(
+        "setup",
+        list(&of("step")),
+        "Done once before the scenarios; its values are ${setup.NAME}.",
+    )
+    .key_or("setupTimeout", duration(), "60s", "For all of `setup`.")
+    .key("teardown", list(&of("step")), "Done once behind the scenarios.")
+    .key_or("teardownTimeout", duration(), "60s", "For all of `teardown`.")
     .key_or(
         "cookies",
         word(&["per-iteration", "per-user", "off"]),

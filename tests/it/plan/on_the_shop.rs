@@ -36,7 +36,11 @@ fn once(mut plan: Plan) -> Plan {
         }
     }
     for flow in &mut plan.flows {
-        flow.ops.retain(|op| !matches!(op, Op::Think { .. }));
+        for op in &mut flow.ops {
+            if let Op::Think { min, max } | Op::Pace { min, max } = op {
+                (*min, *max) = (Duration::ZERO, Duration::ZERO);
+            }
+        }
     }
     let scenario = |(flow, Flow { name, .. }): (usize, &Flow)| Scenario {
         name: name.clone(),
@@ -49,6 +53,7 @@ fn once(mut plan: Plan) -> Plan {
         start_time: Duration::ZERO,
         graceful_stop: Duration::from_secs(30),
         warmup: false,
+        given: Vec::new(),
     };
     plan.scenarios = plan.flows.iter().enumerate().map(scenario).collect();
     plan

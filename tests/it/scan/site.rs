@@ -315,6 +315,8 @@ pub(super) fn plan(target: &str, setup: Setup) -> Plan {
         },
         observe: Vec::new(),
         cookies: shakedown::plan::Cookies::Off,
+        setup: None,
+        teardown: None,
         seed: Seed(7),
         hash: String::new(),
         redactor: Redactor::default(),
