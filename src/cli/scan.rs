@@ -1,8 +1,10 @@
 //! `scan`: crawl and check a URL, or what a plan's `scan` section says.
 
+use crate::flow::auth::Who;
 use crate::import::Format;
 use crate::model::ExitCode;
 use crate::model::Headline;
+use crate::model::did_you_mean;
 use crate::plan::Plan;
 use crate::plan::ScanFlags;
 use crate::run::RunKind;
@@ -35,6 +37,12 @@ pub(super) fn run(args: &ScanArgs, terminal: &Terminal) -> Result<ExitCode, CliE
 }
 
 fn plan(args: &ScanArgs) -> Result<Plan, CliError> {
+    if args.whom.is_some()
+        && (!plans::is_plan(&args.target) || plans::foreign(&args.target).is_some())
+    {
+        let text = "--as names an identity of a plan; a URL has none";
+        return Err(CliError::Usage(text.to_owned()));
+    }
     if !plans::is_plan(&args.target) {
         return Ok(crate::plan::scan_url(&flags(args, &args.target))?);
     }
@@ -54,9 +62,30 @@ fn plan(args: &ScanArgs) -> Result<Plan, CliError> {
         )));
     };
     scan.rule_dirs.extend(args.rules.iter().cloned());
+    if let Some(name) = &args.whom {
+        plan.sessions.scan = Some(whom(name, &plan)?);
+    }
     // Gates over load figures belong to `check`: without load they could only fail.
     plan.thresholds.retain(|threshold| !threshold.metric().is_load());
     Ok(plan)
+}
+
+/// Who has the name that `--as` gives.
+fn whom(name: &str, plan: &Plan) -> Result<Who, CliError> {
+    let sessions = &plan.sessions;
+    let Some(who) = sessions.who(name) else {
+        let identities = sessions.identities.iter().map(|identity| identity.name.as_str());
+        let known: Vec<&str> =
+            identities.chain(sessions.auths.iter().map(|auth| auth.name.as_str())).collect();
+        let help = match did_you_mean(name, known.iter().copied()) {
+            Some(nearest) => format!("did you mean `{nearest}`?"),
+            None if known.is_empty() => "it has neither `auth` nor `identities`".to_owned(),
+            None => format!("it has {}", known.join(", ")),
+        };
+        return Err(CliError::Usage(format!("--as: the plan has no `{name}`; {help}")));
+    };
+    let first = sessions.of_auth(who.auth).first().copied();
+    Ok(Who { identity: who.identity.or(first), ..who })
 }
 
 /// A foreign file: its requests are where the crawl begins, and the flags are a URL's.

@@ -19,7 +19,9 @@ Examples:
   Also probe for injections and the like, or for some of them only:
     shakedown scan http://127.0.0.1:8080/ --active
     shakedown scan http://127.0.0.1:8080/ --active=xss-reflected,open-redirect
-  Logged in, but not everywhere:
+  As somebody whose login the plan describes:
+    shakedown scan plan.yml --as alice
+  With a cookie of your own, but not everywhere:
     shakedown scan http://127.0.0.1:8080/ -H 'Cookie: sid=…' \\
       --exclude '^/admin' --sarif scan.sarif
 
@@ -54,6 +56,9 @@ pub(super) struct ScanArgs {
     /// No URL whose path and query match this regular expression; may be repeated.
     #[arg(long, value_name = "REGEX")]
     pub(super) exclude: Vec<String>,
+    /// As whom: an identity or an auth of the plan, instead of its `scan.as`.
+    #[arg(long = "as", value_name = "NAME")]
+    pub(super) whom: Option<String>,
     /// Directory with additional rules; may be repeated.
     #[arg(long, value_name = "DIR")]
     pub(super) rules: Vec<PathBuf>,

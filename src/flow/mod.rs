@@ -1,6 +1,7 @@
 //! What a virtual user does: a flow compiled into steps, requests with slots in them, and what is
 //! looked at in their responses. All of it without I/O.
 
+pub mod auth;
 mod call;
 mod check;
 mod condition;

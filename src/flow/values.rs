@@ -27,6 +27,16 @@ impl Values {
         Some(&self.bytes[start as usize..end as usize])
     }
 
+    /// Variables below this number may have one.
+    pub fn len(&self) -> usize {
+        self.places.len()
+    }
+
+    /// Whether there never was one.
+    pub fn is_empty(&self) -> bool {
+        self.places.is_empty()
+    }
+
     /// Gives the variable the value that `write` appends, or none if it says so or if that is
     /// longer than [`MAX_VALUE`].
     pub fn set(&mut self, variable: Variable, write: impl FnOnce(&mut Vec<u8>) -> bool) {

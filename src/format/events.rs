@@ -42,6 +42,7 @@ use super::scan::OperationDto;
 use super::scan::ProgressDto;
 use super::scan::RuleDto;
 use super::scan::RuleOutcomeDto;
+use super::session::SessionDto;
 use super::trend::Figures;
 use super::trend::Trend;
 
@@ -191,6 +192,8 @@ enum EventDto {
         #[serde(flatten)]
         failure: FailureDto,
     },
+    /// How a login stands; the last one of the same part, auth and identity holds.
+    Session(Box<SessionDto>),
     /// A sentence for the user.
     Notice(NoticeDto),
     /// The run is being stopped early.
@@ -288,6 +291,7 @@ impl From<&Event> for EventDto {
                 url: url.clone(),
                 failure: FailureDto { class: Name(failure.class), detail: failure.detail.clone() },
             },
+            Event::Session(session) => Self::Session(Box::new(session.as_ref().into())),
             Event::Notice(notice) => Self::Notice(notice.into()),
             Event::Stopping(reason) => Self::Stopping(reason.into()),
             Event::LoadChanged(change) => Self::LoadChanged(change.into()),
@@ -323,6 +327,7 @@ impl From<EventDto> for Event {
             EventDto::ScanFailure { url, failure } => {
                 Self::ScanFailure { url, failure: Failure::new(failure.class.0, failure.detail) }
             }
+            EventDto::Session(session) => Self::Session(Box::new((*session).into())),
             EventDto::Notice(notice) => Self::Notice(notice.into()),
             EventDto::Stopping(reason) => Self::Stopping(reason.into()),
             EventDto::LoadChanged(change) => Self::LoadChanged(change.into()),

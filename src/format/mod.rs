@@ -24,6 +24,7 @@ mod run;
 mod saved;
 mod scan;
 mod scan_report;
+mod session;
 mod timeline;
 mod trend;
 

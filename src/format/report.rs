@@ -38,6 +38,7 @@ use super::scan_report::ScanDto;
 use super::scan_report::ScanFailureDto;
 use super::scan_report::rule;
 use super::scan_report::scan;
+use super::session::SessionDto;
 use super::timeline::PointDto;
 use super::trend::Figures;
 use crate::model::Coverage;
@@ -153,6 +154,9 @@ pub(super) struct ReportDto {
     rules: Vec<RuleReportDto>,
     /// Gravest first.
     findings: Vec<FindingDto>,
+    /// Logins: that they worked, how it was proven, and whether they held.
+    #[serde(default)]
+    sessions: Vec<SessionDto>,
     /// Warnings and errors, capped.
     errors: Vec<NoticeDto>,
 }
@@ -258,6 +262,7 @@ impl From<&Report> for ReportDto {
             },
             rules: report.rules.values().map(rule).collect(),
             findings: report.findings.iter().map(Into::into).collect(),
+            sessions: report.sessions.iter().map(Into::into).collect(),
             errors: report.notices.iter().map(Into::into).collect(),
         }
     }
@@ -322,6 +327,7 @@ impl From<ReportDto> for Report {
             },
             rules: rules.collect(),
             findings: dto.findings.into_iter().map(Into::into).collect(),
+            sessions: dto.sessions.into_iter().map(Into::into).collect(),
             notices: dto.errors.into_iter().map(Into::into).collect(),
             scan_failures: dto.scan.failures.into_iter().map(failure).collect(),
             stopped: dto.stopped.map(Into::into),

@@ -9,6 +9,7 @@ use super::load::{LoadTotals, LoadWindow, ScenarioMeta, SeriesMeta, Validity};
 use super::load_change::LoadChange;
 use super::rule::RuleMeta;
 use super::scan::{Operation, RuleOutcome, ScanWindow};
+use super::session::SessionReport;
 use super::threshold_result::ThresholdResult;
 use super::verdict::Verdict;
 
@@ -179,6 +180,8 @@ pub enum Event {
         /// Why.
         failure: Failure,
     },
+    /// How a login stands; the last one of the same part, auth and identity holds.
+    Session(Box<SessionReport>),
     /// A sentence for the user.
     Notice(Notice),
     /// The run is being stopped early.

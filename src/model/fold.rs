@@ -9,6 +9,7 @@ use super::load::{LoadTotals, LoadWindow, ScenarioMeta, ScenarioTally, SeriesMet
 use super::load_change::LoadChange;
 use super::report::{EndpointReport, Report, TimelinePoint};
 use super::scan::{Operation, ScanWindow};
+use super::session::SessionReport;
 
 /// Notices, failures of the scanner and the like are capped at this many; the rest is counted.
 const SAMPLES_KEPT: usize = 200;
@@ -54,6 +55,7 @@ impl Report {
                     self.scan_failures.push((url.clone(), failure.clone()));
                 }
             }
+            Event::Session(session) => self.set_session(session),
             Event::Notice(notice) => {
                 if notice.level > NoticeLevel::Info && self.notices.len() < SAMPLES_KEPT {
                     self.notices.push(notice.clone());
@@ -162,6 +164,13 @@ impl Report {
         match self.coverage.operations.iter_mut().find(same) {
             Some(known) => known.clone_from(operation),
             None => self.coverage.operations.push(operation.clone()),
+        }
+    }
+
+    fn set_session(&mut self, session: &SessionReport) {
+        match self.sessions.iter_mut().find(|known| known.is_same_as(session)) {
+            Some(known) => known.clone_from(session),
+            None => self.sessions.push(session.clone()),
         }
     }
 

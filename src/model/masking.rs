@@ -36,6 +36,9 @@ impl Event {
             Self::ScanFailure { url, failure } => {
                 [url, &mut failure.detail].into_iter().for_each(mask);
             }
+            Self::Session(session) => {
+                session.verified.iter_mut().chain(&mut session.reason).for_each(mask);
+            }
             Self::Notice(notice) => mask(&mut notice.text),
             Self::Stopping(
                 StopReason::Interrupted(text)

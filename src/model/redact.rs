@@ -2,6 +2,8 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::PoisonError;
+use std::sync::RwLock;
 
 use super::disguise::Disguises;
 use super::request::Header;
@@ -15,11 +17,22 @@ const SECRET_HEADERS: [&str; 4] = ["authorization", "proxy-authorization", "cook
 /// Words in header names whose values are never shown either: `X-Api-Key`, `X-Auth-Token`, ….
 const SECRET_WORDS: [&str; 6] = ["token", "secret", "api-key", "apikey", "access-key", "password"];
 
+/// Secrets learnt in a run at most.
+const MAX_LEARNT: usize = 1_000;
+
 /// Masks credentials in headers and the plan's secrets anywhere, however they are encoded. Cheap to
 /// clone.
 #[derive(Clone, Default)]
 pub struct Redactor {
     secrets: Arc<[Secret]>,
+    /// What has come up since; copies share it.
+    learnt: Arc<RwLock<Vec<Learnt>>>,
+}
+
+struct Learnt {
+    name: &'static str,
+    value: String,
+    disguises: Disguises,
 }
 
 struct Secret {
@@ -66,12 +79,28 @@ impl Redactor {
         secrets.sort_by_key(|(_, value)| std::cmp::Reverse(value.as_ref().len()));
         let secret =
             |(name, value): (String, V)| Secret { name, disguises: Disguises::of(value.as_ref()) };
-        Self { secrets: secrets.into_iter().map(secret).collect() }
+        Self { secrets: secrets.into_iter().map(secret).collect(), learnt: Arc::default() }
+    }
+
+    /// Masks a secret that has come up since (a password of the plan, a token that a login gave), in
+    /// copies too. Where there are too many, the oldest of that name makes room.
+    pub fn learn(&self, name: &'static str, value: String) {
+        let mut learnt = self.learnt.write().unwrap_or_else(PoisonError::into_inner);
+        if value.len() < Self::MIN_SECRET || learnt.iter().any(|known| known.value == value) {
+            return;
+        }
+        if learnt.len() == MAX_LEARNT {
+            let oldest = learnt.iter().position(|known| known.name == name);
+            learnt.remove(oldest.unwrap_or_default());
+        }
+        let disguises = Disguises::of(&value);
+        learnt.push(Learnt { name, value, disguises });
     }
 
     /// Whether there are no secrets beside those of headers.
     pub fn is_empty(&self) -> bool {
-        self.secrets.is_empty()
+        let learnt = self.learnt.read().unwrap_or_else(PoisonError::into_inner);
+        self.secrets.is_empty() && learnt.is_empty()
     }
 
     /// Whether the value of the header named `name` is never shown.
@@ -128,16 +157,22 @@ impl Redactor {
 
     /// `data` in pieces: what may be shown, and the secrets between. Shown pieces are never empty.
     pub fn pieces<'a>(&'a self, data: &'a [u8]) -> Vec<Piece<'a>> {
-        let mut found: Vec<(std::ops::Range<usize>, &Secret, Disguise)> = Vec::new();
+        let mut found: Vec<(std::ops::Range<usize>, &'a str, Disguise)> = Vec::new();
+        let mut find = |name: &'a str, disguises: &Disguises| {
+            let places = disguises.find_all(data);
+            found.extend(places.into_iter().map(|(range, disguise)| (range, name, disguise)));
+        };
         for secret in self.secrets.iter() {
-            let places = secret.disguises.find_all(data);
-            found.extend(places.into_iter().map(|(range, disguise)| (range, secret, disguise)));
+            find(&secret.name, &secret.disguises);
+        }
+        for learnt in self.learnt.read().unwrap_or_else(PoisonError::into_inner).iter() {
+            find(learnt.name, &learnt.disguises);
         }
         // Stable: of those that begin at the same place, the longest secret comes first.
         found.sort_by_key(|(range, _, _)| range.start);
         let mut pieces = Vec::new();
         let mut from = 0;
-        for (range, secret, disguise) in found {
+        for (range, name, disguise) in found {
             if range.end <= from {
                 continue;
             }
@@ -145,7 +180,7 @@ impl Redactor {
                 pieces.push(Piece::Shown(&data[from..range.start]));
             }
             // One that overlaps another has its rest masked too.
-            pieces.push(Piece::Hidden { name: &secret.name, disguise });
+            pieces.push(Piece::Hidden { name, disguise });
             from = range.end;
         }
         if from < data.len() {

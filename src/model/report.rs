@@ -14,6 +14,7 @@ use super::load::{ScenarioMeta, ScenarioTally, SeriesMeta, Tally, Validity};
 use super::load_change::{LoadChange, LoadChangeKind};
 use super::rule::RuleMeta;
 use super::scan::{Coverage, CrawlProgress, RuleOutcome};
+use super::session::SessionReport;
 use super::threshold_result::ThresholdResult;
 use super::verdict::Verdict;
 
@@ -84,6 +85,8 @@ pub struct Report {
     pub rules: BTreeMap<String, (RuleMeta, Option<RuleOutcome>)>,
     /// Gravest first, then in order of discovery.
     pub findings: Vec<Finding>,
+    /// Logins.
+    pub sessions: Vec<SessionReport>,
     /// Warnings and errors, capped.
     pub notices: Vec<Notice>,
     /// Failed exchanges of the scanner, capped.
@@ -119,6 +122,7 @@ impl Default for Report {
             coverage: Coverage::default(),
             rules: BTreeMap::new(),
             findings: Vec::new(),
+            sessions: Vec::new(),
             notices: Vec::new(),
             scan_failures: Vec::new(),
             stopped: None,

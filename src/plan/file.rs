@@ -14,10 +14,10 @@ use super::reader::{Fields, Keys, Reader};
 use super::secrets::{self, Secrets, Var, Vars};
 use super::steps::Known;
 use super::substitute::{Env, Values, substitute};
-use super::types::{Connection, Cookies, Plan, TlsPolicy};
+use super::types::{Connection, Cookies, Plan, Scenario, TlsPolicy};
 use super::{
-    boundary, consistency, defaults, flows, gates, occurrence, once, protocol, requests, scan,
-    scenarios,
+    auth, boundary, consistency, defaults, flows, gates, occurrence, once, protocol, requests,
+    scan, scenarios,
 };
 use crate::model::Conversation;
 use crate::model::Redactor;
@@ -52,8 +52,10 @@ pub(super) const PLAN: Keys = Keys {
         "insecure",
         "ca_files",
         "connection",
+        "auth",
+        "identities",
     ],
-    later: &["targets", "data", "auth", "identities", "capacity", "baseline", "cost"],
+    later: &["targets", "data", "capacity", "baseline", "cost"],
 };
 
 /// What scenarios do: there `${env.NAME}` is their own.
@@ -148,6 +150,9 @@ pub fn from_text(
     match plan {
         Some(plan) if problems.is_empty() => {
             let warnings = PlanErrors::new(name, text, warnings).lines();
+            for secret in plan.sessions.secrets() {
+                redactor.learn("LOGIN_SECRET", secret);
+            }
             Ok(Plan { hash, redactor, warnings, ..plan })
         }
         _ => Err(errors(problems.into_iter().map(masked).collect())),
@@ -253,7 +258,11 @@ fn plan(tree: &Node, overrides: &Overrides, reader: &mut Reader) -> Option<Plan>
     let scope = boundary::scope(&fields, &aim, overrides, reader)?;
     let limits = boundary::limits(&fields, reader);
     let around = requests::Surroundings { target: &aim, scope: &scope, overrides };
-    let planned = requests::requests(&fields, &around, reader);
+    let mut sessions = auth::sessions(&fields, &around, reader);
+    let mut planned = requests::requests(&fields, &around, reader);
+    for request in &mut planned {
+        request.uses.retain(|used| !auth::provides(&sessions, used.variable));
+    }
     let flows = flows::flows(&fields, &planned, &names(&fields, "requests"), reader);
     let (flows, sent): (Vec<_>, Vec<_>) =
         flows.into_iter().map(|planned| (planned.flow, planned.requests)).unzip();
@@ -267,7 +276,9 @@ fn plan(tree: &Node, overrides: &Overrides, reader: &mut Reader) -> Option<Plan>
     once::refuse_unset(setup.as_ref(), &flows, &planned, reader);
     let (requests, scripts): (Vec<_>, Vec<_>) =
         planned.into_iter().map(|planned| (planned.template, planned.script)).unzip();
+    auth::users(&fields, &mut sessions, (&requests, &scenario_names(&scenarios)), reader);
     let scan = scan::scan(&fields, &limits, &requests, overrides, reader);
+    sessions.scan = auth::scan_as(&fields, &sessions, reader);
     let is_sound = reader.problems.is_empty();
     let gates = gates::thresholds(&fields, reader);
     let outputs = gates::outputs(&fields, reader);
@@ -295,6 +306,7 @@ fn plan(tree: &Node, overrides: &Overrides, reader: &mut Reader) -> Option<Plan>
         scripts,
         variables: std::mem::take(&mut reader.names).into_names(),
         flows,
+        sessions,
         scenarios,
         setup,
         teardown,
@@ -381,6 +393,10 @@ fn names<'a>(plan: &Fields<'a>, section: &str) -> Vec<&'a str> {
         Some(Value::Map(entries)) => entries.iter().map(|entry| entry.key.as_str()).collect(),
         _ => Vec::new(),
     }
+}
+
+fn scenario_names(scenarios: &[Scenario]) -> Vec<&str> {
+    scenarios.iter().map(|scenario| scenario.name.as_str()).collect()
 }
 
 /// A plan that only scans gets the scanner's defaults; load's hold as soon as there is a scenario.

@@ -1,6 +1,7 @@
 //! Plan file and flags, resolved: every default filled in, every mistake found before anything is
 //! sent. Reads files, sends nothing.
 
+mod auth;
 mod bodies;
 mod boundary;
 mod bounded;

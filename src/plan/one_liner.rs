@@ -19,6 +19,7 @@ use super::types::{
 use super::url_list::UrlList;
 use crate::flow::Flow;
 use crate::flow::Op;
+use crate::flow::auth::Sessions;
 use crate::model::Authorisation;
 use crate::model::Conversation;
 use crate::model::Expectation;
@@ -321,6 +322,7 @@ fn base(
         requests: Vec::new(),
         scripts: Vec::new(),
         variables: Vec::new(),
+        sessions: Sessions::default(),
         flows: Vec::new(),
         scenarios: Vec::new(),
         scan: None,

@@ -114,7 +114,7 @@ pub(super) fn requests(
     entries.iter().filter_map(|entry| request(entry, around, redirects, reader)).collect()
 }
 
-fn request(
+pub(super) fn request(
     entry: &Entry,
     around: &Surroundings<'_>,
     default_redirects: u32,

@@ -11,7 +11,16 @@ use crate::model::RequestTemplate;
 
 pub(super) const SCAN: Keys = Keys {
     of: "scan",
-    known: &["crawl", "active", "allow_unsafe", "max_rps", "concurrency", "rules", "during_load"],
+    known: &[
+        "crawl",
+        "active",
+        "allow_unsafe",
+        "max_rps",
+        "concurrency",
+        "rules",
+        "during_load",
+        "as",
+    ],
     later: &["policy", "strength", "access", "rate_limits", "passive"],
 };
 pub(super) const CRAWL: Keys =

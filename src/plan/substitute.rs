@@ -286,7 +286,8 @@ fn may_stand(values: &Values<'_>) -> Result<(), Mistake> {
         None => Ok(()),
         Some(section) => Err((
             format!("a secret cannot stand in `{section}`, which reports show"),
-            "it can stand in requests, flows, `vars` and `connection`".to_owned(),
+            "it can stand in requests, flows, `vars`, `connection`, `auth` and `identities`"
+                .to_owned(),
         )),
     }
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::executor::Executor;
+use crate::flow::auth::Sessions;
 use crate::flow::{Flow, Script, Variable};
 use crate::model::{
     ConnectionReuse, Header, OutputKind, Redactor, RequestTemplate, Route, Scope, Seed, Target,
@@ -28,6 +29,8 @@ pub struct Plan {
     pub variables: Vec<String>,
     /// By index; scenarios refer to them.
     pub flows: Vec<Flow>,
+    /// Logins, and who uses them.
+    pub sessions: Sessions,
     /// What load runs; empty for a scan alone.
     pub scenarios: Vec<Scenario>,
     /// Before the scenarios, once; what it takes out of responses, they have from the start.

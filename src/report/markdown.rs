@@ -40,6 +40,7 @@ pub(super) fn markdown(report: &Report) -> String {
     let mut out = head(report);
     out.push_str(&warnings(report));
     out.push_str(&gates(report));
+    out.push_str(&sessions(report));
     if has_scan(report) {
         out.push_str(&scan(report));
     }
@@ -109,6 +110,19 @@ fn gates(report: &Report) -> String {
         let sign = if result.pass { "✅" } else { "❌" };
         let (selector, condition) = (code(&result.selector), code(&result.wanted()));
         writeln!(out, "| {sign} | {selector} | {condition} | {} |", escape(&result.measured()))
+            .expect(INFALLIBLE);
+    }
+    out
+}
+
+fn sessions(report: &Report) -> String {
+    if report.sessions.is_empty() {
+        return String::new();
+    }
+    let mut out = "\n### Logins\n\n".to_owned();
+    for session in report.sessions.iter().take(ROWS) {
+        let sign = if session.lost > 0 { "❌" } else { "✅" };
+        writeln!(out, "* {sign} {}: {}", session.phase.as_str(), escape(&session.shown()))
             .expect(INFALLIBLE);
     }
     out

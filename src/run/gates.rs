@@ -3,6 +3,7 @@
 use crate::model::Facts;
 use crate::model::MetricName;
 use crate::model::Report;
+use crate::model::SessionReport;
 use crate::model::StopReason;
 use crate::model::Tally;
 use crate::model::ThresholdResult;
@@ -29,11 +30,13 @@ pub(super) fn gate(
     gating: Gating,
     failures: Facts,
 ) -> (Vec<ThresholdResult>, Verdict) {
-    let started = failures == Facts::default();
+    let logged_out = report.sessions.iter().any(SessionReport::never_worked);
+    let started = failures == Facts::default() && !logged_out;
     let results: Vec<ThresholdResult> =
         if started { watched.iter().map(|one| one.result(report)).collect() } else { Vec::new() };
     let mut facts = failures;
     add_stop(&mut facts, report);
+    facts.incomplete.extend(report.sessions.iter().filter_map(SessionReport::loss));
     add_invalid(&mut facts, report, watched, gating);
     if started {
         add_untested(&mut facts, report);
@@ -109,6 +112,7 @@ mod tests {
     use crate::model::FailureClass;
     use crate::model::Operation;
     use crate::model::OperationSource;
+    use crate::model::Phase;
     use crate::model::SeriesId;
     use crate::model::SeriesKind;
     use crate::model::SeriesMeta;
@@ -185,6 +189,23 @@ mod tests {
             skipped: None,
         });
         assert_eq!(code(&report, &[], Gating::OnlyThresholds), 0);
+    }
+
+    #[test]
+    fn a_lost_login_is_incomplete_and_one_that_never_worked_is_no_start() {
+        let mut report = report(&[(200, 10)], 0);
+        let mut session = SessionReport::new(Phase::Scan, "member", "form");
+        session.logged_in = Some(Duration::from_secs(1));
+        report.sessions.push(session.clone());
+        assert_eq!(code(&report, &[], Gating::OnlyThresholds), 0);
+        session.lost = 1;
+        report.sessions[0] = session.clone();
+        let failing = [threshold("http_reqs", "count>100")];
+        assert_eq!(code(&report, &[], Gating::OnlyThresholds), 83);
+        assert_eq!(code(&report, &failing, Gating::OnlyThresholds), 99);
+        session.logged_in = None;
+        report.sessions[0] = session;
+        assert_eq!(code(&report, &failing, Gating::OnlyThresholds), 83);
     }
 
     #[test]

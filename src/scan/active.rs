@@ -470,6 +470,7 @@ mod tests {
     async fn run(ids: &[&'static str]) -> (Vec<RuleOutcome>, Vec<String>) {
         let (learnt, mut received) = tokio::sync::mpsc::channel(8);
         let traffic = Arc::new(Traffic::new(TrafficParts {
+            keeper: None,
             wire: Arc::new(Empty),
             scope: Scope::of_origin(Target::parse("http://127.0.0.1:1/").expect("valid").origin),
             stop: StopToken::default(),

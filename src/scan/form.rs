@@ -32,6 +32,8 @@ pub(crate) struct Form {
     pub fields: Vec<(String, String)>,
     /// Text of its buttons.
     pub label: String,
+    /// It has a field for a password.
+    pub asks_password: bool,
 }
 
 impl Form {

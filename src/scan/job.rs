@@ -14,6 +14,8 @@ use super::crawl::crawl as run_crawl;
 use super::ledger::Ledger;
 use super::passive::Passive;
 use super::probe::NativeCheck;
+use super::session::Keeper;
+use super::session::Keeping;
 use super::site::Site;
 use super::traffic::Traffic;
 use super::traffic::TrafficParts;
@@ -77,7 +79,12 @@ pub async fn run(job: ScanJob, events: EventSender, stop: StopToken) {
 pub async fn crawl(job: ScanJob, events: EventSender, stop: StopToken) -> Site {
     let Some(settings) = job.plan.scan.clone() else { return Site::default() };
     let (engine, ledger) = Engine::start(&job, settings, events, stop);
-    let crawled = engine.crawl(&job).await;
+    let crawled = if engine.traffic.log_in().await {
+        engine.crawl(&job).await
+    } else {
+        Crawled { site: Site::default(), complete: false }
+    };
+    engine.traffic.conclude_login().await;
     drop(engine);
     ledger.await.map_or_else(|fault| std::panic::resume_unwind(fault.into_panic()), drop);
     crawled.site
@@ -94,15 +101,23 @@ pub(super) async fn run_with(
     for meta in job.registry.metas() {
         engine.traffic.event(Event::RuleDeclared(meta.clone())).await;
     }
-    let crawled = engine.crawl(&job).await;
-    engine.traffic.event(Event::PhaseStarted(Phase::Scan)).await;
-    let mut outcomes = engine.check(&job, checks, &crawled.site).await;
+    let outcomes = if engine.traffic.log_in().await {
+        let crawled = engine.crawl(&job).await;
+        engine.traffic.event(Event::PhaseStarted(Phase::Scan)).await;
+        let outcomes = engine.check(&job, checks, &crawled.site).await;
+        engine.traffic.conclude_login().await;
+        Some(outcomes)
+    } else {
+        None
+    };
     drop(engine);
     let passive = match ledger.await {
         Ok(passive) => passive,
         // A bug of ours: let it be seen where the engine was started.
         Err(fault) => std::panic::resume_unwind(fault.into_panic()),
     };
+    // Who could not log in has not begun.
+    let Some(mut outcomes) = outcomes else { return none_ran(&job.registry, &events).await };
     outcomes.extend(job.registry.passive().iter().map(|rule| RuleOutcome {
         id: rule.meta().id.clone(),
         requests: 0,
@@ -133,11 +148,12 @@ impl Engine {
         let traffic = Arc::new(Traffic::new(TrafficParts {
             wire: Arc::clone(&job.wire),
             scope: job.plan.scope.clone(),
-            stop,
             concurrency: settings.concurrency,
             learnt,
             headers: job.plan.connection.headers.clone(),
             clock: job.clock,
+            keeper: keeper(job, &stop),
+            stop,
         }));
         let passive = Passive::new(Arc::clone(&job.registry), job.redactor.clone(), ORIGIN_ALIAS);
         let ledger = Ledger::new(events, job.clock, Arc::clone(&traffic.progress), passive);
@@ -200,6 +216,31 @@ impl Engine {
             outcomes.extend(run_active(active, site).await);
         }
         outcomes
+    }
+}
+
+/// Who looks at the site, if it is somebody.
+fn keeper(job: &ScanJob, stop: &StopToken) -> Option<Keeper> {
+    let plan = &job.plan;
+    let around = Keeping {
+        wire: Arc::clone(&job.wire),
+        scope: plan.scope.clone(),
+        stop: stop.clone(),
+        clock: job.clock,
+        redactor: job.redactor.clone(),
+        seed: plan.seed.derive("login"),
+        headers: plan.connection.headers.clone(),
+    };
+    plan.sessions.scan.map(|who| Keeper::new(&plan.sessions, who, around))
+}
+
+/// Nobody was logged in, so no rule had anything to look at.
+async fn none_ran(registry: &Registry, events: &EventSender) {
+    for meta in registry.metas() {
+        let skipped = Some("nobody could log in".to_owned());
+        let outcome =
+            RuleOutcome { id: meta.id.clone(), requests: 0, matched: 0, errors: 0, skipped };
+        let _gone = events.send(Event::RuleFinished(outcome)).await;
     }
 }
 

@@ -26,6 +26,7 @@ mod page;
 mod passive;
 mod point;
 mod probe;
+mod session;
 mod site;
 mod soft404;
 mod traffic;

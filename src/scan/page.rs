@@ -215,8 +215,14 @@ impl Reader {
             (true, true) => FormEncoding::Multipart,
         };
         let method = if post { "POST" } else { "GET" }.to_owned();
-        self.form =
-            Some(Form { method, action, encoding, fields: Vec::new(), label: String::new() });
+        self.form = Some(Form {
+            method,
+            action,
+            encoding,
+            fields: Vec::new(),
+            label: String::new(),
+            asks_password: false,
+        });
     }
 
     fn end_form(&mut self) {
@@ -246,6 +252,9 @@ impl Reader {
         let name = tag.attribute("name").unwrap_or_default();
         let value = tag.attribute("value").unwrap_or_default();
         let kind = tag.attribute("type").unwrap_or("text").trim().to_ascii_lowercase();
+        if let (true, Some(form)) = (kind == "password", &mut self.form) {
+            form.asks_password = true;
+        }
         match kind.as_str() {
             "submit" | "button" => {
                 if let Some(form) = &mut self.form {

@@ -9,6 +9,8 @@ use std::sync::atomic::Ordering;
 use tokio::sync::Semaphore;
 use tokio::sync::mpsc;
 
+use super::session::Judged;
+use super::session::Keeper;
 use super::wire::Wire;
 use crate::http::CookieJar;
 use crate::http::clock::Clock;
@@ -80,6 +82,7 @@ pub(crate) struct Traffic {
     headers: Vec<Header>,
     cookies: Mutex<CookieJar>,
     clock: Clock,
+    keeper: Option<Keeper>,
     pub(crate) progress: Arc<Progress>,
 }
 
@@ -94,7 +97,12 @@ pub(crate) struct TrafficParts {
     /// Sent with every request that has none of that name.
     pub(crate) headers: Vec<Header>,
     pub(crate) clock: Clock,
+    /// Who is logged in.
+    pub(crate) keeper: Option<Keeper>,
 }
+
+/// Sendings of one request: as it is, after a challenge, after a login.
+const MAX_SENDINGS: u32 = 3;
 
 impl Traffic {
     pub(crate) fn new(parts: TrafficParts) -> Self {
@@ -107,6 +115,7 @@ impl Traffic {
             headers: parts.headers,
             cookies: Mutex::new(CookieJar::default()),
             clock: parts.clock,
+            keeper: parts.keeper,
             progress: Arc::new(Progress::default()),
         }
     }
@@ -130,13 +139,9 @@ impl Traffic {
         stands_for: Option<String>,
     ) -> Result<Arc<Exchange>, Unsent> {
         let _permit = self.permits.acquire().await.expect("the semaphore is never closed");
-        if self.stop.is_stopping() {
-            return Err(Unsent::Stopped);
-        }
-        let admitted = self.scope.admit(self.completed(request))?;
-        let exchange = tokio::select! {
-            exchange = self.wire.send(admitted) => Arc::new(exchange),
-            () = self.stop.reached(StopLevel::Cancelled) => return Err(Unsent::Stopped),
+        let exchange = match &self.keeper {
+            None => self.send(request).await?,
+            Some(keeper) => self.send_as(keeper, request).await?,
         };
         // What a payload makes the target set would spoil every request that follows.
         if stands_for.is_none() {
@@ -144,6 +149,64 @@ impl Traffic {
         }
         self.tell(Learnt::Exchange { exchange: Arc::clone(&exchange), stands_for }).await;
         Ok(exchange)
+    }
+
+    async fn send(&self, request: Request) -> Result<Arc<Exchange>, Unsent> {
+        if self.is_stopping() {
+            return Err(Unsent::Stopped);
+        }
+        let admitted = self.scope.admit(self.completed(request))?;
+        tokio::select! {
+            exchange = self.wire.send(admitted) => Ok(Arc::new(exchange)),
+            () = self.stop.reached(StopLevel::Cancelled) => Err(Unsent::Stopped),
+        }
+    }
+
+    /// The same as somebody who is logged in, and once more if it turns out that they were not.
+    async fn send_as(&self, keeper: &Keeper, request: Request) -> Result<Arc<Exchange>, Unsent> {
+        let mut sendings = 1;
+        loop {
+            if self.is_stopping() {
+                return Err(Unsent::Stopped);
+            }
+            self.say(keeper, keeper.keep(&self.cookies).await).await;
+            let generation = keeper.generation();
+            let exchange = self.send(request.clone()).await?;
+            let (judged, notice) = keeper.judge(&self.cookies, &exchange, generation).await;
+            self.say(keeper, notice).await;
+            if judged == Judged::Keep || sendings == MAX_SENDINGS {
+                return if keeper.is_lost() { Err(Unsent::Stopped) } else { Ok(exchange) };
+            }
+            sendings += 1;
+        }
+    }
+
+    /// Logs in, if somebody is to be logged in; whether the scan may begin.
+    pub(crate) async fn log_in(&self) -> bool {
+        let Some(keeper) = &self.keeper else { return true };
+        let outcome = keeper.log_in_first(&self.cookies).await;
+        self.event(keeper.event()).await;
+        outcome.is_ok()
+    }
+
+    /// Tells how the login stands in the end.
+    pub(crate) async fn conclude_login(&self) {
+        if let Some(keeper) = &self.keeper {
+            keeper.conclude();
+            self.event(keeper.event()).await;
+        }
+    }
+
+    /// Whether it is somebody who looks at the site.
+    pub(crate) fn is_somebody(&self) -> bool {
+        self.keeper.is_some()
+    }
+
+    async fn say(&self, keeper: &Keeper, notice: Option<Notice>) {
+        if let Some(notice) = notice {
+            self.event(Event::Notice(notice)).await;
+            self.event(keeper.event()).await;
+        }
     }
 
     /// With the run's headers and cookies, so that evidence shows what was sent. A `Cookie` header
@@ -158,6 +221,9 @@ impl Traffic {
             let jar = self.cookies.lock().expect("no holder panics");
             let now = self.clock.unix_seconds();
             request.headers.extend(jar.header(&request.origin, &request.path_and_query, now));
+        }
+        if let Some(keeper) = &self.keeper {
+            keeper.dress(&mut request);
         }
         request
     }
@@ -174,7 +240,7 @@ impl Traffic {
     }
 
     pub(crate) fn is_stopping(&self) -> bool {
-        self.stop.is_stopping()
+        self.stop.is_stopping() || self.keeper.as_ref().is_some_and(Keeper::is_lost)
     }
 
     pub(crate) async fn event(&self, event: Event) {

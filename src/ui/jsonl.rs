@@ -56,6 +56,7 @@ fn ends_a_batch(event: &Event) -> bool {
         | Event::ScanWindow(_)
         | Event::CrawlFinished { .. }
         | Event::Finding(_)
+        | Event::Session(_)
         | Event::Notice(_)
         | Event::Stopping(_)
         | Event::LoadChanged(_)

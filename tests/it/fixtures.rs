@@ -10,8 +10,9 @@ use shakedown::model::{
     InsertionKind, InsertionRef, LoadChange, LoadChangeKind, LoadTotals, LoadWindow, MachineUse,
     Match, MatchPart, MessageTally, Notice, NoticeLevel, Observed, Operation, OperationSource,
     Owasp, Phase, Recorded, Report, RuleMeta, RuleOutcome, RunInfo, ScanWindow, ScenarioMeta,
-    ScenarioTally, ScenarioWindow, SeriesId, SeriesKind, SeriesMeta, SeriesWindow, Severity,
-    Stamped, StopReason, Tally, ThresholdResult, Timings, Usage, Validity, Verdict, fingerprint,
+    ScenarioTally, ScenarioWindow, SeriesId, SeriesKind, SeriesMeta, SeriesWindow, SessionReport,
+    Severity, Stamped, StopReason, Tally, ThresholdResult, Timings, Usage, Validity, Verdict,
+    fingerprint,
 };
 
 const ORIGIN: &str = "http://127.0.0.1:8080";
@@ -213,6 +214,20 @@ fn load(log: &mut Log) {
             level: NoticeLevel::Warning,
             text: "1 of 3 backends is 3 times slower than the others".to_owned(),
         }),
+    );
+    log.at(
+        26_309,
+        Event::Session(Box::new(SessionReport {
+            identity: Some("alice".to_owned()),
+            role: Some("customer".to_owned()),
+            logged_in: Some(Duration::from_millis(120)),
+            verified: Some("GET /me answered 200".to_owned()),
+            last_verified: Some(Duration::from_millis(24_000)),
+            logins: 3,
+            relogins: 1,
+            failed: 1,
+            ..SessionReport::new(Phase::Load, "member", "form")
+        })),
     );
     log.at(26_310, Event::LoadFinished(totals));
     log.at(26_311, Event::PhaseFinished(Phase::Load));

@@ -25,6 +25,7 @@ fn kind(event: &Event) -> &'static str {
         Event::RuleFinished(_) => "rule_finished",
         Event::Finding(_) => "finding",
         Event::ScanFailure { .. } => "scan_failure",
+        Event::Session(_) => "session",
         Event::Notice(_) => "notice",
         Event::Stopping(_) => "stopping",
         Event::Validity(_) => "validity",
@@ -34,7 +35,7 @@ fn kind(event: &Event) -> &'static str {
     }
 }
 
-const KINDS: usize = 19;
+const KINDS: usize = 20;
 
 fn log_of(events: &[Stamped]) -> String {
     events.iter().map(|stamped| events::write_line(stamped) + "\n").collect()

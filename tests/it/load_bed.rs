@@ -86,6 +86,7 @@ impl PlanBuilder {
             }],
             scripts: Vec::new(),
             variables: Vec::new(),
+            sessions: shakedown::flow::auth::Sessions::default(),
             flows: vec![Flow { name: "flow".to_owned(), ops: vec![Op::Use(0)] }],
             scenarios: vec![Scenario {
                 name: "main".to_owned(),

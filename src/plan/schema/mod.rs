@@ -14,6 +14,7 @@
 //! takes `${…}` wherever the plan does; whether names exist and parts fit each other is said by
 //! `shakedown validate`.
 
+mod auth;
 mod connection;
 mod flows;
 mod requests;
@@ -33,6 +34,7 @@ use shape::Object;
 fn objects() -> Vec<Object> {
     [
         top::objects(),
+        auth::objects(),
         requests::objects(),
         talk::objects(),
         flows::objects(),

@@ -26,6 +26,7 @@ fn scan() -> Object {
         .key_or("max_rps", rate(), 50, "Requests per second.")
         .key_or("concurrency", whole(1, 1000), 10, "Requests at once.")
         .key("rules", list(&text()), "Directories with more rules, relative to the plan.")
+        .key("as", text(), "As whom the site is looked at: an identity, or an auth.")
         .key(
             "during_load",
             list(&word(&["passive"])),

@@ -46,8 +46,14 @@ fn plan() -> Object {
     .key(
         "secrets",
         values(&of("secret")),
-        "Values that no report shows, written `${secrets.NAME}` in requests, flows, `vars` and \
-         `connection`.",
+        "Values that no report shows, written `${secrets.NAME}` in requests, flows, `vars`, \
+         `connection`, `auth` and `identities`.",
+    )
+    .key("auth", named(&of("auth")), "Ways to be logged in, by name: `as: NAME` uses one.")
+    .key(
+        "identities",
+        named(&of("identity")),
+        "Users who log in by an auth, by name: `as: NAME` is one of them.",
     )
     .key("requests", named(&of("request")), "Requests by name, for load and scan alike.")
     .key("flows", named(&list(&of("step"))), "What a virtual user does, step by step.")

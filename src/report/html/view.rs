@@ -27,6 +27,7 @@ pub(super) struct Page {
     facts: Vec<Fact>,
     warnings: Vec<String>,
     gates: Vec<Gate>,
+    sessions: Vec<Session>,
     load: Option<Load>,
     scan: Option<Scan>,
 }
@@ -47,6 +48,13 @@ struct Gate {
     measured: String,
 }
 
+#[derive(Serialize)]
+struct Session {
+    held: bool,
+    phase: &'static str,
+    shown: String,
+}
+
 impl Page {
     /// The page of a report.
     pub(super) fn of(report: &Report) -> Self {
@@ -57,10 +65,20 @@ impl Page {
             facts: facts(report),
             warnings: warnings(report),
             gates: gates(report),
+            sessions: sessions(report),
             load: has_load(report).then(|| Load::of(report)),
             scan: has_scan(report).then(|| Scan::of(report)),
         }
     }
+}
+
+fn sessions(report: &Report) -> Vec<Session> {
+    let sessions = report.sessions.iter().map(|session| Session {
+        held: session.lost == 0,
+        phase: session.phase.as_str(),
+        shown: line(&session.shown()),
+    });
+    sessions.collect()
 }
 
 /// One line of foreign text, harmless.

@@ -4,6 +4,7 @@ mod checks;
 mod load;
 mod messages;
 mod scan;
+mod sessions;
 mod style;
 mod table;
 mod verdict;

@@ -8,6 +8,7 @@ use super::super::figures::has_load;
 use super::super::figures::has_scan;
 use super::load::load_section;
 use super::scan::scan_section;
+use super::sessions::sessions_section;
 use super::style::Ink;
 use super::style::Style;
 use super::verdict::gates_section;
@@ -27,6 +28,10 @@ pub fn summary(report: &Report, style: Style) -> String {
     if has_scan(report) {
         out.push('\n');
         out.push_str(&scan_section(report, style));
+    }
+    if !report.sessions.is_empty() {
+        out.push('\n');
+        out.push_str(&sessions_section(report, style));
     }
     if !report.thresholds.is_empty() {
         out.push('\n');

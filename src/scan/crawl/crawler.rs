@@ -286,6 +286,10 @@ impl Crawler {
         let Some(mut item) = submitted else { return };
         let names: Vec<String> = form.fields.iter().map(|(name, _)| name.clone()).collect();
         item.class = Class::of(&form.method, &item.url, &names);
+        if form.asks_password && self.job.traffic.is_somebody() {
+            let reason = "asks for a password: to send it could end the login".to_owned();
+            return self.see(&item, None, false, Some(reason));
+        }
         if form.encoding == FormEncoding::Query {
             self.offer_careful(item, &form.label);
             return;

@@ -134,6 +134,7 @@ impl Consumer for Plain {
             | Event::RuleDeclared(_)
             | Event::RuleFinished(_)
             | Event::ScanFailure { .. }
+            | Event::Session(_)
             | Event::Validity(_)
             | Event::Thresholds(_)
             | Event::Verdict(_) => {}

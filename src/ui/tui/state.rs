@@ -155,6 +155,7 @@ impl State {
             | Event::RuleDeclared(_)
             | Event::RuleFinished(_)
             | Event::Finding(_)
+            | Event::Session(_)
             | Event::Validity(_)
             | Event::Thresholds(_) => {}
         }

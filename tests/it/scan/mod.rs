@@ -1,6 +1,7 @@
 //! Scans of sites that exist only in memory: no sockets, no time.
 
 mod crawl;
+mod logins;
 mod on_the_shop;
 mod open_redirect;
 mod run;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::Mutex;
 
+use shakedown::flow::auth::Sessions;
 use shakedown::http::clock::Clock;
 use shakedown::model::Authorisation;
 use shakedown::model::Event;
@@ -46,6 +47,9 @@ pub(super) struct Ask {
     pub query: Vec<(String, String)>,
     pub form: Vec<(String, String)>,
     pub cookie: String,
+    pub method: String,
+    pub authorization: String,
+    pub request: Request,
 }
 
 impl Ask {
@@ -53,6 +57,8 @@ impl Ask {
         let url = url::Url::parse(&request.url()).expect("an absolute URL");
         let form = url::form_urlencoded::parse(&request.body).into_owned().collect();
         let cookie = request.header("cookie").map(|header| header.text().into_owned());
+        let authorization =
+            request.header("authorization").map(|header| header.text().into_owned());
         let path =
             percent_encoding::percent_decode_str(url.path()).decode_utf8_lossy().into_owned();
         Self {
@@ -60,6 +66,9 @@ impl Ask {
             query: url.query_pairs().into_owned().collect(),
             form,
             cookie: cookie.unwrap_or_default(),
+            method: request.method.as_str().to_owned(),
+            authorization: authorization.unwrap_or_default(),
+            request: request.clone(),
         }
     }
 
@@ -155,6 +164,7 @@ pub(super) struct Setup {
     pub rules: Vec<(&'static str, &'static str)>,
     pub stop: StopToken,
     pub certificate_fault: Option<&'static str>,
+    pub sessions: Sessions,
 }
 
 impl Default for Setup {
@@ -171,6 +181,7 @@ impl Default for Setup {
             rules: Vec::new(),
             stop: StopToken::default(),
             certificate_fault: None,
+            sessions: Sessions::default(),
         }
     }
 }
@@ -295,6 +306,7 @@ pub(super) fn plan(target: &str, setup: Setup) -> Plan {
         requests: setup.requests,
         scripts: Vec::new(),
         variables: Vec::new(),
+        sessions: setup.sessions,
         flows: Vec::new(),
         scenarios: Vec::new(),
         scan: Some(ScanSettings {

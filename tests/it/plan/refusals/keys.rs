@@ -66,8 +66,6 @@ fn keys_of_later_engines() {
     assert_snapshot!(said(BASE, "\
 targets: {}
 data: {}
-auth: {}
-identities: {}
 capacity: {}
 baseline: {}
 cost: {}
@@ -84,40 +82,26 @@ cost: {}
 3 │ targets: {}
 4 │ data: {}
   · ────
-5 │ auth: {}
-  ╰────
- × `auth` in the plan is not yet supported
-  ╭─[plan.yml:5:1]
-4 │ data: {}
-5 │ auth: {}
-  · ────
-6 │ identities: {}
-  ╰────
- × `identities` in the plan is not yet supported
-  ╭─[plan.yml:6:1]
-5 │ auth: {}
-6 │ identities: {}
-  · ──────────
-7 │ capacity: {}
+5 │ capacity: {}
   ╰────
  × `capacity` in the plan is not yet supported
-  ╭─[plan.yml:7:1]
-6 │ identities: {}
-7 │ capacity: {}
+  ╭─[plan.yml:5:1]
+4 │ data: {}
+5 │ capacity: {}
   · ────────
-8 │ baseline: {}
+6 │ baseline: {}
   ╰────
  × `baseline` in the plan is not yet supported
-  ╭─[plan.yml:8:1]
-7 │ capacity: {}
-8 │ baseline: {}
+  ╭─[plan.yml:6:1]
+5 │ capacity: {}
+6 │ baseline: {}
   · ────────
-9 │ cost: {}
+7 │ cost: {}
   ╰────
  × `cost` in the plan is not yet supported
-  ╭─[plan.yml:9:1]
-8 │ baseline: {}
-9 │ cost: {}
+  ╭─[plan.yml:7:1]
+6 │ baseline: {}
+7 │ cost: {}
   · ────
   ╰────
 "#);

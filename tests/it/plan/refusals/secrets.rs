@@ -163,7 +163,7 @@ thresholds: { 'http_req_duration': [ '${vars.password}' ] }
       ·         ─────────────────────────────
     3 │ secrets: { PASSWORD: { env: SECRET }, OTHER: { file: '${secrets.PASSWORD}' } }
       ╰────
-     help: it can stand in requests, flows, `vars` and `connection`
+     help: it can stand in requests, flows, `vars`, `connection`, `auth` and `identities`
      × a secret cannot refer to other secrets
       ╭─[plan.yml:3:54]
     2 │ target: 'http://${secrets.PASSWORD}/'
@@ -178,7 +178,7 @@ thresholds: { 'http_req_duration': [ '${vars.password}' ] }
     5 │ thresholds: { 'http_req_duration': [ '${vars.password}' ] }
       ·                                      ──────────────────
       ╰────
-     help: it can stand in requests, flows, `vars` and `connection`
+     help: it can stand in requests, flows, `vars`, `connection`, `auth` and `identities`
     "###);
 }
 
