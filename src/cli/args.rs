@@ -92,6 +92,8 @@ pub(super) enum Command {
     Report(ReportArgs),
     /// Open a finished run in the terminal UI.
     View(ViewArgs),
+    /// Check a plan and say what it would send, without sending anything.
+    Validate(ValidateArgs),
     /// Print the JSON Schema of plans (or of reports, events, rules), for editors.
     Schema(SchemaArgs),
     /// Print a completion script for a shell.
@@ -341,6 +343,34 @@ pub(super) struct ViewArgs {
     /// A report (JSON) or an event log (JSON Lines).
     #[arg(value_name = "FILE")]
     pub(super) file: PathBuf,
+}
+
+/// `validate`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  shakedown validate plan.yml
+  shakedown validate plan.yml --json
+  shakedown validate openapi.yml             what load and scan would make of it
+  shakedown validate http://127.0.0.1:8080/
+  shakedown validate plan.yml > resolved.yml
+
+Standard output has the resolved plan: everything substituted, every default filled
+in, a plan itself. What it would send is told behind it, on standard error where
+standard output is no terminal. 104 if the plan is wrong, with every mistake.")]
+pub(super) struct ValidateArgs {
+    /// A plan, a file that `import` reads (OpenAPI, HAR, …), or a URL.
+    #[arg(value_name = "PLAN|FILE|URL")]
+    pub(super) target: String,
+    /// Both as one JSON document, on standard output.
+    #[arg(long)]
+    pub(super) json: bool,
+    /// The URL is that of a plan: fetch it.
+    #[arg(long)]
+    pub(super) fetch: bool,
+    /// Who authorised testing of hosts that are not local.
+    #[arg(long, value_name = "NAME", env = "SHAKEDOWN_AUTHORISED_BY")]
+    pub(super) authorised_by: Option<String>,
 }
 
 /// `schema`.

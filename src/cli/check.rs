@@ -4,7 +4,6 @@ use crate::model::ExitCode;
 use crate::model::Headline;
 use crate::plan::Plan;
 use crate::run::RunKind;
-use crate::run::fetch_document;
 
 use super::args::CheckArgs;
 use super::error::CliError;
@@ -59,10 +58,6 @@ fn plan(args: &CheckArgs) -> Result<Plan, CliError> {
             args.plan
         )));
     }
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| CliError::Internal(format!("starting the runtime: {error}")))?;
-    let text = runtime.block_on(fetch_document(&args.plan))?;
+    let text = plans::fetched(&args.plan)?;
     plans::from_text(&args.plan, &text, &environment, &args.run.send)
 }

@@ -108,7 +108,7 @@ fn imported(args: &LoadArgs, format: Format) -> Result<Plan, CliError> {
 }
 
 /// Operations of a description follow from nothing but its alphabet.
-fn draws(format: Format) -> bool {
+pub(super) fn draws(format: Format) -> bool {
     matches!(format, Format::OpenApi | Format::GraphQl)
 }
 

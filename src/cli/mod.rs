@@ -24,6 +24,8 @@ mod schema;
 mod secret_command;
 mod start;
 mod terminal;
+mod validate;
+mod validate_text;
 mod view;
 
 pub use start::main;

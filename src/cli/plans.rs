@@ -17,6 +17,7 @@ use crate::plan::CommonFlags;
 use crate::plan::Overrides;
 use crate::plan::Plan;
 use crate::plan::TlsPolicy;
+use crate::run::fetch_document;
 use crate::scan::native_check_ids;
 
 use super::args::FailOn;
@@ -42,10 +43,14 @@ pub(super) fn is_plan(target: &str) -> bool {
 /// # Errors
 /// [`CliError::Plan`] with everything that is wrong.
 pub(super) fn from_file(path: &str, send: &SendArgs) -> Result<Plan, CliError> {
-    let overrides = Overrides { secret_command: Some(secret_command::run), ..overrides(send) };
-    let plan = crate::plan::load_file(Path::new(path), &environment, &overrides)
+    let plan = crate::plan::load_file(Path::new(path), &environment, &overrides_for_files(send))
         .map_err(CliError::Plan)?;
     with_flags(plan, send)
+}
+
+/// What a file of the user's own is read with: its commands may run.
+pub(super) fn overrides_for_files(send: &SendArgs) -> Overrides {
+    Overrides { secret_command: Some(secret_command::run), ..overrides(send) }
 }
 
 /// A foreign file as a plan.
@@ -108,6 +113,18 @@ pub(super) fn from_text(
     with_flags(plan, send)
 }
 
+/// The text of a plan that stands at a URL.
+///
+/// # Errors
+/// [`CliError::Fetch`].
+pub(super) fn fetched(url: &str) -> Result<String, CliError> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| CliError::Internal(format!("starting the runtime: {error}")))?;
+    Ok(runtime.block_on(fetch_document(url))?)
+}
+
 /// What a URL's plan takes from the command line, whichever command it is for.
 pub(super) fn common_flags(url: &str, send: &SendArgs) -> CommonFlags {
     CommonFlags {
@@ -161,7 +178,7 @@ fn findings_gate(severity: Severity) -> Threshold {
         .expect("the metric has this tag and this aggregate")
 }
 
-fn overrides(send: &SendArgs) -> Overrides {
+pub(super) fn overrides(send: &SendArgs) -> Overrides {
     let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
     let mut overrides = Overrides::new(seed(send), today);
     overrides.authorised_by.clone_from(&send.authorised_by);

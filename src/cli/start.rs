@@ -18,7 +18,9 @@ use super::args::ColorChoice;
 use super::args::Command;
 use super::error::CliError;
 use super::terminal::Terminal;
-use super::{check, completions, control, demo, import, load, report, scan, schema, view};
+use super::{
+    check, completions, control, demo, import, load, report, scan, schema, validate, view,
+};
 
 /// Characters of an error's line.
 const LINE_MAX: usize = 2000;
@@ -57,6 +59,7 @@ fn dispatch(command: Command, terminal: &Terminal) -> Result<Code, CliError> {
         Command::Import(args) => import::run(&args, terminal),
         Command::Report(args) => report::run(&args, terminal),
         Command::View(args) => view::run(&args, terminal),
+        Command::Validate(args) => validate::run(&args, terminal),
         Command::Schema(args) => schema::run(&args),
         Command::Completions(args) => completions::run(&args),
     }

@@ -7,6 +7,7 @@ mod check;
 mod condition;
 mod encode;
 mod expectation;
+mod extent;
 mod extraction;
 mod message_type;
 mod program;

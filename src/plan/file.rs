@@ -11,6 +11,7 @@ use super::bounded;
 use super::document::{self, Entry, Node, Value};
 use super::error::{PlanErrors, Problem};
 use super::reader::{Fields, Keys, Reader};
+use super::resolved::Resolved;
 use super::secrets::{self, Secrets, Var, Vars};
 use super::steps::Known;
 use super::substitute::{Env, Values, substitute};
@@ -108,6 +109,18 @@ impl Overrides {
 /// # Errors
 /// Every mistake found, or why the file could not be read.
 pub fn load_file(path: &Path, env: Env<'_>, overrides: &Overrides) -> Result<Plan, PlanErrors> {
+    resolve_file(path, env, overrides).map(|(plan, _)| plan)
+}
+
+/// The same with the text that it came to.
+///
+/// # Errors
+/// As [`load_file`].
+pub fn resolve_file(
+    path: &Path,
+    env: Env<'_>,
+    overrides: &Overrides,
+) -> Result<(Plan, Resolved), PlanErrors> {
     let name = path.display().to_string();
     let bytes = read(path).map_err(|problem| PlanErrors::new(&name, "", vec![problem]))?;
     let text = match String::from_utf8(bytes) {
@@ -121,7 +134,7 @@ pub fn load_file(path: &Path, env: Env<'_>, overrides: &Overrides) -> Result<Pla
         }
     };
     let directory = path.parent().map(Path::to_path_buf).unwrap_or_default();
-    from_text(&name, &text, env, &Overrides { directory, ..overrides.clone() })
+    resolve_text(&name, &text, env, &Overrides { directory, ..overrides.clone() })
 }
 
 /// Reads a plan that was embedded or fetched; messages call it `name`.
@@ -134,6 +147,19 @@ pub fn from_text(
     env: Env<'_>,
     overrides: &Overrides,
 ) -> Result<Plan, PlanErrors> {
+    resolve_text(name, text, env, overrides).map(|(plan, _)| plan)
+}
+
+/// The same with the text that it came to.
+///
+/// # Errors
+/// As [`from_text`].
+pub fn resolve_text(
+    name: &str,
+    text: &str,
+    env: Env<'_>,
+    overrides: &Overrides,
+) -> Result<(Plan, Resolved), PlanErrors> {
     let hash = hash(text);
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let errors = |problems| PlanErrors::new(name, text, problems);
@@ -153,7 +179,9 @@ pub fn from_text(
             for secret in plan.sessions.secrets() {
                 redactor.learn("LOGIN_SECRET", secret);
             }
-            Ok(Plan { hash, redactor, warnings, ..plan })
+            let plan = Plan { hash, redactor, warnings, ..plan };
+            let resolved = Resolved::new(tree, &plan);
+            Ok((plan, resolved))
         }
         _ => Err(errors(problems.into_iter().map(masked).collect())),
     }

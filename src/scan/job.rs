@@ -58,12 +58,6 @@ pub struct ScanJob {
     pub redactor: Redactor,
 }
 
-/// Requests of the plan that have slots: a scan has no values to fill them with.
-fn unbound(plan: &Plan) -> Vec<usize> {
-    let scripts = plan.scripts.iter().enumerate();
-    scripts.filter(|(_, script)| !script.is_fixed()).map(|(index, _)| index).collect()
-}
-
 /// Crawls and checks until done or stopped; everything learnt goes to `events`.
 ///
 /// Ends within the plan's bounds whatever the target does. Cancel safe: dropping the future ends the
@@ -166,11 +160,10 @@ impl Engine {
             traffic: Arc::clone(&self.traffic),
             start: job.plan.target.clone(),
             requests: job.plan.requests.clone(),
-            unbound: unbound(&job.plan),
+            left_alone: left_alone(&job.plan),
             settings: self.settings.crawl.clone(),
             concurrency: self.settings.concurrency,
             allow_unsafe: self.settings.allow_unsafe,
-            unsafe_requests: self.settings.unsafe_requests.clone(),
             seed: job.plan.seed.derive("crawl"),
         })
         .await;
@@ -242,6 +235,10 @@ async fn none_ran(registry: &Registry, events: &EventSender) {
             RuleOutcome { id: meta.id.clone(), requests: 0, matched: 0, errors: 0, skipped };
         let _gone = events.send(Event::RuleFinished(outcome)).await;
     }
+}
+
+fn left_alone(plan: &Plan) -> Vec<Option<String>> {
+    (0..plan.requests.len()).map(|index| plan.reason_to_leave(index)).collect()
 }
 
 fn not_run(id: &str, safe_mode: bool) -> RuleOutcome {

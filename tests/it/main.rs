@@ -70,3 +70,4 @@ mod ui_plain;
 mod ui_run;
 mod ui_terminal;
 mod ui_tui;
+mod validate;

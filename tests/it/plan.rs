@@ -4,7 +4,9 @@ use shakedown::model::Seed;
 use shakedown::plan::Overrides;
 use shakedown::plan::Plan;
 use shakedown::plan::PlanErrors;
+use shakedown::plan::Resolved;
 use shakedown::plan::from_text;
+use shakedown::plan::resolve_text;
 
 mod calls;
 mod connection;
@@ -41,7 +43,30 @@ fn env(name: &str) -> Option<String> {
 
 /// What it resolves to. What the reader takes is right by the schema too.
 fn resolve(text: &str) -> Result<Plan, PlanErrors> {
-    let plan = from_text("plan.yml", text, &env, &overrides())?;
+    let (plan, resolved) = resolve_text("plan.yml", text, &env, &overrides())?;
     schema::assert_valid("a plan that is read", text);
+    assert_resolved(&plan, &resolved);
     Ok(plan)
+}
+
+/// What a plan resolves to is a plan itself, and the same run.
+fn assert_resolved(plan: &Plan, resolved: &Resolved) {
+    let text = resolved.yaml();
+    // A secret is not printed, so such a plan does not read back.
+    if !plan.redactor.is_empty() || text.contains("***") {
+        assert_eq!(plan.redactor.text(&text), text);
+        return;
+    }
+    schema::assert_valid("a resolved plan", &text);
+    let again = from_text("resolved.yml", &text, &|_| None, &overrides())
+        .unwrap_or_else(|errors| panic!("{}\n{text}", errors.render(false)));
+    let shown = |plan: &Plan| {
+        let mut plan = Plan { hash: String::new(), ..plan.clone() };
+        // Named after what was substituted, of which nothing is left.
+        plan.requests.iter_mut().for_each(|template| template.path_template.clear());
+        format!("{plan:#?}")
+    };
+    assert_eq!(shown(plan), shown(&again), "{text}");
+    let json = resolved.json().to_string();
+    schema::assert_valid("a resolved plan as JSON", &json);
 }

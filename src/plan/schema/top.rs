@@ -198,6 +198,7 @@ fn threshold() -> Object {
         )
         .key_or("abortOnFail", boolean(), false, "Ends the run as soon as it fails.")
         .key_or("delayAbortEval", duration(), "0s", "How long the run may go on before that.")
+        .key("window", duration(), "It must hold in every stretch of this length, not only in all.")
         .required(&["threshold"])
 }
 

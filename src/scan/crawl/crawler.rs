@@ -13,7 +13,6 @@ use super::frontier::Item;
 use super::frontier::Offer;
 use super::left_out::LeftOut;
 use super::sources;
-use crate::model::Conversation;
 use crate::model::Event;
 use crate::model::Notice;
 use crate::model::NoticeLevel;
@@ -59,10 +58,8 @@ pub(crate) struct CrawlJob {
     pub(crate) settings: CrawlSettings,
     pub(crate) concurrency: usize,
     pub(crate) allow_unsafe: bool,
-    /// Indices of requests that may be sent although their method is unsafe.
-    pub(crate) unsafe_requests: Vec<usize>,
-    /// Indices of requests that are not complete without values from responses.
-    pub(crate) unbound: Vec<usize>,
+    /// Why each of the requests is not to be sent, if so.
+    pub(crate) left_alone: Vec<Option<String>>,
     pub(crate) seed: Seed,
 }
 
@@ -102,23 +99,9 @@ struct Crawler {
 
 impl Crawler {
     fn seed(&mut self) {
-        for (index, template) in self.job.requests.clone().iter().enumerate() {
-            let method = template.request.method.clone();
-            let is_allowed = method.is_safe()
-                || self.job.allow_unsafe
-                || self.job.unsafe_requests.contains(&index);
-            let left_alone = if !template.enabled {
-                Some(format!("`enabled: false` in the plan: {}", template.name))
-            } else if template.conversation != Conversation::Response {
-                Some(format!("a session, stream or call, which only load makes: {}", template.name))
-            } else if self.job.unbound.contains(&index) {
-                Some(format!("its values (`${{…}}`) are only known in load: {}", template.name))
-            } else if is_allowed {
-                None
-            } else {
-                Some(unsafe_reason(method.as_str()))
-            };
-            self.seed_template(template, left_alone);
+        let seeds = self.job.requests.clone().into_iter().zip(self.job.left_alone.clone());
+        for (template, left_alone) in seeds {
+            self.seed_template(&template, left_alone);
         }
         let start = Request::get(
             self.job.start.origin.clone(),

@@ -1,0 +1,298 @@
+//! What a plan would send, for people and as JSON.
+
+use std::fmt::Write as _;
+
+use serde_json::Value as Json;
+use serde_json::json;
+
+use crate::model::Conversation;
+use crate::model::RequestTemplate;
+use crate::model::format_duration;
+use crate::model::format_number;
+use crate::model::grouped;
+use crate::model::inert;
+use crate::model::plural;
+use crate::plan::Forecast;
+use crate::plan::Plan;
+use crate::plan::RequestForecast;
+use crate::plan::ScenarioForecast;
+
+const INFALLIBLE: &str = "writing to a string does not fail";
+
+/// Requests that are told one by one.
+const REQUESTS_TOLD: usize = 200;
+
+/// Section by section; `width` columns.
+pub(super) fn text(plan: &Plan, forecast: &Forecast, width: usize) -> String {
+    let mut out = String::new();
+    let nothing = forecast.scenarios.is_empty() && plan.scan.is_none();
+    let valid = if nothing { "valid, and sends nothing" } else { "valid; it would send:" };
+    writeln!(out, "The plan is {valid}").expect(INFALLIBLE);
+    let mut section = |title: &str, rows: &[(String, String)]| {
+        if !rows.is_empty() {
+            writeln!(out, "\n{title}").expect(INFALLIBLE);
+            table(rows, width, &mut out);
+        }
+    };
+    section("Load", &load(plan, forecast));
+    section("Scan", &scan(plan));
+    section("Requests", &requests(plan, forecast));
+    section("Hosts", &hosts(forecast));
+    section("Limits", &limits(plan));
+    let gates = plan.thresholds.iter().map(|gate| {
+        let abort = if gate.abort_on_fail { "ends the run when it fails" } else { "" };
+        (inert(&gate.to_string(), 200), abort.to_owned())
+    });
+    section("Gates", &gates.collect::<Vec<_>>());
+    let files = plan.outputs.iter().map(|output| {
+        (inert(&output.path.display().to_string(), 200), output.kind.as_str().to_owned())
+    });
+    section("Files", &files.collect::<Vec<_>>());
+    out
+}
+
+/// Two columns; the second one is broken between words.
+fn table(rows: &[(String, String)], width: usize, out: &mut String) {
+    let longest = rows.iter().map(|(left, _)| left.chars().count()).max().unwrap_or(0);
+    let column = longest.min(40) + 4;
+    for (left, right) in rows {
+        write!(out, "  {left}").expect(INFALLIBLE);
+        let mut at = 2 + left.chars().count();
+        if right.is_empty() {
+            out.push('\n');
+            continue;
+        }
+        if at + 2 > column {
+            out.push('\n');
+            at = 0;
+        }
+        for word in right.split(' ') {
+            let length = word.chars().count();
+            if at < column {
+                write!(out, "{:gap$}", "", gap = column - at).expect(INFALLIBLE);
+                at = column;
+            } else if at + 1 + length > width && at > column {
+                write!(out, "\n{:column$}", "").expect(INFALLIBLE);
+                at = column;
+            } else {
+                out.push(' ');
+                at += 1;
+            }
+            out.push_str(word);
+            at += length;
+        }
+        out.push('\n');
+    }
+}
+
+fn load(plan: &Plan, forecast: &Forecast) -> Vec<(String, String)> {
+    if plan.scenarios.is_empty() {
+        return Vec::new();
+    }
+    let mut rows: Vec<_> =
+        forecast.scenarios.iter().map(|one| (one.name.clone(), scenario(one))).collect();
+    let total = match forecast.requests {
+        Some(count) => format!("at most {}", plural(count, "request", "requests")),
+        None => "as many requests as the target answers".to_owned(),
+    };
+    let users = plural(forecast.users, "user", "users");
+    let ends = format_duration(forecast.ends);
+    rows.push(("in all".to_owned(), format!("{total}, {users} at most, over after {ends}")));
+    rows
+}
+
+fn scenario(one: &ScenarioForecast) -> String {
+    let mut out = one.words.clone();
+    if let (Some(iterations), Some(requests)) = (one.iterations, one.requests) {
+        let bound = if one.by_chance { "about" } else { "at most" };
+        let iterations = plural(iterations, "iteration", "iterations");
+        let requests = plural(requests, "request", "requests");
+        write!(out, "; {bound} {iterations}, {requests}").expect(INFALLIBLE);
+    } else {
+        let each = plural(one.requests_each, "request", "requests");
+        write!(out, "; iterations of {each}, as many as the target answers").expect(INFALLIBLE);
+    }
+    if !one.starts.is_zero() {
+        write!(out, "; begins after {}", format_duration(one.starts)).expect(INFALLIBLE);
+    }
+    if one.warmup {
+        out.push_str("; a warm-up, kept out of figures and gates");
+    }
+    out
+}
+
+fn scan(plan: &Plan) -> Vec<(String, String)> {
+    let Some(scan) = &plan.scan else { return Vec::new() };
+    let row = |name: &str, text: String| (name.to_owned(), text);
+    let checks = if scan.active.is_empty() {
+        "none: it fetches what the site links to, and looks".to_owned()
+    } else {
+        scan.active.join(", ")
+    };
+    let changes = match (scan.allow_unsafe, scan.unsafe_requests.as_slice()) {
+        (true, _) => "whatever it finds may be sent, forms with POST too".to_owned(),
+        (false, []) => "only GET and HEAD are sent".to_owned(),
+        (false, some) => {
+            let names = some.iter().map(|index| plan.requests[*index].name.as_str());
+            let names = names.collect::<Vec<_>>().join(", ");
+            format!("of what may change something, only {names}")
+        }
+    };
+    vec![
+        row(
+            "crawl",
+            format!(
+                "{} at most, {} deep from {}",
+                plural(scan.crawl.max_urls, "URL", "URLs"),
+                plural(scan.crawl.depth.into(), "link", "links"),
+                inert(&plan.target.url(), 200)
+            ),
+        ),
+        row("probes", checks),
+        row("changes", changes),
+        row(
+            "pace",
+            format!(
+                "{} requests/s, {} at once",
+                format_number(scan.max_rps),
+                grouped(scan.concurrency as u64)
+            ),
+        ),
+    ]
+}
+
+fn requests(plan: &Plan, forecast: &Forecast) -> Vec<(String, String)> {
+    let uses = plan.requests.iter().zip(&forecast.uses);
+    let mut rows: Vec<_> = uses
+        .take(REQUESTS_TOLD)
+        .map(|(template, of)| (shown(template), told(plan, template, of)))
+        .collect();
+    if let Some(more @ 1..) = plan.requests.len().checked_sub(REQUESTS_TOLD) {
+        rows.push((format!("… and {more} more"), String::new()));
+    }
+    rows
+}
+
+/// `POST http://127.0.0.1:8080/items/{id}`
+fn shown(template: &RequestTemplate) -> String {
+    let word = match template.conversation {
+        Conversation::Response => template.request.method.as_str(),
+        Conversation::WebSocket(_) => "WS",
+        Conversation::Events(_) => "SSE",
+        Conversation::Grpc(_) => "GRPC",
+    };
+    inert(&format!("{word} {}{}", template.request.origin, template.path_template), 200)
+}
+
+fn told(plan: &Plan, template: &RequestTemplate, of: &RequestForecast) -> String {
+    let mut parts = vec![template.name.clone()];
+    if of.has_side_effects {
+        parts.push("may change something".to_owned());
+    }
+    if !template.enabled {
+        parts.push("not enabled: never sent".to_owned());
+        return parts.join(" · ");
+    }
+    parts.push(match of.scenarios.as_slice() {
+        [] => "no scenario sends it".to_owned(),
+        names => format!("load: {}", names.join(", ")),
+    });
+    if plan.scan.is_some() {
+        parts.push(match &of.left_out {
+            None => "scan".to_owned(),
+            Some(reason) => format!("scan leaves it alone: {}", without_name(reason, template)),
+        });
+    }
+    parts.join(" · ")
+}
+
+/// The name stands there already.
+fn without_name<'a>(reason: &'a str, template: &RequestTemplate) -> &'a str {
+    reason.strip_suffix(&format!(": {}", template.name)).unwrap_or(reason)
+}
+
+fn hosts(forecast: &Forecast) -> Vec<(String, String)> {
+    let row = |host: &crate::plan::HostForecast| {
+        (inert(&host.origin.to_string(), 200), format!("{} · {}", host.why, host.allowed))
+    };
+    forecast.hosts.iter().map(row).collect()
+}
+
+fn limits(plan: &Plan) -> Vec<(String, String)> {
+    let limits = &plan.limits;
+    let mut rows = Vec::new();
+    let mut row = |name: &str, text: Option<String>| {
+        rows.extend(text.map(|text| (name.to_owned(), text)));
+    };
+    row("max_rps", limits.max_rps.map(|rate| format!("{}/s", format_number(rate))));
+    row("max_vus", limits.max_vus.map(|users| grouped(users.into())));
+    row("max_time", limits.max_time.map(format_duration));
+    let stop = limits.stop_if.as_ref();
+    row(
+        "stop_if",
+        stop.map(|stop| {
+            let rate = stop.error_rate.map(|rate| format!("error rate {}", format_number(rate)));
+            let p95 = stop.p95.map(|p95| format!("p95 {}", format_duration(p95)));
+            let any: Vec<_> = rate.into_iter().chain(p95).collect();
+            format!("{}, for {}", any.join(" or "), format_duration(stop.hold))
+        }),
+    );
+    rows
+}
+
+/// The same for programs.
+pub(super) fn json(plan: &Plan, forecast: &Forecast) -> Json {
+    let scenario = |one: &ScenarioForecast| {
+        json!({
+            "name": one.name,
+            "executor": one.words,
+            "starts_s": one.starts.as_secs_f64(),
+            "ends_s": one.ends.as_secs_f64(),
+            "iterations": one.iterations,
+            "requests_per_iteration": one.requests_each,
+            "requests": one.requests,
+            "vus": one.users,
+            "warmup": one.warmup,
+        })
+    };
+    let request = |(template, of): (&RequestTemplate, &RequestForecast)| {
+        json!({
+            "name": template.name,
+            "method": template.request.method.as_str(),
+            "origin": template.request.origin.to_string(),
+            "path_template": template.path_template,
+            "side_effects": of.has_side_effects,
+            "enabled": template.enabled,
+            "scenarios": of.scenarios,
+            "scan": plan.scan.is_some() && of.left_out.is_none(),
+            "left_out_of_scan": of.left_out,
+        })
+    };
+    json!({
+        "scenarios": forecast.scenarios.iter().map(scenario).collect::<Vec<_>>(),
+        "total": {
+            "requests": forecast.requests,
+            "vus": forecast.users,
+            "ends_s": forecast.ends.as_secs_f64(),
+        },
+        "scan": plan.scan.as_ref().map(|scan| json!({
+            "active": scan.active,
+            "max_urls": scan.crawl.max_urls,
+            "depth": scan.crawl.depth,
+            "max_rps": scan.max_rps,
+            "concurrency": scan.concurrency,
+            "allow_unsafe": scan.allow_unsafe,
+        })),
+        "requests": plan.requests.iter().zip(&forecast.uses).map(request).collect::<Vec<_>>(),
+        "hosts": forecast.hosts.iter().map(|host| json!({
+            "origin": host.origin.to_string(),
+            "why": host.why,
+            "allowed": host.allowed,
+        })).collect::<Vec<_>>(),
+        "gates": plan.thresholds.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "files": plan.outputs.iter().map(|output| json!({
+            "kind": output.kind.as_str(),
+            "path": output.path.display().to_string(),
+        })).collect::<Vec<_>>(),
+    })
+}

@@ -1,0 +1,295 @@
+//! What a plan would send, in the worst case: what `validate` says without sending anything.
+
+use std::time::Duration;
+
+use super::executor::{Executor, Spacing, Stage};
+use super::types::{Plan, Scenario};
+use crate::flow::Flow;
+use crate::model::Conversation;
+use crate::model::Origin;
+use crate::model::format_duration;
+use crate::model::format_number;
+use crate::model::grouped;
+use crate::model::is_local_address;
+use crate::model::plural;
+
+/// Everything that can be said before the start.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Forecast {
+    /// In the plan's order.
+    pub scenarios: Vec<ScenarioForecast>,
+    /// All scenarios but warm-ups too: requests at most; `None` where only time ends them.
+    pub requests: Option<u64>,
+    /// Virtual users of all scenarios, as if they ran at once.
+    pub users: u64,
+    /// When the last scenario is over, graceful stops included, or `limits.max_time` ends it.
+    pub ends: Duration,
+    /// By request of the plan.
+    pub uses: Vec<RequestForecast>,
+    /// Where requests may go.
+    pub hosts: Vec<HostForecast>,
+}
+
+/// One scenario.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ScenarioForecast {
+    /// The plan's name.
+    pub name: String,
+    /// Its executor, for people.
+    pub words: String,
+    /// Since the start of load.
+    pub starts: Duration,
+    /// Since the start of load, graceful stop included.
+    pub ends: Duration,
+    /// At most; `None` where it depends on how quick the target is.
+    pub iterations: Option<u64>,
+    /// Whether [`iterations`](Self::iterations) is what chance gives on average.
+    pub by_chance: bool,
+    /// Of one iteration at most, redirects included.
+    pub requests_each: u64,
+    /// At most, redirects included.
+    pub requests: Option<u64>,
+    /// Virtual users at most.
+    pub users: u32,
+    /// Kept out of figures and gates.
+    pub warmup: bool,
+}
+
+/// What becomes of one request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequestForecast {
+    /// Names of the scenarios that may send it.
+    pub scenarios: Vec<String>,
+    /// Whether its method is one that may change something.
+    pub has_side_effects: bool,
+    /// Why a scan leaves it alone; `None` where it sends it, or where there is no scan.
+    pub left_out: Option<String>,
+}
+
+/// A place where requests may go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HostForecast {
+    /// Scheme, host and port.
+    pub origin: Origin,
+    /// Why it is in scope.
+    pub why: &'static str,
+    /// Who or what allows connections to it.
+    pub allowed: String,
+}
+
+impl Plan {
+    /// What it would send.
+    pub fn forecast(&self) -> Forecast {
+        let scenarios: Vec<_> = self.scenarios.iter().map(|one| self.of_scenario(one)).collect();
+        let ends = scenarios.iter().map(|one| one.ends).max().unwrap_or_default();
+        let ends = self.limits.max_time.map_or(ends, |most| most.min(ends));
+        let sum = |total: u64, one: &ScenarioForecast| Some(total.saturating_add(one.requests?));
+        let requests = scenarios.iter().try_fold(0, sum);
+        let cap = self.limits.max_rps.map(|rate| counted(rate * ends.as_secs_f64() + 1.0));
+        Forecast {
+            requests: requests.into_iter().chain(cap).min(),
+            users: scenarios.iter().map(|one| u64::from(one.users)).sum(),
+            ends,
+            uses: (0..self.requests.len()).map(|index| self.of_request(index)).collect(),
+            hosts: self.hosts(),
+            scenarios,
+        }
+    }
+
+    /// Why a scan leaves the request of this index alone, if it does.
+    pub fn reason_to_leave(&self, index: usize) -> Option<String> {
+        let (template, scan) = (&self.requests[index], self.scan.as_ref()?);
+        let method = &template.request.method;
+        let is_fixed = self.scripts.get(index).is_none_or(crate::flow::Script::is_fixed);
+        if !template.enabled {
+            Some(format!("`enabled: false` in the plan: {}", template.name))
+        } else if template.conversation != Conversation::Response {
+            Some(format!("a session, stream or call, which only load makes: {}", template.name))
+        } else if !is_fixed {
+            Some(format!("its values (`${{…}}`) are only known in load: {}", template.name))
+        } else if method.is_safe() || scan.allow_unsafe || scan.unsafe_requests.contains(&index) {
+            None
+        } else {
+            Some(format!("{method} may change something; pass --allow-unsafe to send it"))
+        }
+    }
+
+    fn of_scenario(&self, scenario: &Scenario) -> ScenarioForecast {
+        let flow = &self.flows[scenario.flow];
+        let executor = &scenario.executor;
+        let iterations = iterations(executor, flow.least_pause());
+        let requests_each = self.most_requests(flow);
+        let ends = scenario.start_time.saturating_add(executor.duration());
+        ScenarioForecast {
+            name: scenario.name.clone(),
+            words: words(executor),
+            starts: scenario.start_time,
+            ends: ends.saturating_add(scenario.graceful_stop),
+            iterations,
+            by_chance: is_by_chance(executor),
+            requests_each,
+            requests: iterations.map(|count| count.saturating_mul(requests_each)),
+            users: executor.max_vus(),
+            warmup: scenario.warmup,
+        }
+    }
+
+    /// Requests of the longest way through the flow, each with all the redirects it may follow.
+    fn most_requests(&self, flow: &Flow) -> u64 {
+        flow.most(|index| 1 + u64::from(self.requests[index].redirects))
+    }
+
+    fn of_request(&self, index: usize) -> RequestForecast {
+        let sends = |one: &&Scenario| self.flows[one.flow].requests().any(|sent| sent == index);
+        let senders = self.scenarios.iter().filter(sends).map(|one| one.name.clone());
+        RequestForecast {
+            scenarios: senders.collect(),
+            has_side_effects: !self.requests[index].request.method.is_safe(),
+            left_out: self.reason_to_leave(index),
+        }
+    }
+
+    fn hosts(&self) -> Vec<HostForecast> {
+        let host = |origin: &Origin| HostForecast {
+            origin: origin.clone(),
+            why: if *origin == self.target.origin { "the target" } else { "in scope.origins" },
+            allowed: self.allowed(origin),
+        };
+        self.scope.origins().iter().map(host).collect()
+    }
+
+    fn allowed(&self, origin: &Origin) -> String {
+        let by = self.scope.authorised_by();
+        match origin.literal_ip().map(|address| address.to_canonical()) {
+            Some(address) if is_local_address(address) => {
+                let kind = if address.is_loopback() { "loopback" } else { "private" };
+                format!("a {kind} address needs no permission")
+            }
+            _ if self.scope.admit_name(&origin.host).is_ok() => match by {
+                Some(by) => format!("authorised by {by}"),
+                None => "this machine's own name".to_owned(),
+            },
+            _ => "refused unless its name leads to a loopback or private address".to_owned(),
+        }
+    }
+}
+
+/// How many start at most; without a number or a schedule, pauses alone bound them.
+fn iterations(executor: &Executor, pause: Duration) -> Option<u64> {
+    match executor {
+        Executor::SharedIterations { iterations, .. } => Some(*iterations),
+        Executor::PerVuIterations { vus, iterations, .. } => {
+            Some(iterations.saturating_mul(u64::from(*vus)))
+        }
+        Executor::ConstantArrivalRate { rate, duration, .. } => {
+            Some(counted(rate * duration.as_secs_f64()))
+        }
+        Executor::RampingArrivalRate { start_rate, stages, .. } => {
+            Some(counted(area(*start_rate, stages)))
+        }
+        Executor::ConstantVus { .. } | Executor::RampingVus { .. } => {
+            if pause.is_zero() {
+                return None;
+            }
+            let rounds = executor.duration().as_nanos() / pause.as_nanos() + 1;
+            let rounds = u64::try_from(rounds).unwrap_or(u64::MAX);
+            Some(rounds.saturating_mul(executor.max_vus().into()))
+        }
+    }
+}
+
+/// Arrivals of a rate that goes in straight lines.
+fn area(start: f64, stages: &[Stage<f64>]) -> f64 {
+    let mut from = start;
+    let of = |stage: &Stage<f64>| {
+        let part = f64::midpoint(from, stage.target) * stage.duration.as_secs_f64();
+        from = stage.target;
+        part
+    };
+    stages.iter().map(of).sum()
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count, saturating")]
+fn counted(amount: f64) -> u64 {
+    // What is whole but for rounding is whole.
+    (amount + 1e-6).floor() as u64
+}
+
+fn is_by_chance(executor: &Executor) -> bool {
+    match executor {
+        Executor::ConstantArrivalRate { arrivals, .. }
+        | Executor::RampingArrivalRate { arrivals, .. } => *arrivals == Spacing::Poisson,
+        Executor::ConstantVus { .. }
+        | Executor::RampingVus { .. }
+        | Executor::SharedIterations { .. }
+        | Executor::PerVuIterations { .. } => false,
+    }
+}
+
+/// `20 iterations/s for 30.0s, by 20 to 50 users`.
+fn words(executor: &Executor) -> String {
+    let users = |count: u32| plural(count.into(), "user", "users");
+    let pool = |least: u32, most: u32| {
+        if least == most {
+            return users(most);
+        }
+        format!("{} to {}", grouped(least.into()), users(most))
+    };
+    match executor {
+        Executor::ConstantVus { vus, duration } => {
+            format!("{} for {}, again and again", users(*vus), format_duration(*duration))
+        }
+        Executor::RampingVus { start_vus, stages, .. } => {
+            let ways = stages.iter().map(|stage| (grouped(stage.target.into()), stage.duration));
+            format!("{}, then {}", users(*start_vus), ramp(ways))
+        }
+        Executor::SharedIterations { vus, iterations, max_duration } => format!(
+            "{} shared by {}, in {} at most",
+            plural(*iterations, "iteration", "iterations"),
+            users(*vus),
+            format_duration(*max_duration)
+        ),
+        Executor::PerVuIterations { vus, iterations, max_duration } => format!(
+            "{}, {} each, in {} at most",
+            users(*vus),
+            plural(*iterations, "iteration", "iterations"),
+            format_duration(*max_duration)
+        ),
+        Executor::ConstantArrivalRate { rate, duration, pre_allocated_vus, max_vus, .. } => {
+            format!(
+                "{} iterations/s for {}, by {}",
+                format_number(*rate),
+                format_duration(*duration),
+                pool(*pre_allocated_vus, *max_vus)
+            )
+        }
+        Executor::RampingArrivalRate { start_rate, stages, pre_allocated_vus, max_vus, .. } => {
+            let ways = stages.iter().map(|stage| (format_number(stage.target), stage.duration));
+            format!(
+                "{} iterations/s, then {}, by {}",
+                format_number(*start_rate),
+                ramp(ways),
+                pool(*pre_allocated_vus, *max_vus)
+            )
+        }
+    }
+}
+
+/// Stages that are told one by one.
+const STAGES_TOLD: usize = 6;
+
+/// `to 50 in 1m00s, to 0 at once`.
+fn ramp(stages: impl ExactSizeIterator<Item = (String, Duration)>) -> String {
+    let more = stages.len().saturating_sub(STAGES_TOLD);
+    let told = stages.take(STAGES_TOLD).map(|(target, duration)| {
+        if duration.is_zero() {
+            return format!("to {target} at once");
+        }
+        format!("to {target} in {}", format_duration(duration))
+    });
+    let mut told: Vec<String> = told.collect();
+    if more > 0 {
+        told.push(plural(more as u64, "more stage", "more stages"));
+    }
+    told.join(", ")
+}

@@ -1,0 +1,203 @@
+//! The plan as it was understood: everything substituted, every default filled in.
+
+use std::time::Duration;
+
+use serde_json::Value as Json;
+
+use super::document::{Entry, Node, Scalar, Value};
+use super::executor::{Executor, Late, Spacing};
+use super::print;
+use super::types::{Connection, Cookies, Plan, Protocol, Scenario, TlsPolicy};
+use crate::model::ConnectionReuse;
+use crate::model::Conversation;
+
+/// The tree that a plan was read from, with what it left out.
+#[derive(Debug, Clone)]
+pub struct Resolved(Node);
+
+impl Resolved {
+    /// What `tree` came to.
+    pub(super) fn new(mut tree: Node, plan: &Plan) -> Self {
+        fill(&mut tree, plan);
+        Self(tree)
+    }
+
+    /// A plan that reads back to the same run.
+    pub fn yaml(&self) -> String {
+        print::yaml(&self.0)
+    }
+
+    /// The same as JSON.
+    pub fn json(&self) -> Json {
+        print::json(&self.0)
+    }
+}
+
+fn fill(tree: &mut Node, plan: &Plan) {
+    let Value::Map(entries) = &mut tree.value else { return };
+    // Anchors have been resolved, and what is free stays the author's.
+    entries.retain(|entry| !entry.key.starts_with("x-"));
+    put(entries, "target", text(&plan.target.origin.to_string()));
+    let scope = section(entries, "scope");
+    let origins = plan.scope.origins().iter().map(|origin| text(&origin.to_string()));
+    put(scope, "origins", node(Value::List(origins.collect())));
+    connection(entries, &plan.connection);
+    let has_stop = plan.limits.stop_if.as_ref();
+    if let (Some(stop), Some(limits)) = (has_stop, inner(entries, "limits")) {
+        put(section(limits, "stop_if"), "for", duration(stop.hold));
+    }
+    let keeps = match plan.cookies {
+        Cookies::PerIteration => "per-iteration",
+        Cookies::PerUser => "per-user",
+        Cookies::Off => "off",
+    };
+    put(entries, "cookies", text(keeps));
+    requests(entries, plan);
+    for scenario in &plan.scenarios {
+        if let Some(entries) = inner(entries, "scenarios").and_then(|of| inner(of, &scenario.name))
+        {
+            fill_scenario(entries, scenario);
+        }
+    }
+    scan(entries, plan);
+}
+
+fn connection(entries: &mut Vec<Entry>, connection: &Connection) {
+    put(entries, "timeout", duration(connection.timeout));
+    put(entries, "insecure", boolean(connection.tls == TlsPolicy::AcceptAndReport));
+    let block = section(entries, "connection");
+    put(block, "keepalive", boolean(connection.reuse == ConnectionReuse::On));
+    let (http, key, users) = match connection.protocol {
+        Protocol::Http1 { pipeline } => ("1.1", "pipeline", pipeline),
+        Protocol::Http2 { streams } => ("2", "streams", streams),
+        Protocol::Http3 { streams } => ("3", "streams", streams),
+    };
+    put(block, "http", plain(http));
+    put(block, key, plain(&users.to_string()));
+}
+
+fn requests(entries: &mut [Entry], plan: &Plan) {
+    let Some(requests) = inner(entries, "requests") else { return };
+    for template in &plan.requests {
+        let Some(keys) = inner(requests, &template.name) else { continue };
+        put(keys, "enabled", boolean(template.enabled));
+        if template.conversation == Conversation::Response {
+            put(keys, "redirects", plain(&template.redirects.to_string()));
+        }
+    }
+}
+
+fn fill_scenario(keys: &mut Vec<Entry>, scenario: &Scenario) {
+    match &scenario.executor {
+        Executor::ConstantVus { vus, .. } => put(keys, "vus", number(vus)),
+        Executor::RampingVus { start_vus, graceful_ramp_down, .. } => {
+            put(keys, "startVUs", number(start_vus));
+            put(keys, "gracefulRampDown", duration(*graceful_ramp_down));
+        }
+        Executor::SharedIterations { vus, iterations, max_duration }
+        | Executor::PerVuIterations { vus, iterations, max_duration } => {
+            put(keys, "vus", number(vus));
+            put(keys, "iterations", number(iterations));
+            put(keys, "maxDuration", duration(*max_duration));
+        }
+        Executor::ConstantArrivalRate { max_vus, late, arrivals, .. }
+        | Executor::RampingArrivalRate { max_vus, late, arrivals, .. } => {
+            if let Executor::RampingArrivalRate { start_rate, .. } = &scenario.executor
+                && *start_rate == 0.0
+            {
+                put(keys, "startRate", plain("0"));
+            }
+            // Rates are per `timeUnit`: where it is absent, it is a second.
+            put(keys, "timeUnit", plain("1s"));
+            put(keys, "maxVUs", number(max_vus));
+            put(keys, "late", text(if *late == Late::Queue { "queue" } else { "drop" }));
+            let spread = if *arrivals == Spacing::Poisson { "poisson" } else { "even" };
+            put(keys, "arrivals", text(spread));
+        }
+    }
+    put(keys, "startTime", duration(scenario.start_time));
+    put(keys, "gracefulStop", duration(scenario.graceful_stop));
+    put(keys, "warmup", boolean(scenario.warmup));
+}
+
+fn scan(entries: &mut Vec<Entry>, plan: &Plan) {
+    let Some(settings) = &plan.scan else { return };
+    let scan = section(entries, "scan");
+    let crawl = section(scan, "crawl");
+    put(crawl, "depth", number(&settings.crawl.depth));
+    put(crawl, "max_urls", number(&settings.crawl.max_urls));
+    let ids = settings.active.iter().map(|id| text(id)).collect();
+    replace(scan, "active", node(Value::List(ids)));
+    put(scan, "allow_unsafe", boolean(settings.allow_unsafe));
+    put(scan, "max_rps", plain(&settings.max_rps.to_string()));
+    put(scan, "concurrency", number(&settings.concurrency));
+    put(scan, "during_load", node(Value::List(Vec::new())));
+}
+
+/// Adds a key that is not there.
+fn put(entries: &mut Vec<Entry>, key: &str, node: Node) {
+    if !entries.iter().any(|entry| entry.key == key) {
+        entries.push(Entry { key: key.to_owned(), key_at: 0..0, node });
+    }
+}
+
+/// Adds a key, or gives it another value.
+fn replace(entries: &mut Vec<Entry>, key: &str, node: Node) {
+    match entries.iter_mut().find(|entry| entry.key == key) {
+        Some(entry) => entry.node = node,
+        None => put(entries, key, node),
+    }
+}
+
+/// The mapping under `key`, an empty one where there is none.
+fn section<'a>(entries: &'a mut Vec<Entry>, key: &str) -> &'a mut Vec<Entry> {
+    let is_map = |entry: &Entry| entry.key == key && matches!(entry.node.value, Value::Map(_));
+    if !entries.iter().any(is_map) {
+        replace(entries, key, node(Value::Map(Vec::new())));
+    }
+    inner(entries, key).expect("it was just put there")
+}
+
+/// The mapping under `key`.
+fn inner<'a>(entries: &'a mut [Entry], key: &str) -> Option<&'a mut Vec<Entry>> {
+    let entry = entries.iter_mut().find(|entry| entry.key == key)?;
+    match &mut entry.node.value {
+        Value::Map(entries) => Some(entries),
+        Value::Scalar(_) | Value::List(_) | Value::Unsubstituted => None,
+    }
+}
+
+fn node(value: Value) -> Node {
+    Node { value, at: 0..0 }
+}
+
+/// As YAML types it.
+fn plain(text: &str) -> Node {
+    node(Value::Scalar(Scalar::plain(text.to_owned())))
+}
+
+fn number(number: &impl ToString) -> Node {
+    plain(&number.to_string())
+}
+
+fn text(text: &str) -> Node {
+    let mut scalar = Scalar::plain(text.to_owned());
+    scalar.typed = text.into();
+    scalar.plain = false;
+    node(Value::Scalar(scalar))
+}
+
+fn boolean(value: bool) -> Node {
+    plain(if value { "true" } else { "false" })
+}
+
+/// In the largest unit that it is a whole number of.
+fn duration(duration: Duration) -> Node {
+    let nanos = duration.as_nanos();
+    let units = [("s", 1_000_000_000), ("ms", 1_000_000), ("us", 1_000)];
+    let whole = units.into_iter().find(|(_, unit)| nanos.is_multiple_of(*unit));
+    text(&match whole {
+        Some((name, unit)) => format!("{}{name}", nanos / unit),
+        None => format!("{}us", duration.as_secs_f64() * 1e6),
+    })
+}
