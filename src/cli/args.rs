@@ -7,6 +7,7 @@ use clap::builder::FalseyValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use regex::Regex;
 
+use super::baseline::BaselineArgs;
 use super::connect_args::ConnectArgs;
 use super::control_args::ControlArgs;
 use super::control_args::ControlCommandArgs;
@@ -28,6 +29,7 @@ Exit codes:
     2  usage error
    80  findings gate failed
    81  findings and thresholds failed
+   82  regression against the baseline
    83  incomplete: coverage below its gate
    84  invalid: generator saturated, or the target blocked us
    85  refused: out of scope, not authorised, safety stop
@@ -258,6 +260,9 @@ pub(super) struct CheckArgs {
     /// Findings gate when the plan has none of its own: this severity or above fails.
     #[arg(long, value_name = "SEVERITY", default_value = "high", value_parser = fail_on)]
     pub(super) fail_on: FailOn,
+    /// What the run is compared with.
+    #[command(flatten)]
+    pub(super) baseline: BaselineArgs,
     /// How the load looks at responses.
     #[command(flatten)]
     pub(super) look: LookArgs,

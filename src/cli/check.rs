@@ -31,6 +31,7 @@ pub(super) fn run(args: &CheckArgs, terminal: &Terminal) -> Result<ExitCode, Cli
         )));
     }
     plans::look(&mut plan, &args.look)?;
+    args.baseline.apply(&mut plan);
     plans::gate_findings(&mut plan, args.fail_on);
     execute(Execution {
         plan,

@@ -27,6 +27,12 @@ pub(super) enum CliError {
     /// A rule is wrong; every mistake with its position.
     #[error("{0}")]
     Rules(RuleErrors),
+    /// A gate is about a change, and there is nothing to compare with.
+    #[error(
+        "thresholds: `{0}`: there is no baseline; name one with `baseline: {{ run: main.json }}` in \
+         the plan, or --baseline FILE"
+    )]
+    NoBaseline(String),
     /// A gate counts findings of a rule that there is not, and would always pass.
     #[error("thresholds: `{selector}`: no rule `{rule}`{}", .nearest.as_ref().map_or_else(|| "; rules/README.md lists them".to_owned(), |nearest| format!(", did you mean `{nearest}`?")))]
     NoSuchRule {
@@ -133,7 +139,9 @@ impl CliError {
             | Self::Terminal(_) => ExitCode::Usage,
             Self::Once(OnceError::OutOfScope(_)) => ExitCode::Refused,
             Self::Plan(errors) => errors.exit_code(),
-            Self::Rules(_) | Self::NoSuchRule { .. } | Self::EmptyPlan(_) => ExitCode::InvalidPlan,
+            Self::Rules(_) | Self::NoSuchRule { .. } | Self::NoBaseline(_) | Self::EmptyPlan(_) => {
+                ExitCode::InvalidPlan
+            }
             Self::Import(error) => error.exit_code(),
             Self::Flags(error) => error.exit_code(),
             Self::Fetch(error) => error.exit_code(),

@@ -72,6 +72,7 @@ pub(super) fn execute(execution: Execution<'_>) -> Result<ExitCode, CliError> {
     let registry = Arc::new(load_rules(&execution.plan)?);
     check_rules_of_gates(&execution.plan, &registry)?;
     check_certificates(&execution.plan)?;
+    let baseline = Arc::new(super::baseline::load(&execution.plan)?);
     let mut outputs = Outputs::open(&execution.plan.outputs, execution.output)?;
     // Before there are threads, and before anything is sent.
     let socket = control_place::open(execution.control)?;
@@ -96,6 +97,7 @@ pub(super) fn execute(execution: Execution<'_>) -> Result<ExitCode, CliError> {
         plan: Arc::new(execution.plan),
         registry,
         kind: execution.kind,
+        baseline,
         gating,
         clock,
         control,
@@ -283,5 +285,6 @@ fn run_info(execution: &Execution<'_>, clock: Clock) -> RunInfo {
         authorised_by: plan.scope.authorised_by().map(str::to_owned),
         planned,
         headline: execution.headline,
+        cost: plan.cost.clone(),
     }
 }

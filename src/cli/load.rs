@@ -11,6 +11,7 @@ use crate::plan::Plan;
 use crate::plan::Spacing;
 use crate::run::RunKind;
 
+use super::baseline;
 use super::debug;
 use super::error::CliError;
 use super::execute::Execution;
@@ -29,7 +30,13 @@ pub(super) fn run(args: &LoadArgs, terminal: &Terminal) -> Result<ExitCode, CliE
         can_debug(args)?;
         return debug::run(&plan(args)?);
     }
-    let plan = plan(args)?;
+    let mut plan = plan(args)?;
+    if args.baseline.is_given() && !plan.thresholds.iter().any(baseline::is_change) {
+        let text = "--baseline: nothing is compared; a plan says what may change in its \
+                    `thresholds`: 'http_req_latency|vs(baseline)': [ 'p(95)<+10%' ]";
+        return Err(CliError::Usage(text.to_owned()));
+    }
+    args.baseline.apply(&mut plan);
     let output = oha::outputs(args)?;
     let quiet = args.output_format == Some(OutputFormatArg::Quiet);
     let terminal = terminal.telling(args.time_unit, quiet);

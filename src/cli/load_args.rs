@@ -8,6 +8,7 @@ use clap::{Args, ValueEnum};
 use super::args::RunArgs;
 use super::args::duration;
 use super::args::rate;
+use super::baseline::BaselineArgs;
 use crate::model::HttpVersion;
 use crate::model::TimeUnit;
 use crate::plan::StageList;
@@ -113,6 +114,9 @@ pub(super) struct LoadArgs {
     /// Messages of each WebSocket session: -d is sent so often, and each time an answer is awaited.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(super) messages: Option<u32>,
+    /// What the run is compared with.
+    #[command(flatten)]
+    pub(super) baseline: BaselineArgs,
     /// How responses are looked at.
     #[command(flatten)]
     pub(super) look: LookArgs,

@@ -1,6 +1,7 @@
 //! Command line: arguments, one file per command, errors to exit codes.
 
 mod args;
+mod baseline;
 mod check;
 mod completions;
 mod connect_args;

@@ -178,9 +178,13 @@ fn findings_gate(severity: Severity) -> Threshold {
         .expect("the metric has this tag and this aggregate")
 }
 
+/// The day, in UTC.
+pub(super) fn today() -> jiff::civil::Date {
+    jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date()
+}
+
 pub(super) fn overrides(send: &SendArgs) -> Overrides {
-    let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
-    let mut overrides = Overrides::new(seed(send), today);
+    let mut overrides = Overrides::new(seed(send), today());
     overrides.authorised_by.clone_from(&send.authorised_by);
     overrides.known_checks = known_checks();
     overrides

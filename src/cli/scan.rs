@@ -23,6 +23,7 @@ const ALL: &str = "all";
 /// Runs the scan.
 pub(super) fn run(args: &ScanArgs, terminal: &Terminal) -> Result<ExitCode, CliError> {
     let mut plan = plan(args)?;
+    args.baseline.apply(&mut plan);
     plans::gate_findings(&mut plan, args.fail_on);
     execute(Execution {
         plan,

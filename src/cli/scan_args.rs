@@ -9,6 +9,7 @@ use super::args::OutputArgs;
 use super::args::SendArgs;
 use super::args::fail_on;
 use super::args::rate;
+use super::baseline::BaselineArgs;
 
 /// `scan`.
 #[derive(Debug, Args)]
@@ -62,6 +63,9 @@ pub(super) struct ScanArgs {
     /// Directory with additional rules; may be repeated.
     #[arg(long, value_name = "DIR")]
     pub(super) rules: Vec<PathBuf>,
+    /// What the run is compared with.
+    #[command(flatten)]
+    pub(super) baseline: BaselineArgs,
     /// Findings of this severity or above (new, firm) fail the run: exit 80. A plan's own findings
     /// gate goes before it.
     #[arg(long, value_name = "SEVERITY", default_value = "high", value_parser = fail_on)]

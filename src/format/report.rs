@@ -26,6 +26,7 @@ use super::number::Count;
 use super::number::Millis;
 use super::outcomes::Failures;
 use super::outcomes::Statuses;
+use super::run::CostReportDto;
 use super::run::NoticeDto;
 use super::run::RunInfoDto;
 use super::run::StopDto;
@@ -147,6 +148,9 @@ pub(super) struct ReportDto {
     timeline: Vec<PointDto>,
     /// One entry per request of a scenario, warm-up left out.
     endpoints: Vec<EndpointDto>,
+    /// Derived: what the target costs to run, if the plan says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    cost: Option<CostReportDto>,
     /// The scanner's own traffic.
     scan: ScanDto,
     coverage: CoverageDto,
@@ -254,6 +258,7 @@ impl From<&Report> for ReportDto {
             scenarios: report.scenarios.iter().map(scenario).collect(),
             timeline: report.timeline.iter().map(Into::into).collect(),
             endpoints: report.endpoints.iter().map(endpoint).collect(),
+            cost: CostReportDto::of(report),
             scan: scan(report),
             coverage: CoverageDto {
                 operations: report.coverage.operations.iter().map(Into::into).collect(),

@@ -4,11 +4,13 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::Serialize;
 
+use crate::model::Cost;
 use crate::model::ExitCode;
 use crate::model::Headline;
 use crate::model::Notice;
 use crate::model::NoticeLevel;
 use crate::model::Reason;
+use crate::model::Report;
 use crate::model::RunInfo;
 use crate::model::StopReason;
 use crate::model::ThresholdResult;
@@ -46,6 +48,41 @@ pub(super) struct RunInfoDto {
     /// Which of the two latencies stands first where load follows a schedule.
     #[serde(default)]
     headline: Name<Headline>,
+    /// What the target costs to run, if the plan says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    cost: Option<CostDto>,
+}
+
+/// What the target costs to run, as the plan says.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Price")]
+struct CostDto {
+    /// Machines, containers or functions that serve the target.
+    instances: u32,
+    /// Price of one for an hour.
+    price_per_hour: f64,
+    /// ISO 4217 code.
+    currency: String,
+}
+
+/// Derived: what the target costs, and what that makes of the requests that were measured.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Cost")]
+pub(super) struct CostReportDto {
+    /// Of all instances, for an hour.
+    per_hour: f64,
+    /// Of a million requests that do not fail, at the measured rate; null when there were none.
+    per_million_requests: Option<f64>,
+    /// ISO 4217 code.
+    currency: String,
+}
+
+impl CostReportDto {
+    pub(super) fn of(report: &Report) -> Option<Self> {
+        let (cost, per_million_requests) = report.cost()?;
+        let currency = cost.currency.clone();
+        Some(Self { per_hour: cost.per_hour(), per_million_requests, currency })
+    }
 }
 
 impl From<&RunInfo> for RunInfoDto {
@@ -62,6 +99,11 @@ impl From<&RunInfo> for RunInfoDto {
             authorised_by: info.authorised_by.clone(),
             planned_ms: info.planned.map(Millis),
             headline: Name(info.headline),
+            cost: info.cost.as_ref().map(|cost| CostDto {
+                instances: cost.instances,
+                price_per_hour: cost.price_per_hour,
+                currency: cost.currency.clone(),
+            }),
         }
     }
 }
@@ -79,6 +121,11 @@ impl From<RunInfoDto> for RunInfo {
             authorised_by: dto.authorised_by,
             planned: dto.planned_ms.map(Into::into),
             headline: dto.headline.0,
+            cost: dto.cost.map(|cost| Cost {
+                instances: cost.instances,
+                price_per_hour: cost.price_per_hour,
+                currency: cost.currency,
+            }),
         }
     }
 }
@@ -183,6 +230,9 @@ pub(super) struct ThresholdDto {
     /// What was measured (milliseconds for durations), in the worst window where there are windows;
     /// null when there was nothing to measure.
     value: Option<f64>,
+    /// The same in the baseline, where a change is judged; null when it was not measured there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    baseline: Option<f64>,
     /// It must hold in every stretch of load of this length, not over the whole run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     window_ms: Option<Millis>,
@@ -202,6 +252,7 @@ impl From<&ThresholdResult> for ThresholdDto {
             selector: result.selector.clone(),
             condition: result.condition.clone(),
             value: result.value,
+            baseline: result.baseline,
             window_ms: result.window.map(Millis),
             worst_from_ms: result.worst_from.map(Millis),
             aborted_at: result.aborted_at,
@@ -215,6 +266,7 @@ impl From<ThresholdDto> for ThresholdResult {
         let window = dto.window_ms.map(Into::into);
         Self {
             value: dto.value,
+            baseline: dto.baseline,
             worst_from: dto.worst_from_ms.map(Into::into),
             aborted_at: dto.aborted_at,
             pass: dto.pass,

@@ -151,15 +151,55 @@ impl Comparison {
     }
 }
 
-/// `p(95)<500`.
+/// What a value is compared with: milliseconds for trends.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Limit {
+    /// A number.
+    Value(f64),
+    /// By how much it may differ from the baseline's value, `+5ms`.
+    Change(f64),
+    /// By how many percent of the baseline's value it may differ, `+10%`.
+    Percent(f64),
+}
+
+impl Limit {
+    /// Whether it needs a baseline.
+    pub fn is_change(self) -> bool {
+        !matches!(self, Self::Value(_))
+    }
+
+    fn number(self) -> f64 {
+        match self {
+            Self::Value(number) | Self::Change(number) | Self::Percent(number) => number,
+        }
+    }
+
+    /// What is compared with its number; `None` where a baseline is missing. Nothing is no change
+    /// of nothing; anything is an infinite one.
+    fn compared(self, value: f64, baseline: Option<f64>) -> Option<f64> {
+        Some(match self {
+            Self::Value(_) => value,
+            Self::Change(_) => value - baseline?,
+            Self::Percent(_) => percent_change(value, baseline?),
+        })
+    }
+}
+
+/// By how many percent `value` differs from `baseline`.
+pub(super) fn percent_change(value: f64, baseline: f64) -> f64 {
+    let change = value - baseline;
+    if change == 0.0 { 0.0 } else { change / baseline.abs() * 100.0 }
+}
+
+/// `p(95)<500`, or `p(95)<+10%` against a baseline.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Condition {
     /// What is taken of the metric.
     pub aggregate: Aggregate,
     /// How it is compared.
     pub comparison: Comparison,
-    /// With what: milliseconds for trends.
-    pub limit: f64,
+    /// With what.
+    pub limit: Limit,
 }
 
 impl Condition {
@@ -169,36 +209,46 @@ impl Condition {
     /// [`ConditionError`]: what was expected, and where.
     pub fn parse(text: &str) -> Result<Self, ConditionError> {
         let mut rest = Rest { text, at: 0 };
-        rest.skip_blanks();
-        let aggregate = rest.aggregate()?;
-        rest.skip_blanks();
-        let comparison = rest.comparison()?;
-        rest.skip_blanks();
-        let limit = rest.limit()?;
-        Ok(Self { aggregate, comparison, limit })
+        let (aggregate, comparison) = rest.aggregate_and_comparison()?;
+        Ok(Self { aggregate, comparison, limit: Limit::Value(rest.value()?) })
     }
 
-    /// The aggregate's value and whether the condition holds; `None` when nothing was measured.
-    pub fn evaluate(&self, data: &MetricData) -> Option<(f64, bool)> {
-        let value = self.aggregate.of(data)?;
-        Some((value, self.holds(value)))
+    /// Parses `aggregation operator change`, where the change has its sign: `p(95)<+10%`,
+    /// `avg<=-5ms`, `rate<+0.01`.
+    ///
+    /// # Errors
+    /// [`ConditionError`]: what was expected, and where.
+    pub fn parse_change(text: &str) -> Result<Self, ConditionError> {
+        let mut rest = Rest { text, at: 0 };
+        let (aggregate, comparison) = rest.aggregate_and_comparison()?;
+        Ok(Self { aggregate, comparison, limit: rest.change(aggregate)? })
     }
 
-    /// Whether it holds of a value of its aggregate.
-    pub fn holds(&self, value: f64) -> bool {
-        self.comparison.holds(value, self.limit)
+    /// Whether it holds of a value of its aggregate; where it is about a change, against that of the
+    /// baseline, without which it does not hold.
+    pub fn holds(&self, value: f64, baseline: Option<f64>) -> bool {
+        let compared = self.limit.compared(value, baseline);
+        compared.is_some_and(|compared| self.comparison.holds(compared, self.limit.number()))
     }
 
     /// Whether `value` is further on the failing side than `other`.
     pub fn is_worse(&self, value: f64, other: f64) -> bool {
-        let badness = |value| self.comparison.badness(value, self.limit);
+        let badness = |value| self.comparison.badness(value, self.limit.number());
         badness(value) > badness(other)
     }
 }
 
 impl fmt::Display for Condition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}{}{}", self.aggregate, self.comparison.as_str(), self.limit)
+        write!(f, "{}{}", self.aggregate, self.comparison.as_str())?;
+        match self.limit {
+            Limit::Value(number) => write!(f, "{number}"),
+            Limit::Change(number) if self.aggregate.fits(MetricKind::Trend) => {
+                write!(f, "{number:+}ms")
+            }
+            Limit::Change(number) => write!(f, "{number:+}"),
+            Limit::Percent(number) => write!(f, "{number:+}%"),
+        }
     }
 }
 
@@ -274,11 +324,57 @@ impl<'a> Rest<'a> {
         found.map(|(_, comparison)| comparison).ok_or_else(|| self.expected(expected))
     }
 
-    fn limit(&mut self) -> Result<f64, ConditionError> {
-        let number = self.rest().trim_end().parse().ok().filter(|limit: &f64| limit.is_finite());
-        let expected = "a number after the operator (milliseconds for durations)";
-        number.ok_or_else(|| self.expected(expected))
+    fn aggregate_and_comparison(&mut self) -> Result<(Aggregate, Comparison), ConditionError> {
+        self.skip_blanks();
+        let aggregate = self.aggregate()?;
+        self.skip_blanks();
+        let comparison = self.comparison()?;
+        self.skip_blanks();
+        Ok((aggregate, comparison))
     }
+
+    fn value(&self) -> Result<f64, ConditionError> {
+        finite(self.rest().trim_end()).ok_or_else(|| {
+            let rest = self.rest();
+            let is_change = rest.starts_with(['+', '-']) && rest.trim_end().ends_with(['%', 's']);
+            self.expected(if is_change {
+                "a number after the operator (a change is for `METRIC|vs(baseline)`)"
+            } else {
+                "a number after the operator (milliseconds for durations)"
+            })
+        })
+    }
+
+    fn change(&self, aggregate: Aggregate) -> Result<Limit, ConditionError> {
+        let rest = self.rest().trim_end();
+        let is_trend = aggregate.fits(MetricKind::Trend);
+        let units: &[(&str, f64)] =
+            if is_trend { &[("ms", 1.0), ("µs", 1e-3), ("us", 1e-3), ("s", 1e3)] } else { &[] };
+        let unit = units.iter().find(|(unit, _)| rest.ends_with(unit));
+        let limit = rest.strip_prefix(['+', '-']).filter(|rest| rest.starts_with(is_digit));
+        let limit = limit.and_then(|_| match (rest.strip_suffix('%'), unit) {
+            (Some(number), _) => finite(number).map(Limit::Percent),
+            (None, Some((unit, factor))) => {
+                finite(rest.strip_suffix(unit)?).map(|number| Limit::Change(number * factor))
+            }
+            (None, None) => finite(rest).map(Limit::Change),
+        });
+        limit.ok_or_else(|| {
+            self.expected(if is_trend {
+                "a change with its sign, like +10%, +5ms or -1s"
+            } else {
+                "a change with its sign, like +10% or +0.01"
+            })
+        })
+    }
+}
+
+fn is_digit(c: char) -> bool {
+    c.is_ascii_digit() || c == '.'
+}
+
+fn finite(text: &str) -> Option<f64> {
+    text.parse().ok().filter(|number: &f64| number.is_finite())
 }
 
 #[cfg(test)]
@@ -324,12 +420,49 @@ mod tests {
         trend.record(Duration::from_millis(400));
         let data = MetricData::Trend(trend);
         let holds = |text: &str| {
-            Condition::parse(text).expect("valid").evaluate(&data).expect("measured").1
+            let condition = Condition::parse(text).expect("valid");
+            condition.holds(condition.aggregate.of(&data).expect("measured"), None)
         };
         assert!(holds("p(95)<500"));
         assert!(!holds("max<400"));
         let nothing = MetricData::Trend(Histogram::new(Digits::Three));
-        assert_eq!(Condition::parse("p(95)<1").expect("valid").evaluate(&nothing), None);
+        assert_eq!(Aggregate::Percentile(95.0).of(&nothing), None);
+    }
+
+    #[test]
+    fn changes_have_a_sign_and_a_unit() {
+        let shown = |text: &str| Condition::parse_change(text).map(|found| found.to_string());
+        for (text, canonical) in [
+            ("p(95)<+10%", "p(95)<+10%"),
+            ("p(95) < +5ms", "p(95)<+5ms"),
+            ("p(95)<+1.5s", "p(95)<+1500ms"),
+            ("avg<=-5%", "avg<=-5%"),
+            ("avg<+5", "avg<+5ms"),
+            ("rate<+0.01", "rate<+0.01"),
+            ("count==+0", "count==+0"),
+        ] {
+            assert_eq!(shown(text).as_deref(), Ok(canonical), "{text}");
+        }
+        for text in ["p(95)<10%", "p(95)<500", "rate<+5ms", "rate<+%", "avg<+-5%", "avg<+inf"] {
+            assert!(shown(text).is_err(), "{text}");
+        }
+        assert!(Condition::parse("p(95)<+10%").is_err());
+    }
+
+    #[test]
+    fn a_change_is_judged_against_the_baseline() {
+        let holds = |text: &str, value, baseline| {
+            Condition::parse_change(text).expect("valid").holds(value, baseline)
+        };
+        assert!(holds("p(95)<+10%", 109.9, Some(100.0)));
+        assert!(!holds("p(95)<+10%", 110.0, Some(100.0)));
+        assert!(holds("p(95)<+5ms", 104.9, Some(100.0)));
+        assert!(!holds("avg<=-5%", 96.0, Some(100.0)));
+        assert!(holds("avg<=-5%", 95.0, Some(100.0)));
+        assert!(!holds("rate<+0.01", 0.02, Some(0.01)));
+        assert!(holds("rate<+10%", 0.0, Some(0.0)), "nothing is no change of nothing");
+        assert!(!holds("rate<+10%", 0.1, Some(0.0)));
+        assert!(!holds("rate<+10%", 0.1, None), "no baseline is no pass");
     }
 
     #[test]
@@ -342,8 +475,8 @@ mod tests {
                     .into_iter()
                     .reduce(|a, b| if condition.is_worse(b, a) { b } else { a })
                     .expect("not empty");
-                let all = values.into_iter().all(|value| condition.holds(value));
-                assert_eq!(condition.holds(worst), all, "{condition}");
+                let all = values.into_iter().all(|value| condition.holds(value, None));
+                assert_eq!(condition.holds(worst, None), all, "{condition}");
             }
         }
     }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::cost::Cost;
 use super::failure::Failure;
 use super::finding::Finding;
 use super::headline::Headline;
@@ -25,7 +26,7 @@ pub struct Stamped {
 }
 
 /// What a run is, known before anything is sent.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct RunInfo {
     /// Shakedown's version.
     pub version: String,
@@ -47,6 +48,8 @@ pub struct RunInfo {
     pub planned: Option<Duration>,
     /// What the user wants to see first where load follows a schedule.
     pub headline: Headline,
+    /// What the target costs to run, if the plan says so.
+    pub cost: Option<Cost>,
 }
 
 /// Parts of a run.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::cost::Cost;
 use super::event::{Notice, Phase, RunInfo, StopReason};
 use super::exit::ExitCode;
 use super::failure::Failure;
@@ -169,6 +170,16 @@ impl Report {
     /// duration.
     pub fn headline(&self) -> Headline {
         if self.is_open_model() { self.preferred() } else { Headline::Duration }
+    }
+
+    /// What the target costs, and what a million requests that did not fail cost at the rate that
+    /// was measured.
+    pub fn cost(&self) -> Option<(&Cost, Option<f64>)> {
+        let cost = self.run.as_ref()?.cost.as_ref()?;
+        let (requests, failed) = self.endpoints.iter().fold((0, 0), |(requests, failed), one| {
+            (requests + one.total.requests, failed + one.total.failed)
+        });
+        Some((cost, cost.per_million(requests.saturating_sub(failed), self.load_elapsed)))
     }
 
     /// Everything load counted, all series together.

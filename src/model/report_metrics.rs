@@ -76,6 +76,32 @@ impl Report {
         }
     }
 
+    /// Whether anything of the metric and its tags was measured at all: a count of nothing is no
+    /// measurement.
+    pub fn measures(&self, selector: &MetricSelector) -> bool {
+        match selector.metric {
+            MetricName::Iterations
+            | MetricName::DroppedIterations
+            | MetricName::IterationDuration
+            | MetricName::IterationLatency => {
+                self.matching_scenarios(&selector.tags).next().is_some()
+            }
+            MetricName::Vus => !self.scenarios.is_empty(),
+            MetricName::Validity => self.validity.is_some(),
+            MetricName::Checks => {
+                matches!(self.metric(selector), MetricData::Rate { total, .. } if total > 0)
+            }
+            MetricName::ScanReqs | MetricName::ScanReqDuration | MetricName::Findings => {
+                self.scan_requests.0 > 0
+            }
+            MetricName::CoverageOperations => !self.coverage.operations.is_empty(),
+            metric => self.matching_endpoints(&selector.tags).any(|endpoint| {
+                let kind = metric.series_kind();
+                endpoint.total.requests > 0 && kind.is_none_or(|kind| endpoint.meta.kind == kind)
+            }),
+        }
+    }
+
     /// Findings that a gate with these tags counts: unless named, `confidence:>=firm` and
     /// `status:new` apply.
     pub fn gated_findings<'a>(

@@ -10,6 +10,9 @@ use super::metric::{MetricKind, MetricName, MetricSelector, TagMatch, TagOp};
 use super::scan::OperationSource;
 use super::text::did_you_mean;
 
+/// What stands behind `|` where a change against the baseline is meant.
+const BASELINE: &str = "vs(baseline)";
+
 /// What must hold, of what, over which time.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Criterion {
@@ -28,8 +31,16 @@ impl Criterion {
     /// # Errors
     /// [`ThresholdError`] for anything that could never be evaluated.
     pub fn parse(selector: &str, condition: &str) -> Result<Self, ThresholdError> {
+        let (selector, against) = match selector.split_once('|') {
+            None => (selector, None),
+            Some((selector, against)) => (selector, Some(against.trim())),
+        };
         let selector = parse_selector(selector)?;
-        let condition = Condition::parse(condition)?;
+        let condition = match against {
+            None => Condition::parse(condition)?,
+            Some(BASELINE) => Condition::parse_change(condition)?,
+            Some(other) => return Err(ThresholdError::Against { text: other.to_owned() }),
+        };
         let kind = selector.metric.kind();
         if !condition.aggregate.fits(kind) {
             return Err(ThresholdError::Kind {
@@ -39,6 +50,12 @@ impl Criterion {
             });
         }
         Ok(Self { selector, condition, window: None })
+    }
+
+    /// What is looked at, and whether against the baseline, as a plan writes it.
+    pub fn looked_at(&self) -> String {
+        let against = if self.condition.limit.is_change() { "|vs(baseline)" } else { "" };
+        format!("{}{against}", self.selector)
     }
 
     /// The condition with its window, as people read it: `p(95)<500 in every 30s`.
@@ -57,7 +74,7 @@ pub(super) fn wanted(condition: &str, window: Option<Duration>) -> String {
 
 impl fmt::Display for Criterion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.selector, self.wanted())
+        write!(f, "{}: {}", self.looked_at(), self.wanted())
     }
 }
 
@@ -118,6 +135,12 @@ pub enum ThresholdError {
         metric: String,
         /// What is wrong with which tag.
         problem: String,
+    },
+    /// Against something that is no baseline.
+    #[error("`|{text}`: expected `|vs(baseline)`")]
+    Against {
+        /// As written.
+        text: String,
     },
     /// `p(95)` of a counter and the like.
     #[error(

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::condition::Aggregate;
+use super::condition::{Aggregate, Limit, percent_change};
 use super::metric::MetricKind;
 use super::threshold::{Criterion, wanted};
 use super::units::{format_duration, format_number, format_percent};
@@ -21,6 +21,8 @@ pub struct ThresholdResult {
     /// What was measured, in the worst window where there are windows; `None` when there was
     /// nothing to measure.
     pub value: Option<f64>,
+    /// The same in the baseline, where a change is judged.
+    pub baseline: Option<f64>,
     /// When the worst window began, since the run's start.
     pub worst_from: Option<Duration>,
     /// What was measured when it stopped the run (`abortOnFail`).
@@ -33,11 +35,12 @@ impl ThresholdResult {
     /// A gate of which nothing was measured.
     pub fn new(criterion: Criterion) -> Self {
         Self {
-            selector: criterion.selector.to_string(),
+            selector: criterion.looked_at(),
             condition: criterion.condition.to_string(),
             window: criterion.window,
             criterion: Some(criterion),
             value: None,
+            baseline: None,
             worst_from: None,
             aborted_at: None,
             pass: false,
@@ -53,6 +56,7 @@ impl ThresholdResult {
             window,
             criterion: parsed.map(|parsed| Criterion { window, ..parsed }),
             value: None,
+            baseline: None,
             worst_from: None,
             aborted_at: None,
             pass: false,
@@ -68,9 +72,16 @@ impl ThresholdResult {
     pub fn measured(&self) -> String {
         let Some(value) = self.value else { return "nothing measured".to_owned() };
         let figure = self.figure(value);
-        match self.worst_from {
-            Some(from) => format!("{figure} from {:.0}s", from.as_secs_f64()),
-            None => figure,
+        match (self.worst_from, self.baseline) {
+            (Some(from), _) => format!("{figure} from {:.0}s", from.as_secs_f64()),
+            (None, Some(baseline)) => {
+                let change = match percent_change(value, baseline) {
+                    percent if percent.is_finite() => format!("{percent:+.1}% on "),
+                    _ => "up from ".to_owned(),
+                };
+                format!("{figure}, {change}{}", self.figure(baseline))
+            }
+            (None, None) => figure,
         }
     }
 
@@ -86,6 +97,10 @@ impl ThresholdResult {
         }
         let of = self.criterion.as_ref().map(|criterion| criterion.condition.aggregate);
         let of = of.map_or_else(|| "it".to_owned(), |aggregate| aggregate.to_string());
+        let limit = self.criterion.as_ref().map(|criterion| criterion.condition.limit);
+        if limit.is_some_and(Limit::is_change) && self.baseline.is_none() {
+            return format!("{selector}: {wanted} wanted, the baseline has no such measurement");
+        }
         let aborted = self.aborted_at.map(|value| self.figure(value));
         let aborted = aborted.map(|figure| format!(", stopped the run at {figure}"));
         let aborted = aborted.unwrap_or_default();
@@ -101,7 +116,11 @@ impl ThresholdResult {
             (MetricKind::Trend, _) => {
                 let rounded =
                     |ms: f64| Duration::try_from_secs_f64(ms / 1e3).ok().map(format_duration);
-                match (rounded(value), rounded(condition.limit)) {
+                let limit = match condition.limit {
+                    Limit::Value(limit) => Some(limit),
+                    Limit::Change(_) | Limit::Percent(_) => None,
+                };
+                match (rounded(value), limit.and_then(rounded)) {
                     (Some(text), limit) if limit.as_ref() != Some(&text) => text,
                     _ => format!("{}ms", format_number(value)),
                 }
@@ -136,6 +155,25 @@ mod tests {
         assert_eq!(gate("http_reqs", "rate>10", 7.5), "7.5/s");
         assert_eq!(gate("findings", "count==0", 6.0), "6");
         assert_eq!(gate("a_metric_of_tomorrow", "count==0", 6.0), "6");
+    }
+
+    #[test]
+    fn a_change_is_told_with_what_it_is_a_change_of() {
+        let of = |selector: &str, condition: &str, value: f64, baseline: Option<f64>| {
+            ThresholdResult { baseline, ..result(selector, condition, value) }
+        };
+        let slower = of("http_req_latency|vs(baseline)", "p(95)<+10%", 212.0, Some(172.0));
+        assert_eq!(
+            slower.failure(),
+            "http_req_latency|vs(baseline): p(95)<+10% wanted, p(95) is 212ms, +23.3% on 172ms"
+        );
+        let failing = of("http_req_failed|vs(baseline)", "rate<+0.01", 0.25, Some(0.0));
+        assert_eq!(failing.measured(), "25.0%, up from 0%");
+        let new = of("http_req_failed|vs(baseline)", "rate<+0.01", 0.25, None);
+        assert_eq!(
+            new.failure(),
+            "http_req_failed|vs(baseline): rate<+0.01 wanted, the baseline has no such measurement"
+        );
     }
 
     #[test]

@@ -17,8 +17,8 @@ use super::steps::Known;
 use super::substitute::{Env, Values, substitute};
 use super::types::{Connection, Cookies, Plan, Scenario, TlsPolicy};
 use super::{
-    auth, boundary, consistency, defaults, flows, gates, occurrence, once, protocol, requests,
-    scan, scenarios,
+    auth, boundary, compare, consistency, defaults, flows, gates, occurrence, once, protocol,
+    requests, scan, scenarios,
 };
 use crate::model::Conversation;
 use crate::model::Redactor;
@@ -41,6 +41,8 @@ pub(super) const PLAN: Keys = Keys {
         "scenarios",
         "scan",
         "thresholds",
+        "baseline",
+        "cost",
         "outputs",
         "observe",
         "cookies",
@@ -56,7 +58,7 @@ pub(super) const PLAN: Keys = Keys {
         "auth",
         "identities",
     ],
-    later: &["targets", "data", "capacity", "baseline", "cost"],
+    later: &["targets", "data", "capacity"],
 };
 
 /// What scenarios do: there `${env.NAME}` is their own.
@@ -309,6 +311,8 @@ fn plan(tree: &Node, overrides: &Overrides, reader: &mut Reader) -> Option<Plan>
     sessions.scan = auth::scan_as(&fields, &sessions, reader);
     let is_sound = reader.problems.is_empty();
     let gates = gates::thresholds(&fields, reader);
+    let baseline = compare::baseline(&fields, overrides, reader);
+    let cost = compare::cost(&fields, reader);
     let outputs = gates::outputs(&fields, reader);
     let connection = connection(&fields, overrides, reader);
     let observe = observe(&fields, reader);
@@ -340,6 +344,8 @@ fn plan(tree: &Node, overrides: &Overrides, reader: &mut Reader) -> Option<Plan>
         teardown,
         scan,
         thresholds: gates.into_iter().map(|gate| gate.threshold).collect(),
+        baseline,
+        cost,
         outputs,
         connection,
         observe,

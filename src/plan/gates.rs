@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::document::{Entry, Node, Place, Value};
 use super::reader::{Fields, Keys, Reader};
 use super::types::Output;
+use crate::model::Criterion;
 use crate::model::MetricKind;
 use crate::model::MetricName;
 use crate::model::OutputKind;
@@ -35,8 +36,8 @@ pub(super) fn thresholds(plan: &Fields<'_>, reader: &mut Reader) -> Vec<Gate> {
     let Some(node) = plan.get("thresholds") else { return Vec::new() };
     let mut gates = Vec::new();
     for entry in reader.entries(node, "thresholds").unwrap_or_default() {
-        if entry.key.contains('|') {
-            reader.not_yet(&entry.key_at, "a comparison with a baseline");
+        if entry.key.contains("|vs(history:") {
+            reader.not_yet(&entry.key_at, "a comparison with a run of the history");
             continue;
         }
         for item in reader.list(&entry.node, "conditions like 'p(95)<500'") {
@@ -60,10 +61,10 @@ fn gate(entry: &Entry, item: &Node, reader: &mut Reader) -> Option<Gate> {
     let window = fields.get("window").and_then(|node| window(node, reader));
     let mut threshold = threshold?;
     if let (Some(_), Some(node)) = (window, fields.get("window")) {
-        fits_window(threshold.metric(), node, reader);
+        fits_window(&threshold.criterion, node, reader);
     }
     if let (Some(true), Some(key)) = (abort, fields.entry("abortOnFail")) {
-        fits_abort(threshold.metric(), &key.key_at, reader);
+        fits_abort(&threshold.criterion, &key.key_at, reader);
     }
     threshold.criterion.window = window;
     threshold.abort_on_fail = abort.unwrap_or(false);
@@ -72,9 +73,27 @@ fn gate(entry: &Entry, item: &Node, reader: &mut Reader) -> Option<Gate> {
     Some(Gate { threshold, selector_at, window_at: at("window"), delay_at: at("delayAbortEval") })
 }
 
+/// Findings are compared one by one, each being new or known.
+fn compares(threshold: Threshold, at: &Place, reader: &mut Reader) -> Option<Threshold> {
+    let is_change = threshold.criterion.condition.limit.is_change();
+    if is_change && threshold.metric() == MetricName::Findings {
+        if !reader.problems.iter().any(|problem| problem.is_at(at)) {
+            reader.problem_with_help(
+                at,
+                "findings are compared one by one, not by their number",
+                "leave out `|vs(baseline)`: `findings` counts those that are not in the baseline",
+            );
+        }
+        return None;
+    }
+    Some(threshold)
+}
+
 /// What is only known at the end ends nothing.
-fn fits_abort(metric: MetricName, at: &Place, reader: &mut Reader) {
+fn fits_abort(criterion: &Criterion, at: &Place, reader: &mut Reader) {
+    let metric = criterion.selector.metric;
     let when = match metric {
+        _ if criterion.condition.limit.is_change() => "in its change when the run is over",
         MetricName::Validity => "when load is over",
         MetricName::CoverageOperations => "when the scan is over",
         _ => return,
@@ -101,7 +120,16 @@ fn window(node: &Node, reader: &mut Reader) -> Option<Duration> {
 }
 
 /// Only what load measures over time has windows.
-fn fits_window(metric: MetricName, node: &Node, reader: &mut Reader) {
+fn fits_window(criterion: &Criterion, node: &Node, reader: &mut Reader) {
+    let metric = criterion.selector.metric;
+    if criterion.condition.limit.is_change() {
+        reader.problem_with_help(
+            &node.at,
+            "a change against the baseline is one of the whole run",
+            "leave out `window`",
+        );
+        return;
+    }
     let is_measured_over_time = metric.is_load() && metric != MetricName::Validity;
     if !is_measured_over_time || metric.kind() == MetricKind::Gauge {
         reader.problem_with_help(
@@ -115,10 +143,12 @@ fn fits_window(metric: MetricName, node: &Node, reader: &mut Reader) {
 fn condition(entry: &Entry, node: &Node, reader: &mut Reader) -> Option<Threshold> {
     let text = reader.text(node, "a condition like 'p(95)<500'")?;
     match Threshold::parse(&entry.key, text) {
-        Ok(threshold) => Some(threshold),
+        Ok(threshold) => compares(threshold, &entry.key_at, reader),
         Err(error) => {
             let at = match error {
-                ThresholdError::Metric { .. } | ThresholdError::Tag { .. } => &entry.key_at,
+                ThresholdError::Metric { .. }
+                | ThresholdError::Tag { .. }
+                | ThresholdError::Against { .. } => &entry.key_at,
                 ThresholdError::Condition(_) | ThresholdError::Kind { .. } => &node.at,
             };
             // Several conditions under one bad selector are one mistake.

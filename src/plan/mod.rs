@@ -1,12 +1,14 @@
 //! Plan file and flags, resolved: every default filled in, every mistake found before anything is
 //! sent. Reads files, sends nothing.
 
+mod accepted;
 mod auth;
 mod bodies;
 mod boundary;
 mod bounded;
 mod calls;
 mod checks;
+mod compare;
 mod conditions;
 mod connection;
 mod consistency;
@@ -45,6 +47,7 @@ mod substitute;
 mod types;
 mod url_list;
 
+pub use accepted::{Accepted, load_accepted};
 pub use connection::{ConnectionFlags, apply_flags};
 pub use consistency::calls_keep_alive;
 pub use error::PlanErrors;
@@ -57,6 +60,6 @@ pub use resolved::Resolved;
 pub use schema::json_schema;
 pub use stages::StageList;
 pub use types::{
-    Connection, Cookies, CrawlSettings, Limits, Once, Output, Plan, Protocol, ScanSettings,
-    Scenario, StopIf, TlsPolicy,
+    BaselineFiles, Connection, Cookies, CrawlSettings, Limits, Once, Output, Plan, Protocol,
+    ScanSettings, Scenario, StopIf, TlsPolicy,
 };

@@ -327,6 +327,8 @@ fn base(
         scenarios: Vec::new(),
         scan: None,
         thresholds: Vec::new(),
+        baseline: super::types::BaselineFiles::default(),
+        cost: None,
         outputs: flags.outputs.clone(),
         connection,
         observe: Vec::new(),

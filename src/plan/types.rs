@@ -7,8 +7,8 @@ use super::executor::Executor;
 use crate::flow::auth::Sessions;
 use crate::flow::{Flow, Script, Variable};
 use crate::model::{
-    ConnectionReuse, Header, OutputKind, Redactor, RequestTemplate, Route, Scope, Seed, Target,
-    Threshold, TlsOptions,
+    ConnectionReuse, Cost, Header, OutputKind, Redactor, RequestTemplate, Route, Scope, Seed,
+    Target, Threshold, TlsOptions,
 };
 
 /// A run, fully described: nothing is looked up later.
@@ -41,6 +41,10 @@ pub struct Plan {
     pub scan: Option<ScanSettings>,
     /// The gates.
     pub thresholds: Vec<Threshold>,
+    /// What the run is compared with.
+    pub baseline: BaselineFiles,
+    /// What the target costs to run.
+    pub cost: Option<Cost>,
     /// Files to write.
     pub outputs: Vec<Output>,
     /// How connections are made.
@@ -85,6 +89,15 @@ pub enum Cookies {
     PerIteration,
     /// As long as it exists: a visitor who comes back.
     PerUser,
+}
+
+/// What a run is compared with.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct BaselineFiles {
+    /// The report or event log of an earlier run.
+    pub run: Option<PathBuf>,
+    /// Findings that somebody accepted.
+    pub accepted: Option<PathBuf>,
 }
 
 /// Hard caps and the kill switch.

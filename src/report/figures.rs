@@ -22,6 +22,8 @@ use crate::model::Report;
 use crate::model::Severity;
 use crate::model::Tally;
 use crate::model::format_rate;
+use crate::model::inert;
+use crate::model::plural;
 
 pub(super) use crate::model::format_number as number;
 pub(super) use crate::model::format_percent as percent;
@@ -204,6 +206,18 @@ pub(super) fn gating<'a>(report: &'a Report) -> Vec<&'a Finding> {
         })
     };
     report.findings.iter().filter(is_counted).collect()
+}
+
+/// What the target costs an hour, and a million requests at the measured rate.
+pub(super) fn cost(report: &Report) -> Option<String> {
+    let (cost, per_million) = report.cost()?;
+    let instances = plural(u64::from(cost.instances), "instance", "instances");
+    let hour = format!("{}/h for {instances}", cost.amount(cost.per_hour()));
+    let text = match per_million {
+        Some(amount) => format!("{hour}, {} per million requests", cost.amount(amount)),
+        None => hour,
+    };
+    Some(inert(&text, 120))
 }
 
 /// The exchange that shows a finding best: the attack, else the last one with a response.

@@ -17,6 +17,7 @@ use super::figures::backends;
 use super::figures::by_severity;
 use super::figures::checks as checks_by_failures;
 use super::figures::columns;
+use super::figures::cost;
 use super::figures::has_load;
 use super::figures::has_scan;
 use super::figures::latencies;
@@ -201,6 +202,9 @@ fn load(report: &Report) -> String {
         report.generator.iter().flat_map(GeneratorReport::figures).collect();
     if !generator.is_empty() {
         write!(out, "\nGenerator: {}\n", generator.join(" · ")).expect(INFALLIBLE);
+    }
+    if let Some(cost) = cost(report) {
+        write!(out, "\nCost: {}\n", escape(&cost)).expect(INFALLIBLE);
     }
     out.push_str(&trends(report, &total));
     out.push_str(

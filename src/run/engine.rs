@@ -22,6 +22,7 @@ use crate::plan::Plan;
 use crate::rules::Registry;
 use crate::ui::Consumer;
 
+use super::baseline::Baseline;
 use super::derive::derivers;
 use super::gate_watch::GateWatch;
 use super::gates::Gating;
@@ -56,6 +57,8 @@ pub struct RunJob {
     pub kind: RunKind,
     /// The first event.
     pub info: RunInfo,
+    /// What the run is compared with.
+    pub baseline: Arc<Baseline>,
     /// What the verdict rests on.
     pub gating: Gating,
     /// Started with the run.
@@ -111,6 +114,7 @@ pub async fn run(
         clock: job.clock,
         redactor: job.plan.redactor.clone(),
         derivers: derivers(&job.plan),
+        baseline: Arc::clone(&job.baseline),
         gates: GateWatch::new(&job.plan.thresholds),
         consumers,
         stop: stop.clone(),
@@ -118,6 +122,9 @@ pub async fn run(
         seq: 0,
     };
     pump.take(Event::RunStarted(job.info.clone()));
+    for notice in job.baseline.notices() {
+        pump.take(Event::Notice(notice));
+    }
     let drained = tokio::task::spawn_blocking(move || {
         pump.drain(&mut receiver);
         pump
@@ -146,7 +153,8 @@ fn left() -> Outcome {
 }
 
 fn conclude(mut pump: Pump, gating: Gating, facts: Facts) -> Outcome {
-    let (results, verdict) = gate(&pump.report, pump.gates.finish(), gating, facts);
+    let (results, verdict) =
+        gate(&pump.report, pump.gates.finish(), pump.baseline.report.as_ref(), gating, facts);
     pump.take(Event::Thresholds(results));
     pump.take(Event::Verdict(verdict));
     let broken = pump.finish();

@@ -107,7 +107,7 @@ impl Watched {
     }
 
     /// What came of it, at the end.
-    pub(super) fn result(&self, report: &Report) -> ThresholdResult {
+    pub(super) fn result(&self, report: &Report, baseline: Option<&Report>) -> ThresholdResult {
         let criterion = &self.threshold.criterion;
         let (value, worst_from) = match &self.sliding {
             // Without load nothing was judged.
@@ -121,9 +121,15 @@ impl Watched {
                 (sliding.worst.map(|(_, value)| value), sliding.worst.map(|(from, _)| from))
             }
         };
-        let holds = value.is_some_and(|value| criterion.condition.holds(value));
+        let selector = &criterion.selector;
+        let baseline = baseline
+            .filter(|_| criterion.condition.limit.is_change())
+            .filter(|baseline| baseline.measures(selector))
+            .and_then(|baseline| criterion.condition.aggregate.of(&baseline.metric(selector)));
+        let holds = value.is_some_and(|value| criterion.condition.holds(value, baseline));
         ThresholdResult {
             value,
+            baseline,
             worst_from,
             aborted_at: self.aborted_at,
             pass: holds && self.aborted_at.is_none(),
@@ -149,7 +155,7 @@ impl Watched {
             Some(sliding) => sliding.latest?,
             None => criterion.condition.aggregate.of(&report.metric(&criterion.selector))?,
         };
-        if criterion.condition.holds(value) {
+        if criterion.condition.holds(value, None) {
             return None;
         }
         self.aborted_at = Some(value);
@@ -259,7 +265,7 @@ mod tests {
             watch.take(&stamped);
             assert_eq!(watch.look(&stamped, &report), None);
         }
-        watch.finish()[0].result(&report)
+        watch.finish()[0].result(&report, None)
     }
 
     #[test]
@@ -332,7 +338,7 @@ mod tests {
         let mut watch = GateWatch::new(&[threshold("http_reqs", "count>=1", Some(2))]);
         watch.take(&declared());
         (0..5).for_each(|at| watch.take(&second(at, 1, 1, true)));
-        assert_eq!(watch.finish()[0].result(&Report::default()).value, None);
+        assert_eq!(watch.finish()[0].result(&Report::default(), None).value, None);
     }
 
     #[test]
@@ -345,7 +351,7 @@ mod tests {
         assert_eq!(watch.look(&second(1, 1, 1, false), &report), None);
         let stop = watch.look(&second(7, 1, 1, false), &report);
         assert!(matches!(stop, Some(StopReason::Threshold(_))));
-        assert!(!watch.finish()[0].result(&report).pass);
+        assert!(!watch.finish()[0].result(&report, None).pass);
     }
 
     #[test]

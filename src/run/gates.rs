@@ -27,13 +27,17 @@ pub enum Gating {
 pub(super) fn gate(
     report: &Report,
     watched: &[Watched],
+    baseline: Option<&Report>,
     gating: Gating,
     failures: Facts,
 ) -> (Vec<ThresholdResult>, Verdict) {
     let logged_out = report.sessions.iter().any(SessionReport::never_worked);
     let started = failures == Facts::default() && !logged_out;
-    let results: Vec<ThresholdResult> =
-        if started { watched.iter().map(|one| one.result(report)).collect() } else { Vec::new() };
+    let results: Vec<ThresholdResult> = if started {
+        watched.iter().map(|one| one.result(report, baseline)).collect()
+    } else {
+        Vec::new()
+    };
     let mut facts = failures;
     add_stop(&mut facts, report);
     facts.incomplete.extend(report.sessions.iter().filter_map(SessionReport::loss));
@@ -43,6 +47,9 @@ pub(super) fn gate(
     }
     for (watched, result) in watched.iter().zip(&results).filter(|(_, result)| !result.pass) {
         match watched.threshold.metric() {
+            _ if watched.threshold.criterion.condition.limit.is_change() => {
+                facts.regressions.push(result.failure());
+            }
             MetricName::Findings => facts.findings.push(result.failure()),
             MetricName::CoverageOperations => facts.incomplete.push(result.failure()),
             MetricName::Validity => facts.invalid.push(result.failure()),
@@ -163,7 +170,7 @@ mod tests {
         failures: Facts,
     ) -> (Vec<ThresholdResult>, Verdict) {
         let watched: Vec<Watched> = thresholds.iter().cloned().map(Watched::new).collect();
-        gate(report, &watched, gating, failures)
+        gate(report, &watched, None, gating, failures)
     }
 
     fn code(report: &Report, thresholds: &[Threshold], gating: Gating) -> u8 {
@@ -225,6 +232,32 @@ mod tests {
         assert_eq!(code(&report, &findings, Gating::OnlyThresholds), 0);
         assert_eq!(code(&report, &[threshold("http_reqs", "count>1")], Gating::OnlyThresholds), 84);
         assert_eq!(code(&report, &[], Gating::LoadFigures), 84);
+    }
+
+    #[test]
+    fn a_regression_is_82_and_99_with_a_threshold_that_failed() {
+        let baseline = report(&[(200, 10)], 0);
+        let mut slower = report(&[(200, 10)], 0);
+        let latency = &mut slower.endpoints[0].total.latency;
+        (0..10).for_each(|_| latency.record(Duration::from_millis(300)));
+        let code = |gates: &[(&str, &str)], baseline| {
+            let gates = gates.iter().map(|(selector, condition)| threshold(selector, condition));
+            let watched: Vec<Watched> = gates.map(Watched::new).collect();
+            let gating = Gating::OnlyThresholds;
+            let (results, verdict) = gate(&slower, &watched, baseline, gating, Facts::default());
+            (results[0].clone(), verdict.exit_code.code())
+        };
+        let vs = ("http_req_latency|vs(baseline)", "p(95)<+10%");
+        let (result, exit) = code(&[vs], Some(&baseline));
+        assert_eq!((result.baseline, exit), (Some(100.0), 82));
+        assert_eq!(code(&[vs, ("http_req_latency", "p(95)<200")], Some(&baseline)).1, 99);
+        assert_eq!(code(&[vs, ("findings", "count<0")], Some(&baseline)).1, 81);
+        assert_eq!(code(&[("http_reqs|vs(baseline)", "count==+0")], Some(&baseline)).1, 0);
+        let elsewhere = ("http_reqs{request:checkout}|vs(baseline)", "count==+0");
+        let (result, exit) = code(&[elsewhere], Some(&baseline));
+        assert_eq!((result.baseline, exit), (None, 82), "what the baseline lacks is no pass");
+        assert!(result.failure().ends_with("the baseline has no such measurement"));
+        assert_eq!(code(&[vs], None).1, 82);
     }
 
     #[test]
@@ -297,7 +330,7 @@ mod tests {
     fn stopped_by(threshold: Threshold) -> (Vec<ThresholdResult>, Verdict) {
         let mut stopped = report(&[(200, 10)], 0);
         stopped.stopped = Some(StopReason::Threshold(format!("{} failed", threshold.criterion)));
-        gate(&stopped, &[aborted(threshold, 900.0)], Gating::OnlyThresholds, Facts::default())
+        gate(&stopped, &[aborted(threshold, 900.0)], None, Gating::OnlyThresholds, Facts::default())
     }
 
     #[test]
@@ -326,7 +359,8 @@ mod tests {
         let stopping = threshold("http_req_latency", "p(95)<5");
         let watched =
             [aborted(stopping, 100.0), Watched::new(threshold("http_req_latency", "p(95)<500"))];
-        let (results, verdict) = gate(&stopped, &watched, Gating::OnlyThresholds, Facts::default());
+        let (results, verdict) =
+            gate(&stopped, &watched, None, Gating::OnlyThresholds, Facts::default());
         assert!(!results[0].pass && results[1].pass);
         assert_eq!(verdict.reasons.len(), 1);
     }

@@ -4,6 +4,7 @@
 //! into the report, lets the derivers look, and hands it to the consumers in one order. What goes
 //! back is the [`crate::model::StopToken`], and what users change of the load ([`Steering`]).
 
+mod baseline;
 mod client;
 mod derive;
 mod engine;
@@ -18,6 +19,7 @@ pub mod socket;
 mod steer;
 mod tap;
 
+pub use baseline::Baseline;
 pub use engine::{Outcome, RunError, RunJob, RunKind, run};
 pub use fetch::{FetchError, fetch_document};
 pub use gates::Gating;

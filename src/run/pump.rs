@@ -1,5 +1,6 @@
 //! The pump: one thread that gives every event its place and lets everybody see it in that order.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc::Receiver;
@@ -13,6 +14,7 @@ use crate::model::Stamped;
 use crate::model::StopToken;
 use crate::ui::Consumer;
 
+use super::baseline::Baseline;
 use super::derive::Deriver;
 use super::gate_watch::GateWatch;
 
@@ -24,6 +26,8 @@ pub(super) struct Pump {
     pub(super) redactor: Redactor,
     /// Looked at after each event.
     pub(super) derivers: Vec<Box<dyn Deriver>>,
+    /// Says which findings are new.
+    pub(super) baseline: Arc<Baseline>,
     /// Sees every event, and may stop the run too.
     pub(super) gates: GateWatch,
     /// In the order in which they see events.
@@ -45,7 +49,8 @@ impl Pump {
     }
 
     /// One event, and whatever follows from it.
-    pub(super) fn take(&mut self, event: Event) {
+    pub(super) fn take(&mut self, mut event: Event) {
+        self.baseline.mark(&mut event);
         let mut derived = self.deliver(event);
         while let Some(reason) = derived.take() {
             self.stop.apply(ControlCommand::Stop);

@@ -99,6 +99,7 @@ mod tests {
             authorised_by: None,
             planned: planned.map(Duration::from_secs),
             headline: Headline::default(),
+            cost: None,
         };
         let point = TimelinePoint {
             from: Duration::from_secs(3),

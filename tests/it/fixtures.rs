@@ -5,8 +5,8 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use shakedown::model::{
-    CheckCount, Confidence, CrawlProgress, Digits, Event, Evidence, EvidenceRole, Exemplar, Facts,
-    Failure, FailureClass, Finding, FindingStatus, GeneratorWindow, Headline, Histogram,
+    CheckCount, Confidence, Cost, CrawlProgress, Digits, Event, Evidence, EvidenceRole, Exemplar,
+    Facts, Failure, FailureClass, Finding, FindingStatus, GeneratorWindow, Headline, Histogram,
     InsertionKind, InsertionRef, LoadChange, LoadChangeKind, LoadTotals, LoadWindow, MachineUse,
     Match, MatchPart, MessageTally, Notice, NoticeLevel, Observed, Operation, OperationSource,
     Owasp, Phase, Recorded, Report, RuleMeta, RuleOutcome, RunInfo, ScanWindow, ScenarioMeta,
@@ -89,6 +89,7 @@ fn run_info() -> RunInfo {
         authorised_by: None,
         planned: Some(Duration::from_secs(25)),
         headline: Headline::default(),
+        cost: Some(Cost { instances: 4, price_per_hour: 0.17, currency: "USD".to_owned() }),
     }
 }
 
@@ -622,6 +623,12 @@ fn thresholds() -> Vec<ThresholdResult> {
                 "p(99)<600",
                 Some(Duration::from_secs(2)),
             )
+        },
+        ThresholdResult {
+            value: Some(41.3),
+            baseline: Some(39.9),
+            pass: true,
+            ..ThresholdResult::written("http_req_duration|vs(baseline)", "med<+10%", None)
         },
         result("http_req_failed", "rate<0.05", Some(0.021_276_595_744_680_85), true),
         result("findings{severity:>=high}", "count==0", Some(1.0), false),

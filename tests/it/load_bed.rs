@@ -99,6 +99,8 @@ impl PlanBuilder {
             }],
             scan: None,
             thresholds: Vec::new(),
+            baseline: shakedown::plan::BaselineFiles::default(),
+            cost: None,
             outputs: Vec::new(),
             connection: Connection::new(Duration::from_secs(30), TlsPolicy::Verify),
             observe: Vec::new(),

@@ -36,6 +36,7 @@ fn run_started(command: &str) -> Event {
         authorised_by: None,
         planned: Some(millis(10_000)),
         headline: Headline::default(),
+        cost: None,
     })
 }
 

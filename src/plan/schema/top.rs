@@ -16,7 +16,17 @@ pub(super) const PLAN: &str = "plan";
 const URL: &str = r"^(?i:(https?|wss?)://)?[^\s/]+";
 
 pub(super) fn objects() -> Vec<Object> {
-    vec![plan(), authorised(), scope(), limits(), stop_if(), secret(), threshold()]
+    vec![
+        plan(),
+        authorised(),
+        scope(),
+        limits(),
+        stop_if(),
+        secret(),
+        threshold(),
+        baseline(),
+        cost(),
+    ]
 }
 
 fn plan() -> Object {
@@ -64,6 +74,8 @@ fn plan() -> Object {
     )
     .key("scan", of("scan"), "What the scanner does; without it, there is no scan.")
     .key("thresholds", thresholds(), "What must hold for the run to pass, by metric.")
+    .key("baseline", of("baseline"), "What the run is compared with.")
+    .key("cost", of("cost"), "What the target costs to run.")
     .key("outputs", list(&output()), "Files to write at the end, by format.")
     .key(
         "observe",
@@ -200,6 +212,29 @@ fn threshold() -> Object {
         .key_or("delayAbortEval", duration(), "0s", "How long the run may go on before that.")
         .key("window", duration(), "It must hold in every stretch of this length, not only in all.")
         .required(&["threshold"])
+}
+
+fn baseline() -> Object {
+    object!("baseline", compare::BASELINE, "What the run is compared with; relative to the plan.")
+        .key("run", text(), "The JSON report or event log of an earlier run.")
+        .key(
+            "accepted",
+            text(),
+            "A YAML list of accepted findings: `fingerprint`, `reason`, `owner`, `expires`.",
+        )
+        .rule("minProperties", json!(1))
+}
+
+fn cost() -> Object {
+    object!("cost", compare::COST, "What the target costs to run.")
+        .key_or("instances", whole(1, 1_000_000), 1, "How many serve it.")
+        .key(
+            "price_per_hour",
+            json!({ "type": "number", "minimum": 0, "maximum": 1_000_000 }),
+            "Of one.",
+        )
+        .key("currency", example(pattern("^[A-Z]{3}$"), &["USD"]), "ISO 4217 code.")
+        .required(&["price_per_hour", "currency"])
 }
 
 /// Metrics with their tags, and conditions of each.

@@ -16,6 +16,7 @@ use super::super::figures::COLUMNS;
 use super::super::figures::backends;
 use super::super::figures::checks;
 use super::super::figures::columns;
+use super::super::figures::cost;
 use super::super::figures::latencies;
 use super::super::figures::longest_phase;
 use super::super::figures::message_endpoints;
@@ -195,6 +196,7 @@ fn load_facts(report: &Report, total: &Tally) -> Vec<Fact> {
     if !generator.is_empty() {
         facts.push(("generator", generator.join(", ")));
     }
+    facts.extend(cost(report).map(|text| ("cost", line(&text))));
     facts
 }
 

@@ -17,6 +17,7 @@ use crate::model::inert;
 use super::super::figures::COLUMNS;
 use super::super::figures::backends;
 use super::super::figures::columns;
+use super::super::figures::cost;
 use super::super::figures::latencies;
 use super::super::figures::longest_phase;
 use super::super::figures::per_second;
@@ -107,6 +108,7 @@ fn figures(report: &Report, total: &Tally, style: Style) -> String {
     }
     let generator = report.generator.iter().map(|generator| generator.figures().join(style.dot()));
     lines.extend(generator.map(|text| ("generator", text)));
+    lines.extend(cost(report).map(|text| ("cost", text)));
     let lines = lines.into_iter().filter(|(_, text)| !text.is_empty());
     lines.fold(String::new(), |mut out, (name, text)| {
         let name = style.paint(Ink::Faint, &format!("{name:<9}"));

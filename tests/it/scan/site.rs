@@ -320,6 +320,8 @@ pub(super) fn plan(target: &str, setup: Setup) -> Plan {
             rule_dirs: Vec::new(),
         }),
         thresholds: Vec::new(),
+        baseline: shakedown::plan::BaselineFiles::default(),
+        cost: None,
         outputs: Vec::new(),
         connection: Connection {
             headers: setup.headers,

@@ -67,8 +67,6 @@ fn keys_of_later_engines() {
 targets: {}
 data: {}
 capacity: {}
-baseline: {}
-cost: {}
 "), @r#"
  × `targets` in the plan is not yet supported
   ╭─[plan.yml:3:1]
@@ -89,20 +87,6 @@ cost: {}
 4 │ data: {}
 5 │ capacity: {}
   · ────────
-6 │ baseline: {}
-  ╰────
- × `baseline` in the plan is not yet supported
-  ╭─[plan.yml:6:1]
-5 │ capacity: {}
-6 │ baseline: {}
-  · ────────
-7 │ cost: {}
-  ╰────
- × `cost` in the plan is not yet supported
-  ╭─[plan.yml:7:1]
-6 │ baseline: {}
-7 │ cost: {}
-  · ────
   ╰────
 "#);
 }

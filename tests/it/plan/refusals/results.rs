@@ -173,15 +173,132 @@ thresholds:
 }
 
 #[test]
-fn a_comparison_with_a_baseline() {
-    assert_snapshot!(said(BASE, "thresholds: { 'http_reqs|vs(baseline)': [ 'count<+10%' ] }\n"), @r#"
-     × a comparison with a baseline is not yet supported
-      ╭─[plan.yml:3:15]
-    2 │ target: http://127.0.0.1:8080
-    3 │ thresholds: { 'http_reqs|vs(baseline)': [ 'count<+10%' ] }
-      ·               ────────────────────────
-      ╰────
-    "#);
+fn a_comparison_that_cannot_be_made() {
+    assert_snapshot!(said(FLOW, "\
+scenarios: { s: { executor: shared-iterations, exec: visit } }
+scan: {}
+baseline: { run: history:main, accepted: nowhere.yml }
+thresholds:
+  'http_reqs|vs(baseline)': [ 'count<10%', 'count<+5ms', { threshold: 'count<+5', window: 5s }, { threshold: 'count<+5', abortOnFail: true } ]
+  'http_reqs|vs(history:main)': [ 'count<+10%' ]
+  'http_reqs|against(main)': [ 'count<+10%' ]
+  'findings|vs(baseline)': [ 'count<=+0' ]
+  http_req_duration: [ 'p(95)<+10%' ]
+"), @r#"
+ × a run of the history is not yet supported
+  ╭─[plan.yml:7:18]
+6 │ scan: {}
+7 │ baseline: { run: history:main, accepted: nowhere.yml }
+  ·                  ────────────
+8 │ thresholds:
+  ╰────
+ × `nowhere.yml` is not a file
+  ╭─[plan.yml:7:42]
+6 │ scan: {}
+7 │ baseline: { run: history:main, accepted: nowhere.yml }
+  ·                                          ───────────
+8 │ thresholds:
+  ╰────
+ × threshold `count<10%`: expected a change with its sign, like +10% or +0.01, at character 7
+   ╭─[plan.yml:9:31]
+ 8 │ thresholds:
+ 9 │   'http_reqs|vs(baseline)': [ 'count<10%', 'count<+5ms', { threshold: 'count<+5', window: 5s }, { threshold: 'count<+5', abortOnFail: true } ]
+   ·                               ───────────
+10 │   'http_reqs|vs(history:main)': [ 'count<+10%' ]
+   ╰────
+ × threshold `count<+5ms`: expected a change with its sign, like +10% or +0.01, at character 7
+   ╭─[plan.yml:9:44]
+ 8 │ thresholds:
+ 9 │   'http_reqs|vs(baseline)': [ 'count<10%', 'count<+5ms', { threshold: 'count<+5', window: 5s }, { threshold: 'count<+5', abortOnFail: true } ]
+   ·                                            ────────────
+10 │   'http_reqs|vs(history:main)': [ 'count<+10%' ]
+   ╰────
+ × a change against the baseline is one of the whole run
+   ╭─[plan.yml:9:91]
+ 8 │ thresholds:
+ 9 │   'http_reqs|vs(baseline)': [ 'count<10%', 'count<+5ms', { threshold: 'count<+5', window: 5s }, { threshold: 'count<+5', abortOnFail: true } ]
+   ·                                                                                           ──
+10 │   'http_reqs|vs(history:main)': [ 'count<+10%' ]
+   ╰────
+ help: leave out `window`
+ × `http_reqs` is only known in its change when the run is over, so it cannot end the run before
+   ╭─[plan.yml:9:122]
+ 8 │ thresholds:
+ 9 │   'http_reqs|vs(baseline)': [ 'count<10%', 'count<+5ms', { threshold: 'count<+5', window: 5s }, { threshold: 'count<+5', abortOnFail: true } ]
+   ·                                                                                                                          ───────────
+10 │   'http_reqs|vs(history:main)': [ 'count<+10%' ]
+   ╰────
+ help: leave `abortOnFail` out
+ × a comparison with a run of the history is not yet supported
+   ╭─[plan.yml:10:3]
+ 9 │   'http_reqs|vs(baseline)': [ 'count<10%', 'count<+5ms', { threshold: 'count<+5', window: 5s }, { threshold: 'count<+5', abortOnFail: true } ]
+10 │   'http_reqs|vs(history:main)': [ 'count<+10%' ]
+   ·   ────────────────────────────
+11 │   'http_reqs|against(main)': [ 'count<+10%' ]
+   ╰────
+ × `|against(main)`: expected `|vs(baseline)`
+   ╭─[plan.yml:11:3]
+10 │   'http_reqs|vs(history:main)': [ 'count<+10%' ]
+11 │   'http_reqs|against(main)': [ 'count<+10%' ]
+   ·   ─────────────────────────
+12 │   'findings|vs(baseline)': [ 'count<=+0' ]
+   ╰────
+ × findings are compared one by one, not by their number
+   ╭─[plan.yml:12:3]
+11 │   'http_reqs|against(main)': [ 'count<+10%' ]
+12 │   'findings|vs(baseline)': [ 'count<=+0' ]
+   ·   ───────────────────────
+13 │   http_req_duration: [ 'p(95)<+10%' ]
+   ╰────
+ help: leave out `|vs(baseline)`: `findings` counts those that are not in the baseline
+ × threshold `p(95)<+10%`: expected a number after the operator (a change is for `METRIC|
+ │ vs(baseline)`), at character 7
+   ╭─[plan.yml:13:24]
+12 │   'findings|vs(baseline)': [ 'count<=+0' ]
+13 │   http_req_duration: [ 'p(95)<+10%' ]
+   ·                        ────────────
+   ╰────
+"#);
+}
+
+#[test]
+fn a_cost_that_is_none() {
+    assert_snapshot!(said(BASE, "cost: { instances: 0, price_per_hour: -1, curency: usd }\nbaseline: {}\n"), @r#"
+ × the cost needs `currency`
+  ╭─[plan.yml:3:1]
+2 │ target: http://127.0.0.1:8080
+3 │ cost: { instances: 0, price_per_hour: -1, curency: usd }
+  · ────
+4 │ baseline: {}
+  ╰────
+ × expected a number of instances from 1 to 1000000; found `0`
+  ╭─[plan.yml:3:20]
+2 │ target: http://127.0.0.1:8080
+3 │ cost: { instances: 0, price_per_hour: -1, curency: usd }
+  ·                    ─
+4 │ baseline: {}
+  ╰────
+ × expected a price from 0 to 1000000; found `-1`
+  ╭─[plan.yml:3:39]
+2 │ target: http://127.0.0.1:8080
+3 │ cost: { instances: 0, price_per_hour: -1, curency: usd }
+  ·                                       ──
+4 │ baseline: {}
+  ╰────
+ × unknown key `curency` in the cost, did you mean `currency`?
+  ╭─[plan.yml:3:43]
+2 │ target: http://127.0.0.1:8080
+3 │ cost: { instances: 0, price_per_hour: -1, curency: usd }
+  ·                                           ───────
+4 │ baseline: {}
+  ╰────
+ × a baseline needs `run` or `accepted`
+  ╭─[plan.yml:4:1]
+3 │ cost: { instances: 0, price_per_hour: -1, curency: usd }
+4 │ baseline: {}
+  · ────────
+  ╰────
+"#);
 }
 
 #[test]
