@@ -54,6 +54,16 @@ pub enum Op {
         /// Where it goes on without a pass.
         end: u32,
     },
+    /// Go on at all of these places at once, each up to its [`Op::Join`].
+    Fork {
+        /// Where each begins; the first is the next instruction, and each begins behind the end of
+        /// the one before: who does one thing after the other just goes on.
+        branches: Box<[u32]>,
+        /// Where it goes on behind the last.
+        join: u32,
+    },
+    /// The end of a branch.
+    Join,
     /// The end of a pass: goes on at `start` if there is to be another one.
     Again {
         /// Which counter.
@@ -117,6 +127,11 @@ pub enum Step {
     Wait(Duration),
     /// Pause until so long after the iteration began, then call [`Flow::next`] again.
     Pace(Duration),
+    /// Do all branches of the [`Op::Fork`] of this index at once; who cannot calls [`Flow::next`]
+    /// again, and does one after the other.
+    Fork(u32),
+    /// The branch is over; who does one after the other calls [`Flow::next`] again.
+    Join,
     /// The iteration is over; the session is at the start again.
     Done,
 }
@@ -174,6 +189,8 @@ impl Flow {
                     // There was no response: a value of the one before would be a wrong one.
                     session.set(extraction, |out| extraction.take_default(out));
                 }
+                Op::Fork { .. } => return Step::Fork(session.next - 1),
+                Op::Join => return Step::Join,
                 op => go_on(op, session, (user, seed)),
             }
             done += 1;
@@ -181,6 +198,11 @@ impl Flow {
                 return Step::Wait(Duration::ZERO);
             }
         }
+    }
+
+    /// The most that a user does at once beside one thing: so many helpers it needs.
+    pub fn helpers(&self) -> usize {
+        helpers(&self.ops, 0, self.ops.len())
     }
 
     /// Whether it takes anything out of responses.
@@ -256,8 +278,31 @@ fn go_on(op: &Op, session: &mut Session, (user, seed): (u64, u64)) {
                 session.next = *start;
             }
         }
-        Op::Use(_) | Op::Extract(_) | Op::Think { .. } | Op::Pace { .. } => {}
+        Op::Use(_)
+        | Op::Extract(_)
+        | Op::Think { .. }
+        | Op::Pace { .. }
+        | Op::Fork { .. }
+        | Op::Join => {}
     }
+}
+
+/// The most helpers of the users that walk through `ops[from..to]`.
+fn helpers(ops: &[Op], from: usize, to: usize) -> usize {
+    let (mut most, mut at) = (0, from);
+    while at < to {
+        at = match &ops[at] {
+            Op::Fork { branches, join } => {
+                let starts = branches.iter().map(|start| *start as usize);
+                let ends = starts.clone().skip(1).chain([*join as usize]);
+                let each = starts.zip(ends).map(|(start, end)| 1 + helpers(ops, start, end));
+                most = most.max(each.sum());
+                *join as usize
+            }
+            _ => at + 1,
+        };
+    }
+    most
 }
 
 fn pause<R: Rng>(min: Duration, max: Duration, rng: &mut R) -> Duration {
@@ -308,7 +353,7 @@ mod tests {
             match flow.next(&mut session, (user, seed), &mut rng) {
                 Step::Send(request) => requests.push(request),
                 Step::Done => done += 1,
-                Step::Wait(_) | Step::Pace(_) => {}
+                Step::Wait(_) | Step::Pace(_) | Step::Fork(_) | Step::Join => {}
             }
         }
         requests
@@ -453,6 +498,23 @@ mod tests {
             flow(vec![Op::Unless { condition, otherwise: 3 }, Op::Use(1), Op::Jump(4), Op::Use(2)]);
         assert_eq!(sent(&flow, 1, (1, 1), 1), [2]);
         assert_eq!(sent(&flow, 1, (2, 1), 1), [1]);
+    }
+
+    #[test]
+    fn branches_are_done_one_after_the_other_where_nobody_helps() {
+        let flow = flow(vec![
+            Op::Fork { branches: [1, 3].into(), join: 8 },
+            Op::Use(1),
+            Op::Join,
+            Op::Fork { branches: [4, 5, 6].into(), join: 7 },
+            Op::Join,
+            Op::Join,
+            Op::Join,
+            Op::Join,
+            Op::Use(2),
+        ]);
+        assert_eq!(sent(&flow, 1, (1, 1), 1), [1, 2]);
+        assert_eq!(flow.helpers(), 5, "two, and three of the second");
     }
 
     #[test]

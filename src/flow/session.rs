@@ -38,6 +38,24 @@ impl Session {
         self.set(extraction, |out| extraction.take(message, out));
     }
 
+    /// Goes on at that instruction.
+    pub fn go_on_at(&mut self, place: u32) {
+        self.next = place;
+    }
+
+    /// Takes over what `other` has found since it was a copy of `base`, and its end of the
+    /// iteration.
+    pub fn take_over(&mut self, base: &Self, other: &Self) {
+        if let Some(values) = &other.values {
+            let nothing = Values::default();
+            let base = base.values.as_deref().unwrap_or(&nothing);
+            self.values.get_or_insert_default().take_over(base, values);
+        }
+        if other.next == u32::MAX {
+            self.abandon();
+        }
+    }
+
     /// Leaves out the rest of the iteration: the next step is [`super::Step::Done`].
     pub fn abandon(&mut self) {
         self.next = u32::MAX;

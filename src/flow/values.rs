@@ -58,6 +58,20 @@ impl Values {
         }
     }
 
+    /// Takes over every value of `others` that is another one in `base`.
+    pub fn take_over(&mut self, base: &Self, others: &Self) {
+        for index in 0..others.places.len() {
+            let variable = Variable(u16::try_from(index).expect("variables are numbered in u16"));
+            let theirs = others.get(variable);
+            if theirs != base.get(variable) {
+                self.set(variable, |out| {
+                    out.extend_from_slice(theirs.unwrap_or_default());
+                    theirs.is_some()
+                });
+            }
+        }
+    }
+
     /// Leaves out what was replaced: a session of many messages takes a value out of each of them.
     #[cold]
     fn close_up(&mut self) {

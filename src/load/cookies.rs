@@ -57,10 +57,10 @@ impl<R: Reactor> Shard<'_, R> {
         }
         let lines = std::mem::take(&mut cookies.lines);
         let (request, now) = (self.sent_request(number), self.unix_seconds());
-        if let Some(cookies) = &mut self.users[number as usize].cookies {
-            let lines = lines.iter().map(Vec::as_slice);
-            cookies.jar.store_lines(&request.origin, &request.path_and_query, lines, now);
-        }
+        let principal = self.principal(number);
+        let cookies = self.users[principal as usize].cookies.get_or_insert_default();
+        let lines = lines.iter().map(Vec::as_slice);
+        cookies.jar.store_lines(&request.origin, &request.path_and_query, lines, now);
         true
     }
 
@@ -68,7 +68,8 @@ impl<R: Reactor> Shard<'_, R> {
     pub(super) fn add_cookies(&mut self, number: u32) {
         let now = self.unix_seconds();
         let user = &self.users[number as usize];
-        let Some(cookies) = &user.cookies else { return };
+        let principal = &self.users[self.principal(number) as usize];
+        let Some(cookies) = &principal.cookies else { return };
         let origin = &user.prepared(self.shared.program).request.origin;
         let Some(end) = memchr::memmem::find(&self.rendered, b"\r\n\r\n") else { return };
         let head = &self.rendered[..end];

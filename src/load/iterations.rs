@@ -1,10 +1,8 @@
 //! When a shard's users iterate: starts, arrivals, pauses, ends.
 
 use super::exchange::Begun;
-use super::link::Link;
 use super::live::Act;
 use super::live::Change;
-use super::observe::ABSENT;
 use super::scenario::Turnover;
 use super::scenario::When;
 use super::shard::Shard;
@@ -109,6 +107,7 @@ impl<R: Reactor> Shard<'_, R> {
         let number = closed.members[place as usize];
         if self.users[number as usize].doing == Doing::Nothing {
             self.close_links(number);
+            self.dismiss_helpers(number);
         }
     }
 
@@ -230,6 +229,13 @@ impl<R: Reactor> Shard<'_, R> {
                         user.charged = user.charged.map(|intended| intended + (until - now));
                         return self.pause(number, until, Then::Step);
                     }
+                    Step::Fork(op) => return self.fork(number, op, now),
+                    Step::Join => return self.join_principal(number, now),
+                    // What a helper leaves out, its principal leaves out.
+                    Step::Done if self.users[number as usize].helps.is_some() => {
+                        self.users[number as usize].session.abandon();
+                        return self.join_principal(number, now);
+                    }
                     Step::Done => {
                         self.finish_iteration(number, now);
                         if self.next_iteration(number, now) {
@@ -318,6 +324,7 @@ impl<R: Reactor> Shard<'_, R> {
                     self.begin_iteration(number, None, now);
                 } else {
                     self.close_links(number);
+                    self.dismiss_helpers(number);
                 }
                 return goes_on;
             }
@@ -366,7 +373,7 @@ impl<R: Reactor> Shard<'_, R> {
     /// there is one, anew.
     fn interrupt(&mut self, number: u32) {
         let user = &mut self.users[number as usize];
-        if matches!(user.doing, Doing::Gone | Doing::Nothing) {
+        if matches!(user.doing, Doing::Gone | Doing::Nothing) || user.helps.is_some() {
             return;
         }
         user.doing = Doing::Nothing;
@@ -376,6 +383,7 @@ impl<R: Reactor> Shard<'_, R> {
         run.active -= 1;
         run.counts.interrupted();
         self.close_links(number);
+        self.dismiss_helpers(number);
     }
 
     /// A scenario begins with connections of its own: the places left over on the last shared one
@@ -402,8 +410,7 @@ impl<R: Reactor> Shard<'_, R> {
         let program = self.shared.program;
         let vu = program.first_vu[scenario] + self.runs[scenario].part.user(place);
         self.users.push(User::new(scenario_number, place, vu));
-        self.links.resize_with(self.users.len() * program.origins.len(), Link::default);
-        self.seen.resize(self.users.len() * program.observe.len(), ABSENT);
+        self.make_room(number);
         number
     }
 }

@@ -27,6 +27,7 @@ mod engine;
 mod error;
 mod exchange;
 mod failure;
+mod fork;
 mod iterations;
 mod limits;
 mod link;

@@ -176,7 +176,10 @@ impl<R: Reactor> Shard<'_, R> {
         let program = self.shared.program;
         let user = &self.users[number as usize];
         let prepared = user.prepared(program);
-        let has_cookies = user.has_cookies();
+        let has_cookies = match user.helps {
+            None => user.has_cookies(),
+            Some(_) => self.users[self.principal(number) as usize].has_cookies(),
+        };
         if (prepared.wire.is_none() && !has_cookies) || self.rendered_for == Some(number) {
             return Ok(());
         }

@@ -2,6 +2,7 @@
 
 use super::call::Line;
 use super::cookies::UserCookies;
+use super::fork::Helpers;
 use super::look::Kept;
 use super::look::Looks;
 use super::program::Prepared;
@@ -22,6 +23,8 @@ pub(super) enum Doing {
     Pausing { until: Nanos, then: Then },
     /// A request is under way on its connection.
     Exchanging,
+    /// Waiting for its helpers.
+    Forked,
     /// Will never start again.
     Gone,
 }
@@ -132,6 +135,9 @@ pub(super) struct User {
     pub(super) looks: Looks,
     pub(super) kept: Option<Box<Kept>>,
     pub(super) cookies: Option<Box<UserCookies>>,
+    /// Whose helper it is, and its own.
+    pub(super) helps: Option<u32>,
+    pub(super) helpers: Option<Box<Helpers>>,
 }
 
 impl User {
@@ -163,6 +169,8 @@ impl User {
             looks: Looks::Nowhere,
             kept: None,
             cookies: None,
+            helps: None,
+            helpers: None,
         }
     }
 

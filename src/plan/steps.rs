@@ -26,9 +26,9 @@ pub(super) const STEP: Keys = Keys {
     of: "a step",
     known: &[
         "use", "think", "pacing", "do", "choose", "switch", "cases", "default", "extract", "if",
-        "else", "chance", "repeat", "while", "max",
+        "else", "chance", "repeat", "while", "max", "parallel",
     ],
-    later: &["parallel", "group"],
+    later: &["group"],
 };
 
 /// A step that is drawn.
@@ -36,13 +36,14 @@ pub(super) const CHOICE: Keys = Keys {
     of: "a choice",
     known: &[
         "weight", "use", "think", "pacing", "do", "choose", "switch", "cases", "default",
-        "extract", "if", "else", "chance", "repeat", "while", "max",
+        "extract", "if", "else", "chance", "repeat", "while", "max", "parallel",
     ],
     later: STEP.later,
 };
 
 /// What a step can do: one of these.
-pub(super) const DEEDS: [&str; 6] = ["use", "think", "pacing", "do", "choose", "switch"];
+pub(super) const DEEDS: [&str; 7] =
+    ["use", "think", "pacing", "do", "choose", "switch", "parallel"];
 /// Keys that mean something only beside another one.
 const BESIDE: [(&str, &str); 5] = [
     ("extract", "use"),
@@ -58,6 +59,8 @@ const MAX_WEIGHT: u64 = 10_000;
 const MAX_PASSES: u32 = 1_000_000;
 /// Passes of a `while` that says nothing else.
 const USUAL_MAX: u32 = 100;
+/// Steps that are done at once, as in k6's batches.
+const MAX_BRANCHES: usize = 20;
 /// Chances are drawn as one of so many.
 const CERTAIN: u64 = 1_000_000_000;
 /// Instructions of one flow.
@@ -277,6 +280,7 @@ impl<'a> Steps<'a> {
             "do" => self.block(&entry.node, reader),
             "choose" => self.choose(&entry.node, reader),
             "switch" => self.switch(&entry.node, fields, reader),
+            "parallel" => self.parallel(&entry.node, reader),
             deed => {
                 let range = reader.parsed(&entry.node, "a duration, or a range like 1s..3s", pause);
                 if let Some((min, max)) = range {
@@ -374,6 +378,36 @@ impl<'a> Steps<'a> {
         }
         let weights: f64 = drawn.iter().map(|(weight, ..)| *weight as f64).sum();
         drawn.iter().map(|(weight, _, sent)| *weight as f64 * sent).sum::<f64>() / weights.max(1.0)
+    }
+
+    /// Several steps at once.
+    fn parallel(&mut self, node: &Node, reader: &mut Reader) -> f64 {
+        refuse_empty(node, reader);
+        let items = reader.list(node, "steps");
+        if items.len() > MAX_BRANCHES {
+            reader.problem(&node.at, format!("more than {MAX_BRANCHES} steps at once"));
+        }
+        let before = self.bound.clone();
+        let fork = self.reserve();
+        let (mut branches, mut bound, mut sent) = (Vec::new(), before.clone(), 0.0);
+        for item in items {
+            let start = self.here();
+            self.bound.clone_from(&before);
+            sent += self.step(item, &STEP, reader);
+            bound.extend(&self.bound);
+            // What is not to be sent needs nobody.
+            if self.here() > start {
+                branches.push(start);
+                self.ops.push(Op::Join);
+            }
+        }
+        self.bound = bound;
+        if branches.is_empty() {
+            self.ops.truncate(fork);
+        } else {
+            self.ops[fork] = Op::Fork { branches: branches.into(), join: self.here() };
+        }
+        sent
     }
 
     /// What a value is decides which steps are next.
@@ -480,7 +514,7 @@ fn has_one_deed(fields: &Fields<'_>, reader: &mut Reader) -> bool {
             reader.problem_with_help(
                 &fields.at,
                 "a step that does nothing",
-                "give it one of `use`, `think`, `pacing`, `do`, `choose` and `switch`",
+                "give it one of `use`, `think`, `pacing`, `do`, `choose`, `switch` and `parallel`",
             );
         }
         return false;

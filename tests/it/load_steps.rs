@@ -133,3 +133,87 @@ scenarios: { s: { executor: constant-vus, exec: f, vus: 1, duration: 3010ms } }
     let (_, paths) = run(text, 1, |_| String::new());
     assert_eq!(paths.len(), 10, "each 301 ms");
 }
+
+const AT_ONCE: &str = "
+requests:
+  page: { get: '/page/${vu}', extract: { id: { jsonpath: $.path } } }
+  one: { get: '/one', extract: { first: { jsonpath: $.path } } }
+  two: { get: '/two', extract: { second: { jsonpath: $.path } } }
+  both: { get: '/both${first}${second}' }
+flows:
+  f:
+    - parallel: [ { use: one }, { do: [ { use: two }, { think: 2s } ] }, { use: page, repeat: 3 } ]
+    - use: both
+scenarios: { s: { executor: per-vu-iterations, exec: f, vus: 2, iterations: 3 } }
+";
+
+/// Answers with what was asked for.
+fn echo(request: &str) -> String {
+    let path = request.split(' ').nth(1).unwrap_or_default();
+    format!(r#"{{"path":"{path}"}}"#)
+}
+
+#[test]
+fn steps_at_once_take_as_long_as_the_longest_and_their_values_are_there_behind_them() {
+    for threads in [1, 2] {
+        let (outcome, paths) = run(AT_ONCE, threads, echo);
+        let counted = counts(&paths);
+        let pages = (counted["/page/1"], counted["/page/2"]);
+        assert_eq!((counted["/one"], counted["/two"], pages), (6, 6, (9, 9)), "{counted:?}");
+        assert_eq!(counted["/both%2Fone%2Ftwo"], 6, "{counted:?}");
+        let scenario = &outcome.totals().scenarios[0];
+        assert_eq!(scenario.iterations, 6);
+        let longest = scenario.iteration_duration.max().expect("six").as_millis();
+        assert!((2_002..2_010).contains(&longest), "{longest} ms: not their sum");
+    }
+}
+
+#[test]
+fn helpers_keep_their_connections_for_the_next_iteration() {
+    let (outcome, _) = run(AT_ONCE, 1, echo);
+    let connections: u64 =
+        outcome.totals().series.iter().map(|series| series.tally.connections).sum();
+    // Each of the two users has one and one for each of its three helpers.
+    assert_eq!(connections, 8);
+}
+
+#[test]
+fn a_branch_that_cannot_go_on_ends_the_iteration_when_all_are_over() {
+    let text = "
+requests:
+  a: { get: /a }
+  b: { get: /b, extract: { id: { jsonpath: $.none } } }
+  c: { get: '/c/${id}' }
+flows: { f: [ { parallel: [ { do: [ { use: b }, { use: c } ] }, { do: [ { think: 1s }, { use: a } ] } ] }, { use: a } ] }
+scenarios: { s: { executor: per-vu-iterations, exec: f, vus: 1, iterations: 2 } }
+";
+    let (outcome, paths) = run(text, 1, echo);
+    assert_eq!(counts(&paths), [("/a", 2), ("/b", 2)].into());
+    assert_eq!(outcome.totals().scenarios[0].iterations, 2);
+}
+
+#[test]
+fn what_runs_at_once_is_cut_off_at_the_end() {
+    let text = "
+requests: { a: { get: /a } }
+flows: { f: [ { parallel: [ { do: [ { think: 10s }, { use: a } ] }, { use: a } ] } ] }
+scenarios: { s: { executor: constant-vus, exec: f, vus: 3, duration: 1s, gracefulStop: 0s } }
+";
+    let (outcome, paths) = run(text, 1, echo);
+    assert_eq!(paths.len(), 3);
+    let scenario = &outcome.totals().scenarios[0];
+    assert_eq!((scenario.iterations, scenario.interrupted), (0, 3));
+}
+
+#[test]
+fn steps_at_once_within_steps_at_once_on_shared_connections() {
+    let text = "
+requests: { a: { get: /a }, b: { get: /b } }
+flows: { f: [ { parallel: [ { parallel: [ { use: a }, { use: a } ] }, { use: b } ] }, { use: b } ] }
+scenarios: { s: { executor: per-vu-iterations, exec: f, vus: 3, iterations: 5 } }
+connection: { pipeline: 2 }
+";
+    let (outcome, paths) = run(text, 2, echo);
+    assert_eq!(counts(&paths), [("/a", 30), ("/b", 30)].into());
+    assert_eq!(outcome.totals().scenarios[0].iterations, 15);
+}

@@ -294,8 +294,9 @@ impl Login {
         let who = (context.user, context.seed);
         match steps.flow.next(session, who, random) {
             Step::Wait(pause) => Ok(LoginStep::Wait(pause)),
-            // The plan's reader refuses it: a login is no iteration.
-            Step::Pace(_) => Ok(LoginStep::Wait(Duration::ZERO)),
+            // The plan's reader refuses a pace, since a login is no iteration; and a login does one
+            // thing after the other.
+            Step::Pace(_) | Step::Fork(_) | Step::Join => Ok(LoginStep::Wait(Duration::ZERO)),
             Step::Done => {
                 let missing =
                     auth.needs.iter().find(|given| account.values().get(**given).is_none());

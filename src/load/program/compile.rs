@@ -104,6 +104,8 @@ impl Program {
         let has_dialogues = requests.iter().any(|request| request.dialogue.is_some());
         let has_calls = requests.iter().any(|request| request.call.is_some());
         let varies = |request: &Prepared| request.wire.is_some() || !request.checks.is_empty();
+        let flow = |scenario: &Scenario| &plan.flows[scenario.flow];
+        let all_users = plan.scenarios.iter().map(|run| users_with_helpers((run, flow(run)))).sum();
         let is_scripted = plan.cookies != Cookies::Off
             || requests.iter().any(varies)
             || plan.flows.iter().any(Flow::takes_values);
@@ -131,7 +133,7 @@ impl Program {
             scope: plan.scope.clone(),
             names: plan.requests.iter().map(|template| template.name.clone()).collect(),
             variables: plan.variables.clone(),
-            body_limit: body_limit(max_vus(&plan.scenarios)),
+            body_limit: body_limit(all_users),
             is_scripted,
             cookies: plan.cookies,
             given: plan
@@ -183,7 +185,8 @@ impl Program {
     pub(in crate::load) fn max_connections(&self) -> u64 {
         let per_origin = |origin: &Destination| {
             let lanes = origin.carriage.lanes();
-            self.scenarios.iter().map(move |run| u64::from(run.executor.max_vus().div_ceil(lanes)))
+            let users = self.scenarios.iter().zip(&self.flows).map(users_with_helpers);
+            users.map(move |users| users.div_ceil(u64::from(lanes)))
         };
         self.origins.iter().flat_map(per_origin).sum()
     }
@@ -201,6 +204,12 @@ impl Program {
         };
         self.origins.iter().filter_map(address).map(of_address).max().unwrap_or(0)
     }
+}
+
+/// Users of a scenario at most, with all their helpers.
+fn users_with_helpers((scenario, flow): (&Scenario, &Flow)) -> u64 {
+    let users = u64::from(scenario.executor.max_vus());
+    users.saturating_mul(1 + flow.helpers() as u64)
 }
 
 fn max_vus(scenarios: &[Scenario]) -> u64 {

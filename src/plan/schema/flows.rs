@@ -31,6 +31,7 @@ fn described(step: Object) -> Object {
         .key("pacing", pattern(PAUSE), "A pause until the iteration has taken so long.")
         .key("do", steps(), "Several steps as one.")
         .key("choose", list(&of("choice")), "One of several, drawn each time by weight.")
+        .key("parallel", steps(), "Several steps at once, each on a connection of its own.")
         .key("switch", example(text(), &["${kind}"]), "The value that decides between `cases`.")
         .key("cases", cases(), "Steps by the value of `switch`.")
         .key("default", steps(), "Steps where no case is that of the value.")

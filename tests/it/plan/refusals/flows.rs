@@ -78,14 +78,14 @@ fn a_step_that_does_two_things() {
     4 │ flows: { f: [ { use: home, think: 1s }, {}, { chance: 0.5 } ] }
       ·                                         ─
       ╰────
-     help: give it one of `use`, `think`, `pacing`, `do`, `choose` and `switch`
+     help: give it one of `use`, `think`, `pacing`, `do`, `choose`, `switch` and `parallel`
      × a step that does nothing
       ╭─[plan.yml:4:45]
     3 │ requests: { home: { get: / } }
     4 │ flows: { f: [ { use: home, think: 1s }, {}, { chance: 0.5 } ] }
       ·                                             ─
       ╰────
-     help: give it one of `use`, `think`, `pacing`, `do`, `choose` and `switch`
+     help: give it one of `use`, `think`, `pacing`, `do`, `choose`, `switch` and `parallel`
     "###);
 }
 
