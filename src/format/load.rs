@@ -1,5 +1,7 @@
 //! What the load engine counted: series and scenarios, what they are and what they came to.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::Serialize;
@@ -40,6 +42,9 @@ pub(super) struct SeriesDto {
     /// What an exchange of it is.
     #[serde(default)]
     kind: Name<SeriesKind>,
+    /// The plan's own tags, of the request and its scenario.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    tags: BTreeMap<String, String>,
 }
 
 impl From<&SeriesMeta> for SeriesDto {
@@ -52,6 +57,7 @@ impl From<&SeriesMeta> for SeriesDto {
             path_template: meta.path_template.clone(),
             urls: vec![meta.url.clone()],
             kind: Name(meta.kind),
+            tags: meta.tags.clone(),
         }
     }
 }
@@ -66,6 +72,7 @@ impl From<SeriesDto> for SeriesMeta {
             path_template: dto.path_template,
             url: dto.urls.into_iter().next().unwrap_or_default(),
             kind: dto.kind.0,
+            tags: dto.tags,
         }
     }
 }
@@ -82,6 +89,9 @@ pub(super) struct ScenarioDto {
     open_model: bool,
     /// Excluded from statistics.
     warmup: bool,
+    /// The plan's own tags.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    tags: BTreeMap<String, String>,
 }
 
 impl From<&ScenarioMeta> for ScenarioDto {
@@ -91,6 +101,7 @@ impl From<&ScenarioMeta> for ScenarioDto {
             executor: meta.executor.clone(),
             open_model: meta.open_model,
             warmup: meta.warmup,
+            tags: meta.tags.clone(),
         }
     }
 }
@@ -102,6 +113,7 @@ impl From<ScenarioDto> for ScenarioMeta {
             executor: dto.executor,
             open_model: dto.open_model,
             warmup: dto.warmup,
+            tags: dto.tags,
         }
     }
 }

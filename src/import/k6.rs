@@ -238,7 +238,6 @@ fn delay(condition: &Value) -> Option<String> {
 fn is_possible(threshold: &Threshold, scenarios: &[String]) -> bool {
     threshold.criterion.selector.tags.iter().all(|tag| match tag.tag.as_str() {
         "scenario" => scenarios.contains(&tag.value),
-        "request" | "check" | "path" | "method" => false,
-        _ => true,
+        _ => !threshold.metric().has_own_tags(),
     })
 }

@@ -126,6 +126,7 @@ fn alone(plan: &Plan, once: &Once) -> Plan {
         start_time: std::time::Duration::ZERO,
         graceful_stop: std::time::Duration::ZERO,
         warmup: false,
+        tags: std::collections::BTreeMap::new(),
         given: once.given.clone(),
     };
     Plan {

@@ -39,7 +39,8 @@ impl Aggregate {
 
     /// The aggregate's value; `None` when nothing was measured or the kind does not fit.
     pub fn of(self, data: &MetricData) -> Option<f64> {
-        let millis = |value: Option<Duration>| value.map(|value| value.as_secs_f64() * 1e3);
+        // Whole nanoseconds over a million are rounded once: 500.5 ms are no 500.49999999999994.
+        let millis = |value: Option<Duration>| value.map(|value| value.as_nanos() as f64 / 1e6);
         match (self, data) {
             (Self::Avg, MetricData::Trend(trend)) => millis(trend.mean()),
             (Self::Min, MetricData::Trend(trend)) => millis(trend.min()),

@@ -30,6 +30,8 @@ pub struct SeriesMeta {
     pub url: String,
     /// What an exchange of it is.
     pub kind: SeriesKind,
+    /// The plan's own tags, of the request and its scenario.
+    pub tags: BTreeMap<String, String>,
 }
 
 /// A scenario as the report names it.
@@ -43,6 +45,8 @@ pub struct ScenarioMeta {
     pub open_model: bool,
     /// Excluded from statistics.
     pub warmup: bool,
+    /// The plan's own tags.
+    pub tags: BTreeMap<String, String>,
 }
 
 /// One request worth keeping: among the slowest of its interval, or among the first errors.

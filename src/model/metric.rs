@@ -277,7 +277,12 @@ impl MetricName {
         }
     }
 
-    /// Tags that thresholds may select by.
+    /// Whether tags that the plan gives to requests or scenarios select parts of it.
+    pub fn has_own_tags(self) -> bool {
+        self.tags().contains(&"scenario")
+    }
+
+    /// Tags that thresholds may select by, beside a plan's own.
     pub fn tags(self) -> &'static [&'static str] {
         match self {
             Self::Checks => &["scenario", "request", "method", "path", "check"],

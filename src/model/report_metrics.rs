@@ -203,7 +203,7 @@ impl Report {
                 "request" => endpoint.meta.request == tag.value,
                 "method" => endpoint.meta.method == tag.value,
                 "path" => endpoint.meta.path_template == tag.value,
-                _ => false,
+                own => endpoint.meta.tags.get(own) == Some(&tag.value),
             })
         })
     }
@@ -216,7 +216,10 @@ impl Report {
             .iter()
             .filter(move |(meta, _)| {
                 !meta.warmup
-                    && tags.iter().all(|tag| tag.tag == "scenario" && meta.name == tag.value)
+                    && tags.iter().all(|tag| match tag.tag.as_str() {
+                        "scenario" => meta.name == tag.value,
+                        own => meta.tags.get(own) == Some(&tag.value),
+                    })
             })
             .map(|(_, tally)| tally)
     }

@@ -1,5 +1,6 @@
 //! A request as it will stand on the wire, and the named template it comes from.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use super::address::Origin;
@@ -168,6 +169,8 @@ pub struct RequestTemplate {
     pub conversation: Conversation,
     /// Whether flows send it and scans start from it.
     pub enabled: bool,
+    /// The plan's own tags, for gates to select by.
+    pub tags: BTreeMap<String, String>,
 }
 
 #[cfg(test)]

@@ -201,7 +201,8 @@ fn parse_tag(metric: MetricName, text: &str) -> Result<TagMatch, ThresholdError>
         text.split_once(':').ok_or_else(|| error(format!("`{text}` is not `tag:value`")))?;
     let (tag, value) = (tag.trim(), value.trim());
     let known = metric.tags();
-    if !known.contains(&tag) {
+    // The plan knows which tags it gives itself.
+    if !known.contains(&tag) && !metric.has_own_tags() {
         return Err(error(no_such("tag", tag, known)));
     }
     let (op, value) = match value.strip_prefix(">=") {

@@ -44,6 +44,7 @@ mod slots;
 mod stages;
 mod steps;
 mod substitute;
+mod tags;
 mod types;
 mod url_list;
 

@@ -132,6 +132,11 @@ fn one_tag(
             "check of the scenarios' requests",
             checks().map(|check| check.name.as_str()).collect(),
         ),
+        own if gate.threshold.metric().has_own_tags()
+            && !gate.threshold.metric().tags().contains(&own) =>
+        {
+            return own_tag(gate, tag, sent, reader);
+        }
         _ => return true,
     };
     let is_known = known.contains(&tag.value.as_str());
@@ -139,6 +144,29 @@ fn one_tag(
         known.sort_unstable();
         known.dedup();
         reader.unknown(&gate.selector_at, what, &tag.value, known);
+    }
+    is_known
+}
+
+/// A tag of the plan's own must be given somewhere, with that value.
+fn own_tag(gate: &Gate, tag: &TagMatch, sent: &[Sent<'_>], reader: &mut Reader) -> bool {
+    let metric = gate.threshold.metric();
+    let given = || sent.iter().flat_map(|sent| sent.request.tags.iter().chain(&sent.scenario.tags));
+    let mut values: Vec<&str> =
+        given().filter(|(name, _)| **name == tag.tag).map(|(_, value)| value.as_str()).collect();
+    let is_known = values.contains(&tag.value.as_str());
+    if values.is_empty() {
+        let mut names: Vec<&str> = given().map(|(name, _)| name.as_str()).collect();
+        names.extend(metric.tags());
+        names.sort_unstable();
+        names.dedup();
+        let message = format!("metric `{metric}`: no tag `{}`", tag.tag);
+        reader.none_of(&gate.selector_at, message, &tag.tag, names);
+    } else if !is_known {
+        values.sort_unstable();
+        values.dedup();
+        let message = format!("the tag `{}` is never `{}`", tag.tag, tag.value);
+        reader.none_of(&gate.selector_at, message, &tag.value, values);
     }
     is_known
 }
@@ -186,7 +214,10 @@ impl Sent<'_> {
             "method" => self.request.request.method.as_str() == value,
             "path" => self.request.path_template == value,
             "check" => self.script.checks.iter().any(|check| check.name == value),
-            _ => true,
+            own => {
+                let given = self.request.tags.get(own).or_else(|| self.scenario.tags.get(own));
+                given.is_some_and(|given| given == value)
+            }
         }
     }
 }

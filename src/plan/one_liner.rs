@@ -125,6 +125,7 @@ fn scenario(flags: &LoadFlags, users: Option<u32>) -> Result<Scenario, FlagError
         start_time: Duration::ZERO,
         graceful_stop: defaults::GRACEFUL_STOP,
         warmup: false,
+        tags: std::collections::BTreeMap::new(),
         given: Vec::new(),
     })
 }
@@ -165,6 +166,7 @@ fn template(
         redirects: flags.redirects,
         conversation,
         enabled: true,
+        tags: std::collections::BTreeMap::new(),
     })
 }
 

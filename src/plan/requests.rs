@@ -71,8 +71,9 @@ pub(super) const REQUEST: Keys = Keys {
         "count",
         "maxReceiveSize",
         "enabled",
+        "tags",
     ],
-    later: &["multipart", "graphql", "http", "tags", "as", "examples"],
+    later: &["multipart", "graphql", "http", "as", "examples"],
 };
 
 /// What keeps a request from being sent: imports write it to requests that change something.
@@ -167,6 +168,7 @@ pub(super) fn request(
     script.messages = messages.scripts;
     let path_template = path_template(path_node, &conversation, &aim.shown);
     let path_template = reader.redactor.text(&path_template);
+    let tags = super::tags::tags(&fields, reader);
     named.then(|| Planned {
         template: RequestTemplate {
             name: name.clone(),
@@ -176,6 +178,7 @@ pub(super) fn request(
             redirects: if conversation == Conversation::Response { redirects } else { 0 },
             conversation,
             enabled,
+            tags,
         },
         script,
         extract: extract.unwrap_or_default(),

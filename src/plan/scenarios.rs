@@ -8,14 +8,14 @@ use super::types::Scenario;
 use super::{defaults, executors};
 use crate::flow::Flow;
 
-const LATER: &[&str] = &["tags", "options"];
+const LATER: &[&str] = &["options"];
 
 /// Keys of every scenario, whatever its executor.
 macro_rules! keys {
     ($of:literal, $($own:literal),*) => {
         Keys {
             of: $of,
-            known: &["executor", "exec", "startTime", "gracefulStop", "warmup", "env", $($own),*],
+            known: &["executor", "exec", "startTime", "gracefulStop", "warmup", "env", "tags", $($own),*],
             later: LATER,
         }
     };
@@ -136,6 +136,7 @@ fn scenario(
     let graceful_stop = fields.get("gracefulStop").and_then(|node| reader.duration(node));
     let warmup = fields.get("warmup").and_then(|node| reader.boolean(node));
     let env = env(&fields, reader);
+    let tags = super::tags::tags(&fields, reader);
     let (executor, flow) = (executor?, flow?);
     let scenario = Scenario {
         name: entry.key.clone(),
@@ -144,6 +145,7 @@ fn scenario(
         start_time: start_time.unwrap_or_default(),
         graceful_stop: graceful_stop.unwrap_or(defaults::GRACEFUL_STOP),
         warmup: warmup.unwrap_or(false),
+        tags,
         given: Vec::new(),
     };
     named.then(|| PlannedScenario { scenario, env, at: entry.key_at.clone() })

@@ -1,5 +1,6 @@
 //! The resolved plan that both engines run.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -139,6 +140,8 @@ pub struct Scenario {
     pub graceful_stop: Duration,
     /// Excluded from statistics.
     pub warmup: bool,
+    /// The plan's own tags, of all that it measures.
+    pub tags: BTreeMap<String, String>,
     /// Values that each of its iterations has from the start.
     pub given: Vec<(Variable, Vec<u8>)>,
 }

@@ -232,6 +232,7 @@ mod tests {
             path_template: "/".to_owned(),
             url: "http://127.0.0.1/".to_owned(),
             kind: SeriesKind::Http,
+            tags: std::collections::BTreeMap::new(),
         };
         let event = Event::LoadDeclared { scenarios: Vec::new(), series: vec![meta] };
         Stamped { seq: 0, at: Duration::ZERO, event }

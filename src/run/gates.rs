@@ -150,6 +150,7 @@ mod tests {
             path_template: "/".to_owned(),
             url: "http://127.0.0.1/".to_owned(),
             kind: SeriesKind::Http,
+            tags: std::collections::BTreeMap::new(),
         };
         Report {
             endpoints: vec![EndpointReport { meta, total }],

@@ -136,6 +136,35 @@ fn a_change_is_82_alone_and_needs_a_baseline() {
 }
 
 #[test]
+fn gates_select_by_tags_of_the_plan() {
+    let server = OddServer::answering(PAGE);
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let text = format!(
+        "version: 1
+target: {}
+requests: {{ home: {{ get: /, tags: {{ tier: critical }} }}, about: {{ get: /about }} }}
+flows: {{ visit: [ {{ use: home }}, {{ use: about }} ] }}
+scenarios:
+  one: {{ executor: shared-iterations, exec: visit, iterations: 20, tags: {{ team: shop }} }}
+  two: {{ executor: shared-iterations, exec: visit, iterations: 10, tags: {{ tier: low }} }}
+thresholds:
+  'http_reqs{{tier:critical}}': [ 'count==30' ]
+  'http_reqs{{tier:low}}': [ 'count==10' ]
+  'http_reqs{{team:shop}}': [ 'count==40' ]
+  'iterations{{team:shop}}': [ 'count==20' ]
+",
+        server.url()
+    );
+    let plan = write(dir.path(), "plan.yml", &text);
+    let (code, report, stderr) = told(&["load", &plan, "--json"]);
+    assert_eq!(code, 0, "{stderr}");
+    let report: Value = serde_json::from_str(&report).expect("JSON");
+    assert_eq!(report["endpoints"][0]["tags"]["team"], "shop");
+    let metrics = report["metrics"].as_array().expect("an array");
+    assert!(metrics.iter().any(|metric| metric["tags"]["tier"] == "critical"));
+}
+
+#[test]
 fn the_cost_stands_in_the_report() {
     let server = OddServer::answering(PAGE);
     let dir = tempfile::tempdir().expect("a temporary directory");

@@ -125,6 +125,7 @@ fn series_meta() -> Vec<SeriesMeta> {
             method: (*method).to_owned(),
             path_template: (*template).to_owned(),
             url: format!("{ORIGIN}{url}"),
+            tags: std::collections::BTreeMap::from([("tier".to_owned(), "critical".to_owned())]),
             kind: if *request == "prices" { SeriesKind::WebSocket } else { SeriesKind::Http },
         })
         .collect()
@@ -136,6 +137,7 @@ fn scenario_meta() -> Vec<ScenarioMeta> {
         executor: executor.to_owned(),
         open_model,
         warmup,
+        tags: std::collections::BTreeMap::new(),
     };
     vec![
         meta("warm", "constant-arrival-rate", true, true),

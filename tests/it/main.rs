@@ -65,6 +65,7 @@ mod rules_matching;
 mod rules_refusals;
 mod scan;
 mod secrets;
+mod thresholds;
 mod tls_bed;
 mod ui_jsonl;
 mod ui_plain;

@@ -43,6 +43,7 @@ fn run_started(command: &str) -> Event {
 fn declared() -> Event {
     let series = |id, request: &str, method: &str, path: &str| SeriesMeta {
         kind: SeriesKind::Http,
+        tags: std::collections::BTreeMap::new(),
         id: SeriesId(id),
         scenario: "shop".to_owned(),
         request: request.to_owned(),
@@ -56,6 +57,7 @@ fn declared() -> Event {
             executor: "constant-arrival-rate".to_owned(),
             open_model: true,
             warmup: false,
+            tags: std::collections::BTreeMap::new(),
         }],
         series: vec![
             series(0, "/", "GET", "/"),

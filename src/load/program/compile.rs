@@ -156,6 +156,7 @@ impl Program {
                 executor: scenario.executor.name().to_owned(),
                 open_model: scenario.executor.is_open(),
                 warmup: scenario.warmup,
+                tags: scenario.tags.clone(),
             })
             .collect()
     }

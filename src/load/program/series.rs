@@ -1,5 +1,6 @@
 //! What is counted apart: a series for each request of each scenario, as far as memory goes.
 
+use std::collections::BTreeMap;
 use std::collections::HashSet;
 
 use super::compile::Program;
@@ -43,7 +44,8 @@ impl Program {
                 let is_shared = share < requests.len() && place + 1 >= share;
                 if !is_shared || place + 1 == share {
                     let id = SeriesId(u32::try_from(self.series.len()).expect("fewer than 2^32"));
-                    let meta = meta(&plan.requests[*request], id, scenario);
+                    let tags = &plan.scenarios[index].tags;
+                    let meta = meta(&plan.requests[*request], id, scenario, tags);
                     self.series.push(if is_shared { other(meta) } else { meta });
                     self.scenario_of.push(u32::try_from(index).expect("fewer than 2^32"));
                 }
@@ -67,11 +69,19 @@ fn other(meta: SeriesMeta) -> SeriesMeta {
         request: OTHER.to_owned(),
         method: "any".to_owned(),
         path_template: OTHER.to_owned(),
+        tags: BTreeMap::new(),
         ..meta
     }
 }
 
-fn meta(template: &RequestTemplate, id: SeriesId, scenario: &str) -> SeriesMeta {
+fn meta(
+    template: &RequestTemplate,
+    id: SeriesId,
+    scenario: &str,
+    tags: &BTreeMap<String, String>,
+) -> SeriesMeta {
+    let mut tags = tags.clone();
+    tags.extend(template.tags.clone());
     SeriesMeta {
         id,
         scenario: scenario.to_owned(),
@@ -85,5 +95,6 @@ fn meta(template: &RequestTemplate, id: SeriesId, scenario: &str) -> SeriesMeta 
             Conversation::Events(_) => SeriesKind::ServerSentEvents,
             Conversation::Grpc(_) => SeriesKind::Grpc,
         },
+        tags,
     }
 }

@@ -93,7 +93,12 @@ fn request() -> Object {
         .key("count", whole(1, None), "Messages after which a gRPC stream is ended.")
         .key_or("maxReceiveSize", size(), "4MiB", "Longest message of a gRPC call that is taken.")
         .key_or("enabled", boolean(), true, "`false` keeps it from being sent at all.")
+        .key("tags", tags(), "Names of your own, by which thresholds select.")
         .one_of(&OPENERS)
+}
+
+fn tags() -> Json {
+    serde_json::json!({ "type": "object", "additionalProperties": super::shape::scalar(), "maxProperties": 16 })
 }
 
 fn body() -> Object {

@@ -77,6 +77,10 @@ fn property(key: &str) -> Option<Json> {
             json!({ "type": "object", "additionalProperties": scalar() }),
             "Values of ${env.NAME} in what this scenario does, instead of the environment's.",
         ),
+        "tags" => (
+            json!({ "type": "object", "additionalProperties": scalar(), "maxProperties": 16 }),
+            "Names of your own, by which thresholds select.",
+        ),
         "vus" => (or(users(), json!(1)), "Virtual users."),
         "startVUs" => (or(whole(0, 1_000_000), json!(1)), "Virtual users at the beginning."),
         "stages" => (list(&of("stage")), "Straight lines, one after the other."),

@@ -11,13 +11,14 @@ pub mod response;
 pub mod set_cookie;
 pub mod sse;
 pub mod text;
+pub mod threshold;
 pub mod ws;
 
 /// Panics where its law does not hold for these bytes.
 pub type Target = fn(&[u8]);
 
 /// Every target by its name, which its seeds and its binary have too.
-pub const TARGETS: [(&str, Target); 11] = [
+pub const TARGETS: [(&str, Target); 12] = [
     ("chunked", response::chunked),
     ("content", content::any),
     ("h2", h2::any),
@@ -28,6 +29,7 @@ pub const TARGETS: [(&str, Target); 11] = [
     ("rule", text::rule),
     ("set_cookie", set_cookie::any),
     ("sse", sse::any),
+    ("threshold", threshold::any),
     ("ws", ws::any),
 ];
 

@@ -53,6 +53,7 @@ fn once(mut plan: Plan) -> Plan {
         start_time: Duration::ZERO,
         graceful_stop: Duration::from_secs(30),
         warmup: false,
+        tags: std::collections::BTreeMap::new(),
         given: Vec::new(),
     };
     plan.scenarios = plan.flows.iter().enumerate().map(scenario).collect();

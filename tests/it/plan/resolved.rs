@@ -406,6 +406,21 @@ fn thresholds_and_outputs_are_taken() {
 }
 
 #[test]
+fn tags_of_requests_and_scenarios_are_taken() {
+    let plan = plan(
+        "requests: { home: { get: /, tags: { tier: critical, shard: 3 } }, about: { get: /about } }\n\
+         flows: { visit: [ { use: home }, { use: about } ] }\n\
+         scenarios: { s: { executor: constant-vus, exec: visit, duration: 1m, tags: { team: shop } } }\n\
+         thresholds:\n  'http_reqs{tier:critical,shard:3,team:shop}': [ 'count>1' ]\n  \
+         'iterations{team:shop}': [ 'count>1' ]\n  'http_req_failed{team:shop,request:about}': [ 'rate<1' ]\n",
+    );
+    let tags: Vec<_> = plan.requests[0].tags.iter().map(|(n, v)| format!("{n}={v}")).collect();
+    assert_eq!(tags, ["shard=3", "tier=critical"]);
+    assert_eq!(plan.scenarios[0].tags["team"], "shop");
+    assert!(plan.requests[1].tags.is_empty());
+}
+
+#[test]
 fn scan_settings_are_taken() {
     let plan = plan(
         "requests: { a: { get: /a }, b: { post: /b } }\n\

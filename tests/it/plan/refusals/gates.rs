@@ -217,6 +217,117 @@ thresholds:
 }
 
 #[test]
+fn of_tags_of_ones_own_that_are_not_given() {
+    assert_snapshot!(said(super::BASE, "\
+requests: { a: { get: /, tags: { tier: critical } }, b: { get: /b } }
+flows: { f: [ { use: a }, { use: b } ] }
+scenarios: { s: { executor: constant-vus, exec: f, duration: 30s, tags: { team: shop } } }
+thresholds:
+  'http_reqs{teir:critical}': [ 'count>1' ]
+  'http_reqs{tier:critcal}': [ 'count>1' ]
+  'http_reqs{tier:critical,request:b}': [ 'count>1' ]
+  'http_reqs{status:abc}': [ 'count>1' ]
+  'vus{tier:critical}': [ 'value>1' ]
+"), @r#"
+ × metric `http_reqs`: no tag `teir`, did you mean `tier`?
+  ╭─[plan.yml:7:3]
+6 │ thresholds:
+7 │   'http_reqs{teir:critical}': [ 'count>1' ]
+  ·   ──────────────────────────
+8 │   'http_reqs{tier:critcal}': [ 'count>1' ]
+  ╰────
+ × the tag `tier` is never `critcal`, did you mean `critical`?
+  ╭─[plan.yml:8:3]
+7 │   'http_reqs{teir:critical}': [ 'count>1' ]
+8 │   'http_reqs{tier:critcal}': [ 'count>1' ]
+  ·   ─────────────────────────
+9 │   'http_reqs{tier:critical,request:b}': [ 'count>1' ]
+  ╰────
+ × nothing that is measured is `http_reqs{tier:critical,request:b}`
+   ╭─[plan.yml:9:3]
+ 8 │   'http_reqs{tier:critcal}': [ 'count>1' ]
+ 9 │   'http_reqs{tier:critical,request:b}': [ 'count>1' ]
+   ·   ────────────────────────────────────
+10 │   'http_reqs{status:abc}': [ 'count>1' ]
+   ╰────
+ help: each tag fits something of the scenarios, and nothing outside of warm-up fits all
+ × metric `http_reqs`: no tag `status`
+   ╭─[plan.yml:10:3]
+ 9 │   'http_reqs{tier:critical,request:b}': [ 'count>1' ]
+10 │   'http_reqs{status:abc}': [ 'count>1' ]
+   ·   ───────────────────────
+11 │   'vus{tier:critical}': [ 'value>1' ]
+   ╰────
+ help: known: method, path, request, scenario, team, tier
+ × metric `vus`: no tag `tier`; it has none
+   ╭─[plan.yml:11:3]
+10 │   'http_reqs{status:abc}': [ 'count>1' ]
+11 │   'vus{tier:critical}': [ 'value>1' ]
+   ·   ────────────────────
+   ╰────
+"#);
+}
+
+#[test]
+fn tags_that_no_selector_could_write() {
+    assert_snapshot!(said(super::BASE, "\
+requests: { a: { get: /, tags: { scenario: x, status: x, 'a b': x, list: [ 1 ], c: 'x,y', d: '>=x', e: '' } } }
+"), @r#"
+ × `scenario` is a tag that metrics have by themselves
+  ╭─[plan.yml:3:34]
+2 │ target: http://127.0.0.1:8080
+3 │ requests: { a: { get: /, tags: { scenario: x, status: x, 'a b': x, list: [ 1 ], c: 'x,y', d: '>=x', e: '' } } }
+  ·                                  ────────
+  ╰────
+ help: give it another name
+ × `status` is a tag that metrics have by themselves
+  ╭─[plan.yml:3:47]
+2 │ target: http://127.0.0.1:8080
+3 │ requests: { a: { get: /, tags: { scenario: x, status: x, 'a b': x, list: [ 1 ], c: 'x,y', d: '>=x', e: '' } } }
+  ·                                               ──────
+  ╰────
+ help: give it another name
+ × `a b` cannot be the name of a tag
+  ╭─[plan.yml:3:58]
+2 │ target: http://127.0.0.1:8080
+3 │ requests: { a: { get: /, tags: { scenario: x, status: x, 'a b': x, list: [ 1 ], c: 'x,y', d: '>=x', e: '' } } }
+  ·                                                          ─────
+  ╰────
+ help: a name has 1 to 80 letters, digits, `_`, `-` and `.`
+ × expected a text, a number, true or false; found a list
+  ╭─[plan.yml:3:74]
+2 │ target: http://127.0.0.1:8080
+3 │ requests: { a: { get: /, tags: { scenario: x, status: x, 'a b': x, list: [ 1 ], c: 'x,y', d: '>=x', e: '' } } }
+  ·                                                                          ─
+  ╰────
+ × `x,y` cannot be the value of a tag
+  ╭─[plan.yml:3:84]
+2 │ target: http://127.0.0.1:8080
+3 │ requests: { a: { get: /, tags: { scenario: x, status: x, 'a b': x, list: [ 1 ], c: 'x,y', d: '>=x', e: '' } } }
+  ·                                                                                    ─────
+  ╰────
+ help: a value has 1 to 80 characters, without `,`, `{`, `}`, `|` and blanks at its ends, and
+       does not begin with `>=`
+ × `>=x` cannot be the value of a tag
+  ╭─[plan.yml:3:94]
+2 │ target: http://127.0.0.1:8080
+3 │ requests: { a: { get: /, tags: { scenario: x, status: x, 'a b': x, list: [ 1 ], c: 'x,y', d: '>=x', e: '' } } }
+  ·                                                                                              ─────
+  ╰────
+ help: a value has 1 to 80 characters, without `,`, `{`, `}`, `|` and blanks at its ends, and
+       does not begin with `>=`
+ × `` cannot be the value of a tag
+  ╭─[plan.yml:3:104]
+2 │ target: http://127.0.0.1:8080
+3 │ requests: { a: { get: /, tags: { scenario: x, status: x, 'a b': x, list: [ 1 ], c: 'x,y', d: '>=x', e: '' } } }
+  ·                                                                                                        ──
+  ╰────
+ help: a value has 1 to 80 characters, without `,`, `{`, `}`, `|` and blanks at its ends, and
+       does not begin with `>=`
+"#);
+}
+
+#[test]
 fn that_no_time_is_left_for() {
     assert_snapshot!(said(FLOW, &format!("{LOAD}\
 thresholds:

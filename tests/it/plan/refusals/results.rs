@@ -123,13 +123,14 @@ thresholds:
 #[test]
 fn a_tag_that_is_none() {
     assert_snapshot!(said(BASE, "thresholds: { 'http_reqs{colour:red}': [ 'count>5' ] }\n"), @r#"
-     × metric `http_reqs`: no tag `colour`; known: scenario, request, method, path
-      ╭─[plan.yml:3:15]
-    2 │ target: http://127.0.0.1:8080
-    3 │ thresholds: { 'http_reqs{colour:red}': [ 'count>5' ] }
-      ·               ───────────────────────
-      ╰────
-    "#);
+ × `http_reqs` comes from load, and the plan has no `scenarios`
+  ╭─[plan.yml:3:15]
+2 │ target: http://127.0.0.1:8080
+3 │ thresholds: { 'http_reqs{colour:red}': [ 'count>5' ] }
+  ·               ───────────────────────
+  ╰────
+ help: add a scenario, or leave the gate out
+"#);
 }
 
 #[test]
