@@ -26,7 +26,7 @@ use super::error::CliError;
 use super::load_args::LookArgs;
 use super::outputs::write_stderr;
 use super::secret_command;
-use super::terminal::environment;
+use super::terminal::{environment, environment_names};
 
 /// Whether a target is a plan file rather than a URL: it exists, or is written like one.
 pub(super) fn is_plan(target: &str) -> bool {
@@ -187,6 +187,7 @@ pub(super) fn overrides(send: &SendArgs) -> Overrides {
     let mut overrides = Overrides::new(seed(send), today());
     overrides.authorised_by.clone_from(&send.authorised_by);
     overrides.known_checks = known_checks();
+    overrides.env_names = environment_names();
     overrides
 }
 

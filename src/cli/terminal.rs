@@ -88,3 +88,8 @@ impl Terminal {
 pub(super) fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
+
+/// Every name that is a text, for whoever mistypes one.
+pub(super) fn environment_names() -> Vec<String> {
+    std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()).collect()
+}

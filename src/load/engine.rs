@@ -10,6 +10,7 @@ use super::budget::Budget;
 use super::budget::Wanted;
 use super::collector::Collector;
 use super::error::LoadError;
+use super::feed::Claims;
 use super::limits;
 use super::live::LiveControl;
 use super::message::Message;
@@ -180,9 +181,14 @@ impl Engine<'_> {
         let digits = budget.digits;
         let mut collector = Collector::new(self.program, digits, self.shards, self.start, watch);
         self.control.begin(self.start);
-        let totals = self.run_shards(&reactor, &mut collector);
+        let claims = self.program.claims();
+        let totals = self.run_shards(&reactor, &claims, &mut collector);
         self.control.end();
         let totals = totals?;
+        let feeders = claims.iter().zip(&self.program.data.feeders);
+        for notice in feeders.filter_map(|(claims, feeder)| claims.notice(feeder)) {
+            self.tell(Event::Notice(notice));
+        }
         self.tell_changes();
         self.tell_cut(totals.iter().map(|shard| shard.bodies_cut).sum());
         let (totals, validity) = collector.finish(totals);
@@ -196,6 +202,7 @@ impl Engine<'_> {
     pub(super) fn run_shards<R: Reactor>(
         &self,
         reactor: &(impl Fn(usize) -> io::Result<R> + Sync),
+        claims: &[Claims],
         collector: &mut Collector<'_>,
     ) -> Result<Vec<ShardTotals>, LoadError> {
         let claimed: Vec<_> = self.program.scenarios.iter().map(|_| AtomicU64::new(0)).collect();
@@ -206,6 +213,7 @@ impl Engine<'_> {
             control: self.control,
             tap: self.tap,
             claimed: &claimed,
+            claims,
             budget: self.budget.0,
             start: self.start,
             unix_start: self.unix_start,

@@ -137,6 +137,10 @@ impl<R: Reactor> Shard<'_, R> {
                 };
                 let due = self.runs[scenario].take_arrival(load_now);
                 let due = due.expect("checked above that an arrival is due");
+                if !self.feed(user) {
+                    self.set_free(user);
+                    break;
+                }
                 let intended = self.clock.run_time(due);
                 self.generator.own_lag.record_us(now.saturating_sub(intended) / 1000);
                 self.begin_iteration(user, Some(intended), now);
@@ -319,7 +323,7 @@ impl<R: Reactor> Shard<'_, R> {
             When::Closed(_) if is_paused => return false,
             When::Closed(_) => {
                 let claimed = &self.shared.claimed[scenario];
-                let goes_on = run.claim_iteration(place, load_now, claimed);
+                let goes_on = run.claim_iteration(place, load_now, claimed) && self.feed(number);
                 if goes_on {
                     self.begin_iteration(number, None, now);
                 } else {
@@ -338,8 +342,10 @@ impl<R: Reactor> Shard<'_, R> {
             run.drop_due(load_now.saturating_sub(1));
         }
         let arrival = if can_take { None } else { run.take_arrival(load_now) };
-        if let Some(due) = arrival {
-            run.starved += u64::from(due < load_now);
+        run.starved += u64::from(arrival.is_some_and(|due| due < load_now));
+        if let Some(due) = arrival
+            && self.feed(number)
+        {
             let intended = self.clock.run_time(due);
             self.generator.own_lag.record_us(0);
             self.begin_iteration(number, Some(intended), now);

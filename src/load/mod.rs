@@ -27,6 +27,7 @@ mod engine;
 mod error;
 mod exchange;
 mod failure;
+mod feed;
 mod fork;
 mod iterations;
 mod limits;

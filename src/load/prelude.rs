@@ -23,6 +23,7 @@ use crate::model::Exemplar;
 use crate::model::LoadTotals;
 use crate::model::StopLevel;
 use crate::model::StopToken;
+use crate::plan::Data;
 use crate::plan::Executor;
 use crate::plan::Once;
 use crate::plan::Plan;
@@ -111,14 +112,15 @@ fn go_through<R: Reactor>(
     let watch = Watch::new(None);
     let mut collector = Collector::new(&program, budget.0.digits, 1, start, watch);
     control.begin(start);
-    let mut shards = engine.run_shards(reactor, &mut collector)?;
+    let mut shards = engine.run_shards(reactor, &[], &mut collector)?;
     let values = shards[0].captured.take().unwrap_or_default();
     let (totals, _) = collector.finish(shards);
     Ok(judge(&program, &totals, once).map_or(Ok(values), Err))
 }
 
-/// The plan whose only scenario is one pass over the flow.
+/// The plan whose only scenario is one pass over the flow, with the first row of each file.
 fn alone(plan: &Plan, once: &Once) -> Plan {
+    let given = once.given.iter().cloned().chain(plan.data.first_rows()).collect();
     let scenario = Scenario {
         name: once.flow.name.clone(),
         flow: 0,
@@ -127,13 +129,14 @@ fn alone(plan: &Plan, once: &Once) -> Plan {
         graceful_stop: std::time::Duration::ZERO,
         warmup: false,
         tags: std::collections::BTreeMap::new(),
-        given: once.given.clone(),
+        given,
     };
     Plan {
         flows: vec![once.flow.clone()],
         scenarios: vec![scenario],
         setup: None,
         teardown: None,
+        data: Data::default(),
         scan: None,
         ..plan.clone()
     }

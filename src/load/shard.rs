@@ -16,6 +16,7 @@ use rand::rngs::StdRng;
 use super::budget::Budget;
 use super::counts::SeriesCounts;
 use super::error::LoadError;
+use super::feed::Claims;
 use super::link::Link;
 use super::link::LinkState;
 use super::live::Change;
@@ -42,6 +43,7 @@ use crate::http::reactor::Reactor;
 use crate::model::ExchangeTap;
 use crate::model::StopLevel;
 use crate::model::StopToken;
+use crate::plan::Rows;
 
 /// Length of a window.
 pub(super) const INTERVAL: Nanos = 1_000_000_000;
@@ -61,6 +63,8 @@ pub(super) struct Shared<'a> {
     pub(super) tap: Option<&'a dyn ExchangeTap>,
     /// Iterations claimed, by scenario.
     pub(super) claimed: &'a [AtomicU64],
+    /// Rows claimed, by feeder.
+    pub(super) claims: &'a [Claims],
     pub(super) budget: Budget,
     /// When load starts, on the run's clock.
     pub(super) start: Nanos,
@@ -118,6 +122,8 @@ pub(super) struct Shard<'a, R> {
     /// A message of a session before it is framed.
     pub(super) message: Vec<u8>,
     pub(super) spare: Spare,
+    /// By feeder, once something was read of it.
+    pub(super) rows: Vec<Option<Rows<'a>>>,
     /// Responses of which only the beginning was looked at.
     pub(super) bodies_cut: u64,
     /// What setup has taken; of any other program nothing.
@@ -185,6 +191,7 @@ impl<'a, R: Reactor> Shard<'a, R> {
             cookie_line: Vec::new(),
             message: Vec::new(),
             spare: Spare::default(),
+            rows: Vec::new(),
             bodies_cut: 0,
             captured: None,
             number: number as usize,

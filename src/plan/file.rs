@@ -8,6 +8,7 @@ use jiff::civil::Date;
 use sha2::{Digest as _, Sha256};
 
 use super::bounded;
+use super::data::Feeders;
 use super::document::{self, Entry, Node, Value};
 use super::error::{PlanErrors, Problem};
 use super::reader::{Fields, Keys, Reader};
@@ -36,6 +37,7 @@ pub(super) const PLAN: Keys = Keys {
         "limits",
         "vars",
         "secrets",
+        "data",
         "requests",
         "flows",
         "scenarios",
@@ -58,7 +60,7 @@ pub(super) const PLAN: Keys = Keys {
         "auth",
         "identities",
     ],
-    later: &["targets", "data", "capacity"],
+    later: &["targets", "capacity"],
 };
 
 /// What scenarios do: there `${env.NAME}` is their own.
@@ -83,6 +85,8 @@ pub struct Overrides {
     /// What the plan's rule directories and certificates are relative to; [`load_file`] takes the
     /// file's own directory.
     pub directory: PathBuf,
+    /// Names of the environment's variables, for whoever mistypes one.
+    pub env_names: Vec<String>,
     /// Runs the commands that give secrets; without it they are refused.
     pub secret_command: Option<CommandRunner>,
 }
@@ -101,6 +105,7 @@ impl Overrides {
             seed,
             today,
             directory: PathBuf::new(),
+            env_names: Vec::new(),
             secret_command: None,
         }
     }
@@ -218,8 +223,10 @@ fn substitute_all(tree: &mut Node, env: Env<'_>, overrides: &Overrides, reader: 
     let Value::Map(entries) = &mut tree.value else { return };
     let mut values = Values {
         env,
+        env_names: &overrides.env_names,
         vars: None,
         secrets: None,
+        data: None,
         shown: None,
         lenient: false,
         scenario_env: scenarios::env_names(entries),
@@ -231,21 +238,40 @@ fn substitute_all(tree: &mut Node, env: Env<'_>, overrides: &Overrides, reader: 
     });
     values.secrets = Some(Secrets::new(secrets, overrides, reader));
     values.vars = Some(vars(entries, &mut values, reader));
+    values.data = Some(feeders(entries, &mut values, overrides, reader));
     for Entry { key, node, .. } in entries {
         values.is_done = DONE.contains(&key.as_str());
         values.shown = (!secrets::SECTIONS.contains(&key.as_str())).then(|| key.clone());
         if key == "requests" {
             substitute_requests(node, &mut values, reader);
-        } else if !["vars", "secrets"].contains(&key.as_str()) && PLAN.known.contains(&key.as_str())
+        } else if !["vars", "secrets", "data"].contains(&key.as_str())
+            && PLAN.known.contains(&key.as_str())
         {
             substitute(node, &mut values, &mut reader.names, &mut reader.problems);
         }
     }
     reader.scenario_env = values.scenario_env;
+    if let Some(data) = values.data {
+        reader.data = data.into_data(reader);
+    }
     if let Some(secrets) = values.secrets {
         reader.redactor = secrets.redactor();
         reader.warnings.extend(secrets.unused());
     }
+}
+
+fn feeders(
+    entries: &mut [Entry],
+    values: &mut Values<'_>,
+    overrides: &Overrides,
+    reader: &mut Reader,
+) -> Feeders {
+    values.shown = Some("data".to_owned());
+    let node = section(entries, "data").map(|node| {
+        substitute(node, values, &mut reader.names, &mut reader.problems);
+        &*node
+    });
+    Feeders::new(node, &overrides.directory, reader)
 }
 
 fn section<'a>(entries: &'a mut [Entry], key: &str) -> Option<&'a mut Node> {
@@ -294,6 +320,8 @@ fn plan(tree: &Node, overrides: &Overrides, reader: &mut Reader) -> Option<Plan>
         request.uses.retain(|used| !auth::provides(&sessions, used.variable));
     }
     let flows = flows::flows(&fields, &planned, &names(&fields, "requests"), reader);
+    let mut data = std::mem::take(&mut reader.data);
+    data.of_flow = flows.iter().map(|flow| data.giving(flow.needs(&planned))).collect();
     let (flows, sent): (Vec<_>, Vec<_>) =
         flows.into_iter().map(|planned| (planned.flow, planned.requests)).unzip();
     let mut scenarios = scenarios::scenarios(&fields, &flows, &names(&fields, "flows"), reader);
@@ -352,6 +380,7 @@ fn plan(tree: &Node, overrides: &Overrides, reader: &mut Reader) -> Option<Plan>
         cookies,
         seed: overrides.seed,
         hash: String::new(),
+        data,
         redactor: Redactor::default(),
         warnings: Vec::new(),
     })

@@ -7,11 +7,22 @@ use super::reader::{Fields, Reader};
 use super::requests::Planned;
 use super::steps::{Known, Steps};
 use crate::flow::Flow;
+use crate::flow::Variable;
 
 /// A flow, and how many requests a pass over it sends at least, on average.
 pub(super) struct PlannedFlow {
     pub(super) flow: Flow,
     pub(super) requests: f64,
+    /// Values that its conditions look at.
+    asked: Vec<Variable>,
+}
+
+impl PlannedFlow {
+    /// Values that it or one of its requests needs.
+    pub(super) fn needs<'a>(&'a self, requests: &'a [Planned]) -> impl Iterator<Item = Variable> {
+        let uses = self.flow.requests().flat_map(|request| &requests[request].uses);
+        uses.map(|needed| needed.variable).chain(self.asked.iter().copied())
+    }
 }
 
 /// Every flow of the plan; `names` are all requests that the plan names, right or wrong.
@@ -41,6 +52,7 @@ fn flow(
     if reader.problems.len() > before {
         return None;
     }
+    let asked = steps.asked.iter().map(|(variable, _)| *variable).collect();
     let flow = Flow { name: entry.key.clone(), ops: steps.ops };
     if flow.requests().next().is_none() {
         let cure = if steps.has_disabled {
@@ -55,5 +67,5 @@ fn flow(
         );
         return None;
     }
-    named.then_some(PlannedFlow { flow, requests: sent })
+    named.then_some(PlannedFlow { flow, requests: sent, asked })
 }

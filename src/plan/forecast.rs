@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use super::executor::{Executor, Spacing, Stage};
 use super::types::{Plan, Scenario};
+use crate::flow::Context;
 use crate::flow::Flow;
 use crate::model::Conversation;
 use crate::model::Origin;
+use crate::model::Request;
 use crate::model::format_duration;
 use crate::model::format_number;
 use crate::model::grouped;
@@ -96,16 +98,29 @@ impl Plan {
         }
     }
 
+    /// The request of this index as it is sent by whoever sends it once: slots have the values of
+    /// the first row of each file, and what is drawn is drawn once. `None` where it needs a value
+    /// out of a response.
+    pub fn sent_once(&self, index: usize) -> Option<Request> {
+        let request = &self.requests[index].request;
+        let Some(script) = self.scripts.get(index).filter(|script| !script.is_fixed()) else {
+            return Some(request.clone());
+        };
+        let seed = self.seed.derive("values sent once").0;
+        let values = Some(&self.data.first);
+        let context = Context { values, user: 1, iteration: 0, step: 0, message: 0, seed };
+        script.rendered(request, &context).ok()
+    }
+
     /// Why a scan leaves the request of this index alone, if it does.
     pub fn reason_to_leave(&self, index: usize) -> Option<String> {
         let (template, scan) = (&self.requests[index], self.scan.as_ref()?);
         let method = &template.request.method;
-        let is_fixed = self.scripts.get(index).is_none_or(crate::flow::Script::is_fixed);
         if !template.enabled {
             Some(format!("`enabled: false` in the plan: {}", template.name))
         } else if template.conversation != Conversation::Response {
             Some(format!("a session, stream or call, which only load makes: {}", template.name))
-        } else if !is_fixed {
+        } else if self.sent_once(index).is_none() {
             Some(format!("its values (`${{…}}`) are only known in load: {}", template.name))
         } else if method.is_safe() || scan.allow_unsafe || scan.unsafe_requests.contains(&index) {
             None

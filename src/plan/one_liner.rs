@@ -7,6 +7,7 @@ use super::bodies::MAX_BODY;
 use super::boundary;
 use super::bounded;
 use super::connection::apply_flags;
+use super::data::Data;
 use super::defaults;
 use super::file::hash;
 use super::flags::{Body, CommonFlags, FlagError, LoadFlags, ScanFlags};
@@ -339,6 +340,7 @@ fn base(
         teardown: None,
         seed: flags.seed,
         hash: String::new(),
+        data: Data::default(),
         redactor: Redactor::default(),
         warnings: Vec::new(),
     };

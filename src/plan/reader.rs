@@ -5,6 +5,7 @@ use std::fmt::Display;
 use std::str::FromStr;
 use std::time::Duration;
 
+use super::data::Data;
 use super::document::{Entry, Node, Place, Scalar, Value};
 use super::error::Problem;
 use super::names::Names;
@@ -63,6 +64,8 @@ pub(super) struct Reader {
     pub(super) problems: Vec<Problem>,
     /// What is odd and no mistake.
     pub(super) warnings: Vec<Problem>,
+    /// What the plan's files give.
+    pub(super) data: Data,
     /// Knows the secrets that were substituted.
     pub(super) redactor: Redactor,
     /// What the plan calls the values that it takes out of responses.

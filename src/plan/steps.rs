@@ -84,7 +84,7 @@ pub(super) struct Steps<'a> {
     /// Values that are there for certain.
     bound: BTreeSet<Variable>,
     /// What conditions ask about.
-    asked: Vec<(Variable, document::Place)>,
+    pub(super) asked: Vec<(Variable, document::Place)>,
     /// Loops around the step.
     loops: usize,
     /// Whether a step uses a request that is not to be sent.

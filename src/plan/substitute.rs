@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use super::data::Feeders;
 use super::document::{Entry, Node, Scalar, TextPiece, Value};
 use super::error::Problem;
 use super::names::Names;
@@ -14,19 +15,23 @@ use crate::model::did_you_mean;
 /// Looks up an environment variable.
 pub(super) type Env<'a> = &'a dyn Fn(&str) -> Option<String>;
 
-/// Namespaces that are designed and do not exist yet.
-const LATER: [&str; 1] = ["data"];
-
 /// Before the names of values that setup has taken.
 pub(super) const SETUP: &str = "setup.";
+
+/// Every namespace that there is.
+const NAMESPACES: [&str; 6] = ["env", "vars", "secrets", "data", "setup", "rand"];
 
 /// What expressions may refer to.
 pub(super) struct Values<'a> {
     pub(super) env: Env<'a>,
+    /// Names that the environment has.
+    pub(super) env_names: &'a [String],
     /// `None` while `vars` itself is substituted.
     pub(super) vars: Option<Vars>,
     /// `None` while `secrets` itself is substituted.
     pub(super) secrets: Option<Secrets>,
+    /// `None` while `data` itself is substituted.
+    pub(super) data: Option<Feeders>,
     /// What is substituted, where secrets may not stand in it.
     pub(super) shown: Option<String>,
     /// Whether a variable of the environment may be missing: in what is never sent.
@@ -35,6 +40,15 @@ pub(super) struct Values<'a> {
     pub(super) scenario_env: BTreeMap<String, Option<String>>,
     /// Whether what is substituted is done by scenarios.
     pub(super) is_done: bool,
+}
+
+impl Values<'_> {
+    /// `, did you mean …?` where a variable of the environment has a similar name.
+    fn nearest_env(&self, name: &str) -> String {
+        did_you_mean(name, self.env_names.iter().map(String::as_str))
+            .map(|nearest| format!(", did you mean `{nearest}`?"))
+            .unwrap_or_default()
+    }
 }
 
 /// Replaces every expression below `node`; what cannot be replaced is reported once and becomes
@@ -187,7 +201,7 @@ fn evaluate(
         "env" => out.push_value(name, &environment(name, default, values)?),
         "vars" => variable(name, default, values, out)?,
         "secrets" => out.push_secret(reference, &secret(name, default, values)?),
-        "" | "rand" | "setup" if default.is_some() => {
+        "" | "rand" | "data" | "setup" if default.is_some() => {
             return Err((
                 format!("`${{{reference}}}` takes no default here"),
                 "give it where the value is extracted: `{ jsonpath: …, default: … }`".to_owned(),
@@ -196,15 +210,21 @@ fn evaluate(
         "" => out.push_slot(reference, slots::bare(name, names)?),
         "rand" => out.push_slot(reference, slots::random(name, names)?),
         "setup" => out.push_slot(reference, slots::named(reference, names)?),
-        later if LATER.contains(&later) => {
-            return Err((
-                format!("`${{{reference}}}`: `{later}.` is not yet supported"),
-                "use ${env.NAME} or ${vars.name}".to_owned(),
-            ));
+        "data" => {
+            let Some(data) = &mut values.data else {
+                return Err((
+                    format!("`${{{reference}}}` is only known while the load runs"),
+                    "use ${env.NAME} or ${vars.name}".to_owned(),
+                ));
+            };
+            out.push_slot(reference, Source::Extracted(data.column(name, names)?));
         }
         other => {
+            let nearest = did_you_mean(other, NAMESPACES)
+                .map(|nearest| format!(", did you mean `{nearest}.{name}`?"))
+                .unwrap_or_default();
             return Err((
-                format!("`${{{reference}}}`: unknown namespace `{other}`"),
+                format!("`${{{reference}}}`: unknown namespace `{other}`{nearest}"),
                 "use ${env.NAME}, ${vars.name}, ${rand.word} or the ${name} of an extraction"
                     .to_owned(),
             ));
@@ -225,7 +245,7 @@ fn environment(
         (_, Some(default)) => Ok(default.to_owned()),
         (None, None) if values.lenient => Ok(String::new()),
         (None, None) => Err((
-            format!("the environment variable `{name}` is not set"),
+            format!("the environment variable `{name}` is not set{}", values.nearest_env(name)),
             format!("set it, or give a default: ${{env.{name}:-…}}"),
         )),
     }

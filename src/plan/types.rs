@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::data::Data;
 use super::executor::Executor;
 use crate::flow::auth::Sessions;
 use crate::flow::{Flow, Script, Variable};
@@ -58,6 +59,8 @@ pub struct Plan {
     pub seed: Seed,
     /// SHA-256 of the plan file (or of the flags that made the plan), hexadecimal.
     pub hash: String,
+    /// Rows of files that iterations are fed with.
+    pub data: Data,
     /// Masks the plan's secrets in everything that is shown or kept.
     pub redactor: Redactor,
     /// What is odd in the plan and no mistake, a line each with its place.

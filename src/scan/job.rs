@@ -26,6 +26,7 @@ use crate::model::EventSender;
 use crate::model::NoticeLevel;
 use crate::model::Phase;
 use crate::model::Redactor;
+use crate::model::RequestTemplate;
 use crate::model::RuleOutcome;
 use crate::model::StopToken;
 use crate::plan::Plan;
@@ -159,7 +160,7 @@ impl Engine {
         let crawled = run_crawl(CrawlJob {
             traffic: Arc::clone(&self.traffic),
             start: job.plan.target.clone(),
-            requests: job.plan.requests.clone(),
+            requests: requests(&job.plan),
             left_alone: left_alone(&job.plan),
             settings: self.settings.crawl.clone(),
             concurrency: self.settings.concurrency,
@@ -235,6 +236,17 @@ async fn none_ran(registry: &Registry, events: &EventSender) {
             RuleOutcome { id: meta.id.clone(), requests: 0, matched: 0, errors: 0, skipped };
         let _gone = events.send(Event::RuleFinished(outcome)).await;
     }
+}
+
+/// The plan's requests as a scan sends them.
+fn requests(plan: &Plan) -> Vec<RequestTemplate> {
+    let mut requests = plan.requests.clone();
+    for (index, template) in requests.iter_mut().enumerate() {
+        if let Some(request) = plan.sent_once(index) {
+            template.request = request;
+        }
+    }
+    requests
 }
 
 fn left_alone(plan: &Plan) -> Vec<Option<String>> {

@@ -33,6 +33,7 @@ use shakedown::model::Tally;
 use shakedown::model::Target;
 use shakedown::model::Validity;
 use shakedown::plan::Connection;
+use shakedown::plan::Data;
 use shakedown::plan::Executor;
 use shakedown::plan::Limits;
 use shakedown::plan::Plan;
@@ -111,6 +112,7 @@ impl PlanBuilder {
             teardown: None,
             seed: Seed(1),
             hash: String::new(),
+            data: Data::default(),
             redactor: Redactor::default(),
             warnings: Vec::new(),
             target,

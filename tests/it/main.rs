@@ -35,6 +35,7 @@ mod load;
 mod load_bed;
 mod load_control;
 mod load_cookies;
+mod load_data;
 mod load_debug;
 mod load_executors;
 mod load_flow;

@@ -10,6 +10,7 @@ use shakedown::plan::resolve_text;
 
 mod calls;
 mod connection;
+mod data;
 mod files;
 mod flags;
 mod laws;

@@ -21,6 +21,7 @@ use crate::model::Scope;
 use crate::model::Seed;
 use crate::model::SeriesMeta;
 use crate::plan::Cookies;
+use crate::plan::Data;
 use crate::plan::Plan;
 use crate::plan::Scenario;
 
@@ -65,6 +66,9 @@ pub(in crate::load) struct Program {
     /// What the plan calls its requests, and the values that it takes out of responses.
     pub(in crate::load) names: Vec<String>,
     pub(in crate::load) variables: Vec<String>,
+    /// Rows of files, and which feeders each scenario's iterations have.
+    pub(in crate::load) data: Data,
+    pub(in crate::load) feeds: Vec<Vec<usize>>,
     /// Bytes kept of a body that flows look at.
     pub(in crate::load) body_limit: usize,
     /// Whether some flow looks at responses, or some request has slots.
@@ -133,6 +137,8 @@ impl Program {
             scope: plan.scope.clone(),
             names: plan.requests.iter().map(|template| template.name.clone()).collect(),
             variables: plan.variables.clone(),
+            feeds: plan.scenarios.iter().map(|scenario| feeds(plan, scenario)).collect(),
+            data: plan.data.clone(),
             body_limit: body_limit(all_users),
             is_scripted,
             cookies: plan.cookies,
@@ -211,6 +217,10 @@ impl Program {
 fn users_with_helpers((scenario, flow): (&Scenario, &Flow)) -> u64 {
     let users = u64::from(scenario.executor.max_vus());
     users.saturating_mul(1 + flow.helpers() as u64)
+}
+
+fn feeds(plan: &Plan, scenario: &Scenario) -> Vec<usize> {
+    plan.data.of_flow.get(scenario.flow).cloned().unwrap_or_default()
 }
 
 fn max_vus(scenarios: &[Scenario]) -> u64 {

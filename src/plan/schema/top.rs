@@ -23,6 +23,7 @@ pub(super) fn objects() -> Vec<Object> {
         limits(),
         stop_if(),
         secret(),
+        data(),
         threshold(),
         baseline(),
         cost(),
@@ -64,6 +65,11 @@ fn plan() -> Object {
         "identities",
         named(&of("identity")),
         "Users who log in by an auth, by name: `as: NAME` is one of them.",
+    )
+    .key(
+        "data",
+        values(&any_of(&[text(), of("data-file")])),
+        "Files whose rows iterations are fed with, written `${data.NAME.column}` in requests.",
     )
     .key("requests", named(&of("request")), "Requests by name, for load and scan alike.")
     .key("flows", named(&list(&of("step"))), "What a virtual user does, step by step.")
@@ -191,6 +197,25 @@ fn secret() -> Object {
              seconds.",
         )
         .one_of(&["env", "file", "command"])
+}
+
+fn data() -> Object {
+    object!("data-file", data::section::DATA, "A file, and which of its rows an iteration gets.")
+        .key("file", text(), "The file, relative to the plan.")
+        .key("format", word(&["csv", "json", "jsonl"]), "Of a file whose name does not say it.")
+        .key_or("delimiter", pattern("^.$"), ",", "What stands between the values of a CSV.")
+        .key_or(
+            "mode",
+            word(&["sequential", "circular", "random", "unique"]),
+            "sequential",
+            "Which row: the next one of all users, any, or one that nobody else has had.",
+        )
+        .key(
+            "on_end",
+            word(&["recycle", "stop"]),
+            "What comes after the last row: the first one again, or the end. `unique` stops.",
+        )
+        .required(&["file"])
 }
 
 const CONDITION: &str = r"^\s*(avg|min|max|med|count|rate|value|p\([0-9.]+\))\s*(<=?|>=?|===?|!=)";

@@ -4,6 +4,7 @@ use super::resolve;
 
 mod boundary;
 mod checks;
+mod data;
 mod extractions;
 mod flows;
 mod gates;

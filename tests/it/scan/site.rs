@@ -30,6 +30,7 @@ use shakedown::model::Timings;
 use shakedown::model::TlsInfo;
 use shakedown::plan::Connection;
 use shakedown::plan::CrawlSettings;
+use shakedown::plan::Data;
 use shakedown::plan::Limits;
 use shakedown::plan::Plan;
 use shakedown::plan::ScanSettings;
@@ -333,6 +334,7 @@ pub(super) fn plan(target: &str, setup: Setup) -> Plan {
         teardown: None,
         seed: Seed(7),
         hash: String::new(),
+        data: Data::default(),
         redactor: Redactor::default(),
         warnings: Vec::new(),
     }

@@ -65,7 +65,6 @@ fn a_far_miss_gets_the_list() {
 fn keys_of_later_engines() {
     assert_snapshot!(said(BASE, "\
 targets: {}
-data: {}
 capacity: {}
 "), @r#"
  × `targets` in the plan is not yet supported
@@ -73,19 +72,12 @@ capacity: {}
 2 │ target: http://127.0.0.1:8080
 3 │ targets: {}
   · ───────
-4 │ data: {}
-  ╰────
- × `data` in the plan is not yet supported
-  ╭─[plan.yml:4:1]
-3 │ targets: {}
-4 │ data: {}
-  · ────
-5 │ capacity: {}
+4 │ capacity: {}
   ╰────
  × `capacity` in the plan is not yet supported
-  ╭─[plan.yml:5:1]
-4 │ data: {}
-5 │ capacity: {}
+  ╭─[plan.yml:4:1]
+3 │ targets: {}
+4 │ capacity: {}
   · ────────
   ╰────
 "#);

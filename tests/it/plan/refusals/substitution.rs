@@ -64,7 +64,7 @@ fn a_namespace_of_later() {
 #[test]
 fn a_namespace_that_is_none() {
     assert_snapshot!(said(BASE, "timeout: ${evn.X}\n"), @r#"
-     × `${evn.X}`: unknown namespace `evn`
+     × `${evn.X}`: unknown namespace `evn`, did you mean `env.X`?
       ╭─[plan.yml:3:10]
     2 │ target: http://127.0.0.1:8080
     3 │ timeout: ${evn.X}
