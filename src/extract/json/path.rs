@@ -420,7 +420,14 @@ mod tests {
                     Step::Name(_) => b'}',
                     Step::Index(_) => b']',
                 }));
-                let whole: Value = serde_json::from_slice(&whole).expect("whole up to the value");
+                let whole: Value = match serde_json::from_slice(&whole) {
+                    Ok(whole) => whole,
+                    // A number that no double holds is JSON all the same.
+                    Err(error) => {
+                        prop_assert!(error.to_string().contains("out of range"), "{error}");
+                        return Ok(());
+                    }
+                };
                 let value: Value = serde_json::from_slice(text).expect("JSON");
                 prop_assert_eq!(reference(&path, &whole), Some(value));
             }
