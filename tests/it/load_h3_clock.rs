@@ -250,7 +250,11 @@ fn a_server_that_vanishes_is_noticed_when_the_connection_was_idle_too_long() {
         .exemplars
         .iter()
         .find(|exemplar| exemplar.failure.as_ref().is_some_and(|(class, _)| *class == lost.0));
-    assert_eq!(failure.map(|failure| failure.latency), Some(Duration::from_secs(30)));
+    // Counted from the first packet of the request that asks for an acknowledgement; `quinn` skips
+    // packet numbers by chance (against optimistic acknowledgements), and where that delays a loss,
+    // the 30 s begin up to some probes later: one run in a hundred.
+    let latency = failure.expect("it was lost").latency;
+    assert!((30_000..33_000).contains(&latency.as_millis()), "{latency:?}");
     let timeouts = tally.failures.get(&FailureClass::ConnectTimeout);
     assert_eq!(timeouts, Some(&(tally.failed - 1)));
     // 83 had their answer in the second before: 2 ms of handshake, 12 ms each.
