@@ -86,15 +86,9 @@ pub fn run(job: &LoadJob, events: &EventSender, stop: &StopToken) -> Result<(), 
     let start = job.clock.nanos() + LEAD;
     let budget = number_series(&mut program, &job.plan, shards);
     let engine = Engine {
-        program: &program,
-        budget,
-        shards,
-        start,
-        unix_start,
-        control: &job.control,
         tap: job.tap.as_deref(),
         events: Some(events),
-        stop,
+        ..Engine::quiet(&program, (budget, shards), (start, unix_start), &job.control, stop)
     };
     engine.run(
         |_| SystemReactor::new(job.clock, idle),
@@ -120,15 +114,9 @@ pub fn run_on<R: Reactor>(
     let shards = job.threads.unwrap_or(1).max(1);
     let budget = number_series(&mut program, &job.plan, shards);
     let engine = Engine {
-        program: &program,
-        budget,
-        shards,
-        start,
-        unix_start,
-        control: &job.control,
         tap: job.tap.as_deref(),
         events: Some(events),
-        stop,
+        ..Engine::quiet(&program, (budget, shards), (start, unix_start), &job.control, stop)
     };
     engine.run(&reactor, || prelude::tear_down(job, &given, (start, unix_start), &reactor, stop))
 }
@@ -143,16 +131,30 @@ pub(super) fn number_series(program: &mut Program, plan: &Plan, shards: usize) -
 
 /// A program that is run.
 pub(super) struct Engine<'a> {
-    pub(super) program: &'a Program,
-    pub(super) budget: (Budget, Wanted),
-    pub(super) shards: usize,
-    pub(super) start: Nanos,
-    pub(super) unix_start: u64,
-    pub(super) control: &'a LiveControl,
-    pub(super) tap: Option<&'a dyn ExchangeTap>,
+    program: &'a Program,
+    budget: (Budget, Wanted),
+    shards: usize,
+    start: Nanos,
+    unix_start: u64,
+    control: &'a LiveControl,
+    tap: Option<&'a dyn ExchangeTap>,
     /// Nobody is told where there is none.
-    pub(super) events: Option<&'a EventSender>,
-    pub(super) stop: &'a StopToken,
+    events: Option<&'a EventSender>,
+    stop: &'a StopToken,
+}
+
+impl<'a> Engine<'a> {
+    /// One that tells nobody and offers nothing: on so many shards, from `start` on the run's clock,
+    /// which showed zero at `unix_start` seconds since 1970.
+    pub(super) fn quiet(
+        program: &'a Program,
+        (budget, shards): ((Budget, Wanted), usize),
+        (start, unix_start): (Nanos, u64),
+        control: &'a LiveControl,
+        stop: &'a StopToken,
+    ) -> Self {
+        Self { program, budget, shards, start, unix_start, control, tap: None, events: None, stop }
+    }
 }
 
 impl Engine<'_> {

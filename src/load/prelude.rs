@@ -98,17 +98,7 @@ fn go_through<R: Reactor>(
     program.purpose = Purpose::Capture;
     let budget = number_series(&mut program, &plan, 1);
     let control = LiveControl::new(&plan);
-    let engine = Engine {
-        program: &program,
-        budget,
-        shards: 1,
-        start,
-        unix_start,
-        control: &control,
-        tap: None,
-        events: None,
-        stop,
-    };
+    let engine = Engine::quiet(&program, (budget, 1), (start, unix_start), &control, stop);
     let watch = Watch::new(None);
     let mut collector = Collector::new(&program, budget.0.digits, 1, start, watch);
     control.begin(start);

@@ -4,27 +4,8 @@ use std::path::Path;
 
 use serde_json::Value;
 
+use crate::exit_codes::{PAGE, RULE};
 use crate::program::{OddServer, told, write};
-
-const PAGE: &str = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 40\r\n\r\n\
-                    <!doctype html><title>x</title><p>Marker";
-
-const RULE: &str = "\
-id: marker-seen
-info:
-  name: Marker seen
-  author: test
-  severity: high
-  description: The page has the marker.
-  remediation: Take it away.
-  reference: [https://example.org/]
-  classification: { cwe-id: CWE-200 }
-passive:
-  - matchers:
-      - type: word
-        part: body
-        words: [Marker]
-";
 
 /// A plan with a quarter of a second of load, a crawl and what is compared.
 fn plan(dir: &Path, target: &str, rest: &str) -> String {

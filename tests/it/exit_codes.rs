@@ -9,10 +9,12 @@ use serde_json::Value;
 
 use crate::program::{OddServer, read_head, shakedown, told, write};
 
-const PAGE: &str = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 40\r\n\r\n\
+/// A page with what [`RULE`] finds.
+pub(crate) const PAGE: &str = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 40\r\n\r\n\
                     <!doctype html><title>x</title><p>Marker";
 
-const RULE: &str = "\
+/// Finds something grave in [`PAGE`].
+pub(crate) const RULE: &str = "\
 id: marker-seen
 info:
   name: Marker seen
