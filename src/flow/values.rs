@@ -27,14 +27,10 @@ impl Values {
         Some(&self.bytes[start as usize..end as usize])
     }
 
-    /// Variables below this number may have one.
-    pub fn len(&self) -> usize {
-        self.places.len()
-    }
-
-    /// Whether there never was one.
-    pub fn is_empty(&self) -> bool {
-        self.places.is_empty()
+    /// Every variable that has a value, and the value.
+    pub fn iter(&self) -> impl Iterator<Item = (Variable, &[u8])> {
+        let all = (0..).map(Variable).take(self.places.len());
+        all.filter_map(|variable| Some((variable, self.get(variable)?)))
     }
 
     /// Gives the variable the value that `write` appends, or none if it says so or if that is

@@ -8,7 +8,7 @@ use crate::http::reactor::Reactor;
 use crate::plan::Cookies;
 
 /// What a user has of cookies; only once it was given one.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct UserCookies {
     jar: CookieJar,
     /// Lines of the response under way: they are judged when it is known whose they are.
@@ -33,7 +33,9 @@ impl User {
 
     /// A new iteration begins: with an empty jar, if the plan wants that.
     pub(super) fn reset_cookies(&mut self, policy: Cookies) {
+        // Who logs in comes back with what they got.
         if policy == Cookies::PerIteration
+            && self.logins.is_none()
             && let Some(cookies) = &mut self.cookies
         {
             cookies.jar.clear();
@@ -89,7 +91,7 @@ impl<R: Reactor> Shard<'_, R> {
     }
 
     /// Seconds since 1970, by the clock of the load.
-    fn unix_seconds(&mut self) -> u64 {
+    pub(super) fn unix_seconds(&mut self) -> u64 {
         self.shared.unix_start + self.reactor.now() / 1_000_000_000
     }
 }

@@ -13,6 +13,9 @@ use super::error::LoadError;
 use super::feed::Claims;
 use super::limits;
 use super::live::LiveControl;
+use super::login;
+use super::login::LoginCounts;
+use super::login::expand;
 use super::message::Message;
 use super::message::ShardTotals;
 use super::prelude;
@@ -80,11 +83,12 @@ pub fn run(job: &LoadJob, events: &EventSender, stop: &StopToken) -> Result<(), 
     let unix_start = job.clock.unix_seconds().saturating_sub(job.clock.now().as_secs());
     let once = |_: usize| SystemReactor::new(job.clock, Idle::Park);
     let given = prelude::set_up(job, job.clock.nanos(), unix_start, &once, stop)?;
-    let mut program = Program::compile(&job.plan, &given)?;
+    let expanded = expand(&job.plan);
+    let mut program = Program::compile(&expanded, &given)?;
     let shards = job.threads.unwrap_or_else(|| default_threads(&program, cores)).max(1);
     let idle = idle(&program, shards, cores);
     let start = job.clock.nanos() + LEAD;
-    let budget = number_series(&mut program, &job.plan, shards);
+    let budget = number_series(&mut program, &expanded.plan, shards);
     let engine = Engine {
         tap: job.tap.as_deref(),
         events: Some(events),
@@ -110,9 +114,10 @@ pub fn run_on<R: Reactor>(
 ) -> Result<(), LoadError> {
     let unix_start = job.clock.unix_seconds();
     let given = prelude::set_up(job, start, unix_start, &reactor, stop)?;
-    let mut program = Program::compile(&job.plan, &given)?;
+    let expanded = expand(&job.plan);
+    let mut program = Program::compile(&expanded, &given)?;
     let shards = job.threads.unwrap_or(1).max(1);
-    let budget = number_series(&mut program, &job.plan, shards);
+    let budget = number_series(&mut program, &expanded.plan, shards);
     let engine = Engine {
         tap: job.tap.as_deref(),
         events: Some(events),
@@ -193,6 +198,11 @@ impl Engine<'_> {
         }
         self.tell_changes();
         self.tell_cut(totals.iter().map(|shard| shard.bodies_cut).sum());
+        let counts: Vec<Vec<LoginCounts>> =
+            totals.iter().map(|shard| shard.logins.clone()).collect();
+        for report in login::reports(&self.program.logins, &counts) {
+            self.tell(Event::Session(Box::new(report)));
+        }
         let (totals, validity) = collector.finish(totals);
         self.tell(Event::LoadFinished(totals));
         self.tell(Event::Validity(validity));

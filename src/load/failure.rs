@@ -153,6 +153,9 @@ impl<R: Reactor> Shard<'_, R> {
     /// Counts the failure and lets the user do what comes after it.
     pub(super) fn fail_and_go_on(&mut self, number: u32, failure: &Failure) {
         let now = self.reactor.now();
+        if self.users[number as usize].is_logging_in() {
+            return self.login_unanswered(number, failure, now);
+        }
         match self.exchange_failed(number, failure, now) {
             Some(pause) => self.pause(number, now + pause, Then::Step),
             None => self.drive(number, Then::Step, now),

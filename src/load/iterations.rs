@@ -211,11 +211,17 @@ impl<R: Reactor> Shard<'_, R> {
 
     /// Goes on with a user until it has to wait for something.
     pub(super) fn drive(&mut self, number: u32, mut then: Then, now: Nanos) {
+        if then == Then::LogIn {
+            return self.login_goes_on(number, now);
+        }
         loop {
             if then == Then::Step {
                 match self.next_step(number) {
                     Step::Send(request) => {
                         self.choose(number, request);
+                        if self.shared.program.has_logins() && self.log_in(number, now) {
+                            return;
+                        }
                         if let Some(at) = self.next_slot(now) {
                             return self.pause(number, at, Then::Send);
                         }
@@ -283,7 +289,7 @@ impl<R: Reactor> Shard<'_, R> {
     }
 
     /// When the rate cap lets the next request out, if that is not now.
-    fn next_slot(&mut self, now: Nanos) -> Option<Nanos> {
+    pub(super) fn next_slot(&mut self, now: Nanos) -> Option<Nanos> {
         let pace = self.pace.as_mut()?;
         let slot = pace.next.max(now);
         pace.next = slot + pace.gap;
@@ -295,6 +301,9 @@ impl<R: Reactor> Shard<'_, R> {
         user.iteration = (charged.unwrap_or(now), now);
         user.charged = charged;
         user.reset_cookies(self.shared.program.cookies);
+        if let Some(logins) = &mut user.logins {
+            logins.begin_iteration();
+        }
         for (variable, value) in &self.shared.program.given[user.scenario as usize] {
             user.session.give(*variable, value);
         }
@@ -377,7 +386,7 @@ impl<R: Reactor> Shard<'_, R> {
 
     /// Cuts off a user, and counts it if it is inside an iteration. It begins the next one, if
     /// there is one, anew.
-    fn interrupt(&mut self, number: u32) {
+    pub(super) fn interrupt(&mut self, number: u32) {
         let user = &mut self.users[number as usize];
         if matches!(user.doing, Doing::Gone | Doing::Nothing) || user.helps.is_some() {
             return;
@@ -385,6 +394,8 @@ impl<R: Reactor> Shard<'_, R> {
         user.doing = Doing::Nothing;
         user.session.restart();
         user.sample = None;
+        self.stop_login(number);
+        let user = &mut self.users[number as usize];
         let run = &mut self.runs[user.scenario as usize];
         run.active -= 1;
         run.counts.interrupted();

@@ -156,7 +156,8 @@ impl<R: Reactor> Shard<'_, R> {
                 },
             );
         let checked = looks_of(&program.requests[user.request as usize].checks);
-        wanted.fold(checked, Looks::max)
+        let at_least = checked.max(program.login_looks(user.request));
+        wanted.fold(at_least, Looks::max)
     }
 
     /// Looks at the response that has come, unless another one follows it: counts what holds of it,
@@ -210,6 +211,14 @@ impl<R: Reactor> Shard<'_, R> {
 }
 
 impl Kept {
+    pub(super) fn head(&self) -> &[u8] {
+        &self.head
+    }
+
+    pub(super) fn body(&self) -> &[u8] {
+        &self.body
+    }
+
     /// Keeps fields that stand behind the body, as if they stood before it.
     pub(super) fn add_fields(&mut self, trailers: &Head<'_>) {
         let end = self.head.len().saturating_sub(b"\r\n".len());
@@ -231,7 +240,7 @@ impl Kept {
     }
 
     /// Undoes its content codings, if it has some.
-    fn decode_if_coded(&mut self, limit: usize) {
+    pub(super) fn decode_if_coded(&mut self, limit: usize) {
         if self.is_coded {
             self.decode(limit);
         }

@@ -3,6 +3,7 @@
 use super::counts::IterationSlice;
 use super::counts::SeriesCounts;
 use super::counts::SeriesSlice;
+use super::login::LoginCounts;
 use super::recorder::Recorded;
 use super::recorder::Recorder;
 use crate::flow::Values;
@@ -129,6 +130,8 @@ pub(super) struct ShardTotals {
     pub(super) tap_dropped: u64,
     /// Responses of which only the beginning was looked at.
     pub(super) bodies_cut: u64,
+    /// By login.
+    pub(super) logins: Vec<LoginCounts>,
     /// What setup has taken.
     pub(super) captured: Option<Values>,
 }

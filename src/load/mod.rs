@@ -33,6 +33,7 @@ mod iterations;
 mod limits;
 mod link;
 mod live;
+mod login;
 mod look;
 mod message;
 mod messages;

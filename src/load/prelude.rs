@@ -12,11 +12,13 @@ use super::engine::LoadJob;
 use super::engine::number_series;
 use super::error::LoadError;
 use super::live::LiveControl;
+use super::login::expand;
 use super::program::Program;
 use super::program::Purpose;
 use super::watch::Watch;
 use crate::flow::Values;
 use crate::flow::Variable;
+use crate::flow::auth::Sessions;
 use crate::http::reactor::Nanos;
 use crate::http::reactor::Reactor;
 use crate::model::Exemplar;
@@ -94,9 +96,10 @@ fn go_through<R: Reactor>(
     stop: &StopToken,
 ) -> Result<Result<Values, String>, LoadError> {
     let plan = alone(&job.plan, once);
-    let mut program = Program::compile(&plan, given)?;
+    let expanded = expand(&plan);
+    let mut program = Program::compile(&expanded, given)?;
     program.purpose = Purpose::Capture;
-    let budget = number_series(&mut program, &plan, 1);
+    let budget = number_series(&mut program, &expanded.plan, 1);
     let control = LiveControl::new(&plan);
     let engine = Engine::quiet(&program, (budget, 1), (start, unix_start), &control, stop);
     let watch = Watch::new(None);
@@ -105,7 +108,7 @@ fn go_through<R: Reactor>(
     let mut shards = engine.run_shards(reactor, &[], &mut collector)?;
     let values = shards[0].captured.take().unwrap_or_default();
     let (totals, _) = collector.finish(shards);
-    Ok(judge(&program, &totals, once).map_or(Ok(values), Err))
+    Ok(judge(&program, &totals, once.timeout).map_or(Ok(values), Err))
 }
 
 /// The plan whose only scenario is one pass over the flow, with the first row of each file.
@@ -121,7 +124,10 @@ fn alone(plan: &Plan, once: &Once) -> Plan {
         tags: std::collections::BTreeMap::new(),
         given,
     };
+    // What scenarios say of logins is theirs.
+    let sessions = Sessions { scenarios: Vec::new(), ..plan.sessions.clone() };
     Plan {
+        sessions,
         flows: vec![once.flow.clone()],
         scenarios: vec![scenario],
         setup: None,
@@ -133,9 +139,9 @@ fn alone(plan: &Plan, once: &Once) -> Plan {
 }
 
 /// What went wrong, if something did.
-fn judge(program: &Program, totals: &LoadTotals, once: &Once) -> Option<String> {
+fn judge(program: &Program, totals: &LoadTotals, timeout: std::time::Duration) -> Option<String> {
     let mut seen = BTreeSet::new();
-    let requests = once.flow.requests().filter(|request| seen.insert(*request));
+    let requests = program.flows[0].requests().filter(|request| seen.insert(*request));
     for request in requests {
         let series = program.series_of[0][request];
         let tally = totals.series.iter().find(|window| window.series.0 == series);
@@ -151,7 +157,7 @@ fn judge(program: &Program, totals: &LoadTotals, once: &Once) -> Option<String> 
     }
     let was_cut = totals.scenarios.iter().any(|scenario| scenario.iterations == 0);
     was_cut.then(|| {
-        let limit = crate::model::format_duration(once.timeout);
+        let limit = crate::model::format_duration(timeout);
         format!("it was not over after {limit}, or the run was stopped")
     })
 }

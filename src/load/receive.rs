@@ -180,6 +180,7 @@ impl<R: Reactor> Shard<'_, R> {
         self.end_sample(number, None, end);
         let sets_cookies = self.take_cookies(number);
         match self.users[number as usize].chain {
+            Some(_) if self.is_sent_to_login(number) => Next::Stay,
             Some(_) => self.next_hop(number, sets_cookies),
             None => Next::Stay,
         }
@@ -187,6 +188,10 @@ impl<R: Reactor> Shard<'_, R> {
 
     /// Counts the response as one that ended at `measured`, and lets the user go on at `end`.
     pub(super) fn count_response(&mut self, number: u32, next: &Next, measured: Nanos, end: Nanos) {
+        let logs_in = self.users[number as usize].logins.is_some();
+        if logs_in && self.login_takes(number, end) {
+            return;
+        }
         let has_queue = self.has_queue(number);
         let user = &mut self.users[number as usize];
         let prepared = user.prepared(self.shared.program);
@@ -212,6 +217,11 @@ impl<R: Reactor> Shard<'_, R> {
             series.observed.count(&self.seen[from..from + names], duration);
         }
         user.failures_in_a_row = 0;
+        if logs_in && let Some(seen) = self.login_signal(number) {
+            self.note_span_end(number, end);
+            return self.log_in_again(number, seen, end);
+        }
+        let user = &mut self.users[number as usize];
         if user.looks != Looks::Nowhere {
             self.look(number, next, measured);
         }
@@ -343,8 +353,9 @@ impl<R: Reactor> Shard<'_, R> {
     }
 
     pub(super) fn note_span_start(&mut self, number: u32, intended: Nanos) {
-        let scenario = self.users[number as usize].scenario as usize;
-        if !self.runs[scenario].warmup {
+        let user = &self.users[number as usize];
+        let scenario = user.scenario as usize;
+        if !self.runs[scenario].warmup && !user.is_logging_in() {
             let (start, _) = self.span.get_or_insert((intended, intended));
             *start = (*start).min(intended);
         }

@@ -73,6 +73,11 @@ impl Chain {
         self.hop.as_ref()
     }
 
+    /// Where the response under way points to.
+    pub(super) fn location(&self) -> Option<&[u8]> {
+        self.location.as_deref()
+    }
+
     /// Remembers where a redirect leads.
     pub(super) fn head(&mut self, head: &Head<'_>) {
         let is_redirect = matches!(head.status, 301 | 302 | 303 | 307 | 308);
@@ -164,6 +169,7 @@ fn hop(
         carriage: from.carriage,
         message,
         wire: None,
+        login: from.login,
         dialogue: None,
         call: None,
         checks: Vec::new(),

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::shard::Shard;
 use super::user::Moments;
+use crate::http::content;
 use crate::http::h1::Collector;
 use crate::http::reactor::Nanos;
 use crate::http::reactor::Reactor;
@@ -15,12 +16,18 @@ use crate::model::Timings;
 const FIRST: u64 = 8;
 const EVERY: u64 = 64;
 
-/// Bytes kept of a body.
+/// Bytes kept of a body, and of one that a login looks at.
 const MAX_BODY: usize = 64 * 1024;
+const MAX_LOGIN_BODY: usize = 1 << 20;
 
 impl<R: Reactor> Shard<'_, R> {
     /// Asks the tap, if it is this exchange's turn.
     pub(super) fn begin_sample(&mut self, number: u32) {
+        if self.users[number as usize].is_logging_in() {
+            let whole = Some(Box::new(Collector::new(MAX_LOGIN_BODY)));
+            self.users[number as usize].sample = whole;
+            return;
+        }
         let Some(tap) = self.shared.tap else { return };
         let user = &mut self.users[number as usize];
         let series = &mut self.series[user.series as usize];
@@ -45,8 +52,25 @@ impl<R: Reactor> Shard<'_, R> {
         }
     }
 
+    /// A login looks at whole responses.
+    fn give_to_login(&mut self, number: u32) {
+        let user = &mut self.users[number as usize];
+        let received = user.received;
+        let answer = user.sample.take().and_then(|sample| sample.finish(received));
+        if let (Some(logins), Some(mut answer)) = (&mut user.logins, answer) {
+            if let Some(coding) = answer.header("content-encoding").map(|coding| coding.text()) {
+                let decoded = content::decoded(&coding, &answer.body, MAX_LOGIN_BODY);
+                answer.body = decoded.map_or(answer.body, |decoded| decoded.body);
+            }
+            logins.take_answer(answer);
+        }
+    }
+
     #[cold]
     fn offer_sample(&mut self, number: u32, failure: Option<&Failure>, end: Nanos) {
+        if self.users[number as usize].is_logging_in() {
+            return self.give_to_login(number);
+        }
         let user = &mut self.users[number as usize];
         let (Some(sample), Some(tap)) = (user.sample.take(), self.shared.tap) else { return };
         let program = self.shared.program;

@@ -180,7 +180,9 @@ impl<R: Reactor> Shard<'_, R> {
             None => user.has_cookies(),
             Some(_) => self.users[self.principal(number) as usize].has_cookies(),
         };
-        if (prepared.wire.is_none() && !has_cookies) || self.rendered_for == Some(number) {
+        let signs = prepared.login.is_some_and(|login| program.logins[login as usize].auth.signs());
+        let is_ready = prepared.wire.is_none() && !has_cookies && !signs;
+        if is_ready || self.rendered_for == Some(number) {
             return Ok(());
         }
         self.rendered_for = None;
@@ -197,6 +199,9 @@ impl<R: Reactor> Shard<'_, R> {
                     self.judge_path(number)?;
                 }
             }
+        }
+        if signs {
+            self.sign(number)?;
         }
         if has_cookies {
             self.add_cookies(number);

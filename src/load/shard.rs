@@ -22,6 +22,7 @@ use super::link::LinkState;
 use super::live::Change;
 use super::live::LiveControl;
 use super::live::LoadClock;
+use super::login::LoginLedger;
 use super::look::Spare;
 use super::message::GeneratorCounts;
 use super::message::Interval;
@@ -128,6 +129,8 @@ pub(super) struct Shard<'a, R> {
     pub(super) bodies_cut: u64,
     /// What setup has taken; of any other program nothing.
     pub(super) captured: Option<Values>,
+    /// By login.
+    pub(super) logins: Vec<LoginLedger>,
     pub(super) number: usize,
     sender: SyncSender<Message>,
     /// What the collector had no room for.
@@ -193,6 +196,7 @@ impl<'a, R: Reactor> Shard<'a, R> {
             spare: Spare::default(),
             rows: Vec::new(),
             bodies_cut: 0,
+            logins: shared.program.logins.iter().map(|_| LoginLedger::default()).collect(),
             captured: None,
             number: number as usize,
             sender,
@@ -398,6 +402,7 @@ impl<'a, R: Reactor> Shard<'a, R> {
             tap_dropped: self.tap_dropped,
             bodies_cut: self.bodies_cut,
             captured: self.captured,
+            logins: self.logins.into_iter().map(|login| login.counts).collect(),
         }
     }
 }

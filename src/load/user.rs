@@ -3,6 +3,7 @@
 use super::call::Line;
 use super::cookies::UserCookies;
 use super::fork::Helpers;
+use super::login::UserLogins;
 use super::look::Kept;
 use super::look::Looks;
 use super::program::Prepared;
@@ -36,6 +37,8 @@ pub(super) enum Then {
     Step,
     /// The request that is already chosen.
     Send,
+    /// Its login.
+    LogIn,
 }
 
 /// Moments of the exchange under way.
@@ -138,6 +141,8 @@ pub(super) struct User {
     /// Whose helper it is, and its own.
     pub(super) helps: Option<u32>,
     pub(super) helpers: Option<Box<Helpers>>,
+    /// Only once it was to log in.
+    pub(super) logins: Option<Box<UserLogins>>,
 }
 
 impl User {
@@ -171,12 +176,22 @@ impl User {
             cookies: None,
             helps: None,
             helpers: None,
+            logins: None,
         }
     }
 
-    /// What is sent: the plan's request, or what redirects have made of it.
+    /// Whether what is under way belongs to a login.
+    #[inline]
+    pub(super) fn is_logging_in(&self) -> bool {
+        self.logins.as_ref().is_some_and(|logins| logins.is_attempting())
+    }
+
+    /// What is sent: a login's request, else the plan's request, or what redirects have made of it.
     #[inline]
     pub(super) fn prepared<'a>(&'a self, program: &'a Program) -> &'a Prepared {
+        if let Some(prepared) = self.logins.as_ref().and_then(|logins| logins.prepared()) {
+            return prepared;
+        }
         let hop = self.chain.as_ref().and_then(|chain| chain.hop());
         hop.unwrap_or_else(|| &program.requests[self.request as usize])
     }

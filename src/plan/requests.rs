@@ -72,8 +72,9 @@ pub(super) const REQUEST: Keys = Keys {
         "maxReceiveSize",
         "enabled",
         "tags",
+        "as",
     ],
-    later: &["multipart", "graphql", "http", "as", "examples"],
+    later: &["multipart", "graphql", "http", "examples"],
 };
 
 /// What keeps a request from being sent: imports write it to requests that change something.

@@ -15,7 +15,7 @@ macro_rules! keys {
     ($of:literal, $($own:literal),*) => {
         Keys {
             of: $of,
-            known: &["executor", "exec", "startTime", "gracefulStop", "warmup", "env", "tags", $($own),*],
+            known: &["executor", "exec", "startTime", "gracefulStop", "warmup", "env", "tags", "as", $($own),*],
             later: LATER,
         }
     };

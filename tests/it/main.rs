@@ -43,6 +43,7 @@ mod load_h2;
 mod load_h3;
 mod load_h3_clock;
 mod load_h3_faults;
+mod load_logins;
 mod load_loopback;
 mod load_messages;
 mod load_messages_flow;

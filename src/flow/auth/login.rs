@@ -20,8 +20,6 @@ use super::scheme::How;
 use super::scheme::OAuth2;
 use super::scheme::StepsLogin;
 use crate::flow;
-use crate::flow::Extraction;
-use crate::flow::Extractor;
 use crate::flow::RenderError;
 use crate::flow::Session;
 use crate::flow::Step;
@@ -175,10 +173,8 @@ impl Login {
             How::Steps(steps) => {
                 let mut session = Session::default();
                 account.set_code(auth.totp_variable, now);
-                for variable in (0..).map(Variable).take(account.values().len()) {
-                    if let Some(value) = account.values().get(variable) {
-                        give(&mut session, variable, value);
-                    }
+                for (variable, value) in account.values().iter() {
+                    session.give(variable, value);
                 }
                 let random = StdRng::seed_from_u64(account.context().seed);
                 self.phase = Phase::Steps(Box::new(Walk { session, random, request: 0 }));
@@ -288,7 +284,7 @@ impl Login {
         if let Some(variable) = auth.totp_variable
             && let Some(code) = account.set_code(None, now)
         {
-            give(session, variable, code.as_bytes());
+            session.give(variable, code.as_bytes());
         }
         let context = account.context();
         let who = (context.user, context.seed);
@@ -555,11 +551,4 @@ fn missing(auth: &Auth, error: RenderError) -> String {
             format!("a value of `{}` would break out of its header", auth.name)
         }
     }
-}
-
-/// A session takes values out of responses alone; what is known before is a default of one.
-fn give(session: &mut Session, variable: Variable, value: &[u8]) {
-    let default = Some(String::from_utf8_lossy(value).into_owned());
-    let extraction = Extraction { variable, from: Extractor::Header(String::new()), default };
-    session.take(&extraction, &flow::Response::of_message(b""));
 }

@@ -55,7 +55,7 @@ impl<R: Reactor> Shard<'_, R> {
         now: Nanos,
     ) -> Result<(), Failure> {
         let program = self.shared.program;
-        let prepared = &program.requests[self.users[number as usize].request as usize];
+        let prepared = self.users[number as usize].prepared(program);
         let (carriage, is_secured) =
             (prepared.carriage, program.origins[prepared.origin as usize].tls.is_some());
         let link = &mut self.links[slot as usize];

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::net::SocketAddr;
 
+use super::carriage::Carriage;
 use super::destination::Destination;
 use super::destination::Origins;
 use super::prepare::Prepared;
@@ -12,10 +13,13 @@ use crate::flow::Variable;
 use crate::http::reactor::Nanos;
 use crate::http::reactor::nanos;
 use crate::load::error::LoadError;
+use crate::load::login::Expanded;
+use crate::load::login::LoginProgram;
 use crate::load::look::body_limit;
 use crate::load::look::number_checks;
 use crate::load::prelude::Given;
 use crate::load::redirect::RedirectRules;
+use crate::model::ConnectionReuse;
 use crate::model::ScenarioMeta;
 use crate::model::Scope;
 use crate::model::Seed;
@@ -81,15 +85,21 @@ pub(in crate::load) struct Program {
     pub(in crate::load) has_dialogues: bool,
     /// Whether some request is a gRPC call.
     pub(in crate::load) has_calls: bool,
+    /// Logins that users have, and how what they send goes.
+    pub(in crate::load) logins: Vec<LoginProgram>,
+    pub(in crate::load) carriage: Carriage,
+    pub(in crate::load) reuse: ConnectionReuse,
 }
 
 impl Program {
     /// Encodes and admits every request that load sends, and resolves every host. `given` are values
     /// that all iterations have from the start.
     pub(in crate::load) fn compile(
-        plan: &Plan,
+        expanded: &Expanded<'_>,
         given: &[(Variable, Vec<u8>)],
     ) -> Result<Self, LoadError> {
+        let Expanded { plan, logins, login_of } = expanded;
+        let plan: &Plan = plan;
         let mut origins = Origins::new(plan);
         let mut check_names = Vec::new();
         // A list of URLs is a flow of many thousands.
@@ -104,13 +114,21 @@ impl Program {
         for (request, script) in requests.iter_mut().zip(&plan.scripts) {
             request.checks = number_checks(&script.checks, &mut check_names);
         }
-        let redirects = origins.redirects(&requests);
+        for (request, login) in requests.iter_mut().zip(login_of) {
+            request.login = *login;
+        }
+        let carriage = Carriage::of(plan.connection.protocol);
+        for origin in logins.iter().flat_map(LoginProgram::origins) {
+            origins.index_of(&origin, carriage)?;
+        }
+        let redirects = origins.redirects(&requests, !logins.is_empty());
         let has_dialogues = requests.iter().any(|request| request.dialogue.is_some());
         let has_calls = requests.iter().any(|request| request.call.is_some());
         let varies = |request: &Prepared| request.wire.is_some() || !request.checks.is_empty();
         let flow = |scenario: &Scenario| &plan.flows[scenario.flow];
         let all_users = plan.scenarios.iter().map(|run| users_with_helpers((run, flow(run)))).sum();
-        let is_scripted = plan.cookies != Cookies::Off
+        let is_scripted = !logins.is_empty()
+            || plan.cookies != Cookies::Off
             || requests.iter().any(varies)
             || plan.flows.iter().any(Flow::takes_values);
         Ok(Self {
@@ -150,6 +168,9 @@ impl Program {
             purpose: Purpose::Measure,
             has_dialogues,
             has_calls,
+            logins: logins.clone(),
+            carriage,
+            reuse: plan.connection.reuse,
         })
     }
 
@@ -180,7 +201,13 @@ impl Program {
     /// Whether users have cookies.
     #[inline]
     pub(in crate::load) fn keeps_cookies(&self) -> bool {
-        self.cookies != Cookies::Off
+        self.cookies != Cookies::Off || self.has_logins()
+    }
+
+    /// Whether users log in.
+    #[inline]
+    pub(in crate::load) fn has_logins(&self) -> bool {
+        !self.logins.is_empty()
     }
 
     /// Users per connection.

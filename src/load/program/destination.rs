@@ -105,9 +105,13 @@ impl<'a> Origins<'a> {
 
     /// What hops are made with. Every origin in scope may be one's; what cannot be reached there is
     /// a failure of the redirect that leads there, and none of the plan.
-    pub(super) fn redirects(&mut self, requests: &[Prepared]) -> Option<Box<RedirectRules>> {
+    pub(super) fn redirects(
+        &mut self,
+        requests: &[Prepared],
+        logs_in: bool,
+    ) -> Option<Box<RedirectRules>> {
         let plan = self.plan;
-        if requests.iter().all(|request| request.redirects == 0) {
+        if !logs_in && requests.iter().all(|request| request.redirects == 0) {
             return None;
         }
         for origin in plan.scope.origins() {

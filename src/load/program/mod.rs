@@ -18,3 +18,4 @@ pub(super) use compile::Program;
 pub(super) use compile::Purpose;
 pub(super) use prepare::Prepared;
 pub(super) use prepare::message_of;
+pub(super) use statuses::StatusSet;

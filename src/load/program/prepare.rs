@@ -40,6 +40,8 @@ pub(in crate::load) struct Prepared {
     pub(in crate::load) message: Option<Message>,
     /// Instead of `bytes` and `message`, where the request differs from one sending to the next.
     pub(in crate::load) wire: Option<Box<Wire>>,
+    /// Of a request that somebody sends: the number of their login.
+    pub(in crate::load) login: Option<u32>,
     /// What it goes on with after its response has begun.
     pub(in crate::load) dialogue: Option<Box<Dialogue>>,
     /// What is said, where it is a gRPC call.
@@ -83,6 +85,7 @@ pub(super) fn prepare(
         carriage,
         message: None,
         wire: None,
+        login: None,
         dialogue,
         call,
         checks: Vec::new(),

@@ -65,6 +65,11 @@ fn request() -> Object {
             named(&of("extraction")),
             "Values for later requests, by name: written `${name}` there.",
         )
+        .key(
+            "as",
+            text(),
+            "As whom it is sent: an identity, or an auth whose identities take turns.",
+        )
         .key_or("redirects", whole(0, 100), 0, "Redirects that are followed.")
         .key("subprotocols", list(&text()), "Subprotocols that a WebSocket session offers.")
         .key(

@@ -72,6 +72,10 @@ fn property(key: &str) -> Option<Json> {
         "gracefulStop" => {
             (or(duration(), json!("30s")), "How long running iterations may go on after the end.")
         }
+        "as" => (
+            text(),
+            "As whom requests are sent that say nothing else: an identity, or an auth whose identities take turns.",
+        ),
         "warmup" => (or(boolean(), json!(false)), "Keeps it out of every figure and gate."),
         "env" => (
             json!({ "type": "object", "additionalProperties": scalar() }),

@@ -146,7 +146,7 @@ scenarios: { s: { executor: constant-vus, exec: visit, duration: 5s, rate: 3 } }
 5 │ scenarios: { s: { executor: constant-vus, exec: visit, duration: 5s, rate: 3 } }
   ·                                                                      ────
   ╰────
- help: known: executor, exec, startTime, gracefulStop, warmup, env, tags, vus, duration
+ help: known: executor, exec, startTime, gracefulStop, warmup, env, tags, as, vus, duration
 "#);
 }
 
