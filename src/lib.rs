@@ -35,7 +35,7 @@
 //! | protocol | its state machine | its room in [`load`] |
 //! |--|--|--|
 //! | HTTP/1.1 | [`http::h1`], our own | a connection alone; pipelining shares one, in `mux` |
-//! | HTTP/2 | [`http::h2`]: the `h2` crate over a pipe in memory | `mux` |
+//! | HTTP/2 | [`http::h2`], our own | `mux` |
 //! | HTTP/3 | [`http::h3`]: the `h3` crate over `quinn-proto`, datagrams in place of bytes | `mux` |
 //! | gRPC | [`http::grpc`], on HTTP/2 | `call`, on `mux` |
 //! | WebSocket, server-sent events | [`http::ws`] and [`http::sse`], our own | `talk`, a connection alone |
@@ -64,6 +64,12 @@
 //! * QUIC has one handshake where TCP and TLS have two: `connect` ends and `tls` begins where the
 //!   server's first answer arrives.
 //! * `--cacert` also trusts a self-signed server certificate that stands in the file itself.
+//! * What is only known at run time (values of responses, rows of data files, values of setup, of a
+//!   scenario's `env` and of identities) is one kind of thing, a [`flow::Variable`] with a name; each is
+//!   set at the moment at which it is known.
+//! * A flow is a flat list of instructions with jumps; `parallel` gives a user helpers, which are users
+//!   without a scenario. A driver without helpers does the branches one after the other.
+//! * Setup and teardown run on the load engine itself, so that they speak whatever the scenarios speak.
 //! * `insight`, `export` and `store` are rows in the table of layers that have no module yet.
 
 pub mod cli;
