@@ -182,11 +182,11 @@ fn site(forgets: u32) -> impl FnMut(&Ask) -> Said + Send + 'static {
             "GET /login" => said(
                 200,
                 "Content-Type: text/html\r\nSet-Cookie: visit=1",
-                "<form method=post><input type=hidden name=user_token value=t1><input name=username>\
+                "<form method=post><input type=hidden name=csrf_key value=t1><input name=username>\
                  <input type=password name=password><button name=Login value=1>Log in</button></form>",
             ),
             "POST /login" => {
-                let is_right = ask.body == "user_token=t1&username=alice&password=right&Login=1"
+                let is_right = ask.body == "csrf_key=t1&username=alice&password=right&Login=1"
                     && ask.header("Cookie") == "visit=1";
                 sessions += u32::from(is_right);
                 said(302, &format!("Set-Cookie: sid={sessions}\r\nLocation: /"), "")

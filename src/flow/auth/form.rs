@@ -342,7 +342,7 @@ mod tests {
     use super::*;
 
     fn url() -> Url {
-        Url::parse("http://127.0.0.1:1/app/login.php?next=/x").expect("a URL")
+        Url::parse("http://127.0.0.1:1/app/sign-in?next=/x").expect("a URL")
     }
 
     const ALICE: Filling<'static> = Filling {
@@ -367,16 +367,14 @@ mod tests {
 
     #[test]
     fn a_token_in_a_hidden_field_and_the_buttons_name_go_along() {
-        let html = r#"<form action="login.php" method="post"><fieldset>
+        let html = r#"<form action="sign-in" method="post"><fieldset>
             <label>Username</label> <input type="text" class="loginInput" size="20" name="username"><br>
             <input type="password" class="loginInput" AUTOCOMPLETE="off" size="20" name="password"><br>
             <p class="submit"><input type="submit" value="Login" name="Login"></p></fieldset>
-            <input type='hidden' name='user_token' value='73a9e6' /></form>"#;
+            <input type='hidden' name='csrf_key' value='73a9e6' /></form>"#;
         assert_eq!(
             sent(html).as_deref(),
-            Some(
-                "POST /app/login.php username=alice&password=p%26ss&Login=Login&user_token=73a9e6"
-            )
+            Some("POST /app/sign-in username=alice&password=p%26ss&Login=Login&csrf_key=73a9e6")
         );
     }
 
@@ -391,7 +389,7 @@ mod tests {
             <form action=/newsletter method=post><input name=email type=email><button>Subscribe</button></form>";
         assert_eq!(
             sent(html).as_deref(),
-            Some("POST /app/login.php?next=/x mail=alice&pw=p%26ss&go=1")
+            Some("POST /app/sign-in?next=/x mail=alice&pw=p%26ss&go=1")
         );
     }
 

@@ -67,12 +67,12 @@ fn members_only(logouts: u32) -> impl Fn(&Ask) -> Response + Send + Sync + 'stat
         match (ask.method.as_str(), ask.path.as_str()) {
             ("GET", "/login") => {
                 let form = "<title>Log in</title><form method=post action=/session>\
-                    <input type=hidden name=user_token value=t1><input name=username>\
+                    <input type=hidden name=csrf_key value=t1><input name=username>\
                     <input type=password name=password><input type=submit name=Login value=Login></form>";
                 with(html(form), "Set-Cookie", "visit=1")
             }
             ("POST", "/session") => {
-                let is_whole = ask.get("user_token") == "t1"
+                let is_whole = ask.get("csrf_key") == "t1"
                     && ask.get("Login") == "Login"
                     && ask.cookie.contains("visit=1");
                 if is_whole && ask.get("username") == "alice" && ask.get("password") == "lantern-58"
