@@ -64,6 +64,11 @@ pub enum Op {
     },
     /// The end of a branch.
     Join,
+    /// What follows, up to its [`Op::GroupEnd`], is timed together. The whole name, as k6 writes it:
+    /// `::outer::inner`.
+    Group(Box<str>),
+    /// The end of the innermost group.
+    GroupEnd,
     /// The end of a pass: goes on at `start` if there is to be another one.
     Again {
         /// Which counter.
@@ -132,6 +137,10 @@ pub enum Step {
     Fork(u32),
     /// The branch is over; who does one after the other calls [`Flow::next`] again.
     Join,
+    /// The [`Op::Group`] at [`Session::place`] begins.
+    Group,
+    /// The innermost group that has begun is over.
+    GroupEnd,
     /// The iteration is over; the session is at the start again.
     Done,
 }
@@ -191,6 +200,8 @@ impl Flow {
                 }
                 Op::Fork { .. } => return Step::Fork(session.next - 1),
                 Op::Join => return Step::Join,
+                Op::Group(_) => return Step::Group,
+                Op::GroupEnd => return Step::GroupEnd,
                 op => go_on(op, session, (user, seed)),
             }
             done += 1;
@@ -203,6 +214,20 @@ impl Flow {
     /// The most that a user does at once beside one thing: so many helpers it needs.
     pub fn helpers(&self) -> usize {
         helpers(&self.ops, 0, self.ops.len())
+    }
+
+    /// The name of the innermost group that each instruction stands in; a group's own beginning and
+    /// end stand in it.
+    pub fn groups(&self) -> impl Iterator<Item = Option<&str>> {
+        let mut open: Vec<&str> = Vec::new();
+        self.ops.iter().map(move |op| match op {
+            Op::Group(name) => {
+                open.push(name);
+                Some(&**name)
+            }
+            Op::GroupEnd => open.pop(),
+            _ => open.last().copied(),
+        })
     }
 
     /// Whether it takes anything out of responses.
@@ -283,7 +308,9 @@ fn go_on(op: &Op, session: &mut Session, (user, seed): (u64, u64)) {
         | Op::Think { .. }
         | Op::Pace { .. }
         | Op::Fork { .. }
-        | Op::Join => {}
+        | Op::Join
+        | Op::Group(_)
+        | Op::GroupEnd => {}
     }
 }
 
@@ -353,7 +380,12 @@ mod tests {
             match flow.next(&mut session, (user, seed), &mut rng) {
                 Step::Send(request) => requests.push(request),
                 Step::Done => done += 1,
-                Step::Wait(_) | Step::Pace(_) | Step::Fork(_) | Step::Join => {}
+                Step::Wait(_)
+                | Step::Pace(_)
+                | Step::Fork(_)
+                | Step::Join
+                | Step::Group
+                | Step::GroupEnd => {}
             }
         }
         requests

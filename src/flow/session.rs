@@ -38,6 +38,11 @@ impl Session {
         self.set(extraction, |out| extraction.take(message, out));
     }
 
+    /// The instruction that the last step came from.
+    pub fn place(&self) -> usize {
+        self.next.saturating_sub(1) as usize
+    }
+
     /// Goes on at that instruction.
     pub fn go_on_at(&mut self, place: u32) {
         self.next = place;

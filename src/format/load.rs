@@ -133,6 +133,9 @@ pub(super) struct ScenarioTallyDto {
     iteration_duration: Trend,
     /// From the intended start.
     iteration_latency: Trend,
+    /// From the first step of a group to behind its last one, by the group's whole name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    groups: BTreeMap<String, Trend>,
 }
 
 impl ScenarioTallyDto {
@@ -143,6 +146,11 @@ impl ScenarioTallyDto {
             dropped: tally.dropped.into(),
             iteration_duration: Trend::new(&tally.iteration_duration, figures),
             iteration_latency: Trend::new(&tally.iteration_latency, figures),
+            groups: tally
+                .groups
+                .iter()
+                .map(|(name, durations)| (name.clone(), Trend::new(durations, figures)))
+                .collect(),
         }
     }
 }
@@ -155,6 +163,7 @@ impl From<ScenarioTallyDto> for ScenarioTally {
             dropped: dto.dropped.into(),
             iteration_duration: dto.iteration_duration.into(),
             iteration_latency: dto.iteration_latency.into(),
+            groups: dto.groups.into_iter().map(|(name, trend)| (name, trend.into())).collect(),
         }
     }
 }

@@ -90,6 +90,9 @@ fn applies(metric: MetricName, report: &Report) -> bool {
         MetricName::MessageLatency => {
             report.endpoints.iter().any(|endpoint| endpoint.total.messages.is_some())
         }
+        MetricName::GroupDuration => {
+            report.scenarios.iter().any(|(_, tally)| !tally.groups.is_empty())
+        }
         MetricName::Validity => report.validity.is_some(),
         MetricName::Checks => {
             report.endpoints.iter().any(|endpoint| !endpoint.total.checks.is_empty())

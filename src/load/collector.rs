@@ -241,7 +241,7 @@ impl<'a> Collector<'a> {
                 .filter(|(scenario, slice)| slice.running && of_kind(*scenario))
                 .map(|(scenario, slice)| {
                     let mut tally = ScenarioTally::new(Digits::Two);
-                    slice.tally.add_to(&mut tally);
+                    slice.tally.add_to(&mut tally, &self.program.groups[scenario]);
                     ScenarioWindow { scenario, vus: slice.vus, tally }
                 })
                 .collect(),
@@ -256,9 +256,10 @@ impl<'a> Collector<'a> {
             }
         }
         let scenarios = self.iterations.iter_mut().zip(&interval.scenarios);
-        for ((total, slice), scenario) in scenarios.zip(&self.program.scenarios) {
+        let of_plan = self.program.scenarios.iter().zip(&self.program.groups);
+        for ((total, slice), (scenario, groups)) in scenarios.zip(of_plan) {
             if !scenario.warmup {
-                slice.tally.add_to(total);
+                slice.tally.add_to(total, groups);
             }
         }
     }

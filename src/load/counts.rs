@@ -310,6 +310,8 @@ pub(super) struct ScenarioCounts {
     /// Of the others.
     duration: Recorder,
     latency: Recorder,
+    /// By the flow's groups.
+    groups: Box<[Recorder]>,
 }
 
 /// What a scenario counted in an interval.
@@ -320,6 +322,7 @@ pub(super) struct IterationSlice {
     pub(super) dropped: u64,
     duration: Recorded,
     latency: Recorded,
+    groups: Vec<Recorded>,
 }
 
 impl IterationSlice {
@@ -330,20 +333,30 @@ impl IterationSlice {
         self.dropped += other.dropped;
         self.duration.merge(other.duration);
         self.latency.merge(other.latency);
+        for (mine, theirs) in self.groups.iter_mut().zip(other.groups) {
+            mine.merge(theirs);
+        }
     }
 
-    /// Adds everything to `tally`, whose histograms keep their own digits.
-    pub(super) fn add_to(&self, tally: &mut ScenarioTally) {
+    /// Adds everything to `tally`, whose histograms keep their own digits; `groups` are the names of
+    /// the flow's groups.
+    pub(super) fn add_to(&self, tally: &mut ScenarioTally, groups: &[String]) {
         tally.iterations += self.iterations;
         tally.interrupted += self.interrupted;
         tally.dropped += self.dropped;
         self.duration.add_to(&mut tally.iteration_duration);
         self.latency.add_to(&mut tally.iteration_latency);
+        for (name, group) in groups.iter().zip(&self.groups) {
+            if !group.is_empty() {
+                group.add_to(tally.group(name));
+            }
+        }
     }
 }
 
 impl ScenarioCounts {
-    pub(super) fn new() -> Self {
+    /// For a flow with so many groups.
+    pub(super) fn new(groups: usize) -> Self {
         let recorder = || Recorder::new(Digits::Three);
         Self {
             iterations: 0,
@@ -352,6 +365,7 @@ impl ScenarioCounts {
             punctual: recorder(),
             duration: recorder(),
             latency: recorder(),
+            groups: (0..groups).map(|_| recorder()).collect(),
         }
     }
 
@@ -362,6 +376,10 @@ impl ScenarioCounts {
         }
         self.duration.record_us((end - started) / 1000);
         self.latency.record_us(end.saturating_sub(intended) / 1000);
+    }
+
+    pub(super) fn group(&mut self, group: u32, began: Nanos, end: Nanos) {
+        self.groups[group as usize].record_us(end.saturating_sub(began) / 1000);
     }
 
     pub(super) fn interrupted(&mut self) {
@@ -384,6 +402,7 @@ impl ScenarioCounts {
             dropped: std::mem::take(&mut self.dropped),
             duration,
             latency,
+            groups: self.groups.iter_mut().map(Recorder::take).collect(),
         }
     }
 }

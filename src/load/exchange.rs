@@ -27,7 +27,8 @@ impl<R: Reactor> Shard<'_, R> {
     /// Makes `request` the user's next one.
     pub(super) fn choose(&mut self, number: u32, request: usize) {
         let user = &mut self.users[number as usize];
-        user.series = self.shared.program.series_of[user.scenario as usize][request];
+        let place = user.place_in_flow as usize;
+        user.series = self.shared.program.series_of[user.scenario as usize][place];
         user.request = u32::try_from(request).expect("fewer requests than 2^32");
         if self.shared.program.is_scripted {
             let looks = self.looks(number);

@@ -54,6 +54,7 @@ impl<R: Reactor> Shard<'_, R> {
             user.session = session.clone();
             user.session.go_on_at(*branch);
             user.iteration = iteration;
+            user.groups.clear();
             // The schedule's word holds for the first request.
             user.charged = charged.take();
         }

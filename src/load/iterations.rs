@@ -218,6 +218,9 @@ impl<R: Reactor> Shard<'_, R> {
             if then == Then::Step {
                 match self.next_step(number) {
                     Step::Send(request) => {
+                        let user = &mut self.users[number as usize];
+                        user.place_in_flow = u32::try_from(user.session.place())
+                            .expect("places are numbered in u32");
                         self.choose(number, request);
                         if self.shared.program.has_logins() && self.log_in(number, now) {
                             return;
@@ -241,6 +244,8 @@ impl<R: Reactor> Shard<'_, R> {
                     }
                     Step::Fork(op) => return self.fork(number, op, now),
                     Step::Join => return self.join_principal(number, now),
+                    Step::Group => self.users[number as usize].groups.push(now),
+                    Step::GroupEnd => self.end_group(number, now),
                     // What a helper leaves out, its principal leaves out.
                     Step::Done if self.users[number as usize].helps.is_some() => {
                         self.users[number as usize].session.abandon();
@@ -300,6 +305,7 @@ impl<R: Reactor> Shard<'_, R> {
         let user = &mut self.users[number as usize];
         user.iteration = (charged.unwrap_or(now), now);
         user.charged = charged;
+        user.groups.clear();
         user.reset_cookies(self.shared.program.cookies);
         if let Some(logins) = &mut user.logins {
             logins.begin_iteration();
@@ -308,6 +314,15 @@ impl<R: Reactor> Shard<'_, R> {
             user.session.give(*variable, value);
         }
         self.runs[user.scenario as usize].active += 1;
+    }
+
+    fn end_group(&mut self, number: u32, now: Nanos) {
+        let user = &mut self.users[number as usize];
+        let scenario = user.scenario as usize;
+        let group = self.shared.program.group_at[scenario][user.session.place()];
+        if let (Some(group), Some(began)) = (group, user.groups.pop()) {
+            self.runs[scenario].counts.group(group, began, now);
+        }
     }
 
     fn finish_iteration(&mut self, number: u32, now: Nanos) {

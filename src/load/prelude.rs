@@ -16,6 +16,7 @@ use super::login::expand;
 use super::program::Program;
 use super::program::Purpose;
 use super::watch::Watch;
+use crate::flow::Op;
 use crate::flow::Values;
 use crate::flow::Variable;
 use crate::flow::auth::Sessions;
@@ -141,9 +142,12 @@ fn alone(plan: &Plan, once: &Once) -> Plan {
 /// What went wrong, if something did.
 fn judge(program: &Program, totals: &LoadTotals, timeout: std::time::Duration) -> Option<String> {
     let mut seen = BTreeSet::new();
-    let requests = program.flows[0].requests().filter(|request| seen.insert(*request));
-    for request in requests {
-        let series = program.series_of[0][request];
+    let sent = program.flows[0].ops.iter().zip(&program.series_of[0]);
+    let sent = sent.filter_map(|(op, series)| match op {
+        Op::Use(request) => Some((*request, *series)),
+        _ => None,
+    });
+    for (request, series) in sent.filter(|(_, series)| seen.insert(*series)) {
         let tally = totals.series.iter().find(|window| window.series.0 == series);
         let Some(tally) = tally.map(|window| &window.tally) else { continue };
         let name = &program.names[request];

@@ -226,8 +226,14 @@ pub(super) struct ScenarioRun {
 }
 
 impl ScenarioRun {
-    /// The part of one shard. Chance follows `seed`.
-    pub(super) fn new(scenario: &Scenario, seed: Seed, origin: Nanos, part: Part) -> Self {
+    /// The part of one shard, whose flow has so many groups. Chance follows `seed`.
+    pub(super) fn new(
+        scenario: &Scenario,
+        groups: usize,
+        seed: Seed,
+        origin: Nanos,
+        part: Part,
+    ) -> Self {
         let start = origin.saturating_add(nanos(scenario.start_time));
         let end = start.saturating_add(nanos(scenario.executor.duration()));
         let grace = nanos(scenario.graceful_stop);
@@ -243,7 +249,7 @@ impl ScenarioRun {
             active: 0,
             starved: 0,
             warmup: scenario.warmup,
-            counts: ScenarioCounts::new(),
+            counts: ScenarioCounts::new(groups),
         }
     }
 

@@ -160,7 +160,8 @@ impl<'a, R: Reactor> Shard<'a, R> {
                 // By name and not by number: a scenario before it changes nothing.
                 let seed = program.seed.derive(&format!("arrivals of {}", scenario.name));
                 let part = Part::new(place(number, shared.shards, index), shared.shards, lanes);
-                ScenarioRun::new(scenario, seed, shared.start, part)
+                let groups = program.groups[index as usize].len();
+                ScenarioRun::new(scenario, groups, seed, shared.start, part)
             })
             .collect();
         let needs_tls =

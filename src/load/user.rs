@@ -108,6 +108,10 @@ pub(super) struct User {
     pub(super) iteration: (Nanos, Nanos),
     /// The intended start that the iteration's first request is charged with, until it is.
     pub(super) charged: Option<Nanos>,
+    /// When the groups began that it is in, the outermost first.
+    pub(super) groups: Vec<Nanos>,
+    /// The instruction that sends the request under way or chosen.
+    pub(super) place_in_flow: u32,
     /// The request under way or chosen, by the plan's index, and its series.
     pub(super) request: u32,
     pub(super) series: u32,
@@ -155,6 +159,8 @@ impl User {
             session: Session::default(),
             iteration: (0, 0),
             charged: None,
+            groups: Vec::new(),
+            place_in_flow: 0,
             request: 0,
             series: 0,
             slot: 0,

@@ -34,6 +34,17 @@ pub struct SeriesMeta {
     pub tags: BTreeMap<String, String>,
 }
 
+impl SeriesMeta {
+    /// Method and path, and the group that it was sent in.
+    pub fn title(&self) -> String {
+        let (method, path) = (&self.method, &self.path_template);
+        match self.tags.get("group") {
+            Some(group) => format!("{method} {path} in {group}"),
+            None => format!("{method} {path}"),
+        }
+    }
+}
+
 /// A scenario as the report names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ScenarioMeta {
@@ -255,6 +266,8 @@ pub struct ScenarioTally {
     pub iteration_duration: Histogram,
     /// From the intended start.
     pub iteration_latency: Histogram,
+    /// From the first step of a group to behind its last one, by the group's whole name.
+    pub groups: BTreeMap<String, Histogram>,
 }
 
 impl ScenarioTally {
@@ -266,7 +279,14 @@ impl ScenarioTally {
             dropped: 0,
             iteration_duration: Histogram::new(digits),
             iteration_latency: Histogram::new(digits),
+            groups: BTreeMap::new(),
         }
+    }
+
+    /// The durations of the group of that name, as fine as those of iterations.
+    pub fn group(&mut self, name: &str) -> &mut Histogram {
+        let digits = self.iteration_duration.digits();
+        self.groups.entry(name.to_owned()).or_insert_with(|| Histogram::new(digits))
     }
 
     /// Adds everything `other` counted.
@@ -276,6 +296,9 @@ impl ScenarioTally {
         self.dropped += other.dropped;
         self.iteration_duration.merge(&other.iteration_duration);
         self.iteration_latency.merge(&other.iteration_latency);
+        for (name, durations) in &other.groups {
+            self.group(name).merge(durations);
+        }
     }
 }
 

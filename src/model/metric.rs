@@ -55,6 +55,8 @@ pub enum MetricName {
     IterationLatency,
     /// Arrivals that found no virtual user.
     DroppedIterations,
+    /// From the first step of a group to behind its last one.
+    GroupDuration,
     /// Bytes sent.
     DataSent,
     /// Bytes received.
@@ -97,7 +99,7 @@ pub enum MetricName {
 
 impl MetricName {
     /// Every metric, in report order.
-    pub const ALL: [Self; 35] = [
+    pub const ALL: [Self; 36] = [
         Self::HttpReqs,
         Self::HttpReqDuration,
         Self::HttpReqLatency,
@@ -114,6 +116,7 @@ impl MetricName {
         Self::IterationDuration,
         Self::IterationLatency,
         Self::DroppedIterations,
+        Self::GroupDuration,
         Self::DataSent,
         Self::DataReceived,
         Self::WsSessions,
@@ -148,6 +151,7 @@ impl MetricName {
             Self::IterationDuration => "iteration_duration",
             Self::IterationLatency => "iteration_latency",
             Self::DroppedIterations => "dropped_iterations",
+            Self::GroupDuration => "group_duration",
             Self::DataSent => "data_sent",
             Self::DataReceived => "data_received",
             Self::WsSessions => "ws_sessions",
@@ -200,6 +204,7 @@ impl MetricName {
             | Self::Phase(_)
             | Self::IterationDuration
             | Self::IterationLatency
+            | Self::GroupDuration
             | Self::WsSessionDuration
             | Self::WsConnecting
             | Self::GrpcReqDuration
@@ -221,6 +226,7 @@ impl MetricName {
             | Self::IterationDuration
             | Self::IterationLatency
             | Self::DroppedIterations
+            | Self::GroupDuration
             | Self::DataSent
             | Self::DataReceived
             | Self::WsSessions
@@ -265,6 +271,7 @@ impl MetricName {
             | Self::IterationDuration
             | Self::IterationLatency
             | Self::DroppedIterations
+            | Self::GroupDuration
             | Self::DataSent
             | Self::DataReceived
             | Self::MessageLatency
@@ -285,7 +292,7 @@ impl MetricName {
     /// Tags that thresholds may select by, beside a plan's own.
     pub fn tags(self) -> &'static [&'static str] {
         match self {
-            Self::Checks => &["scenario", "request", "method", "path", "check"],
+            Self::Checks => &["scenario", "request", "method", "path", "group", "check"],
             Self::HttpReqs
             | Self::HttpReqDuration
             | Self::HttpReqLatency
@@ -303,7 +310,8 @@ impl MetricName {
             | Self::GrpcStreams
             | Self::GrpcStreamsMsgsSent
             | Self::GrpcStreamsMsgsReceived
-            | Self::MessageLatency => &["scenario", "request", "method", "path"],
+            | Self::MessageLatency => &["scenario", "request", "method", "path", "group"],
+            Self::GroupDuration => &["scenario", "group"],
             Self::Iterations
             | Self::IterationDuration
             | Self::IterationLatency

@@ -62,6 +62,7 @@ impl Report {
             MetricName::DroppedIterations => counter(iterations(|tally| tally.dropped)),
             MetricName::IterationDuration => iteration_trend(|tally| &tally.iteration_duration),
             MetricName::IterationLatency => iteration_trend(|tally| &tally.iteration_latency),
+            MetricName::GroupDuration => self.group_metric(&selector.tags),
             MetricName::Vus => MetricData::Gauge(self.vus.0 as f64),
             MetricName::ScanReqs => {
                 MetricData::Counter { count: self.scan_requests.0, elapsed: self.elapsed }
@@ -85,6 +86,9 @@ impl Report {
             | MetricName::IterationDuration
             | MetricName::IterationLatency => {
                 self.matching_scenarios(&selector.tags).next().is_some()
+            }
+            MetricName::GroupDuration => {
+                matches!(self.metric(selector), MetricData::Trend(trend) if !trend.is_empty())
             }
             MetricName::Vus => !self.scenarios.is_empty(),
             MetricName::Validity => self.validity.is_some(),
@@ -166,6 +170,15 @@ impl Report {
         MetricData::Rate { hits, total }
     }
 
+    fn group_metric(&self, tags: &[TagMatch]) -> MetricData {
+        let (named, tags): (Vec<_>, Vec<_>) =
+            tags.iter().cloned().partition(|tag| tag.tag == "group");
+        let is_named = |name: &str| named.iter().all(|tag| is_group(name, &tag.value));
+        let groups = self.matching_scenarios(&tags).flat_map(|tally| &tally.groups);
+        let named = groups.filter(|(name, _)| is_named(name)).map(|(_, durations)| durations);
+        trend(Digits::Three, named)
+    }
+
     fn phase_metric(&self, kind: PhaseKind, tags: &[TagMatch]) -> MetricData {
         let endpoints = self.matching_endpoints(tags);
         trend(Digits::Two, endpoints.map(|endpoint| &endpoint.total.phases[kind as usize]))
@@ -203,6 +216,9 @@ impl Report {
                 "request" => endpoint.meta.request == tag.value,
                 "method" => endpoint.meta.method == tag.value,
                 "path" => endpoint.meta.path_template == tag.value,
+                "group" => {
+                    endpoint.meta.tags.get("group").is_some_and(|name| is_group(name, &tag.value))
+                }
                 own => endpoint.meta.tags.get(own) == Some(&tag.value),
             })
         })
@@ -223,6 +239,12 @@ impl Report {
             })
             .map(|(_, tally)| tally)
     }
+}
+
+/// Whether a selector's tag `group` means the group of that whole name; k6 writes `::` before the outermost, and so
+/// may a plan.
+pub fn is_group(name: &str, value: &str) -> bool {
+    name.strip_prefix("::").unwrap_or(name) == value.strip_prefix("::").unwrap_or(value)
 }
 
 /// One distribution of all the parts.

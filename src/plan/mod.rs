@@ -25,6 +25,7 @@ mod flags;
 mod flows;
 mod forecast;
 mod gates;
+mod groups;
 mod messages;
 mod names;
 mod occurrence;

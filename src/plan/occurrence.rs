@@ -1,13 +1,14 @@
 //! Whether what gates look at can occur when the plan runs: one that cannot would fail for a typo,
 //! or pass for want of anything to count.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::document::Place;
 use super::gates::Gate;
 use super::reader::Reader;
 use super::types::Scenario;
-use crate::flow::{Flow, Script};
+use crate::flow::{Flow, Op, Script};
 use crate::model::CallKind;
 use crate::model::Conversation;
 use crate::model::MetricName;
@@ -17,6 +18,7 @@ use crate::model::Scheme;
 use crate::model::TagMatch;
 use crate::model::Threshold;
 use crate::model::format_duration;
+use crate::model::is_group;
 
 /// The parts of a plan that gates may look at.
 pub(super) struct Run<'a> {
@@ -30,6 +32,8 @@ pub(super) struct Run<'a> {
 /// A request of a scenario: what a series is made of.
 struct Sent<'a> {
     scenario: &'a Scenario,
+    /// The whole name of the group that it is sent in.
+    group: Option<&'a str>,
     request: &'a RequestTemplate,
     script: &'a Script,
 }
@@ -59,11 +63,17 @@ impl<'a> Run<'a> {
     fn sent(&self) -> Vec<Sent<'a>> {
         let mut sent = Vec::new();
         for scenario in self.scenarios {
-            let mut requests: Vec<usize> = self.flows[scenario.flow].requests().collect();
-            requests.sort_unstable();
-            requests.dedup();
-            sent.extend(requests.into_iter().map(|index| Sent {
+            let flow = &self.flows[scenario.flow];
+            let requests = flow.ops.iter().zip(flow.groups());
+            let requests: BTreeSet<(usize, Option<&str>)> = requests
+                .filter_map(|(op, group)| match op {
+                    Op::Use(request) => Some((*request, group)),
+                    _ => None,
+                })
+                .collect();
+            sent.extend(requests.into_iter().map(|(index, group)| Sent {
                 scenario,
+                group,
                 request: &self.requests[index],
                 script: &self.scripts[index],
             }));
@@ -128,6 +138,7 @@ fn one_tag(
             ("method of the scenarios", of_requests(|request| request.request.method.as_str()))
         }
         "path" => ("path of the scenarios", of_requests(|request| &request.path_template)),
+        "group" => return group(gate, tag, run, reader),
         "check" => (
             "check of the scenarios' requests",
             checks().map(|check| check.name.as_str()).collect(),
@@ -144,6 +155,23 @@ fn one_tag(
         known.sort_unstable();
         known.dedup();
         reader.unknown(&gate.selector_at, what, &tag.value, known);
+    }
+    is_known
+}
+
+/// A group must be one of the flows that scenarios go through.
+fn group(gate: &Gate, tag: &TagMatch, run: &Run<'_>, reader: &mut Reader) -> bool {
+    let flows = run.scenarios.iter().map(|scenario| &run.flows[scenario.flow]);
+    let known: BTreeSet<&str> = flows.flat_map(|flow| flow.groups().flatten()).collect();
+    let is_known = known.iter().any(|known| is_group(known, &tag.value));
+    if !is_known && known.is_empty() {
+        reader.problem_with_help(
+            &gate.selector_at,
+            format!("no group `{}`: no step of the scenarios' flows has a `group`", tag.value),
+            "name steps: `- group: checkout` with `do: [ … ]`",
+        );
+    } else if !is_known {
+        reader.unknown(&gate.selector_at, "group of the scenarios", &tag.value, known);
     }
     is_known
 }
@@ -214,6 +242,7 @@ impl Sent<'_> {
             "method" => self.request.request.method.as_str() == value,
             "path" => self.request.path_template == value,
             "check" => self.script.checks.iter().any(|check| check.name == value),
+            "group" => self.group.is_some_and(|group| is_group(group, value)),
             own => {
                 let given = self.request.tags.get(own).or_else(|| self.scenario.tags.get(own));
                 given.is_some_and(|given| given == value)
@@ -232,6 +261,10 @@ fn impossible(metric: MetricName, sent: &[Sent<'_>]) -> Option<(&'static str, &'
         MetricName::Checks => {
             ("no request of the scenarios has checks", "add `checks` to one, or leave the gate out")
         }
+        MetricName::GroupDuration => (
+            "no step of the scenarios' flows has a `group`",
+            "name steps: `- group: checkout` with `do: [ … ]`",
+        ),
         MetricName::Phase(PhaseKind::Dns) => (
             "load resolves names once, before the start, and records no such phase",
             "leave the gate out",
@@ -269,6 +302,7 @@ fn can_measure(metric: MetricName, sent: &Sent<'_>) -> bool {
     let streams = matches!(conversation, Conversation::Grpc(call) if call.kind != CallKind::Unary);
     match metric {
         MetricName::Checks => !sent.script.checks.is_empty(),
+        MetricName::GroupDuration => sent.group.is_some(),
         MetricName::Phase(PhaseKind::Dns) => false,
         // A redirect may lead to a secured origin.
         MetricName::Phase(PhaseKind::Tls) => {

@@ -1,7 +1,8 @@
 //! Steps of a plan, compiled to instructions.
 //!
 //! A step is one thing to do (`use`, `think`, `pacing`, `do`, `choose`, `switch`) with words around
-//! it that say whether and how often: `if`, then `chance`, then `repeat` or `while`.
+//! it that say whether and how often: `if`, then `chance`, then `repeat` or `while`; and `group`, which
+//! says what each time is called.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -9,6 +10,7 @@ use std::time::Duration;
 use super::conditions;
 use super::document::{self, Entry, Node};
 use super::extractions;
+use super::groups;
 use super::reader::{Fields, Keys, Reader, duration_with_unit};
 use super::requests::Planned;
 use super::slots::Use;
@@ -26,9 +28,9 @@ pub(super) const STEP: Keys = Keys {
     of: "a step",
     known: &[
         "use", "think", "pacing", "do", "choose", "switch", "cases", "default", "extract", "if",
-        "else", "chance", "repeat", "while", "max", "parallel",
+        "else", "chance", "repeat", "while", "max", "parallel", "group",
     ],
-    later: &["group"],
+    later: &[],
 };
 
 /// A step that is drawn.
@@ -36,7 +38,7 @@ pub(super) const CHOICE: Keys = Keys {
     of: "a choice",
     known: &[
         "weight", "use", "think", "pacing", "do", "choose", "switch", "cases", "default",
-        "extract", "if", "else", "chance", "repeat", "while", "max", "parallel",
+        "extract", "if", "else", "chance", "repeat", "while", "max", "parallel", "group",
     ],
     later: STEP.later,
 };
@@ -87,6 +89,8 @@ pub(super) struct Steps<'a> {
     pub(super) asked: Vec<(Variable, document::Place)>,
     /// Loops around the step.
     loops: usize,
+    /// The whole name of the group around the step, empty outside of all.
+    group: String,
     /// Whether a step uses a request that is not to be sent.
     pub(super) has_disabled: bool,
 }
@@ -94,7 +98,15 @@ pub(super) struct Steps<'a> {
 impl<'a> Steps<'a> {
     /// Nothing compiled yet; `bound` are there from the start.
     pub(super) fn new(known: Known<'a>, bound: BTreeSet<Variable>) -> Self {
-        Self { known, ops: Vec::new(), bound, asked: Vec::new(), loops: 0, has_disabled: false }
+        Self {
+            known,
+            ops: Vec::new(),
+            bound,
+            asked: Vec::new(),
+            loops: 0,
+            group: String::new(),
+            has_disabled: false,
+        }
     }
 
     /// Compiles a list of steps; gives the number of requests that a pass sends at least on
@@ -216,7 +228,7 @@ impl<'a> Steps<'a> {
 
     fn looped(&mut self, fields: &Fields<'_>, reader: &mut Reader) -> f64 {
         let (repeat, until) = (fields.entry("repeat"), fields.entry("while"));
-        let Some(entry) = repeat.or(until) else { return self.deed(fields, reader) };
+        let Some(entry) = repeat.or(until) else { return self.grouped(fields, reader) };
         if let (Some(_), Some(second)) = (repeat, until) {
             reader.problem(&second.key_at, "a step has `repeat` or `while`, not both");
         }
@@ -238,7 +250,7 @@ impl<'a> Steps<'a> {
         let (min, max) = passes.unwrap_or((1, 1));
         let before = self.bound.clone();
         let (start, depth) = self.open_loop();
-        let sent = self.deed(fields, reader);
+        let sent = self.grouped(fields, reader);
         self.close_loop(start, depth, (min, max));
         if min == 0 {
             self.bound = before;
@@ -256,7 +268,7 @@ impl<'a> Steps<'a> {
         let before = self.bound.clone();
         let (start, depth) = self.open_loop();
         let gate = self.gate(condition);
-        self.deed(fields, reader);
+        self.grouped(fields, reader);
         self.close_loop(start, depth, (max, max));
         self.close_gate(gate);
         self.bound = before;
@@ -271,6 +283,24 @@ impl<'a> Steps<'a> {
     fn close_loop(&mut self, start: usize, depth: u8, (min, max): (u32, u32)) {
         self.ops.push(Op::Again { depth, start: place(start + 1) });
         self.ops[start] = Op::Loop { depth, min, max, end: self.here() };
+    }
+
+    fn grouped(&mut self, fields: &Fields<'_>, reader: &mut Reader) -> f64 {
+        let name = fields.get("group").map(|node| groups::name(node, &self.group, reader));
+        let Some(name) = name else { return self.deed(fields, reader) };
+        let Some(name) = name else { return 0.0 };
+        let start = self.ops.len();
+        self.ops.push(Op::Group(name.clone().into()));
+        let around = std::mem::replace(&mut self.group, name);
+        let sent = self.deed(fields, reader);
+        self.group = around;
+        if self.ops.len() == start + 1 {
+            // What is not to be sent takes no time.
+            self.ops.truncate(start);
+        } else {
+            self.ops.push(Op::GroupEnd);
+        }
+        sent
     }
 
     fn deed(&mut self, fields: &Fields<'_>, reader: &mut Reader) -> f64 {

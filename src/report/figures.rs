@@ -62,6 +62,15 @@ pub(super) fn latencies<'a>(
     std::iter::once(first).chain(second).map(move |which| (which.as_str(), which.of(total)))
 }
 
+/// Groups of steps: scenario, whole name, and how long each pass took.
+pub(super) fn groups(report: &Report) -> impl Iterator<Item = (&str, &str, &Histogram)> {
+    let measured = report.scenarios.iter().filter(|(meta, _)| !meta.warmup);
+    measured.flat_map(|(meta, tally)| {
+        let groups = tally.groups.iter();
+        groups.map(|(name, durations)| (meta.name.as_str(), name.as_str(), durations))
+    })
+}
+
 /// Endpoints whose exchanges carry messages, with what they carried.
 pub(super) fn message_endpoints(
     report: &Report,

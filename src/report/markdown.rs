@@ -18,6 +18,7 @@ use super::figures::by_severity;
 use super::figures::checks as checks_by_failures;
 use super::figures::columns;
 use super::figures::cost;
+use super::figures::groups as groups_of;
 use super::figures::has_load;
 use super::figures::has_scan;
 use super::figures::latencies;
@@ -220,7 +221,7 @@ fn load(report: &Report) -> String {
         writeln!(
             out,
             "| {} | {} | {} | {} | {} |",
-            code(&format!("{} {}", endpoint.meta.method, endpoint.meta.path_template)),
+            code(&endpoint.meta.title()),
             grouped(tally.requests),
             per_second(tally.requests, report.load_elapsed),
             percent(share(tally.failed, tally.requests)),
@@ -229,6 +230,7 @@ fn load(report: &Report) -> String {
         .expect(INFALLIBLE);
     }
     more(&mut out, report.endpoints.len());
+    groups(report, &mut out);
     messages(report, &mut out);
     checks(&total, &mut out);
     let backends = backends(report);
@@ -256,6 +258,24 @@ fn checks(total: &Tally, out: &mut String) {
     more(out, total.checks.len());
 }
 
+fn groups(report: &Report, out: &mut String) {
+    let count = groups_of(report).count();
+    if count == 0 {
+        return;
+    }
+    out.push_str(
+        "\n| group | times | avg | med | p95 | p99 | max |\n|--|--:|--:|--:|--:|--:|--:|\n",
+    );
+    for (_, name, durations) in groups_of(report).take(ROWS) {
+        let at = |q| durations.quantile(q);
+        let times = [durations.mean(), at(0.5), at(0.95), at(0.99), durations.max()]
+            .map(|time| time.map_or_else(|| "–".to_owned(), format_duration));
+        let count = grouped(durations.len());
+        writeln!(out, "| {} | {count} | {} |", code(name), times.join(" | ")).expect(INFALLIBLE);
+    }
+    more(out, count);
+}
+
 fn messages(report: &Report, out: &mut String) {
     let count = message_endpoints(report).count();
     if count == 0 {
@@ -273,7 +293,7 @@ fn messages(report: &Report, out: &mut String) {
         writeln!(
             out,
             "| {} | {} | {} | {} | {} |",
-            code(&format!("{} {}", endpoint.meta.method, endpoint.meta.path_template)),
+            code(&endpoint.meta.title()),
             grouped(messages.sessions),
             grouped(messages.sent),
             grouped(messages.received),

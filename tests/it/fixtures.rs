@@ -261,6 +261,9 @@ fn window(second: u64, warmup: bool) -> LoadWindow {
             tally.iterations += 1;
             tally.iteration_duration.record_us(value);
             tally.iteration_latency.record_us(value + 400);
+            if index == 1 {
+                tally.group("::search").record_us(value / 2);
+            }
         }
         tally.dropped = u64::from(slow > 1 && index == 1) * 2;
         tally.interrupted = u64::from(second == 24);

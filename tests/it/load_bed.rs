@@ -24,10 +24,12 @@ use shakedown::model::Method;
 use shakedown::model::NoticeLevel;
 use shakedown::model::Phase;
 use shakedown::model::Redactor;
+use shakedown::model::Report;
 use shakedown::model::Request;
 use shakedown::model::RequestTemplate;
 use shakedown::model::Scope;
 use shakedown::model::Seed;
+use shakedown::model::Stamped;
 use shakedown::model::StopToken;
 use shakedown::model::Tally;
 use shakedown::model::Target;
@@ -264,6 +266,15 @@ impl Outcome {
 
     pub(crate) fn events(&self) -> &[Event] {
         &self.0
+    }
+
+    /// The report that a run of load alone makes.
+    pub(crate) fn report(&self) -> Report {
+        let mut report = Report::default();
+        for (seq, event) in (0..).zip(&self.0) {
+            report.apply(&Stamped { seq, at: Duration::ZERO, event: event.clone() });
+        }
+        report
     }
 
     pub(crate) fn totals(&self) -> &LoadTotals {

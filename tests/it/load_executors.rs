@@ -256,3 +256,46 @@ fn a_warm_up_may_ramp_too() {
     assert_eq!(outcome.totals().scenarios[0].iterations, 0);
     assert_eq!(outcome.totals().scenarios[1].iterations * 2, times.len() as u64);
 }
+
+/// k6's executors as its documentation shows them, with iterations of half a second against a server
+/// that answers at once: how many k6 2.2 counted, those that it dropped for want of users included.
+const OF_K6: [(&str, u64, u64); 6] = [
+    ("executor: shared-iterations, vus: 10, iterations: 200, maxDuration: 30s", 200, 0),
+    ("executor: per-vu-iterations, vus: 10, iterations: 20, maxDuration: 30s", 200, 0),
+    ("executor: constant-vus, vus: 10, duration: 30s", 600, 12),
+    (
+        "executor: ramping-vus, startVUs: 0, gracefulRampDown: 0s, \
+         stages: [ { target: 10, duration: 20s }, { target: 0, duration: 10s } ]",
+        280,
+        5,
+    ),
+    (
+        "executor: constant-arrival-rate, duration: 30s, rate: 30, timeUnit: 1s, \
+         preAllocatedVUs: 2, maxVUs: 50",
+        901,
+        1,
+    ),
+    (
+        "executor: ramping-arrival-rate, startRate: 300, timeUnit: 1m, preAllocatedVUs: 2, maxVUs: 50, \
+         stages: [ { target: 300, duration: 1m }, { target: 600, duration: 2m }, \
+         { target: 600, duration: 4m }, { target: 60, duration: 2m } ]",
+        4260,
+        1,
+    ),
+];
+
+#[test]
+fn the_examples_of_k6_iterate_as_often_as_in_k6() {
+    for (scenario, counted, tolerance) in OF_K6 {
+        let text = format!(
+            "requests: {{ contacts: {{ get: / }} }}\n\
+             flows: {{ main: [ {{ use: contacts }}, {{ think: 500ms }} ] }}\n\
+             scenarios: {{ contacts: {{ exec: main, {scenario} }} }}\n"
+        );
+        let plan = PlanBuilder::of(crate::load_flow::plan(&text));
+        let (outcome, _) = requests(&plan, MILLI / 5);
+        let totals = &outcome.totals().scenarios[0];
+        let ours = totals.iterations + totals.dropped;
+        assert!(ours.abs_diff(counted) <= tolerance, "{scenario}: {ours}, in k6 {counted}");
+    }
+}

@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use shakedown::http::reactor::Reply;
 use shakedown::http::reactor::SimReactor;
+use shakedown::model::MetricData;
+use shakedown::model::MetricSelector;
 use shakedown::model::StopToken;
+use shakedown::model::Threshold;
 
 use crate::load_bed::Outcome;
 use crate::load_bed::PlanBuilder;
@@ -216,4 +219,70 @@ connection: { pipeline: 2 }
     let (outcome, paths) = run(text, 2, echo);
     assert_eq!(counts(&paths), [("/a", 30), ("/b", 30)].into());
     assert_eq!(outcome.totals().scenarios[0].iterations, 15);
+}
+
+const GROUPED: &str = "
+requests: { a: { get: /a }, b: { get: /b } }
+flows:
+  f:
+    - use: a
+    - group: buy
+      repeat: 3
+      do:
+        - use: a
+        - think: 100ms
+        - { group: pay, use: b }
+scenarios: { s: { executor: per-vu-iterations, exec: f, vus: 2, iterations: 5 } }
+";
+
+#[test]
+fn each_pass_of_a_group_is_timed_and_its_requests_are_counted_apart() {
+    let (outcome, _) = run(GROUPED, 2, |_| String::new());
+    let groups = &outcome.totals().scenarios[0].groups;
+    let figures: Vec<_> = groups.iter().map(|(name, times)| (name.as_str(), times.len())).collect();
+    assert_eq!(figures, [("::buy", 30), ("::buy::pay", 30)]);
+    // Requests take 1 ms each and the way there and back; the pause takes 100 ms.
+    let median = |name: &str| groups[name].quantile(0.5).expect("thirty").as_millis();
+    assert!((102..110).contains(&median("::buy")), "{}", median("::buy"));
+    assert!((1..5).contains(&median("::buy::pay")), "{}", median("::buy::pay"));
+    let report = outcome.report();
+    let titles: Vec<_> = report.endpoints.iter().map(|endpoint| endpoint.meta.title()).collect();
+    assert_eq!(titles, ["GET /a", "GET /a in ::buy", "GET /b in ::buy::pay"]);
+    let read = |metric: &str| report.metric(&selector(metric));
+    let durations = |metric: &str| match read(metric) {
+        MetricData::Trend(trend) => trend.len(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(durations("group_duration{group:buy}"), 30);
+    assert_eq!(durations("group_duration{group:::buy::pay}"), 30, "as k6 writes it");
+    assert_eq!(durations("group_duration"), 60);
+    assert_eq!(durations("http_req_duration{group:buy}"), 30, "what it sends itself");
+    assert!(matches!(read("http_reqs{request:a}"), MetricData::Counter { count: 40, .. }));
+}
+
+fn selector(text: &str) -> MetricSelector {
+    Threshold::parse(text, if text.starts_with("http_reqs") { "count>0" } else { "max>0" })
+        .unwrap_or_else(|error| panic!("{text}: {error}"))
+        .criterion
+        .selector
+}
+
+#[test]
+fn what_is_done_at_once_is_timed_within_its_group() {
+    let text = "
+requests: { a: { get: /a }, b: { get: /b } }
+flows:
+  f:
+    - group: both
+      parallel:
+        - { group: left, do: [ { use: a }, { think: 50ms } ] }
+        - { use: b }
+scenarios: { s: { executor: per-vu-iterations, exec: f, vus: 2, iterations: 5 } }
+";
+    let (outcome, _) = run(text, 1, |_| String::new());
+    let groups = &outcome.totals().scenarios[0].groups;
+    let figures: Vec<_> = groups.iter().map(|(name, times)| (name.as_str(), times.len())).collect();
+    assert_eq!(figures, [("::both", 10), ("::both::left", 10)]);
+    let longest = groups["::both"].max().expect("ten passes").as_millis();
+    assert!((51..60).contains(&longest), "the longer branch, not both: {longest}");
 }

@@ -292,7 +292,9 @@ impl Login {
             Step::Wait(pause) => Ok(LoginStep::Wait(pause)),
             // The plan's reader refuses a pace, since a login is no iteration; and a login does one
             // thing after the other.
-            Step::Pace(_) | Step::Fork(_) | Step::Join => Ok(LoginStep::Wait(Duration::ZERO)),
+            Step::Pace(_) | Step::Fork(_) | Step::Join | Step::Group | Step::GroupEnd => {
+                Ok(LoginStep::Wait(Duration::ZERO))
+            }
             Step::Done => {
                 let missing =
                     auth.needs.iter().find(|given| account.values().get(**given).is_none());

@@ -46,8 +46,12 @@ pub(in crate::load) struct Program {
     pub(in crate::load) flows: Vec<Flow>,
     /// By the plan's index.
     pub(in crate::load) requests: Vec<Prepared>,
-    /// By scenario, then by the plan's index of the request; `u32::MAX` where it is not sent.
+    /// By scenario, then by instruction; `u32::MAX` where it sends nothing.
     pub(in crate::load) series_of: Vec<Vec<u32>>,
+    /// By scenario: the names of its flow's groups, each once.
+    pub(in crate::load) groups: Vec<Vec<String>>,
+    /// By scenario, then by instruction: the innermost group it stands in.
+    pub(in crate::load) group_at: Vec<Vec<Option<u32>>>,
     pub(in crate::load) series: Vec<SeriesMeta>,
     /// By series.
     pub(in crate::load) scenario_of: Vec<u32>,
@@ -140,6 +144,8 @@ impl Program {
                 .collect(),
             requests,
             series_of: Vec::new(),
+            groups: Vec::new(),
+            group_at: Vec::new(),
             series: Vec::new(),
             scenario_of: Vec::new(),
             origins: origins.into_destinations(),

@@ -1,10 +1,11 @@
 //! What is counted apart: a series for each request of each scenario, as far as memory goes.
 
 use std::collections::BTreeMap;
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use super::compile::Program;
 use crate::flow::Flow;
+use crate::flow::Op;
 use crate::load::budget::OTHER;
 use crate::load::budget::Wanted;
 use crate::load::budget::share_out;
@@ -14,12 +15,13 @@ use crate::model::SeriesId;
 use crate::model::SeriesKind;
 use crate::model::SeriesMeta;
 use crate::plan::Plan;
+use crate::plan::Scenario;
 
 impl Program {
-    /// What is to be counted on so many shards: a series for each request of each scenario.
+    /// What is to be counted on so many shards: a series for each request of each scenario and group.
     pub(in crate::load) fn wanted(&self, shards: usize) -> Wanted {
         let mut wanted = Wanted { shards, observed: self.observe.len(), ..Wanted::default() };
-        for request in self.flows.iter().flat_map(distinct) {
+        for Sent { request, .. } in self.flows.iter().flat_map(|flow| distinct(flow).0) {
             let request = &self.requests[request];
             wanted.series += 1;
             let is_talking = request.dialogue.is_some() || request.call.is_some();
@@ -31,36 +33,71 @@ impl Program {
         wanted
     }
 
-    /// One series per scenario and request that it sends, up to `most` of them: the last requests
-    /// of a scenario that gets fewer share its last series. To be called once, before the run.
+    /// One series per scenario, group and request that it sends there, up to `most` of them: the
+    /// last requests of a scenario that gets fewer share its last series. To be called once, before
+    /// the run.
     pub(in crate::load) fn number_series(&mut self, plan: &Plan, most: usize) {
-        let requests: Vec<Vec<usize>> = self.flows.iter().map(distinct).collect();
-        let wanted: Vec<usize> = requests.iter().map(Vec::len).collect();
+        let sent: Vec<_> = self.flows.iter().map(distinct).collect();
+        let wanted: Vec<usize> = sent.iter().map(|(sent, _)| sent.len()).collect();
         let shares = share_out(most, &wanted);
-        for (index, (requests, share)) in requests.iter().zip(shares).enumerate() {
-            let mut series_of = vec![u32::MAX; self.requests.len()];
-            let scenario = &self.scenarios[index].name;
-            for (place, request) in requests.iter().enumerate() {
-                let is_shared = share < requests.len() && place + 1 >= share;
-                if !is_shared || place + 1 == share {
-                    let id = SeriesId(u32::try_from(self.series.len()).expect("fewer than 2^32"));
-                    let tags = &plan.scenarios[index].tags;
-                    let meta = meta(&plan.requests[*request], id, scenario, tags);
-                    self.series.push(if is_shared { other(meta) } else { meta });
-                    self.scenario_of.push(u32::try_from(index).expect("fewer than 2^32"));
-                }
-                series_of[*request] =
-                    u32::try_from(self.series.len() - 1).expect("fewer than 2^32");
+        for (index, ((sent, at), share)) in sent.into_iter().zip(shares).enumerate() {
+            let scenario = &plan.scenarios[index];
+            let first = self.series.len();
+            for (place, sent) in sent.iter().take(share).enumerate() {
+                let id = SeriesId(number(self.series.len()));
+                let meta = meta(&plan.requests[sent.request], id, scenario, sent.group.as_deref());
+                let is_shared = share < wanted[index] && place + 1 == share;
+                self.series.push(if is_shared { other(meta) } else { meta });
+                self.scenario_of.push(number(index));
             }
-            self.series_of.push(series_of);
+            let series = |place: usize| number(first + place.min(share - 1));
+            self.series_of
+                .push(at.into_iter().map(|place| place.map_or(u32::MAX, series)).collect());
+        }
+        self.number_groups();
+    }
+
+    fn number_groups(&mut self) {
+        for flow in &self.flows {
+            let mut names: Vec<String> = Vec::new();
+            let mut numbers: HashMap<&str, u32> = HashMap::new();
+            let at = flow.groups().map(|group| {
+                let name = group?;
+                Some(*numbers.entry(name).or_insert_with(|| {
+                    names.push(name.to_owned());
+                    number(names.len() - 1)
+                }))
+            });
+            self.group_at.push(at.collect());
+            self.groups.push(names);
         }
     }
 }
 
-/// Requests that a flow sends, each once.
-fn distinct(flow: &Flow) -> Vec<usize> {
-    let mut seen = HashSet::new();
-    flow.requests().filter(|request| seen.insert(*request)).collect()
+fn number(index: usize) -> u32 {
+    u32::try_from(index).expect("fewer than 2^32")
+}
+
+/// A request, and the group of the flow in which it is sent.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Sent {
+    group: Option<String>,
+    request: usize,
+}
+
+/// What a flow sends, each request once in each group; and by instruction, which of these it sends.
+fn distinct(flow: &Flow) -> (Vec<Sent>, Vec<Option<usize>>) {
+    let mut sent = Vec::new();
+    let mut places: HashMap<(Option<&str>, usize), usize> = HashMap::new();
+    let at = flow.ops.iter().zip(flow.groups()).map(|(op, group)| {
+        let Op::Use(request) = op else { return None };
+        Some(*places.entry((group, *request)).or_insert_with(|| {
+            sent.push(Sent { group: group.map(str::to_owned), request: *request });
+            sent.len() - 1
+        }))
+    });
+    let at = at.collect();
+    (sent, at)
 }
 
 /// The series of all requests that have none of their own, `meta` being the first of them.
@@ -77,14 +114,15 @@ fn other(meta: SeriesMeta) -> SeriesMeta {
 fn meta(
     template: &RequestTemplate,
     id: SeriesId,
-    scenario: &str,
-    tags: &BTreeMap<String, String>,
+    scenario: &Scenario,
+    group: Option<&str>,
 ) -> SeriesMeta {
-    let mut tags = tags.clone();
+    let mut tags = scenario.tags.clone();
     tags.extend(template.tags.clone());
+    tags.extend(group.map(|group| ("group".to_owned(), group.to_owned())));
     SeriesMeta {
         id,
-        scenario: scenario.to_owned(),
+        scenario: scenario.name.clone(),
         request: template.name.clone(),
         method: template.request.method.as_str().to_owned(),
         path_template: template.path_template.clone(),

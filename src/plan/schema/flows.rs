@@ -36,6 +36,11 @@ fn described(step: Object) -> Object {
         .key("cases", cases(), "Steps by the value of `switch`.")
         .key("default", steps(), "Steps where no case is that of the value.")
         .key("extract", named(&of("extraction")), "Values out of the response, by name.")
+        .key(
+            "group",
+            text(),
+            "What the step is called: each time it is done is timed, as `group_duration`.",
+        )
         .key("if", condition(), "Only where this holds.")
         .key("else", steps(), "Steps where `if` does not hold.")
         .key("chance", chance(), "With this chance only.")

@@ -17,6 +17,7 @@ use super::super::figures::backends;
 use super::super::figures::checks;
 use super::super::figures::columns;
 use super::super::figures::cost;
+use super::super::figures::groups;
 use super::super::figures::latencies;
 use super::super::figures::longest_phase;
 use super::super::figures::message_endpoints;
@@ -44,6 +45,7 @@ pub(super) struct Load {
     charts: Vec<Chart>,
     phases: Vec<&'static str>,
     endpoints: Vec<Endpoint>,
+    groups: Vec<Group>,
     messages: Vec<Messages>,
     checks: Vec<CheckRow>,
     backends: Vec<Backend>,
@@ -61,6 +63,14 @@ struct Endpoint {
     times: Vec<String>,
     phases: Vec<String>,
     answers: String,
+}
+
+#[derive(Serialize)]
+struct Group {
+    name: String,
+    scenario: String,
+    count: String,
+    times: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -123,6 +133,9 @@ impl Load {
                 .endpoints
                 .iter()
                 .map(|endpoint| endpoint_view(report, endpoint, &phases))
+                .collect(),
+            groups: groups(report)
+                .map(|(scenario, name, durations)| group_view(scenario, name, durations))
                 .collect(),
             checks: checks(&total)
                 .into_iter()
@@ -228,6 +241,12 @@ fn endpoint_view(report: &Report, endpoint: &EndpointReport, phases: &[PhaseKind
     }
 }
 
+fn group_view(scenario: &str, name: &str, durations: &Histogram) -> Group {
+    let mut times = vec![durations.mean().map_or_else(|| "–".to_owned(), format_duration)];
+    times.extend([0.5, 0.95, 0.99, 1.0].map(|q| quantile(durations, q)));
+    Group { name: line(name), scenario: line(scenario), count: grouped(durations.len()), times }
+}
+
 fn messages_view(report: &Report, endpoint: &EndpointReport, messages: &MessageTally) -> Messages {
     Messages {
         name: name_of(endpoint),
@@ -244,7 +263,7 @@ fn messages_view(report: &Report, endpoint: &EndpointReport, messages: &MessageT
 }
 
 fn name_of(endpoint: &EndpointReport) -> String {
-    line(&format!("{} {}", endpoint.meta.method, endpoint.meta.path_template))
+    line(&endpoint.meta.title())
 }
 
 fn quantile(trend: &Histogram, q: f64) -> String {

@@ -25,6 +25,7 @@ use super::super::figures::percent;
 use super::super::figures::share;
 use super::super::figures::slowest;
 use super::checks::check_table;
+use super::groups::group_table;
 use super::messages::message_table;
 use super::style::INFALLIBLE;
 use super::style::Ink;
@@ -58,6 +59,7 @@ pub(super) fn load_section(report: &Report, style: Style) -> String {
     let tables = [
         latency(report, &total, style),
         endpoints(report, style),
+        group_table(report, style),
         message_table(report, style),
         check_table(&total, style),
         backend_table(report, style),
@@ -252,7 +254,7 @@ pub(super) fn right(name: &str) -> (&str, Align) {
 }
 
 pub(super) fn name_of(endpoint: &EndpointReport) -> String {
-    format!("{} {}", inert(&endpoint.meta.method, 12), inert(&endpoint.meta.path_template, 120))
+    inert(&endpoint.meta.title(), 160)
 }
 
 fn backend_table(report: &Report, style: Style) -> String {

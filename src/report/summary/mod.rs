@@ -1,6 +1,7 @@
 //! The summary on the terminal after a run.
 
 mod checks;
+mod groups;
 mod load;
 mod messages;
 mod scan;

@@ -391,8 +391,7 @@ fn has_twin(state: &State, endpoint: &EndpointReport) -> bool {
 
 /// Method and path.
 fn place(endpoint: &EndpointReport) -> String {
-    let meta = &endpoint.meta;
-    format!("{} {}", inert(&meta.method, 10), inert(&meta.path_template, 200))
+    inert(&endpoint.meta.title(), 240)
 }
 
 /// Method and path; the plan's name where it says more.

@@ -355,3 +355,71 @@ fn a_choice_needs_what_each_of_it_needs() {
     let said = said(BASE, rest);
     assert!(said.contains("nothing in flow `f` extracts `id` before `a` is sent"), "{said}");
 }
+
+#[test]
+fn names_that_no_gate_could_select_a_group_by() {
+    assert_snapshot!(said(ONE, "\
+flows:
+  f:
+    - { group: '', use: home }
+    - { group: 'a::b', use: home }
+    - { group: 'a,b', do: [ { use: home } ] }
+    - { group: [ a ], use: home }
+    - { group: alone }
+"), @r###"
+ × `` cannot be the name of a group
+  ╭─[plan.yml:6:16]
+5 │   f:
+6 │     - { group: '', use: home }
+  ·                ──
+7 │     - { group: 'a::b', use: home }
+  ╰────
+ help: a name has 1 to 80 characters
+ × `a::b` cannot be the name of a group
+  ╭─[plan.yml:7:16]
+6 │     - { group: '', use: home }
+7 │     - { group: 'a::b', use: home }
+  ·                ──────
+8 │     - { group: 'a,b', do: [ { use: home } ] }
+  ╰────
+ help: groups within each other are steps within each other; `::` stands between their names in
+       reports
+ × `a,b` cannot be the name of a group
+  ╭─[plan.yml:8:16]
+7 │     - { group: 'a::b', use: home }
+8 │     - { group: 'a,b', do: [ { use: home } ] }
+  ·                ─────
+9 │     - { group: [ a ], use: home }
+  ╰────
+ help: leave out `,`, `{`, `}`, `|` and blanks at the ends: gates select by it
+ × expected a name; found a list
+   ╭─[plan.yml:9:16]
+ 8 │     - { group: 'a,b', do: [ { use: home } ] }
+ 9 │     - { group: [ a ], use: home }
+   ·                ─
+10 │     - { group: alone }
+   ╰────
+ × a step that does nothing
+   ╭─[plan.yml:10:7]
+ 9 │     - { group: [ a ], use: home }
+10 │     - { group: alone }
+   ·       ─
+   ╰────
+ help: give it one of `use`, `think`, `pacing`, `do`, `choose`, `switch` and `parallel`
+"###);
+}
+
+#[test]
+fn groups_within_groups_without_end() {
+    let deep = (0..9).fold("{ use: home }".to_owned(), |inner, depth| {
+        format!("{{ group: g{depth}, do: [ {inner} ] }}")
+    });
+    assert_snapshot!(said(ONE, &format!("flows: {{ f: [ {deep} ] }}\n")), @r###"
+     × more than 8 groups within each other
+      ╭─[plan.yml:4:176]
+    3 │ requests: { home: { get: / } }
+    4 │ flows: { f: [ { group: g8, do: [ { group: g7, do: [ { group: g6, do: [ { group: g5, do: [ { group: g4, do: [ { group: g3, do: [ { group: g2, do: [ { group: g1, do: [ { group: g0, do: [ { use: home } ] } ] } ] } ] } ] } ] } ] } ] } ] } ] }
+      ·                                                                                                                                                                                ──
+      ╰────
+    "###);
+}

@@ -368,3 +368,54 @@ thresholds:
     ));
     assert_eq!(plan.map_err(|errors| errors.render(false)).expect("valid").thresholds.len(), 5);
 }
+
+#[test]
+fn of_a_group_that_nobody_is_in() {
+    let grouped = "\
+scenarios: { s: { executor: constant-vus, exec: g, duration: 30s } }
+flows: { g: [ { group: search, use: home } ] }
+thresholds:
+  'group_duration{group:serach}': [ 'p(95)<100' ]
+  'http_reqs{group:::search,request:home}': [ 'count>0' ]
+  'checks{group:search}': [ 'rate==1' ]
+";
+    assert_snapshot!(said(super::ONE, grouped), @r###"
+     × unknown group of the scenarios `serach`, did you mean `::search`?
+      ╭─[plan.yml:7:3]
+    6 │ thresholds:
+    7 │   'group_duration{group:serach}': [ 'p(95)<100' ]
+      ·   ──────────────────────────────
+    8 │   'http_reqs{group:::search,request:home}': [ 'count>0' ]
+      ╰────
+     × `checks`: no request of the scenarios has checks
+      ╭─[plan.yml:9:3]
+    8 │   'http_reqs{group:::search,request:home}': [ 'count>0' ]
+    9 │   'checks{group:search}': [ 'rate==1' ]
+      ·   ──────────────────────
+      ╰────
+     help: add `checks` to one, or leave the gate out
+    "###);
+    let without = "\
+scenarios: { s: { executor: constant-vus, exec: visit, duration: 30s } }
+thresholds:
+  group_duration: [ 'p(95)<100' ]
+  'http_req_duration{group:search}': [ 'p(95)<100' ]
+";
+    assert_snapshot!(said(FLOW, without), @r###"
+     × `group_duration`: no step of the scenarios' flows has a `group`
+      ╭─[plan.yml:7:3]
+    6 │ thresholds:
+    7 │   group_duration: [ 'p(95)<100' ]
+      ·   ──────────────
+    8 │   'http_req_duration{group:search}': [ 'p(95)<100' ]
+      ╰────
+     help: name steps: `- group: checkout` with `do: [ … ]`
+     × no group `search`: no step of the scenarios' flows has a `group`
+      ╭─[plan.yml:8:3]
+    7 │   group_duration: [ 'p(95)<100' ]
+    8 │   'http_req_duration{group:search}': [ 'p(95)<100' ]
+      ·   ─────────────────────────────────
+      ╰────
+     help: name steps: `- group: checkout` with `do: [ … ]`
+    "###);
+}
