@@ -244,8 +244,14 @@ impl<R: Reactor> Shard<'_, R> {
                     }
                     Step::Fork(op) => return self.fork(number, op, now),
                     Step::Join => return self.join_principal(number, now),
-                    Step::Group => self.users[number as usize].groups.push(now),
-                    Step::GroupEnd => self.end_group(number, now),
+                    Step::Group => {
+                        self.users[number as usize].groups.push(now);
+                        continue;
+                    }
+                    Step::GroupEnd => {
+                        self.end_group(number, now);
+                        continue;
+                    }
                     // What a helper leaves out, its principal leaves out.
                     Step::Done if self.users[number as usize].helps.is_some() => {
                         self.users[number as usize].session.abandon();

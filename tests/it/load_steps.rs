@@ -248,6 +248,8 @@ fn each_pass_of_a_group_is_timed_and_its_requests_are_counted_apart() {
     let report = outcome.report();
     let titles: Vec<_> = report.endpoints.iter().map(|endpoint| endpoint.meta.title()).collect();
     assert_eq!(titles, ["GET /a", "GET /a in ::buy", "GET /b in ::buy::pay"]);
+    let sent: Vec<_> = report.endpoints.iter().map(|endpoint| endpoint.total.requests).collect();
+    assert_eq!(sent, [10, 30, 30]);
     let read = |metric: &str| report.metric(&selector(metric));
     let durations = |metric: &str| match read(metric) {
         MetricData::Trend(trend) => trend.len(),
