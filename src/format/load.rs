@@ -15,6 +15,7 @@ use super::outcomes::Statuses;
 use super::phases::PhaseTrends;
 use super::trend::Figures;
 use super::trend::Trend;
+use crate::model::AnswerTally;
 use crate::model::CheckCount;
 use crate::model::Observed;
 use crate::model::ScenarioMeta;
@@ -205,6 +206,49 @@ pub(super) struct TallyDto {
     /// How often each check held; absent where there is none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     checks: Vec<CheckDto>,
+    /// What gates ask about some answers alone, by their tags (`status:2xx`); absent where none does.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    answers: BTreeMap<String, AnswerTallyDto>,
+}
+
+/// Everything counted about some of a series' answers.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "AnswerTally")]
+pub(super) struct AnswerTallyDto {
+    /// Exchanges.
+    requests: Count,
+    /// Of these: no response, or a status that does not count as success.
+    failed: Count,
+    /// `http_req_latency`.
+    latency: Trend,
+    /// `http_req_duration`.
+    duration: Trend,
+    /// By phase; a phase that never happened is absent.
+    phases: PhaseTrends,
+}
+
+impl AnswerTallyDto {
+    fn new(tally: &AnswerTally, figures: Figures) -> Self {
+        Self {
+            requests: tally.requests.into(),
+            failed: tally.failed.into(),
+            latency: Trend::new(&tally.latency, figures),
+            duration: Trend::new(&tally.duration, figures),
+            phases: PhaseTrends::new(&tally.phases, figures),
+        }
+    }
+}
+
+impl From<AnswerTallyDto> for AnswerTally {
+    fn from(dto: AnswerTallyDto) -> Self {
+        Self {
+            requests: dto.requests.into(),
+            failed: dto.failed.into(),
+            latency: dto.latency.into(),
+            duration: dto.duration.into(),
+            phases: dto.phases.into(),
+        }
+    }
 }
 
 impl TallyDto {
@@ -234,6 +278,11 @@ impl TallyDto {
                 .as_deref()
                 .map(|messages| MessageTallyDto::new(messages, figures)),
             checks: tally.checks.iter().map(Into::into).collect(),
+            answers: tally
+                .answers
+                .iter()
+                .map(|(filter, answers)| (filter.clone(), AnswerTallyDto::new(answers, figures)))
+                .collect(),
         }
     }
 }
@@ -262,6 +311,7 @@ impl From<TallyDto> for Tally {
             observed: dto.observed.into_iter().map(observed).collect(),
             messages: dto.messages.map(|messages| Box::new(messages.into())),
             checks: dto.checks.into_iter().map(Into::into).collect(),
+            answers: dto.answers.into_iter().map(|(filter, one)| (filter, one.into())).collect(),
         }
     }
 }

@@ -58,6 +58,8 @@ pub(super) struct Wanted {
     pub(super) observed: usize,
     /// Of the series, those whose exchanges carry messages.
     pub(super) messages: usize,
+    /// What gates ask about some answers of a series alone, at most.
+    pub(super) answers: usize,
     /// Checks of all series, and the bytes of their names.
     pub(super) checks: usize,
     pub(super) check_names: usize,
@@ -174,7 +176,8 @@ fn all(digits: Digits, values: u32, wanted: Wanted) -> u64 {
         + MESSAGES_FIXED;
     let checks = wanted.checks as u64 * CHECK_FIXED + wanted.check_names as u64;
     let series = wanted.series as u64 * (trends + phases + FIXED + values * value);
-    holders * (series + wanted.messages as u64 * messages + checks)
+    let answers = wanted.answers as u64 * (trends + phases);
+    holders * (series + answers + wanted.messages as u64 * messages + checks)
 }
 
 /// An array of 32-bit counts for values up to `max_us`.
@@ -263,7 +266,9 @@ mod tests {
         ) {
             let messages = if has_messages { series } else { 0 };
             let check_names = checks * 20;
-            let wanted = Wanted { series, shards, observed, messages, checks, check_names };
+            let answers = series / 2;
+            let wanted =
+                Wanted { series, shards, observed, messages, answers, checks, check_names };
             let budget = Budget::of(wanted);
             prop_assert!(budget.bytes <= 256 << 20 || budget.series == 1, "{budget:?}");
             prop_assert!(budget.series <= series && budget.series > 0, "{budget:?}");

@@ -270,7 +270,7 @@ impl<'a> Collector<'a> {
         for (id, slice) in &interval.series {
             let scenario = self.program.scenario_of[*id as usize];
             let is_open = self.program.scenarios[scenario as usize].executor.is_open();
-            slice.duration.add_to(if is_open { &mut open } else { &mut closed });
+            slice.times.add_durations_to(if is_open { &mut open } else { &mut closed });
             if let Some(failed) = slice.tally.failures.get(&FailureClass::LocalLimit) {
                 self.rule.add_own_failures(*failed, sample_of(&slice.tally));
             }

@@ -2,21 +2,25 @@
 
 use std::time::Duration;
 
+use super::answers::AnswerCounts;
+use super::answers::AnswerSlice;
 use super::budget::Budget;
 use super::messages::MessageCounts;
 use super::messages::MessageSlice;
 use super::observe::ObservedTable;
 use super::recorder::Recorded;
 use super::recorder::Recorder;
+use super::times::Times;
+use super::times::TimesSlice;
 use super::user::Moments;
 use crate::http::reactor::Nanos;
 use crate::http::reactor::nanos;
+use crate::model::AnswerFilter;
 use crate::model::CheckCount;
 use crate::model::Digits;
 use crate::model::Exemplar;
 use crate::model::Failure;
 use crate::model::FailureClass;
-use crate::model::PhaseKind;
 use crate::model::ScenarioTally;
 use crate::model::Tally;
 
@@ -36,7 +40,7 @@ pub(super) struct Ending<'a> {
 }
 
 impl Ending<'_> {
-    fn latency(&self) -> Nanos {
+    pub(super) fn latency(&self) -> Nanos {
         self.end.saturating_sub(self.moments.intended)
     }
 
@@ -61,10 +65,9 @@ pub(super) struct SeriesCounts {
     bytes_received: u64,
     connections: u64,
     tls_resumed: u64,
-    latency: Recorder,
-    duration: Recorder,
-    /// In [`PhaseKind::ALL`]'s order.
-    phases: [Recorder; 7],
+    times: Times,
+    /// By filter of the gates that ask about some answers of it alone; mostly none.
+    answers: Box<[AnswerCounts]>,
     /// Responses by status; a target sends few different ones, so a scan beats a tree.
     statuses: Vec<(u16, u64)>,
     failures: [u64; FailureClass::ALL.len()],
@@ -86,9 +89,8 @@ pub(super) struct SeriesCounts {
 pub(super) struct SeriesSlice {
     /// Counters, exemplars and observed values; its histograms are empty.
     pub(super) tally: Tally,
-    pub(super) latency: Recorded,
-    pub(super) duration: Recorded,
-    pub(super) phases: [Recorded; 7],
+    pub(super) times: TimesSlice,
+    answers: Vec<AnswerSlice>,
     pub(super) messages: Option<Box<MessageSlice>>,
 }
 
@@ -96,11 +98,8 @@ impl SeriesSlice {
     /// Adds the slice of another interval or shard.
     pub(super) fn merge(&mut self, other: Self) {
         self.tally.merge(&other.tally);
-        self.latency.merge(other.latency);
-        self.duration.merge(other.duration);
-        for (mine, theirs) in self.phases.iter_mut().zip(other.phases) {
-            mine.merge(theirs);
-        }
+        self.times.merge(other.times);
+        AnswerSlice::merge(&mut self.answers, other.answers);
         match (&mut self.messages, other.messages) {
             (Some(mine), Some(theirs)) => mine.merge(*theirs),
             (mine @ None, theirs) => *mine = theirs,
@@ -111,10 +110,9 @@ impl SeriesSlice {
     /// Adds everything to `tally`, whose histograms keep their own digits.
     pub(super) fn add_to(&self, tally: &mut Tally) {
         tally.merge(&self.tally);
-        self.latency.add_to(&mut tally.latency);
-        self.duration.add_to(&mut tally.duration);
-        for (theirs, mine) in tally.phases.iter_mut().zip(&self.phases) {
-            mine.add_to(theirs);
+        self.times.add_to((&mut tally.latency, &mut tally.duration), &mut tally.phases);
+        for answers in &self.answers {
+            answers.add_to(tally);
         }
         if let Some(messages) = &self.messages {
             messages.add_to(tally.messages.get_or_insert_default());
@@ -123,8 +121,9 @@ impl SeriesSlice {
 }
 
 impl SeriesCounts {
-    /// As fine as `budget` allows; phases with two digits.
-    pub(super) fn new(budget: Budget) -> Self {
+    /// As fine as `budget` allows; phases with two digits. Answers that `filters` fit are counted
+    /// apart as well.
+    pub(super) fn new(budget: Budget, filters: &[AnswerFilter]) -> Self {
         let digits = budget.digits;
         Self {
             requests: 0,
@@ -133,9 +132,8 @@ impl SeriesCounts {
             bytes_received: 0,
             connections: 0,
             tls_resumed: 0,
-            latency: Recorder::new(digits),
-            duration: Recorder::new(digits),
-            phases: PhaseKind::ALL.map(|_| Recorder::new(Digits::Two)),
+            times: Times::new(digits),
+            answers: filters.iter().map(|filter| AnswerCounts::new(filter, digits)).collect(),
             statuses: Vec::new(),
             failures: [0; FailureClass::ALL.len()],
             exemplars: Vec::new(),
@@ -164,7 +162,10 @@ impl SeriesCounts {
             Some((_, count)) => *count += 1,
             None => self.statuses.push((status, 1)),
         }
-        self.add_durations(ending);
+        self.times.record(ending);
+        if !self.answers.is_empty() {
+            self.count_answer(ending, status, succeeded, true);
+        }
         if ending.latency() > self.slow_from {
             self.keep_slow(ending.exemplar(Some(status), None));
         }
@@ -176,9 +177,11 @@ impl SeriesCounts {
         self.add(ending);
         self.failed += 1;
         self.failures[failure.class as usize] += 1;
-        if failure.class.is_timeout() || failure.class.is_answer() {
-            self.add_durations(ending);
+        let is_timed = failure.class.is_timeout() || failure.class.is_answer();
+        if is_timed {
+            self.times.record(ending);
         }
+        self.count_answer(ending, 0, false, is_timed);
         let is_first = self.failures[failure.class as usize] == 1;
         if self.errors < EXEMPLARS || is_first {
             self.errors += 1;
@@ -231,9 +234,8 @@ impl SeriesCounts {
         (self.slow_from, self.errors) = (0, 0);
         Some(SeriesSlice {
             tally,
-            latency: self.latency.take(),
-            duration: self.duration.take(),
-            phases: self.phases.each_mut().map(Recorder::take),
+            times: self.times.take(),
+            answers: self.answers.iter_mut().filter_map(AnswerCounts::take).collect(),
             messages,
         })
     }
@@ -244,38 +246,10 @@ impl SeriesCounts {
         self.bytes_received += ending.received;
     }
 
-    fn add_durations(&mut self, ending: &Ending<'_>) {
-        let moments = ending.moments;
-        self.latency.record_us(ending.latency() / 1000);
-        if ending.has_queue {
-            let queued = moments.began.saturating_sub(moments.intended);
-            self.phases[PhaseKind::Queued as usize].record_us(queued / 1000);
-        }
-        if moments.connected != 0 {
-            self.add_set_up(ending);
-        }
-        if moments.sending != 0 {
-            let (sent, first_byte) = moments.sent_and_first_byte(ending.end);
-            let mut record = |kind: PhaseKind, nanos: Nanos| {
-                self.phases[kind as usize].record_us(nanos / 1000);
-            };
-            record(PhaseKind::Send, sent - moments.sending);
-            record(PhaseKind::Wait, first_byte - sent);
-            if moments.first_byte != 0 {
-                record(PhaseKind::Receive, ending.end - first_byte);
-            }
-            self.duration.record_us((ending.end - moments.sending) / 1000);
-        }
-    }
-
-    /// Connections are few: kept apart from what every response costs.
     #[cold]
-    fn add_set_up(&mut self, ending: &Ending<'_>) {
-        let phases = ending.moments.phases(ending.end);
-        for kind in [PhaseKind::Connect, PhaseKind::Tls] {
-            if kind == PhaseKind::Connect || ending.moments.secured != 0 {
-                self.phases[kind as usize].record_us(phases[kind as usize] / 1000);
-            }
+    fn count_answer(&mut self, ending: &Ending<'_>, status: u16, succeeded: bool, is_timed: bool) {
+        for answers in &mut self.answers {
+            answers.count(ending, status, succeeded, is_timed);
         }
     }
 

@@ -128,7 +128,7 @@ pub fn run_on<R: Reactor>(
 
 /// As many series as there is memory for.
 pub(super) fn number_series(program: &mut Program, plan: &Plan, shards: usize) -> (Budget, Wanted) {
-    let wanted = program.wanted(shards);
+    let wanted = program.wanted(plan, shards);
     let budget = Budget::of(wanted);
     program.number_series(plan, budget.series);
     (budget, wanted)

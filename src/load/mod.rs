@@ -17,6 +17,7 @@
 //! `engine` puts it together.
 //! Nothing here prints, and no async runtime is in the way.
 
+mod answers;
 mod budget;
 mod call;
 mod collector;
@@ -56,6 +57,7 @@ mod shard;
 mod slots;
 mod talk;
 mod timers;
+mod times;
 mod user;
 mod validity;
 mod watch;

@@ -172,7 +172,11 @@ impl<'a, R: Reactor> Shard<'a, R> {
             users: Vec::new(),
             links: Vec::new(),
             runs,
-            series: program.series.iter().map(|_| SeriesCounts::new(shared.budget)).collect(),
+            series: program
+                .answers
+                .iter()
+                .map(|filters| SeriesCounts::new(shared.budget, filters))
+                .collect(),
             timers: Timers::default(),
             seen: Vec::new(),
             buffer: vec![0; READ_BUFFER],

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::answers::AnswerTally;
 use super::failure::FailureClass;
 use super::generator::GeneratorWindow;
 use super::histogram::{Digits, Histogram};
@@ -123,6 +124,8 @@ pub struct Tally {
     pub messages: Option<Box<MessageTally>>,
     /// One entry per check, by name.
     pub checks: Vec<CheckCount>,
+    /// What gates ask about some answers alone, by the text of their [`super::AnswerFilter`].
+    pub answers: BTreeMap<String, AnswerTally>,
 }
 
 /// How often a check held.
@@ -158,7 +161,14 @@ impl Tally {
             observed: Vec::new(),
             messages: None,
             checks: Vec::new(),
+            answers: BTreeMap::new(),
         }
+    }
+
+    /// What is counted of the answers that a filter of that text fits.
+    pub fn answer(&mut self, filter: &str) -> &mut AnswerTally {
+        let digits = self.latency.digits();
+        self.answers.entry(filter.to_owned()).or_insert_with(|| AnswerTally::new(digits))
     }
 
     /// Adds everything `other` counted.
@@ -189,6 +199,9 @@ impl Tally {
         }
         for check in &other.checks {
             self.merge_check(check);
+        }
+        for (filter, answers) in &other.answers {
+            self.answer(filter).merge(answers);
         }
     }
 

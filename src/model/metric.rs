@@ -297,8 +297,10 @@ impl MetricName {
             | Self::HttpReqDuration
             | Self::HttpReqLatency
             | Self::HttpReqFailed
-            | Self::Phase(_)
-            | Self::DataSent
+            | Self::Phase(_) => {
+                &["scenario", "request", "method", "path", "group", "status", "expected_response"]
+            }
+            Self::DataSent
             | Self::DataReceived
             | Self::WsSessions
             | Self::WsMsgsSent

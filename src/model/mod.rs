@@ -5,6 +5,7 @@
 
 mod address;
 mod amount;
+mod answers;
 mod condition;
 mod control;
 mod conversation;
@@ -52,6 +53,7 @@ mod verdict;
 
 pub use address::{Origin, OriginError, Scheme, Target};
 pub use amount::Amount;
+pub use answers::{AnswerFilter, AnswerTally};
 pub use condition::{Aggregate, Comparison, Condition, ConditionError, Limit};
 pub use control::{ControlCommand, LoadCommand, StopLevel, StopToken};
 pub use conversation::{Conversation, EventStream, Expectation, MessageStep, WebSocketSession};

@@ -1,8 +1,9 @@
 //! Metrics out of a report: what the selectors of thresholds and tables pick.
 
+use super::answers::{AnswerFilter, AnswerTally};
 use super::finding::{Confidence, Finding, FindingStatus, Severity};
 use super::histogram::{Digits, Histogram};
-use super::load::{ScenarioTally, Tally};
+use super::load::{ScenarioTally, SeriesMeta, Tally};
 use super::messages::{MessageTally, SeriesKind};
 use super::metric::{MetricData, MetricName, MetricSelector, TagMatch, TagOp};
 use super::report::{EndpointReport, Report};
@@ -12,6 +13,11 @@ use super::timings::PhaseKind;
 impl Report {
     /// The data of a metric, or of the part of it that matches the selector's tags.
     pub fn metric(&self, selector: &MetricSelector) -> MetricData {
+        if let Some(filter) = AnswerFilter::of(&selector.tags)
+            && selector.metric.is_load()
+        {
+            return self.answers_metric(selector, &filter);
+        }
         let endpoints = || self.matching_endpoints(&selector.tags);
         let requests = |pick: fn(&Tally) -> &Histogram| {
             trend(Digits::Three, endpoints().map(|endpoint| pick(&endpoint.total)))
@@ -74,6 +80,29 @@ impl Report {
             },
             MetricName::CoverageOperations => self.coverage_metric(&selector.tags),
             MetricName::Validity => counter(self.doubts(&selector.tags)),
+        }
+    }
+
+    /// A metric of the answers that a filter fits.
+    fn answers_metric(&self, selector: &MetricSelector, filter: &AnswerFilter) -> MetricData {
+        let key = filter.to_string();
+        let about = |tag: &&TagMatch| !AnswerFilter::TAGS.contains(&tag.tag.as_str());
+        let tags: Vec<TagMatch> = selector.tags.iter().filter(about).cloned().collect();
+        let endpoints = self.matching_endpoints(&tags);
+        let answers: Vec<_> =
+            endpoints.filter_map(|endpoint| endpoint.total.answers.get(&key)).collect();
+        let sum = |pick: fn(&AnswerTally) -> u64| answers.iter().map(|one| pick(one)).sum();
+        let times = |digits, pick: &dyn Fn(&AnswerTally) -> &Histogram| {
+            trend(digits, answers.iter().map(|one| pick(one)))
+        };
+        match selector.metric {
+            MetricName::HttpReqDuration => times(Digits::Three, &|one| &one.duration),
+            MetricName::HttpReqLatency => times(Digits::Three, &|one| &one.latency),
+            MetricName::Phase(kind) => times(Digits::Two, &|one| &one.phases[kind as usize]),
+            MetricName::HttpReqFailed => {
+                MetricData::Rate { hits: sum(|one| one.failed), total: sum(|one| one.requests) }
+            }
+            _ => MetricData::Counter { count: sum(|one| one.requests), elapsed: self.load_elapsed },
         }
     }
 
@@ -210,18 +239,7 @@ impl Report {
         &'a self,
         tags: &'a [TagMatch],
     ) -> impl Iterator<Item = &'a EndpointReport> {
-        self.endpoints.iter().filter(move |endpoint| {
-            tags.iter().all(|tag| match tag.tag.as_str() {
-                "scenario" => endpoint.meta.scenario == tag.value,
-                "request" => endpoint.meta.request == tag.value,
-                "method" => endpoint.meta.method == tag.value,
-                "path" => endpoint.meta.path_template == tag.value,
-                "group" => {
-                    endpoint.meta.tags.get("group").is_some_and(|name| is_group(name, &tag.value))
-                }
-                own => endpoint.meta.tags.get(own) == Some(&tag.value),
-            })
-        })
+        self.endpoints.iter().filter(move |endpoint| endpoint.meta.fits(tags))
     }
 
     fn matching_scenarios<'a>(
@@ -238,6 +256,21 @@ impl Report {
                     })
             })
             .map(|(_, tally)| tally)
+    }
+}
+
+impl SeriesMeta {
+    /// Whether it has all of `tags`; what they say of answers is not its own.
+    pub fn fits(&self, tags: &[TagMatch]) -> bool {
+        tags.iter().all(|tag| match tag.tag.as_str() {
+            "scenario" => self.scenario == tag.value,
+            "request" => self.request == tag.value,
+            "method" => self.method == tag.value,
+            "path" => self.path_template == tag.value,
+            "group" => self.tags.get("group").is_some_and(|name| is_group(name, &tag.value)),
+            about if AnswerFilter::TAGS.contains(&about) => true,
+            own => self.tags.get(own) == Some(&tag.value),
+        })
     }
 }
 

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use super::answers::AnswerFilter;
 use super::condition::{Condition, ConditionError};
 use super::finding::{Confidence, FindingStatus, Severity};
 use super::load::Validity;
@@ -229,7 +230,16 @@ fn parse_tag(metric: MetricName, text: &str) -> Result<TagMatch, ThresholdError>
     if op == TagOp::AtLeast && !is_ordered {
         return Err(error(format!("`{tag}` has no order, so `>=` says nothing of it")));
     }
-    if !values.is_empty() && !values.contains(&value) {
+    if known.contains(&tag) && metric.is_load() && AnswerFilter::TAGS.contains(&tag) {
+        if !AnswerFilter::allows(tag, value) {
+            let cure = if tag == "status" {
+                "a status is 404, 2xx, or 0 where no answer came"
+            } else {
+                "an answer is expected or not: true, false"
+            };
+            return Err(error(format!("`{tag}` is never `{value}`; {cure}")));
+        }
+    } else if !values.is_empty() && !values.contains(&value) {
         return Err(error(no_such(tag, value, &values)));
     }
     Ok(TagMatch { tag: tag.to_owned(), op, value: value.to_owned() })

@@ -9,6 +9,7 @@ use super::gates::Gate;
 use super::reader::Reader;
 use super::types::Scenario;
 use crate::flow::{Flow, Op, Script};
+use crate::model::AnswerFilter;
 use crate::model::CallKind;
 use crate::model::Conversation;
 use crate::model::MetricName;
@@ -242,6 +243,8 @@ impl Sent<'_> {
             "method" => self.request.request.method.as_str() == value,
             "path" => self.request.path_template == value,
             "check" => self.script.checks.iter().any(|check| check.name == value),
+            // Which answers come is known when they have.
+            about if AnswerFilter::TAGS.contains(&about) => true,
             "group" => self.group.is_some_and(|group| is_group(group, value)),
             own => {
                 let given = self.request.tags.get(own).or_else(|| self.scenario.tags.get(own));

@@ -341,6 +341,11 @@ fn tally(draw: &mut Draw, typical: u64, count: u64, from: Duration, slow_path: b
         tally.bytes_received += 3_120 + step;
         tally.connections += u64::from(step == 0);
         tally.duration.record_us(duration);
+        if slow_path && status == 200 {
+            let answers = tally.answer("status:2xx");
+            answers.requests += 1;
+            answers.duration.record_us(duration);
+        }
         tally.latency.record(timings.total());
         for (trend, value) in tally.phases.iter_mut().zip(timings.phases()) {
             if !value.is_zero() {

@@ -32,6 +32,7 @@ mod http_server;
 mod http_tls;
 mod imports;
 mod load;
+mod load_answers;
 mod load_bed;
 mod load_control;
 mod load_cookies;

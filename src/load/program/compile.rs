@@ -19,6 +19,7 @@ use crate::load::look::body_limit;
 use crate::load::look::number_checks;
 use crate::load::prelude::Given;
 use crate::load::redirect::RedirectRules;
+use crate::model::AnswerFilter;
 use crate::model::ConnectionReuse;
 use crate::model::ScenarioMeta;
 use crate::model::Scope;
@@ -53,6 +54,8 @@ pub(in crate::load) struct Program {
     /// By scenario, then by instruction: the innermost group it stands in.
     pub(in crate::load) group_at: Vec<Vec<Option<u32>>>,
     pub(in crate::load) series: Vec<SeriesMeta>,
+    /// By series: answers that gates ask about alone.
+    pub(in crate::load) answers: Vec<Vec<AnswerFilter>>,
     /// By series.
     pub(in crate::load) scenario_of: Vec<u32>,
     pub(in crate::load) origins: Vec<Destination>,
@@ -147,6 +150,7 @@ impl Program {
             groups: Vec::new(),
             group_at: Vec::new(),
             series: Vec::new(),
+            answers: Vec::new(),
             scenario_of: Vec::new(),
             origins: origins.into_destinations(),
             observe: plan.observe.clone(),

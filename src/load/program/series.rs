@@ -1,6 +1,7 @@
 //! What is counted apart: a series for each request of each scenario, as far as memory goes.
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::collections::HashMap;
 
 use super::compile::Program;
@@ -9,6 +10,7 @@ use crate::flow::Op;
 use crate::load::budget::OTHER;
 use crate::load::budget::Wanted;
 use crate::load::budget::share_out;
+use crate::model::AnswerFilter;
 use crate::model::Conversation;
 use crate::model::RequestTemplate;
 use crate::model::SeriesId;
@@ -19,7 +21,7 @@ use crate::plan::Scenario;
 
 impl Program {
     /// What is to be counted on so many shards: a series for each request of each scenario and group.
-    pub(in crate::load) fn wanted(&self, shards: usize) -> Wanted {
+    pub(in crate::load) fn wanted(&self, plan: &Plan, shards: usize) -> Wanted {
         let mut wanted = Wanted { shards, observed: self.observe.len(), ..Wanted::default() };
         for Sent { request, .. } in self.flows.iter().flat_map(|flow| distinct(flow).0) {
             let request = &self.requests[request];
@@ -30,6 +32,9 @@ impl Program {
             wanted.check_names +=
                 request.checks.iter().map(|check| check.name().len()).sum::<usize>();
         }
+        let selectors = plan.thresholds.iter().map(|threshold| &threshold.criterion.selector);
+        let filters = selectors.filter_map(|selector| AnswerFilter::of(&selector.tags));
+        wanted.answers = wanted.series * filters.collect::<BTreeSet<_>>().len();
         wanted
     }
 
@@ -47,7 +52,9 @@ impl Program {
                 let id = SeriesId(number(self.series.len()));
                 let meta = meta(&plan.requests[sent.request], id, scenario, sent.group.as_deref());
                 let is_shared = share < wanted[index] && place + 1 == share;
-                self.series.push(if is_shared { other(meta) } else { meta });
+                let meta = if is_shared { other(meta) } else { meta };
+                self.answers.push(filters(plan, &meta));
+                self.series.push(meta);
                 self.scenario_of.push(number(index));
             }
             let series = |place: usize| number(first + place.min(share - 1));
@@ -98,6 +105,19 @@ fn distinct(flow: &Flow) -> (Vec<Sent>, Vec<Option<usize>>) {
     });
     let at = at.collect();
     (sent, at)
+}
+
+/// What gates ask about some answers of a series alone.
+fn filters(plan: &Plan, meta: &SeriesMeta) -> Vec<AnswerFilter> {
+    let selectors = plan.thresholds.iter().map(|threshold| &threshold.criterion.selector);
+    let load = selectors.filter(|selector| selector.metric.is_load());
+    let mut filters: Vec<_> = load
+        .filter(|selector| meta.fits(&selector.tags))
+        .filter_map(|selector| AnswerFilter::of(&selector.tags))
+        .collect();
+    filters.sort_unstable();
+    filters.dedup();
+    filters
 }
 
 /// The series of all requests that have none of their own, `meta` being the first of them.

@@ -419,3 +419,55 @@ thresholds:
      help: name steps: `- group: checkout` with `do: [ … ]`
     "###);
 }
+
+#[test]
+fn of_a_status_that_no_answer_has() {
+    assert_snapshot!(said(FLOW, "\
+scenarios: { s: { executor: constant-vus, exec: visit, duration: 30s } }
+thresholds:
+  'http_req_duration{status:2XX}': [ 'p(95)<100' ]
+  'http_req_duration{status:99}': [ 'p(95)<100' ]
+  'http_req_duration{expected_response:yes}': [ 'p(95)<100' ]
+  'data_sent{status:200}': [ 'count>0' ]
+  'http_reqs{status:>=400}': [ 'count==0' ]
+"), @r###"
+ × metric `http_req_duration`: `status` is never `2XX`; a status is 404, 2xx, or 0 where no
+ │ answer came
+  ╭─[plan.yml:7:3]
+6 │ thresholds:
+7 │   'http_req_duration{status:2XX}': [ 'p(95)<100' ]
+  ·   ───────────────────────────────
+8 │   'http_req_duration{status:99}': [ 'p(95)<100' ]
+  ╰────
+ × metric `http_req_duration`: `status` is never `99`; a status is 404, 2xx, or 0 where no answer
+ │ came
+  ╭─[plan.yml:8:3]
+7 │   'http_req_duration{status:2XX}': [ 'p(95)<100' ]
+8 │   'http_req_duration{status:99}': [ 'p(95)<100' ]
+  ·   ──────────────────────────────
+9 │   'http_req_duration{expected_response:yes}': [ 'p(95)<100' ]
+  ╰────
+ × metric `http_req_duration`: `expected_response` is never `yes`; an answer is expected or not:
+ │ true, false
+   ╭─[plan.yml:9:3]
+ 8 │   'http_req_duration{status:99}': [ 'p(95)<100' ]
+ 9 │   'http_req_duration{expected_response:yes}': [ 'p(95)<100' ]
+   ·   ──────────────────────────────────────────
+10 │   'data_sent{status:200}': [ 'count>0' ]
+   ╰────
+ × metric `data_sent`: no tag `status`
+   ╭─[plan.yml:10:3]
+ 9 │   'http_req_duration{expected_response:yes}': [ 'p(95)<100' ]
+10 │   'data_sent{status:200}': [ 'count>0' ]
+   ·   ───────────────────────
+11 │   'http_reqs{status:>=400}': [ 'count==0' ]
+   ╰────
+ help: known: group, method, path, request, scenario
+ × metric `http_reqs`: `status` has no order, so `>=` says nothing of it
+   ╭─[plan.yml:11:3]
+10 │   'data_sent{status:200}': [ 'count>0' ]
+11 │   'http_reqs{status:>=400}': [ 'count==0' ]
+   ·   ─────────────────────────
+   ╰────
+"###);
+}
