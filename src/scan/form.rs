@@ -3,6 +3,10 @@
 use url::Url;
 use url::form_urlencoded;
 
+use crate::extract;
+use crate::extract::Field;
+use crate::extract::FormMethod;
+use crate::extract::append_label;
 use crate::model::Header;
 use crate::model::Method;
 use crate::model::Origin;
@@ -37,6 +41,38 @@ pub(crate) struct Form {
 }
 
 impl Form {
+    /// A form of a page with that base, filled in; `None` where it leads nowhere.
+    pub(crate) fn filled(form: &extract::Form, base: &Url) -> Option<Self> {
+        let mut action = match &form.action {
+            None => base.clone(),
+            Some(action) => super::link::resolve(base, action)?,
+        };
+        action.set_fragment(None);
+        let (method, encoding) = match (form.method, form.encoding) {
+            (FormMethod::Get, _) => ("GET", FormEncoding::Query),
+            (FormMethod::Post, extract::FormEncoding::Multipart) => {
+                ("POST", FormEncoding::Multipart)
+            }
+            (
+                FormMethod::Post,
+                extract::FormEncoding::UrlEncoded | extract::FormEncoding::Plain,
+            ) => ("POST", FormEncoding::UrlEncoded),
+        };
+        let mut label = String::new();
+        let is_button = |field: &&Field| matches!(field.kind.as_str(), "submit" | "button");
+        for button in form.fields.iter().filter(is_button) {
+            append_label(&mut label, &button.label);
+        }
+        Some(Self {
+            method: method.to_owned(),
+            action,
+            encoding,
+            fields: filled(&form.fields),
+            label,
+            asks_password: form.fields.iter().any(|field| field.kind == "password"),
+        })
+    }
+
     /// The URL of a GET form filled in: its fields replace the action's query, as in a browser.
     pub(crate) fn filled_url(&self) -> Url {
         let mut url = self.action.clone();
@@ -69,10 +105,50 @@ impl Form {
     }
 }
 
+fn filled(fields: &[Field]) -> Vec<(String, String)> {
+    let mut pairs: Vec<(String, String)> = Vec::new();
+    for field in fields.iter().filter(|field| !field.name.is_empty()) {
+        if field.kind == "radio"
+            && let Some((_, value)) = pairs.iter_mut().find(|(name, _)| *name == field.name)
+        {
+            // One button of a group is sent: the checked one, else the first.
+            if field.is_sent {
+                value.clone_from(&field.value);
+            }
+            continue;
+        }
+        pairs.extend(filling(field).map(|value| (field.name.clone(), value)));
+    }
+    pairs
+}
+
+/// What a field is sent with; `None` if it is not sent.
+fn filling(field: &Field) -> Option<String> {
+    let value = &field.value;
+    match field.kind.as_str() {
+        "submit" => field.has_value.then(|| value.clone()),
+        "button" | "reset" | "image" => None,
+        // A file's name is what a browser sends where the form is not multipart.
+        "file" => Some("sample.txt".to_owned()),
+        "radio" | "hidden" => Some(value.clone()),
+        "select" => {
+            // An empty option is a prompt ("please choose").
+            let offered = field.options.iter().map(|option| &option.value);
+            let mut chosen = std::iter::once(value).chain(offered);
+            Some(chosen.find(|value| !value.is_empty()).cloned().unwrap_or_default())
+        }
+        "textarea" if value.trim().is_empty() => Some(sample_value("text", &field.name).to_owned()),
+        kind if value.is_empty() => {
+            Some(fitted(sample_value(kind, &field.name), field.max_length.as_deref()))
+        }
+        _ => Some(value.clone()),
+    }
+}
+
 /// A value that a field of this type and name is likely to accept.
 ///
 /// Search fields get a single frequent letter, because a search that finds something shows more.
-pub(crate) fn sample_value(kind: &str, name: &str) -> &'static str {
+fn sample_value(kind: &str, name: &str) -> &'static str {
     let by_type = match kind {
         "email" => Some("user@example.com"),
         "number" | "range" => Some("1"),
@@ -116,7 +192,7 @@ fn by_name(name: &str) -> &'static str {
 }
 
 /// Cut to the length that the field allows.
-pub(crate) fn fitted(value: &str, max_length: Option<&str>) -> String {
+fn fitted(value: &str, max_length: Option<&str>) -> String {
     match max_length.and_then(|text| text.trim().parse::<usize>().ok()) {
         Some(max) => value.chars().take(max).collect(),
         None => value.to_owned(),

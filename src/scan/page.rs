@@ -3,20 +3,17 @@
 use url::Url;
 
 use super::form::Form;
-use super::form::FormEncoding;
-use super::form::fitted;
-use super::form::sample_value;
 use super::link::resolve;
+use crate::extract::Forms;
 use crate::extract::Markup;
 use crate::extract::Piece;
 use crate::extract::Scripting;
 use crate::extract::Tag;
+use crate::extract::append_label;
+use crate::extract::base_of;
 
-/// Links and forms taken from one page at most.
+/// Links taken from one page at most.
 const MAX_LINKS: usize = 2000;
-const MAX_FORMS: usize = 200;
-const MAX_FIELDS: usize = 200;
-const MAX_LABEL_BYTES: usize = 200;
 
 /// A reference to another resource.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,36 +39,24 @@ impl Page {
     /// Reads links and forms from HTML that was served at `url`.
     pub(crate) fn parse(url: &Url, html: &str) -> Self {
         let markup = Markup::parse(html, Scripting::Off);
-        let mut reader = Reader {
-            base: base_of(&markup, url),
-            page: Self { truncated: markup.truncated, ..Self::default() },
-            anchor: None,
-            form: None,
-            select: None,
-            textarea: None,
-            button: false,
-        };
+        let base = base_of(&markup, url);
+        let found = Forms::read(&markup);
+        let forms = found.list.iter().filter_map(|form| Form::filled(form, &base)).collect();
+        let truncated = markup.truncated || found.truncated;
+        let page = Self { links: Vec::new(), forms, truncated };
+        let mut reader = Reader { base, page, anchor: None };
         for piece in &markup.pieces {
             match piece {
                 Piece::Open(tag) => reader.open(tag),
-                Piece::Close(name) => reader.close(name),
-                Piece::Text { text, raw } => reader.text(text, raw.as_deref()),
-                Piece::Comment(_) => {}
+                Piece::Close(name) if name == "a" => reader.anchor = None,
+                Piece::Text { text, raw } if raw.as_deref() != Some("textarea") => {
+                    reader.text(text);
+                }
+                Piece::Close(_) | Piece::Text { .. } | Piece::Comment(_) => {}
             }
         }
-        reader.end_form();
         reader.page
     }
-}
-
-/// The first `base` with a usable `href` counts, as in a browser.
-fn base_of(markup: &Markup, url: &Url) -> Url {
-    markup
-        .tags()
-        .filter(|tag| tag.name == "base")
-        .find_map(|tag| tag.attribute("href"))
-        .and_then(|href| url.join(href).ok())
-        .unwrap_or_else(|| url.clone())
 }
 
 struct Reader {
@@ -79,20 +64,6 @@ struct Reader {
     page: Page,
     /// Index of the link whose text is being read.
     anchor: Option<usize>,
-    form: Option<Form>,
-    select: Option<Select>,
-    /// Name of the open `textarea` and its text so far.
-    textarea: Option<(String, String)>,
-    button: bool,
-}
-
-#[derive(Default)]
-struct Select {
-    name: String,
-    chosen: Option<String>,
-    first: Option<String>,
-    /// An option without `value` counts with its text.
-    pending: bool,
 }
 
 impl Reader {
@@ -105,56 +76,13 @@ impl Reader {
             }
             "img" => self.image(tag),
             "meta" => self.meta(tag),
-            "form" => self.begin_form(tag),
-            "input" => self.input(tag),
-            "select" => {
-                let name = tag.attribute("name").unwrap_or_default().to_owned();
-                self.select = Some(Select { name, ..Select::default() });
-            }
-            "option" => self.option(tag),
-            "textarea" => {
-                let name = tag.attribute("name").unwrap_or_default().to_owned();
-                self.textarea = Some((name, String::new()));
-            }
-            "button" => {
-                self.button = true;
-                if let (Some(name), Some(value)) = (tag.attribute("name"), tag.attribute("value")) {
-                    self.field(name, value);
-                }
-            }
             _ => {}
         }
     }
 
-    fn close(&mut self, name: &str) {
-        match name {
-            "a" => self.anchor = None,
-            "form" => self.end_form(),
-            "button" => self.button = false,
-            "select" => self.end_select(),
-            "textarea" => self.end_textarea(),
-            _ => {}
-        }
-    }
-
-    fn text(&mut self, text: &str, raw: Option<&str>) {
-        if let Some((_, value)) = &mut self.textarea {
-            if raw == Some("textarea") {
-                value.push_str(text);
-            }
-            return;
-        }
-        if let Some(select) = &mut self.select {
-            if std::mem::take(&mut select.pending) {
-                select.first.get_or_insert_with(|| text.trim().to_owned());
-            }
-            return;
-        }
+    fn text(&mut self, text: &str) {
         if let Some(link) = self.anchor.and_then(|index| self.page.links.get_mut(index)) {
             append_label(&mut link.label, text);
-        }
-        if let (true, Some(form)) = (self.button, &mut self.form) {
-            append_label(&mut form.label, text);
         }
     }
 
@@ -193,129 +121,6 @@ impl Reader {
             self.link(target);
         }
     }
-
-    fn begin_form(&mut self, tag: &Tag) {
-        // A form inside a form is ignored, as a browser does.
-        if self.form.is_some() {
-            return;
-        }
-        let action = match tag.attribute("action").map(str::trim) {
-            None | Some("") => Some(self.base.clone()),
-            Some(action) => resolve(&self.base, action),
-        };
-        let Some(mut action) = action else { return };
-        action.set_fragment(None);
-        let post = tag.attribute("method").is_some_and(|m| m.trim().eq_ignore_ascii_case("post"));
-        let multipart = tag
-            .attribute("enctype")
-            .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("multipart/form-data"));
-        let encoding = match (post, multipart) {
-            (false, _) => FormEncoding::Query,
-            (true, false) => FormEncoding::UrlEncoded,
-            (true, true) => FormEncoding::Multipart,
-        };
-        let method = if post { "POST" } else { "GET" }.to_owned();
-        self.form = Some(Form {
-            method,
-            action,
-            encoding,
-            fields: Vec::new(),
-            label: String::new(),
-            asks_password: false,
-        });
-    }
-
-    fn end_form(&mut self) {
-        self.end_select();
-        self.end_textarea();
-        let Some(form) = self.form.take() else { return };
-        if self.page.forms.len() < MAX_FORMS {
-            self.page.forms.push(form);
-        } else {
-            self.page.truncated = true;
-        }
-    }
-
-    fn field(&mut self, name: &str, value: &str) {
-        let Some(form) = &mut self.form else { return };
-        if name.is_empty() {
-            return;
-        }
-        if form.fields.len() < MAX_FIELDS {
-            form.fields.push((name.to_owned(), value.to_owned()));
-        } else {
-            self.page.truncated = true;
-        }
-    }
-
-    fn input(&mut self, tag: &Tag) {
-        let name = tag.attribute("name").unwrap_or_default();
-        let value = tag.attribute("value").unwrap_or_default();
-        let kind = tag.attribute("type").unwrap_or("text").trim().to_ascii_lowercase();
-        if let (true, Some(form)) = (kind == "password", &mut self.form) {
-            form.asks_password = true;
-        }
-        match kind.as_str() {
-            "submit" | "button" => {
-                if let Some(form) = &mut self.form {
-                    append_label(&mut form.label, value);
-                }
-                if kind == "submit" && tag.attribute("value").is_some() {
-                    self.field(name, value);
-                }
-            }
-            "reset" | "image" => {}
-            // A file's name is what a browser sends where the form is not multipart.
-            "file" => self.field(name, "sample.txt"),
-            "radio" => self.radio(tag, name, value),
-            "hidden" => self.field(name, value),
-            _ if value.is_empty() => {
-                let sample = fitted(sample_value(&kind, name), tag.attribute("maxlength"));
-                self.field(name, &sample);
-            }
-            _ => self.field(name, value),
-        }
-    }
-
-    /// One radio button of a group is sent: the checked one, else the first.
-    fn radio(&mut self, tag: &Tag, name: &str, value: &str) {
-        let value = if tag.attribute("value").is_some() { value } else { "on" };
-        let known = self.form.as_mut().and_then(|form| {
-            form.fields.iter_mut().find(|(known, _)| known == name).map(|(_, value)| value)
-        });
-        match known {
-            Some(known) if tag.attribute("checked").is_some() => value.clone_into(known),
-            Some(_) => {}
-            None => self.field(name, value),
-        }
-    }
-
-    fn option(&mut self, tag: &Tag) {
-        let Some(select) = &mut self.select else { return };
-        let Some(value) = tag.attribute("value") else {
-            select.pending = true;
-            return;
-        };
-        if tag.attribute("selected").is_some() {
-            select.chosen.get_or_insert_with(|| value.to_owned());
-        }
-        // An empty first option is a prompt ("please choose").
-        if !value.is_empty() {
-            select.first.get_or_insert_with(|| value.to_owned());
-        }
-    }
-
-    fn end_select(&mut self) {
-        let Some(select) = self.select.take() else { return };
-        let value = select.chosen.or(select.first).unwrap_or_default();
-        self.field(&select.name, &value);
-    }
-
-    fn end_textarea(&mut self) {
-        let Some((name, value)) = self.textarea.take() else { return };
-        let value = if value.trim().is_empty() { sample_value("text", &name) } else { &value };
-        self.field(&name, value);
-    }
 }
 
 /// The URL in `5; url=/next`, quotes optional.
@@ -332,17 +137,6 @@ pub(crate) fn refresh_target(content: &str) -> Option<&str> {
         _ => target,
     };
     (!target.is_empty()).then_some(target)
-}
-
-fn append_label(label: &mut String, text: &str) {
-    if label.len() < MAX_LABEL_BYTES {
-        let room = MAX_LABEL_BYTES - label.len();
-        if !label.is_empty() {
-            label.push(' ');
-        }
-        label
-            .push_str(text.trim().get(..text.trim().floor_char_boundary(room)).unwrap_or_default());
-    }
 }
 
 #[cfg(test)]

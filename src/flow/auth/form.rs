@@ -7,10 +7,11 @@
 use url::Url;
 use url::form_urlencoded;
 
-use super::page::Encoding;
-use super::page::Field;
 use super::page::Form;
 use super::page::Page;
+use crate::extract::Field;
+use crate::extract::FormEncoding;
+use crate::extract::FormMethod;
 use crate::model::Header;
 use crate::model::Method;
 use crate::model::Origin;
@@ -255,18 +256,18 @@ impl Found<'_> {
         let pairs = self.pairs(filling);
         let origin = Origin::of(&self.form.action).map_err(|error| error.to_string())?;
         let mut action = self.form.action.clone();
-        if !self.form.post {
+        if self.form.method == FormMethod::Get {
             action.set_query(Some(&urlencoded(&pairs)));
             let mut request = Request::get(origin, path_and_query(&action));
             request.headers.push(Header::new("Referer", page.as_str()));
             return Ok(request);
         }
         let (content_type, body) = match self.form.encoding {
-            Encoding::UrlEncoded => {
+            FormEncoding::UrlEncoded => {
                 ("application/x-www-form-urlencoded".to_owned(), urlencoded(&pairs).into_bytes())
             }
-            Encoding::Multipart => multipart(&pairs),
-            Encoding::Plain => {
+            FormEncoding::Multipart => multipart(&pairs),
+            FormEncoding::Plain => {
                 let lines = pairs.iter().map(|(name, value)| format!("{name}={value}\r\n"));
                 ("text/plain".to_owned(), lines.collect::<String>().into_bytes())
             }
@@ -291,19 +292,18 @@ impl Found<'_> {
         let mut pairs = Vec::new();
         for (at, field) in self.form.fields.iter().enumerate() {
             let at = Some(at);
-            let value = if at == self.password {
-                filling.password
-            } else if at == self.user && !filling.user.is_empty() {
-                filling.user
-            } else if let (true, Some(code)) = (at == self.code, filling.code) {
-                code
-            } else if field.is_sent || pressed == Some(std::ptr::from_ref(field)) {
-                &field.value
-            } else {
+            if !has_name(field) {
                 continue;
-            };
-            if has_name(field) {
-                pairs.push((field.name.clone(), value.to_owned()));
+            }
+            let mut push = |value: &str| pairs.push((field.name.clone(), value.to_owned()));
+            if at == self.password {
+                push(filling.password);
+            } else if at == self.user && !filling.user.is_empty() {
+                push(filling.user);
+            } else if let (true, Some(code)) = (at == self.code, filling.code) {
+                push(code);
+            } else if field.is_sent || pressed == Some(std::ptr::from_ref(field)) {
+                field.values().for_each(push);
             }
         }
         pairs

@@ -1,0 +1,565 @@
+//! The forms of an HTML page, as its markup says them.
+//!
+//! What is done with one (filled in by a crawler, logged in with, sent back in a load) is the
+//! caller's affair; all of them begin with [`Form::pairs`], which is what a browser sends.
+
+use url::Url;
+
+use super::markup::Markup;
+use super::markup::Piece;
+use super::markup::Tag;
+
+/// Read of one page at most; a form's `action` and `value`s are bounded by the page.
+const MAX_FORMS: usize = 200;
+const MAX_CONTROLS: usize = 5000;
+const MAX_FIELDS: usize = 200;
+const MAX_OPTIONS: usize = 2000;
+const MAX_LABEL_BYTES: usize = 200;
+
+/// What the names of fields against forged requests contain, the clearest first.
+const TOKEN_WORDS: [&str; 8] =
+    ["csrf", "xsrf", "requestverification", "authenticity", "token", "nonce", "formkey", "sesskey"];
+
+/// The forms of one page.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Forms {
+    /// In document order.
+    pub list: Vec<Form>,
+    /// A field for a password stands outside of every form: scripts send it.
+    pub has_loose_password: bool,
+    /// There was more than is read.
+    pub truncated: bool,
+}
+
+/// A form with everything it has.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Form {
+    /// Where it goes, as written; `None` where that is the page itself.
+    pub action: Option<String>,
+    /// How it goes there.
+    pub method: FormMethod,
+    /// How its fields travel in a body.
+    pub encoding: FormEncoding,
+    /// In document order, buttons among them.
+    pub fields: Vec<Field>,
+    /// Its `id`, which may be empty.
+    pub id: String,
+    /// Its `name`, which may be empty.
+    pub name: String,
+    /// Its `class`, which may be empty.
+    pub class: String,
+}
+
+/// How a form is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum FormMethod {
+    /// Its fields are the query.
+    #[default]
+    Get,
+    /// Its fields are the body.
+    Post,
+}
+
+/// How a form's fields travel in a body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum FormEncoding {
+    /// `application/x-www-form-urlencoded`
+    #[default]
+    UrlEncoded,
+    /// `multipart/form-data`
+    Multipart,
+    /// `text/plain`
+    Plain,
+}
+
+/// One control of a form.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an attribute of the element")]
+pub(crate) struct Field {
+    /// `text`, `password`, `hidden`, `submit`, …; `select` and `textarea` too. Lower-case.
+    pub kind: String,
+    /// Empty where it is not sent.
+    pub name: String,
+    /// What it is sent with if nothing is filled in: of a `select`, what is chosen.
+    pub value: String,
+    /// Whether `value` was written there.
+    pub has_value: bool,
+    /// Whether it is sent as it stands: an unchecked box is not, nor a button that nobody presses.
+    pub is_sent: bool,
+    /// It cannot be filled in, and no browser sends it.
+    pub is_disabled: bool,
+    /// Several of a `select`'s options may be chosen.
+    pub is_multiple: bool,
+    /// What a `select` offers.
+    pub options: Vec<Choice>,
+    /// `maxlength` as written.
+    pub max_length: Option<String>,
+    /// `autocomplete`, `id`, `placeholder` and `aria-label` in lower case, for the words in them.
+    pub hints: String,
+    /// A button's text.
+    pub label: String,
+}
+
+/// One of the values that a `select` offers.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Choice {
+    /// What is sent.
+    pub value: String,
+    /// It is chosen unless somebody chooses another one.
+    pub is_selected: bool,
+}
+
+impl Forms {
+    /// Reads them. Never fails, as HTML has no syntax errors.
+    pub(crate) fn read(markup: &Markup) -> Self {
+        let mut reader = Reader::default();
+        for piece in &markup.pieces {
+            match piece {
+                Piece::Open(tag) => reader.open(tag),
+                Piece::Close(name) => reader.close(name),
+                Piece::Text { text, raw } => reader.text(text, raw.as_deref()),
+                Piece::Comment(_) => {}
+            }
+        }
+        reader.end()
+    }
+}
+
+/// What references of a page are relative to: the first `base` with a usable `href`, as in a
+/// browser, else where the page was.
+pub(crate) fn base_of(markup: &Markup, url: &Url) -> Url {
+    let bases = markup.tags().filter(|tag| tag.name == "base");
+    let base = bases.filter_map(|tag| tag.attribute("href")).find_map(|href| url.join(href).ok());
+    base.unwrap_or_else(|| url.clone())
+}
+
+impl Form {
+    /// Where it goes; `None` if that is no address, or not one of HTTP.
+    pub(crate) fn target(&self, base: &Url) -> Option<Url> {
+        let target = match &self.action {
+            Some(action) => base.join(action).ok(),
+            None => Some(base.clone()),
+        };
+        let mut target = target.filter(|url| matches!(url.scheme(), "http" | "https"))?;
+        target.set_fragment(None);
+        Some(target)
+    }
+
+    #[cfg_attr(not(test), expect(dead_code, reason = "what takes values out of forms comes next"))]
+    /// Names and values that a browser sends if nothing is filled in and no button pressed.
+    pub(crate) fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        let sent = self
+            .fields
+            .iter()
+            .filter(|field| field.is_sent && !field.is_disabled && !field.name.is_empty());
+        sent.flat_map(|field| field.values().map(|value| (field.name.as_str(), value)))
+    }
+
+    #[cfg_attr(not(test), expect(dead_code, reason = "what takes values out of forms comes next"))]
+    /// The buttons that send it.
+    pub(crate) fn buttons(&self) -> impl Iterator<Item = &Field> {
+        self.fields.iter().filter(|field| field.kind == "submit" && !field.is_disabled)
+    }
+
+    #[cfg_attr(not(test), expect(dead_code, reason = "what takes values out of forms comes next"))]
+    /// The hidden field that looks like a token against forged requests: by its name, else by a
+    /// value that nobody would write.
+    pub(crate) fn token(&self) -> Option<&Field> {
+        let hidden = || {
+            let of_kind = |field: &&Field| field.kind == "hidden" && !field.value.is_empty();
+            self.fields.iter().filter(of_kind)
+        };
+        let named = hidden().filter_map(|field| Some((token_rank(&field.name)?, field)));
+        // The first of several that are as clear.
+        let named = named.min_by_key(|(rank, _)| *rank).map(|(_, field)| field);
+        named.or_else(|| hidden().find(|field| looks_drawn(&field.value)))
+    }
+}
+
+fn token_rank(name: &str) -> Option<usize> {
+    let letters: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
+    let letters = letters.to_ascii_lowercase();
+    TOKEN_WORDS.iter().position(|word| letters.contains(word))
+}
+
+/// Long, of the letters of base64 or hexadecimal alone, and with digits among them.
+fn looks_drawn(value: &str) -> bool {
+    let is_letter = |byte: u8| byte.is_ascii_alphanumeric() || b"+/=-_.".contains(&byte);
+    value.len() >= 20
+        && value.bytes().all(is_letter)
+        && value.bytes().filter(u8::is_ascii_digit).count() >= 3
+        && value.bytes().any(|byte| byte.is_ascii_alphabetic())
+}
+
+impl Field {
+    /// What it is sent with: one value, but for a `select` of which several are chosen.
+    pub(crate) fn values(&self) -> impl Iterator<Item = &str> {
+        let chosen = self.options.iter().filter(|option| option.is_selected);
+        let all = self.is_multiple.then(|| chosen.map(|one| one.value.as_str()));
+        let one = all.is_none().then_some(self.value.as_str());
+        one.into_iter().chain(all.into_iter().flatten())
+    }
+}
+
+/// Which form a control belongs to.
+#[derive(Debug)]
+enum Owner {
+    /// The one it stands in.
+    Around(usize),
+    /// The one of this `id`, wherever that is.
+    Named(String),
+    Nobody,
+}
+
+#[derive(Default)]
+struct Reader {
+    found: Forms,
+    controls: Vec<(Owner, Field)>,
+    /// The form that is being read.
+    open: Option<usize>,
+    /// What text belongs to.
+    within: Within,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Within {
+    #[default]
+    Nothing,
+    Button,
+    TextArea,
+    Select,
+    /// An option without a value of its own: its text is one.
+    Option,
+}
+
+impl Reader {
+    fn open(&mut self, tag: &Tag) {
+        match tag.name.as_str() {
+            "form" => self.begin(tag),
+            "input" => self.input(tag),
+            "button" => {
+                let kind =
+                    attribute(tag, "type").map_or("submit".to_owned(), str::to_ascii_lowercase);
+                let value = tag.attribute("value");
+                self.add(tag, Field { kind, is_sent: false, ..field(tag, value) });
+                self.within = Within::Button;
+            }
+            "select" => {
+                let (kind, is_multiple) =
+                    ("select".to_owned(), tag.attribute("multiple").is_some());
+                self.add(tag, Field { kind, is_multiple, ..field(tag, None) });
+                self.within = Within::Select;
+            }
+            "option" => self.option(tag),
+            "textarea" => {
+                let kind = "textarea".to_owned();
+                self.add(tag, Field { kind, is_sent: true, ..field(tag, None) });
+                self.within = Within::TextArea;
+            }
+            _ => {}
+        }
+    }
+
+    fn close(&mut self, name: &str) {
+        match (name, self.within) {
+            ("form", _) => self.open = None,
+            ("option", Within::Option) => self.within = Within::Select,
+            ("select", Within::Option | Within::Select)
+            | ("button", Within::Button)
+            | ("textarea", Within::TextArea) => self.within = Within::Nothing,
+            _ => {}
+        }
+    }
+
+    fn text(&mut self, text: &str, raw: Option<&str>) {
+        let Some((_, field)) = self.controls.last_mut() else { return };
+        match (self.within, raw) {
+            (Within::TextArea, Some("textarea")) => field.value.push_str(text),
+            (Within::Button, None) => append_label(&mut field.label, text),
+            (Within::Option, None) => {
+                if let Some(option) = field.options.last_mut() {
+                    append_words(&mut option.value, text);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn begin(&mut self, tag: &Tag) {
+        // A form inside a form is ignored, as a browser does.
+        if self.open.is_some() {
+            return;
+        }
+        if self.found.list.len() == MAX_FORMS {
+            self.found.truncated = true;
+            return;
+        }
+        let is = |name: &str, value: &str| {
+            attribute(tag, name).is_some_and(|text| text.eq_ignore_ascii_case(value))
+        };
+        let encoding = if is("enctype", "multipart/form-data") {
+            FormEncoding::Multipart
+        } else if is("enctype", "text/plain") {
+            FormEncoding::Plain
+        } else {
+            FormEncoding::UrlEncoded
+        };
+        let text = |name: &str| tag.attribute(name).unwrap_or_default().to_owned();
+        self.found.list.push(Form {
+            action: attribute(tag, "action").filter(|to| !to.is_empty()).map(str::to_owned),
+            method: if is("method", "post") { FormMethod::Post } else { FormMethod::Get },
+            encoding,
+            fields: Vec::new(),
+            id: text("id"),
+            name: text("name"),
+            class: text("class"),
+        });
+        self.open = Some(self.found.list.len() - 1);
+    }
+
+    fn input(&mut self, tag: &Tag) {
+        let kind = attribute(tag, "type").map_or("text".to_owned(), str::to_ascii_lowercase);
+        let is_sent = match kind.as_str() {
+            "checkbox" | "radio" => tag.attribute("checked").is_some(),
+            "submit" | "button" | "reset" | "image" | "file" => false,
+            _ => true,
+        };
+        let mut field = Field { is_sent, ..field(tag, tag.attribute("value")) };
+        match kind.as_str() {
+            "checkbox" | "radio" if !field.has_value => "on".clone_into(&mut field.value),
+            "submit" | "button" => append_label(&mut field.label, &field.value),
+            _ => {}
+        }
+        self.add(tag, Field { kind, ..field });
+    }
+
+    /// Keeps a control for the form it belongs to.
+    fn add(&mut self, tag: &Tag, field: Field) {
+        if self.controls.len() == MAX_CONTROLS {
+            self.found.truncated = true;
+            return;
+        }
+        let owner = match (tag.attribute("form"), self.open) {
+            (Some(id), _) => Owner::Named(id.to_owned()),
+            (None, Some(form)) => Owner::Around(form),
+            (None, None) => Owner::Nobody,
+        };
+        self.controls.push((owner, field));
+    }
+
+    fn option(&mut self, tag: &Tag) {
+        if !matches!(self.within, Within::Select | Within::Option) {
+            return;
+        }
+        let Some((_, field)) = self.controls.last_mut() else { return };
+        self.within = Within::Select;
+        if tag.attribute("disabled").is_some() || field.options.len() == MAX_OPTIONS {
+            return;
+        }
+        let value = tag.attribute("value");
+        field.options.push(Choice {
+            value: value.unwrap_or_default().to_owned(),
+            is_selected: tag.attribute("selected").is_some(),
+        });
+        if value.is_none() {
+            self.within = Within::Option;
+        }
+    }
+
+    /// Gives every control to its form.
+    fn end(self) -> Forms {
+        let mut found = self.found;
+        for (owner, mut field) in self.controls {
+            let form = match owner {
+                Owner::Around(form) => Some(form),
+                Owner::Named(id) => found.list.iter().position(|form| form.id == id),
+                Owner::Nobody => None,
+            };
+            let Some(form) = form else {
+                found.has_loose_password |= field.kind == "password";
+                continue;
+            };
+            field.choose();
+            let fields = &mut found.list[form].fields;
+            if fields.len() < MAX_FIELDS {
+                fields.push(field);
+            } else {
+                found.truncated = true;
+            }
+        }
+        found
+    }
+}
+
+impl Field {
+    /// What a `select` is sent with: the last that is marked, else the first; of several, all that
+    /// are marked.
+    fn choose(&mut self) {
+        if self.kind != "select" {
+            return;
+        }
+        let marked = self.options.iter().rev().find(|option| option.is_selected);
+        let first = self.options.first().filter(|_| !self.is_multiple);
+        let chosen = marked.or(first);
+        self.is_sent = chosen.is_some();
+        self.value = chosen.map_or_else(String::new, |option| option.value.clone());
+    }
+}
+
+/// A control's name and all that is the same for every kind.
+fn field(tag: &Tag, value: Option<&str>) -> Field {
+    let hints = ["autocomplete", "id", "placeholder", "aria-label"];
+    let hints = hints.map(|name| tag.attribute(name).unwrap_or_default());
+    Field {
+        name: tag.attribute("name").unwrap_or_default().to_owned(),
+        value: value.unwrap_or_default().to_owned(),
+        has_value: value.is_some(),
+        is_disabled: tag.attribute("disabled").is_some(),
+        max_length: tag.attribute("maxlength").map(str::to_owned),
+        hints: hints.join(" ").to_ascii_lowercase(),
+        ..Field::default()
+    }
+}
+
+fn attribute<'t>(tag: &'t Tag, name: &str) -> Option<&'t str> {
+    tag.attribute(name).map(str::trim)
+}
+
+/// Appends text for people, as far as there is room for it.
+pub(crate) fn append_label(label: &mut String, text: &str) {
+    if label.len() < MAX_LABEL_BYTES {
+        let room = MAX_LABEL_BYTES - label.len();
+        let text = text.trim();
+        if !label.is_empty() {
+            label.push(' ');
+        }
+        label.push_str(&text[..text.floor_char_boundary(room)]);
+    }
+}
+
+/// Appends text with its white space as a browser shows it.
+fn append_words(out: &mut String, text: &str) {
+    for word in text.split_whitespace() {
+        if !out.is_empty() {
+            out.push(' ');
+        }
+        out.push_str(word);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::markup::Scripting;
+    use super::*;
+
+    fn read(html: &str) -> Forms {
+        Forms::read(&Markup::parse(html, Scripting::Off))
+    }
+
+    fn pairs(html: &str) -> Vec<String> {
+        let forms = read(html).list;
+        forms[0].pairs().map(|(name, value)| format!("{name}={value}")).collect()
+    }
+
+    #[test]
+    fn a_form_is_sent_as_a_browser_sends_it() {
+        let html = "<form><input name=a value='1 &amp; 2'><input type=CHECKBOX name=b>\
+            <input type=checkbox name=c checked><input type=radio name=r value=1>\
+            <input type=radio name=r value=2 checked><input name=off disabled value=x><input value=unnamed>\
+            <select name=s><option value=1>a<option value=2 selected>b</select>\
+            <select name=o><option>first  of\n all</option><option>second</select>\
+            <select name=m multiple><option selected>x<option>y<option selected>z</select>\
+            <select name=none multiple><option>x</select><select name=empty></select>\
+            <select name=d><option disabled value=''>choose<option value=4></select>\
+            <textarea name=t>a<b></textarea><input type=submit name=go value=Go><input type=file name=f></form>";
+        let expected =
+            ["a=1 & 2", "c=on", "r=2", "s=2", "o=first of all", "m=x", "m=z", "d=4", "t=a<b>"];
+        assert_eq!(pairs(html), expected);
+    }
+
+    #[test]
+    fn controls_belong_to_the_form_that_they_name_wherever_it_stands() {
+        let html = "<input form=f name=before value=1><form id=g><input form=f name=in value=2>\
+            <input name=own value=3></form><form id=f></form><select form=f name=s><option>4</select>\
+            <input form=nowhere type=password><input type=password name=p>";
+        let forms = read(html);
+        let of = |form: usize| forms.list[form].pairs().map(|(name, _)| name).collect::<Vec<_>>();
+        assert_eq!((of(0), of(1)), (vec!["own"], vec!["before", "in", "s"]));
+        assert!(forms.has_loose_password);
+        assert!(!read("<form><input type=password></form>").has_loose_password);
+    }
+
+    #[test]
+    fn where_and_how_it_goes_is_read() {
+        let html = "<form action=' /to?x#f ' method=POST enctype='multipart/form-data'><button name=b value=1>Send\n it</button>\
+            <button type=reset>No</button></form><form action='javascript:x()' enctype=text/plain><form action=''>";
+        let forms = read(html).list;
+        assert_eq!(forms.len(), 2, "a form inside a form is none");
+        let base = Url::parse("http://h/dir/page?q").expect("a URL");
+        assert_eq!(forms[0].target(&base).as_ref().map(Url::as_str), Some("http://h/to?x"));
+        assert_eq!(
+            (forms[0].method, forms[0].encoding),
+            (FormMethod::Post, FormEncoding::Multipart)
+        );
+        assert_eq!(
+            forms[0].buttons().map(|button| button.label.as_str()).collect::<Vec<_>>(),
+            ["Send\n it"]
+        );
+        assert_eq!((forms[1].target(&base), forms[1].encoding), (None, FormEncoding::Plain));
+        let page = read("<form action=''>").list;
+        assert_eq!(page[0].target(&base).as_ref(), Some(&base));
+        let markup =
+            Markup::parse("<base target=x><base href='/other/'><base href=/no>", Scripting::Off);
+        assert_eq!(base_of(&markup, &base).as_str(), "http://h/other/");
+    }
+
+    #[test]
+    fn the_token_is_found_by_its_name_or_by_what_it_looks_like() {
+        let token = |fields: &str| {
+            let forms = read(&format!("<form>{fields}</form>")).list;
+            forms[0].token().map(|field| field.name.clone())
+        };
+        let hidden =
+            |name: &str, value: &str| format!("<input type=hidden name={name} value={value}>");
+        let of = |fields: &[(&str, &str)]| {
+            token(&fields.iter().map(|(name, value)| hidden(name, value)).collect::<String>())
+        };
+        assert_eq!(
+            of(&[("next", "/x"), ("_token", "a"), ("csrf_x", "b")]).as_deref(),
+            Some("csrf_x")
+        );
+        assert_eq!(
+            of(&[("__RequestVerificationToken", "a")]).as_deref(),
+            Some("__RequestVerificationToken")
+        );
+        assert_eq!(of(&[("form_key", "a"), ("x", "b")]).as_deref(), Some("form_key"));
+        assert_eq!(of(&[("id", "17"), ("k", "73a9e6f1c02b44d8a1b2")]).as_deref(), Some("k"));
+        assert_eq!(
+            of(&[("id", "17"), ("back", "https://example.com/a/b/c1/2/3"), ("csrf", "")]),
+            None
+        );
+        assert_eq!(token("<input name=token value=shown>"), None, "a person types it");
+    }
+
+    #[test]
+    fn a_page_of_controls_without_end_is_cut() {
+        let many = "<form><input name=a><input name=b><select><option>x".repeat(3000);
+        let forms = read(&many);
+        assert!(forms.truncated);
+        assert!(forms.list.iter().map(|form| form.fields.len()).sum::<usize>() <= MAX_FIELDS);
+        assert!(read(&"<form></form>".repeat(300)).truncated);
+    }
+
+    proptest! {
+        #[test]
+        fn no_page_stops_the_reader(
+            html in "(<form[ >]|</form>|<input name=|type=password|<option|<select |multiple|<button>|</button>|<textarea>|form=f|[ >='\"a-zé]){0,60}",
+        ) {
+            for form in read(&html).list {
+                let _ = (form.pairs().count(), form.token());
+            }
+        }
+    }
+}
