@@ -13,6 +13,7 @@ use super::control_args::ControlArgs;
 use super::control_args::ControlCommandArgs;
 use super::load_args::LoadArgs;
 use super::load_args::LookArgs;
+use super::new::NewArgs;
 use super::scan_args::ScanArgs;
 use crate::import::Format;
 use crate::model::OutputKind;
@@ -88,6 +89,8 @@ pub(super) enum Command {
     Check(Box<CheckArgs>),
     /// Steer a running load: rate, users, pause, stop; or look at it.
     Control(ControlCommandArgs),
+    /// Write a commented plan to begin with.
+    New(NewArgs),
     /// Turn OpenAPI, HAR, Postman, curl, GraphQL, URLs, access logs, k6 options into a plan.
     Import(ImportArgs),
     /// Turn a finished run into HTML, Markdown, SARIF, JUnit, CSV or text.
@@ -465,7 +468,7 @@ fn import_format(text: &str) -> Result<Format, String> {
     })
 }
 
-fn target(text: &str) -> Result<Target, String> {
+pub(super) fn target(text: &str) -> Result<Target, String> {
     Target::parse(text).map_err(|error| error.to_string())
 }
 

@@ -19,7 +19,7 @@ use super::args::Command;
 use super::error::CliError;
 use super::terminal::Terminal;
 use super::{
-    check, completions, control, demo, import, load, report, scan, schema, validate, view,
+    check, completions, control, demo, import, load, new, report, scan, schema, validate, view,
 };
 
 /// Characters of an error's line.
@@ -57,6 +57,7 @@ fn dispatch(command: Command, terminal: &Terminal) -> Result<Code, CliError> {
         Command::Check(args) => check::run(&args, terminal),
         Command::Control(args) => control::run(&args),
         Command::Import(args) => import::run(&args, terminal),
+        Command::New(args) => new::run(&args, terminal),
         Command::Report(args) => report::run(&args, terminal),
         Command::View(args) => view::run(&args, terminal),
         Command::Validate(args) => validate::run(&args, terminal),

@@ -53,6 +53,7 @@ mod load_pipeline;
 mod load_series;
 mod load_server;
 mod load_steps;
+mod new;
 mod outputs;
 mod plan;
 mod program;
