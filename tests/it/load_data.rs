@@ -1,5 +1,6 @@
 //! Which rows of a file iterations get: in virtual time, over several threads.
 
+use std::fmt::Write as _;
 use std::path::Path;
 
 use shakedown::http::reactor::Reply;
@@ -134,6 +135,34 @@ fn random_rows_follow_from_the_seed_and_are_spread_evenly() {
     for row in ["0/a", "1/b", "2/c", "3/d", "4/e"] {
         let count = lines.iter().filter(|line| line.ends_with(row)).count() / 2;
         assert!((60..140).contains(&count), "{row}: {count}");
+    }
+}
+
+#[test]
+fn rows_of_a_large_file_are_drawn_from_all_of_it() {
+    const ROWS: usize = 150_000;
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let scenario = "executor: shared-iterations, vus: 1, iterations: 600";
+    let text: String = (0..ROWS).fold("id,name\n".to_owned(), |mut text, row| {
+        // Rows of different lengths, so that no two blocks have the same number of them.
+        writeln!(text, "{row},{}{row}", "x".repeat(row % 37)).expect("writing to a string");
+        text
+    });
+    std::fs::write(dir.path().join("large.csv"), &text).expect("writable");
+    assert!(text.len() > 3 << 20, "more than is kept in memory");
+    let (lines, _) = run(plan(dir.path(), "{ file: large.csv, mode: random }", scenario), 1);
+    let rows: Vec<usize> = lines
+        .iter()
+        .map(|line| {
+            let row = line.strip_prefix("GET /").expect("a path");
+            let (id, name) = row.split_once('/').expect("two columns");
+            assert_eq!(name.trim_start_matches('x'), id, "one row, whole");
+            id.parse().expect("a number")
+        })
+        .collect();
+    for tenth in 0..10 {
+        let count = rows.iter().filter(|row| **row * 10 / ROWS == tenth).count() / 2;
+        assert!((30..95).contains(&count), "{tenth}: {count}");
     }
 }
 

@@ -3,12 +3,25 @@
 use std::fs::File;
 use std::io;
 
-use super::feeder::{Index, read_at};
+use super::feeder::{Index, Mode, read_at};
 use super::split::{Column, Fault, Format, MAX_ROW, Split, Splitter};
 
 /// Rows and bytes of a block: what is read to come to one row.
 const BLOCK_ROWS: u64 = 1024;
-const BLOCK_BYTES: usize = 64 << 10;
+const BLOCK_BYTES: u64 = 64 << 10;
+
+/// Where rows are drawn, most of a block is read in vain: as small ones as an index of a million has
+/// room for.
+const SMALLEST_BLOCK: u64 = 4 << 10;
+const MOST_BLOCKS: u64 = 1 << 20;
+
+/// How long a block is to be of a file of that length.
+pub(super) fn block_bytes(mode: Mode, length: u64) -> u64 {
+    match mode {
+        Mode::Random => (length / MOST_BLOCKS).clamp(SMALLEST_BLOCK, BLOCK_BYTES),
+        Mode::Sequential | Mode::Circular | Mode::Unique => BLOCK_BYTES,
+    }
+}
 
 /// Read at once.
 const CHUNK: usize = 1 << 20;
@@ -186,11 +199,12 @@ fn lines(text: &[u8]) -> u64 {
 }
 
 /// Goes over the whole file: number of rows, and where they stand. Every row has `columns`, each
-/// with the name that messages call it.
+/// with the name that messages call it. A block is as long as `block` bytes or a row longer.
 pub(super) fn index(
     file: &File,
     format: Format,
     columns: &[(String, Column)],
+    block: u64,
 ) -> Result<(u64, Index), IndexError> {
     let mut walk = Walk::new(file, format);
     let mut expected = 0;
@@ -213,9 +227,10 @@ pub(super) fn index(
             }
         }
         let number = walk.count - 1;
-        let is_full = index.blocks.last().is_none_or(|(first, start)| {
-            number - first >= BLOCK_ROWS || offset - start >= BLOCK_BYTES as u64
-        });
+        let is_full = index
+            .blocks
+            .last()
+            .is_none_or(|(first, start)| number - first >= BLOCK_ROWS || offset - start >= block);
         if is_full {
             index.blocks.push((number, offset));
         }
@@ -231,4 +246,4 @@ pub(super) fn index(
 }
 
 /// A block is at most so long: its bytes, and the row that goes beyond.
-pub(super) const MAX_BLOCK: usize = BLOCK_BYTES + 2 * MAX_ROW + 4096;
+pub(super) const MAX_BLOCK: usize = BLOCK_BYTES as usize + 2 * MAX_ROW + 4096;

@@ -7,8 +7,8 @@ use super::index::MAX_BLOCK;
 use super::split::{Split, Splitter};
 use crate::flow::Variable;
 
-/// So many blocks are kept: files that are not large stay in memory.
-const MAX_BLOCKS: usize = 32;
+/// Files up to that length stay in memory.
+const MAX_KEPT: u64 = 2 << 20;
 
 /// Why a row cannot be given.
 #[derive(Debug, thiserror::Error)]
@@ -41,7 +41,7 @@ impl<'f> Rows<'f> {
     /// Nothing is read yet.
     pub fn new(feeder: &'f Feeder) -> Self {
         let count = feeder.index.blocks.len();
-        let kept = if count <= MAX_BLOCKS { count } else { 1 };
+        let kept = if feeder.index.end <= MAX_KEPT { count } else { 1 };
         Self {
             feeder,
             splitter: Splitter::new(feeder.format),

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::feeder::{Data, Feeder, Mode, OnEnd, Stamp};
-use super::index::{IndexError, Walk, index};
+use super::index::{IndexError, Walk, block_bytes, index};
 use super::rows::Rows;
 use super::split::{Column, Format};
 use crate::extract::JsonPath;
@@ -181,7 +181,8 @@ impl Opened {
         let stamp = Stamp::of(&self.file)?;
         let columns: Vec<(String, Column)> =
             self.used.iter().map(|(name, _, column)| (name.clone(), column.clone())).collect();
-        let (rows, index) = index(&self.file, self.format, &columns)?;
+        let block = block_bytes(self.mode, self.file.metadata()?.len());
+        let (rows, index) = index(&self.file, self.format, &columns, block)?;
         let used = self.used.into_iter().map(|(_, variable, column)| (variable, column));
         Ok(Feeder {
             name,
