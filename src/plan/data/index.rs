@@ -246,4 +246,4 @@ pub(super) fn index(
 }
 
 /// A block is at most so long: its bytes, and the row that goes beyond.
-pub(super) const MAX_BLOCK: usize = BLOCK_BYTES as usize + 2 * MAX_ROW + 4096;
+pub(super) const MAX_BLOCK: u64 = BLOCK_BYTES + 2 * MAX_ROW as u64 + 4096;

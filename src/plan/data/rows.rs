@@ -101,10 +101,10 @@ impl Block {
         let blocks = &feeder.index.blocks;
         let start = blocks[number].1;
         let end = blocks.get(number + 1).map_or(feeder.index.end, |(_, offset)| *offset);
-        let length = usize::try_from(end - start).map_err(|_| RowError::Changed)?;
-        if length > MAX_BLOCK {
+        if end - start > MAX_BLOCK {
             return Err(RowError::Changed);
         }
+        let length = usize::try_from(end - start).map_err(|_| RowError::Changed)?;
         bytes.resize(length, 0);
         if read_at(&feeder.file, &mut bytes, start)? < length {
             return Err(RowError::Changed);

@@ -28,10 +28,11 @@ fn example(path: &Path, base: &str) -> Plan {
     load_file(path, &env, &overrides()).unwrap_or_else(|errors| panic!("{}", errors.render(false)))
 }
 
-/// One iteration of every flow, without its pauses; a request that no flow sends gets its own.
+/// One iteration of every flow, more of one that draws, without their pauses; a request that no flow sends gets its own.
 fn once(mut plan: Plan) -> Plan {
     for (index, template) in plan.requests.iter().enumerate() {
-        if !plan.flows.iter().any(|flow| flow.requests().any(|used| used == index)) {
+        let is_sent = |flow: &Flow| flow.requests().any(|used| used == index);
+        if template.enabled && !plan.flows.iter().any(is_sent) {
             plan.flows.push(Flow { name: template.name.clone(), ops: vec![Op::Use(index)] });
         }
     }
@@ -42,12 +43,12 @@ fn once(mut plan: Plan) -> Plan {
             }
         }
     }
-    let scenario = |(flow, Flow { name, .. }): (usize, &Flow)| Scenario {
+    let scenario = |(flow, Flow { name, ops, .. }): (usize, &Flow)| Scenario {
         name: name.clone(),
         flow,
         executor: Executor::SharedIterations {
             vus: 1,
-            iterations: 1,
+            iterations: if ops.iter().any(|op| matches!(op, Op::Draw(_))) { 30 } else { 1 },
             max_duration: Duration::from_secs(30),
         },
         start_time: Duration::ZERO,
