@@ -97,6 +97,7 @@ fn applies(metric: MetricName, report: &Report) -> bool {
         MetricName::Checks => {
             report.endpoints.iter().any(|endpoint| !endpoint.total.checks.is_empty())
         }
+        MetricName::AuthLost => !report.sessions.is_empty(),
         MetricName::ScanReqs | MetricName::ScanReqDuration => scan,
         MetricName::Findings => scan || !report.findings.is_empty(),
         MetricName::CoverageOperations => !report.coverage.operations.is_empty(),

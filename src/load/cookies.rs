@@ -8,8 +8,9 @@ use crate::http::reactor::Reactor;
 use crate::plan::Cookies;
 
 /// What a user has of cookies; only once it was given one.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub(super) struct UserCookies {
+    /// Those of nobody: whoever is logged in has a jar of their own.
     jar: CookieJar,
     /// Lines of the response under way: they are judged when it is known whose they are.
     lines: Vec<Vec<u8>>,
@@ -33,13 +34,21 @@ impl User {
 
     /// A new iteration begins: with an empty jar, if the plan wants that.
     pub(super) fn reset_cookies(&mut self, policy: Cookies) {
-        // Who logs in comes back with what they got.
         if policy == Cookies::PerIteration
-            && self.logins.is_none()
             && let Some(cookies) = &mut self.cookies
         {
             cookies.jar.clear();
         }
+    }
+
+    /// What it has as nobody.
+    pub(super) fn jar(&mut self) -> Option<&mut CookieJar> {
+        self.cookies.as_mut().map(|cookies| &mut cookies.jar)
+    }
+
+    /// The same, made where there is none.
+    pub(super) fn jar_to_fill(&mut self) -> &mut CookieJar {
+        &mut self.cookies.get_or_insert_default().jar
     }
 
     /// A response that breaks off sets nothing.
@@ -58,20 +67,29 @@ impl<R: Reactor> Shard<'_, R> {
             return false;
         }
         let lines = std::mem::take(&mut cookies.lines);
+        if self.is_outdated(number) {
+            return false;
+        }
         let (request, now) = (self.sent_request(number), self.unix_seconds());
-        let principal = self.principal(number);
-        let cookies = self.users[principal as usize].cookies.get_or_insert_default();
+        let Some(jar) = self.jar_to_fill(number) else { return false };
         let lines = lines.iter().map(Vec::as_slice);
-        cookies.jar.store_lines(&request.origin, &request.path_and_query, lines, now);
+        jar.store_lines(&request.origin, &request.path_and_query, lines, now);
         true
     }
 
     /// Puts the user's cookies into the request that lies rendered from `start` on.
     pub(super) fn add_cookies(&mut self, number: u32) {
         let now = self.unix_seconds();
+        // Out of its place and back: the request is looked at too.
+        let Some(jar) = self.jar(number).map(std::mem::take) else { return };
+        self.write_cookies(number, &jar, now);
+        if let Some(place) = self.jar(number) {
+            *place = jar;
+        }
+    }
+
+    fn write_cookies(&mut self, number: u32, jar: &CookieJar, now: u64) {
         let user = &self.users[number as usize];
-        let principal = &self.users[self.principal(number) as usize];
-        let Some(cookies) = &principal.cookies else { return };
         let origin = &user.prepared(self.shared.program).request.origin;
         let Some(end) = memchr::memmem::find(&self.rendered, b"\r\n\r\n") else { return };
         let head = &self.rendered[..end];
@@ -80,7 +98,7 @@ impl<R: Reactor> Shard<'_, R> {
         let mut added = std::mem::take(&mut self.cookie_line);
         added.clear();
         added.extend_from_slice(if own.is_some() { b"; " } else { b"\r\nCookie: " });
-        if cookies.jar.write(origin, target(head), now, &mut added) {
+        if jar.write(origin, target(head), now, &mut added) {
             let at = own.unwrap_or(end);
             self.rendered.extend_from_slice(&added);
             self.rendered.copy_within(at..length, at + added.len());

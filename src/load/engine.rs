@@ -14,11 +14,18 @@ use super::feed::Claims;
 use super::limits;
 use super::live::LiveControl;
 use super::login;
+use super::login::Expanded;
+use super::login::FirstLogins;
 use super::login::LoginCounts;
+use super::login::Losses;
+use super::login::NoLogin;
+use super::login::Told;
 use super::login::expand;
+use super::login::log_in_first;
 use super::message::Message;
 use super::message::ShardTotals;
 use super::prelude;
+use super::prelude::Given;
 use super::program::Program;
 use super::shard::Shard;
 use super::shard::Shared;
@@ -36,6 +43,7 @@ use crate::model::ExchangeTap;
 use crate::model::Notice;
 use crate::model::NoticeLevel;
 use crate::model::Phase;
+use crate::model::SessionReport;
 use crate::model::StopToken;
 use crate::model::format_bytes;
 use crate::plan::Plan;
@@ -82,8 +90,8 @@ pub fn run(job: &LoadJob, events: &EventSender, stop: &StopToken) -> Result<(), 
     let cores = thread::available_parallelism().map_or(1, usize::from);
     let unix_start = job.clock.unix_seconds().saturating_sub(job.clock.now().as_secs());
     let once = |_: usize| SystemReactor::new(job.clock, Idle::Park);
-    let given = prelude::set_up(job, job.clock.nanos(), unix_start, &once, stop)?;
-    let expanded = expand(&job.plan);
+    let before = (job.clock.nanos(), unix_start);
+    let Begun { given, expanded, first } = begin(job, before, &once, events, stop)?;
     let mut program = Program::compile(&expanded, &given)?;
     let shards = job.threads.unwrap_or_else(|| default_threads(&program, cores)).max(1);
     let idle = idle(&program, shards, cores);
@@ -92,6 +100,7 @@ pub fn run(job: &LoadJob, events: &EventSender, stop: &StopToken) -> Result<(), 
     let engine = Engine {
         tap: job.tap.as_deref(),
         events: Some(events),
+        first,
         ..Engine::quiet(&program, (budget, shards), (start, unix_start), &job.control, stop)
     };
     engine.run(
@@ -113,17 +122,54 @@ pub fn run_on<R: Reactor>(
     stop: &StopToken,
 ) -> Result<(), LoadError> {
     let unix_start = job.clock.unix_seconds();
-    let given = prelude::set_up(job, start, unix_start, &reactor, stop)?;
-    let expanded = expand(&job.plan);
+    let Begun { given, expanded, first } = begin(job, (start, unix_start), &reactor, events, stop)?;
     let mut program = Program::compile(&expanded, &given)?;
     let shards = job.threads.unwrap_or(1).max(1);
     let budget = number_series(&mut program, &expanded.plan, shards);
     let engine = Engine {
         tap: job.tap.as_deref(),
         events: Some(events),
+        first,
         ..Engine::quiet(&program, (budget, shards), (start, unix_start), &job.control, stop)
     };
     engine.run(&reactor, || prelude::tear_down(job, &given, (start, unix_start), &reactor, stop))
+}
+
+/// What is there before load begins.
+struct Begun<'a> {
+    given: Given,
+    expanded: Expanded<'a>,
+    first: FirstLogins,
+}
+
+/// Does what comes before load: setup, and the first logins. Where these do not work, teardown ends
+/// the run.
+fn begin<'a, R: Reactor>(
+    job: &'a LoadJob,
+    at: (Nanos, u64),
+    reactor: &(impl Fn(usize) -> io::Result<R> + Sync),
+    events: &EventSender,
+    stop: &StopToken,
+) -> Result<Begun<'a>, LoadError> {
+    let (start, unix_start) = at;
+    let given = prelude::set_up(job, start, unix_start, reactor, stop)?;
+    let expanded = expand(&job.plan);
+    let sessions = match log_in_first(job, &expanded, at, reactor, stop) {
+        Ok(first) => return Ok(Begun { given, expanded, first }),
+        Err(NoLogin::Broken(error)) => return Err(error),
+        Err(NoLogin::Refused(sessions)) => sessions,
+    };
+    let reasons: Vec<String> = sessions.iter().filter_map(SessionReport::loss).collect();
+    let told = sessions.into_iter().map(|session| Event::Session(Box::new(session)));
+    let left = prelude::tear_down(job, &given, at, reactor, stop)?.err().map(|text| {
+        let text = format!("`teardown`: {text}");
+        Event::Notice(Notice { level: NoticeLevel::Warning, text })
+    });
+    for event in told.chain(left) {
+        // Without anybody who takes them, the error says it.
+        let _gone = events.blocking_send(event);
+    }
+    Err(LoadError::Login(reasons.join("; ")))
 }
 
 /// As many series as there is memory for.
@@ -146,6 +192,8 @@ pub(super) struct Engine<'a> {
     /// Nobody is told where there is none.
     events: Option<&'a EventSender>,
     stop: &'a StopToken,
+    first: FirstLogins,
+    losses: Losses,
 }
 
 impl<'a> Engine<'a> {
@@ -158,7 +206,19 @@ impl<'a> Engine<'a> {
         control: &'a LiveControl,
         stop: &'a StopToken,
     ) -> Self {
-        Self { program, budget, shards, start, unix_start, control, tap: None, events: None, stop }
+        Self {
+            program,
+            budget,
+            shards,
+            start,
+            unix_start,
+            control,
+            tap: None,
+            events: None,
+            stop,
+            first: FirstLogins::default(),
+            losses: Losses::default(),
+        }
     }
 }
 
@@ -198,8 +258,9 @@ impl Engine<'_> {
         }
         self.tell_changes();
         self.tell_cut(totals.iter().map(|shard| shard.bodies_cut).sum());
-        let counts: Vec<Vec<LoginCounts>> =
-            totals.iter().map(|shard| shard.logins.clone()).collect();
+        self.tell_losses();
+        let of_shards = totals.iter().map(|shard| shard.logins.clone());
+        let counts: Vec<Vec<LoginCounts>> = of_shards.chain([self.first.counts.clone()]).collect();
         for report in login::reports(&self.program.logins, &counts) {
             self.tell(Event::Session(Box::new(report)));
         }
@@ -226,6 +287,8 @@ impl Engine<'_> {
             tap: self.tap,
             claimed: &claimed,
             claims,
+            first: &self.first,
+            losses: &self.losses,
             budget: self.budget.0,
             start: self.start,
             unix_start: self.unix_start,
@@ -245,6 +308,7 @@ impl Engine<'_> {
             drop(sender);
             collector.run(&messages, |event| {
                 self.tell_changes();
+                self.tell_losses();
                 self.tell(event);
             });
             threads
@@ -268,6 +332,28 @@ impl Engine<'_> {
             format_bytes(self.program.body_limit as u64)
         );
         self.tell(Event::Notice(Notice { level: NoticeLevel::Warning, text }));
+    }
+
+    fn tell_losses(&self) {
+        for told in self.losses.take(&self.program.logins, &self.first.counts) {
+            let Told { login, report, is_first, is_over } = told;
+            let say = |level, text| self.tell(Event::Notice(Notice { level, text }));
+            if let Some(loss) = report.loss().filter(|_| is_first) {
+                say(NoticeLevel::Warning, loss);
+            }
+            if is_over {
+                let names = self.program.scenarios.iter().enumerate();
+                let ended = names.filter(|(index, _)| self.program.needs_login(*index, login));
+                let ended: Vec<&str> = ended.map(|(_, scenario)| &*scenario.name).collect();
+                let text = format!(
+                    "auth_lost: nobody has the login as {} any more; `{}` ends here",
+                    report.name(),
+                    ended.join("`, `")
+                );
+                say(NoticeLevel::Error, text);
+            }
+            self.tell(Event::Session(Box::new(report)));
+        }
     }
 
     fn tell_changes(&self) {

@@ -67,6 +67,9 @@ pub enum LoadError {
     /// What is to be done before the scenarios did not succeed.
     #[error("`setup`: {0}")]
     Setup(String),
+    /// Nobody whom the scenarios need can log in.
+    #[error("{0}")]
+    Login(String),
     /// A plan without scenarios or without series.
     #[error("the plan has no load scenario")]
     NothingToRun,

@@ -24,14 +24,20 @@ pub(super) struct Helpers {
     running: usize,
 }
 
+/// Whose iteration it is that the user is in: its own, or its principal's.
+#[inline]
+pub(super) fn principal_of(users: &[User], number: u32) -> u32 {
+    let mut number = number;
+    while let Some(helped) = users[number as usize].helps {
+        number = helped;
+    }
+    number
+}
+
 impl<R: Reactor> Shard<'_, R> {
     /// Whose iteration it is that the user is in: its own, or its principal's.
     pub(super) fn principal(&self, number: u32) -> u32 {
-        let mut number = number;
-        while let Some(helped) = self.users[number as usize].helps {
-            number = helped;
-        }
-        number
+        principal_of(&self.users, number)
     }
 
     /// Begins all branches of the fork at once.
@@ -57,9 +63,15 @@ impl<R: Reactor> Shard<'_, R> {
             user.groups.clear();
             // The schedule's word holds for the first request.
             user.charged = charged.take();
+            if let Some(logins) = &mut user.logins {
+                logins.begin_iteration();
+            }
         }
         for helper in helpers {
-            self.drive(helper, Then::Step, now);
+            // One of them may have lost the login of all.
+            if self.users[number as usize].doing == Doing::Forked {
+                self.drive(helper, Then::Step, now);
+            }
         }
     }
 
@@ -95,6 +107,7 @@ impl<R: Reactor> Shard<'_, R> {
                 user.doing = Doing::Nothing;
             }
             user.sample = None;
+            self.stop_login(helper);
             self.close_links(helper);
             self.dismiss_helpers(helper);
         }

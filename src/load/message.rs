@@ -3,6 +3,7 @@
 use super::counts::IterationSlice;
 use super::counts::SeriesCounts;
 use super::counts::SeriesSlice;
+use super::login::Handed;
 use super::login::LoginCounts;
 use super::recorder::Recorded;
 use super::recorder::Recorder;
@@ -134,4 +135,6 @@ pub(super) struct ShardTotals {
     pub(super) logins: Vec<LoginCounts>,
     /// What setup has taken.
     pub(super) captured: Option<Values>,
+    /// What first logins gave.
+    pub(super) handed: Vec<Handed>,
 }

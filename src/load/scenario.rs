@@ -219,6 +219,9 @@ pub(super) struct ScenarioRun {
     pub(super) over: bool,
     /// Users inside an iteration.
     pub(super) active: u32,
+    /// Users there may be, and those that will begin nothing more.
+    users: u32,
+    lost: u32,
     /// Arrivals that found no user when they were due, in this interval.
     pub(super) starved: u64,
     pub(super) warmup: bool,
@@ -247,6 +250,8 @@ impl ScenarioRun {
             started: false,
             over: false,
             active: 0,
+            users: part.of(scenario.executor.max_vus()),
+            lost: 0,
             starved: 0,
             warmup: scenario.warmup,
             counts: ScenarioCounts::new(groups),
@@ -315,6 +320,30 @@ impl ScenarioRun {
             // What is not begun for want of will is not dropped for want of time.
             When::Closed(closed) => closed.quota = Quota::Unlimited,
         }
+    }
+
+    /// The user at `place` will begin nothing more; whether no other is left who could.
+    pub(super) fn lose(&mut self, place: u32) -> bool {
+        if let When::Closed(closed) = &mut self.when
+            && let Quota::Each { left, in_all, .. } = &mut closed.quota
+        {
+            let unbegun = std::mem::take(&mut left[place as usize]);
+            *in_all = in_all.saturating_sub(unbegun);
+            self.counts.dropped(unbegun);
+        }
+        self.lost += 1;
+        self.lost >= self.users
+    }
+
+    /// None of its users will begin anything more.
+    pub(super) fn lose_all(&mut self, now: Nanos) {
+        if let When::Closed(closed) = &mut self.when
+            && let Quota::Each { left, in_all, .. } = &mut closed.quota
+        {
+            left.fill(0);
+            self.counts.dropped(std::mem::take(in_all));
+        }
+        self.stop(now);
     }
 
     /// Whether nothing is left to do. A schedule that has come to its last arrival, or users that

@@ -175,11 +175,13 @@ impl<R: Reactor> Shard<'_, R> {
     pub(super) fn render(&mut self, number: u32) -> Result<(), Failure> {
         let program = self.shared.program;
         let user = &self.users[number as usize];
-        let prepared = user.prepared(program);
-        let has_cookies = match user.helps {
-            None => user.has_cookies(),
-            Some(_) => self.users[self.principal(number) as usize].has_cookies(),
+        let has_own = user.helps.is_none() && user.logins.is_none();
+        let has_cookies = if has_own {
+            user.has_cookies()
+        } else {
+            self.jar(number).is_some_and(|jar| !jar.is_empty())
         };
+        let prepared = self.users[number as usize].prepared(program);
         let signs = prepared.login.is_some_and(|login| program.logins[login as usize].auth.signs());
         let is_ready = prepared.wire.is_none() && !has_cookies && !signs;
         if is_ready || self.rendered_for == Some(number) {
@@ -191,6 +193,7 @@ impl<R: Reactor> Shard<'_, R> {
         match &prepared.wire {
             None => self.rendered.extend_from_slice(&prepared.bytes),
             Some(wire) => {
+                let user = &self.users[number as usize];
                 let context = user.context(program.value_seed);
                 if let Err(error) = wire.render(&context, &mut self.rendered) {
                     return Err(program.unsendable(user.scenario, error));

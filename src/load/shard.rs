@@ -22,7 +22,10 @@ use super::link::LinkState;
 use super::live::Change;
 use super::live::LiveControl;
 use super::live::LoadClock;
+use super::login::FirstLogins;
+use super::login::Handed;
 use super::login::LoginLedger;
+use super::login::Losses;
 use super::look::Spare;
 use super::message::GeneratorCounts;
 use super::message::Interval;
@@ -66,6 +69,9 @@ pub(super) struct Shared<'a> {
     pub(super) claimed: &'a [AtomicU64],
     /// Rows claimed, by feeder.
     pub(super) claims: &'a [Claims],
+    /// Logins from before load, and those that are lost in it.
+    pub(super) first: &'a FirstLogins,
+    pub(super) losses: &'a Losses,
     pub(super) budget: Budget,
     /// When load starts, on the run's clock.
     pub(super) start: Nanos,
@@ -131,6 +137,8 @@ pub(super) struct Shard<'a, R> {
     pub(super) captured: Option<Values>,
     /// By login.
     pub(super) logins: Vec<LoginLedger>,
+    /// What first logins gave; of any other program nothing.
+    pub(super) handed: Vec<Handed>,
     pub(super) number: usize,
     sender: SyncSender<Message>,
     /// What the collector had no room for.
@@ -203,6 +211,7 @@ impl<'a, R: Reactor> Shard<'a, R> {
             bodies_cut: 0,
             logins: shared.program.logins.iter().map(|_| LoginLedger::default()).collect(),
             captured: None,
+            handed: Vec::new(),
             number: number as usize,
             sender,
             unsent: None,
@@ -407,6 +416,7 @@ impl<'a, R: Reactor> Shard<'a, R> {
             tap_dropped: self.tap_dropped,
             bodies_cut: self.bodies_cut,
             captured: self.captured,
+            handed: self.handed,
             logins: self.logins.into_iter().map(|login| login.counts).collect(),
         }
     }

@@ -87,6 +87,8 @@ pub enum MetricName {
     Vus,
     /// What speaks against the load figures: problems, and warnings where asked for.
     Validity,
+    /// Logins that were lost for good: users of load, and the scan's own.
+    AuthLost,
     /// Scanner requests.
     ScanReqs,
     /// Scanner requests' duration.
@@ -99,7 +101,7 @@ pub enum MetricName {
 
 impl MetricName {
     /// Every metric, in report order.
-    pub const ALL: [Self; 36] = [
+    pub const ALL: [Self; 37] = [
         Self::HttpReqs,
         Self::HttpReqDuration,
         Self::HttpReqLatency,
@@ -132,6 +134,7 @@ impl MetricName {
         Self::MessageLatency,
         Self::Vus,
         Self::Validity,
+        Self::AuthLost,
         Self::ScanReqs,
         Self::ScanReqDuration,
         Self::Findings,
@@ -167,6 +170,7 @@ impl MetricName {
             Self::MessageLatency => "message_latency",
             Self::Vus => "vus",
             Self::Validity => "validity",
+            Self::AuthLost => "auth_lost",
             Self::ScanReqs => "scan_reqs",
             Self::ScanReqDuration => "scan_req_duration",
             Self::Findings => "findings",
@@ -195,6 +199,7 @@ impl MetricName {
             | Self::GrpcStreamsMsgsSent
             | Self::GrpcStreamsMsgsReceived
             | Self::Validity
+            | Self::AuthLost
             | Self::ScanReqs
             | Self::Findings => MetricKind::Counter,
             Self::HttpReqFailed | Self::Checks | Self::CoverageOperations => MetricKind::Rate,
@@ -213,7 +218,7 @@ impl MetricName {
         }
     }
 
-    /// Whether load makes it; the others are the scan's.
+    /// Whether load alone makes it; the others are the scan's too.
     pub fn is_load(self) -> bool {
         match self {
             Self::HttpReqs
@@ -242,9 +247,11 @@ impl MetricName {
             | Self::MessageLatency
             | Self::Vus
             | Self::Validity => true,
-            Self::ScanReqs | Self::ScanReqDuration | Self::Findings | Self::CoverageOperations => {
-                false
-            }
+            Self::AuthLost
+            | Self::ScanReqs
+            | Self::ScanReqDuration
+            | Self::Findings
+            | Self::CoverageOperations => false,
         }
     }
 
@@ -277,6 +284,7 @@ impl MetricName {
             | Self::MessageLatency
             | Self::Vus
             | Self::Validity
+            | Self::AuthLost
             | Self::ScanReqs
             | Self::ScanReqDuration
             | Self::Findings
@@ -321,6 +329,7 @@ impl MetricName {
             Self::Findings => &["severity", "confidence", "status", "rule"],
             Self::CoverageOperations => &["source", "method"],
             Self::Validity => &["level"],
+            Self::AuthLost => &["auth", "identity", "phase"],
             Self::Vus | Self::ScanReqs | Self::ScanReqDuration => &[],
         }
     }

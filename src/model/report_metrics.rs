@@ -8,6 +8,7 @@ use super::messages::{MessageTally, SeriesKind};
 use super::metric::{MetricData, MetricName, MetricSelector, TagMatch, TagOp};
 use super::report::{EndpointReport, Report};
 use super::scan::OperationSource;
+use super::session::SessionReport;
 use super::timings::PhaseKind;
 
 impl Report {
@@ -70,6 +71,10 @@ impl Report {
             MetricName::IterationLatency => iteration_trend(|tally| &tally.iteration_latency),
             MetricName::GroupDuration => self.group_metric(&selector.tags),
             MetricName::Vus => MetricData::Gauge(self.vus.0 as f64),
+            MetricName::AuthLost => MetricData::Counter {
+                count: self.matching_sessions(&selector.tags).map(|session| session.lost).sum(),
+                elapsed: self.elapsed,
+            },
             MetricName::ScanReqs => {
                 MetricData::Counter { count: self.scan_requests.0, elapsed: self.elapsed }
             }
@@ -121,6 +126,7 @@ impl Report {
             }
             MetricName::Vus => !self.scenarios.is_empty(),
             MetricName::Validity => self.validity.is_some(),
+            MetricName::AuthLost => self.matching_sessions(&selector.tags).next().is_some(),
             MetricName::Checks => {
                 matches!(self.metric(selector), MetricData::Rate { total, .. } if total > 0)
             }
@@ -148,6 +154,20 @@ impl Report {
                 && (any_status || finding.status == FindingStatus::New)
                 && tags.iter().all(|tag| finding_matches(finding, tag))
         })
+    }
+
+    fn matching_sessions<'a>(
+        &'a self,
+        tags: &'a [TagMatch],
+    ) -> impl Iterator<Item = &'a SessionReport> + 'a {
+        let matches = |session: &SessionReport, tag: &TagMatch| match tag.tag.as_str() {
+            "auth" => session.auth == tag.value,
+            "identity" => session.identity.as_deref() == Some(&*tag.value),
+            "phase" => session.phase.as_str() == tag.value,
+            _ => false,
+        };
+        let all = self.sessions.iter();
+        all.filter(move |session| tags.iter().all(|tag| matches(session, tag)))
     }
 
     fn coverage_metric(&self, tags: &[TagMatch]) -> MetricData {

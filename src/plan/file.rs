@@ -335,6 +335,9 @@ fn plan(tree: &Node, overrides: &Overrides, reader: &mut Reader) -> Option<Plan>
     let (requests, scripts): (Vec<_>, Vec<_>) =
         planned.into_iter().map(|planned| (planned.template, planned.script)).unzip();
     auth::users(&fields, &mut sessions, (&requests, &scenario_names(&scenarios)), reader);
+    if reader.problems.is_empty() {
+        auth::feed(&mut data, &scenarios, &flows, &sessions);
+    }
     let scan = scan::scan(&fields, &limits, &requests, overrides, reader);
     sessions.scan = auth::scan_as(&fields, &sessions, reader);
     let is_sound = reader.problems.is_empty();
@@ -354,6 +357,7 @@ fn plan(tree: &Node, overrides: &Overrides, reader: &mut Reader) -> Option<Plan>
             flows: &flows,
             requests: &requests,
             scripts: &scripts,
+            sessions: &sessions,
             has_scan: scan.is_some(),
         };
         occurrence::gates(&gates, &run, reader);

@@ -8,6 +8,7 @@ use super::document::Place;
 use super::gates::Gate;
 use super::reader::Reader;
 use super::types::Scenario;
+use crate::flow::auth::Sessions;
 use crate::flow::{Flow, Op, Script};
 use crate::model::AnswerFilter;
 use crate::model::CallKind;
@@ -27,6 +28,7 @@ pub(super) struct Run<'a> {
     pub(super) flows: &'a [Flow],
     pub(super) requests: &'a [RequestTemplate],
     pub(super) scripts: &'a [Script],
+    pub(super) sessions: &'a Sessions,
     pub(super) has_scan: bool,
 }
 
@@ -92,6 +94,20 @@ impl<'a> Run<'a> {
         Some(end.saturating_sub(start))
     }
 
+    /// Somebody must log in whose login could be lost.
+    fn logs_in(&self, gate: &Gate, reader: &mut Reader) -> bool {
+        let of_load = self.sessions.requests.iter().chain(&self.sessions.scenarios).flatten();
+        let logs_in = of_load.chain(&self.sessions.scan).next().is_some();
+        if !logs_in {
+            reader.problem_with_help(
+                &gate.selector_at,
+                "`auth_lost` counts lost logins, and nobody logs in",
+                "add `as` to a scenario, a request or the scan, or leave the gate out",
+            );
+        }
+        logs_in
+    }
+
     /// When load is over at the latest, if it ends by the clock.
     fn end(&self) -> Option<Duration> {
         let ends = self.scenarios.iter().map(|scenario| {
@@ -105,6 +121,9 @@ impl<'a> Run<'a> {
 /// The engine that measures the metric must run.
 fn engine(gate: &Gate, run: &Run<'_>, reader: &mut Reader) -> bool {
     let metric = gate.threshold.metric();
+    if metric == MetricName::AuthLost {
+        return run.logs_in(gate, reader);
+    }
     let (missing, cure) = match (metric.is_load(), run.scenarios.is_empty(), run.has_scan) {
         (true, true, _) => {
             ("load, and the plan has no `scenarios`", "add a scenario, or leave the gate out")
@@ -144,6 +163,12 @@ fn one_tag(
             "check of the scenarios' requests",
             checks().map(|check| check.name.as_str()).collect(),
         ),
+        "auth" => ("auth", run.sessions.auths.iter().map(|auth| auth.name.as_str()).collect()),
+        "identity" => {
+            let names = run.sessions.identities.iter().map(|identity| identity.name.as_str());
+            ("identity", names.collect())
+        }
+        "phase" => ("part of a run that logs in", vec!["load", "scan"]),
         own if gate.threshold.metric().has_own_tags()
             && !gate.threshold.metric().tags().contains(&own) =>
         {

@@ -51,7 +51,9 @@ pub(super) fn gate(
                 facts.regressions.push(result.failure());
             }
             MetricName::Findings => facts.findings.push(result.failure()),
-            MetricName::CoverageOperations => facts.incomplete.push(result.failure()),
+            MetricName::CoverageOperations | MetricName::AuthLost => {
+                facts.incomplete.push(result.failure());
+            }
             MetricName::Validity => facts.invalid.push(result.failure()),
             _ => facts.thresholds.push(result.failure()),
         }

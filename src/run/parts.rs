@@ -35,6 +35,13 @@ pub(super) struct Parts<'a> {
     pub(super) stop: &'a StopToken,
 }
 
+/// Whether load could log in, where it was to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum LoggedIn {
+    Yes,
+    No,
+}
+
 impl Parts<'_> {
     /// Runs what the job asks for; a part that a stop prevents is announced, not silently skipped.
     pub(super) async fn work(&self) -> Facts {
@@ -53,10 +60,11 @@ impl Parts<'_> {
             self.refuse(&mut facts, &failure).await;
             return facts;
         }
-        if load {
-            self.load(&mut facts).await;
-        }
-        if scan && self.stop.is_stopping() && load {
+        let logged_in = if load { self.load(&mut facts).await } else { LoggedIn::Yes };
+        if scan && logged_in == LoggedIn::No {
+            let text = "the scan was left out because nobody could log in for load".to_owned();
+            notify(self.events, NoticeLevel::Warning, text).await;
+        } else if scan && self.stop.is_stopping() && load {
             let text = "the scan was skipped because the run was stopped".to_owned();
             notify(self.events, NoticeLevel::Warning, text).await;
         } else if scan {
@@ -96,7 +104,7 @@ impl Parts<'_> {
         }
     }
 
-    async fn load(&self, facts: &mut Facts) {
+    async fn load(&self, facts: &mut Facts) -> LoggedIn {
         let tap = self.tap();
         let job = LoadJob {
             plan: Arc::clone(&self.job.plan),
@@ -108,8 +116,17 @@ impl Parts<'_> {
         let (events, stop) = (self.events.clone(), self.stop.clone());
         let outcome =
             tokio::task::spawn_blocking(move || crate::load::run(&job, &events, &stop)).await;
+        let logged_in = match &outcome {
+            Ok(Err(LoadError::Login(_))) => LoggedIn::No,
+            _ => LoggedIn::Yes,
+        };
         match outcome {
             Ok(Ok(())) => {}
+            // The sessions of the report say the rest, and what it means.
+            Ok(Err(error @ LoadError::Login(_))) => {
+                let text = format!("{error}; nothing was measured");
+                notify(self.events, NoticeLevel::Error, text).await;
+            }
             Ok(Err(error @ LoadError::Setup(_))) => {
                 let text = format!("{error}; nothing was measured");
                 notify(self.events, NoticeLevel::Error, text.clone()).await;
@@ -128,6 +145,7 @@ impl Parts<'_> {
                 facts.internal.push(text.to_owned());
             }
         }
+        logged_in
     }
 
     async fn load_failed(&self, facts: &mut Facts, text: String) {

@@ -223,6 +223,7 @@ fn keeper(job: &ScanJob, stop: &StopToken) -> Option<Keeper> {
         clock: job.clock,
         redactor: job.redactor.clone(),
         seed: plan.seed.derive("login"),
+        row: plan.data.first_rows().collect(),
         headers: plan.connection.headers.clone(),
     };
     plan.sessions.scan.map(|who| Keeper::new(&plan.sessions, who, around))

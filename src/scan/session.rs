@@ -14,6 +14,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::wire::Wire;
+use crate::flow::Variable;
 use crate::flow::auth::Account;
 use crate::flow::auth::Auth;
 use crate::flow::auth::Came;
@@ -57,6 +58,8 @@ pub(crate) struct Keeping {
     pub(crate) clock: Clock,
     pub(crate) redactor: Redactor,
     pub(crate) seed: Seed,
+    /// The first row of the plan's files: who logs in with a row has that one.
+    pub(crate) row: Vec<(Variable, Vec<u8>)>,
     /// Sent with every request that has none of that name.
     pub(crate) headers: Vec<crate::model::Header>,
 }
@@ -98,7 +101,11 @@ impl Keeper {
     pub(crate) fn new(sessions: &Sessions, who: Who, around: Keeping) -> Self {
         let auth = sessions.auths[who.auth].clone();
         let identity = who.identity.map(|index| &sessions.identities[index]);
-        let account = Account::new(&auth, identity, 1, around.seed.0);
+        let mut account = Account::new(&auth, identity, 1, around.seed.0);
+        for (variable, value) in &around.row {
+            account.set(*variable, value);
+        }
+        account.prepare(&auth);
         let mut report = SessionReport::new(Phase::Scan, &auth.name, auth.scheme.as_str());
         report.identity = identity.map(|identity| identity.name.clone());
         report.role = identity.and_then(|identity| identity.role.clone());

@@ -12,6 +12,7 @@ use shakedown::http::clock::Clock;
 use shakedown::http::reactor::Reactor;
 use shakedown::load;
 use shakedown::load::LiveControl;
+use shakedown::load::LoadError;
 use shakedown::load::LoadJob;
 use shakedown::model::Conversation;
 use shakedown::model::Event;
@@ -211,10 +212,22 @@ impl PlanBuilder {
         stop: &StopToken,
         reactor: impl Fn(usize) -> io::Result<R> + Sync,
     ) -> Outcome {
-        let (events, taken) = tokio::sync::mpsc::channel(100_000);
-        load::run_on(&self.job(), START, reactor, &events, stop).expect("it can start");
+        self.try_run_on(stop, reactor).unwrap_or_else(|(error, _)| panic!("{error}"))
+    }
+
+    /// The same where it may not start; then with what was told.
+    pub(crate) fn try_run_on<R: Reactor>(
+        &self,
+        stop: &StopToken,
+        reactor: impl Fn(usize) -> io::Result<R> + Sync,
+    ) -> Result<Outcome, (LoadError, Vec<Event>)> {
+        let (events, mut taken) = tokio::sync::mpsc::channel(100_000);
+        let outcome = load::run_on(&self.job(), START, reactor, &events, stop);
         drop(events);
-        Outcome::of(taken)
+        match outcome {
+            Ok(()) => Ok(Outcome::of(taken)),
+            Err(error) => Err((error, std::iter::from_fn(|| taken.try_recv().ok()).collect())),
+        }
     }
 
     /// Runs it for real.

@@ -1,12 +1,16 @@
 //! Virtual users who log in, in virtual time.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::Mutex;
 
 use shakedown::http::reactor::Reply;
 use shakedown::http::reactor::SimReactor;
+use shakedown::load::LoadError;
 use shakedown::model::Event;
 use shakedown::model::SessionReport;
 use shakedown::model::StopToken;
+use shakedown::plan::Plan;
 use shakedown::plan::Protocol;
 
 use crate::load_bed::Outcome;
@@ -15,40 +19,74 @@ use crate::load_flow::Seen;
 use crate::load_flow::plan;
 
 /// What a server of the tests says: status, header lines, body.
-type Said = (u16, String, String);
+pub(crate) type Said = (u16, String, String);
 
-fn said(status: u16, head: &str, body: &str) -> Said {
+pub(crate) fn said(status: u16, head: &str, body: &str) -> Said {
     let head = if head.is_empty() { String::new() } else { format!("{head}\r\n") };
     (status, head, body.to_owned())
 }
 
 /// A request as servers of the tests read it.
-struct Ask {
-    line: String,
-    text: String,
-    body: String,
+pub(crate) struct Ask {
+    pub(crate) line: String,
+    pub(crate) text: String,
+    pub(crate) body: String,
 }
 
 impl Ask {
-    fn header(&self, name: &str) -> &str {
+    pub(crate) fn header(&self, name: &str) -> &str {
         let start = format!("{name}: ");
         self.text.lines().find_map(|line| line.strip_prefix(&*start)).unwrap_or("-")
     }
 }
 
-fn run<S>(text: &str, protocol: Protocol, new: impl Fn() -> S + Sync) -> (Outcome, Vec<String>)
+/// Runs the plan against a server of the tests, which is one for all that connect.
+pub(crate) fn run<S>(
+    text: &str,
+    protocol: Protocol,
+    new: impl Fn() -> S + Sync,
+) -> (Outcome, Vec<String>)
+where
+    S: FnMut(&Ask) -> Said + Send + 'static,
+{
+    run_plan(plan(text), protocol, new)
+}
+
+pub(crate) fn run_plan<S>(
+    plan: Plan,
+    protocol: Protocol,
+    new: impl Fn() -> S + Sync,
+) -> (Outcome, Vec<String>)
+where
+    S: FnMut(&Ask) -> Said + Send + 'static,
+{
+    let (outcome, seen) = try_plan(plan, protocol, new);
+    (outcome.unwrap_or_else(|(error, _)| panic!("{error}")), seen)
+}
+
+/// What a run came to, or why it did not begin and what was told.
+pub(crate) type Tried = Result<Outcome, (LoadError, Vec<Event>)>;
+
+/// The same where it may be that nobody can log in.
+pub(crate) fn try_plan<S>(
+    plan: Plan,
+    protocol: Protocol,
+    new: impl Fn() -> S + Sync,
+) -> (Tried, Vec<String>)
 where
     S: FnMut(&Ask) -> Said + Send + 'static,
 {
     let seen = Seen::default();
-    let builder = PlanBuilder::of(plan(text)).speaking(protocol);
-    let outcome = builder.run_on(&StopToken::default(), |_| {
-        let (seen, mut serve) = (seen.clone(), new());
+    let builder = PlanBuilder::of(plan).speaking(protocol);
+    let serve = Arc::new(Mutex::new(new()));
+    let outcome = builder.try_run_on(&StopToken::default(), |_| {
+        let (seen, serve) = (seen.clone(), Arc::clone(&serve));
         Ok(SimReactor::new(move |_: u64, request: &[u8]| {
             let text = String::from_utf8_lossy(request).into_owned();
             let line = text.split(" HTTP/").next().unwrap_or_default().to_owned();
             let body = text.split_once("\r\n\r\n").map_or("", |(_, body)| body).to_owned();
             let ask = Ask { line, text, body };
+            let mut serve = serve.lock().expect("not poisoned");
             let (status, head, body) = serve(&ask);
             seen.note(format!("{} {status}", ask.line).as_bytes());
             let length = body.len();
@@ -60,7 +98,7 @@ where
     (outcome, seen.all())
 }
 
-fn session(outcome: &Outcome) -> &SessionReport {
+pub(crate) fn session(outcome: &Outcome) -> &SessionReport {
     let session = outcome.events().iter().find_map(|event| match event {
         Event::Session(session) => Some(session.as_ref()),
         _ => None,
@@ -68,12 +106,12 @@ fn session(outcome: &Outcome) -> &SessionReport {
     session.expect("it says how logins stand")
 }
 
-fn count(seen: &[String], line: &str) -> usize {
+pub(crate) fn count(seen: &[String], line: &str) -> usize {
     seen.iter().filter(|seen| seen.starts_with(line)).count()
 }
 
 /// An API that gives each user a token, and forgets all of them every `forgets` orders.
-fn api(forgets: u32) -> impl FnMut(&Ask) -> Said + Send + 'static {
+pub(crate) fn api(forgets: u32) -> impl FnMut(&Ask) -> Said + Send + 'static {
     let (mut issued, mut known, mut orders) = (0, BTreeSet::new(), 0);
     move |ask| {
         let is_known = known.contains(ask.header("Authorization"));
@@ -97,7 +135,7 @@ fn api(forgets: u32) -> impl FnMut(&Ask) -> Said + Send + 'static {
     }
 }
 
-const API: &str = "
+pub(crate) const API: &str = "
 auth:
   member:
     login: [ { post: /token, json: { user: '${user}', pass: '${pass}' }, extract: { token: { jsonpath: $.token } } } ]

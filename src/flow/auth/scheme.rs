@@ -76,6 +76,8 @@ pub struct Auth {
     pub gives: Vec<Variable>,
     /// See [`Self::gives`].
     pub needs: Vec<Variable>,
+    /// Columns of data files that a login takes: whoever has another row is somebody else.
+    pub fed: Vec<Variable>,
     /// What one-time passwords come from, unless the identity has its own.
     pub totp: Option<Totp>,
     /// What a one-time password is called; only where something uses it.

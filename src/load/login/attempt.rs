@@ -1,7 +1,6 @@
 //! A user's attempt to log in, driven by the readiness loop.
 
-use super::expand::LoginProgram;
-use crate::flow::auth::Account;
+use super::slots::slot_of;
 use crate::flow::auth::Came;
 use crate::flow::auth::Login;
 use crate::flow::auth::LoginStep;
@@ -11,7 +10,6 @@ use crate::http::reactor::Nanos;
 use crate::http::reactor::Reactor;
 use crate::http::reactor::nanos;
 use crate::http::route;
-use crate::load::cookies::UserCookies;
 use crate::load::exchange::Begun;
 use crate::load::look::Looks;
 use crate::load::program::Prepared;
@@ -19,65 +17,26 @@ use crate::load::program::Program;
 use crate::load::program::StatusSet;
 use crate::load::program::message_of;
 use crate::load::shard::Shard;
-use crate::load::user::Doing;
 use crate::load::user::Then;
 use crate::model::Failure;
 use crate::model::Request;
 use crate::model::Response;
 use crate::model::inert;
 
-/// Before another attempt after one that failed; doubled each time.
-const PAUSE: Nanos = 1_000_000_000;
-
-/// How often a user looks whether the login that it shares is there.
+/// How often a user looks whether the login that it waits for is there.
 const LOOK_AGAIN: Nanos = 20_000_000;
-
-/// What a user has of logins; only once a request asked for one.
-#[derive(Debug, Default)]
-pub(in crate::load) struct UserLogins {
-    pub(super) slots: Vec<Slot>,
-    /// Whose cookies the user has; without one, they are nobody's.
-    pub(super) active: Option<usize>,
-    /// Cookies of whoever is nobody, while somebody else is active.
-    nobodys: Option<Box<UserCookies>>,
-    /// Whose values the iteration has.
-    given: Option<usize>,
-    pub(super) attempt: Option<Box<Attempt>>,
-    /// The request under way is sent a second time, after a login.
-    pub(super) is_repeated: bool,
-    /// The request under way was signed.
-    pub(super) was_signed: bool,
-}
-
-/// One login of a user.
-#[derive(Debug)]
-pub(super) struct Slot {
-    pub(super) login: u32,
-    pub(super) account: Account,
-    cookies: Option<Box<UserCookies>>,
-    pub(super) is_in: bool,
-    /// Of the shared login that it has.
-    pub(super) generation: u64,
-    pub(super) proven: Nanos,
-    /// Attempts in a row that failed, and logins in a row that changed nothing.
-    failures: u32,
-    pub(super) in_vain: u32,
-    /// How often it has logged in.
-    logins: u64,
-}
 
 /// One attempt.
 #[derive(Debug)]
 pub(super) struct Attempt {
-    slot: usize,
     login: Login,
-    what: What,
-    next: Next,
-    began: Nanos,
-    prepared: Option<Prepared>,
+    pub(super) what: What,
+    pub(super) next: Next,
+    pub(super) began: Nanos,
+    pub(super) prepared: Option<Prepared>,
     pub(super) answer: Option<Response>,
     /// What was seen that called for it.
-    seen: String,
+    pub(super) seen: String,
 }
 
 /// What is attempted.
@@ -93,42 +52,15 @@ pub(super) enum What {
 
 /// What an attempt goes on with after a pause.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Next {
+pub(super) enum Next {
     /// Its own pause is over.
     Step,
     /// The request that lies ready.
     Send,
     /// From the beginning.
     Anew,
-    /// Somebody else logs in for all.
+    /// Somebody else sees to it.
     Look,
-}
-
-impl UserLogins {
-    pub(in crate::load) fn prepared(&self) -> Option<&Prepared> {
-        self.attempt.as_ref()?.prepared.as_ref()
-    }
-
-    /// Whether what is sent belongs to a login.
-    pub(in crate::load) fn is_attempting(&self) -> bool {
-        self.attempt.is_some()
-    }
-
-    /// The answer to what a login has sent.
-    pub(in crate::load) fn take_answer(&mut self, answer: Response) {
-        if let Some(attempt) = &mut self.attempt {
-            attempt.answer = Some(answer);
-        }
-    }
-
-    /// The iteration's values are those of another one.
-    pub(in crate::load) fn begin_iteration(&mut self) {
-        (self.given, self.is_repeated) = (None, false);
-    }
-
-    pub(super) fn active(&mut self) -> Option<&mut Slot> {
-        self.slots.get_mut(self.active?)
-    }
 }
 
 impl<R: Reactor> Shard<'_, R> {
@@ -137,21 +69,13 @@ impl<R: Reactor> Shard<'_, R> {
     pub(in crate::load) fn log_in(&mut self, number: u32, now: Nanos) -> bool {
         let program = self.shared.program;
         let wanted = program.requests[self.users[number as usize].request as usize].login;
-        self.change_cookies(number, wanted);
+        self.send_as(number, wanted);
         let Some(login) = wanted else { return false };
-        let (of_plan, unix) = (&program.logins[login as usize], self.unix_seconds());
-        if self.logins[login as usize].is_lost && of_plan.auth.shared {
+        if self.logins[login as usize].is_lost {
             self.give_up(number, now);
             return true;
         }
-        let every = of_plan.auth.verify.as_ref().and_then(|verify| verify.every).map(nanos);
-        let logins = self.users[number as usize].logins.get_or_insert_default();
-        let slot = logins.active().expect("it was just changed to");
-        let what = if !slot.is_in || slot.account.is_due(unix) {
-            What::Login
-        } else if every.is_some_and(|every| now.saturating_sub(slot.proven) >= every) {
-            What::Proof
-        } else {
+        let Some(what) = self.wants(number, now) else {
             self.give_values(number);
             return false;
         };
@@ -159,23 +83,62 @@ impl<R: Reactor> Shard<'_, R> {
         true
     }
 
+    /// What has to be done before the user may send; `None` is nothing.
+    fn wants(&mut self, number: u32, now: Nanos) -> Option<What> {
+        let (program, unix) = (self.shared.program, self.unix_seconds());
+        let slot = slot_of(&mut self.users, number)?;
+        let verify = program.logins[slot.login as usize].auth.verify.as_ref();
+        let every = verify.and_then(|verify| verify.every).map(nanos);
+        if !slot.is_in || slot.account.is_due(unix) {
+            Some(What::Login)
+        } else if every.is_some_and(|every| now.saturating_sub(slot.proven) >= every) {
+            Some(What::Proof)
+        } else {
+            None
+        }
+    }
+
     /// A pause of the attempt is over.
     pub(in crate::load) fn login_goes_on(&mut self, number: u32, now: Nanos) {
         let logins = self.users[number as usize].logins.as_mut();
         let Some(attempt) = logins.and_then(|logins| logins.attempt.as_mut()) else { return };
-        match attempt.next {
-            Next::Step => self.step_login(number, Came::Nothing, now),
-            Next::Send => self.send_login(number, now),
-            Next::Anew | Next::Look => {
-                let (what, seen) = (attempt.what, std::mem::take(&mut attempt.seen));
-                let began = attempt.began;
-                self.begin_attempt(number, what, seen, now);
-                let logins = self.users[number as usize].logins.as_mut();
-                if let Some(attempt) = logins.and_then(|logins| logins.attempt.as_mut()) {
-                    attempt.began = began;
-                }
-            }
+        let (next, what, began) = (attempt.next, attempt.what, attempt.began);
+        let seen = match next {
+            Next::Step => return self.step_login(number, Came::Nothing, now),
+            Next::Send => return self.send_login(number, now),
+            Next::Anew | Next::Look => std::mem::take(&mut attempt.seen),
+        };
+        if next == Next::Look && self.is_seen_to(number, what, now) {
+            return;
         }
+        let slot = slot_of(&mut self.users, number).expect("somebody logs in");
+        if self.logins[slot.login as usize].is_lost {
+            return self.give_up(number, now);
+        }
+        self.begin_attempt(number, what, seen, now);
+        let logins = self.users[number as usize].logins.as_mut();
+        if let Some(attempt) = logins.and_then(|logins| logins.attempt.as_mut()) {
+            attempt.began = began;
+        }
+    }
+
+    /// Whether somebody else has done what the user waits for: then it sends its request.
+    fn is_seen_to(&mut self, number: u32, what: What, now: Nanos) -> bool {
+        let since = self.users[number as usize].logins.as_ref().map(|logins| logins.sent_since);
+        let Some(slot) = slot_of(&mut self.users, number) else { return false };
+        if slot.leader.is_some() {
+            return false;
+        }
+        let is_new = Some(slot.version) != since && slot.is_in;
+        let is_done = match what {
+            What::Login | What::Doubt => is_new,
+            What::Proof => self.wants(number, now).is_none(),
+        };
+        if is_done {
+            self.note_attempt_over(number, now);
+            self.send_chosen(number, now);
+        }
+        is_done
     }
 
     /// What the login has sent is answered.
@@ -199,65 +162,63 @@ impl<R: Reactor> Shard<'_, R> {
 
     pub(super) fn begin_attempt(&mut self, number: u32, what: What, seen: String, now: Nanos) {
         let program = self.shared.program;
-        let user = &mut self.users[number as usize];
-        let seed = program.seed.derive(&format!("login of user {} at {now}", user.vu)).0;
-        let logins = user.logins.as_mut().expect("a slot was made");
-        let place = logins.active.expect("a login is wanted");
-        let slot = &logins.slots[place];
+        if what == What::Login && self.take_first(number, now) {
+            return;
+        }
+        let slot = slot_of(&mut self.users, number).expect("a login is wanted");
         let ledger = &mut self.logins[slot.login as usize];
-        let is_shared = program.logins[slot.login as usize].auth.shared;
-        let mut next = Next::Step;
-        if is_shared && what == What::Login {
-            if slot.generation < ledger.generation && ledger.shared.is_some() {
-                return self.take_shared(number, now);
-            }
-            if ledger.leader.is_some_and(|leader| leader != number) {
-                next = Next::Look;
-            } else {
+        let is_shared = program.logins[slot.login as usize].auth.shared && what == What::Login;
+        if is_shared && slot.generation < ledger.generation && ledger.shared.is_some() {
+            return self.take_shared(number, now);
+        }
+        let is_led = |leader: Option<u32>| leader.is_some_and(|leader| leader != number);
+        let next = if is_led(slot.leader) || (is_shared && is_led(ledger.leader)) {
+            Next::Look
+        } else {
+            slot.leader = Some(number);
+            if is_shared {
                 ledger.leader = Some(number);
             }
+            Next::Step
+        };
+        if next == Next::Step && what == What::Login {
+            // A page that is asked for with the old session's cookies may be another one.
+            slot.cookies = None;
         }
+        let user = &mut self.users[number as usize];
+        let seed = program.seed.derive(&format!("login of user {} at {now}", user.vu)).0;
         let login = match what {
             What::Login => Login::new(seed),
             What::Proof | What::Doubt => Login::verify_only(seed),
         };
-        let (prepared, answer) = (None, None);
-        logins.attempt = Some(Box::new(Attempt {
-            slot: place,
-            login,
-            what,
-            next,
-            began: now,
-            prepared,
-            answer,
-            seen,
-        }));
+        let attempt = Attempt { login, what, next, began: now, prepared: None, answer: None, seen };
+        user.logins.as_mut().expect("a login is wanted").attempt = Some(Box::new(attempt));
         (user.looks, user.chain) = (Looks::Nowhere, None);
-        if next == Next::Look {
-            return self.pause(number, now + LOOK_AGAIN, Then::LogIn);
+        match next {
+            Next::Look => self.pause(number, now + LOOK_AGAIN, Then::LogIn),
+            Next::Step | Next::Send | Next::Anew => self.step_login(number, Came::Nothing, now),
         }
-        if what == What::Login {
-            // A page that is asked for with the old session's cookies may be another one.
-            user.cookies = None;
-        }
-        self.step_login(number, Came::Nothing, now);
     }
 
     fn step_login(&mut self, number: u32, came: Came<'_>, now: Nanos) {
         let (program, unix) = (self.shared.program, self.unix_seconds());
         let logins = self.users[number as usize].logins.as_mut().expect("somebody logs in");
-        let attempt = logins.attempt.as_mut().expect("an attempt is under way");
-        let slot = &mut logins.slots[attempt.slot];
-        let auth = &program.logins[slot.login as usize].auth;
+        // Out of the user and back: the slot may be in the same user.
+        let mut attempt = logins.attempt.take().expect("an attempt is under way");
         attempt.prepared = None;
-        match attempt.login.next(auth, &mut slot.account, came, unix) {
+        let slot = slot_of(&mut self.users, number).expect("somebody logs in");
+        let auth = &program.logins[slot.login as usize].auth;
+        let step = attempt.login.next(auth, &mut slot.account, came, unix);
+        if matches!(step, LoginStep::Wait(_)) {
+            attempt.next = Next::Step;
+        }
+        let logins = self.users[number as usize].logins.as_mut().expect("somebody logs in");
+        logins.attempt = Some(attempt);
+        match step {
             LoginStep::Send(request) => self.prepare_login(number, *request, now),
-            LoginStep::Wait(pause) => {
-                attempt.next = Next::Step;
-                self.pause(number, now + nanos(pause), Then::LogIn);
-            }
-            LoginStep::Done(proof) => self.logged_in(number, proof, now),
-            LoginStep::Failed(why) => self.not_logged_in(number, why, now),
+            LoginStep::Wait(pause) => self.pause(number, now + nanos(pause), Then::LogIn),
+            LoginStep::Done(proof) => self.logged_in(number, &proof, now),
+            LoginStep::Failed(why) => self.not_logged_in(number, &why, now),
         }
     }
 
@@ -274,7 +235,7 @@ impl<R: Reactor> Shard<'_, R> {
                     None => self.send_login(number, now),
                 }
             }
-            Err(why) => self.not_logged_in(number, why, now),
+            Err(why) => self.not_logged_in(number, &why, now),
         }
     }
 
@@ -289,197 +250,15 @@ impl<R: Reactor> Shard<'_, R> {
         }
     }
 
-    fn logged_in(&mut self, number: u32, proof: String, now: Nanos) {
-        let user = &mut self.users[number as usize];
-        let logins = user.logins.as_mut().expect("somebody logs in");
-        let attempt = logins.attempt.take().expect("an attempt is under way");
-        let slot = &mut logins.slots[attempt.slot];
-        let ledger = &mut self.logins[slot.login as usize];
-        let auth = &self.shared.program.logins[slot.login as usize].auth;
-        ledger.counts.note_proof(proof, now);
-        (slot.is_in, slot.proven) = (true, now);
-        ledger.counts.first = ledger.counts.first.or(Some(now));
-        if attempt.what == What::Login {
-            slot.failures = 0;
-            slot.logins += 1;
-            if auth.has_login() {
-                ledger.counts.logins += 1;
-                ledger.counts.relogins += u64::from(slot.logins > 1 || ledger.generation > 0);
-            }
-            if auth.shared {
-                ledger.generation += 1;
-                slot.generation = ledger.generation;
-                ledger.leader = None;
-                ledger.shared = Some((slot.account.clone(), user.cookies.clone()));
-            }
-            logins.given = None;
-        }
-        // The iteration goes on as if there had been no login.
-        let took = now.saturating_sub(attempt.began);
-        user.iteration = (user.iteration.0 + took, user.iteration.1 + took);
-        user.charged = user.charged.map(|intended| intended + took);
-        if attempt.what == What::Doubt {
-            // Still logged in: the answer is what the target says to this user.
-            return self.answer_stands(number, now);
-        }
-        self.send_chosen(number, now);
-    }
-
-    /// Takes what somebody else's login gave.
-    fn take_shared(&mut self, number: u32, now: Nanos) {
-        let user = &mut self.users[number as usize];
-        let logins = user.logins.as_mut().expect("a slot was made");
-        let slot = logins.active().expect("a login is wanted");
-        let ledger = &self.logins[slot.login as usize];
-        let Some((account, cookies)) = &ledger.shared else { return };
-        (slot.account, slot.is_in) = (account.clone(), true);
-        (slot.generation, slot.proven) = (ledger.generation, now);
-        user.cookies.clone_from(cookies);
-        let began = logins.attempt.take().map_or(now, |attempt| attempt.began);
-        logins.given = None;
-        let took = now.saturating_sub(began);
-        user.iteration = (user.iteration.0 + took, user.iteration.1 + took);
-        user.charged = user.charged.map(|intended| intended + took);
-        self.send_chosen(number, now);
-    }
-
-    fn send_chosen(&mut self, number: u32, now: Nanos) {
-        self.give_values(number);
-        let request = self.users[number as usize].request as usize;
-        self.users[number as usize].doing = Doing::Nothing;
-        self.choose(number, request);
-        self.follow(number, now);
-    }
-
-    fn not_logged_in(&mut self, number: u32, why: String, now: Nanos) {
-        let user = &mut self.users[number as usize];
-        let logins = user.logins.as_mut().expect("somebody logs in");
-        let attempt = logins.attempt.as_mut().expect("an attempt is under way");
-        attempt.prepared = None;
-        let slot = &mut logins.slots[attempt.slot];
-        if attempt.what != What::Login {
-            slot.is_in = false;
-            let seen =
-                if attempt.seen.is_empty() { why } else { std::mem::take(&mut attempt.seen) };
-            return self.begin_attempt(number, What::Login, seen, now);
-        }
-        let ledger = &mut self.logins[slot.login as usize];
-        let auth = &self.shared.program.logins[slot.login as usize].auth;
-        slot.failures += 1;
-        ledger.counts.failed += 1;
-        let before = if attempt.seen.is_empty() {
-            String::new()
-        } else {
-            format!("{}; then: ", attempt.seen)
-        };
-        let reason = format!("{before}{why}");
-        if slot.failures >= auth.relogin.max {
-            return self.lose_login(number, reason, now);
-        }
-        ledger.counts.reason = Some(reason);
-        let pause = PAUSE << (slot.failures - 1).min(5);
-        attempt.next = Next::Anew;
-        self.pause(number, now + pause, Then::LogIn);
-    }
-
-    /// The login is lost for good.
-    pub(super) fn lose_login(&mut self, number: u32, reason: String, now: Nanos) {
-        let logins = self.users[number as usize].logins.as_mut().expect("somebody logs in");
-        let slot = logins.active().expect("a login is wanted");
-        slot.is_in = false;
-        let ledger = &mut self.logins[slot.login as usize];
-        ledger.counts.reason = Some(reason);
-        if self.shared.program.logins[slot.login as usize].auth.shared {
-            (ledger.is_lost, ledger.leader) = (true, None);
-        }
-        self.give_up(number, now);
-    }
-
-    /// The user goes, because what it would send would be sent as nobody.
-    fn give_up(&mut self, number: u32, now: Nanos) {
-        let user = &mut self.users[number as usize];
-        let logins = user.logins.as_mut().expect("somebody logs in");
-        logins.attempt = None;
-        let slot = logins.active().expect("a login is wanted");
-        let counts = &mut self.logins[slot.login as usize].counts;
-        counts.lost += 1;
-        counts.lost_since = counts.lost_since.or(Some(now));
-        // Not `Nothing`, or it would not be counted as cut off.
-        user.doing = Doing::Pausing { until: now, then: Then::LogIn };
-        self.interrupt(number);
-        self.users[number as usize].doing = Doing::Gone;
-        self.close_links(number);
-    }
-
     /// What the user was doing is cut off.
     pub(in crate::load) fn stop_login(&mut self, number: u32) {
         let Some(logins) = &mut self.users[number as usize].logins else { return };
         logins.attempt = None;
+        if let Some(slot) = slot_of(&mut self.users, number) {
+            slot.leader = slot.leader.filter(|leader| *leader != number);
+        }
         let led = self.logins.iter_mut().filter(|ledger| ledger.leader == Some(number));
         led.for_each(|ledger| ledger.leader = None);
-    }
-
-    /// The values that the login gave, where the iteration has none of them yet.
-    fn give_values(&mut self, number: u32) {
-        let user = &mut self.users[number as usize];
-        let Some(logins) = &mut user.logins else { return };
-        if logins.given == logins.active {
-            return;
-        }
-        let Some(slot) = logins.active.map(|active| &logins.slots[active]) else { return };
-        for (variable, value) in slot.account.values().iter() {
-            user.session.give(variable, value);
-        }
-        logins.given = logins.active;
-    }
-
-    /// The user has the cookies of whoever sends the request; somebody who was never seen before has
-    /// none.
-    fn change_cookies(&mut self, number: u32, wanted: Option<u32>) {
-        let program = self.shared.program;
-        let user = &mut self.users[number as usize];
-        if wanted.is_none() && user.logins.is_none() {
-            return;
-        }
-        let logins = user.logins.get_or_insert_default();
-        let to = wanted.map(|login| {
-            let known = logins.slots.iter().position(|slot| slot.login == login);
-            known.unwrap_or_else(|| {
-                let of_plan = &program.logins[login as usize];
-                logins.slots.push(Slot::new(of_plan, login, user.vu, program));
-                logins.slots.len() - 1
-            })
-        });
-        if to == logins.active {
-            return;
-        }
-        let now_has = std::mem::take(&mut user.cookies);
-        match logins.active {
-            Some(active) => logins.slots[active].cookies = now_has,
-            None => logins.nobodys = now_has,
-        }
-        user.cookies = match to {
-            Some(to) => logins.slots[to].cookies.take(),
-            None => logins.nobodys.take(),
-        };
-        logins.active = to;
-    }
-}
-
-impl Slot {
-    fn new(of_plan: &LoginProgram, login: u32, vu: u64, program: &Program) -> Self {
-        let account = Account::new(&of_plan.auth, of_plan.identity(vu), vu, program.value_seed);
-        Self {
-            login,
-            account,
-            cookies: None,
-            is_in: !of_plan.auth.has_login(),
-            generation: 0,
-            proven: 0,
-            failures: 0,
-            in_vain: 0,
-            logins: 0,
-        }
     }
 }
 

@@ -23,6 +23,9 @@ use crate::model::Request;
 use crate::model::RequestTemplate;
 use crate::plan::Plan;
 
+/// Of users who log in with rows of a file, so many lost in a row speak for all rows.
+const HOPELESS_ROWS: u64 = 10;
+
 /// A login that users have.
 #[derive(Debug, Clone)]
 pub(in crate::load) struct LoginProgram {
@@ -52,6 +55,12 @@ impl LoginProgram {
             }
         };
         verify.chain(login).cloned().collect()
+    }
+
+    /// So many users lost in a row, with nobody left who is logged in, leave no hope for the next.
+    pub(super) fn hopeless_after(&self) -> u64 {
+        let is_fed = !self.auth.fed.is_empty();
+        if is_fed { HOPELESS_ROWS } else { self.identities.len().max(1) as u64 }
     }
 
     /// As whom the virtual user of that number logs in.
@@ -103,6 +112,10 @@ pub(in crate::load) fn expand(plan: &Plan) -> Expanded<'_> {
             });
         }
         out.flows.push(flow);
+        // The copy is fed as the flow is.
+        let fed = plan.data.of_flow.get(scenario.flow).cloned().unwrap_or_default();
+        out.data.of_flow.resize(out.flows.len() - 1, Vec::new());
+        out.data.of_flow.push(fed);
         out.scenarios[index].flow = out.flows.len() - 1;
     }
     Expanded { plan: Cow::Owned(out), logins, login_of }

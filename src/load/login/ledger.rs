@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use super::expand::LoginProgram;
+use super::slots::Slot;
 use crate::flow::auth::Account;
+use crate::http::CookieJar;
 use crate::http::reactor::Nanos;
-use crate::load::cookies::UserCookies;
 use crate::model::Phase;
 use crate::model::SessionReport;
 
@@ -22,6 +23,8 @@ pub(in crate::load) struct LoginCounts {
     pub(super) lost_since: Option<Nanos>,
     pub(super) proof: String,
     pub(super) reason: Option<String>,
+    /// Nobody has it any more, and nobody tries.
+    pub(super) is_over: bool,
 }
 
 /// One login on one shard.
@@ -29,10 +32,32 @@ pub(in crate::load) struct LoginCounts {
 pub(in crate::load) struct LoginLedger {
     pub(in crate::load) counts: LoginCounts,
     /// Where all users share it: what it gave, how often it was renewed, and who sees to it.
-    pub(super) shared: Option<(Account, Option<Box<UserCookies>>)>,
+    pub(super) shared: Option<(Account, Option<Box<CookieJar>>)>,
     pub(super) generation: u64,
     pub(super) leader: Option<u32>,
+    /// Users who are logged in, and those lost since a login last worked.
+    pub(super) holders: u64,
+    pub(super) lost_in_a_row: u64,
+    /// It is hopeless: whoever asks for it is lost at once.
     pub(super) is_lost: bool,
+}
+
+impl LoginLedger {
+    /// Whether the user of that slot is logged in from now on.
+    pub(super) fn mark(&mut self, slot: &mut Slot, is_in: bool) {
+        if slot.is_in != is_in {
+            let holders = if is_in { self.holders + 1 } else { self.holders.saturating_sub(1) };
+            (slot.is_in, self.holders) = (is_in, holders);
+        }
+    }
+
+    /// What the slot has is everybody's.
+    pub(super) fn share(&mut self, slot: &mut Slot) {
+        self.generation += 1;
+        slot.generation = self.generation;
+        self.leader = None;
+        self.shared = Some((slot.account.clone(), slot.cookies.clone()));
+    }
 }
 
 impl LoginCounts {
@@ -42,12 +67,13 @@ impl LoginCounts {
         }
     }
 
-    fn merge(&mut self, other: &Self) {
+    pub(super) fn merge(&mut self, other: &Self) {
         let earlier = |one: Option<Nanos>, other: Option<Nanos>| one.into_iter().chain(other).min();
         self.logins += other.logins;
         self.relogins += other.relogins;
         self.failed += other.failed;
         self.lost += other.lost;
+        self.is_over |= other.is_over;
         self.first = earlier(self.first, other.first);
         self.lost_since = earlier(self.lost_since, other.lost_since);
         if self.proven < other.proven {

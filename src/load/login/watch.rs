@@ -1,6 +1,7 @@
 //! What answers say of a login, and how requests are signed.
 
 use super::attempt::What;
+use super::slots::slot_of;
 use crate::http::h1;
 use crate::http::h1::Fields;
 use crate::http::reactor::Nanos;
@@ -42,13 +43,18 @@ impl<R: Reactor> Shard<'_, R> {
             return false;
         }
         let origin = &program.requests[user.request as usize].request.origin;
-        let (Some(kept), Some(logins)) = (&user.kept, &mut user.logins) else { return false };
+        let status = user.status;
+        let (Some(kept), Some(logins)) = (user.kept.take(), &user.logins) else { return false };
         let was_signed = logins.was_signed;
-        let Some(slot) = logins.active() else { return false };
         let values = Fields::of(kept.head())
             .filter(|(name, _)| name.eq_ignore_ascii_case(b"www-authenticate"))
             .map(|(_, value)| value);
-        slot.account.challenged_by(auth, origin, user.status, values, was_signed)
+        let slot = slot_of(&mut self.users, number);
+        let is_challenged = slot.is_some_and(|slot| {
+            slot.account.challenged_by(auth, origin, status, values, was_signed)
+        });
+        self.users[number as usize].kept = Some(kept);
+        is_challenged
     }
 
     /// Takes what is no answer to the plan's request: that to a login's, and a challenge.
@@ -110,9 +116,8 @@ impl<R: Reactor> Shard<'_, R> {
         let location = || Fields::of(head).named("location");
         let signal = auth.relogin.signal_of(&url, user.status, location, body);
         let Some(signal) = signal else {
-            let logins = user.logins.as_mut()?;
-            logins.is_repeated = false;
-            logins.active()?.in_vain = 0;
+            user.logins.as_mut()?.is_repeated = false;
+            slot_of(&mut self.users, number)?.in_vain = 0;
             return None;
         };
         let path = prepared.path_and_query_text();
@@ -128,8 +133,8 @@ impl<R: Reactor> Shard<'_, R> {
             self.spare.give(kept);
         }
         let logins = user.logins.as_mut().expect("the request has a login");
-        let is_repeated = std::mem::take(&mut logins.is_repeated);
-        let slot = logins.active().expect("the request has a login");
+        let (is_repeated, since) = (std::mem::take(&mut logins.is_repeated), logins.sent_since);
+        let slot = slot_of(&mut self.users, number).expect("the request has a login");
         let auth = &program.logins[slot.login as usize].auth;
         if !auth.has_login() {
             return self.answer_stands(number, now);
@@ -143,11 +148,17 @@ impl<R: Reactor> Shard<'_, R> {
             }
             return self.answer_stands(number, now);
         }
+        let is_renewed = slot.is_in && slot.version != since;
         let what = if auth.verify.is_some() { What::Doubt } else { What::Login };
-        if what == What::Login {
-            slot.is_in = false;
+        if what == What::Login && !is_renewed {
+            self.logins[slot.login as usize].mark(slot, false);
         }
-        logins.is_repeated = true;
+        let logins = self.users[number as usize].logins.as_mut();
+        logins.expect("the request has a login").is_repeated = true;
+        if is_renewed {
+            // By somebody who sends as the same user, since the request was sent.
+            return self.send_chosen(number, now);
+        }
         self.begin_attempt(number, what, seen, now);
     }
 
@@ -171,16 +182,16 @@ impl<R: Reactor> Shard<'_, R> {
         }
         let unix = self.unix_seconds();
         let nonce = format!("{:016x}", rand::RngExt::random::<u64>(&mut self.rng));
-        let user = &mut self.users[number as usize];
-        let carriage = user.prepared(program).carriage;
-        let Some(logins) = &mut user.logins else { return Ok(()) };
-        let Some(slot) = logins.active() else { return Ok(()) };
+        let carriage = self.users[number as usize].prepared(program).carriage;
+        let Some(slot) = slot_of(&mut self.users, number) else { return Ok(()) };
         let auth = &program.logins[slot.login as usize].auth;
         let signed = slot.account.sign(auth, &mut request, unix, &nonce);
         signed
             .map_err(|_| Failure::new(FailureClass::Extract, "a value to sign with is missing"))?;
         let knows = slot.account.knows_challenge();
-        logins.was_signed = knows;
+        if let Some(logins) = &mut self.users[number as usize].logins {
+            logins.was_signed = knows;
+        }
         self.rendered.clear();
         h1::encode(&request, &[], &mut self.rendered)
             .map_err(|error| Failure::new(FailureClass::Protocol, error.to_string()))?;

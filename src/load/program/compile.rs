@@ -21,6 +21,7 @@ use crate::load::prelude::Given;
 use crate::load::redirect::RedirectRules;
 use crate::model::AnswerFilter;
 use crate::model::ConnectionReuse;
+use crate::model::Redactor;
 use crate::model::ScenarioMeta;
 use crate::model::Scope;
 use crate::model::Seed;
@@ -37,6 +38,8 @@ pub(in crate::load) enum Purpose {
     Measure,
     /// For what its flow takes out of responses.
     Capture,
+    /// For what logins give: nothing else is sent.
+    LogIn,
 }
 
 /// What all shards run.
@@ -96,6 +99,8 @@ pub(in crate::load) struct Program {
     pub(in crate::load) logins: Vec<LoginProgram>,
     pub(in crate::load) carriage: Carriage,
     pub(in crate::load) reuse: ConnectionReuse,
+    /// Learns what logins give.
+    pub(in crate::load) redactor: Redactor,
 }
 
 impl Program {
@@ -181,6 +186,7 @@ impl Program {
             logins: logins.clone(),
             carriage,
             reuse: plan.connection.reuse,
+            redactor: plan.redactor.clone(),
         })
     }
 
@@ -212,6 +218,17 @@ impl Program {
     #[inline]
     pub(in crate::load) fn keeps_cookies(&self) -> bool {
         self.cookies != Cookies::Off || self.has_logins()
+    }
+
+    /// Whether those keep cookies who are nobody.
+    pub(in crate::load) fn keeps_cookies_of_nobody(&self) -> bool {
+        self.cookies != Cookies::Off
+    }
+
+    /// Whether something of the scenario is sent with that login.
+    pub(in crate::load) fn needs_login(&self, scenario: usize, login: u32) -> bool {
+        let mut sent = self.flows[scenario].requests();
+        sent.any(|request| self.requests[request].login == Some(login))
     }
 
     /// Whether users log in.

@@ -16,7 +16,7 @@ use crate::flow::Place;
 use crate::flow::Template;
 use crate::flow::auth::Sessions;
 
-pub(super) use who::{provides, scan_as, users};
+pub(super) use who::{feed, provides, scan_as, users};
 
 /// Every login of the plan and everybody who logs in; `as` is read by [`users`].
 pub(super) fn sessions(

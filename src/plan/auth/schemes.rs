@@ -81,6 +81,9 @@ pub(in crate::plan) const APPLY: Keys =
 /// What one-time passwords are called.
 const CODE: &str = "totp";
 
+/// What columns of data files begin with.
+const DATA: &str = "data.";
+
 /// An auth as it is read.
 struct Draft {
     scheme: Scheme,
@@ -129,6 +132,10 @@ pub(super) fn auth(
         verify.map_or((None, Vec::new()), |(verify, uses)| (Some(verify), uses));
     let others = ["basic", "bearer", "api_key", "digest", "aws_sigv4", "oauth2", "form", "apply"];
     uses.extend(slots::uses(&fields, &others));
+    let steps = slots::uses(&fields, &["login"]);
+    let fed = uses.iter().chain(&steps).map(|used| used.variable);
+    let fed = fed.filter(|variable| reader.names.name(*variable).starts_with(DATA));
+    let fed: BTreeSet<Variable> = fed.collect();
     bound(&uses, &entry.key, index, (&draft.gives, codes, around), reader);
     let needs = uses.iter().map(|used| used.variable);
     let needs = needs.filter(|variable| draft.gives.contains(variable)).collect();
@@ -144,6 +151,7 @@ pub(super) fn auth(
         origins,
         gives: draft.gives,
         needs,
+        fed: fed.into_iter().collect(),
         totp,
         totp_variable,
     })

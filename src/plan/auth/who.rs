@@ -1,7 +1,10 @@
 //! `as`: an identity, or an auth whose identities take turns.
 
+use super::super::data::Data;
 use super::super::document::{Node, Value};
 use super::super::reader::{Fields, Reader};
+use super::super::types::Scenario;
+use crate::flow::Flow;
 use crate::flow::Variable;
 use crate::flow::auth::Sessions;
 use crate::flow::auth::Who;
@@ -30,6 +33,33 @@ pub(in crate::plan) fn scan_as(
     // One session is enough to look at a site, and its name stands in the report.
     let first = sessions.of_auth(who.auth).first().copied();
     Some(Who { identity: who.identity.or(first), ..who })
+}
+
+/// The flow of each scenario is fed with what its logins take of data files too.
+pub(in crate::plan) fn feed(
+    data: &mut Data,
+    scenarios: &[Scenario],
+    flows: &[Flow],
+    sessions: &Sessions,
+) {
+    for (index, scenario) in scenarios.iter().enumerate() {
+        let of_scenario = sessions.scenarios.get(index).copied().flatten();
+        let of_request = |request: usize| sessions.requests.get(request).copied().flatten();
+        let sent = flows[scenario.flow].requests();
+        let who = sent.filter_map(|request| of_request(request).or(of_scenario));
+        let fed = who.flat_map(|who| &sessions.auths[who.auth].fed).copied();
+        let feeders = data.giving(fed);
+        if feeders.is_empty() {
+            continue;
+        }
+        if data.of_flow.len() <= scenario.flow {
+            data.of_flow.resize(scenario.flow + 1, Vec::new());
+        }
+        let known = &mut data.of_flow[scenario.flow];
+        known.extend(feeders);
+        known.sort_unstable();
+        known.dedup();
+    }
 }
 
 /// Whether some login or identity has the value.
