@@ -57,11 +57,11 @@ impl<R: Reactor> Shard<'_, R> {
         (user.written, user.status, user.received) = (0, 0, 0);
         (user.retried, user.addresses_tried) = (false, 0);
         user.doing = Doing::Exchanging;
-        user.deadline = now.saturating_add(self.shared.program.timeout);
-        if !user.has_timeout {
-            user.has_timeout = true;
-            let deadline = user.deadline;
-            self.timers.set(deadline, number, Timer::Timeout);
+        user.deadline = now.saturating_add(user.prepared(self.shared.program).timeout);
+        // One that comes up before moves on to the deadline by itself.
+        if user.alarm > user.deadline {
+            user.alarm = user.deadline;
+            self.timers.set(user.alarm, number, Timer::Timeout);
         }
         self.note_span_start(number, intended);
         self.begin_sample(number);

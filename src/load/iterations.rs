@@ -158,18 +158,17 @@ impl<R: Reactor> Shard<'_, R> {
                     user.doing = Doing::Nothing;
                     self.drive(number, then, now);
                 }
+                // An earlier one was set since.
+                (Timer::Timeout, _) if at != user.alarm => {}
                 (Timer::Timeout, Doing::Exchanging) if user.deadline <= now => {
-                    user.has_timeout = false;
+                    user.alarm = Nanos::MAX;
                     self.time_out(number);
                 }
-                (Timer::Timeout, Doing::Exchanging) if user.deadline == Nanos::MAX => {
-                    user.has_timeout = false;
+                (Timer::Timeout, Doing::Exchanging) if user.deadline < Nanos::MAX => {
+                    user.alarm = user.deadline;
+                    self.timers.set(user.alarm, number, Timer::Timeout);
                 }
-                (Timer::Timeout, Doing::Exchanging) => {
-                    let deadline = user.deadline;
-                    self.timers.set(deadline, number, Timer::Timeout);
-                }
-                (Timer::Timeout, _) => user.has_timeout = false,
+                (Timer::Timeout, _) => user.alarm = Nanos::MAX,
                 (Timer::Think | Timer::Answer, Doing::Exchanging) => {
                     if !self.call_timer(number, at, now) {
                         self.talk_timer(number, at, now);

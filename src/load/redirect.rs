@@ -177,6 +177,7 @@ fn hop(
         is_idempotent: request.method.is_idempotent(),
         reuse: from.reuse,
         redirects: from.redirects,
+        timeout: from.timeout,
         request,
     };
     Ok((hash, hop))

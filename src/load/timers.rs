@@ -12,8 +12,8 @@ use crate::http::reactor::Nanos;
 pub(super) enum Timer {
     /// A pause is over.
     Pause,
-    /// An exchange may have taken too long. At most one entry per user: an exchange only writes
-    /// its deadline down, and the entry moves on to it when it comes up.
+    /// An exchange may have taken too long. One entry per user counts, the earliest: an exchange with
+    /// a later deadline only writes it down, and the entry moves on to it when it comes up.
     Timeout,
     /// A connection may have taken too long to be made; only where that has a limit of its own.
     Connect,

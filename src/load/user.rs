@@ -118,9 +118,9 @@ pub(super) struct User {
     /// The connection slot of the exchange under way.
     pub(super) slot: u32,
     pub(super) moments: Moments,
-    /// When the exchange has taken too long, and whether a timer stands for it.
+    /// When the exchange has taken too long, and when a timer looks for it.
     pub(super) deadline: Nanos,
-    pub(super) has_timeout: bool,
+    pub(super) alarm: Nanos,
     /// How much of the request is out.
     pub(super) written: usize,
     pub(super) status: u16,
@@ -166,7 +166,7 @@ impl User {
             slot: 0,
             moments: Moments::default(),
             deadline: 0,
-            has_timeout: false,
+            alarm: Nanos::MAX,
             written: 0,
             status: 0,
             received: 0,

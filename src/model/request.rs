@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::time::Duration;
 
 use super::address::Origin;
 use super::conversation::Conversation;
@@ -171,6 +172,9 @@ pub struct RequestTemplate {
     pub enabled: bool,
     /// The plan's own tags, for gates to select by.
     pub tags: BTreeMap<String, String>,
+    /// Longest wait for its response, of a session for its beginning; `None` is the plan's. A gRPC
+    /// call has its own.
+    pub timeout: Option<Duration>,
 }
 
 #[cfg(test)]

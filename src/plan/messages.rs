@@ -110,9 +110,6 @@ pub(super) fn talk(opener: &str, request: &Fields<'_>, reader: &mut Reader) -> T
         };
         reader.problem_with_help(&entry.key_at, text, help);
     }
-    if let Some(entry) = request.entry("timeout").filter(|_| opener != calls::OPENER) {
-        reader.not_yet(&entry.key_at, "`timeout` in a request");
-    }
     let mut messages = Messages::default();
     let conversation = match opener {
         "ws" => Conversation::WebSocket(session(request, &mut messages, reader)),

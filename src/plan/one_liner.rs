@@ -168,6 +168,7 @@ fn template(
         conversation,
         enabled: true,
         tags: std::collections::BTreeMap::new(),
+        timeout: None,
     })
 }
 

@@ -126,6 +126,8 @@ pub(super) fn request(
     let named = reader.name(entry, "a request");
     let redirects = fields.get("redirects").and_then(|node| redirects(node, reader));
     let redirects = redirects.unwrap_or(default_redirects);
+    let own = fields.get("timeout").filter(|_| fields.get(calls::OPENER).is_none());
+    let timeout = own.and_then(|node| reader.positive_duration(node));
     let enabled = fields.get(ENABLED).and_then(|node| reader.boolean(node)).unwrap_or(true);
     let (statuses, headers_key) = match fields.get(calls::OPENER) {
         Some(_) => (Statuses::Grpc, "metadata"),
@@ -180,6 +182,7 @@ pub(super) fn request(
             conversation,
             enabled,
             tags,
+            timeout,
         },
         script,
         extract: extract.unwrap_or_default(),

@@ -1,4 +1,4 @@
-//! Gates that ask about some answers alone, in virtual time.
+//! Gates that ask about some answers alone, and how long each may take, in virtual time.
 
 use std::time::Duration;
 
@@ -101,4 +101,36 @@ fn only_what_a_gate_asks_for_is_counted_apart() {
     assert_eq!(keys("good"), ["expected_response:true", "status:2xx"]);
     assert_eq!(keys("bad"), ["status:503", "status:5xx"]);
     assert_eq!(keys("gone"), ["status:0"]);
+}
+
+/// A long wait first: the timer that is left of it must not stand for the short one after it.
+#[test]
+fn a_request_may_wait_less_than_the_others_and_more() {
+    let text = "
+timeout: 10s
+requests:
+  quick: { get: /quick, timeout: 2s }
+  slow: { get: /slow, timeout: 20s }
+  usual: { get: /usual }
+flows: { f: [ { use: slow }, { use: quick }, { use: usual } ] }
+scenarios: { s: { executor: per-vu-iterations, exec: f, vus: 1, iterations: 2 } }
+";
+    let outcome = PlanBuilder::of(plan(text)).run_on(&StopToken::default(), |_| {
+        Ok(SimReactor::new(move |_: u64, request: &[u8]| {
+            if !request.starts_with(b"GET /slow") {
+                return Vec::new();
+            }
+            let bytes = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n".to_vec();
+            vec![Reply::Bytes { after: 15_000_000_000, bytes }]
+        }))
+    });
+    let report = outcome.report();
+    let latency = |request: &str| {
+        let one = report.endpoints.iter().find(|one| one.meta.request == request).expect(request);
+        let total = &one.total;
+        (total.failed, total.latency.max().expect("two").as_millis() / 100)
+    };
+    assert_eq!(latency("slow"), (0, 150));
+    assert_eq!(latency("quick"), (2, 20));
+    assert_eq!(latency("usual"), (2, 100));
 }

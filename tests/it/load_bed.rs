@@ -87,6 +87,7 @@ impl PlanBuilder {
                 redirects: 0,
                 conversation: Conversation::Response,
                 enabled: true,
+                timeout: None,
                 tags: std::collections::BTreeMap::new(),
             }],
             scripts: Vec::new(),

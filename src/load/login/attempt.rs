@@ -295,6 +295,7 @@ fn prepare(program: &Program, request: Request) -> Result<Prepared, String> {
         is_idempotent: request.method.is_idempotent(),
         reuse: program.reuse,
         redirects: 0,
+        timeout: program.timeout,
         login: None,
         request,
     })

@@ -13,6 +13,8 @@ use crate::http::h1;
 use crate::http::h1::RequestKind;
 use crate::http::message::Message;
 use crate::http::message::MessageError;
+use crate::http::reactor::Nanos;
+use crate::http::reactor::nanos;
 use crate::http::route;
 use crate::http::ws::Handshake;
 use crate::load::call::Calling;
@@ -55,6 +57,8 @@ pub(in crate::load) struct Prepared {
     pub(in crate::load) reuse: ConnectionReuse,
     /// Followed at most.
     pub(in crate::load) redirects: u32,
+    /// Longest wait for the response.
+    pub(in crate::load) timeout: Nanos,
     /// For exchanges that are offered to the tap.
     pub(in crate::load) request: Request,
 }
@@ -92,6 +96,7 @@ pub(super) fn prepare(
         expected: StatusSet::of(expected_statuses(template)),
         is_idempotent: request.method.is_idempotent(),
         redirects: template.redirects,
+        timeout: nanos(template.timeout.unwrap_or(plan.connection.timeout)),
         reuse: plan.connection.reuse,
         request: request.clone(),
     };
@@ -138,7 +143,7 @@ fn dialogue(
     messages: &[MessageScript],
     request: &mut Request,
 ) -> Result<Option<Box<Dialogue>>, LoadError> {
-    let timeout = plan.connection.timeout;
+    let timeout = template.timeout.unwrap_or(plan.connection.timeout);
     let compiled = match &template.conversation {
         Conversation::Response | Conversation::Grpc(_) => return Ok(None),
         Conversation::WebSocket(session) => {

@@ -94,7 +94,7 @@ fn request() -> Object {
         .key("import_paths", one_or_many(&text()), "Where these files find those that they import.")
         .key("message", mapping(), "The message of a gRPC call, as JSON.")
         .key("metadata", fields(), "Metadata of a gRPC call.")
-        .key("timeout", duration(), "The deadline of a gRPC call.")
+        .key("timeout", duration(), "Longest wait for the whole response in load, of a session for its beginning; the deadline of a gRPC call.")
         .key("count", whole(1, None), "Messages after which a gRPC stream is ended.")
         .key_or("maxReceiveSize", size(), "4MiB", "Longest message of a gRPC call that is taken.")
         .key_or("enabled", boolean(), true, "`false` keeps it from being sent at all.")

@@ -173,11 +173,6 @@ fn what_has_no_meaning_for_a_call_is_refused() {
         (add("messages: [ { repeat: 2 } ]"), "`repeat` needs the steps", "repeat"),
         ("get: /, metadata: { a: b }".to_owned(), "it belongs to `grpc: ", "metadata"),
         ("ws: /, message: {}".to_owned(), "`message` has no meaning for `ws`", "message"),
-        (
-            "get: /, timeout: 3s".to_owned(),
-            "`timeout` in a request is not yet supported",
-            "timeout",
-        ),
     ]);
 }
 

@@ -63,7 +63,7 @@ fn every_example_is_valid_aims_at_loopback_and_carries_no_date() {
         let plan = load(&name);
         assert_eq!(plan.target.url(), "http://127.0.0.1:8080/", "{name}");
         let text = fs::read_to_string(&path).expect("readable");
-        assert!(!text.contains("until"), "{name}");
+        assert!(!text.contains("until:"), "{name}");
         let elsewhere = load_with(&name, &|variable| {
             (variable == "BASE_URL").then(|| "http://127.0.0.1:9999".to_owned())
         });

@@ -167,6 +167,7 @@ fn template(name: &str, method: &str, path: &str, path_template: &str) -> Reques
         redirects: 0,
         conversation: shakedown::model::Conversation::Response,
         enabled: true,
+        timeout: None,
         tags: std::collections::BTreeMap::new(),
     }
 }

@@ -251,14 +251,13 @@ thresholds:
 10 │   'http_reqs{status:abc}': [ 'count>1' ]
    ╰────
  help: each tag fits something of the scenarios, and nothing outside of warm-up fits all
- × metric `http_reqs`: no tag `status`
+ × metric `http_reqs`: `status` is never `abc`; a status is 404, 2xx, or 0 where no answer came
    ╭─[plan.yml:10:3]
  9 │   'http_reqs{tier:critical,request:b}': [ 'count>1' ]
 10 │   'http_reqs{status:abc}': [ 'count>1' ]
    ·   ───────────────────────
 11 │   'vus{tier:critical}': [ 'value>1' ]
    ╰────
- help: known: method, path, request, scenario, team, tier
  × metric `vus`: no tag `tier`; it has none
    ╭─[plan.yml:11:3]
 10 │   'http_reqs{status:abc}': [ 'count>1' ]

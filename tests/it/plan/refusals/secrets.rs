@@ -191,47 +191,47 @@ requests:
   a: { get: '${secrets.PASSWORD}', redirects: '${vars.password}', headers: { A: \"a\\n${secrets.PASSWORD}\" } }
   b: { get: '/${secrets.PASSWORD} x', timeout: '${secrets.PASSWORD}' }
   c: { get: '/', extract: { x: { jsonpath: '${secrets.PASSWORD}' } } }
-"), @r###"
-     × a path cannot contain ' '; write %20
-      ╭─[plan.yml:6:13]
-    5 │ requests:
-    6 │   a: { get: '${secrets.PASSWORD}', redirects: '${vars.password}', headers: { A: "a\n${secrets.PASSWORD}" } }
-      ·             ─────────────────────
-    7 │   b: { get: '/${secrets.PASSWORD} x', timeout: '${secrets.PASSWORD}' }
-      ╰────
-     × expected a number of redirects from 0 to 100; found `[redacted]`
-      ╭─[plan.yml:6:47]
-    5 │ requests:
-    6 │   a: { get: '${secrets.PASSWORD}', redirects: '${vars.password}', headers: { A: "a\n${secrets.PASSWORD}" } }
-      ·                                               ──────────────────
-    7 │   b: { get: '/${secrets.PASSWORD} x', timeout: '${secrets.PASSWORD}' }
-      ╰────
-     × the value of header `A` contains a control character
-      ╭─[plan.yml:6:81]
-    5 │ requests:
-    6 │   a: { get: '${secrets.PASSWORD}', redirects: '${vars.password}', headers: { A: "a\n${secrets.PASSWORD}" } }
-      ·                                                                                 ────────────────────────
-    7 │   b: { get: '/${secrets.PASSWORD} x', timeout: '${secrets.PASSWORD}' }
-      ╰────
-     × a path cannot contain ' '; write %20
-      ╭─[plan.yml:7:13]
-    6 │   a: { get: '${secrets.PASSWORD}', redirects: '${vars.password}', headers: { A: "a\n${secrets.PASSWORD}" } }
-    7 │   b: { get: '/${secrets.PASSWORD} x', timeout: '${secrets.PASSWORD}' }
-      ·             ────────────────────────
-    8 │   c: { get: '/', extract: { x: { jsonpath: '${secrets.PASSWORD}' } } }
-      ╰────
-     × `timeout` in a request is not yet supported
-      ╭─[plan.yml:7:39]
-    6 │   a: { get: '${secrets.PASSWORD}', redirects: '${vars.password}', headers: { A: "a\n${secrets.PASSWORD}" } }
-    7 │   b: { get: '/${secrets.PASSWORD} x', timeout: '${secrets.PASSWORD}' }
-      ·                                       ───────
-    8 │   c: { get: '/', extract: { x: { jsonpath: '${secrets.PASSWORD}' } } }
-      ╰────
-     × `[redacted]` is not a JSONPath: at position 0, parser error
-      ╭─[plan.yml:8:44]
-    7 │   b: { get: '/${secrets.PASSWORD} x', timeout: '${secrets.PASSWORD}' }
-    8 │   c: { get: '/', extract: { x: { jsonpath: '${secrets.PASSWORD}' } } }
-      ·                                            ─────────────────────
-      ╰────
-    "###);
+"), @r#"
+ × a path cannot contain ' '; write %20
+  ╭─[plan.yml:6:13]
+5 │ requests:
+6 │   a: { get: '${secrets.PASSWORD}', redirects: '${vars.password}', headers: { A: "a\n${secrets.PASSWORD}" } }
+  ·             ─────────────────────
+7 │   b: { get: '/${secrets.PASSWORD} x', timeout: '${secrets.PASSWORD}' }
+  ╰────
+ × expected a number of redirects from 0 to 100; found `[redacted]`
+  ╭─[plan.yml:6:47]
+5 │ requests:
+6 │   a: { get: '${secrets.PASSWORD}', redirects: '${vars.password}', headers: { A: "a\n${secrets.PASSWORD}" } }
+  ·                                               ──────────────────
+7 │   b: { get: '/${secrets.PASSWORD} x', timeout: '${secrets.PASSWORD}' }
+  ╰────
+ × the value of header `A` contains a control character
+  ╭─[plan.yml:6:81]
+5 │ requests:
+6 │   a: { get: '${secrets.PASSWORD}', redirects: '${vars.password}', headers: { A: "a\n${secrets.PASSWORD}" } }
+  ·                                                                                 ────────────────────────
+7 │   b: { get: '/${secrets.PASSWORD} x', timeout: '${secrets.PASSWORD}' }
+  ╰────
+ × a path cannot contain ' '; write %20
+  ╭─[plan.yml:7:13]
+6 │   a: { get: '${secrets.PASSWORD}', redirects: '${vars.password}', headers: { A: "a\n${secrets.PASSWORD}" } }
+7 │   b: { get: '/${secrets.PASSWORD} x', timeout: '${secrets.PASSWORD}' }
+  ·             ────────────────────────
+8 │   c: { get: '/', extract: { x: { jsonpath: '${secrets.PASSWORD}' } } }
+  ╰────
+ × `[redacted]` is not a duration; write it like 300ms, 10s, 1m30s or 2h
+  ╭─[plan.yml:7:48]
+6 │   a: { get: '${secrets.PASSWORD}', redirects: '${vars.password}', headers: { A: "a\n${secrets.PASSWORD}" } }
+7 │   b: { get: '/${secrets.PASSWORD} x', timeout: '${secrets.PASSWORD}' }
+  ·                                                ─────────────────────
+8 │   c: { get: '/', extract: { x: { jsonpath: '${secrets.PASSWORD}' } } }
+  ╰────
+ × `[redacted]` is not a JSONPath: at position 0, parser error
+  ╭─[plan.yml:8:44]
+7 │   b: { get: '/${secrets.PASSWORD} x', timeout: '${secrets.PASSWORD}' }
+8 │   c: { get: '/', extract: { x: { jsonpath: '${secrets.PASSWORD}' } } }
+  ·                                            ─────────────────────
+  ╰────
+"#);
 }
