@@ -10,6 +10,7 @@ use super::error::CliError;
 use super::execute::Execution;
 use super::execute::execute;
 use super::plans;
+use super::seeds;
 use super::terminal::Terminal;
 use super::terminal::environment;
 
@@ -22,6 +23,7 @@ pub(super) fn run(args: &CheckArgs, terminal: &Terminal) -> Result<ExitCode, Cli
     if let Some(scan) = &mut plan.scan {
         scan.rule_dirs.extend(args.rules.iter().cloned());
     }
+    seeds::import(&mut plan, &args.run.send)?;
     if plan.scenarios.is_empty()
         && let Some(flag) = args.look.given()
     {

@@ -24,6 +24,7 @@ mod scan;
 mod scan_args;
 mod schema;
 mod secret_command;
+mod seeds;
 mod start;
 mod starter;
 mod terminal;

@@ -15,6 +15,7 @@ use super::execute::Execution;
 use super::execute::execute;
 use super::plans;
 use super::scan_args::ScanArgs;
+use super::seeds;
 use super::terminal::Terminal;
 
 /// What `--active` without names stands for.
@@ -63,6 +64,7 @@ fn plan(args: &ScanArgs) -> Result<Plan, CliError> {
         )));
     };
     scan.rule_dirs.extend(args.rules.iter().cloned());
+    seeds::import(&mut plan, &args.send)?;
     if let Some(name) = &args.whom {
         plan.sessions.scan = Some(whom(name, &plan)?);
     }

@@ -19,6 +19,7 @@ use super::error::CliError;
 use super::outputs::write_stderr;
 use super::outputs::write_stdout;
 use super::plans;
+use super::seeds;
 use super::terminal::Terminal;
 use super::terminal::environment;
 use super::validate_text;
@@ -26,7 +27,8 @@ use super::validate_text;
 /// Reads, and tells.
 pub(super) fn run(args: &ValidateArgs, terminal: &Terminal) -> Result<ExitCode, CliError> {
     let send = SendArgs { authorised_by: args.authorised_by.clone(), ..SendArgs::none() };
-    let (plan, resolved) = read(args, &send)?;
+    let (mut plan, resolved) = read(args, &send)?;
+    seeds::import(&mut plan, &send)?;
     for warning in &plan.warnings {
         write_stderr(format!("warning: {warning}\n").as_bytes());
     }

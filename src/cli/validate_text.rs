@@ -15,6 +15,7 @@ use crate::model::plural;
 use crate::plan::Forecast;
 use crate::plan::Plan;
 use crate::plan::RequestForecast;
+use crate::plan::ScanSettings;
 use crate::plan::ScenarioForecast;
 
 const INFALLIBLE: &str = "writing to a string does not fail";
@@ -138,7 +139,7 @@ fn scan(plan: &Plan) -> Vec<(String, String)> {
             format!("of what may change something, only {names}")
         }
     };
-    vec![
+    let mut rows = vec![
         row(
             "crawl",
             format!(
@@ -158,7 +159,24 @@ fn scan(plan: &Plan) -> Vec<(String, String)> {
                 grouped(scan.concurrency as u64)
             ),
         ),
-    ]
+    ];
+    if !scan.crawl.import.is_empty() {
+        rows.insert(1, row("import", imported(scan)));
+    }
+    rows
+}
+
+/// What comes out of files.
+fn imported(scan: &ScanSettings) -> String {
+    let files: Vec<String> =
+        scan.crawl.import.iter().map(|path| inert(&path.display().to_string(), 80)).collect();
+    let left = scan.imported.iter().filter(|one| one.left_alone.is_some()).count();
+    format!(
+        "{} out of {}; {} of them left alone",
+        plural(scan.imported.len() as u64, "request", "requests"),
+        files.join(", "),
+        grouped(left as u64)
+    )
 }
 
 fn requests(plan: &Plan, forecast: &Forecast) -> Vec<(String, String)> {
@@ -277,6 +295,11 @@ pub(super) fn json(plan: &Plan, forecast: &Forecast) -> Json {
         },
         "scan": plan.scan.as_ref().map(|scan| json!({
             "active": scan.active,
+            "imported": scan.imported.iter().map(|one| json!({
+                "method": one.template.request.method.as_str(),
+                "path_template": one.template.path_template,
+                "left_out_of_scan": one.left_alone,
+            })).collect::<Vec<_>>(),
             "max_urls": scan.crawl.max_urls,
             "depth": scan.crawl.depth,
             "max_rps": scan.max_rps,

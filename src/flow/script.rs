@@ -8,6 +8,7 @@ use super::extraction::Extraction;
 use super::template::Context;
 use super::template::RenderError;
 use super::template::Template;
+use super::values::Variable;
 use crate::model::Request;
 
 /// The parts of a request that differ from one sending to the next (a part without slots is the
@@ -27,6 +28,8 @@ pub struct Script {
     /// Of the session that it opens: one for each message that is sent or expected, in the order
     /// in which they are written; none where nothing varies and nothing is taken.
     pub messages: Vec<MessageScript>,
+    /// Values for what nothing else gives, where it is sent outside of its flow.
+    pub examples: Vec<(Variable, Vec<u8>)>,
 }
 
 /// What a message of a session has beside the fixed bytes.

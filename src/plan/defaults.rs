@@ -39,12 +39,13 @@ impl Default for ScanSettings {
             unsafe_requests: Vec::new(),
             passive_during_load: false,
             rule_dirs: Vec::new(),
+            imported: Vec::new(),
         }
     }
 }
 
 impl Default for CrawlSettings {
     fn default() -> Self {
-        Self { depth: 5, max_urls: 2000 }
+        Self { depth: 5, max_urls: 2000, import: Vec::new() }
     }
 }

@@ -4,11 +4,8 @@ use std::time::Duration;
 
 use super::executor::{Executor, Spacing, Stage};
 use super::types::{Plan, Scenario};
-use crate::flow::Context;
 use crate::flow::Flow;
-use crate::model::Conversation;
 use crate::model::Origin;
-use crate::model::Request;
 use crate::model::format_duration;
 use crate::model::format_number;
 use crate::model::grouped;
@@ -98,35 +95,15 @@ impl Plan {
         }
     }
 
-    /// The request of this index as it is sent by whoever sends it once: slots have the values of
-    /// the first row of each file, and what is drawn is drawn once. `None` where it needs a value
-    /// out of a response.
-    pub fn sent_once(&self, index: usize) -> Option<Request> {
-        let request = &self.requests[index].request;
-        let Some(script) = self.scripts.get(index).filter(|script| !script.is_fixed()) else {
-            return Some(request.clone());
-        };
-        let seed = self.seed.derive("values sent once").0;
-        let values = Some(&self.data.first);
-        let context = Context { values, user: 1, iteration: 0, step: 0, message: 0, seed };
-        script.rendered(request, &context).ok()
-    }
-
-    /// Why a scan leaves the request of this index alone, if it does.
+    /// Why a scan leaves the request of this index alone, if it does. Values that it needs may turn
+    /// out to be missing only when the scan looks for them.
     pub fn reason_to_leave(&self, index: usize) -> Option<String> {
-        let (template, scan) = (&self.requests[index], self.scan.as_ref()?);
-        let method = &template.request.method;
-        if !template.enabled {
-            Some(format!("`enabled: false` in the plan: {}", template.name))
-        } else if template.conversation != Conversation::Response {
-            Some(format!("a session, stream or call, which only load makes: {}", template.name))
-        } else if self.sent_once(index).is_none() {
-            Some(format!("its values (`${{…}}`) are only known in load: {}", template.name))
-        } else if method.is_safe() || scan.allow_unsafe || scan.unsafe_requests.contains(&index) {
-            None
-        } else {
-            Some(format!("{method} may change something; pass --allow-unsafe to send it"))
-        }
+        self.scan.as_ref()?;
+        self.reason_not_to_send(index).or_else(|| {
+            let name = self.hopeless(index)?;
+            let why = "nothing extracts it, and the request has no example";
+            Some(format!("unbound variable {name}: {why}"))
+        })
     }
 
     fn of_scenario(&self, scenario: &Scenario) -> ScenarioForecast {

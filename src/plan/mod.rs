@@ -4,6 +4,7 @@
 mod accepted;
 mod auth;
 mod bodies;
+mod bound;
 mod boundary;
 mod bounded;
 mod calls;
@@ -16,6 +17,7 @@ mod data;
 mod defaults;
 mod document;
 mod error;
+mod examples;
 mod executor;
 mod executors;
 mod extractions;
@@ -51,6 +53,7 @@ mod types;
 mod url_list;
 
 pub use accepted::{Accepted, load_accepted};
+pub use bound::Prefix;
 pub use connection::{ConnectionFlags, apply_flags};
 pub use consistency::calls_keep_alive;
 pub use data::{Data, Feeder, Mode, OnEnd, RowError, Rows};
@@ -64,6 +67,6 @@ pub use resolved::Resolved;
 pub use schema::json_schema;
 pub use stages::StageList;
 pub use types::{
-    BaselineFiles, Connection, Cookies, CrawlSettings, Limits, Once, Output, Plan, Protocol,
-    ScanSettings, Scenario, StopIf, TlsPolicy,
+    BaselineFiles, Connection, Cookies, CrawlSettings, ImportedRequest, Limits, Once, Output, Plan,
+    Protocol, ScanSettings, Scenario, StopIf, TlsPolicy,
 };

@@ -266,6 +266,7 @@ pub fn scan_url(flags: &ScanFlags) -> Result<Plan, FlagError> {
     let crawl = CrawlSettings {
         depth: flags.depth.unwrap_or(usual.crawl.depth),
         max_urls: flags.max_urls.unwrap_or(usual.crawl.max_urls),
+        import: Vec::new(),
     };
     let max_rps = flags.rps.unwrap_or(usual.max_rps);
     if !boundary::is_rate(max_rps) {
@@ -286,6 +287,7 @@ pub fn scan_url(flags: &ScanFlags) -> Result<Plan, FlagError> {
         unsafe_requests: Vec::new(),
         passive_during_load: false,
         rule_dirs: flags.rule_dirs.clone(),
+        imported: Vec::new(),
     });
     let common = without_seed(&flags.common);
     plan.hash = hash(&format!("{:?}", ScanFlags { common, ..flags.clone() }));

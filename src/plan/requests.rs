@@ -9,6 +9,7 @@ use super::checks;
 use super::checks::Statuses;
 use super::document::{Entry, Node, Scalar};
 use super::error::Problem;
+use super::examples;
 use super::extractions;
 use super::file::Overrides;
 use super::messages;
@@ -73,8 +74,9 @@ pub(super) const REQUEST: Keys = Keys {
         "enabled",
         "tags",
         "as",
+        "examples",
     ],
-    later: &["multipart", "graphql", "http", "examples"],
+    later: &["multipart", "graphql", "http"],
 };
 
 /// What keeps a request from being sent: imports write it to requests that change something.
@@ -169,6 +171,10 @@ pub(super) fn request(
     }
     uses.extend(messages.uses);
     script.messages = messages.scripts;
+    script.examples = fields
+        .get("examples")
+        .map(|node| examples::examples(node, &uses, reader))
+        .unwrap_or_default();
     let path_template = path_template(path_node, &conversation, &aim.shown);
     let path_template = reader.redactor.text(&path_template);
     let tags = super::tags::tags(&fields, reader);

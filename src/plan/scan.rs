@@ -24,7 +24,7 @@ pub(super) const SCAN: Keys = Keys {
     later: &["policy", "strength", "access", "rate_limits", "passive"],
 };
 pub(super) const CRAWL: Keys =
-    Keys { of: "crawl", known: &["depth", "max_urls"], later: &["import", "browser"] };
+    Keys { of: "crawl", known: &["depth", "max_urls", "import"], later: &["browser"] };
 
 /// What probes may do to the service's data.
 #[derive(Default)]
@@ -49,7 +49,7 @@ pub(super) fn scan(
         .map(|node| allow_unsafe(node, requests, reader))
         .unwrap_or_default();
     Some(ScanSettings {
-        crawl: crawl(&fields, reader),
+        crawl: crawl(&fields, &overrides.directory, reader),
         active: fields
             .get("active")
             .map(|node| active(node, &overrides.known_checks, reader))
@@ -66,13 +66,14 @@ pub(super) fn scan(
         allow_unsafe: allowed.all,
         unsafe_requests: allowed.requests,
         rule_dirs: rule_dirs(fields.get("rules"), &overrides.directory, reader),
+        imported: Vec::new(),
         passive_during_load: fields
             .get("during_load")
             .is_some_and(|node| during_load(node, reader)),
     })
 }
 
-fn crawl(scan: &Fields<'_>, reader: &mut Reader) -> CrawlSettings {
+fn crawl(scan: &Fields<'_>, base: &Path, reader: &mut Reader) -> CrawlSettings {
     let defaults = CrawlSettings::default();
     let Some(fields) =
         scan.entry("crawl").and_then(|entry| reader.fields(&entry.node, &entry.key_at, &CRAWL))
@@ -88,7 +89,23 @@ fn crawl(scan: &Fields<'_>, reader: &mut Reader) -> CrawlSettings {
             .get("max_urls")
             .and_then(|node| reader.number(node, "a whole number above 0", |urls: u64| urls > 0))
             .unwrap_or(defaults.max_urls),
+        import: files(fields.get("import"), base, reader),
     }
+}
+
+/// Files that describe the service, relative to the plan's directory.
+fn files(node: Option<&Node>, base: &Path, reader: &mut Reader) -> Vec<PathBuf> {
+    let Some(node) = node else { return Vec::new() };
+    let mut files = Vec::new();
+    for (text, at) in reader.texts(node, "files like openapi.yml") {
+        let path = base.join(text);
+        if path.is_file() {
+            files.push(path);
+        } else {
+            reader.problem(at, format!("`{}` is not a file", path.display()));
+        }
+    }
+    files
 }
 
 /// Ids of native checks, or `all`.

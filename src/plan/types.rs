@@ -9,8 +9,8 @@ use super::executor::Executor;
 use crate::flow::auth::Sessions;
 use crate::flow::{Flow, Script, Variable};
 use crate::model::{
-    ConnectionReuse, Cost, Header, OutputKind, Redactor, RequestTemplate, Route, Scope, Seed,
-    Target, Threshold, TlsOptions,
+    ConnectionReuse, Cost, Header, OperationSource, OutputKind, Redactor, RequestTemplate, Route,
+    Scope, Seed, Target, Threshold, TlsOptions,
 };
 
 /// A run, fully described: nothing is looked up later.
@@ -177,6 +177,8 @@ pub struct ScanSettings {
     pub unsafe_requests: Vec<usize>,
     /// Directories with additional rules.
     pub rule_dirs: Vec<PathBuf>,
+    /// What the files of [`CrawlSettings::import`] have; whoever reads the plan imports them.
+    pub imported: Vec<ImportedRequest>,
     /// `check` runs passive rules on sampled load traffic too.
     pub passive_during_load: bool,
 }
@@ -188,6 +190,19 @@ pub struct CrawlSettings {
     pub depth: u32,
     /// URLs fetched at most.
     pub max_urls: u64,
+    /// Files that describe the service: their requests are where it begins, beside the plan's own.
+    pub import: Vec<PathBuf>,
+}
+
+/// A request out of a file that the plan imports.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ImportedRequest {
+    /// As it is sent.
+    pub template: RequestTemplate,
+    /// What the file is.
+    pub source: OperationSource,
+    /// Why it is not sent, if so.
+    pub left_alone: Option<String>,
 }
 
 /// How connections are made.

@@ -19,6 +19,7 @@ use super::session::Keeping;
 use super::site::Site;
 use super::traffic::Traffic;
 use super::traffic::TrafficParts;
+use super::unbound::seeds;
 use super::wire::Wire;
 use crate::http::clock::Clock;
 use crate::model::Event;
@@ -26,7 +27,6 @@ use crate::model::EventSender;
 use crate::model::NoticeLevel;
 use crate::model::Phase;
 use crate::model::Redactor;
-use crate::model::RequestTemplate;
 use crate::model::RuleOutcome;
 use crate::model::StopToken;
 use crate::plan::Plan;
@@ -160,8 +160,7 @@ impl Engine {
         let crawled = run_crawl(CrawlJob {
             traffic: Arc::clone(&self.traffic),
             start: job.plan.target.clone(),
-            requests: requests(&job.plan),
-            left_alone: left_alone(&job.plan),
+            seeds: seeds(&job.plan, &self.traffic).await,
             settings: self.settings.crawl.clone(),
             concurrency: self.settings.concurrency,
             allow_unsafe: self.settings.allow_unsafe,
@@ -237,21 +236,6 @@ async fn none_ran(registry: &Registry, events: &EventSender) {
             RuleOutcome { id: meta.id.clone(), requests: 0, matched: 0, errors: 0, skipped };
         let _gone = events.send(Event::RuleFinished(outcome)).await;
     }
-}
-
-/// The plan's requests as a scan sends them.
-fn requests(plan: &Plan) -> Vec<RequestTemplate> {
-    let mut requests = plan.requests.clone();
-    for (index, template) in requests.iter_mut().enumerate() {
-        if let Some(request) = plan.sent_once(index) {
-            template.request = request;
-        }
-    }
-    requests
-}
-
-fn left_alone(plan: &Plan) -> Vec<Option<String>> {
-    (0..plan.requests.len()).map(|index| plan.reason_to_leave(index)).collect()
 }
 
 fn not_run(id: &str, safe_mode: bool) -> RuleOutcome {

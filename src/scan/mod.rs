@@ -30,6 +30,7 @@ mod session;
 mod site;
 mod soft404;
 mod traffic;
+mod unbound;
 mod wire;
 
 pub use job::ORIGIN_ALIAS;

@@ -14,6 +14,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::wire::Wire;
+use crate::flow::Values;
 use crate::flow::Variable;
 use crate::flow::auth::Account;
 use crate::flow::auth::Auth;
@@ -129,6 +130,11 @@ impl Keeper {
     /// Whether nothing more is to be sent, because it would be sent as nobody.
     pub(crate) fn is_lost(&self) -> bool {
         self.lost.load(Ordering::Relaxed)
+    }
+
+    /// What it has given, beside cookies.
+    pub(crate) fn values(&self) -> Values {
+        lock(&self.account).values().clone()
     }
 
     /// The login that is in use.

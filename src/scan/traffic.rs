@@ -12,6 +12,7 @@ use tokio::sync::mpsc;
 use super::session::Judged;
 use super::session::Keeper;
 use super::wire::Wire;
+use crate::flow::Values;
 use crate::http::CookieJar;
 use crate::http::clock::Clock;
 use crate::model::CrawlProgress;
@@ -195,6 +196,11 @@ impl Traffic {
             keeper.conclude();
             self.event(keeper.event()).await;
         }
+    }
+
+    /// What the login has given, beside cookies.
+    pub(crate) fn login_values(&self) -> Values {
+        self.keeper.as_ref().map(Keeper::values).unwrap_or_default()
     }
 
     /// Whether it is somebody who looks at the site.

@@ -71,6 +71,7 @@ mod rules_matching;
 mod rules_refusals;
 mod scan;
 mod secrets;
+mod seeds;
 mod thresholds;
 mod tls_bed;
 mod ui_jsonl;

@@ -98,6 +98,11 @@ fn request() -> Object {
         .key("count", whole(1, None), "Messages after which a gRPC stream is ended.")
         .key_or("maxReceiveSize", size(), "4MiB", "Longest message of a gRPC call that is taken.")
         .key_or("enabled", boolean(), true, "`false` keeps it from being sent at all.")
+        .key(
+            "examples",
+            fields(),
+            "Values for `${name}` that a scan takes where no flow extracts one.",
+        )
         .key("tags", tags(), "Names of your own, by which thresholds select.")
         .one_of(&OPENERS)
 }

@@ -38,4 +38,10 @@ fn crawl() -> Object {
     object!("crawl", scan::CRAWL, "Bounds of discovery.")
         .key_or("depth", whole(0, None), 5, "Links followed from the start page at most.")
         .key_or("max_urls", whole(1, None), 2000, "URLs fetched at most.")
+        .key(
+            "import",
+            list(&example(text(), &["openapi.yml"])),
+            "Files that describe the service (OpenAPI, HAR, Postman, …), relative to the plan: the \
+             crawl begins at their requests too.",
+        )
 }

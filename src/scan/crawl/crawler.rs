@@ -19,7 +19,6 @@ use crate::model::NoticeLevel;
 use crate::model::OperationSource;
 use crate::model::Origin;
 use crate::model::Request;
-use crate::model::RequestTemplate;
 use crate::model::Seed;
 use crate::model::Target;
 use crate::model::inert;
@@ -36,6 +35,7 @@ use crate::scan::site::Site;
 use crate::scan::soft404::Soft404;
 use crate::scan::traffic::Traffic;
 use crate::scan::traffic::Unsent;
+use crate::scan::unbound::Seeded;
 
 /// Redirects followed in a row.
 const MAX_HOPS: u32 = 10;
@@ -54,12 +54,10 @@ const MEDIA: [&str; 25] = [
 pub(crate) struct CrawlJob {
     pub(crate) traffic: Arc<Traffic>,
     pub(crate) start: Target,
-    pub(crate) requests: Vec<RequestTemplate>,
+    pub(crate) seeds: Vec<Seeded>,
     pub(crate) settings: CrawlSettings,
     pub(crate) concurrency: usize,
     pub(crate) allow_unsafe: bool,
-    /// Why each of the requests is not to be sent, if so.
-    pub(crate) left_alone: Vec<Option<String>>,
     pub(crate) seed: Seed,
 }
 
@@ -99,9 +97,8 @@ struct Crawler {
 
 impl Crawler {
     fn seed(&mut self) {
-        let seeds = self.job.requests.clone().into_iter().zip(self.job.left_alone.clone());
-        for (template, left_alone) in seeds {
-            self.seed_template(&template, left_alone);
+        for seed in std::mem::take(&mut self.job.seeds) {
+            self.seed_template(seed);
         }
         let start = Request::get(
             self.job.start.origin.clone(),
@@ -118,8 +115,9 @@ impl Crawler {
         }
     }
 
-    fn seed_template(&mut self, template: &RequestTemplate, left_alone: Option<String>) {
-        let Some(item) = Item::of(template.request.clone(), 0, OperationSource::Plan) else {
+    fn seed_template(&mut self, seed: Seeded) {
+        let Seeded { template, source, left_alone } = seed;
+        let Some(item) = Item::of(template.request.clone(), 0, source) else {
             let text = format!("crawl: the plan's request `{}` has no URL", template.name);
             self.events.push(Event::Notice(Notice { level: NoticeLevel::Warning, text }));
             return;
@@ -186,7 +184,7 @@ impl Crawler {
             Err(Unsent::Stopped) => return,
             Err(Unsent::OutOfScope(reason)) => {
                 self.left_out.out_of_scope += 1;
-                if item.source == OperationSource::Plan {
+                if item.source != OperationSource::Crawl {
                     self.see(item, None, false, Some(reason.to_string()));
                 }
                 return;

@@ -311,7 +311,11 @@ pub(super) fn plan(target: &str, setup: Setup) -> Plan {
         flows: Vec::new(),
         scenarios: Vec::new(),
         scan: Some(ScanSettings {
-            crawl: CrawlSettings { depth: setup.depth, max_urls: setup.max_urls },
+            crawl: CrawlSettings {
+                depth: setup.depth,
+                max_urls: setup.max_urls,
+                import: Vec::new(),
+            },
             active: setup.active.iter().map(ToString::to_string).collect(),
             max_rps: 1e6,
             concurrency: 4,
@@ -319,6 +323,7 @@ pub(super) fn plan(target: &str, setup: Setup) -> Plan {
             unsafe_requests: setup.unsafe_requests,
             passive_during_load: false,
             rule_dirs: Vec::new(),
+            imported: Vec::new(),
         }),
         thresholds: Vec::new(),
         baseline: shakedown::plan::BaselineFiles::default(),

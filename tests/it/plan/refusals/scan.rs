@@ -8,18 +8,18 @@ use super::said;
 
 #[test]
 fn scan_keys_of_later() {
-    assert_snapshot!(said(BASE, "scan: { policy: ci, crawl: { import: [ a.yml ] } }\n"), @r#"
+    assert_snapshot!(said(BASE, "scan: { policy: ci, crawl: { browser: true } }\n"), @r#"
      × `policy` in scan is not yet supported
       ╭─[plan.yml:3:9]
     2 │ target: http://127.0.0.1:8080
-    3 │ scan: { policy: ci, crawl: { import: [ a.yml ] } }
+    3 │ scan: { policy: ci, crawl: { browser: true } }
       ·         ──────
       ╰────
-     × `import` in crawl is not yet supported
+     × `browser` in crawl is not yet supported
       ╭─[plan.yml:3:30]
     2 │ target: http://127.0.0.1:8080
-    3 │ scan: { policy: ci, crawl: { import: [ a.yml ] } }
-      ·                              ──────
+    3 │ scan: { policy: ci, crawl: { browser: true } }
+      ·                              ───────
       ╰────
     "#);
 }
