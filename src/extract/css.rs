@@ -1,14 +1,10 @@
 //! Elements of an HTML document by CSS selector.
 
-use scraper::Html;
+use scraper::ElementRef;
 use scraper::Selector;
 
-/// Documents are parsed up to this length, for tree building is quadratic in the nesting depth of
-/// hostile documents.
-const MAX_HTML: usize = 512 << 10;
-
-/// Documents nested deeper than this are not parsed at all; no browser shows more.
-const MAX_DEPTH: usize = 512;
+use super::tree::Tree;
+use super::which::Which;
 
 /// Why a text is no selector.
 #[derive(Debug, thiserror::Error)]
@@ -21,9 +17,9 @@ pub struct SelectorError {
 }
 
 /// A CSS selector, known to be valid.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CssSelector {
-    text: String,
+    pub(super) text: String,
 }
 
 impl CssSelector {
@@ -38,53 +34,98 @@ impl CssSelector {
         })?;
         Ok(Self { text: selector.to_owned() })
     }
+
+    /// As it was written.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The parser's own form cannot go from thread to thread, so it is made where it is needed: a
+    /// microsecond beside the many that the document takes.
+    pub(super) fn compiled(&self) -> Selector {
+        Selector::parse(&self.text).expect("it was parsed before")
+    }
 }
 
 /// For each selector, whether it selects an element of `html`; all false for a document that is
 /// nested too deeply to be parsed in reasonable time.
 pub fn selects(html: &[u8], selectors: &[CssSelector]) -> Vec<bool> {
-    let html = &html[..html.len().min(MAX_HTML)];
-    if nesting(html) > MAX_DEPTH {
-        return vec![false; selectors.len()];
-    }
-    let document = Html::parse_document(&String::from_utf8_lossy(html));
-    selectors
-        .iter()
-        .map(|selector| {
-            Selector::parse(&selector.text)
-                .is_ok_and(|selector| document.select(&selector).next().is_some())
-        })
-        .collect()
+    let Some(tree) = Tree::parse(html) else { return vec![false; selectors.len()] };
+    let is_there = |selector: &CssSelector| tree.html.select(&selector.compiled()).next().is_some();
+    selectors.iter().map(is_there).collect()
 }
 
-/// An upper estimate of how deeply elements are nested: start tags less end tags, not counting
-/// elements that never have an end tag or commonly lack it.
-fn nesting(html: &[u8]) -> usize {
-    let (mut depth, mut deepest) = (0usize, 0usize);
-    for at in memchr::memchr_iter(b'<', html) {
-        let rest = &html[at + 1..];
-        if rest.first() == Some(&b'/') {
-            depth = depth.saturating_sub(1);
-            continue;
-        }
-        let end = rest.iter().position(|byte| !byte.is_ascii_alphanumeric()).unwrap_or(rest.len());
-        let name = rest[..end.min(16)].to_ascii_lowercase();
-        if !name.first().is_some_and(u8::is_ascii_alphabetic) || is_childless(&name) {
-            continue;
-        }
-        depth += 1;
-        deepest = deepest.max(depth);
-    }
-    deepest
+/// What of the elements that a selector selects is wanted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CssQuery {
+    /// Which elements.
+    pub selector: CssSelector,
+    /// What of each; elements without the attribute are left out.
+    pub part: CssPart,
 }
 
-fn is_childless(name: &[u8]) -> bool {
-    const NAMES: [&[u8]; 24] = [
-        b"area", b"base", b"br", b"col", b"dd", b"dt", b"embed", b"hr", b"img", b"input", b"li",
-        b"link", b"meta", b"option", b"p", b"param", b"path", b"source", b"tbody", b"td", b"th",
-        b"tr", b"track", b"wbr",
-    ];
-    NAMES.contains(&name)
+/// What of an element is wanted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CssPart {
+    /// All text in it, without the white space around it.
+    Text,
+    /// An attribute's value.
+    Attribute(String),
+}
+
+impl CssPart {
+    fn of(&self, element: ElementRef<'_>) -> Option<String> {
+        match self {
+            Self::Text => {
+                let text: String = element.text().collect();
+                Some(text.trim().to_owned())
+            }
+            Self::Attribute(name) => element.attr(name).map(str::to_owned),
+        }
+    }
+}
+
+impl CssQuery {
+    /// Appends what is wanted of what it finds to `out`; false if that is nothing. `drawn` decides
+    /// where one is taken by chance.
+    pub fn take(&self, tree: &Tree, which: Which, drawn: u64, out: &mut Vec<u8>) -> bool {
+        let selector = self.selector.compiled();
+        let found = tree.html.select(&selector).filter_map(|element| self.part.of(element));
+        which.take(found, drawn, out)
+    }
+
+    /// How many it finds.
+    pub fn count(&self, tree: &Tree) -> u64 {
+        let selector = self.selector.compiled();
+        tree.html.select(&selector).filter(|element| self.part.is_in(*element)).count() as u64
+    }
+
+    /// Whether `test` holds of some that it finds.
+    pub fn any(&self, tree: &Tree, test: impl FnMut(String) -> bool) -> bool {
+        let selector = self.selector.compiled();
+        let mut found = tree.html.select(&selector).filter_map(|element| self.part.of(element));
+        found.any(test)
+    }
+}
+
+impl CssPart {
+    fn is_in(&self, element: ElementRef<'_>) -> bool {
+        match self {
+            Self::Text => true,
+            Self::Attribute(name) => element.attr(name).is_some(),
+        }
+    }
+}
+
+impl std::fmt::Display for CssQuery {
+    /// `css a.next @href`
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "css {}", self.selector.text)?;
+        match &self.part {
+            CssPart::Text => Ok(()),
+            CssPart::Attribute(name) => write!(f, " @{name}"),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -101,6 +142,8 @@ mod tests {
         assert!(selected("<FORM METHOD=Get><p><input type=password>", "form[method=get i] input"));
         assert!(!selected("<form></form><input>", "form input"));
         assert!(!selected("<!-- <input> --><textarea><input></textarea>", "input"));
+        assert!(selected("<noscript><input></noscript>", "input"), "no script runs here");
+        assert!(selected("<table><tr><td>x", "html > body > table > tbody > tr > td"));
     }
 
     #[test]
@@ -114,5 +157,27 @@ mod tests {
     fn a_wrong_selector_is_refused() {
         assert!(CssSelector::new("a[").is_err());
         assert!(CssSelector::new("").is_err());
+    }
+
+    #[test]
+    fn texts_and_attributes_of_elements_are_taken() {
+        let html =
+            b"<a href=/1> one <b>and\n</b> a half </a><a>two</a><a href='/3?a&amp;b'>three</a>";
+        let tree = Tree::parse(html).expect("small");
+        let query = |part| CssQuery { selector: CssSelector::new("a").expect("one"), part };
+        let taken = |part, which| {
+            let mut out = Vec::new();
+            let is_there = query(part).take(&tree, which, 7, &mut out);
+            is_there.then(|| String::from_utf8(out).expect("text"))
+        };
+        let href = || CssPart::Attribute("href".to_owned());
+        assert_eq!(taken(CssPart::Text, Which::Nth(0)).as_deref(), Some("one and\n a half"));
+        assert_eq!(taken(href(), Which::Nth(1)).as_deref(), Some("/3?a&b"));
+        assert_eq!(taken(href(), Which::Nth(2)), None);
+        assert_eq!(taken(CssPart::Text, Which::Last).as_deref(), Some("three"));
+        assert_eq!(taken(href(), Which::All).as_deref(), Some(r#"["/1","/3?a&b"]"#));
+        assert_eq!(taken(href(), Which::Count).as_deref(), Some("2"));
+        assert_eq!((query(href()).count(&tree), query(CssPart::Text).count(&tree)), (2, 3));
+        assert!(query(CssPart::Text).any(&tree, |text| text == "two"));
     }
 }

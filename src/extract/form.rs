@@ -145,7 +145,6 @@ impl Form {
         Some(target)
     }
 
-    #[cfg_attr(not(test), expect(dead_code, reason = "what takes values out of forms comes next"))]
     /// Names and values that a browser sends if nothing is filled in and no button pressed.
     pub(crate) fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
         let sent = self
@@ -155,13 +154,6 @@ impl Form {
         sent.flat_map(|field| field.values().map(|value| (field.name.as_str(), value)))
     }
 
-    #[cfg_attr(not(test), expect(dead_code, reason = "what takes values out of forms comes next"))]
-    /// The buttons that send it.
-    pub(crate) fn buttons(&self) -> impl Iterator<Item = &Field> {
-        self.fields.iter().filter(|field| field.kind == "submit" && !field.is_disabled)
-    }
-
-    #[cfg_attr(not(test), expect(dead_code, reason = "what takes values out of forms comes next"))]
     /// The hidden field that looks like a token against forged requests: by its name, else by a
     /// value that nobody would write.
     pub(crate) fn token(&self) -> Option<&Field> {
@@ -504,8 +496,8 @@ mod tests {
             (FormMethod::Post, FormEncoding::Multipart)
         );
         assert_eq!(
-            forms[0].buttons().map(|button| button.label.as_str()).collect::<Vec<_>>(),
-            ["Send\n it"]
+            forms[0].fields.iter().map(|button| button.label.as_str()).collect::<Vec<_>>(),
+            ["Send\n it", "No"]
         );
         assert_eq!((forms[1].target(&base), forms[1].encoding), (None, FormEncoding::Plain));
         let page = read("<form action=''>").list;

@@ -113,7 +113,7 @@ impl Markup {
 }
 
 /// The longest beginning that is within the byte limit and has no tag with too many attributes.
-fn safe_prefix(html: &str) -> &str {
+pub(super) fn safe_prefix(html: &str) -> &str {
     let end = html.floor_char_boundary(MAX_BYTES);
     let kept = &html[..end];
     let mut tag_start = None;

@@ -1,17 +1,27 @@
 //! Takes values out of responses: regular expressions, JSONPath, CSS selectors, forms and HTML
 //! taken apart. Pure.
 
+mod cookie;
 mod css;
 mod form;
+mod form_query;
 mod group;
 mod json;
 mod markup;
+mod page;
 mod pattern;
 mod re2;
+mod tree;
+mod which;
 
-pub use css::{CssSelector, SelectorError, selects};
+pub use cookie::set_cookie;
+pub use css::{CssPart, CssQuery, CssSelector, SelectorError, selects};
 pub(crate) use form::{Field, Form, FormEncoding, FormMethod, Forms, append_label, base_of};
+pub use form_query::{FormPart, FormQuery};
 pub use group::GroupPattern;
 pub use json::{JsonFound, JsonPath, JsonPathError};
 pub(crate) use markup::{Markup, Piece, Scripting, Tag};
+pub use page::Page;
 pub use pattern::{Pattern, PatternError};
+pub use tree::Tree;
+pub use which::Which;

@@ -7,6 +7,7 @@ use memchr::memmem::Finder;
 use serde_json::Value;
 
 use super::extraction::Response;
+use crate::extract::CssQuery;
 use crate::extract::JsonPath;
 use crate::extract::Pattern;
 
@@ -32,6 +33,8 @@ pub enum Assertion {
     Contains(Box<Finder<'static>>),
     /// The first header of a name.
     Header(String, HeaderTest),
+    /// What a selector selects in an HTML body.
+    Css(CssQuery, CssTest),
     /// Send, wait and receive together.
     Duration(Bound, Duration),
     /// Bytes of the body as it was sent, codings included.
@@ -45,6 +48,17 @@ pub enum JsonTest {
     Exists(bool),
     /// It is this value.
     Equals(Value),
+}
+
+/// What must hold of what a selector selects.
+#[derive(Debug, Clone)]
+pub enum CssTest {
+    /// There is some; or there is none.
+    Exists(bool),
+    /// So many.
+    Count(Bound, u64),
+    /// Of one of them at least.
+    Some(HeaderTest),
 }
 
 /// What must hold of a header.
@@ -104,6 +118,7 @@ impl Check {
             Assertion::Regex(pattern) => pattern.is_match(response.body),
             Assertion::Contains(text) => text.find(response.body).is_some(),
             Assertion::Header(name, test) => test.passes((response.header)(name)),
+            Assertion::Css(query, test) => test.passes(query, response),
             Assertion::Duration(bound, limit) => bound.holds(response.duration.cmp(limit)),
             Assertion::BodySize(bound, limit) => bound.holds(response.body_size.cmp(limit)),
         }
@@ -112,7 +127,10 @@ impl Check {
     /// Whether it looks into the body.
     pub fn reads_body(&self) -> bool {
         match self.asserted {
-            Assertion::Json(..) | Assertion::Regex(_) | Assertion::Contains(_) => true,
+            Assertion::Json(..)
+            | Assertion::Regex(_)
+            | Assertion::Contains(_)
+            | Assertion::Css(..) => true,
             Assertion::Status(_)
             | Assertion::Header(..)
             | Assertion::Duration(..)
@@ -127,8 +145,27 @@ impl Check {
             Assertion::Json(..)
             | Assertion::Regex(_)
             | Assertion::Contains(_)
+            | Assertion::Css(..)
             | Assertion::Status(_)
             | Assertion::Duration(..) => false,
+        }
+    }
+}
+
+impl CssTest {
+    fn passes(&self, query: &CssQuery, response: &Response<'_>) -> bool {
+        // A body without a tree has no elements.
+        let count = || response.in_tree(|tree| query.count(tree)).unwrap_or(0);
+        match self {
+            Self::Exists(exists) => {
+                let some = response.in_tree(|tree| query.any(tree, |_| true));
+                some.unwrap_or(false) == *exists
+            }
+            Self::Count(bound, limit) => bound.holds(count().cmp(limit)),
+            Self::Some(test) => {
+                let holds = |value: String| test.passes(Some(value.as_bytes()));
+                response.in_tree(|tree| query.any(tree, holds)).unwrap_or(false)
+            }
         }
     }
 }
@@ -149,13 +186,16 @@ impl HeaderTest {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::extract::{CssPart, CssSelector, Page};
 
     fn passes(asserted: Assertion) -> bool {
         let header = |name: &str| name.eq_ignore_ascii_case("x").then_some(&b"some value"[..]);
         let response = Response {
             status: 200,
             header: &header,
+            cookie: &|_| None,
             body: br#"{"id":17,"none":null}"#,
+            page: None,
             duration: Duration::from_millis(500),
             body_size: 100,
         };
@@ -179,6 +219,38 @@ mod tests {
         assert!(passes(contains("\"id\"")) && !passes(contains("\"di\"")));
         let regex = |text: &str| Assertion::Regex(Pattern::new(text).expect("a pattern"));
         assert!(passes(regex(r#""id":\d+"#)) && !passes(regex("^id")));
+    }
+
+    #[test]
+    fn elements_are_counted_and_compared() {
+        let passes = |selector: &str, part: CssPart, test: CssTest| {
+            let selector = CssSelector::new(selector).expect("a selector");
+            let response = Response {
+                page: Some(&Page::default()),
+                ..Response::of_message(b"<h1> A <b>shop</b></h1><i id=a>1</i><i>2</i>")
+            };
+            let asserted = Assertion::Css(CssQuery { selector, part }, test);
+            Check { name: String::new(), asserted }.passes(&response)
+        };
+        let text = |selector: &str, test| passes(selector, CssPart::Text, CssTest::Some(test));
+        assert!(text("h1", HeaderTest::Equals("A shop".to_owned())));
+        assert!(text("i", HeaderTest::Equals("2".to_owned())), "one of them is enough");
+        assert!(!text("i", HeaderTest::Contains("3".to_owned())));
+        assert!(!text("p", HeaderTest::Contains(String::new())), "there is none");
+        let count = |part, bound, limit| passes("i", part, CssTest::Count(bound, limit));
+        assert!(count(CssPart::Text, Bound::AtLeast, 2) && !count(CssPart::Text, Bound::Above, 2));
+        assert!(count(CssPart::Attribute("id".to_owned()), Bound::Below, 2));
+        let exists = |selector, exists| passes(selector, CssPart::Text, CssTest::Exists(exists));
+        assert!(
+            exists("i", true) && exists("p", false) && !exists("i", false) && !exists("p", true)
+        );
+        let deep = "<div>".repeat(600);
+        let none = Assertion::Css(
+            CssQuery { selector: CssSelector::new("div").expect("one"), part: CssPart::Text },
+            CssTest::Exists(true),
+        );
+        let check = Check { name: String::new(), asserted: none };
+        assert!(!check.passes(&Response::of_message(deep.as_bytes())));
     }
 
     #[test]

@@ -17,8 +17,9 @@ mod session;
 mod template;
 mod values;
 
+pub use crate::extract::{Page, set_cookie};
 pub use call::{Call, CallEnd, CallMessage, CallStep};
-pub use check::{Assertion, Bound, Check, HeaderTest, JsonTest};
+pub use check::{Assertion, Bound, Check, CssTest, HeaderTest, JsonTest};
 pub use condition::{Condition, ConditionTest};
 pub use expectation::{ExpectationError, Expected};
 pub use extraction::{Extraction, Extractor, Response};
@@ -27,5 +28,5 @@ pub use program::{Draw, Flow, Op, Step};
 pub use random::Random;
 pub use script::{HeaderTemplate, MessageScript, Script};
 pub use session::{MAX_LOOPS, Session};
-pub use template::{Context, Piece, Place, RenderError, Slot, Source, Template};
+pub use template::{Context, FormFields, Piece, Place, RenderError, Slot, Source, Template};
 pub use values::{MAX_VALUE, Values, Variable};

@@ -244,11 +244,21 @@ impl Flow {
         })
     }
 
-    /// Takes out of `response` what is wanted of it.
-    pub fn extract(&self, session: &mut Session, response: &Response<'_>) {
+    /// Takes out of `response` what is wanted of it, for the user of that number under that seed.
+    pub fn extract(
+        &self,
+        session: &mut Session,
+        (user, seed): (u64, u64),
+        response: &Response<'_>,
+    ) {
         while let Some(Op::Extract(extraction)) = self.ops.get(session.next as usize) {
             session.next += 1;
-            session.set(extraction, |out| extraction.take(response, out));
+            let drawn = if extraction.from.is_drawn() {
+                random::below(u64::MAX, &session.context(user, seed))
+            } else {
+                0
+            };
+            session.set(extraction, |out| extraction.take(response, drawn, out));
         }
     }
 

@@ -35,7 +35,7 @@ impl Session {
 
     /// Takes a value out of a message of the session that the request under way has begun.
     pub fn take(&mut self, extraction: &Extraction, message: &Response<'_>) {
-        self.set(extraction, |out| extraction.take(message, out));
+        self.set(extraction, |out| extraction.take(message, 0, out));
     }
 
     /// The instruction that the last step came from.

@@ -7,7 +7,9 @@ use super::program::Purpose;
 use super::redirect::Next;
 use super::shard::Shard;
 use crate::flow::Check;
+use crate::flow::Page;
 use crate::flow::Response;
+use crate::flow::set_cookie;
 use crate::http::content;
 use crate::http::h1::Fields;
 use crate::http::h1::Head;
@@ -179,7 +181,13 @@ impl<R: Reactor> Shard<'_, R> {
                 let response = Response {
                     status: code.map_or(user.status, GrpcCode::number),
                     header: &|name| Fields::of(head).named(name),
+                    cookie: &|name| {
+                        let lines = Fields::of(head)
+                            .filter(|(field, _)| field.eq_ignore_ascii_case(b"set-cookie"));
+                        set_cookie(lines.map(|(_, line)| line), name)
+                    },
                     body,
+                    page: Some(&Page::default()),
                     duration: Duration::from_nanos(end.saturating_sub(user.moments.sending)),
                     body_size,
                 };
@@ -187,7 +195,8 @@ impl<R: Reactor> Shard<'_, R> {
                 for Numbered { number, check } in &program.requests[user.request as usize].checks {
                     series.check(*number, &check.name, check.passes(&response));
                 }
-                program.flows[user.scenario as usize].extract(&mut user.session, &response);
+                let flow = &program.flows[user.scenario as usize];
+                flow.extract(&mut user.session, (user.vu, program.value_seed), &response);
                 if program.purpose == Purpose::Capture {
                     self.captured = user.session.values().cloned();
                 }

@@ -9,15 +9,21 @@ use rand::rngs::Xoshiro256PlusPlus;
 use super::bounded;
 use super::document::{Node, Value};
 use super::file::Overrides;
-use super::pairs::{pairs, urlencoded};
+use super::names::is_name;
+use super::pairs::{Pair, encoded, pairs, urlencoded};
 use super::reader::{Fields, Keys, Reader};
-use super::slots;
+use super::slots::{self, Use};
+use crate::flow::FormFields;
 use crate::flow::Place;
+use crate::flow::Source;
 use crate::flow::Template;
 use crate::model::Header;
 
 pub(super) const BODY: Keys =
     Keys { of: "a body", known: &["file", "random", "repeat", "size"], later: &["multipart"] };
+
+/// Names a form that was found on a page, whose fields go along.
+pub(super) const FORM_FROM: &str = "form_from";
 
 /// A longer body is no test of a web service.
 pub(super) const MAX_BODY: u64 = 64 << 20;
@@ -32,7 +38,12 @@ pub(super) fn body(
 ) -> Template {
     let keys = ["json", "form", "body", "file"];
     let mut given = keys.into_iter().filter_map(|key| request.entry(key));
-    let Some(entry) = given.next() else { return Template::default() };
+    let from = request.entry(FORM_FROM);
+    let Some(entry) = given.next().or(from) else { return Template::default() };
+    if let Some(from) = from.filter(|_| !matches!(entry.key.as_str(), "form" | FORM_FROM)) {
+        let text = format!("`{FORM_FROM}` goes with `form`, not with `{}`", entry.key);
+        reader.problem(&from.key_at, text);
+    }
     if let Some(second) = given.next() {
         reader.problem(
             &second.key_at,
@@ -46,9 +57,13 @@ pub(super) fn body(
             slots::json(node, &mut json);
             (Some("application/json"), json)
         }
-        "form" => {
-            let pairs = pairs(Some(node), "form", reader);
-            (Some("application/x-www-form-urlencoded"), urlencoded(&pairs))
+        "form" | FORM_FROM => {
+            let pairs = pairs(request.get("form"), "form", reader);
+            let mut form = urlencoded(&pairs);
+            if let Some(from) = from {
+                found_form(&from.node, &pairs, &mut form, reader);
+            }
+            (Some("application/x-www-form-urlencoded"), form)
         }
         "file" => (None, literal(&file(node, overrides, reader))),
         _ => (None, free(name, node, overrides, reader)),
@@ -59,6 +74,43 @@ pub(super) fn body(
         headers.push(Header::new("Content-Type", content_type));
     }
     body
+}
+
+/// The value that [`FORM_FROM`] names, and where.
+pub(super) fn form_from(request: &Fields<'_>, reader: &mut Reader) -> Option<Use> {
+    let node = request.get(FORM_FROM)?;
+    let name = reader.text(node, "the name of a form that was extracted")?;
+    match slots::named(name, &mut reader.names) {
+        Ok(Source::Extracted(variable)) => Some(Use { variable, at: node.at.clone() }),
+        _ => None,
+    }
+}
+
+/// Adds the fields of a form that was found to those that replace them.
+fn found_form(node: &Node, pairs: &[Pair<'_>], form: &mut Template, reader: &mut Reader) {
+    let expected =
+        "the name of a form that was extracted: `page` for `extract: { page: { form: … } }`";
+    let Some(name) = reader.text(node, expected) else { return };
+    let name = name.to_owned();
+    if !is_name(&name) || slots::RESERVED.contains(&name.as_str()) {
+        reader.problem_with_help(
+            &node.at,
+            format!("`{name}` is not the name of an extracted form"),
+            "write the name alone, without `${` and `}`",
+        );
+        return;
+    }
+    match slots::named(&name, &mut reader.names) {
+        Ok(Source::Extracted(variable)) => {
+            let encode = |pair: &Pair<'_>| encoded(&pair.name).into_bytes();
+            let without = pairs.iter().map(encode).collect();
+            let follows = !pairs.is_empty();
+            let fields = FormFields { form: variable, without, follows };
+            form.push_slot(Source::Fields(Box::new(fields)), Place::Raw);
+        }
+        Ok(_) => {}
+        Err((problem, help)) => reader.problem_with_help(&node.at, problem, help),
+    }
 }
 
 /// A text, or a mapping that says what to read or to make.

@@ -6,7 +6,8 @@ use memchr::memmem::Finder;
 use serde_json::Value as Json;
 
 use super::bodies;
-use super::document::Node;
+use super::css;
+use super::document::{Entry, Node};
 use super::reader::{Fields, Keys, Reader, duration_with_unit};
 use super::requests;
 use crate::extract::JsonPath;
@@ -29,11 +30,12 @@ pub(super) const CHECK: Keys = Keys {
         "regex",
         "contains",
         "header",
+        "css",
         "duration",
         "body_size",
         "name",
     ],
-    later: &["css"],
+    later: &[],
 };
 
 pub(super) const HEADER: Keys = Keys {
@@ -43,8 +45,8 @@ pub(super) const HEADER: Keys = Keys {
 };
 
 /// What may be asserted; a check asserts one of them.
-const KINDS: [&str; 7] =
-    ["status", "jsonpath", "regex", "contains", "header", "duration", "body_size"];
+const KINDS: [&str; 8] =
+    ["status", "jsonpath", "regex", "contains", "header", "css", "duration", "body_size"];
 
 /// A longer name is no name.
 const MAX_NAME: usize = 120;
@@ -94,11 +96,8 @@ fn check(item: &Node, of: Statuses, reader: &mut Reader) -> Option<Check> {
     let fields = reader.fields(item, &item.at, &CHECK)?;
     let mut given = KINDS.into_iter().filter_map(|kind| fields.entry(kind));
     let Some(entry) = given.next() else {
-        let is_later = |key: &&str| fields.get(key).is_some();
-        if !CHECK.later.iter().any(is_later) {
-            let help = format!("say what must hold: {}", KINDS.join(", "));
-            reader.problem_with_help(&item.at, "a check that asserts nothing", help);
-        }
+        let help = format!("say what must hold: {}", KINDS.join(", "));
+        reader.problem_with_help(&item.at, "a check that asserts nothing", help);
         return None;
     };
     if let Some(second) = given.next() {
@@ -109,7 +108,10 @@ fn check(item: &Node, of: Statuses, reader: &mut Reader) -> Option<Check> {
     let is_json = entry.key == "jsonpath";
     for key in ["exists", "equals"] {
         if let Some(extra) = fields.entry(key).filter(|_| !is_json) {
-            reader.problem(&extra.key_at, format!("`{key}` belongs to `jsonpath` or `header`"));
+            reader.problem(
+                &extra.key_at,
+                format!("`{key}` belongs to `jsonpath`, `header` or `css`"),
+            );
         }
     }
     let (asserted, text) = assertion(&entry.key, &entry.node, (&fields, of), reader)?;
@@ -158,6 +160,7 @@ fn assertion(
             Some((Assertion::Contains(finder), format!("contains {text}")))
         }
         "header" => header(node, reader),
+        "css" => css::check(node, reader),
         "duration" => {
             let expected = "a bound like <500ms";
             let (bound, limit) = reader.parsed(node, expected, |text| bound(text, duration))?;
@@ -171,7 +174,7 @@ fn assertion(
     }
 }
 
-fn text_of(node: &Node) -> &str {
+pub(super) fn text_of(node: &Node) -> &str {
     node.scalar().map_or("", |scalar| scalar.text.as_str())
 }
 
@@ -253,17 +256,27 @@ fn header(node: &Node, reader: &mut Reader) -> Option<(Assertion, String)> {
     let text = format!("header {name} {} {}", entry.key, text_of(&entry.node));
     let test = match entry.key.as_str() {
         "exists" => HeaderTest::Exists(reader.boolean(&entry.node)?),
+        _ => text_test(entry, reader)?,
+    };
+    Some((Assertion::Header(name, test), text))
+}
+
+/// `equals: a`, `contains: a` or `regex: a`
+pub(super) fn text_test(entry: &Entry, reader: &mut Reader) -> Option<HeaderTest> {
+    Some(match entry.key.as_str() {
         "equals" => HeaderTest::Equals(reader.text(&entry.node, "a text")?.to_owned()),
         "contains" => HeaderTest::Contains(reader.text(&entry.node, "a text")?.to_owned()),
         _ => {
             let pattern = reader.parsed(&entry.node, "a regular expression", Pattern::new)?;
             HeaderTest::Regex(pattern)
         }
-    };
-    Some((Assertion::Header(name, test), text))
+    })
 }
 
-fn bound<T>(text: &str, parse: impl Fn(&str) -> Result<T, String>) -> Result<(Bound, T), String> {
+pub(super) fn bound<T>(
+    text: &str,
+    parse: impl Fn(&str) -> Result<T, String>,
+) -> Result<(Bound, T), String> {
     let found = Bound::ALL
         .into_iter()
         .find_map(|(sign, bound)| Some((bound, text.trim().strip_prefix(sign)?)));

@@ -1,5 +1,6 @@
 //! What is taken out of responses.
 
+use super::css;
 use super::document::{Entry, Node};
 use super::names::is_name;
 use super::reader::{Fields, Keys, Reader};
@@ -9,12 +10,20 @@ use crate::extract::GroupPattern;
 use crate::extract::JsonPath;
 use crate::flow::Extraction;
 use crate::flow::Extractor;
+use crate::model::Header;
+use crate::model::inert;
 
 pub(super) const EXTRACTION: Keys = Keys {
     of: "an extraction",
-    known: &["jsonpath", "regex", "group", "header", "default"],
-    later: &["css", "xpath", "form", "cookie"],
+    known: &[
+        "jsonpath", "regex", "group", "header", "cookie", "css", "attr", "index", "all", "count",
+        "form", "default",
+    ],
+    later: &["xpath"],
 };
+
+/// Where may be looked; an extraction looks in one place.
+const PLACES: [&str; 6] = ["jsonpath", "regex", "header", "cookie", "css", "form"];
 
 /// `{ item: { jsonpath: "$.items[0].id" } }`
 pub(super) fn extractions(node: &Node, reader: &mut Reader) -> Vec<Extraction> {
@@ -22,12 +31,18 @@ pub(super) fn extractions(node: &Node, reader: &mut Reader) -> Vec<Extraction> {
     entries.iter().filter_map(|entry| extraction(entry, reader)).collect()
 }
 
-/// The same for a message, which has no headers.
+/// The same for a message, which has no headers and is no page.
 pub(super) fn of_message(node: &Node, reader: &mut Reader) -> Vec<Extraction> {
     let extractions = extractions(node, reader);
-    let is_header = |extraction: &Extraction| matches!(extraction.from, Extractor::Header(_));
-    if extractions.iter().any(is_header) {
-        reader.problem(&node.at, "a message has no headers to extract from");
+    let of_response = extractions.iter().find_map(|extraction| match extraction.from {
+        Extractor::Header(_) => Some("headers"),
+        Extractor::Cookie(_) => Some("cookies"),
+        Extractor::Css(..) => Some("elements"),
+        Extractor::Form(_) => Some("forms"),
+        Extractor::Json(_) | Extractor::Regex(_) => None,
+    });
+    if let Some(what) = of_response {
+        reader.problem(&node.at, format!("a message has no {what} to extract from"));
     }
     extractions
 }
@@ -53,7 +68,7 @@ fn extraction(entry: &Entry, reader: &mut Reader) -> Option<Extraction> {
 }
 
 fn extractor(fields: &Fields<'_>, reader: &mut Reader) -> Option<Extractor> {
-    let mut given = ["jsonpath", "regex", "header"].into_iter().filter_map(|key| fields.entry(key));
+    let mut given = PLACES.into_iter().filter_map(|key| fields.entry(key));
     let Some(entry) = given.next() else {
         let is_later = |entry: &Entry| EXTRACTION.later.contains(&entry.key.as_str());
         if fields.entries().iter().any(is_later) {
@@ -62,7 +77,8 @@ fn extractor(fields: &Fields<'_>, reader: &mut Reader) -> Option<Extractor> {
         reader.problem_with_help(
             &fields.at,
             "an extraction needs a place to look",
-            "write `jsonpath: $.id`, `regex: 'id=(.*)'` or `header: Location`",
+            "write `jsonpath: $.id`, `css: a.next`, `form: '#login'`, `regex: 'id=(.*)'`, \
+             `header: Location` or `cookie: session`",
         );
         return None;
     };
@@ -73,7 +89,17 @@ fn extractor(fields: &Fields<'_>, reader: &mut Reader) -> Option<Extractor> {
     if let Some(group) = fields.entry("group").filter(|_| entry.key != "regex") {
         reader.problem(&group.key_at, "only a `regex` has groups");
     }
+    for key in css::OF_CSS {
+        if let Some(extra) = fields.entry(key).filter(|_| entry.key != "css") {
+            reader.problem(&extra.key_at, format!("only `css` has `{key}`"));
+        }
+    }
     match entry.key.as_str() {
+        "css" => css::extractor(&entry.node, fields, reader),
+        "form" => css::form(&entry.node, reader),
+        "cookie" => {
+            reader.parsed(&entry.node, "the name of a cookie", cookie).map(Extractor::Cookie)
+        }
         "jsonpath" => {
             reader.parsed(&entry.node, "a JSONPath", JsonPath::parse).map(Extractor::Json)
         }
@@ -89,6 +115,14 @@ fn extractor(fields: &Fields<'_>, reader: &mut Reader) -> Option<Extractor> {
         _ => reader
             .parsed(&entry.node, "the name of a header", |name| requests::header(name, ""))
             .map(|header| Extractor::Header(header.name)),
+    }
+}
+
+fn cookie(name: &str) -> Result<String, String> {
+    if Header::is_name(name) {
+        Ok(name.to_owned())
+    } else {
+        Err(format!("`{}` is not the name of a cookie", inert(name, 80)))
     }
 }
 

@@ -13,6 +13,7 @@ mod compare;
 mod conditions;
 mod connection;
 mod consistency;
+mod css;
 mod data;
 mod defaults;
 mod document;

@@ -33,9 +33,13 @@ pub(super) fn pairs<'a>(node: Option<&'a Node>, of: &str, reader: &mut Reader) -
     pairs
 }
 
+/// A name or a value as forms write it.
+pub(super) fn encoded(text: &str) -> String {
+    form_urlencoded::byte_serialize(text.as_bytes()).collect()
+}
+
 /// The pairs as `application/x-www-form-urlencoded`.
 pub(super) fn urlencoded(pairs: &[Pair<'_>]) -> Template {
-    let encoded = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
     let mut out = Template::default();
     for (index, pair) in pairs.iter().enumerate() {
         out.push_literal(if index > 0 { b"&" } else { b"" });

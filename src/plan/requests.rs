@@ -52,6 +52,7 @@ pub(super) const REQUEST: Keys = Keys {
         "query",
         "json",
         "form",
+        "form_from",
         "body",
         "file",
         "checks",
@@ -169,6 +170,7 @@ pub(super) fn request(
     if !matches!(conversation, Conversation::WebSocket(_)) {
         uses.extend(slots::uses(&fields, &["messages"]));
     }
+    uses.extend(bodies::form_from(&fields, reader));
     uses.extend(messages.uses);
     script.messages = messages.scripts;
     script.examples = fields

@@ -190,14 +190,19 @@ impl Binder<'_> {
 fn take(extraction: &flow::Extraction, exchange: &Exchange, values: &mut Values) -> bool {
     let Some(response) = exchange.response() else { return false };
     let header = |name: &str| response.header(name).map(|header| header.value.as_slice());
+    let set_cookies = || response.headers.iter().filter(|header| header.is("set-cookie"));
+    let cookie =
+        |name: &str| flow::set_cookie(set_cookies().map(|header| header.value.as_slice()), name);
     let looked_at = flow::Response {
         status: response.status,
         header: &header,
+        cookie: &cookie,
+        page: None,
         body: &response.body,
         duration: exchange.timings.duration(),
         body_size: response.body.len() as u64,
     };
-    values.set(extraction.variable, |out| extraction.take(&looked_at, out));
+    values.set(extraction.variable, |out| extraction.take(&looked_at, 0, out));
     values.get(extraction.variable).is_some()
 }
 

@@ -50,6 +50,7 @@ mod load_loopback;
 mod load_messages;
 mod load_messages_flow;
 mod load_once;
+mod load_pages;
 mod load_pipeline;
 mod load_series;
 mod load_server;

@@ -19,6 +19,8 @@ use super::scheme::FormLogin;
 use super::scheme::How;
 use super::scheme::OAuth2;
 use super::scheme::StepsLogin;
+use crate::extract;
+use crate::extract::set_cookie;
 use crate::flow;
 use crate::flow::RenderError;
 use crate::flow::Session;
@@ -347,10 +349,15 @@ impl Login {
             return Err(format!("{asked} answered {}", seen(response, &page_of(response, None))));
         }
         let header = |name: &str| response.header(name).map(|header| header.value.as_slice());
+        let set_cookies = || response.headers.iter().filter(|header| header.is("set-cookie"));
+        let cookie =
+            |name: &str| set_cookie(set_cookies().map(|header| header.value.as_slice()), name);
         let looked_at = flow::Response {
             status,
             header: &header,
+            cookie: &cookie,
             body: &response.body,
+            page: Some(&extract::Page::default()),
             duration: took,
             body_size: response.body.len() as u64,
         };
@@ -359,7 +366,7 @@ impl Login {
         if let Some(check) = failed {
             return Err(format!("{asked} answered {status}, and `{}` does not hold", check.name));
         }
-        steps.flow.extract(session, &looked_at);
+        steps.flow.extract(session, (0, 0), &looked_at);
         let context = session.context(0, 0);
         for variable in &auth.gives {
             if let Some(value) = context.values.and_then(|values| values.get(*variable)) {

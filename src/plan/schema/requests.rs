@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::shape::{
     Object, any_of, anything, boolean, duration, example, fields, list, mapping, named, object, of,
-    one_or_many, pattern, scalar, size, text, whole,
+    one_or_many, pattern, scalar, size, text, whole, word,
 };
 
 /// The keys of which a request has one.
@@ -13,7 +13,7 @@ const OPENERS: [&str; 10] =
     ["get", "post", "put", "patch", "delete", "head", "options", "ws", "sse", "grpc"];
 
 pub(super) fn objects() -> Vec<Object> {
-    vec![request(), body(), check(), header_check(), extraction()]
+    vec![request(), body(), check(), header_check(), css_check(), extraction(), form_extraction()]
 }
 
 fn path() -> Json {
@@ -49,6 +49,11 @@ fn request() -> Object {
             "A body in JSON, written as YAML. A substitution without quotes keeps its type.",
         )
         .key("form", fields(), "A body as HTML forms send it, encoded.")
+        .key(
+            "form_from",
+            text(),
+            "A form that was found on a page: its fields are sent, and those of `form` instead of its own.",
+        )
         .key(
             "body",
             any_of(&[scalar(), of("body")]),
@@ -143,6 +148,11 @@ fn check() -> Object {
             any_of(&[text(), of("header-check")]),
             "A header that is there, or what holds of it.",
         )
+        .key(
+            "css",
+            any_of(&[text(), of("css-check")]),
+            "A CSS selector that selects something in an HTML body, or what holds of that.",
+        )
         .key("duration", example(pattern("^\\s*[<>]"), &examples), "A bound of the response time.")
         .key(
             "body_size",
@@ -154,7 +164,16 @@ fn check() -> Object {
             pattern("^[^,{}]{1,120}$"),
             "What it is called in the report and in thresholds.",
         )
-        .one_of(&["status", "jsonpath", "regex", "contains", "header", "duration", "body_size"])
+        .one_of(&[
+            "status",
+            "jsonpath",
+            "regex",
+            "contains",
+            "header",
+            "css",
+            "duration",
+            "body_size",
+        ])
 }
 
 fn header_check() -> Object {
@@ -168,6 +187,30 @@ fn header_check() -> Object {
         .rule("maxProperties", json!(2))
 }
 
+fn css_check() -> Object {
+    object!("css-check", css::CHECK, "What holds of elements that a selector selects.")
+        .key("selector", example(text(), &["table.items tr"]), "Which elements.")
+        .key("attr", text(), "An attribute of theirs instead of their text.")
+        .key_or("exists", boolean(), true, "Whether there is any.")
+        .key("count", example(pattern("^\\s*[<>]"), &[">=1"]), "A bound of how many there are.")
+        .key("equals", scalar(), "What one of them says, without white space around it.")
+        .key("contains", scalar(), "What one of them contains.")
+        .key("regex", text(), "A regular expression that matches one of them.")
+        .required(&["selector"])
+        .rule("maxProperties", json!(3))
+}
+
+fn form_extraction() -> Object {
+    object!("form-extraction", css::FORM, "A form of an HTML page, and what of it is taken.")
+        .key(
+            "selector",
+            example(text(), &["form#checkout"]),
+            "Which form; without it, the first that has what is taken.",
+        )
+        .key("field", text(), "The value of the field of that name.")
+        .key_or("token", boolean(), false, "The value of its hidden field against forged requests.")
+}
+
 fn extraction() -> Object {
     object!("extraction", extractions::EXTRACTION, "A value out of a response.")
         .key("jsonpath", example(text(), &["$.items[0].id"]), "Where in a JSON body.")
@@ -178,10 +221,25 @@ fn extraction() -> Object {
         )
         .key("group", whole(0, None), "Which group of the regular expression; 0 is all of it.")
         .key("header", example(text(), &["Location"]), "A response header.")
+        .key("cookie", example(text(), &["session"]), "A cookie that the response sets.")
+        .key("css", example(text(), &["a.next"]), "A CSS selector on an HTML body.")
+        .key("attr", example(text(), &["href"]), "An attribute of the element instead of its text.")
+        .key(
+            "index",
+            any_of(&[whole(0, None), word(&["last", "random"])]),
+            "Which of several elements; the first is 0.",
+        )
+        .key_or("all", boolean(), false, "All elements, as a JSON array of texts.")
+        .key_or("count", boolean(), false, "How many elements there are.")
+        .key(
+            "form",
+            any_of(&[text(), of("form-extraction")]),
+            "A form of an HTML page by selector, as a browser would send it; for `form_from`.",
+        )
         .key(
             "default",
             scalar(),
             "What it is where nothing is found; without it, the iteration ends.",
         )
-        .one_of(&["jsonpath", "regex", "header"])
+        .one_of(&["jsonpath", "regex", "header", "cookie", "css", "form"])
 }

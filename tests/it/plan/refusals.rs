@@ -10,6 +10,7 @@ mod flows;
 mod gates;
 mod keys;
 mod messages;
+mod pages;
 mod rendering;
 mod requests;
 mod results;

@@ -13,23 +13,23 @@ requests:
   a:
     get: /
     checks:
-      - { css: a }
+      - { css: { selector: a, count: 1 } }
       - { status: 20 }
       - { name: nothing }
       - { contains: x, regex: y }
       - { contains: x, exists: true }
       - { jsonpath: $.a, exists: true, equals: 1 }
 "), @r#"
- × `css` in a check is not yet supported
-  ╭─[plan.yml:7:11]
+ × `1` is no bound: begin it with <, <=, > or >=
+  ╭─[plan.yml:7:38]
 6 │     checks:
-7 │       - { css: a }
-  ·           ───
+7 │       - { css: { selector: a, count: 1 } }
+  ·                                      ─
 8 │       - { status: 20 }
   ╰────
  × expected a status from 100 to 599; found `20`
   ╭─[plan.yml:8:19]
-7 │       - { css: a }
+7 │       - { css: { selector: a, count: 1 } }
 8 │       - { status: 20 }
   ·                   ──
 9 │       - { name: nothing }
@@ -41,7 +41,7 @@ requests:
    ·         ─
 10 │       - { contains: x, regex: y }
    ╰────
- help: say what must hold: status, jsonpath, regex, contains, header, duration, body_size
+ help: say what must hold: status, jsonpath, regex, contains, header, css, duration, body_size
  × a check asserts one thing: `regex` or `contains`
    ╭─[plan.yml:10:11]
  9 │       - { name: nothing }
@@ -50,7 +50,7 @@ requests:
 11 │       - { contains: x, exists: true }
    ╰────
  help: write them as two checks
- × `exists` belongs to `jsonpath` or `header`
+ × `exists` belongs to `jsonpath`, `header` or `css`
    ╭─[plan.yml:11:24]
 10 │       - { contains: x, regex: y }
 11 │       - { contains: x, exists: true }

@@ -83,7 +83,7 @@ requests:
       c: { default: x }
       d: { header: X, group: 1 }
       e: { jsonpath: $.a, header: X }
-      f: { css: a }
+      f: { css: a, group: 1 }
       vu: { header: X }
       g: { header: 'a b' }
       h: { regex: '(' }
@@ -109,7 +109,8 @@ requests:
    ·       ─
 10 │       d: { header: X, group: 1 }
    ╰────
- help: write `jsonpath: $.id`, `regex: 'id=(.*)'` or `header: Location`
+ help: write `jsonpath: $.id`, `css: a.next`, `form: '#login'`, `regex: 'id=(.*)'`, `header:
+       Location` or `cookie: session`
  × only a `regex` has groups
    ╭─[plan.yml:10:23]
  9 │       c: { default: x }
@@ -122,18 +123,18 @@ requests:
 10 │       d: { header: X, group: 1 }
 11 │       e: { jsonpath: $.a, header: X }
    ·                           ──────
-12 │       f: { css: a }
+12 │       f: { css: a, group: 1 }
    ╰────
- × `css` in an extraction is not yet supported
-   ╭─[plan.yml:12:12]
+ × only a `regex` has groups
+   ╭─[plan.yml:12:20]
 11 │       e: { jsonpath: $.a, header: X }
-12 │       f: { css: a }
-   ·            ───
+12 │       f: { css: a, group: 1 }
+   ·                    ─────
 13 │       vu: { header: X }
    ╰────
  × `vu` cannot be the name of a value
    ╭─[plan.yml:13:7]
-12 │       f: { css: a }
+12 │       f: { css: a, group: 1 }
 13 │       vu: { header: X }
    ·       ──
 14 │       g: { header: 'a b' }

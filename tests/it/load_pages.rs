@@ -1,0 +1,141 @@
+//! Values out of pages, cookies and forms, and what is sent with them: in virtual time.
+
+use shakedown::http::reactor::Reply;
+use shakedown::http::reactor::SimReactor;
+use shakedown::model::StopToken;
+use shakedown::plan::Protocol;
+
+use crate::load_bed::Outcome;
+use crate::load_bed::PlanBuilder;
+use crate::load_flow::Seen;
+use crate::load_flow::plan;
+
+const PAGE: &str = "<html><a class=item href=/items/1>One</a><a class=item href='/items/2?x=1&amp;y=2'>Two</a>\
+    <form action=/search><input name=q></form>\
+    <form id=buy method=post action=/buy><input type=hidden name=csrf value='t/k+n='>\
+    <input name=count value=1><select name=size><option>S<option selected>M</select>\
+    <input type=checkbox name=gift><button name=go value=1>Buy</button></form>";
+
+/// Runs the plan against a server that has this page. What came: method, target and body.
+fn run(text: &str, page: &str, protocol: Protocol) -> (Vec<String>, Outcome) {
+    let seen = Seen::default();
+    let builder = PlanBuilder::of(plan(text)).speaking(protocol);
+    let outcome = builder.run_on(&StopToken::default(), |_| {
+        let (seen, page) = (seen.clone(), page.to_owned());
+        Ok(SimReactor::new(move |_: u64, request: &[u8]| {
+            let text = String::from_utf8_lossy(request).into_owned();
+            let line = text.split(" HTTP/").next().unwrap_or_default();
+            let body = text.split("\r\n\r\n").nth(1).unwrap_or_default();
+            seen.note(format!("{line} {body}").as_bytes());
+            let head = "Set-Cookie: theme=dark; Path=/\r\nSet-Cookie: xsrf=c%3D1; Secure\r\n";
+            let length = page.len();
+            let text = format!("HTTP/1.1 200 OK\r\n{head}Content-Length: {length}\r\n\r\n{page}");
+            vec![Reply::Bytes { after: 1_000_000, bytes: text.into_bytes() }]
+        }))
+    });
+    (seen.all(), outcome)
+}
+
+const PLAN: &str = "
+cookies: off
+requests:
+  page: { get: / }
+  item: { get: '/at/${second}/${all}/${count}/${xsrf}/${title}' }
+  buy: { post: /buy, form: { count: 3, note: 'a&b ${token}' }, form_from: form }
+  again: { post: /again, form_from: form }
+flows:
+  f:
+    - use: page
+      extract:
+        second: { css: a.item, attr: href, index: last }
+        all: { css: a.item, all: true }
+        count: { css: a, count: true }
+        title: { css: title, default: none }
+        xsrf: { cookie: xsrf }
+        form: { form: '#buy' }
+        token: { form: { token: true } }
+    - use: item
+    - use: buy
+    - use: again
+scenarios: { s: { executor: per-vu-iterations, exec: f, vus: 1, iterations: 1 } }
+";
+
+#[test]
+fn what_a_page_has_is_sent_and_its_form_with_it() {
+    for protocol in [Protocol::USUAL, Protocol::Http1 { pipeline: 2 }] {
+        let (seen, outcome) = run(PLAN, PAGE, protocol);
+        assert_eq!(
+            seen,
+            [
+                "GET / ",
+                "GET /at/%2Fitems%2F2%3Fx%3D1%26y%3D2/%5B%22One%22%2C%22Two%22%5D/2/c%253D1/none ",
+                "POST /buy count=3&note=a%26b+t%2Fk%2Bn%3D&csrf=t%2Fk%2Bn%3D&size=M",
+                "POST /again csrf=t%2Fk%2Bn%3D&count=1&size=M",
+            ]
+        );
+        assert_eq!(outcome.totals().scenarios[0].iterations, 1);
+    }
+}
+
+#[test]
+fn one_by_chance_follows_from_the_seed_and_differs_from_one_time_to_the_next() {
+    let text = "
+requests: { page: { get: / }, item: { get: '/${name}' } }
+flows: { f: [ { use: page, extract: { name: { css: a.item, index: random } } }, { use: item } ] }
+scenarios: { s: { executor: per-vu-iterations, exec: f, vus: 2, iterations: 10 } }
+";
+    let names = || {
+        let mut seen = run(text, PAGE, Protocol::USUAL).0;
+        seen.retain(|line| line != "GET / ");
+        seen.sort();
+        seen
+    };
+    let drawn = names();
+    assert_eq!(drawn, names());
+    let ones = drawn.iter().filter(|line| *line == "GET /One ").count();
+    assert!(drawn.len() == 20 && (1..20).contains(&ones), "{drawn:?}");
+}
+
+#[test]
+fn a_page_without_the_form_ends_the_iteration_at_the_request_that_needs_it() {
+    let deep = "<div>".repeat(600) + PAGE;
+    for page in ["<p>none", &deep] {
+        let (seen, outcome) = run(
+            &PLAN.replace(
+                "item: { get: '/at/${second}/${all}/${count}/${xsrf}/${title}' }",
+                "item: { get: /item }",
+            ),
+            page,
+            Protocol::USUAL,
+        );
+        assert_eq!(seen, ["GET / ", "GET /item "]);
+        let failed: u64 = outcome.totals().series.iter().map(|series| series.tally.failed).sum();
+        assert_eq!(failed, 1, "the one that could not be made");
+    }
+}
+
+#[test]
+fn checks_of_elements_are_counted() {
+    let text = "
+requests:
+  page:
+    get: /
+    checks:
+      - { css: form#buy, name: form }
+      - { css: { selector: a.item, count: '>=2' }, name: items }
+      - { css: { selector: a.item, attr: href, equals: /items/1 }, name: link }
+      - { css: { selector: h1, exists: false }, name: no heading }
+      - { css: { selector: a.item, contains: Three }, name: third }
+flows: { f: [ { use: page } ] }
+scenarios: { s: { executor: per-vu-iterations, exec: f, vus: 1, iterations: 2 } }
+";
+    let (_, outcome) = run(text, PAGE, Protocol::USUAL);
+    let totals = outcome.totals();
+    let checks = totals.series.iter().flat_map(|series| &series.tally.checks);
+    let mut checks: Vec<_> =
+        checks.map(|check| (check.name.clone(), check.passes, check.fails)).collect();
+    checks.sort();
+    let expected =
+        [("form", 2, 0), ("items", 2, 0), ("link", 2, 0), ("no heading", 2, 0), ("third", 0, 2)];
+    assert_eq!(checks, expected.map(|(name, passed, failed)| (name.to_owned(), passed, failed)));
+}
