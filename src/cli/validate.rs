@@ -32,17 +32,16 @@ pub(super) fn run(args: &ValidateArgs, terminal: &Terminal) -> Result<ExitCode, 
     for warning in &plan.warnings {
         write_stderr(format!("warning: {warning}\n").as_bytes());
     }
-    let forecast = plan.forecast();
     if args.json {
         let both = json!({
             "plan": resolved.json(),
-            "would_send": validate_text::json(&plan, &forecast),
+            "would_send": validate_text::json(&plan, &resolved),
         });
         write_stdout(plan.redactor.text(&format!("{both:#}\n")).as_bytes())?;
         return Ok(ExitCode::Passed);
     }
     write_stdout(plan.redactor.text(&resolved.yaml()).as_bytes())?;
-    let told = plan.redactor.text(&validate_text::text(&plan, &forecast, terminal.width));
+    let told = plan.redactor.text(&validate_text::text(&plan, &resolved, terminal.width));
     if terminal.stdout {
         write_stdout(format!("\n{told}").as_bytes())?;
     } else if !terminal.quiet {

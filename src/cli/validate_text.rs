@@ -1,6 +1,7 @@
 //! What a plan would send, for people and as JSON.
 
 use std::fmt::Write as _;
+use std::path::PathBuf;
 
 use serde_json::Value as Json;
 use serde_json::json;
@@ -15,6 +16,7 @@ use crate::model::plural;
 use crate::plan::Forecast;
 use crate::plan::Plan;
 use crate::plan::RequestForecast;
+use crate::plan::Resolved;
 use crate::plan::ScanSettings;
 use crate::plan::ScenarioForecast;
 
@@ -24,7 +26,8 @@ const INFALLIBLE: &str = "writing to a string does not fail";
 const REQUESTS_TOLD: usize = 200;
 
 /// Section by section; `width` columns.
-pub(super) fn text(plan: &Plan, forecast: &Forecast, width: usize) -> String {
+pub(super) fn text(plan: &Plan, resolved: &Resolved, width: usize) -> String {
+    let forecast = &plan.forecast();
     let mut out = String::new();
     let nothing = forecast.scenarios.is_empty() && plan.scan.is_none();
     let valid = if nothing { "valid, and sends nothing" } else { "valid; it would send:" };
@@ -49,7 +52,16 @@ pub(super) fn text(plan: &Plan, forecast: &Forecast, width: usize) -> String {
         (inert(&output.path.display().to_string(), 200), output.kind.as_str().to_owned())
     });
     section("Files", &files.collect::<Vec<_>>());
+    section("Read", &read(resolved));
     out
+}
+
+/// Files that the plan is made of, and that it names.
+fn read(resolved: &Resolved) -> Vec<(String, String)> {
+    let row =
+        |path: &PathBuf, what: &str| (inert(&path.display().to_string(), 200), what.to_owned());
+    let included = resolved.included().iter().map(|path| row(path, "included"));
+    included.chain(resolved.named().iter().map(|path| row(path, "named by the plan"))).collect()
 }
 
 /// Two columns; the second one is broken between words.
@@ -259,7 +271,11 @@ fn limits(plan: &Plan) -> Vec<(String, String)> {
 }
 
 /// The same for programs.
-pub(super) fn json(plan: &Plan, forecast: &Forecast) -> Json {
+pub(super) fn json(plan: &Plan, resolved: &Resolved) -> Json {
+    let forecast = &plan.forecast();
+    let paths = |paths: &[PathBuf]| -> Vec<String> {
+        paths.iter().map(|path| path.display().to_string()).collect()
+    };
     let scenario = |one: &ScenarioForecast| {
         json!({
             "name": one.name,
@@ -317,5 +333,7 @@ pub(super) fn json(plan: &Plan, forecast: &Forecast) -> Json {
             "kind": output.kind.as_str(),
             "path": output.path.display().to_string(),
         })).collect::<Vec<_>>(),
+        "included": paths(resolved.included()),
+        "named": paths(resolved.named()),
     })
 }

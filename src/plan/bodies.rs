@@ -65,7 +65,7 @@ pub(super) fn body(
             }
             (Some("application/x-www-form-urlencoded"), form)
         }
-        "file" => (None, literal(&file(node, overrides, reader))),
+        "file" => (None, literal(&file(node, reader))),
         _ => (None, free(name, node, overrides, reader)),
     };
     if let Some(content_type) = content_type
@@ -124,7 +124,7 @@ fn free(name: &str, node: &Node, overrides: &Overrides, reader: &mut Reader) -> 
     }
     let Some(fields) = reader.fields(node, &node.at, &BODY) else { return Template::default() };
     let made = match (fields.get("file"), fields.get("random"), fields.get("repeat")) {
-        (Some(path), None, None) => file(path, overrides, reader),
+        (Some(path), None, None) => file(path, reader),
         (None, Some(size), None) => random(name, size, overrides, reader),
         (None, None, Some(text)) => repeated(text, &fields, reader),
         _ => {
@@ -141,10 +141,10 @@ fn literal(bytes: &[u8]) -> Template {
     template
 }
 
-/// Read once, before anything is sent; relative to the plan's directory.
-fn file(node: &Node, overrides: &Overrides, reader: &mut Reader) -> Vec<u8> {
+/// Read once, before anything is sent; relative to the file that names it.
+fn file(node: &Node, reader: &mut Reader) -> Vec<u8> {
     let Some(path) = reader.text(node, "a file name") else { return Vec::new() };
-    let path = overrides.directory.join(path);
+    let path = reader.beside(&node.at, path);
     bounded::read(&path, MAX_BODY).unwrap_or_else(|error| {
         let shown = path.display();
         let problem = match error.kind() {

@@ -225,15 +225,11 @@ fn stop_if(limits: &Fields<'_>, reader: &mut Reader) -> Option<StopIf> {
 }
 
 /// Certificates beside the platform's, relative to the plan's directory.
-pub(super) fn ca_files(
-    plan: &Fields<'_>,
-    overrides: &Overrides,
-    reader: &mut Reader,
-) -> Vec<PathBuf> {
+pub(super) fn ca_files(plan: &Fields<'_>, reader: &mut Reader) -> Vec<PathBuf> {
     let Some(node) = plan.get("ca_files") else { return Vec::new() };
     let mut files = Vec::new();
     for (text, at) in reader.texts(node, "PEM files") {
-        let path = overrides.directory.join(text);
+        let path = reader.beside(at, text);
         if path.is_file() {
             files.push(path);
         } else {

@@ -3,7 +3,6 @@
 use prost_reflect::MethodDescriptor;
 
 use super::document::{Entry, Node, Value};
-use super::file::Overrides;
 use super::messages::{self, MOST_ROUNDS};
 use super::reader::{Fields, Keys, Reader};
 use super::{bodies, fields, protos};
@@ -77,10 +76,9 @@ pub(super) fn call(
     callee: &Callee,
     node: &Node,
     request: &Fields<'_>,
-    overrides: &Overrides,
     reader: &mut Reader,
 ) -> Option<Call> {
-    let pool = protos::pool(request, overrides, reader);
+    let pool = protos::pool(request, reader);
     let until = CallEnd {
         count: request.get("count").and_then(|node| {
             reader.number(node, "a number of messages from 1 on", |count: u64| count > 0)

@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use super::file::Overrides;
 use super::reader::{Fields, Keys, Reader};
 use super::types::BaselineFiles;
 use crate::model::Cost;
@@ -17,11 +16,7 @@ pub(super) const COST: Keys =
 const HISTORY: &str = "history:";
 
 /// The files to compare with, relative to the plan.
-pub(super) fn baseline(
-    plan: &Fields<'_>,
-    overrides: &Overrides,
-    reader: &mut Reader,
-) -> BaselineFiles {
+pub(super) fn baseline(plan: &Fields<'_>, reader: &mut Reader) -> BaselineFiles {
     let Some(entry) = plan.entry("baseline") else { return BaselineFiles::default() };
     let Some(fields) = reader.fields(&entry.node, &entry.key_at, &BASELINE) else {
         return BaselineFiles::default();
@@ -36,7 +31,7 @@ pub(super) fn baseline(
             reader.not_yet(&node.at, "a run of the history");
             return None;
         }
-        let path = overrides.directory.join(text);
+        let path = reader.beside(&node.at, text);
         if !path.is_file() {
             reader.problem(&node.at, format!("`{}` is not a file", path.display()));
             return None;

@@ -127,7 +127,7 @@ pub(super) fn connection(
     let Some(entry) = plan.entry("connection") else { return };
     let Some(fields) = reader.fields(&entry.node, &entry.key_at, &CONNECTION) else { return };
     connection.protocol = protocol::protocol(&fields, reader);
-    connection.tls_options = tls(&fields, overrides, reader);
+    connection.tls_options = tls(&fields, reader);
     connection.route = route(&fields, overrides, reader);
     connection.connect_timeout =
         fields.get("connect_timeout").and_then(|node| reader.positive_duration(node));
@@ -142,13 +142,13 @@ pub(super) fn connection(
     }
 }
 
-fn tls(connection: &Fields<'_>, overrides: &Overrides, reader: &mut Reader) -> TlsOptions {
+fn tls(connection: &Fields<'_>, reader: &mut Reader) -> TlsOptions {
     let Some(entry) = connection.entry("tls") else { return TlsOptions::default() };
     let Some(fields) = reader.fields(&entry.node, &entry.key_at, &TLS) else {
         return TlsOptions::default();
     };
-    let certificate = file(&fields, "cert", overrides, reader);
-    let key = file(&fields, "key", overrides, reader);
+    let certificate = file(&fields, "cert", reader);
+    let key = file(&fields, "key", reader);
     if let (None, Some(key)) = (fields.get("cert"), fields.entry("key")) {
         reader.problem(&key.key_at, "`key` needs the certificate it belongs to: `cert`");
     }
@@ -218,14 +218,10 @@ fn each<T>(
 }
 
 /// A file of the plan, relative to its directory.
-fn file(
-    fields: &Fields<'_>,
-    key: &str,
-    overrides: &Overrides,
-    reader: &mut Reader,
-) -> Option<PathBuf> {
+fn file(fields: &Fields<'_>, key: &str, reader: &mut Reader) -> Option<PathBuf> {
     let node = fields.get(key)?;
-    let path = overrides.directory.join(reader.text(node, "a PEM file")?);
+    let name = reader.text(node, "a PEM file")?;
+    let path = reader.beside(&node.at, name);
     if !path.is_file() {
         reader.problem(&node.at, format!("`{}` is not a file", path.display()));
         return None;

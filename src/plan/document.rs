@@ -69,7 +69,7 @@ pub(super) enum TextPiece {
 }
 
 /// More than any plan needs, and little enough for a bomb of aliases to stay harmless.
-const MAX_NODES: usize = 100_000;
+pub(super) const MAX_NODES: usize = 100_000;
 const MAX_DEPTH: usize = 32;
 
 /// Parses one YAML document.
@@ -91,6 +91,35 @@ pub(super) fn parse(text: &str) -> Result<Node, Problem> {
     let raw: Spanned<Raw> = serde_saphyr::from_str_with_options(text, options)
         .map_err(|error| syntax_problem(&error, text))?;
     Ok(with_text(raw, text))
+}
+
+/// Moves every place behind `base` bytes of other texts.
+pub(super) fn shift(node: &mut Node, base: usize) {
+    let moved = |at: &Place| at.start + base..at.end + base;
+    node.at = moved(&node.at);
+    match &mut node.value {
+        Value::List(items) => {
+            for item in items {
+                shift(item, base);
+            }
+        }
+        Value::Map(entries) => {
+            for Entry { key_at, node, .. } in entries {
+                *key_at = moved(key_at);
+                shift(node, base);
+            }
+        }
+        Value::Scalar(_) | Value::Unsubstituted => {}
+    }
+}
+
+/// Values in it, itself among them.
+pub(super) fn count(node: &Node) -> usize {
+    match &node.value {
+        Value::List(items) => 1 + items.iter().map(count).sum::<usize>(),
+        Value::Map(entries) => 1 + entries.iter().map(|entry| count(&entry.node)).sum::<usize>(),
+        Value::Scalar(_) | Value::Unsubstituted => 1,
+    }
 }
 
 impl Node {

@@ -2,10 +2,12 @@
 
 use std::fmt;
 use std::fmt::Write as _;
+use std::path::Path;
 
 use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteDiagnostic, NamedSource};
 
 use super::document::Place;
+use super::sources::{Source, Sources};
 use crate::model::ExitCode;
 use crate::model::Redactor;
 use crate::model::inert;
@@ -46,6 +48,11 @@ impl Problem {
         self
     }
 
+    /// The same behind `base` bytes of other texts.
+    pub(super) fn shifted(self, base: usize) -> Self {
+        Self { at: self.at.map(|at| at.start + base..at.end + base), ..self }
+    }
+
     /// The same without secrets.
     pub(super) fn masked(self, redactor: &Redactor) -> Self {
         let help = self.help.map(|help| redactor.text(&help));
@@ -67,9 +74,8 @@ impl Problem {
 /// Why a plan is not run: every mistake found, in the order of the text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlanErrors {
-    name: String,
-    /// The plan's text, made harmless for a terminal without moving a byte.
-    source: String,
+    /// What the plan is made of, made harmless for a terminal without moving a byte.
+    sources: Sources,
     problems: Vec<Problem>,
 }
 
@@ -77,7 +83,7 @@ impl std::error::Error for PlanErrors {}
 
 impl fmt::Display for PlanErrors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "plan {}", self.name)?;
+        write!(f, "plan {}", self.name())?;
         for (index, problem) in self.problems.iter().enumerate() {
             f.write_str(if index == 0 { ": " } else { "; " })?;
             f.write_str(&inert(&problem.message, 500))?;
@@ -95,9 +101,19 @@ const WIDTH: usize = 100;
 
 impl PlanErrors {
     /// Mistakes in `source`, the text of the plan shown as `name`.
-    pub(super) fn new(name: &str, source: &str, mut problems: Vec<Problem>) -> Self {
+    pub(super) fn new(name: &str, source: &str, problems: Vec<Problem>) -> Self {
+        Self::of(&Sources::of_plan(name, source, Path::new("")), problems)
+    }
+
+    /// Mistakes in a plan and what it includes.
+    pub(super) fn of(sources: &Sources, mut problems: Vec<Problem>) -> Self {
         problems.sort_by_key(|problem| problem.at.as_ref().map(|at| at.start));
-        Self { name: inert(name, 200), source: harmless(source), problems }
+        Self { sources: sources.map(|name| inert(name, 200), harmless), problems }
+    }
+
+    /// What the plan is called.
+    fn name(&self) -> &str {
+        self.sources.plan().map_or("", |plan| plan.name.as_str())
     }
 
     /// 104, or 85 when all that is wrong is that nobody authorised it.
@@ -112,9 +128,9 @@ impl PlanErrors {
     /// One line each: `plan.yml:3:7: what is wrong`.
     pub(super) fn lines(&self) -> Vec<String> {
         let line = |problem: &Problem| {
-            let at = problem.at.as_ref().map(|at| self.line_and_column(at.start));
-            let at = at.map(|(line, column)| format!(":{line}:{column}")).unwrap_or_default();
-            format!("{}{at}: {}", self.name, inert(&problem.message, 500))
+            let at = problem.at.as_ref().map(|at| self.sources.shown(at));
+            let at = at.unwrap_or_else(|| self.name().to_owned());
+            format!("{at}: {}", inert(&problem.message, 500))
         };
         self.problems.iter().map(line).collect()
     }
@@ -152,47 +168,37 @@ impl PlanErrors {
         if let Some(help) = &problem.help {
             diagnostic = diagnostic.with_help(help.clone());
         }
-        let shown = problem.at.clone().filter(|at| self.is_shown(at));
-        let written = match (shown, &problem.at) {
-            (Some(at), _) => {
+        let found = problem.at.as_ref().and_then(|at| self.sources.find(at));
+        let written = match found {
+            Some((source, at)) if is_shown(source, &at) => {
                 let report = miette::Report::new(
                     diagnostic.with_label(LabeledSpan::new_primary_with_span(None, at)),
                 )
-                .with_source_code(NamedSource::new(&self.name, self.source.clone()));
+                .with_source_code(NamedSource::new(&source.name, source.text.clone()));
                 handler.render_report(out, report.as_ref())
             }
-            (None, place) => {
-                let place = place.as_ref().map(|at| {
-                    let (line, column) = self.line_and_column(at.start);
-                    format!(":{line}:{column}")
-                });
-                diagnostic.message =
-                    format!("{}{}: {}", self.name, place.unwrap_or_default(), diagnostic.message);
+            _ => {
+                let place = problem.at.as_ref().map(|at| self.sources.shown(at));
+                let place = place.unwrap_or_else(|| self.name().to_owned());
+                diagnostic.message = format!("{place}: {}", diagnostic.message);
                 handler.render_report(out, &diagnostic)
             }
         };
         written.expect("writing to a string does not fail");
     }
+}
 
-    /// Whether every line around `at` is short enough to be shown.
-    fn is_shown(&self, at: &Place) -> bool {
-        let (first, _) = self.line_and_column(at.start);
-        let (last, _) = self.line_and_column(at.end);
-        last - first < 20
-            && self
-                .source
-                .lines()
-                .skip(first.saturating_sub(2))
-                .take(last - first + 3)
-                .all(|line| line.len() <= LINE_SHOWN)
-    }
-
-    /// Both from 1; the column counts characters.
-    fn line_and_column(&self, index: usize) -> (usize, usize) {
-        let before = &self.source[..self.source.floor_char_boundary(index)];
-        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
-    }
+/// Whether every line around `at` is short enough to be shown.
+fn is_shown(source: &Source, at: &Place) -> bool {
+    let (first, _) = source.line_and_column(at.start);
+    let (last, _) = source.line_and_column(at.end);
+    last - first < 20
+        && source
+            .text
+            .lines()
+            .skip(first.saturating_sub(2))
+            .take(last - first + 3)
+            .all(|line| line.len() <= LINE_SHOWN)
 }
 
 /// `text` with every character that a terminal might obey replaced, byte for byte.

@@ -14,12 +14,13 @@ use super::error::{PlanErrors, Problem};
 use super::reader::{Fields, Keys, Reader};
 use super::resolved::Resolved;
 use super::secrets::{self, Secrets, Var, Vars};
+use super::sources::Sources;
 use super::steps::Known;
 use super::substitute::{Env, Values, substitute};
 use super::types::{Connection, Cookies, Plan, Scenario, TlsPolicy};
 use super::{
-    auth, boundary, compare, consistency, defaults, flows, gates, occurrence, once, protocol,
-    requests, scan, scenarios,
+    auth, boundary, compare, consistency, defaults, flows, gates, include, occurrence, once,
+    protocol, requests, scan, scenarios,
 };
 use crate::model::Conversation;
 use crate::model::Redactor;
@@ -31,6 +32,7 @@ pub(super) const PLAN: Keys = Keys {
     of: "the plan",
     known: &[
         "version",
+        "include",
         "target",
         "authorised",
         "scope",
@@ -67,7 +69,7 @@ pub(super) const PLAN: Keys = Keys {
 const DONE: [&str; 2] = ["requests", "flows"];
 
 /// A larger file is no plan.
-const MAX_FILE: u64 = 4 << 20;
+pub(super) const MAX_FILE: u64 = 4 << 20;
 
 /// What a plan does not say itself, and what the command line says instead of it.
 #[derive(Debug, Clone)]
@@ -141,7 +143,7 @@ pub fn resolve_file(
         }
     };
     let directory = path.parent().map(Path::to_path_buf).unwrap_or_default();
-    resolve_text(&name, &text, env, &Overrides { directory, ..overrides.clone() })
+    resolve(&name, &text, Some(path), env, &Overrides { directory, ..overrides.clone() })
 }
 
 /// Reads a plan that was embedded or fetched; messages call it `name`.
@@ -167,30 +169,47 @@ pub fn resolve_text(
     env: Env<'_>,
     overrides: &Overrides,
 ) -> Result<(Plan, Resolved), PlanErrors> {
-    let hash = hash(text);
+    resolve(name, text, None, env, overrides)
+}
+
+/// The plan that stands in the file at `path`, or in none.
+fn resolve(
+    name: &str,
+    text: &str,
+    path: Option<&Path>,
+    env: Env<'_>,
+    overrides: &Overrides,
+) -> Result<(Plan, Resolved), PlanErrors> {
+    let written = text;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let errors = |problems| PlanErrors::new(name, text, problems);
     if text.len() as u64 > MAX_FILE {
         return Err(errors(vec![too_large()]));
     }
     let mut tree = document::parse(text).map_err(|problem| errors(vec![problem]))?;
-    let mut reader = Reader::default();
+    let sources = Sources::of_plan(name, text, &overrides.directory);
+    let mut reader = Reader { sources, ..Reader::default() };
+    if !include::include(&mut tree, path, &mut reader) {
+        // What is wrong with the rest may only be that something is missing.
+        return Err(PlanErrors::of(&reader.sources, reader.problems));
+    }
     substitute_all(&mut tree, env, overrides, &mut reader);
     let plan = plan(&tree, overrides, &mut reader);
-    let Reader { problems, warnings, redactor, .. } = reader;
+    let Reader { problems, warnings, redactor, sources, files, .. } = reader;
     // They quote what was substituted.
     let masked = |problem: Problem| problem.masked(&redactor);
     match plan {
         Some(plan) if problems.is_empty() => {
-            let warnings = PlanErrors::new(name, text, warnings).lines();
+            let warnings = PlanErrors::of(&sources, warnings).lines();
             for secret in plan.sessions.secrets() {
                 redactor.learn("LOGIN_SECRET", secret);
             }
+            let hash = hash_of(written, &sources);
             let plan = Plan { hash, redactor, warnings, ..plan };
-            let resolved = Resolved::new(tree, &plan);
+            let resolved = Resolved::new(tree, &plan, &sources, files);
             Ok((plan, resolved))
         }
-        _ => Err(errors(problems.into_iter().map(masked).collect())),
+        _ => Err(PlanErrors::of(&sources, problems.into_iter().map(masked).collect())),
     }
 }
 
@@ -200,6 +219,18 @@ pub(super) fn hash(text: &str) -> String {
         write!(hex, "{byte:02x}").expect("writing to a string does not fail");
         hex
     })
+}
+
+/// That of the plan's text, and of each that it includes with its name: what it is depends on all.
+fn hash_of(text: &str, sources: &Sources) -> String {
+    if sources.included().is_empty() {
+        return hash(text);
+    }
+    let mut all = text.to_owned();
+    for source in sources.included() {
+        all.extend(["\0", &source.name_from_plan(), "\0", &source.text]);
+    }
+    hash(&all)
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Problem> {
@@ -238,7 +269,7 @@ fn substitute_all(tree: &mut Node, env: Env<'_>, overrides: &Overrides, reader: 
     });
     values.secrets = Some(Secrets::new(secrets, overrides, reader));
     values.vars = Some(vars(entries, &mut values, reader));
-    values.data = Some(feeders(entries, &mut values, overrides, reader));
+    values.data = Some(feeders(entries, &mut values, reader));
     for Entry { key, node, .. } in entries {
         values.is_done = DONE.contains(&key.as_str());
         values.shown = (!secrets::SECTIONS.contains(&key.as_str())).then(|| key.clone());
@@ -260,18 +291,13 @@ fn substitute_all(tree: &mut Node, env: Env<'_>, overrides: &Overrides, reader: 
     }
 }
 
-fn feeders(
-    entries: &mut [Entry],
-    values: &mut Values<'_>,
-    overrides: &Overrides,
-    reader: &mut Reader,
-) -> Feeders {
+fn feeders(entries: &mut [Entry], values: &mut Values<'_>, reader: &mut Reader) -> Feeders {
     values.shown = Some("data".to_owned());
     let node = section(entries, "data").map(|node| {
         substitute(node, values, &mut reader.names, &mut reader.problems);
         &*node
     });
-    Feeders::new(node, &overrides.directory, reader)
+    Feeders::new(node, reader)
 }
 
 fn section<'a>(entries: &'a mut [Entry], key: &str) -> Option<&'a mut Node> {
@@ -342,7 +368,7 @@ fn plan(tree: &Node, overrides: &Overrides, reader: &mut Reader) -> Option<Plan>
     sessions.scan = auth::scan_as(&fields, &sessions, reader);
     let is_sound = reader.problems.is_empty();
     let gates = gates::thresholds(&fields, reader);
-    let baseline = compare::baseline(&fields, overrides, reader);
+    let baseline = compare::baseline(&fields, reader);
     let cost = compare::cost(&fields, reader);
     let outputs = gates::outputs(&fields, reader);
     let connection = connection(&fields, overrides, reader);
@@ -475,7 +501,7 @@ fn connection(plan: &Fields<'_>, overrides: &Overrides, reader: &mut Reader) -> 
     let tls =
         if insecure.unwrap_or(scans_only) { TlsPolicy::AcceptAndReport } else { TlsPolicy::Verify };
     let mut connection = Connection {
-        ca_files: boundary::ca_files(plan, overrides, reader),
+        ca_files: boundary::ca_files(plan, reader),
         ..Connection::new(timeout.unwrap_or(default_timeout), tls)
     };
     super::connection::connection(plan, overrides, &mut connection, reader);

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use prost_reflect::{DescriptorPool, MethodDescriptor};
 
 use super::document::{Node, Value};
-use super::file::Overrides;
 use super::reader::{Fields, Reader};
 
 /// A larger file is no description of a service.
@@ -25,11 +24,7 @@ struct Named {
 }
 
 /// Services and messages that a request names with `proto` and `import_paths`.
-pub(super) fn pool(
-    request: &Fields<'_>,
-    overrides: &Overrides,
-    reader: &mut Reader,
-) -> Option<DescriptorPool> {
+pub(super) fn pool(request: &Fields<'_>, reader: &mut Reader) -> Option<DescriptorPool> {
     let Some(entry) = request.entry("proto") else {
         reader.problem_with_help(
             &request.at,
@@ -49,7 +44,7 @@ pub(super) fn pool(
     let named = Named {
         files,
         import_paths: import_paths.unwrap_or_default(),
-        directory: overrides.directory.clone(),
+        directory: reader.sources.beside(&entry.node.at, ""),
     };
     let known = &mut reader.protos.0;
     let place = known.iter().position(|(known, _)| *known == named).unwrap_or_else(|| {
@@ -96,8 +91,14 @@ pub(super) fn method(
 }
 
 fn paths(node: &Node, reader: &mut Reader) -> Vec<PathBuf> {
-    let texts = node.one_or_many().iter().filter_map(|item| reader.text(item, "a file name"));
-    texts.map(PathBuf::from).collect()
+    let mut paths = Vec::new();
+    for item in node.one_or_many() {
+        if let Some(name) = reader.text(item, "a file name") {
+            reader.beside(&item.at, name);
+            paths.push(PathBuf::from(name));
+        }
+    }
+    paths
 }
 
 /// Files are looked for in the import paths, where there are some; else in their own directories,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ use super::document::{Entry, Node, Place, Scalar, Value};
 use super::error::Problem;
 use super::names::Names;
 use super::protos::Protos;
+use super::sources::Sources;
 use crate::model::Redactor;
 use crate::model::did_you_mean;
 use crate::model::parse_duration;
@@ -58,6 +60,15 @@ impl<'a> Fields<'a> {
     }
 }
 
+/// A file that the plan names.
+#[derive(Debug, Clone)]
+pub(super) struct NamedFile {
+    pub(super) at: Place,
+    pub(super) path: PathBuf,
+    /// Its name, seen from the plan's directory; nothing where it is as written.
+    pub(super) from_plan: Option<String>,
+}
+
 /// Reads nodes and remembers what was wrong with them.
 #[derive(Default)]
 pub(super) struct Reader {
@@ -71,6 +82,10 @@ pub(super) struct Reader {
     /// What the plan calls the values that it takes out of responses.
     pub(super) names: Names,
     pub(super) protos: Protos,
+    /// What the plan is made of.
+    pub(super) sources: Sources,
+    /// Files that it names.
+    pub(super) files: Vec<NamedFile>,
     /// Variables that some scenario has in its own `env`, and what the others have instead.
     pub(super) scenario_env: BTreeMap<String, Option<String>>,
 }
@@ -112,11 +127,31 @@ impl Reader {
             return None;
         };
         for (index, entry) in entries.iter().enumerate() {
-            if entries[..index].iter().any(|earlier| earlier.key == entry.key) {
-                self.problem(&entry.key_at, format!("`{}` is given twice", entry.key));
+            if let Some(earlier) = entries[..index].iter().find(|earlier| earlier.key == entry.key)
+            {
+                self.twice(&entry.key, &entry.key_at, &earlier.key_at);
             }
         }
         Some(entries)
+    }
+
+    /// `key` stands at `at` and stood at `first` already.
+    pub(super) fn twice(&mut self, key: &str, at: &Place, first: &Place) {
+        let text = if self.sources.are_in_one(at, first) {
+            format!("`{key}` is given twice")
+        } else {
+            format!("`{key}` is given twice, first at {}", self.sources.shown(first))
+        };
+        self.problem(at, text);
+    }
+
+    /// The path of a file that is named at `at`: relative to the file in which that stands.
+    pub(super) fn beside(&mut self, at: &Place, name: &str) -> PathBuf {
+        let path = self.sources.beside(at, name);
+        // A `.proto` may stand in an import path instead.
+        let from_plan = self.sources.seen_from_plan(at, name).filter(|_| path.exists());
+        self.files.push(NamedFile { at: at.clone(), path: path.clone(), from_plan });
+        path
     }
 
     /// The value of a key that must be there.

@@ -224,7 +224,7 @@ fn call(
     reader: &mut Reader,
 ) -> Option<(GrpcCall, Aim)> {
     let callee = calls::callee(node, around.target, reader)?;
-    let call = calls::call(&callee, node, fields, around.overrides, reader)?;
+    let call = calls::call(&callee, node, fields, reader)?;
     calls::refuse_checks(&call, &script.checks, fields, reader);
     let mut path = Template::default();
     path.push_literal(callee.path().as_bytes());

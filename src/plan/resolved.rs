@@ -1,35 +1,87 @@
 //! The plan as it was understood: everything substituted, every default filled in.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde_json::Value as Json;
 
-use super::document::{Entry, Node, Scalar, Value};
+use super::document::{Entry, Node, Place, Scalar, Value};
 use super::executor::{Executor, Late, Spacing};
 use super::print;
+use super::reader::NamedFile;
+use super::sources::Sources;
 use super::types::{Connection, Cookies, Plan, Protocol, Scenario, TlsPolicy};
 use crate::model::ConnectionReuse;
 use crate::model::Conversation;
 
 /// The tree that a plan was read from, with what it left out.
 #[derive(Debug, Clone)]
-pub struct Resolved(Node);
+pub struct Resolved {
+    tree: Node,
+    included: Vec<PathBuf>,
+    named: Vec<PathBuf>,
+}
 
 impl Resolved {
     /// What `tree` came to.
-    pub(super) fn new(mut tree: Node, plan: &Plan) -> Self {
+    pub(super) fn new(
+        mut tree: Node,
+        plan: &Plan,
+        sources: &Sources,
+        files: Vec<NamedFile>,
+    ) -> Self {
+        for file in &files {
+            if let Some(name) = &file.from_plan {
+                rename(&mut tree, &file.at, name);
+            }
+        }
         fill(&mut tree, plan);
-        Self(tree)
+        let mut named: Vec<PathBuf> = Vec::new();
+        for file in files {
+            if file.path.is_file() && !named.contains(&file.path) {
+                named.push(file.path);
+            }
+        }
+        let included = sources.included().iter().map(|source| source.name.clone().into());
+        Self { tree, included: included.collect(), named }
+    }
+
+    /// Files that the plan includes, in the order in which they were read.
+    pub fn included(&self) -> &[PathBuf] {
+        &self.included
+    }
+
+    /// Other files that it names and a run reads: data, bodies, certificates, secrets.
+    pub fn named(&self) -> &[PathBuf] {
+        &self.named
     }
 
     /// A plan that reads back to the same run.
     pub fn yaml(&self) -> String {
-        print::yaml(&self.0)
+        print::yaml(&self.tree)
     }
 
     /// The same as JSON.
     pub fn json(&self) -> Json {
-        print::json(&self.0)
+        print::json(&self.tree)
+    }
+}
+
+/// Gives the scalar at `at` another text: a file that is named in another directory.
+fn rename(node: &mut Node, at: &Place, name: &str) {
+    match &mut node.value {
+        Value::Scalar(_) if node.at == *at => *node = Node { at: at.clone(), ..text(name) },
+        Value::Scalar(_) | Value::Unsubstituted => {}
+        Value::List(items) => {
+            for item in items {
+                rename(item, at, name);
+            }
+        }
+        Value::Map(entries) => {
+            for entry in entries {
+                rename(&mut entry.node, at, name);
+            }
+        }
     }
 }
 

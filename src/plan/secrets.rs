@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
+use std::path::PathBuf;
 
 use super::bounded;
 use super::document::{Entry, Node, Place, Value};
@@ -39,7 +40,7 @@ struct Secret {
 
 enum From {
     Env(String),
-    File(String),
+    File(PathBuf),
     Command(Vec<String>),
 }
 
@@ -140,7 +141,10 @@ fn from(entry: &Entry, reader: &mut Reader) -> Option<From> {
     let node = &first.node;
     match first.key.as_str() {
         "env" => reader.text(node, "the name of a variable").map(|name| From::Env(name.to_owned())),
-        "file" => reader.text(node, "a file name").map(|path| From::File(path.to_owned())),
+        "file" => {
+            let name = reader.text(node, "a file name")?;
+            Some(From::File(reader.beside(&node.at, name)))
+        }
         _ => command(node, reader).map(From::Command),
     }
 }
@@ -168,8 +172,7 @@ impl From {
                 (format!("the environment variable `{name}` is not set"), "set it".to_owned())
             }),
             Self::File(path) => {
-                let path = overrides.directory.join(path);
-                let bytes = bounded::read(&path, MAX_SECRET).map_err(|error| {
+                let bytes = bounded::read(path, MAX_SECRET).map_err(|error| {
                     let reason = match error.kind() {
                         ErrorKind::FileTooLarge => {
                             format!("is larger than {} KiB", MAX_SECRET >> 10)

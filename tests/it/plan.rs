@@ -13,6 +13,7 @@ mod connection;
 mod data;
 mod files;
 mod flags;
+mod include;
 mod laws;
 mod on_the_shop;
 mod refusals;

@@ -51,13 +51,13 @@ struct Opened {
 }
 
 impl Feeders {
-    /// Opens every file that the plan names, and looks at its beginning. `directory` is the plan's.
-    pub(in crate::plan) fn new(node: Option<&Node>, directory: &Path, reader: &mut Reader) -> Self {
+    /// Opens every file that the plan names, and looks at its beginning.
+    pub(in crate::plan) fn new(node: Option<&Node>, reader: &mut Reader) -> Self {
         let entries = node.and_then(|node| reader.entries(node, "data")).unwrap_or_default();
         let source = |entry: &Entry| Source {
             name: entry.key.clone(),
             at: entry.key_at.clone(),
-            opened: opened(entry, directory, reader),
+            opened: opened(entry, reader),
             is_used: false,
         };
         Self(entries.iter().map(source).collect())
@@ -219,7 +219,7 @@ fn listed(names: &[String]) -> String {
     format!("{}{more}", shown.join(", "))
 }
 
-fn opened(entry: &Entry, directory: &Path, reader: &mut Reader) -> Option<Opened> {
+fn opened(entry: &Entry, reader: &mut Reader) -> Option<Opened> {
     if !is_name(&entry.key) {
         let text = format!("`{}` cannot be the name of data", entry.key);
         reader.problem_with_help(&entry.key_at, text, "a name has letters, digits, `_` and `-`");
@@ -241,7 +241,7 @@ fn opened(entry: &Entry, directory: &Path, reader: &mut Reader) -> Option<Opened
     let name = reader.text(node, "a file name")?;
     let format = format(name, &fields, node, reader)?;
     let (mode, on_end) = mode(&fields, reader);
-    let path = directory.join(name);
+    let path = reader.beside(&node.at, name);
     let shown = path.display().to_string();
     let file_at = node.at.clone();
     let opened = File::open(&path).and_then(|file| {

@@ -31,13 +31,19 @@ pub(super) fn objects() -> Vec<Object> {
 }
 
 fn plan() -> Object {
-    object!(
+    let object = object!(
         PLAN,
         file::PLAN,
         "A plan of Shakedown: what is sent where, how much of it, and what must hold. Keys that \
          begin with `x-` are free, for anchors."
     )
     .key("version", json!({ "enum": [1, "1"] }), "Version of the format: 1.")
+    .key(
+        "include",
+        any_of(&[text(), list(&text())]),
+        "Files with more requests, flows, vars and other sections, relative to this one; `*` stands for \
+         parts of a name.",
+    )
     .key(
         "target",
         example(pattern(URL), &["http://127.0.0.1:8080", "${env.BASE_URL:-http://127.0.0.1:8080}"]),
@@ -87,8 +93,13 @@ fn plan() -> Object {
         "observe",
         list(&example(text(), &["X-Served-By", "X-Cache"])),
         "Response headers whose values are counted: backend, cache.",
-    )
-    .key(
+    );
+    conduct(object)
+}
+
+/// How a run is carried out, whatever it sends.
+fn conduct(plan: Object) -> Object {
+    plan.key(
         "setup",
         list(&of("step")),
         "Done once before the scenarios; its values are ${setup.NAME}.",

@@ -6,6 +6,7 @@
 pub mod content;
 pub mod h2;
 pub mod import;
+pub mod include;
 pub mod json;
 pub mod response;
 pub mod set_cookie;
@@ -18,11 +19,12 @@ pub mod ws;
 pub type Target = fn(&[u8]);
 
 /// Every target by its name, which its seeds and its binary have too.
-pub const TARGETS: [(&str, Target); 12] = [
+pub const TARGETS: [(&str, Target); 13] = [
     ("chunked", response::chunked),
     ("content", content::any),
     ("h2", h2::any),
     ("import", import::any),
+    ("include", include::any),
     ("json", json::any),
     ("plan", text::plan),
     ("response", response::any),
