@@ -4,6 +4,7 @@
 //! Everything that a login sends goes through the same scope and rate as the rest, and is counted
 //! nowhere: it is not what is tested.
 
+use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::Mutex;
@@ -76,12 +77,14 @@ pub(crate) struct Keeper {
     generation: AtomicU64,
     lost: AtomicBool,
     report: Mutex<SessionReport>,
-    /// Relogins since an answer was last as it should be.
-    in_vain: AtomicU64,
+    /// Relogins since an answer was last as it should be, and the login that the last one replaced.
+    in_vain: Mutex<(u64, Option<u64>)>,
     /// Method and path shape of what looks like a lost login and is none.
     ordinary: Mutex<BTreeSet<String>>,
-    /// The same of what was tried once more after a login.
-    tried: Mutex<BTreeSet<String>>,
+    /// The same of what is tried once more after a login: which login it was that did not do.
+    tried: Mutex<BTreeMap<String, u64>>,
+    /// Since when answers may have been for nobody, where only the proof has told.
+    doubtful: Mutex<Option<Duration>>,
     attempts: AtomicU64,
     /// Answers in which nothing spoke against the login, and others.
     good: AtomicU64,
@@ -118,7 +121,8 @@ impl Keeper {
             generation: AtomicU64::new(0),
             lost: AtomicBool::new(false),
             report: Mutex::new(report),
-            in_vain: AtomicU64::new(0),
+            in_vain: Mutex::default(),
+            doubtful: Mutex::default(),
             ordinary: Mutex::default(),
             tried: Mutex::default(),
             attempts: AtomicU64::new(0),
@@ -172,6 +176,16 @@ impl Keeper {
         }
     }
 
+    /// Since when answers may have been for nobody; asked once.
+    pub(crate) fn take_doubtful(&self) -> Option<Duration> {
+        lock(&self.doubtful).take()
+    }
+
+    /// When the login was last proven.
+    pub(crate) fn last_proof(&self) -> Duration {
+        lock(&self.report).last_verified.unwrap_or_default()
+    }
+
     /// Renews what is about to end, and asks for the proof when it is time for it.
     pub(crate) async fn keep(&self, jar: &Mutex<CookieJar>) -> Option<Notice> {
         let now = self.around.clock.unix_seconds();
@@ -179,8 +193,13 @@ impl Keeper {
             let generation = self.generation();
             return self.log_in_again(jar, generation, "the token ends").await.1;
         }
-        let verify = self.auth.verify.as_ref()?;
-        let every = verify.every.unwrap_or(VERIFY_EVERY);
+        let every = self.auth.verify.as_ref()?.every.unwrap_or(VERIFY_EVERY);
+        self.prove(jar, every).await
+    }
+
+    /// Asks for the proof, if it is so old; where there is no way to, nothing is asked.
+    pub(crate) async fn prove(&self, jar: &Mutex<CookieJar>, every: Duration) -> Option<Notice> {
+        self.auth.verify.as_ref()?;
         if !self.is_due(every) {
             return None;
         }
@@ -197,13 +216,21 @@ impl Keeper {
                 note_proof(&mut lock(&self.report), &proof, self.around.clock.now());
                 None
             }
-            Err(why) => self.log_in_again(jar, generation, &why).await.1,
+            Err(why) => {
+                self.doubt();
+                self.log_in_again(jar, generation, &why).await.1
+            }
         }
     }
 
+    fn doubt(&self) {
+        let since = self.last_proof();
+        let mut doubtful = lock(&self.doubtful);
+        *doubtful = Some(doubtful.map_or(since, |known| known.min(since)));
+    }
+
     fn is_due(&self, every: Duration) -> bool {
-        let last = lock(&self.report).last_verified.unwrap_or_default();
-        self.around.clock.now().saturating_sub(last) >= every
+        self.around.clock.now().saturating_sub(self.last_proof()) >= every
     }
 
     /// Puts into the request what the login gave; then it goes out as it is.
@@ -242,13 +269,18 @@ impl Keeper {
         }
         let Some(signal) = self.auth.relogin.signal(&request.url(), response) else {
             self.good.fetch_add(1, Ordering::Relaxed);
-            self.in_vain.store(0, Ordering::Relaxed);
+            *lock(&self.in_vain) = (0, None);
+            let mut tried = lock(&self.tried);
+            if !tried.is_empty() {
+                // A login has changed the answer: the next loss is one again.
+                tried.remove(&kind_of(request));
+            }
             return (Judged::Keep, None);
         };
         self.bad.fetch_add(1, Ordering::Relaxed);
         let path = request.path_and_query_text();
         let path = path.split('?').next().unwrap_or_default();
-        let kind = format!("{} {}", request.method, stateless_shape(path));
+        let kind = kind_of(request);
         if !self.auth.has_login() || self.is_ordinary(&kind) {
             return (Judged::Keep, None);
         }
@@ -279,11 +311,10 @@ impl Keeper {
                 self.note_ordinary(kind);
                 return (Judged::Keep, None);
             }
-        } else if !lock(&self.tried).insert(kind.to_owned()) {
-            // A login that worked has not changed the answer.
+        } else if self.is_unchanged(kind, generation) {
             self.note_ordinary(kind);
             return (Judged::Keep, None);
-        } else if self.in_vain.fetch_add(1, Ordering::Relaxed) >= self.auth.relogin.max.into() {
+        } else if self.vain_logins(generation) > self.auth.relogin.max.into() {
             let why = format!(
                 "{seen}, after logins that seemed to work; with `verify`, it could be asked \
                  whether they did"
@@ -291,6 +322,29 @@ impl Keeper {
             return (Judged::Keep, Some(self.lose(&why)));
         }
         self.log_in_again(jar, generation, seen).await
+    }
+
+    /// Whether a login that worked has not changed the answer. Several answers to requests of one
+    /// login are one loss.
+    fn is_unchanged(&self, kind: &str, generation: u64) -> bool {
+        let mut tried = lock(&self.tried);
+        match tried.get(kind) {
+            Some(before) if *before < generation => true,
+            Some(_) => false,
+            None => {
+                tried.insert(kind.to_owned(), generation);
+                false
+            }
+        }
+    }
+
+    /// Logins in a row that changed nothing, with the one that is about to replace `generation`.
+    fn vain_logins(&self, generation: u64) -> u64 {
+        let mut in_vain = lock(&self.in_vain);
+        if in_vain.1 != Some(generation) {
+            *in_vain = (in_vain.0 + 1, Some(generation));
+        }
+        in_vain.0
     }
 
     /// Logs in again unless somebody has, since `generation`.
@@ -449,6 +503,13 @@ impl Keeper {
             ordinary.insert(kind.to_owned());
         }
     }
+}
+
+/// Method and path shape: what answers to it say, they say of all of its kind.
+fn kind_of(request: &Request) -> String {
+    let path = request.path_and_query_text();
+    let path = path.split('?').next().unwrap_or_default();
+    format!("{} {}", request.method, stateless_shape(path))
 }
 
 /// What is to be done.

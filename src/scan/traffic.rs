@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use tokio::sync::Semaphore;
 use tokio::sync::mpsc;
@@ -195,6 +196,28 @@ impl Traffic {
         if let Some(keeper) = &self.keeper {
             keeper.conclude();
             self.event(keeper.event()).await;
+        }
+    }
+
+    /// The moment on the run's clock.
+    pub(crate) fn now(&self) -> Duration {
+        self.clock.now()
+    }
+
+    /// Since when answers may have been for nobody, where only the proof has told; asked once.
+    pub(crate) fn take_doubtful(&self) -> Option<Duration> {
+        self.keeper.as_ref()?.take_doubtful()
+    }
+
+    /// When the login was last proven, if somebody is logged in.
+    pub(crate) fn last_proof(&self) -> Option<Duration> {
+        self.keeper.as_ref().map(Keeper::last_proof)
+    }
+
+    /// Asks for the proof now, where there is a way to.
+    pub(crate) async fn prove(&self) {
+        if let Some(keeper) = self.keeper.as_ref().filter(|_| !self.is_stopping()) {
+            self.say(keeper, keeper.prove(&self.cookies, Duration::ZERO).await).await;
         }
     }
 

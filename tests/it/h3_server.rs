@@ -271,10 +271,13 @@ async fn answer(
     seen.received.fetch_add(length, Ordering::SeqCst);
     let size: usize = request.uri().path().trim_start_matches('/').parse().unwrap_or(2);
     let told = if habit == Habit::Lie { size + 1 } else { size };
-    let response = Response::builder()
+    let mut response = Response::builder()
         .header("content-length", told)
         .header("x-got", length)
         .header("x-method", request.method().as_str());
+    if let Some(token) = request.headers().get("x-token") {
+        response = response.header("x-token", token);
+    }
     stream.send_response(response.body(()).expect("a response")).await.ok()?;
     if request.method() != http::Method::HEAD {
         stream.send_data(Bytes::from(vec![b'x'; size])).await.ok()?;

@@ -46,6 +46,7 @@ mod load_h3_clock;
 mod load_h3_faults;
 mod load_logins;
 mod load_logins_lost;
+mod load_logins_wire;
 mod load_loopback;
 mod load_messages;
 mod load_messages_flow;

@@ -267,6 +267,37 @@ mod tests {
         }
     }
 
+    /// Computed by botocore 1's `SigV4Auth` and `S3SigV4Auth` at the same time with the same keys.
+    #[test]
+    fn signatures_are_those_of_another_signer() {
+        let api = SigV4 { service: "execute-api".to_owned(), ..suite() };
+        let temporary = SigV4 { session_token: Some("SESSION/TOKEN+1".to_owned()), ..api.clone() };
+        let s3 =
+            SigV4 { service: "s3".to_owned(), session_token: Some("TOKEN".to_owned()), ..suite() };
+        let json: &[(&str, &str)] = &[("Content-Type", "application/json")];
+        let query = "/v1/a%20b/c?x=1&b=2&a=%2F&a=%20&empty=";
+        for (signer, request, expected) in [
+            (
+                &temporary,
+                request("POST", query, json, "{\"n\":1}"),
+                "1c883d03a9bc6a276b9eaf03468ed0f43d648295a48e2206ba40984c887d71b7",
+            ),
+            (
+                &api,
+                request("DELETE", "/items/./~user_1.-//x/../y/", &[], ""),
+                "f2dc2b722c77d4a225fa220c9d9500192a5d609ff55a713f68ae1f6176e10f11",
+            ),
+            (
+                &s3,
+                request("PUT", "/bucket/a%20b/./c", &[], "body"),
+                "f284e8fe19f27c78d07e9f8c681941adbf39a7695d798e3d0b1abfeb1a4e0e35",
+            ),
+        ] {
+            let shown = request.url();
+            assert_eq!(signature(signer, request), expected, "{shown}");
+        }
+    }
+
     #[test]
     fn a_session_token_and_the_body_are_signed_and_signing_again_replaces() {
         let with_token =

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use tokio::task::JoinSet;
 use url::Url;
@@ -22,6 +23,7 @@ use crate::model::Request;
 use crate::model::Seed;
 use crate::model::Target;
 use crate::model::inert;
+use crate::model::plural;
 use crate::plan::CrawlSettings;
 use crate::scan::careful;
 use crate::scan::form::Form;
@@ -39,6 +41,9 @@ use crate::scan::unbound::Seeded;
 
 /// Redirects followed in a row.
 const MAX_HOPS: u32 = 10;
+
+/// How often pages are fetched again because the login did not hold.
+const MAX_ROUNDS: u32 = 5;
 
 /// Waiting items per URL that may be fetched.
 const QUEUE_PER_URL: u64 = 4;
@@ -78,6 +83,8 @@ pub(crate) async fn crawl(job: CrawlJob) -> Crawled {
         left_out: LeftOut::default(),
         events: Vec::new(),
         fetched: 0,
+        unproven: Vec::new(),
+        rounds: 0,
         job,
     };
     crawler.seed();
@@ -93,6 +100,10 @@ struct Crawler {
     /// To be sent before the next fetch is awaited.
     events: Vec<Event>,
     fetched: u64,
+    /// What was fetched since the login was last proven, and when.
+    unproven: Vec<(Duration, Item)>,
+    /// How often such pages were fetched again.
+    rounds: u32,
 }
 
 impl Crawler {
@@ -137,21 +148,58 @@ impl Crawler {
         let soft404 = Arc::new(Soft404::new(self.job.seed));
         let mut running = JoinSet::new();
         loop {
+            self.doubt();
             while running.len() < self.job.concurrency.max(1)
                 && self.fetched < self.job.settings.max_urls
                 && !self.job.traffic.is_stopping()
                 && let Some(item) = self.frontier.take()
             {
                 self.fetched += 1;
+                if self.job.traffic.is_somebody() {
+                    self.unproven.push((self.job.traffic.now(), item.clone()));
+                }
                 running.spawn(fetch(Arc::clone(&self.job.traffic), Arc::clone(&soft404), item));
             }
             self.publish().await;
             match running.join_next().await {
                 Some(Ok(fetched)) => self.absorb(&fetched),
                 Some(Err(fault)) => self.left_out.faults.push(fault.to_string()),
-                None => return,
+                None if self.unproven.is_empty() || self.rounds >= MAX_ROUNDS => return,
+                None => {
+                    self.job.traffic.prove().await;
+                    self.doubt();
+                    if self.frontier.len() == 0 || self.job.traffic.is_stopping() {
+                        return;
+                    }
+                }
             }
         }
+    }
+
+    /// What may have been fetched as nobody is fetched again.
+    fn doubt(&mut self) {
+        let traffic = &self.job.traffic;
+        let Some(since) = traffic.take_doubtful().filter(|_| self.rounds < MAX_ROUNDS) else {
+            if let Some(proof) = traffic.last_proof() {
+                self.unproven.retain(|(at, _)| *at >= proof);
+            }
+            return;
+        };
+        self.rounds += 1;
+        let mut again = 0;
+        for (at, item) in std::mem::take(&mut self.unproven) {
+            if at >= since {
+                again += 1;
+                self.frontier.offer_again(item);
+            }
+        }
+        // They were counted once already.
+        self.fetched = self.fetched.saturating_sub(again);
+        let text = format!(
+            "crawl: {} fetched since the login was last proven, perhaps as nobody: once more",
+            plural(again, "page was", "pages were")
+        );
+        self.events.push(Event::Notice(Notice { level: NoticeLevel::Info, text }));
     }
 
     async fn finish(mut self) -> Crawled {

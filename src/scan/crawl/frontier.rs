@@ -121,6 +121,14 @@ impl Frontier {
         Offer::Queued
     }
 
+    /// Takes an item once more that was taken before.
+    pub(crate) fn offer_again(&mut self, item: Item) {
+        if self.length < self.capacity {
+            self.length += 1;
+            self.waiting.entry(item.class.clone()).or_default().push_back(item);
+        }
+    }
+
     /// The item to fetch next.
     pub(crate) fn take(&mut self) -> Option<Item> {
         let best = self

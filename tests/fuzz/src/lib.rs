@@ -3,6 +3,7 @@
 //! `targets/` hands them to libFuzzer; `tests/it` includes this file and feeds them the seeds and
 //! mutations of them, so that they are held by an ordinary compiler too.
 
+pub mod auth;
 pub mod content;
 pub mod h2;
 pub mod import;
@@ -19,7 +20,8 @@ pub mod ws;
 pub type Target = fn(&[u8]);
 
 /// Every target by its name, which its seeds and its binary have too.
-pub const TARGETS: [(&str, Target); 13] = [
+pub const TARGETS: [(&str, Target); 14] = [
+    ("auth", auth::any),
     ("chunked", response::chunked),
     ("content", content::any),
     ("h2", h2::any),

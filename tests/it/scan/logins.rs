@@ -1,6 +1,8 @@
 //! Scans of sites that ask who is there.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::Mutex;
 use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering;
 
@@ -406,4 +408,101 @@ async fn a_token_that_ends_is_renewed_before_it_does() {
     .await;
     let reason = session(&scanned).reason.clone().expect("a reason");
     assert!(reason.contains("status 401, invalid_client: who?"), "{reason}");
+}
+
+/// Pages of one kind behind a token that is forgotten after every `forgets` of them.
+fn forgetful(
+    forgets: u32,
+    seen: Arc<Mutex<BTreeSet<String>>>,
+) -> impl Fn(&Ask) -> Response + Send + Sync + 'static {
+    let (issued, shown) = (AtomicU32::new(0), AtomicU32::new(0));
+    move |ask| {
+        let number = issued.load(Ordering::SeqCst);
+        match &*ask.path {
+            "/token" => {
+                shown.store(0, Ordering::SeqCst);
+                let number = issued.fetch_add(1, Ordering::SeqCst) + 1;
+                respond(200, "application/json", format!("{{\"token\":\"t{number}\"}}"))
+            }
+            _ if ask
+                .request
+                .header("x-token")
+                .is_none_or(|it| it.text() != format!("t{number}"))
+                || shown.fetch_add(1, Ordering::SeqCst) >= forgets =>
+            {
+                respond(401, "application/json", "{}".to_owned())
+            }
+            "/" => {
+                let links = (1..=12).map(|page| format!("<a href=/p/{page}>x</a>"));
+                html(links.collect::<String>())
+            }
+            path if path.starts_with("/p/") => {
+                seen.lock().expect("not poisoned").insert(path.to_owned());
+                html("<p>page</p>")
+            }
+            _ => not_found(),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_login_that_is_lost_again_and_again_is_renewed_each_time() {
+    let auth = "auth: { member: { login: [ { post: /token, extract: { token: { jsonpath: $.token } } } ], \
+                apply: { header: { X-Token: '${token}' } }, relogin: { on_status: [401] } } }";
+    let seen = Arc::default();
+    let scanned = scan_as(auth, forgetful(4, Arc::clone(&seen))).await;
+    let session = session(&scanned);
+    assert!(session.relogins >= 3 && session.lost == 0, "{session:?}");
+    let seen = seen.lock().expect("not poisoned");
+    let all = (1..=12).all(|page| seen.contains(&format!("/p/{page}")));
+    assert!(all, "every page was seen by somebody: {seen:?} {:?}", scanned.notices());
+}
+
+/// Members see pages; whoever is nobody sees something else with the same status, so only the
+/// proof tells.
+fn silent(forgets_after: u32) -> impl Fn(&Ask) -> Response + Send + Sync + 'static {
+    let (issued, shown) = (AtomicU32::new(0), AtomicU32::new(0));
+    move |ask| {
+        let number = issued.load(Ordering::SeqCst);
+        let is_member = ask.cookie.contains(&format!("sid={number}")) && number > 0;
+        match (ask.method.as_str(), &*ask.path) {
+            ("GET", "/login") => html(
+                "<form method=post action=/session><input name=username><input type=password \
+                 name=password></form>",
+            ),
+            ("POST", "/session") => {
+                let next = issued.fetch_add(1, Ordering::SeqCst) + 1;
+                with(redirect("/"), "Set-Cookie", &format!("sid={next}"))
+            }
+            _ if !is_member => html("<p>welcome, stranger</p>"),
+            ("GET", "/me") => html("<p>you are a member</p>"),
+            (_, path) => {
+                if path.starts_with("/p") && shown.fetch_add(1, Ordering::SeqCst) == forgets_after {
+                    issued.fetch_add(1, Ordering::SeqCst);
+                    return html("<p>welcome, stranger</p>");
+                }
+                match path {
+                    "/" => html("<a href=/p1>1</a>"),
+                    "/p1" => html("<a href=/p2>2</a>"),
+                    "/p2" => html("<a href=/p3>3</a>"),
+                    "/p3" => html("<a href=/p4>4</a>"),
+                    "/p4" => html("<p>the end</p>"),
+                    _ => not_found(),
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn pages_that_nobody_may_have_seen_are_fetched_again() {
+    let auth = FORM.replace("form:", "verify: { get: /me, logged_in: member }, form:");
+    let scanned = scan_as(&auth, silent(2)).await;
+    for path in ["/p1", "/p2", "/p3", "/p4"] {
+        let known = scanned.operation("GET", path);
+        assert!(known.is_some_and(|known| known.reached), "{path} {:?}", scanned.notices());
+    }
+    let session = session(&scanned);
+    assert!(session.relogins == 1 && session.lost == 0, "{session:?}");
+    assert!(scanned.notices().iter().any(|text| text.contains("perhaps as nobody: once more")));
 }
