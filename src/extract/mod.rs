@@ -11,6 +11,7 @@ mod markup;
 mod page;
 mod pattern;
 mod re2;
+mod references;
 mod tree;
 mod which;
 
@@ -23,5 +24,9 @@ pub use json::{JsonFound, JsonPath, JsonPathError};
 pub(crate) use markup::{Markup, Piece, Scripting, Tag};
 pub use page::Page;
 pub use pattern::{Pattern, PatternError};
+pub(crate) use references::{
+    Against, Evidence, References, css_references, header_references, html_references,
+    json_references, refresh_target, script_references, text_references, xml_references,
+};
 pub use tree::Tree;
 pub use which::Which;

@@ -4,13 +4,14 @@ use url::Url;
 
 use super::form::Form;
 use super::link::resolve;
+use crate::extract::Against;
+use crate::extract::Evidence;
 use crate::extract::Forms;
 use crate::extract::Markup;
-use crate::extract::Piece;
+use crate::extract::References;
 use crate::extract::Scripting;
-use crate::extract::Tag;
-use crate::extract::append_label;
 use crate::extract::base_of;
+use crate::extract::html_references;
 
 /// Links taken from one page at most.
 const MAX_LINKS: usize = 2000;
@@ -22,6 +23,10 @@ pub(crate) struct Link {
     pub url: Url,
     /// The link's text; empty for what has none.
     pub label: String,
+    /// In capitals.
+    pub method: &'static str,
+    /// It only looks like an address.
+    pub is_likely: bool,
 }
 
 /// What a page refers to.
@@ -41,102 +46,49 @@ impl Page {
         let markup = Markup::parse(html, Scripting::Off);
         let base = base_of(&markup, url);
         let found = Forms::read(&markup);
-        let forms = found.list.iter().filter_map(|form| Form::filled(form, &base)).collect();
-        let truncated = markup.truncated || found.truncated;
-        let page = Self { links: Vec::new(), forms, truncated };
-        let mut reader = Reader { base, page, anchor: None };
-        for piece in &markup.pieces {
-            match piece {
-                Piece::Open(tag) => reader.open(tag),
-                Piece::Close(name) if name == "a" => reader.anchor = None,
-                Piece::Text { text, raw } if raw.as_deref() != Some("textarea") => {
-                    reader.text(text);
-                }
-                Piece::Close(_) | Piece::Text { .. } | Piece::Comment(_) => {}
+        let mut page = Self {
+            links: Vec::new(),
+            forms: found.list.iter().filter_map(|form| Form::filled(form, &base)).collect(),
+            truncated: found.truncated,
+        };
+        page.add(html_references(&markup), &base, &base);
+        page
+    }
+
+    /// Adds what a file at `file` refers to, that the page at `page` has loaded.
+    pub(crate) fn add(&mut self, references: References, file: &Url, page: &Url) {
+        self.truncated |= references.truncated;
+        for reference in references.list {
+            if self.links.len() >= MAX_LINKS {
+                self.truncated = true;
+                return;
             }
-        }
-        reader.page
-    }
-}
-
-struct Reader {
-    base: Url,
-    page: Page,
-    /// Index of the link whose text is being read.
-    anchor: Option<usize>,
-}
-
-impl Reader {
-    fn open(&mut self, tag: &Tag) {
-        match tag.name.as_str() {
-            "a" => self.anchor = tag.attribute("href").and_then(|href| self.link(href)),
-            "area" | "link" => self.linked(tag, "href"),
-            "script" | "iframe" | "frame" | "embed" | "source" | "video" | "audio" => {
-                self.linked(tag, "src");
-            }
-            "img" => self.image(tag),
-            "meta" => self.meta(tag),
-            _ => {}
-        }
-    }
-
-    fn text(&mut self, text: &str) {
-        if let Some(link) = self.anchor.and_then(|index| self.page.links.get_mut(index)) {
-            append_label(&mut link.label, text);
-        }
-    }
-
-    /// Records a link and gives its index.
-    fn link(&mut self, reference: &str) -> Option<usize> {
-        let url = resolve(&self.base, reference)?;
-        if self.page.links.len() >= MAX_LINKS {
-            self.page.truncated = true;
-            return None;
-        }
-        self.page.links.push(Link { url, label: String::new() });
-        Some(self.page.links.len() - 1)
-    }
-
-    fn linked(&mut self, tag: &Tag, attribute: &str) {
-        if let Some(reference) = tag.attribute(attribute) {
-            self.link(reference);
-        }
-    }
-
-    fn image(&mut self, tag: &Tag) {
-        self.linked(tag, "src");
-        let candidates = tag.attribute("srcset").unwrap_or_default();
-        for candidate in candidates.split(", ").take(16) {
-            if let Some(reference) = candidate.split_whitespace().next() {
-                self.link(reference);
-            }
-        }
-    }
-
-    fn meta(&mut self, tag: &Tag) {
-        let is_refresh =
-            tag.attribute("http-equiv").is_some_and(|kind| kind.eq_ignore_ascii_case("refresh"));
-        let target = tag.attribute("content").and_then(refresh_target);
-        if let (true, Some(target)) = (is_refresh, target) {
-            self.link(target);
+            let base = match reference.against {
+                Against::File => file,
+                Against::Page => page,
+            };
+            let text = over_http(&reference.text);
+            let Some(url) = resolve(base, text.as_deref().unwrap_or(&reference.text)) else {
+                continue;
+            };
+            self.links.push(Link {
+                url,
+                label: reference.label,
+                method: reference.method.unwrap_or("GET"),
+                is_likely: reference.evidence == Evidence::Likely,
+            });
         }
     }
 }
 
-/// The URL in `5; url=/next`, quotes optional.
-pub(crate) fn refresh_target(content: &str) -> Option<&str> {
-    let after = content.split_once([';', ',']).map(|(_, rest)| rest.trim())?;
-    let target = match after.get(..3) {
-        Some(key) if key.eq_ignore_ascii_case("url") => {
-            after[3..].trim_start().strip_prefix('=').map_or(after, str::trim_start)
-        }
-        _ => after,
-    };
-    let target = match target.chars().next() {
-        Some(quote @ ('"' | '\'')) => target[1..].split(quote).next().unwrap_or_default(),
-        _ => target,
-    };
-    (!target.is_empty()).then_some(target)
+/// A WebSocket's address as the HTTP address at which it begins.
+fn over_http(text: &str) -> Option<String> {
+    let (scheme, rest) = text.split_once("://")?;
+    match scheme.to_ascii_lowercase().as_str() {
+        "ws" => Some(format!("http://{rest}")),
+        "wss" => Some(format!("https://{rest}")),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -211,14 +163,5 @@ mod tests {
                 .len(),
             2
         );
-    }
-
-    #[test]
-    fn refresh_targets_are_read_in_every_spelling() {
-        assert_eq!(refresh_target("0;url=/a"), Some("/a"));
-        assert_eq!(refresh_target("5 ; URL = \"/a b\" x"), Some("/a b"));
-        assert_eq!(refresh_target("3; /bare"), Some("/bare"));
-        assert_eq!(refresh_target("30"), None);
-        assert_eq!(refresh_target("1;urlé"), Some("urlé"));
     }
 }

@@ -25,11 +25,11 @@ use crate::model::Seed;
 
 pub(crate) use super::likeness::Likeness;
 pub(crate) use super::likeness::Shape;
-pub(crate) use super::page::refresh_target;
 pub(crate) use super::point::InsertionPoint;
 pub(crate) use crate::extract::Markup;
 pub(crate) use crate::extract::Piece;
 pub(crate) use crate::extract::Scripting;
+pub(crate) use crate::extract::refresh_target;
 
 /// Requests that one check may spend on one insertion point.
 const BUDGET: u64 = 120;

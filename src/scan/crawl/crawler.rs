@@ -15,6 +15,7 @@ use super::frontier::Offer;
 use super::left_out::LeftOut;
 use super::sources;
 use crate::model::Event;
+use crate::model::Method;
 use crate::model::Notice;
 use crate::model::NoticeLevel;
 use crate::model::OperationSource;
@@ -50,9 +51,9 @@ const QUEUE_PER_URL: u64 = 4;
 const MAX_QUEUE: u64 = 50_000;
 
 /// Files that carry neither links nor code: not fetched, and no operations.
-const MEDIA: [&str; 25] = [
-    "png", "jpg", "jpeg", "gif", "webp", "avif", "ico", "bmp", "svg", "woff", "woff2", "ttf",
-    "otf", "eot", "mp3", "mp4", "webm", "ogg", "wav", "avi", "mov", "zip", "gz", "pdf", "iso",
+const MEDIA: [&str; 24] = [
+    "png", "jpg", "jpeg", "gif", "webp", "avif", "ico", "bmp", "woff", "woff2", "ttf", "otf",
+    "eot", "mp3", "mp4", "webm", "ogg", "wav", "avi", "mov", "zip", "gz", "pdf", "iso",
 ];
 
 /// What a crawl needs to know.
@@ -301,8 +302,17 @@ impl Crawler {
             return;
         }
         let Some(request) = link::get(&found.url) else { return };
-        if let Some(item) = Item::of(request, from.depth + 1, OperationSource::Crawl) {
+        let request = Request { method: Method::new(found.method), ..request };
+        let is_safe = request.method.is_safe();
+        let Some(item) = Item::of(request, from.depth + 1, OperationSource::Crawl) else { return };
+        let page = Some(from.page.clone().unwrap_or_else(|| from.url.clone()));
+        let item = Item { guess: found.is_likely, page, ..item };
+        if is_safe || self.job.allow_unsafe {
             self.offer_careful(item, &found.label);
+        } else if self.in_scope(&item.url) {
+            self.see(&item, None, false, Some(unsafe_reason(found.method)));
+        } else {
+            self.left_out.out_of_scope += 1;
         }
     }
 
@@ -383,6 +393,7 @@ impl Item {
             path_template: None,
             expected_statuses: Vec::new(),
             guess: false,
+            page: None,
         })
     }
 

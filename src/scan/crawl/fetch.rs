@@ -6,6 +6,12 @@ use url::Url;
 
 use super::frontier::Item;
 use super::sources;
+use crate::extract::css_references;
+use crate::extract::header_references;
+use crate::extract::json_references;
+use crate::extract::script_references;
+use crate::extract::text_references;
+use crate::extract::xml_references;
 use crate::model::Exchange;
 use crate::model::Response;
 use crate::scan::link;
@@ -43,7 +49,7 @@ pub(crate) async fn fetch(traffic: Arc<Traffic>, soft404: Arc<Soft404>, item: It
     }
     fetched.redirect = redirect_target(url, response);
     if !fetched.missing {
-        fetched.page = references(url, response);
+        fetched.page = references(&fetched.item, response);
         fetched.page.truncated |= response.truncated;
     }
     fetched
@@ -56,22 +62,64 @@ fn redirect_target(url: &Url, response: &Response) -> Option<Url> {
     link::resolve(url, &response.header("location")?.text())
 }
 
-fn references(url: &Url, response: &Response) -> Page {
-    if response.is_html() {
-        return Page::parse(url, &response.body_text());
+/// What the answer refers to, in its headers and in whatever its body is.
+fn references(item: &Item, response: &Response) -> Page {
+    let url = &item.url;
+    let mut page =
+        if response.is_html() { Page::parse(url, &response.body_text()) } else { Page::default() };
+    for header in &response.headers {
+        page.add(header_references(&header.name, &header.text()), url, url);
     }
-    if response.status >= 400 {
-        return Page::default();
+    // An error is a page where it is one; as data it only repeats what was asked for.
+    if response.is_html() || response.status >= 400 {
+        return page;
     }
-    let media_type = response.media_type();
-    let urls = if url.path() == "/robots.txt" && media_type == "text/plain" {
-        sources::robots_urls(url, &response.body_text())
-    } else if media_type.ends_with("xml") && response.body_text().contains("<loc>") {
-        sources::sitemap_urls(url, &response.body_text())
-    } else {
-        Vec::new()
+    let text = response.body_text();
+    let found = match Kind::of(url, &response.media_type()) {
+        Kind::Robots => sources::robots_references(&text),
+        Kind::Style => css_references(&text),
+        Kind::Script => script_references(&text),
+        Kind::Json => json_references(&text),
+        Kind::Xml => xml_references(&text),
+        Kind::Text => text_references(&text),
+        Kind::Other => return page,
     };
-    let links =
-        urls.into_iter().map(|url| crate::scan::page::Link { url, label: String::new() }).collect();
-    Page { links, ..Page::default() }
+    page.add(found, url, item.page.as_ref().unwrap_or(url));
+    page
+}
+
+/// What a body is read as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Robots,
+    Style,
+    Script,
+    Json,
+    Xml,
+    Text,
+    Other,
+}
+
+impl Kind {
+    fn of(url: &Url, media_type: &str) -> Self {
+        match media_type {
+            "text/css" => Self::Style,
+            it if it.contains("javascript") || it.contains("ecmascript") => Self::Script,
+            // Source maps and manifests end in `+json`, or have types of their own.
+            it if it.ends_with("json") => Self::Json,
+            it if it.ends_with("xml") => Self::Xml,
+            "text/plain" if url.path() == "/robots.txt" => Self::Robots,
+            "" | "text/plain" | "application/octet-stream" => {
+                match link::extension(url.path()).as_str() {
+                    "js" | "mjs" => Self::Script,
+                    "css" => Self::Style,
+                    "json" | "map" | "webmanifest" => Self::Json,
+                    "xml" | "rss" | "atom" => Self::Xml,
+                    _ if media_type == "text/plain" => Self::Text,
+                    _ => Self::Other,
+                }
+            }
+            _ => Self::Other,
+        }
+    }
 }

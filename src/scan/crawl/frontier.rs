@@ -34,8 +34,11 @@ pub(crate) struct Item {
     pub(crate) path_template: Option<String>,
     /// Statuses that count as reached; empty means below 400.
     pub(crate) expected_statuses: Vec<u16>,
-    /// Asked for on a guess (`/robots.txt`): no operation unless it exists.
+    /// Asked for on a guess (`/robots.txt`, a text that looks like an address): no operation unless it
+    /// exists.
     pub(crate) guess: bool,
+    /// The page that has loaded it, if it is no page itself.
+    pub(crate) page: Option<Url>,
 }
 
 impl Item {
@@ -175,6 +178,7 @@ mod tests {
             path_template: None,
             expected_statuses: Vec::new(),
             guess: false,
+            page: None,
         }
     }
 

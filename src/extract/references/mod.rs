@@ -1,0 +1,117 @@
+//! What documents of every kind refer to: where a crawler may go on.
+//!
+//! Two kinds of evidence are told apart. Where the format itself says that something is an address
+//! (`href`, `url()`, `Location`), it is [`Evidence::Stated`]. Where a text only looks like one (a
+//! string in a script, a path in a comment), it is [`Evidence::Likely`]: worth a request, and nothing
+//! to report if that request finds nothing.
+
+mod css;
+mod headers;
+mod html;
+mod json;
+mod script;
+mod text;
+mod token;
+mod xml;
+
+pub(crate) use css::css_references;
+pub(crate) use headers::{header_references, refresh_target};
+pub(crate) use html::html_references;
+pub(crate) use json::json_references;
+pub(crate) use script::script_references;
+pub(crate) use text::text_references;
+pub(crate) use xml::xml_references;
+
+/// References taken from one document at most.
+const MAX_REFERENCES: usize = 5000;
+
+/// Longer ones are no addresses, but data.
+const MAX_LENGTH: usize = 2048;
+
+/// What stands where a script puts a value that is not known: `/items/${id}`.
+const SAMPLE: &str = "1";
+
+/// How sure it is that something is an address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Evidence {
+    /// A text that looks like one.
+    Likely,
+    /// The format says so.
+    Stated,
+}
+
+/// What a relative reference is relative to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Against {
+    /// The file that it stands in.
+    File,
+    /// The page that has loaded the file: what a script asks for is relative to it.
+    Page,
+}
+
+/// A reference, as written but for escapes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Reference {
+    /// Absolute or relative; not resolved.
+    pub text: String,
+    pub evidence: Evidence,
+    pub against: Against,
+    /// In capitals, where it is known to be another than GET.
+    pub method: Option<&'static str>,
+    /// What a person reads of it; mostly nothing.
+    pub label: String,
+    /// A script, which is read for what it refers to, whatever it is called.
+    pub is_script: bool,
+}
+
+/// References of one document, in order, each once.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct References {
+    pub list: Vec<Reference>,
+    /// There were more.
+    pub truncated: bool,
+}
+
+impl References {
+    /// Adds one that the format states, and gives its place.
+    pub(crate) fn stated(&mut self, text: &str) -> Option<usize> {
+        self.add(text, Evidence::Stated, Against::File)
+    }
+
+    /// Adds one, unless it is known, cannot be an address or there are too many.
+    fn add(&mut self, text: &str, evidence: Evidence, against: Against) -> Option<usize> {
+        let text = text.trim();
+        if text.is_empty() || text.len() > MAX_LENGTH || is_other_scheme(text) {
+            return None;
+        }
+        if self.list.len() >= MAX_REFERENCES {
+            self.truncated = true;
+            return None;
+        }
+        self.list.push(Reference {
+            text: text.to_owned(),
+            evidence,
+            against,
+            method: None,
+            label: String::new(),
+            is_script: false,
+        });
+        Some(self.list.len() - 1)
+    }
+
+    fn extend(&mut self, other: Self) {
+        self.truncated |= other.truncated;
+        let room = MAX_REFERENCES.saturating_sub(self.list.len());
+        self.truncated |= other.list.len() > room;
+        self.list.extend(other.list.into_iter().take(room));
+    }
+}
+
+/// Whether it is an address of something that is not fetched over HTTP.
+fn is_other_scheme(text: &str) -> bool {
+    let Some((scheme, _)) = text.split_once(':') else { return text.starts_with('#') };
+    let is_scheme = scheme.starts_with(|first: char| first.is_ascii_alphabetic())
+        && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c));
+    let fetched = ["http", "https", "ws", "wss"];
+    is_scheme && !fetched.iter().any(|known| scheme.eq_ignore_ascii_case(known))
+}
