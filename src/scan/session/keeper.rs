@@ -1,8 +1,4 @@
-//! Keeps the scanner logged in: before anything else is sent, when a token is about to end, and
-//! when an answer says that the login does not hold any more.
-//!
-//! Everything that a login sends goes through the same scope and rate as the rest, and is counted
-//! nowhere: it is not what is tested.
+//! One login of a scan, as long as it is kept.
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
@@ -14,22 +10,17 @@ use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use super::wire::Wire;
+use super::attempt::Attempt;
+use super::judge::Judged;
 use crate::flow::Values;
 use crate::flow::Variable;
 use crate::flow::auth::Account;
 use crate::flow::auth::Auth;
-use crate::flow::auth::Came;
-use crate::flow::auth::Login;
-use crate::flow::auth::LoginStep;
 use crate::flow::auth::Sessions;
 use crate::flow::auth::Who;
 use crate::http::CookieJar;
 use crate::http::clock::Clock;
 use crate::model::Event;
-use crate::model::Exchange;
-use crate::model::Failure;
-use crate::model::FailureClass;
 use crate::model::Notice;
 use crate::model::NoticeLevel;
 use crate::model::Phase;
@@ -40,17 +31,13 @@ use crate::model::Seed;
 use crate::model::SessionReport;
 use crate::model::StopLevel;
 use crate::model::StopToken;
-use crate::model::inert;
-use crate::model::stateless_shape;
+use crate::scan::wire::Wire;
 
 /// How often the proof is asked for, unless the plan says so.
 const VERIFY_EVERY: Duration = Duration::from_secs(60);
 
 /// Before another attempt after one that failed; doubled each time.
 const PAUSE: Duration = Duration::from_secs(1);
-
-/// Kinds of requests remembered that look like a lost login to everybody.
-const MAX_ORDINARY: usize = 1_000;
 
 /// What a login needs of the engine.
 pub(crate) struct Keeping {
@@ -68,36 +55,27 @@ pub(crate) struct Keeping {
 
 /// One login that is kept.
 pub(crate) struct Keeper {
-    around: Keeping,
-    auth: Auth,
-    account: Mutex<Account>,
+    pub(super) around: Keeping,
+    pub(super) auth: Auth,
+    pub(super) account: Mutex<Account>,
     /// Held while somebody logs in: the others wait for the outcome.
-    turn: tokio::sync::Mutex<()>,
+    pub(super) turn: tokio::sync::Mutex<()>,
     /// Counts logins: an answer to an older one says nothing of the present one.
-    generation: AtomicU64,
-    lost: AtomicBool,
-    report: Mutex<SessionReport>,
+    pub(super) generation: AtomicU64,
+    pub(super) lost: AtomicBool,
+    pub(super) report: Mutex<SessionReport>,
     /// Relogins since an answer was last as it should be, and the login that the last one replaced.
-    in_vain: Mutex<(u64, Option<u64>)>,
+    pub(super) in_vain: Mutex<(u64, Option<u64>)>,
     /// Method and path shape of what looks like a lost login and is none.
-    ordinary: Mutex<BTreeSet<String>>,
+    pub(super) ordinary: Mutex<BTreeSet<String>>,
     /// The same of what is tried once more after a login: which login it was that did not do.
-    tried: Mutex<BTreeMap<String, u64>>,
+    pub(super) tried: Mutex<BTreeMap<String, u64>>,
     /// Since when answers may have been for nobody, where only the proof has told.
-    doubtful: Mutex<Option<Duration>>,
-    attempts: AtomicU64,
+    pub(super) doubtful: Mutex<Option<Duration>>,
+    pub(super) attempts: AtomicU64,
     /// Answers in which nothing spoke against the login, and others.
-    good: AtomicU64,
-    bad: AtomicU64,
-}
-
-/// What an answer means for the request that it came to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Judged {
-    /// It is the answer.
-    Keep,
-    /// The login was renewed: the request is to be sent again.
-    Again,
+    pub(super) good: AtomicU64,
+    pub(super) bad: AtomicU64,
 }
 
 impl Keeper {
@@ -249,106 +227,8 @@ impl Keeper {
         }
     }
 
-    /// What the answer to a request of the login `generation` says of it.
-    pub(crate) async fn judge(
-        &self,
-        jar: &Mutex<CookieJar>,
-        exchange: &Exchange,
-        generation: u64,
-    ) -> (Judged, Option<Notice>) {
-        let Some(response) = exchange.response() else { return (Judged::Keep, None) };
-        let request = &exchange.request;
-        if !self.auth.origins.contains(&request.origin) {
-            return (Judged::Keep, None);
-        }
-        let was_signed = request.header("authorization").is_some();
-        let challenged =
-            lock(&self.account).challenged(&self.auth, &request.origin, response, was_signed);
-        if challenged {
-            return (Judged::Again, None);
-        }
-        let Some(signal) = self.auth.relogin.signal(&request.url(), response) else {
-            self.good.fetch_add(1, Ordering::Relaxed);
-            *lock(&self.in_vain) = (0, None);
-            let mut tried = lock(&self.tried);
-            if !tried.is_empty() {
-                // A login has changed the answer: the next loss is one again.
-                tried.remove(&kind_of(request));
-            }
-            return (Judged::Keep, None);
-        };
-        self.bad.fetch_add(1, Ordering::Relaxed);
-        let path = request.path_and_query_text();
-        let path = path.split('?').next().unwrap_or_default();
-        let kind = kind_of(request);
-        if !self.auth.has_login() || self.is_ordinary(&kind) {
-            return (Judged::Keep, None);
-        }
-        let seen = format!("{} {}: {signal}", request.method, inert(path, 120));
-        self.renew(jar, generation, &kind, &seen).await
-    }
-
-    async fn renew(
-        &self,
-        jar: &Mutex<CookieJar>,
-        generation: u64,
-        kind: &str,
-        seen: &str,
-    ) -> (Judged, Option<Notice>) {
-        if self.generation() != generation {
-            return (Judged::Again, None);
-        }
-        if self.auth.verify.is_some() {
-            let turn = self.turn.lock().await;
-            if self.generation() != generation {
-                return (Judged::Again, None);
-            }
-            let proof = self.attempt(jar, Attempt::Proof).await;
-            drop(turn);
-            if let Ok(proof) = proof {
-                // Still logged in: this is what the target says to everybody, or to this user.
-                note_proof(&mut lock(&self.report), &proof, self.around.clock.now());
-                self.note_ordinary(kind);
-                return (Judged::Keep, None);
-            }
-        } else if self.is_unchanged(kind, generation) {
-            self.note_ordinary(kind);
-            return (Judged::Keep, None);
-        } else if self.vain_logins(generation) > self.auth.relogin.max.into() {
-            let why = format!(
-                "{seen}, after logins that seemed to work; with `verify`, it could be asked \
-                 whether they did"
-            );
-            return (Judged::Keep, Some(self.lose(&why)));
-        }
-        self.log_in_again(jar, generation, seen).await
-    }
-
-    /// Whether a login that worked has not changed the answer. Several answers to requests of one
-    /// login are one loss.
-    fn is_unchanged(&self, kind: &str, generation: u64) -> bool {
-        let mut tried = lock(&self.tried);
-        match tried.get(kind) {
-            Some(before) if *before < generation => true,
-            Some(_) => false,
-            None => {
-                tried.insert(kind.to_owned(), generation);
-                false
-            }
-        }
-    }
-
-    /// Logins in a row that changed nothing, with the one that is about to replace `generation`.
-    fn vain_logins(&self, generation: u64) -> u64 {
-        let mut in_vain = lock(&self.in_vain);
-        if in_vain.1 != Some(generation) {
-            *in_vain = (in_vain.0 + 1, Some(generation));
-        }
-        in_vain.0
-    }
-
     /// Logs in again unless somebody has, since `generation`.
-    async fn log_in_again(
+    pub(super) async fn log_in_again(
         &self,
         jar: &Mutex<CookieJar>,
         generation: u64,
@@ -390,7 +270,7 @@ impl Keeper {
         (Judged::Keep, Some(self.lose(&format!("{seen}; then: {why}"))))
     }
 
-    fn lose(&self, why: &str) -> Notice {
+    pub(super) fn lose(&self, why: &str) -> Notice {
         self.lost.store(true, Ordering::Relaxed);
         let mut report = lock(&self.report);
         report.lost = 1;
@@ -412,131 +292,15 @@ impl Keeper {
             let _told = self.lose(&why);
         }
     }
-
-    async fn attempt(&self, jar: &Mutex<CookieJar>, what: Attempt) -> Result<String, String> {
-        let number = self.attempts.fetch_add(1, Ordering::Relaxed);
-        let seed = self.around.seed.derive(&format!("login {number}")).0;
-        let mut account = lock(&self.account).clone();
-        // A page that is asked for with the old session's cookies may be another one.
-        let fresh = Mutex::new(CookieJar::default());
-        let (mut login, cookies) = match what {
-            Attempt::Whole => (Login::new(seed), &fresh),
-            Attempt::Proof => (Login::verify_only(seed), jar),
-        };
-        let mut step = login.next(&self.auth, &mut account, Came::Nothing, self.now());
-        let proof = loop {
-            step = match step {
-                LoginStep::Done(proof) => break proof,
-                LoginStep::Failed(why) => return Err(self.around.redactor.text(&why)),
-                LoginStep::Wait(pause) => {
-                    tokio::select! {
-                        () = tokio::time::sleep(pause) => {}
-                        () = self.around.stop.reached(StopLevel::Cancelled) => {
-                            return Err("the run was stopped".to_owned());
-                        }
-                    }
-                    login.next(&self.auth, &mut account, Came::Nothing, self.now())
-                }
-                LoginStep::Send(request) => match self.send(*request, cookies).await {
-                    Err(failure) => {
-                        let came = Came::Failure(&failure);
-                        login.next(&self.auth, &mut account, came, self.now())
-                    }
-                    Ok(exchange) => {
-                        let took = exchange.timings.duration();
-                        let came = match &exchange.outcome {
-                            Ok(response) => Came::Response(response, took),
-                            Err(failure) => Came::Failure(failure),
-                        };
-                        login.next(&self.auth, &mut account, came, self.now())
-                    }
-                },
-            };
-        };
-        for secret in account.secrets(&self.auth) {
-            self.around.redactor.learn("TOKEN", secret);
-        }
-        *lock(&self.account) = account;
-        if what == Attempt::Whole && self.auth.has_login() {
-            *lock(jar) = std::mem::take(&mut *lock(&fresh));
-        }
-        Ok(self.around.redactor.text(&proof))
-    }
-
-    async fn send(
-        &self,
-        mut request: Request,
-        cookies: &Mutex<CookieJar>,
-    ) -> Result<Exchange, Failure> {
-        if self.around.stop.is_stopping() {
-            return Err(Failure::new(FailureClass::Closed, "the run was stopped"));
-        }
-        for header in &self.around.headers {
-            if request.header(&header.name).is_none() {
-                request.headers.push(header.clone());
-            }
-        }
-        add_cookies(&lock(cookies), &mut request, self.now());
-        let url = inert(&request.url(), 200);
-        let admitted = self.around.scope.admit(request).map_err(|refusal| {
-            Failure::new(FailureClass::OutOfScope, format!("{url} is out of scope: {refusal}"))
-        })?;
-        let exchange = self.around.wire.send(admitted).await;
-        if let Some(response) = exchange.response() {
-            let request = &exchange.request;
-            lock(cookies).store(&request.origin, &request.path_and_query, response, self.now());
-        }
-        Ok(exchange)
-    }
-
-    fn now(&self) -> u64 {
-        self.around.clock.unix_seconds()
-    }
-
-    fn is_ordinary(&self, kind: &str) -> bool {
-        lock(&self.ordinary).contains(kind)
-    }
-
-    fn note_ordinary(&self, kind: &str) {
-        let mut ordinary = lock(&self.ordinary);
-        if ordinary.len() < MAX_ORDINARY {
-            ordinary.insert(kind.to_owned());
-        }
-    }
 }
 
-/// Method and path shape: what answers to it say, they say of all of its kind.
-fn kind_of(request: &Request) -> String {
-    let path = request.path_and_query_text();
-    let path = path.split('?').next().unwrap_or_default();
-    format!("{} {}", request.method, stateless_shape(path))
-}
-
-/// What is to be done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Attempt {
-    /// Log in.
-    Whole,
-    /// Ask whether the login holds.
-    Proof,
-}
-
-/// Cookies of the jar, before those that the request has.
-pub(crate) fn add_cookies(jar: &CookieJar, request: &mut Request, now: u64) {
-    let Some(stored) = jar.header(&request.origin, &request.path_and_query, now) else { return };
-    match request.headers.iter_mut().find(|header| header.is("cookie")) {
-        Some(header) => header.value = [stored.value, header.value.clone()].join(&b"; "[..]),
-        None => request.headers.push(stored),
-    }
-}
-
-fn note_proof(report: &mut SessionReport, proof: &str, now: Duration) {
+pub(super) fn note_proof(report: &mut SessionReport, proof: &str, now: Duration) {
     if !proof.is_empty() {
         report.verified = Some(proof.to_owned());
         report.last_verified = Some(now);
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().expect("no holder panics")
 }
