@@ -9,6 +9,8 @@ use rand::rngs::Xoshiro256PlusPlus;
 use super::bounded;
 use super::document::{Node, Value};
 use super::file::Overrides;
+use super::graphql;
+use super::multipart;
 use super::names::is_name;
 use super::pairs::{Pair, encoded, pairs, urlencoded};
 use super::reader::{Fields, Keys, Reader};
@@ -20,7 +22,7 @@ use crate::flow::Template;
 use crate::model::Header;
 
 pub(super) const BODY: Keys =
-    Keys { of: "a body", known: &["file", "random", "repeat", "size"], later: &["multipart"] };
+    Keys { of: "a body", known: &["file", "random", "repeat", "size"], later: &[] };
 
 /// Names a form that was found on a page, whose fields go along.
 pub(super) const FORM_FROM: &str = "form_from";
@@ -36,7 +38,7 @@ pub(super) fn body(
     overrides: &Overrides,
     reader: &mut Reader,
 ) -> Template {
-    let keys = ["json", "form", "body", "file"];
+    let keys = ["json", "form", "multipart", graphql::KEY, "body", "file"];
     let mut given = keys.into_iter().filter_map(|key| request.entry(key));
     let from = request.entry(FORM_FROM);
     let Some(entry) = given.next().or(from) else { return Template::default() };
@@ -51,7 +53,23 @@ pub(super) fn body(
         );
     }
     let node = &entry.node;
+    if entry.key == "multipart" {
+        let (content_type, body) = multipart::body(name, node, overrides, reader);
+        if headers.iter().any(|header| header.is("content-type")) {
+            let text =
+                "a multipart body says its `Content-Type` itself: the boundary is part of it";
+            reader.problem(&entry.key_at, text);
+        }
+        headers.push(Header::new("Content-Type", content_type));
+        return body;
+    }
     let (content_type, body) = match entry.key.as_str() {
+        graphql::KEY => {
+            if request.get("post").is_none() {
+                reader.problem(&entry.key_at, "a GraphQL operation is sent with `post`");
+            }
+            (Some("application/json"), graphql::body(node, reader))
+        }
         "json" => {
             let mut json = Template::default();
             slots::json(node, &mut json);
@@ -142,7 +160,7 @@ fn literal(bytes: &[u8]) -> Template {
 }
 
 /// Read once, before anything is sent; relative to the file that names it.
-fn file(node: &Node, reader: &mut Reader) -> Vec<u8> {
+pub(super) fn file(node: &Node, reader: &mut Reader) -> Vec<u8> {
     let Some(path) = reader.text(node, "a file name") else { return Vec::new() };
     let path = reader.beside(&node.at, path);
     bounded::read(&path, MAX_BODY).unwrap_or_else(|error| {

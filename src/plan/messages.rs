@@ -125,7 +125,7 @@ pub(super) fn talk(opener: &str, request: &Fields<'_>, reader: &mut Reader) -> T
 
 /// Keys that a request has no use for.
 fn foreign(opener: &str) -> Vec<&'static str> {
-    let bodies = ["json", "form", "body", "file", "redirects"];
+    let bodies = ["json", "form", "form_from", "multipart", "graphql", "body", "file", "redirects"];
     let looks = ["checks", "extract"];
     let session = ["subprotocols", "maxDuration"];
     let stream = ["for", "until", "within"];

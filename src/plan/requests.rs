@@ -12,6 +12,7 @@ use super::error::Problem;
 use super::examples;
 use super::extractions;
 use super::file::Overrides;
+use super::graphql;
 use super::messages;
 use super::pairs::{pairs, urlencoded};
 use super::reader::{Fields, Keys, Reader};
@@ -53,6 +54,8 @@ pub(super) const REQUEST: Keys = Keys {
         "json",
         "form",
         "form_from",
+        "multipart",
+        "graphql",
         "body",
         "file",
         "checks",
@@ -77,7 +80,7 @@ pub(super) const REQUEST: Keys = Keys {
         "as",
         "examples",
     ],
-    later: &["multipart", "graphql", "http"],
+    later: &["http"],
 };
 
 /// What keeps a request from being sent: imports write it to requests that change something.
@@ -136,7 +139,8 @@ pub(super) fn request(
         Some(_) => (Statuses::Grpc, "metadata"),
         None => (Statuses::Http, "headers"),
     };
-    let checks = checks::checks(&fields, statuses, reader);
+    let mut checks = checks::checks(&fields, statuses, reader);
+    checks.extend(graphql::check(&fields, reader));
     let expected_statuses = checks::expected_statuses(&checks);
     let extract = fields.get("extract").map(|node| extractions::extractions(node, reader));
     let mut script = Script { checks, ..Script::default() };
@@ -213,7 +217,8 @@ fn path_template(node: &Node, conversation: &Conversation, shown: &str) -> Strin
 }
 
 /// Keys of a request below which values stand that are only known in load.
-const SLOTTED: [&str; 7] = ["headers", "query", "json", "form", "body", "message", "metadata"];
+const SLOTTED: [&str; 9] =
+    ["headers", "query", "json", "form", "multipart", "graphql", "body", "message", "metadata"];
 
 /// A gRPC call, whose messages go to the script, and where it goes.
 fn call(

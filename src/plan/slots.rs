@@ -179,6 +179,13 @@ pub(super) fn json(node: &Node, out: &mut Template) {
     }
 }
 
+/// A scalar as a JSON string, whatever it looks like.
+pub(super) fn json_text(node: &Node, out: &mut Template) {
+    if let Some(scalar) = node.scalar() {
+        json_string(scalar, out);
+    }
+}
+
 /// The value of a tree without slots.
 pub(super) fn fixed_json(node: &Node) -> Option<serde_json::Value> {
     let mut template = Template::default();
@@ -192,16 +199,18 @@ fn json_scalar(scalar: &Scalar, out: &mut Template) {
         [TextPiece::Slot(source)] if scalar.plain => {
             out.push_slot(source.clone(), Place::JsonValue);
         }
-        _ => {
-            let inside = |text: &str| {
-                let quoted = quoted(text);
-                quoted.as_bytes()[1..quoted.len() - 1].to_vec()
-            };
-            out.push_literal(b"\"");
-            out.append(&template(scalar, Place::JsonString, inside));
-            out.push_literal(b"\"");
-        }
+        _ => json_string(scalar, out),
     }
+}
+
+fn json_string(scalar: &Scalar, out: &mut Template) {
+    let inside = |text: &str| {
+        let quoted = quoted(text);
+        quoted.as_bytes()[1..quoted.len() - 1].to_vec()
+    };
+    out.push_literal(b"\"");
+    out.append(&template(scalar, Place::JsonString, inside));
+    out.push_literal(b"\"");
 }
 
 fn quoted(text: &str) -> String {

@@ -15,6 +15,7 @@ mod files;
 mod flags;
 mod include;
 mod laws;
+mod multipart;
 mod on_the_shop;
 mod refusals;
 mod resolved;

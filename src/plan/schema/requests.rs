@@ -13,7 +13,17 @@ const OPENERS: [&str; 10] =
     ["get", "post", "put", "patch", "delete", "head", "options", "ws", "sse", "grpc"];
 
 pub(super) fn objects() -> Vec<Object> {
-    vec![request(), body(), check(), header_check(), css_check(), extraction(), form_extraction()]
+    vec![
+        request(),
+        body(),
+        check(),
+        header_check(),
+        css_check(),
+        extraction(),
+        form_extraction(),
+        part(),
+        graphql(),
+    ]
 }
 
 fn path() -> Json {
@@ -49,6 +59,16 @@ fn request() -> Object {
             "A body in JSON, written as YAML. A substitution without quotes keeps its type.",
         )
         .key("form", fields(), "A body as HTML forms send it, encoded.")
+        .key(
+            "multipart",
+            parts(),
+            "A body of fields and files, as HTML forms with files send it.",
+        )
+        .key(
+            "graphql",
+            any_of(&[text(), of("graphql")]),
+            "A GraphQL document, or an operation with variables, sent as JSON.",
+        )
         .key(
             "form_from",
             text(),
@@ -185,6 +205,40 @@ fn header_check() -> Object {
         .key("regex", text(), "A regular expression that matches its value.")
         .required(&["name"])
         .rule("maxProperties", json!(2))
+}
+
+/// Names of fields may be anything.
+fn parts() -> Json {
+    let part = one_or_many(&any_of(&[scalar(), of("part")]));
+    json!({ "type": "object", "minProperties": 1, "additionalProperties": part })
+}
+
+fn part() -> Object {
+    object!("part", multipart::PART, "A part of a multipart body.")
+        .key("value", scalar(), "A text.")
+        .key("file", text(), "A file that is sent, relative to the plan.")
+        .key("filename", text(), "What the file is called there; without it, its own name.")
+        .key(
+            "type",
+            example(text(), &["image/png"]),
+            "Its media type; without it, what the name of the file says.",
+        )
+        .one_of(&["value", "file"])
+}
+
+fn graphql() -> Object {
+    object!("graphql", graphql::GRAPHQL, "A GraphQL operation.")
+        .key("query", example(text(), &["{ products { id } }"]), "The document.")
+        .key("file", text(), "A file that is the document, relative to the plan.")
+        .key("variables", mapping(), "Its variables, by name.")
+        .key("operationName", text(), "Which operation of the document is carried out.")
+        .key_or(
+            "errors",
+            word(&["check", "ignore"]),
+            "check",
+            "Whether `errors` in the answer count as a check that fails, `graphql no errors`.",
+        )
+        .one_of(&["query", "file"])
 }
 
 fn css_check() -> Object {
