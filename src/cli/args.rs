@@ -21,6 +21,8 @@ use crate::model::Severity;
 use crate::model::Target;
 use crate::model::parse_duration;
 use crate::model::parse_rate;
+use crate::plan::TargetName;
+use crate::plan::TargetOverride;
 
 /// Exit codes in `--help`: public API.
 const EXIT_CODES: &str = "\
@@ -143,6 +145,10 @@ pub(super) struct OutputArgs {
 /// Who and how, for everything that sends.
 #[derive(Debug, Clone, Args)]
 pub(super) struct SendArgs {
+    /// Instead of a plan's target, or of one of its `targets`; may be repeated. Goes before
+    /// `SHAKEDOWN_TARGET` and `SHAKEDOWN_TARGET_NAME` of the environment.
+    #[arg(long = "target", value_name = "[NAME=]URL", value_parser = target_override)]
+    pub(super) targets: Vec<TargetOverride>,
     /// Header sent with every request, `Name: value`; may be repeated.
     #[arg(short = 'H', long = "header", value_name = "NAME: VALUE", help_heading = "Connection")]
     pub(super) headers: Vec<String>,
@@ -175,6 +181,7 @@ impl SendArgs {
     /// Nothing said.
     pub(super) fn none() -> Self {
         Self {
+            targets: Vec::new(),
             headers: Vec::new(),
             timeout: None,
             insecure: false,
@@ -376,6 +383,9 @@ pub(super) struct ValidateArgs {
     /// The URL is that of a plan: fetch it.
     #[arg(long)]
     pub(super) fetch: bool,
+    /// Instead of a plan's target, or of one of its `targets`; may be repeated.
+    #[arg(long = "target", value_name = "[NAME=]URL", value_parser = target_override)]
+    pub(super) targets: Vec<TargetOverride>,
     /// Who authorised testing of hosts that are not local.
     #[arg(long, value_name = "NAME", env = "SHAKEDOWN_AUTHORISED_BY")]
     pub(super) authorised_by: Option<String>,
@@ -466,6 +476,16 @@ fn import_format(text: &str) -> Result<Format, String> {
         let words: Vec<&str> = Format::ALL.iter().map(|(word, _)| *word).collect();
         format!("one of {}", words.join(", "))
     })
+}
+
+/// `URL` or `NAME=URL`; no scheme and no host has a `=`.
+pub(super) fn target_override(text: &str) -> Result<TargetOverride, String> {
+    let is_name = |name: &str| name.chars().all(|c| c.is_ascii_alphanumeric() || "_-".contains(c));
+    let (name, url) = match text.split_once('=') {
+        Some((name, url)) if is_name(name) => (TargetName::Exact(name.to_owned()), url),
+        _ => (TargetName::Default, text),
+    };
+    Ok(TargetOverride { name, target: target(url)? })
 }
 
 pub(super) fn target(text: &str) -> Result<Target, String> {

@@ -59,6 +59,7 @@ fn headline(args: &LoadArgs) -> Headline {
 
 fn plan(args: &LoadArgs) -> Result<Plan, CliError> {
     if args.urls_from_file || !plans::is_plan(&args.target) {
+        plans::refuse_target(&args.run.send)?;
         return Ok(crate::plan::load_url(&flags(args))?);
     }
     if let Some(format) = plans::foreign(&args.target) {

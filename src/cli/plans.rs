@@ -12,10 +12,13 @@ use crate::model::MetricName;
 use crate::model::RequestTemplate;
 use crate::model::Seed;
 use crate::model::Severity;
+use crate::model::Target;
 use crate::model::Threshold;
 use crate::plan::CommonFlags;
 use crate::plan::Overrides;
 use crate::plan::Plan;
+use crate::plan::TargetName;
+use crate::plan::TargetOverride;
 use crate::plan::TlsPolicy;
 use crate::run::fetch_document;
 use crate::scan::native_check_ids;
@@ -43,14 +46,16 @@ pub(super) fn is_plan(target: &str) -> bool {
 /// # Errors
 /// [`CliError::Plan`] with everything that is wrong.
 pub(super) fn from_file(path: &str, send: &SendArgs) -> Result<Plan, CliError> {
-    let plan = crate::plan::load_file(Path::new(path), &environment, &overrides_for_files(send))
+    let overrides = overrides_for_files(send)?;
+    let plan = crate::plan::load_file(Path::new(path), &environment, &overrides)
         .map_err(CliError::Plan)?;
     with_flags(plan, send)
 }
 
 /// What a file of the user's own is read with: its commands may run.
-pub(super) fn overrides_for_files(send: &SendArgs) -> Overrides {
-    Overrides { secret_command: Some(secret_command::run), ..overrides(send) }
+pub(super) fn overrides_for_files(send: &SendArgs) -> Result<Overrides, CliError> {
+    let overrides = overrides(send, &environment)?;
+    Ok(Overrides { secret_command: Some(secret_command::run), ..overrides })
 }
 
 /// A foreign file as a plan.
@@ -83,7 +88,7 @@ pub(super) fn imported(
     super::import::warn(&imported);
     let text = crate::import::plan_text(&imported, path);
     crate::import::fits(path, &text)?;
-    let mut overrides = overrides(send);
+    let mut overrides = overrides(send, &environment)?;
     overrides.directory = Path::new(path).parent().map(Path::to_path_buf).unwrap_or_default();
     let name = format!("{path} (as a plan)");
     let plan =
@@ -107,7 +112,7 @@ pub(super) fn from_text(
     environment: &dyn Fn(&str) -> Option<String>,
     send: &SendArgs,
 ) -> Result<Plan, CliError> {
-    let overrides = overrides(send);
+    let overrides = overrides(send, environment)?;
     let plan =
         crate::plan::from_text(name, text, environment, &overrides).map_err(CliError::Plan)?;
     with_flags(plan, send)
@@ -183,7 +188,52 @@ pub(super) fn today() -> jiff::civil::Date {
     jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date()
 }
 
-pub(super) fn overrides(send: &SendArgs) -> Overrides {
+/// What the command line and `environment` say instead of a plan.
+///
+/// # Errors
+/// [`CliError::Usage`] for a target of the environment that is no URL.
+pub(super) fn overrides(
+    send: &SendArgs,
+    environment: &dyn Fn(&str) -> Option<String>,
+) -> Result<Overrides, CliError> {
+    let mut targets = targets_of_environment(environment)?;
+    targets.extend(send.targets.iter().cloned());
+    Ok(Overrides { targets, ..plain_overrides(send) })
+}
+
+/// `SHAKEDOWN_TARGET`, and `SHAKEDOWN_TARGET_AUTH` for a target called `auth`.
+fn targets_of_environment(
+    environment: &dyn Fn(&str) -> Option<String>,
+) -> Result<Vec<TargetOverride>, CliError> {
+    let mut targets = Vec::new();
+    for variable in environment_names() {
+        let Some(rest) = variable.strip_prefix("SHAKEDOWN_TARGET") else { continue };
+        let name = match rest.strip_prefix('_') {
+            Some(name) => TargetName::Capitals(name.to_owned()),
+            None if rest.is_empty() => TargetName::Default,
+            None => continue,
+        };
+        let Some(url) = environment(&variable).filter(|url| !url.is_empty()) else { continue };
+        let target = Target::parse(&url)
+            .map_err(|error| CliError::Usage(format!("{variable} in the environment: {error}")))?;
+        targets.push(TargetOverride { name, target });
+    }
+    Ok(targets)
+}
+
+/// Refuses `--target` beside a URL.
+///
+/// # Errors
+/// [`CliError::Usage`].
+pub(super) fn refuse_target(send: &SendArgs) -> Result<(), CliError> {
+    if send.targets.is_empty() {
+        return Ok(());
+    }
+    Err(CliError::Usage("--target is for a plan; a URL says itself where it goes".to_owned()))
+}
+
+/// What a plan is read with whose target is known already.
+pub(super) fn plain_overrides(send: &SendArgs) -> Overrides {
     let mut overrides = Overrides::new(seed(send), today());
     overrides.authorised_by.clone_from(&send.authorised_by);
     overrides.known_checks = known_checks();
@@ -193,7 +243,7 @@ pub(super) fn overrides(send: &SendArgs) -> Overrides {
 
 /// What a plan is read with that is not run.
 pub(super) fn overrides_for_reading(directory: PathBuf) -> Overrides {
-    Overrides { directory, ..overrides(&SendArgs::none()) }
+    Overrides { directory, ..plain_overrides(&SendArgs::none()) }
 }
 
 /// Flags go before the plan: they are what the user says now.

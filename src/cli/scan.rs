@@ -46,6 +46,7 @@ fn plan(args: &ScanArgs) -> Result<Plan, CliError> {
         return Err(CliError::Usage(text.to_owned()));
     }
     if !plans::is_plan(&args.target) {
+        plans::refuse_target(&args.send)?;
         return Ok(crate::plan::scan_url(&flags(args, &args.target))?);
     }
     if let Some(format) = plans::foreign(&args.target) {

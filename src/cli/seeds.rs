@@ -46,7 +46,7 @@ fn of_file(path: &Path, plan: &Plan, send: &SendArgs) -> Result<Vec<ImportedRequ
     }
     let text = crate::import::plan_text(&imported, &shown);
     crate::import::fits(&shown, &text)?;
-    let mut overrides = plans::overrides(send);
+    let mut overrides = plans::plain_overrides(send);
     overrides.directory = path.parent().map(Path::to_path_buf).unwrap_or_default();
     let name = format!("{shown} (as a plan)");
     let mut own =

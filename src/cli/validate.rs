@@ -26,7 +26,11 @@ use super::validate_text;
 
 /// Reads, and tells.
 pub(super) fn run(args: &ValidateArgs, terminal: &Terminal) -> Result<ExitCode, CliError> {
-    let send = SendArgs { authorised_by: args.authorised_by.clone(), ..SendArgs::none() };
+    let send = SendArgs {
+        authorised_by: args.authorised_by.clone(),
+        targets: args.targets.clone(),
+        ..SendArgs::none()
+    };
     let (mut plan, resolved) = read(args, &send)?;
     seeds::import(&mut plan, &send)?;
     for warning in &plan.warnings {
@@ -59,17 +63,18 @@ fn read(args: &ValidateArgs, send: &SendArgs) -> Result<(Plan, Resolved), CliErr
         return of_text(target, &plans::fetched(target)?, send);
     }
     if !plans::is_plan(target) {
+        plans::refuse_target(send)?;
         return of_url(target, send);
     }
     if plans::foreign(target).is_some() {
         return of_foreign(target, send);
     }
-    let overrides = plans::overrides_for_files(send);
+    let overrides = plans::overrides_for_files(send)?;
     crate::plan::resolve_file(Path::new(target), &environment, &overrides).map_err(CliError::Plan)
 }
 
 fn of_text(name: &str, text: &str, send: &SendArgs) -> Result<(Plan, Resolved), CliError> {
-    let overrides = plans::overrides(send);
+    let overrides = plans::overrides(send, &environment)?;
     crate::plan::resolve_text(name, text, &environment, &overrides).map_err(CliError::Plan)
 }
 

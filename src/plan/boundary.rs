@@ -9,6 +9,7 @@ use super::document::{Node, Place};
 use super::error::Problem;
 use super::file::Overrides;
 use super::reader::{Fields, Keys, Reader};
+use super::targets::Targets;
 use super::types::{Limits, StopIf};
 use crate::model::Authorisation;
 use crate::model::Origin;
@@ -30,37 +31,28 @@ pub(super) const RATE: &str = "a number above 0 and at most 10000000";
 /// What a number of users is, for "expected …".
 pub(super) const USERS: &str = "a whole number from 1 to 1000000";
 
-/// The target, from the flag or the plan.
-pub(super) fn target(
-    plan: &Fields<'_>,
-    overrides: &Overrides,
-    reader: &mut Reader,
-) -> Option<Target> {
-    if let Some(target) = &overrides.target {
-        return Some(target.clone());
-    }
-    let node = reader.require(plan, "target")?;
-    reader.parsed(node, "a URL", Target::parse)
-}
-
 /// An origin and where the plan names it; flags have no place.
 type Named = (Origin, Option<Place>);
 
 /// The scope; every mistake in it is reported.
 pub(super) fn scope(
     plan: &Fields<'_>,
-    target: &Target,
+    targets: &Targets,
     overrides: &Overrides,
     reader: &mut Reader,
 ) -> Option<Scope> {
     let fields =
         plan.entry("scope").and_then(|entry| reader.fields(&entry.node, &entry.key_at, &SCOPE));
     let part = |key| fields.as_ref().and_then(|fields| fields.get(key));
-    let target_at = plan.get("target").filter(|_| overrides.target.is_none());
-    let own = (target.origin.clone(), target_at.map(|node| node.at.clone()));
+    let mut own: Vec<Named> = Vec::new();
+    for (target, at) in targets.places() {
+        if !own.iter().any(|(origin, _)| *origin == target.origin) {
+            own.push((target.origin.clone(), at.cloned()));
+        }
+    }
     let origins = match part("origins") {
         Some(node) => origins(node, own, reader),
-        None => vec![own],
+        None => own,
     };
     let builder = ScopeBuilder {
         origins: origins.iter().map(|(origin, _)| origin.clone()).collect(),
@@ -94,13 +86,20 @@ fn unauthorised(scope: &Scope, origins: Vec<Named>, reader: &mut Reader) {
     }
 }
 
-fn origins(node: &Node, own: Named, reader: &mut Reader) -> Vec<Named> {
-    let target = own.0.clone();
-    let mut origins = vec![own];
+/// `auto` stands for the targets, of which the default one is always in scope.
+fn origins(node: &Node, mut own: Vec<Named>, reader: &mut Reader) -> Vec<Named> {
+    let others = own.split_off(1);
+    let target = own[0].0.clone();
+    let mut origins = own;
     let mut has_target = false;
-    for (text, at) in reader.texts(node, "origins, `auto` for the target's") {
+    for (text, at) in reader.texts(node, "origins, `auto` for the targets'") {
         if text == "auto" {
             has_target = true;
+            for (origin, at) in &others {
+                if !origins.iter().any(|(known, _)| known == origin) {
+                    origins.push((origin.clone(), at.clone()));
+                }
+            }
             continue;
         }
         match Target::parse(text) {

@@ -17,10 +17,11 @@ use super::secrets::{self, Secrets, Var, Vars};
 use super::sources::Sources;
 use super::steps::Known;
 use super::substitute::{Env, Values, substitute};
+use super::targets::{TargetOverride, Targets};
 use super::types::{Connection, Cookies, Plan, Scenario, TlsPolicy};
 use super::{
     auth, boundary, compare, consistency, defaults, flows, gates, include, occurrence, once,
-    protocol, requests, scan, scenarios,
+    protocol, requests, scan, scenarios, targets,
 };
 use crate::model::Conversation;
 use crate::model::Redactor;
@@ -34,6 +35,7 @@ pub(super) const PLAN: Keys = Keys {
         "version",
         "include",
         "target",
+        "targets",
         "authorised",
         "scope",
         "limits",
@@ -62,7 +64,7 @@ pub(super) const PLAN: Keys = Keys {
         "auth",
         "identities",
     ],
-    later: &["targets", "capacity"],
+    later: &["capacity"],
 };
 
 /// What scenarios do: there `${env.NAME}` is their own.
@@ -74,8 +76,8 @@ pub(super) const MAX_FILE: u64 = 4 << 20;
 /// What a plan does not say itself, and what the command line says instead of it.
 #[derive(Debug, Clone)]
 pub struct Overrides {
-    /// Instead of the plan's target.
-    pub target: Option<Target>,
+    /// Instead of the plan's targets, the later ones before the earlier.
+    pub targets: Vec<TargetOverride>,
     /// Instead of the plan's `authorised.by`, and without its end.
     pub authorised_by: Option<String>,
     /// Ids of the native checks that exist.
@@ -101,7 +103,7 @@ impl Overrides {
     /// Nothing overridden, no native checks, and no commands.
     pub fn new(seed: Seed, today: Date) -> Self {
         Self {
-            target: None,
+            targets: Vec::new(),
             authorised_by: None,
             known_checks: Vec::new(),
             seed,
@@ -195,6 +197,9 @@ fn resolve(
     }
     substitute_all(&mut tree, env, overrides, &mut reader);
     let plan = plan(&tree, overrides, &mut reader);
+    if let Some(targets) = &reader.targets {
+        targets::write(&mut tree, targets);
+    }
     let Reader { problems, warnings, redactor, sources, files, .. } = reader;
     // They quote what was substituted.
     let masked = |problem: Problem| problem.masked(&redactor);
@@ -334,12 +339,12 @@ fn substitute_requests(node: &mut Node, values: &mut Values<'_>, reader: &mut Re
 fn plan(tree: &Node, overrides: &Overrides, reader: &mut Reader) -> Option<Plan> {
     let fields = top_level(tree, reader)?;
     version(&fields, reader);
-    let target = boundary::target(&fields, overrides, reader);
+    let targets = targets::targets(&fields, overrides, reader);
     // Reading goes on without a target, so that the rest of the mistakes is found too.
-    let aim = target.clone().unwrap_or_else(unknown_target);
+    let aim = targets.clone().unwrap_or_else(|| Targets::one(unknown_target()));
     let scope = boundary::scope(&fields, &aim, overrides, reader)?;
     let limits = boundary::limits(&fields, reader);
-    let around = requests::Surroundings { target: &aim, scope: &scope, overrides };
+    let around = requests::Surroundings { targets: &aim, scope: &scope, overrides };
     let mut sessions = auth::sessions(&fields, &around, reader);
     let mut planned = requests::requests(&fields, &around, reader);
     for request in &mut planned {
@@ -388,8 +393,9 @@ fn plan(tree: &Node, overrides: &Overrides, reader: &mut Reader) -> Option<Plan>
         };
         occurrence::gates(&gates, &run, reader);
     }
+    reader.targets.clone_from(&targets);
     Some(Plan {
-        target: target?,
+        target: targets.as_ref()?.default_one().clone(),
         scope,
         limits,
         requests,

@@ -144,7 +144,7 @@ impl Plan {
     fn hosts(&self) -> Vec<HostForecast> {
         let host = |origin: &Origin| HostForecast {
             origin: origin.clone(),
-            why: if *origin == self.target.origin { "the target" } else { "in scope.origins" },
+            why: if *origin == self.target.origin { "the target" } else { "in scope" },
             allowed: self.allowed(origin),
         };
         self.scope.origins().iter().map(host).collect()

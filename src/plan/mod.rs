@@ -54,6 +54,7 @@ mod stages;
 mod steps;
 mod substitute;
 mod tags;
+mod targets;
 mod types;
 mod url_list;
 
@@ -71,6 +72,7 @@ pub use one_liner::{headers, load_flow, load_url, observe_too, scan_url};
 pub use resolved::Resolved;
 pub use schema::json_schema;
 pub use stages::StageList;
+pub use targets::{TargetName, TargetOverride};
 pub use types::{
     BaselineFiles, Connection, Cookies, CrawlSettings, ImportedRequest, Limits, Once, Output, Plan,
     Protocol, ScanSettings, Scenario, StopIf, TlsPolicy,

@@ -12,6 +12,7 @@ use super::error::Problem;
 use super::names::Names;
 use super::protos::Protos;
 use super::sources::Sources;
+use super::targets::Targets;
 use crate::model::Redactor;
 use crate::model::did_you_mean;
 use crate::model::parse_duration;
@@ -84,6 +85,8 @@ pub(super) struct Reader {
     pub(super) protos: Protos,
     /// What the plan is made of.
     pub(super) sources: Sources,
+    /// What it is aimed at, once that was read.
+    pub(super) targets: Option<Targets>,
     /// Files that it names.
     pub(super) files: Vec<NamedFile>,
     /// Variables that some scenario has in its own `env`, and what the others have instead.

@@ -17,6 +17,7 @@ use super::messages;
 use super::pairs::{pairs, urlencoded};
 use super::reader::{Fields, Keys, Reader};
 use super::slots::{self, Use};
+use super::targets::Targets;
 use crate::flow::Extraction;
 use crate::flow::HeaderTemplate;
 use crate::flow::Place;
@@ -79,6 +80,7 @@ pub(super) const REQUEST: Keys = Keys {
         "tags",
         "as",
         "examples",
+        "target",
     ],
     later: &["http"],
 };
@@ -105,7 +107,7 @@ pub(super) struct Planned {
 
 /// What holds for all requests of the plan.
 pub(super) struct Surroundings<'a> {
-    pub(super) target: &'a Target,
+    pub(super) targets: &'a Targets,
     pub(super) scope: &'a Scope,
     pub(super) overrides: &'a Overrides,
 }
@@ -149,6 +151,8 @@ pub(super) fn request(
     let body = bodies::body(name, &fields, &mut headers, around.overrides, reader);
     let query = urlencoded(&pairs(fields.get("query"), "query", reader));
     let (method, path_node) = method_and_path(&fields, reader)?;
+    let target = around.targets.of_request(&fields, reader)?;
+    refuse_two_aims(path_node, &fields, reader);
     let messages::Talk { conversation, messages } = messages::talk(method, &fields, reader);
     let (conversation, method, aim) = if method == calls::OPENER {
         let (call, aim) = call(path_node, &fields, around, &mut script, reader)?;
@@ -156,7 +160,7 @@ pub(super) fn request(
     } else {
         let is_response = conversation == Conversation::Response;
         let method = if is_response { method } else { "get" };
-        (conversation, method, aim(path_node, around.target, reader)?)
+        (conversation, method, aim(path_node, target, reader)?)
     };
     let path = with_query(aim.path, &query);
     judge(&aim.origin, &path, path_node, around.scope, reader);
@@ -228,7 +232,8 @@ fn call(
     script: &mut Script,
     reader: &mut Reader,
 ) -> Option<(GrpcCall, Aim)> {
-    let callee = calls::callee(node, around.target, reader)?;
+    let target = around.targets.of_request(fields, reader)?;
+    let callee = calls::callee(node, target, reader)?;
     let call = calls::call(&callee, node, fields, reader)?;
     calls::refuse_checks(&call, &script.checks, fields, reader);
     let mut path = Template::default();
@@ -236,6 +241,19 @@ fn call(
     let kind = call.kind;
     script.call = Some(Arc::new(call));
     Some((GrpcCall { kind }, Aim { shown: callee.path(), origin: callee.origin, path }))
+}
+
+/// A URL says where it goes, and so does the name of a target.
+fn refuse_two_aims(path: &Node, fields: &Fields<'_>, reader: &mut Reader) {
+    let Some(entry) = fields.entry("target") else { return };
+    if path.scalar().is_some_and(|scalar| scalar.text.contains("://")) {
+        let text = "a request has a URL or a `target`: its URL says where it goes";
+        reader.problem_with_help(
+            &entry.key_at,
+            text,
+            "leave out `target`, or write the path alone",
+        );
+    }
 }
 
 /// Where a request goes.

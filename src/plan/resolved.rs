@@ -89,7 +89,9 @@ fn fill(tree: &mut Node, plan: &Plan) {
     let Value::Map(entries) = &mut tree.value else { return };
     // Anchors have been resolved, and what is free stays the author's.
     entries.retain(|entry| !entry.key.starts_with("x-"));
-    put(entries, "target", text(&plan.target.origin.to_string()));
+    if !entries.iter().any(|entry| entry.key == "targets") {
+        put(entries, "target", text(&plan.target.origin.to_string()));
+    }
     let scope = section(entries, "scope");
     let origins = plan.scope.origins().iter().map(|origin| text(&origin.to_string()));
     put(scope, "origins", node(Value::List(origins.collect())));

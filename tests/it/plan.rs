@@ -22,6 +22,7 @@ mod resolved;
 mod scenarios;
 pub(crate) mod schema;
 mod secrets;
+mod targets;
 
 const CHECKS: [&str; 4] = ["open-redirect", "sqli-boolean", "sqli-error", "xss-reflected"];
 

@@ -15,6 +15,7 @@ pub(crate) fn shakedown() -> Command {
         "SHAKEDOWN_CI",
         "SHAKEDOWN_THREADS",
         "SHAKEDOWN_AUTHORISED_BY",
+        "SHAKEDOWN_TARGET",
         "BASE_URL",
     ] {
         command.env_remove(name);

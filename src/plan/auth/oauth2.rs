@@ -71,7 +71,7 @@ pub(super) fn place(
     around: &Login<'_>,
     reader: &mut Reader,
 ) -> Option<(Origin, String)> {
-    let target = around.around.target;
+    let target = around.around.targets.default_one();
     let place =
         reader.parsed(node, "a path or a URL", |text| requests::destination(text, target))?;
     if let Err(refusal) = around.around.scope.judge(&place.0, &place.1) {

@@ -19,6 +19,7 @@ pub(in crate::plan) const VERIFY: Keys = Keys {
         "query",
         "json",
         "form",
+        "target",
         "expect",
         "logged_in",
         "logged_out",

@@ -353,7 +353,7 @@ fn origins(
     around: &Login<'_>,
     reader: &mut Reader,
 ) -> Vec<crate::model::Origin> {
-    let mut origins = vec![around.around.target.origin.clone()];
+    let mut origins = vec![around.around.targets.default_one().origin.clone()];
     let Some(node) = fields.get("origins") else { return origins };
     for item in reader.list(node, "origins like https://api.example.com") {
         let parse = |text: &str| {

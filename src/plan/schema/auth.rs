@@ -149,6 +149,7 @@ fn verify() -> Object {
         .key("query", fields(), "Names and values behind `?`.")
         .key("json", anything(), "A body in JSON, written as YAML.")
         .key("form", fields(), "A body as HTML forms send it.")
+        .key("target", text(), "The name of a target; without it, `default`.")
         .key("expect", of("verify-expect"), "What the answer must be; without it, 200 to 299.")
         .key("logged_in", text(), "A regular expression that the body must match.")
         .key("logged_out", text(), "A regular expression that the body must not match.")

@@ -51,6 +51,7 @@ fn request() -> Object {
             example(text(), &["shop.Catalogue/Get"]),
             "A gRPC call: package.Service/Method, or a URL that ends so.",
         )
+        .key("target", text(), "The name of one of the plan's `targets`; without it, `default`.")
         .key("headers", fields(), "Header fields.")
         .key("query", fields(), "Names and values behind `?`, encoded.")
         .key(

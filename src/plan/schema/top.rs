@@ -49,8 +49,13 @@ fn plan() -> Object {
         example(pattern(URL), &["http://127.0.0.1:8080", "${env.BASE_URL:-http://127.0.0.1:8080}"]),
         "The service: scheme, host, port. Requests name paths below it.",
     )
+    .key(
+        "targets",
+        values(&example(pattern(URL), &["http://127.0.0.1:8080"])),
+        "Services with names, in place of `target`; requests go to `default` unless they name one.",
+    )
     .key("authorised", of("authorised"), "Needed for anything but loopback and private addresses.")
-    .key("scope", of("scope"), "What may be sent where; without it, the target's own origin.")
+    .key("scope", of("scope"), "What may be sent where; without it, the origins of the targets.")
     .key("limits", of("limits"), "Hard caps over everything, and the kill switch.")
     .key(
         "vars",
@@ -158,7 +163,7 @@ fn scope() -> Object {
         .key(
             "origins",
             list(&example(text(), &["auto", "http://127.0.0.1:9090"])),
-            "Scheme, host and port of each service; `auto` is the target's.",
+            "Scheme, host and port of each service; `auto` is those of all targets.",
         )
         .key(
             "include",

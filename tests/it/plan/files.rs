@@ -117,7 +117,10 @@ fn flags_win_over_the_file() {
     fs::write(&path, "version: 1\nauthorised: { by: A. Person, until: 2020-01-01 }\n")
         .expect("written");
     let mut overrides = overrides();
-    overrides.target = Some(shakedown::model::Target::parse("http://8.8.8.8/").expect("valid"));
+    overrides.targets = vec![shakedown::plan::TargetOverride {
+        name: shakedown::plan::TargetName::Default,
+        target: shakedown::model::Target::parse("http://8.8.8.8/").expect("valid"),
+    }];
     let refused = load_file(&path, &env, &overrides).expect_err("the authorisation ended");
     assert_eq!(refused.exit_code(), ExitCode::Refused);
     overrides.authorised_by = Some("B. Person".to_owned());

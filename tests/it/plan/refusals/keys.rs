@@ -64,20 +64,12 @@ fn a_far_miss_gets_the_list() {
 #[test]
 fn keys_of_later_engines() {
     assert_snapshot!(said(BASE, "\
-targets: {}
 capacity: {}
 "), @r#"
- × `targets` in the plan is not yet supported
+ × `capacity` in the plan is not yet supported
   ╭─[plan.yml:3:1]
 2 │ target: http://127.0.0.1:8080
-3 │ targets: {}
-  · ───────
-4 │ capacity: {}
-  ╰────
- × `capacity` in the plan is not yet supported
-  ╭─[plan.yml:4:1]
-3 │ targets: {}
-4 │ capacity: {}
+3 │ capacity: {}
   · ────────
   ╰────
 "#);
