@@ -33,7 +33,7 @@ Exit codes:
    80  findings gate failed
    81  findings and thresholds failed
    82  regression against the baseline
-   83  incomplete: coverage below its gate
+   83  incomplete: coverage below its gate, login lost, or setup failed
    84  invalid: generator saturated, or the target blocked us
    85  refused: out of scope, not authorised, safety stop
    86  target unreachable, or no valid HTTP response

@@ -89,7 +89,9 @@ impl ExitCode {
             Self::Findings => "findings gate failed",
             Self::FindingsAndThresholds => "findings and thresholds failed",
             Self::Regression => "regression against the baseline",
-            Self::Incomplete => "incomplete: coverage below its gate, or login lost",
+            Self::Incomplete => {
+                "incomplete: coverage below its gate, a login lost, or the plan's setup failed"
+            }
             Self::Invalid => "invalid: generator saturated, or the target blocked us",
             Self::Refused => "refused: out of scope, not authorised, or a safety stop",
             Self::Unreachable => "target unreachable, or no valid HTTP response",

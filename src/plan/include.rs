@@ -9,6 +9,8 @@ use std::collections::BTreeSet;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use globset::Glob;
+
 use super::bounded;
 use super::document::{self, Entry, Node, Place, Value};
 use super::file::{MAX_FILE, PLAN};
@@ -140,6 +142,13 @@ impl Walk<'_> {
         let (folder, pattern) = name
             .rsplit_once('/')
             .map_or(("", name), |(folder, pattern)| (&name[..=folder.len()], pattern));
+        let wanted = match Glob::new(pattern) {
+            Ok(glob) => glob.compile_matcher(),
+            Err(error) => {
+                self.reader.problem(at, format!("`{name}` is no pattern: {}", error.kind()));
+                return Vec::new();
+            }
+        };
         let path = self.reader.sources.beside(at, folder);
         let listed =
             listed(if folder.is_empty() && path == Path::new("") { Path::new(".") } else { &path });
@@ -155,7 +164,7 @@ impl Walk<'_> {
             |name: &str| including.is_some() && path.join(name).canonicalize().ok() == including;
         let mut fitting: Vec<String> = names
             .into_iter()
-            .filter(|name| fits(pattern.as_bytes(), name.as_bytes()) && !is_itself(name))
+            .filter(|name| wanted.is_match(name) && !is_itself(name))
             .map(|name| format!("{folder}{name}"))
             .collect();
         fitting.sort();
@@ -354,52 +363,4 @@ fn listed(folder: &Path) -> Result<Vec<String>, String> {
         }
     }
     Ok(names)
-}
-
-/// Whether `name` is like `pattern`, in which `*` is any characters and `?` is one byte.
-fn fits(pattern: &[u8], name: &[u8]) -> bool {
-    // The last star, and how much of the name it stood for.
-    let (mut p, mut n, mut star) = (0, 0, None);
-    while n < name.len() {
-        match pattern.get(p) {
-            Some(b'*') => {
-                star = Some((p, n));
-                p += 1;
-            }
-            Some(&byte) if byte == b'?' || byte == name[n] => {
-                (p, n) = (p + 1, n + 1);
-            }
-            _ => {
-                let Some((at, taken)) = star else { return false };
-                star = Some((at, taken + 1));
-                (p, n) = (at + 1, taken + 1);
-            }
-        }
-    }
-    pattern[p..].iter().all(|byte| *byte == b'*')
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn wildcards() {
-        for (pattern, name, fitting) in [
-            ("*.yml", "auth.yml", true),
-            ("*.yml", ".yml", true),
-            ("*.yml", "auth.yaml", false),
-            ("a*b*c", "a1b2b3c", true),
-            ("a*b*c", "a1b2b3", false),
-            ("?.yml", "a.yml", true),
-            ("?.yml", "ab.yml", false),
-            ("*", "", true),
-            ("*a", "aaa", true),
-            ("", "a", false),
-        ] {
-            assert_eq!(fits(pattern.as_bytes(), name.as_bytes()), fitting, "{pattern} {name}");
-        }
-        let stars = "*a".repeat(50) + "b";
-        assert!(!fits(stars.as_bytes(), "a".repeat(5_000).as_bytes()));
-    }
 }

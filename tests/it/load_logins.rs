@@ -360,6 +360,30 @@ fn the_proof_is_asked_for_as_often_as_the_plan_says() {
     assert_eq!(outcome.only_series().failed, 0);
 }
 
+/// A shop whose pages `/a` and `/b` are Alice's and Bob's, and anything else nobody's.
+pub(crate) fn two_customers(ask: &Ask) -> Said {
+    match ask.line.as_str() {
+        "GET /login" => said(
+            200,
+            "Content-Type: text/html",
+            "<form method=post><input name=user><input type=password name=password></form>",
+        ),
+        "POST /login" => {
+            let user = ask.body.split(['=', '&']).nth(1).unwrap_or_default();
+            let set = format!("Content-Type: text/html\r\nSet-Cookie: who={user}");
+            said(200, &set, "<p>in</p>")
+        }
+        line => {
+            let expected = match line {
+                "GET /a" => "who=alice",
+                "GET /b" => "who=bob",
+                _ => "-",
+            };
+            said(if ask.header("Cookie") == expected { 200 } else { 400 }, "", "")
+        }
+    }
+}
+
 #[test]
 fn identities_of_one_user_do_not_share_cookies() {
     let text = "
@@ -370,32 +394,7 @@ flows: { f: [ { use: a }, { use: b }, { use: c }, { use: a } ] }
 scenarios: { s: { executor: per-vu-iterations, exec: f, vus: 1, iterations: 2 } }
 cookies: per-user
 ";
-    let serve = || {
-        |ask: &Ask| match ask.line.as_str() {
-            "GET /login" => said(
-                200,
-                "Content-Type: text/html",
-                "<form method=post><input name=user><input type=password name=password></form>",
-            ),
-            "POST /login" => {
-                let user = ask.body.split(['=', '&']).nth(1).unwrap_or_default();
-                said(
-                    200,
-                    &format!("Content-Type: text/html\r\nSet-Cookie: who={user}"),
-                    "<p>in</p>",
-                )
-            }
-            line => {
-                let expected = match line {
-                    "GET /a" => "who=alice",
-                    "GET /b" => "who=bob",
-                    _ => "-",
-                };
-                said(if ask.header("Cookie") == expected { 200 } else { 400 }, "", "")
-            }
-        }
-    };
-    let (outcome, seen) = run(text, Protocol::USUAL, serve);
+    let (outcome, seen) = run(text, Protocol::USUAL, || two_customers);
     assert!(outcome.totals().series.iter().all(|one| one.tally.failed == 0), "{seen:?}");
     assert_eq!(count(&seen, "POST /login"), 2);
 }

@@ -23,6 +23,7 @@ use crate::load_logins::run_plan;
 use crate::load_logins::said;
 use crate::load_logins::session;
 use crate::load_logins::try_plan;
+use crate::load_logins::two_customers;
 
 fn last_session(outcome: &Outcome) -> &SessionReport {
     let mut sessions = outcome.events().iter().filter_map(|event| match event {
@@ -161,29 +162,7 @@ requests: { a: { get: /a, as: alice }, b: { get: /b, as: bob }, c: { get: /c } }
 flows: { f: [ { use: c }, { parallel: [ { use: a }, { use: b }, { use: c }, { use: a } ] }, { use: b }, { use: a } ] }
 scenarios: { s: { executor: per-vu-iterations, exec: f, vus: 1, iterations: 3 } }
 ";
-    let serve = || {
-        |ask: &Ask| match ask.line.as_str() {
-            "GET /login" => said(
-                200,
-                "Content-Type: text/html",
-                "<form method=post><input name=user><input type=password name=password></form>",
-            ),
-            "POST /login" => {
-                let user = ask.body.split(['=', '&']).nth(1).unwrap_or_default();
-                let set = format!("Content-Type: text/html\r\nSet-Cookie: who={user}");
-                said(200, &set, "<p>in</p>")
-            }
-            line => {
-                let expected = match line {
-                    "GET /a" => "who=alice",
-                    "GET /b" => "who=bob",
-                    _ => "-",
-                };
-                said(if ask.header("Cookie") == expected { 200 } else { 400 }, "", "")
-            }
-        }
-    };
-    let (outcome, seen) = run(text, Protocol::USUAL, serve);
+    let (outcome, seen) = run(text, Protocol::USUAL, || two_customers);
     assert!(outcome.totals().series.iter().all(|one| one.tally.failed == 0), "{seen:?}");
     assert_eq!(count(&seen, "POST /login"), 2);
 }
