@@ -20,7 +20,7 @@ pub use css::{CssPart, CssQuery, CssSelector, SelectorError, selects};
 pub(crate) use form::{Field, Form, FormEncoding, FormMethod, Forms, append_label, base_of};
 pub use form_query::{FormPart, FormQuery};
 pub use group::GroupPattern;
-pub use json::{JsonFound, JsonPath, JsonPathError};
+pub use json::{JsonFound, JsonPath, JsonPathError, JsonSchema, JsonSchemaError};
 pub(crate) use markup::{Markup, Piece, Scripting, Tag};
 pub use page::Page;
 pub use pattern::{Pattern, PatternError};

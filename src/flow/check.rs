@@ -1,6 +1,7 @@
 //! What is asserted of a response: counted when it does not hold, as k6 does it.
 
 use std::cmp::Ordering;
+use std::sync::Arc;
 use std::time::Duration;
 
 use memchr::memmem::Finder;
@@ -9,6 +10,7 @@ use serde_json::Value;
 use super::extraction::Response;
 use crate::extract::CssQuery;
 use crate::extract::JsonPath;
+use crate::extract::JsonSchema;
 use crate::extract::Pattern;
 
 /// A named assertion.
@@ -27,6 +29,8 @@ pub enum Assertion {
     Status(Vec<u16>),
     /// What a path selects in a JSON body.
     Json(JsonPath, JsonTest),
+    /// A JSON body is as the schema describes it.
+    Schema(Arc<JsonSchema>),
     /// The body matches.
     Regex(Pattern),
     /// The body contains these bytes.
@@ -115,6 +119,7 @@ impl Check {
                     JsonTest::Equals(value) => found.is_some_and(|found| found.equals(value)),
                 }
             }
+            Assertion::Schema(schema) => schema.describes(response.body),
             Assertion::Regex(pattern) => pattern.is_match(response.body),
             Assertion::Contains(text) => text.find(response.body).is_some(),
             Assertion::Header(name, test) => test.passes((response.header)(name)),
@@ -128,6 +133,7 @@ impl Check {
     pub fn reads_body(&self) -> bool {
         match self.asserted {
             Assertion::Json(..)
+            | Assertion::Schema(_)
             | Assertion::Regex(_)
             | Assertion::Contains(_)
             | Assertion::Css(..) => true,
@@ -143,6 +149,7 @@ impl Check {
         match self.asserted {
             Assertion::Header(..) | Assertion::BodySize(..) => true,
             Assertion::Json(..)
+            | Assertion::Schema(_)
             | Assertion::Regex(_)
             | Assertion::Contains(_)
             | Assertion::Css(..)

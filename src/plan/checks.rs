@@ -1,5 +1,6 @@
 //! What a request's `checks` assert.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use memchr::memmem::Finder;
@@ -11,6 +12,7 @@ use super::document::{Entry, Node};
 use super::reader::{Fields, Keys, Reader, duration_with_unit};
 use super::requests;
 use crate::extract::JsonPath;
+use crate::extract::JsonSchema;
 use crate::extract::Pattern;
 use crate::flow::Assertion;
 use crate::flow::Bound;
@@ -31,6 +33,7 @@ pub(super) const CHECK: Keys = Keys {
         "contains",
         "header",
         "css",
+        "schema",
         "duration",
         "body_size",
         "name",
@@ -45,8 +48,8 @@ pub(super) const HEADER: Keys = Keys {
 };
 
 /// What may be asserted; a check asserts one of them.
-const KINDS: [&str; 8] =
-    ["status", "jsonpath", "regex", "contains", "header", "css", "duration", "body_size"];
+const KINDS: [&str; 9] =
+    ["status", "jsonpath", "regex", "contains", "header", "css", "schema", "duration", "body_size"];
 
 /// A longer name is no name.
 const MAX_NAME: usize = 120;
@@ -161,6 +164,7 @@ fn assertion(
         }
         "header" => header(node, reader),
         "css" => css::check(node, reader),
+        "schema" => schema(node, reader),
         "duration" => {
             let expected = "a bound like <500ms";
             let (bound, limit) = reader.parsed(node, expected, |text| bound(text, duration))?;
@@ -170,6 +174,35 @@ fn assertion(
             let expected = "a bound like <10kb";
             let (bound, limit) = reader.parsed(node, expected, |text| bound(text, bodies::size))?;
             Some((Assertion::BodySize(bound, limit as u64), format!("body_size {}", text_of(node))))
+        }
+    }
+}
+
+/// A file, or the schema itself; compiled here, once for all responses.
+fn schema(node: &Node, reader: &mut Reader) -> Option<(Assertion, String)> {
+    let (schema, text) = if node.scalar().is_some() {
+        let before = reader.problems.len();
+        let bytes = bodies::file(node, reader);
+        if reader.problems.len() > before {
+            return None;
+        }
+        match serde_json::from_slice(&bytes) {
+            Ok(schema) => (schema, format!("schema {}", text_of(node))),
+            Err(error) => {
+                let text = format!("`{}` is not a JSON Schema: {error}", text_of(node));
+                reader.problem(&node.at, text);
+                return None;
+            }
+        }
+    } else {
+        (reader.json(node)?, "schema".to_owned())
+    };
+    match JsonSchema::new(&schema) {
+        Ok(schema) => Some((Assertion::Schema(Arc::new(schema)), text)),
+        Err(error) => {
+            let help = "a schema stands alone: what `$ref` refers to goes into its `$defs`";
+            reader.problem_with_help(&node.at, format!("not a JSON Schema: {error}"), help);
+            None
         }
     }
 }

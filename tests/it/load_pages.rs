@@ -115,6 +115,27 @@ fn a_page_without_the_form_ends_the_iteration_at_the_request_that_needs_it() {
 }
 
 #[test]
+fn bodies_are_held_against_a_schema() {
+    let text = "
+requests:
+  page:
+    get: /
+    checks:
+      - { name: right, schema: { type: object, required: [ id ], properties: { id: { type: integer } } } }
+      - { name: wrong, schema: { type: object, required: [ name ] } }
+flows: { f: [ { use: page } ] }
+scenarios: { s: { executor: per-vu-iterations, exec: f, vus: 1, iterations: 2 } }
+";
+    let (_, outcome) = run(text, r#"{"id":1}"#, Protocol::USUAL);
+    let totals = outcome.totals();
+    let checks = totals.series.iter().flat_map(|series| &series.tally.checks);
+    let mut checks: Vec<_> =
+        checks.map(|check| (check.name.as_str(), check.passes, check.fails)).collect();
+    checks.sort_unstable();
+    assert_eq!(checks, [("right", 2, 0), ("wrong", 0, 2)]);
+}
+
+#[test]
 fn checks_of_elements_are_counted() {
     let text = "
 requests:

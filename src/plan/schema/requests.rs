@@ -174,6 +174,11 @@ fn check() -> Object {
             any_of(&[text(), of("css-check")]),
             "A CSS selector that selects something in an HTML body, or what holds of that.",
         )
+        .key(
+            "schema",
+            any_of(&[text(), mapping()]),
+            "A JSON Schema that describes the body: a file relative to the plan, or the schema itself.",
+        )
         .key("duration", example(pattern("^\\s*[<>]"), &examples), "A bound of the response time.")
         .key(
             "body_size",
@@ -192,6 +197,7 @@ fn check() -> Object {
             "contains",
             "header",
             "css",
+            "schema",
             "duration",
             "body_size",
         ])

@@ -41,7 +41,8 @@ requests:
    ·         ─
 10 │       - { contains: x, regex: y }
    ╰────
- help: say what must hold: status, jsonpath, regex, contains, header, css, duration, body_size
+ help: say what must hold: status, jsonpath, regex, contains, header, css, schema, duration,
+       body_size
  × a check asserts one thing: `regex` or `contains`
    ╭─[plan.yml:10:11]
  9 │       - { name: nothing }

@@ -40,6 +40,11 @@ fn checks_of_pages_that_make_no_sense() {
         ("css: { selector: a, equals: x, regex: y }", "asserts one thing", "regex"),
         ("css: { selector: a, exist: true }", "did you mean `exists`?", "exist"),
         ("css: a, contains: x", "a check asserts one thing", "css"),
+        ("schema: nowhere.json", "nowhere.json", "nowhere.json"),
+        ("schema: Cargo.toml", "`Cargo.toml` is not a JSON Schema", "Cargo.toml"),
+        ("schema: { type: objekt }", "not a JSON Schema", "{ type"),
+        ("schema: { $ref: 'http://127.0.0.1:9/x' }", "not a JSON Schema", "{ $ref"),
+        ("schema: { type: '${x}' }", "cannot be compared", "{ type"),
     ];
     assert_said("{ get: /, checks: [ { KEYS } ] }", &cases);
 }
