@@ -79,13 +79,15 @@ fn session(outcome: &Outcome) -> &SessionReport {
     session.expect("it says how logins stand")
 }
 
-/// Four users log in, and once more after everything was forgotten.
+/// Four users log in, and once more after everything was forgotten; but for those that had sent
+/// their thirty by then, which are two of the four at most.
 fn holds(outcome: &Outcome) {
     let tally = outcome.only_series();
     let (session, shown) = (session(outcome), &tally.exemplars);
     assert_eq!(tally.checks[0].passes, 120, "{session:?} {shown:?}");
     assert_eq!(tally.requests - tally.failed, 120, "{session:?} {shown:?}");
-    assert_eq!((session.logins, session.relogins, session.lost), (8, 4, 0), "{session:?}");
+    assert!((2..=4).contains(&session.relogins), "{session:?}");
+    assert_eq!((session.logins, session.lost), (4 + session.relogins, 0), "{session:?}");
     assert_eq!(outcome.totals().scenarios[0].iterations, 40);
 }
 
