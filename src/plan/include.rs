@@ -19,18 +19,8 @@ use super::reader::{Keys, Reader};
 /// The key.
 pub(super) const INCLUDE: &str = "include";
 
-/// Sections of names, each of which may stand in one file or another.
-const NAMED: [&str; 9] = [
-    "vars",
-    "secrets",
-    "data",
-    "auth",
-    "identities",
-    "requests",
-    "flows",
-    "scenarios",
-    "thresholds",
-];
+/// Sections that stand in one file alone; of all others, names may stand in one file or another.
+const WHOLE: [&str; 2] = ["setup", "teardown"];
 /// What an included file may have.
 const PARTS: &[&str] = &[
     "version",
@@ -291,7 +281,7 @@ fn add(entries: &mut Vec<Entry>, part: Entry, reader: &mut Reader) {
         entries.push(part);
         return;
     };
-    let is_named = NAMED.contains(&part.key.as_str());
+    let is_named = !WHOLE.contains(&part.key.as_str());
     match (&mut own.node.value, part.node.value) {
         (Value::Map(own), Value::Map(more)) if is_named => own.extend(more),
         // Where its own is no mapping, that is said when it is read.

@@ -110,7 +110,6 @@ impl Reader<'_> {
                 self.found.stated(value)
             };
             let Some(place) = place else { return };
-            self.found.list[place].is_script = tag.name == "script";
             if tag.name == "a" && name == "href" {
                 self.anchor = Some(place);
             }

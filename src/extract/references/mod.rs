@@ -60,11 +60,9 @@ pub(crate) struct Reference {
     pub method: Option<&'static str>,
     /// What a person reads of it; mostly nothing.
     pub label: String,
-    /// A script, which is read for what it refers to, whatever it is called.
-    pub is_script: bool,
 }
 
-/// References of one document, in order, each once.
+/// References of one document, in order, repetitions included.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct References {
     pub list: Vec<Reference>,
@@ -78,7 +76,7 @@ impl References {
         self.add(text, Evidence::Stated, Against::File)
     }
 
-    /// Adds one, unless it is known, cannot be an address or there are too many.
+    /// Adds one, unless it cannot be an address or there are too many.
     fn add(&mut self, text: &str, evidence: Evidence, against: Against) -> Option<usize> {
         let text = text.trim();
         if text.is_empty() || text.len() > MAX_LENGTH || is_other_scheme(text) {
@@ -94,7 +92,6 @@ impl References {
             against,
             method: None,
             label: String::new(),
-            is_script: false,
         });
         Some(self.list.len() - 1)
     }

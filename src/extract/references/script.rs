@@ -202,7 +202,6 @@ impl Scene<'_, '_> {
         };
         if let Some(place) = found.add(address, Evidence::Likely, against) {
             found.list[place].method = role.method;
-            found.list[place].is_script = role.is_script || self.is_module();
         }
     }
 
