@@ -11,6 +11,7 @@ use super::baseline::BaselineArgs;
 use super::connect_args::ConnectArgs;
 use super::control_args::ControlArgs;
 use super::control_args::ControlCommandArgs;
+use super::crawl::CrawlArgs;
 use super::load_args::LoadArgs;
 use super::load_args::LookArgs;
 use super::new::NewArgs;
@@ -87,6 +88,8 @@ pub(super) enum Command {
     Load(Box<LoadArgs>),
     /// Crawl a URL and check it for flaws; safe unless --active.
     Scan(Box<ScanArgs>),
+    /// Crawl a URL and say what is there, without checking it.
+    Crawl(Box<CrawlArgs>),
     /// Run a plan's load and scan, apply every gate, write one report.
     Check(Box<CheckArgs>),
     /// Steer a running load: rate, users, pause, stop; or look at it.

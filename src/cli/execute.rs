@@ -69,7 +69,7 @@ pub(super) fn execute(execution: Execution<'_>) -> Result<ExitCode, CliError> {
     } else {
         execution.terminal.clone()
     };
-    let registry = Arc::new(load_rules(&execution.plan)?);
+    let registry = Arc::new(load_rules(&execution)?);
     check_rules_of_gates(&execution.plan, &registry)?;
     check_certificates(&execution.plan)?;
     let baseline = Arc::new(super::baseline::load(&execution.plan)?);
@@ -89,8 +89,10 @@ pub(super) fn execute(execution: Execution<'_>) -> Result<ExitCode, CliError> {
     }
     let gating = match execution.kind {
         RunKind::Check => Gating::LoadFigures,
-        RunKind::Load | RunKind::Scan if execution.output.ci => Gating::LoadFigures,
-        RunKind::Load | RunKind::Scan => Gating::OnlyThresholds,
+        RunKind::Load | RunKind::Scan | RunKind::Crawl if execution.output.ci => {
+            Gating::LoadFigures
+        }
+        RunKind::Load | RunKind::Scan | RunKind::Crawl => Gating::OnlyThresholds,
     };
     let job = RunJob {
         info: run_info(&execution, clock),
@@ -119,8 +121,12 @@ fn obey_keys(steering: &Steering, command: ControlCommand) -> Result<(), String>
     Ok(())
 }
 
-fn load_rules(plan: &Plan) -> Result<Registry, CliError> {
-    let dirs = plan.scan.as_ref().map(|scan| scan.rule_dirs.as_slice()).unwrap_or_default();
+fn load_rules(execution: &Execution<'_>) -> Result<Registry, CliError> {
+    if execution.kind == RunKind::Crawl {
+        return Ok(Registry::of_sources(&[]).expect("nothing is wrong with nothing"));
+    }
+    let dirs =
+        execution.plan.scan.as_ref().map(|scan| scan.rule_dirs.as_slice()).unwrap_or_default();
     Registry::with_dirs(dirs).map_err(CliError::Rules)
 }
 
@@ -271,7 +277,7 @@ pub(super) fn theme(terminal: &Terminal) -> Theme {
 fn run_info(execution: &Execution<'_>, clock: Clock) -> RunInfo {
     let plan = &execution.plan;
     let planned = match execution.kind {
-        RunKind::Scan => None,
+        RunKind::Scan | RunKind::Crawl => None,
         RunKind::Load | RunKind::Check => plan.planned_load_duration(),
     };
     RunInfo {

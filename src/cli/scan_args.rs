@@ -8,8 +8,8 @@ use super::args::FailOn;
 use super::args::OutputArgs;
 use super::args::SendArgs;
 use super::args::fail_on;
-use super::args::rate;
 use super::baseline::BaselineArgs;
+use super::discover::DiscoverArgs;
 
 /// `scan`.
 #[derive(Debug, Args)]
@@ -39,27 +39,9 @@ pub(super) struct ScanArgs {
     /// Probe forms with side effects (POST) too.
     #[arg(long, requires = "active")]
     pub(super) allow_unsafe: bool,
-    /// Links followed from the start page at most (5).
-    #[arg(long, value_name = "N")]
-    pub(super) depth: Option<u32>,
-    /// URLs fetched at most (2000).
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
-    pub(super) max_urls: Option<u64>,
-    /// Requests per second at most (50).
-    #[arg(long, value_name = "RATE", value_parser = rate)]
-    pub(super) max_rps: Option<f64>,
-    /// Requests at once at most (10).
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
-    pub(super) concurrency: Option<u32>,
-    /// Only URLs whose path and query match this regular expression; may be repeated.
-    #[arg(long, value_name = "REGEX")]
-    pub(super) include: Vec<String>,
-    /// No URL whose path and query match this regular expression; may be repeated.
-    #[arg(long, value_name = "REGEX")]
-    pub(super) exclude: Vec<String>,
-    /// As whom: an identity or an auth of the plan, instead of its `scan.as`.
-    #[arg(long = "as", value_name = "NAME")]
-    pub(super) whom: Option<String>,
+    /// What is looked at, as whom, and how fast.
+    #[command(flatten)]
+    pub(super) discover: DiscoverArgs,
     /// Directory with additional rules; may be repeated.
     #[arg(long, value_name = "DIR")]
     pub(super) rules: Vec<PathBuf>,

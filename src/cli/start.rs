@@ -19,7 +19,8 @@ use super::args::Command;
 use super::error::CliError;
 use super::terminal::Terminal;
 use super::{
-    check, completions, control, demo, import, load, new, report, scan, schema, validate, view,
+    check, completions, control, crawl, demo, import, load, new, report, scan, schema, validate,
+    view,
 };
 
 /// Characters of an error's line.
@@ -54,6 +55,7 @@ fn dispatch(command: Command, terminal: &Terminal) -> Result<Code, CliError> {
         Command::Demo(args) => demo::run(&args, terminal),
         Command::Load(args) => load::run(&args, terminal),
         Command::Scan(args) => scan::run(&args, terminal),
+        Command::Crawl(args) => crawl::run(&args, terminal),
         Command::Check(args) => check::run(&args, terminal),
         Command::Control(args) => control::run(&args),
         Command::Import(args) => import::run(&args, terminal),

@@ -43,6 +43,8 @@ pub enum RunKind {
     Load,
     /// Crawl and checks alone.
     Scan,
+    /// Crawl alone.
+    Crawl,
     /// Load, then crawl and checks.
     Check,
 }

@@ -54,7 +54,8 @@ impl Parts<'_> {
                 return facts;
             }
         };
-        let load = self.job.kind != RunKind::Scan && !self.job.plan.scenarios.is_empty();
+        let may_load = matches!(self.job.kind, RunKind::Load | RunKind::Check);
+        let load = may_load && !self.job.plan.scenarios.is_empty();
         let scan = self.job.kind != RunKind::Load && self.job.plan.scan.is_some();
         if let Err(failure) = self.preflight(&client, load, scan).await {
             self.refuse(&mut facts, &failure).await;
@@ -175,6 +176,11 @@ impl Parts<'_> {
             clock: self.job.clock,
             redactor: self.job.plan.redactor.clone(),
         };
-        crate::scan::run(job, self.events.clone(), self.stop.clone()).await;
+        let (events, stop) = (self.events.clone(), self.stop.clone());
+        if self.job.kind == RunKind::Crawl {
+            crate::scan::crawl(job, events, stop).await;
+        } else {
+            crate::scan::run(job, events, stop).await;
+        }
     }
 }

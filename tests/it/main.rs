@@ -5,6 +5,7 @@ mod bad_input;
 mod baseline;
 mod connection;
 mod control_socket;
+mod crawl_command;
 mod demo;
 mod demo_matrix;
 mod demo_run;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::model::Finding;
 use crate::model::FindingStatus;
+use crate::model::Phase;
 use crate::model::Report;
 use crate::model::Severity;
 use crate::model::inert;
@@ -26,19 +27,23 @@ const FINDINGS: usize = 15;
 const MARGIN: usize = 11;
 /// Operations and rules listed by name.
 const NAMES: usize = 5;
+/// Operations listed of a crawl; the rest stands in the report.
+const OPERATIONS: usize = 200;
 
 /// The section on the scan.
 pub(super) fn scan_section(report: &Report, style: Style) -> String {
-    let mut out = style.title("Scan");
-    let lines = [
+    let checked = !is_crawl_alone(report);
+    let mut out = style.title(if checked { "Scan" } else { "Crawl" });
+    let mut lines = vec![
         ("requests", requests(report, style)),
         ("crawl", crawl(report, style)),
         ("coverage", coverage(report, style)),
         ("missed", missed(report, style)),
         ("failures", failures(report, style)),
-        ("rules", rules(report, style)),
-        ("findings", counts(report, style)),
     ];
+    if checked {
+        lines.extend([("rules", rules(report, style)), ("findings", counts(report, style))]);
+    }
     for (name, text) in lines.into_iter().filter(|(_, text)| !text.is_empty()) {
         let name = style.paint(Ink::Faint, &format!("{name:<9}"));
         out.push_str(&style.hang(&format!("  {name} "), &text));
@@ -48,6 +53,38 @@ pub(super) fn scan_section(report: &Report, style: Style) -> String {
         out.push_str(&entry(finding, style));
     }
     out.push_str(&more(report.findings.len(), FINDINGS, style));
+    if !checked {
+        out.push_str(&operations(report, style));
+    }
+    out
+}
+
+/// Whether nothing was to be checked: a scan that never got there says so in its rules.
+fn is_crawl_alone(report: &Report) -> bool {
+    report.rules.is_empty()
+        && report.findings.is_empty()
+        && report.phases.iter().all(|(phase, _)| *phase == Phase::Crawl)
+}
+
+/// What the crawl is run for, by path: a sign for reached, method, path template.
+fn operations(report: &Report, style: Style) -> String {
+    let mut known: Vec<_> = report.coverage.operations.iter().collect();
+    known.sort_by(|a, b| (&a.path_template, &a.method).cmp(&(&b.path_template, &b.method)));
+    let mut out = String::new();
+    for operation in known.iter().take(OPERATIONS) {
+        let name = inert(&format!("{:<7} {}", operation.method, operation.path_template), LINE);
+        let note = match &operation.skipped {
+            _ if operation.reached => String::new(),
+            Some(reason) => format!("not reached: {}", inert(reason, 200)),
+            None => "not reached".to_owned(),
+        };
+        let note = style.paint(Ink::Warn, &note);
+        out.push_str(format!("\n  {name}  {note}").trim_end());
+    }
+    if !out.is_empty() {
+        out.push('\n');
+    }
+    out.push_str(&more(known.len(), OPERATIONS, style));
     out
 }
 

@@ -1,0 +1,177 @@
+//! What `scan` and `crawl` have in common: where discovery begins, how far it goes, as whom.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::flow::auth::Who;
+use crate::import::Format;
+use crate::model::did_you_mean;
+use crate::plan::Plan;
+use crate::plan::ScanFlags;
+use crate::plan::ScanSettings;
+
+use super::args::SendArgs;
+use super::args::rate;
+use super::error::CliError;
+use super::plans;
+use super::seeds;
+
+/// Bounds, scope and session of discovery.
+#[derive(Debug, Clone, Args)]
+pub(super) struct DiscoverArgs {
+    /// Links followed from the start page at most (5).
+    #[arg(long, value_name = "N")]
+    pub(super) depth: Option<u32>,
+    /// URLs fetched at most (2000).
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(super) max_urls: Option<u64>,
+    /// Requests per second at most (50).
+    #[arg(long, value_name = "RATE", value_parser = rate)]
+    pub(super) max_rps: Option<f64>,
+    /// Requests at once at most (10).
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(super) concurrency: Option<u32>,
+    /// Only URLs whose path and query match this regular expression; may be repeated.
+    #[arg(long, value_name = "REGEX")]
+    pub(super) include: Vec<String>,
+    /// No URL whose path and query match this regular expression; may be repeated.
+    #[arg(long, value_name = "REGEX")]
+    pub(super) exclude: Vec<String>,
+    /// As whom: an identity or an auth of the plan, instead of its `scan.as`.
+    #[arg(long = "as", value_name = "NAME")]
+    pub(super) whom: Option<String>,
+}
+
+impl DiscoverArgs {
+    /// The first flag that a plan says itself.
+    fn url_only(&self) -> Option<&'static str> {
+        [
+            ("--depth", self.depth.is_some()),
+            ("--max-urls", self.max_urls.is_some()),
+            ("--max-rps", self.max_rps.is_some()),
+            ("--concurrency", self.concurrency.is_some()),
+            ("--include", !self.include.is_empty()),
+            ("--exclude", !self.exclude.is_empty()),
+        ]
+        .into_iter()
+        .find_map(|(flag, given)| given.then_some(flag))
+    }
+}
+
+/// What a command of discovery was given.
+pub(super) struct Discovery<'a> {
+    /// A URL, a plan or a foreign file.
+    pub(super) target: &'a str,
+    pub(super) args: &'a DiscoverArgs,
+    pub(super) send: &'a SendArgs,
+    /// `--active`: as [`ScanFlags::active`].
+    pub(super) active: Option<Vec<String>>,
+    /// Send what may change something.
+    pub(super) allow_unsafe: bool,
+    /// Directories with additional rules.
+    pub(super) rules: &'a [PathBuf],
+    /// What a plan without a `scan` section means.
+    pub(super) unsaid: Unsaid,
+}
+
+/// What a plan without a `scan` section means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unsaid {
+    /// That there is nothing to do.
+    Refused,
+    /// The defaults.
+    Defaults,
+}
+
+impl Discovery<'_> {
+    /// The plan, with what it imports and without gates over load figures: those belong to `check`,
+    /// without load they could only fail.
+    ///
+    /// # Errors
+    /// Whatever is wrong with the plan, or with a flag beside it.
+    pub(super) fn plan(&self) -> Result<Plan, CliError> {
+        let foreign = plans::foreign(self.target);
+        if self.args.whom.is_some() && (!plans::is_plan(self.target) || foreign.is_some()) {
+            let text = "--as names an identity of a plan; a URL has none";
+            return Err(CliError::Usage(text.to_owned()));
+        }
+        if !plans::is_plan(self.target) {
+            plans::refuse_target(self.send)?;
+            return Ok(crate::plan::scan_url(&self.flags(self.target))?);
+        }
+        if let Some(format) = foreign {
+            return self.imported(format);
+        }
+        let own = self.active.as_ref().map(|_| "--active").or_else(|| self.args.url_only());
+        if let Some(flag) = own {
+            return Err(CliError::Usage(format!(
+                "{flag} is for a URL; a plan says it in its `scan` and `scope` sections"
+            )));
+        }
+        let mut plan = plans::from_file(self.target, self.send)?;
+        if plan.scan.is_none() && self.unsaid == Unsaid::Defaults {
+            plan.scan = Some(ScanSettings::default());
+        }
+        let Some(scan) = &mut plan.scan else {
+            return Err(CliError::Usage(format!(
+                "{} has no `scan` section, so there is nothing to scan",
+                self.target
+            )));
+        };
+        scan.rule_dirs.extend(self.rules.iter().cloned());
+        seeds::import(&mut plan, self.send)?;
+        if let Some(name) = &self.args.whom {
+            plan.sessions.scan = Some(whom(name, &plan)?);
+        }
+        plan.thresholds.retain(|threshold| !threshold.metric().is_load());
+        Ok(plan)
+    }
+
+    /// A foreign file: its requests are where the crawl begins, and the flags are a URL's.
+    fn imported(&self, format: Format) -> Result<Plan, CliError> {
+        let mut plan = plans::imported(self.target, format, self.send)?.plan;
+        let own = crate::plan::scan_url(&self.flags(&plan.target.url()))?;
+        plan.scan = own.scan;
+        if !self.args.include.is_empty() || !self.args.exclude.is_empty() {
+            plan.scope = own.scope;
+        }
+        plan.scenarios.clear();
+        Ok(plan)
+    }
+
+    fn flags(&self, url: &str) -> ScanFlags {
+        let args = self.args;
+        ScanFlags {
+            common: plans::common_flags(url, self.send),
+            active: self.active.clone(),
+            known_checks: plans::known_checks(),
+            depth: args.depth,
+            max_urls: args.max_urls,
+            rps: args.max_rps,
+            concurrency: args.concurrency.map(|concurrency| concurrency as usize),
+            allow_unsafe: self.allow_unsafe,
+            rule_dirs: self.rules.to_vec(),
+            include: args.include.clone(),
+            exclude: args.exclude.clone(),
+        }
+    }
+}
+
+/// Who has the name that `--as` gives.
+fn whom(name: &str, plan: &Plan) -> Result<Who, CliError> {
+    let sessions = &plan.sessions;
+    let Some(who) = sessions.who(name) else {
+        let identities = sessions.identities.iter().map(|identity| identity.name.as_str());
+        let known: Vec<&str> =
+            identities.chain(sessions.auths.iter().map(|auth| auth.name.as_str())).collect();
+        let help = match did_you_mean(name, known.iter().copied()) {
+            Some(nearest) => format!("did you mean `{nearest}`?"),
+            None if known.is_empty() => "it has neither `auth` nor `identities`".to_owned(),
+            None => format!("it has {}", known.join(", ")),
+        };
+        return Err(CliError::Usage(format!("--as: the plan has no `{name}`; {help}")));
+    };
+    let first = sessions.of_auth(who.auth).first().copied();
+    Ok(Who { identity: who.identity.or(first), ..who })
+}
