@@ -238,6 +238,12 @@ pub(super) struct DemoArgs {
     /// Address to listen on: loopback only.
     #[arg(long, default_value = "127.0.0.1")]
     pub(super) address: std::net::IpAddr,
+    /// With --serve: robots.txt and .well-known lead into the crawl test site at /maze.
+    #[arg(long, requires = "serve")]
+    pub(super) maze: bool,
+    /// List the pages of the crawl test site at /maze and end.
+    #[arg(long, conflicts_with_all = ["serve", "flaws"])]
+    pub(super) targets: bool,
     /// List the planted flaws and end.
     #[arg(long, conflicts_with = "serve")]
     pub(super) flaws: bool,

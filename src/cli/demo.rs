@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use crate::demo::FLAWS;
 use crate::demo::FlawKind;
+use crate::demo::Needs;
 use crate::demo::ShopOptions;
 use crate::model::ExitCode;
 use crate::model::Headline;
@@ -39,6 +40,9 @@ pub(super) fn run(args: &DemoArgs, terminal: &Terminal) -> Result<ExitCode, CliE
     if args.flaws {
         return list_flaws();
     }
+    if args.targets {
+        return list_targets();
+    }
     if args.serve {
         return serve(args);
     }
@@ -62,10 +66,26 @@ fn list_flaws() -> Result<ExitCode, CliError> {
     Ok(ExitCode::Passed)
 }
 
+fn list_targets() -> Result<ExitCode, CliError> {
+    let mut text = String::new();
+    for target in crate::demo::targets() {
+        let needs = match target.needs {
+            Needs::Reader => "reader",
+            Needs::Unsafe => "unsafe",
+            Needs::Browser => "browser",
+        };
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "{}\t{}\t{needs}\t{}", target.method, target.path, target.kind);
+    }
+    write_stdout(text.as_bytes())?;
+    Ok(ExitCode::Passed)
+}
+
 fn serve(args: &DemoArgs) -> Result<ExitCode, CliError> {
     let runtime = tokio::runtime::Runtime::new()
         .map_err(|error| CliError::Internal(format!("starting the runtime: {error}")))?;
-    let options = ShopOptions { port: args.port, address: args.address, safe: args.safe };
+    let options =
+        ShopOptions { port: args.port, address: args.address, safe: args.safe, maze: args.maze };
     let kind = if args.safe { "safe" } else { "deliberately flawed" };
     let ready = move |address: std::net::SocketAddr| {
         let line = format!("{READY}http://{address}/ (the {kind} shop; Ctrl-C ends it)\n");

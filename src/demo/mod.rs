@@ -4,6 +4,9 @@
 //! of speed, stands in [`FLAWS`]; the same shop started with [`ShopOptions::safe`] has the same
 //! routes and the same look with every flaw mended.
 //!
+//! Below `/maze` both twins have the same crawl test site: [`targets`] lists what is there to be
+//! found.
+//!
 //! What it deliberately does not do: it never listens on anything but loopback, never opens an
 //! outgoing connection, and reads and writes only below a temporary directory of its own.
 
@@ -15,6 +18,7 @@ mod faults;
 mod files;
 mod flaws;
 mod html;
+mod maze;
 mod observe;
 mod openapi;
 mod orders;
@@ -37,6 +41,9 @@ pub use flaws::Flaw;
 pub use flaws::FlawKind;
 pub use flaws::Parameter;
 pub use flaws::Place;
+pub use maze::Needs;
+pub use maze::Target;
+pub use maze::targets;
 pub use serve::DemoError;
 pub use serve::ShopOptions;
 pub use serve::serve;

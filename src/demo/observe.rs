@@ -128,7 +128,8 @@ fn protect(headers: &mut HeaderMap) {
         (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
     ];
     for (name, value) in PROTECTING {
-        headers.insert(name, HeaderValue::from_static(value));
+        // The maze has scripts and frames, and says so itself.
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
     // Pages belong to a session; what may be cached says so itself.
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));

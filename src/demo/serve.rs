@@ -24,6 +24,9 @@ pub struct ShopOptions {
     pub address: IpAddr,
     /// Start the safe twin instead of the flawed shop.
     pub safe: bool,
+    /// Let `robots.txt` and `.well-known` lead into the maze, the crawl test site below `/maze`.
+    /// No page of the shop links it, so that nobody who looks at the shop strays there.
+    pub maze: bool,
 }
 
 /// Why the shop did not start or went down.
@@ -78,7 +81,7 @@ pub async fn serve(
     let bound = listener.local_addr().map_err(|source| DemoError::Listen { address, source })?;
     let directory =
         tempfile::Builder::new().prefix("demo-shop-").tempdir().map_err(DemoError::Files)?;
-    let router = shop::open(directory.path(), bound, !options.safe)?;
+    let router = shop::open(directory.path(), bound, options)?;
     ready(bound);
 
     let (stopping, mut stopped) = watch::channel(());

@@ -10,6 +10,7 @@ use axum::http::Uri;
 use axum::middleware;
 use axum::response::IntoResponse as _;
 use axum::response::Response;
+use axum::routing::any;
 use axum::routing::get;
 use axum::routing::post;
 
@@ -18,6 +19,7 @@ use super::faults::Balancer;
 use super::faults::CheckoutLock;
 use super::files::Files;
 use super::html::Templates;
+use super::maze;
 use super::observe;
 use super::openapi;
 use super::pages;
@@ -25,6 +27,7 @@ use super::refusal::ApiRefusal;
 use super::refusal::Refusal;
 use super::seed;
 use super::serve::DemoError;
+use super::serve::ShopOptions;
 use super::session::Sessions;
 use super::store::Store;
 
@@ -43,14 +46,16 @@ pub(super) struct Shop {
     pub(super) files: Files,
     pub(super) balancer: Balancer,
     pub(super) checkout_lock: CheckoutLock,
+    pub(super) maze: maze::Rooms,
 }
 
 /// Fills `directory` and gives the shop's routes.
 pub(super) fn open(
     directory: &Path,
     address: SocketAddr,
-    flawed: bool,
+    options: ShopOptions,
 ) -> Result<Router, DemoError> {
+    let flawed = !options.safe;
     let mut secret = [0; 32];
     rustls::crypto::ring::default_provider()
         .secure_random
@@ -65,8 +70,9 @@ pub(super) fn open(
         files: Files::create(directory).map_err(DemoError::Files)?,
         balancer: Balancer::default(),
         checkout_lock: CheckoutLock::new(flawed),
+        maze: maze::Rooms::new(address, options.maze),
     });
-    let mut routes = pages().merge(api());
+    let mut routes = pages().merge(api()).merge(crawl_site());
     if flawed {
         routes = routes.merge(leftovers());
     }
@@ -121,6 +127,14 @@ fn pages() -> Router<Arc<Shop>> {
         .route("/robots.txt", get(pages::assets::robots))
         .route("/sitemap.xml", get(pages::assets::sitemap))
         .route("/healthz", get(async || "ok\n"))
+}
+
+fn crawl_site() -> Router<Arc<Shop>> {
+    Router::new()
+        .route("/maze", any(maze::maze))
+        .route("/maze/", any(maze::maze))
+        .route("/maze/{*room}", any(maze::maze))
+        .route("/.well-known/{name}", get(maze::well_known))
 }
 
 /// What a careless deployment leaves behind.

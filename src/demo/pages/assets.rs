@@ -10,6 +10,7 @@ use axum::response::IntoResponse;
 use axum::response::Response;
 
 use crate::demo::faults;
+use crate::demo::maze::ROBOTS;
 use crate::demo::seed;
 use crate::demo::visit::Visit;
 
@@ -40,7 +41,11 @@ pub(in crate::demo) async fn logo() -> Response {
 
 pub(in crate::demo) async fn robots(visit: Visit) -> String {
     let hidden = if visit.has("debug-page") { "Disallow: /debug\n" } else { "" };
-    format!("User-agent: *\nDisallow: /cart\nDisallow: /account\n{hidden}Sitemap: /sitemap.xml\n")
+    let maze = &visit.shop.maze;
+    let more = if maze.leads { maze.fill(ROBOTS) } else { String::new() };
+    format!(
+        "User-agent: *\nDisallow: /cart\nDisallow: /account\n{hidden}{more}Sitemap: /sitemap.xml\n"
+    )
 }
 
 /// Absolute addresses, as the format asks, from where the shop listens: `Host` is the client's.

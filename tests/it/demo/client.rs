@@ -58,6 +58,11 @@ impl Answer {
 
 impl Shop {
     pub(super) async fn start(twin: Twin) -> Self {
+        Self::start_with(twin, false).await
+    }
+
+    /// A shop whose `robots.txt` and `.well-known` lead into the maze, or not.
+    pub(super) async fn start_with(twin: Twin, maze: bool) -> Self {
         // An error means that another test of this process was first.
         let _already = rustls::crypto::ring::default_provider().install_default();
         let (ready, bound) = oneshot::channel();
@@ -66,6 +71,7 @@ impl Shop {
             port: 0,
             address: IpAddr::V4(Ipv4Addr::LOCALHOST),
             safe: twin == Twin::Safe,
+            maze,
         };
         let served = tokio::spawn(demo::serve(
             options,

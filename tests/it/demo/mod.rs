@@ -5,6 +5,7 @@ mod client;
 mod disclosure;
 mod hostile;
 mod injection;
+mod maze;
 mod performance;
 mod shop;
 mod table;

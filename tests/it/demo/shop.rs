@@ -22,7 +22,7 @@ const TWINS: [Twin; 2] = [Twin::Flawed, Twin::Safe];
 #[tokio::test]
 async fn an_address_that_is_not_loopback_is_refused() {
     for address in [IpAddr::V4(Ipv4Addr::UNSPECIFIED), IpAddr::from([192, 0, 2, 1])] {
-        let options = ShopOptions { port: 0, address, safe: true };
+        let options = ShopOptions { port: 0, address, safe: true, maze: false };
         let refused = demo::serve(options, |_| panic!("must not listen"), async {}).await;
         assert!(matches!(refused, Err(DemoError::NotLoopback(a)) if a == address));
     }
@@ -31,7 +31,8 @@ async fn an_address_that_is_not_loopback_is_refused() {
 #[tokio::test]
 async fn a_port_that_is_taken_is_an_error() {
     let shop = Shop::start(Twin::Safe).await;
-    let options = ShopOptions { port: shop.address.port(), address: shop.address.ip(), safe: true };
+    let (port, address) = (shop.address.port(), shop.address.ip());
+    let options = ShopOptions { port, address, safe: true, maze: false };
     let refused = demo::serve(options, |_| panic!("must not listen"), async {}).await;
     assert!(matches!(refused, Err(DemoError::Listen { .. })));
 }

@@ -89,7 +89,8 @@ fn failures(plan: Plan) -> Vec<String> {
 async fn failures_on_the_shop(safe: bool) -> Vec<String> {
     let (ready, bound) = oneshot::channel();
     let (stop, stopped) = oneshot::channel::<()>();
-    let options = ShopOptions { port: 0, address: IpAddr::V4(Ipv4Addr::LOCALHOST), safe };
+    let options =
+        ShopOptions { port: 0, address: IpAddr::V4(Ipv4Addr::LOCALHOST), safe, maze: false };
     let shop = tokio::spawn(demo::serve(
         options,
         move |address| ready.send(address).expect("the test waits"),

@@ -25,7 +25,8 @@ use super::site::plan;
 async fn scan_shop(safe: bool) -> Report {
     let (ready, bound) = oneshot::channel();
     let (stop, stopped) = oneshot::channel::<()>();
-    let options = ShopOptions { port: 0, address: IpAddr::V4(Ipv4Addr::LOCALHOST), safe };
+    let options =
+        ShopOptions { port: 0, address: IpAddr::V4(Ipv4Addr::LOCALHOST), safe, maze: false };
     let shop = tokio::spawn(demo::serve(
         options,
         move |address| ready.send(address).expect("the test waits"),

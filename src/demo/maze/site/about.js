@@ -1,0 +1,1 @@
+export default '/maze/modules/about-text';

@@ -1,0 +1,1 @@
+self.__BUILD_MANIFEST={"/maze/bundle":["static/chunks/index-1.js"],"/maze/bundle/gift-cards":["static/chunks/gift-2.js"],"/maze/bundle/stores/[city]":["static/chunks/stores-3.js"],sortedPages:["/_app","/maze/bundle/gift-cards"]},self.__BUILD_MANIFEST_CB&&self.__BUILD_MANIFEST_CB();

@@ -1,0 +1,1 @@
+window.onload = function () { window.ui = SwaggerUIBundle({ url: "swagger.json", urls: [{ url: "partners.yaml", name: "Partners" }], dom_id: '#swagger-ui', oauth2RedirectUrl: window.location.origin + '/maze/interfaces/oauth2-redirect' }); };

@@ -1,0 +1,1 @@
+window.legacy = '/maze/modules/legacy-data';

@@ -1,0 +1,1 @@
+show({"more":"/maze/data/jsonp-more"});

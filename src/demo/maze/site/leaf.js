@@ -1,0 +1,1 @@
+export const a = fetch('/maze/modules/leaf-data');

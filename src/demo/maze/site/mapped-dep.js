@@ -1,0 +1,1 @@
+fetch('/maze/modules/mapped-dep-data');

@@ -1,0 +1,1 @@
+fetch('/maze/modules/preloaded-data');

@@ -1,0 +1,1 @@
+export const now = async () => (await fetch('/maze/modules/price-now')).json();

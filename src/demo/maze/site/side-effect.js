@@ -1,0 +1,1 @@
+fetch(new URL('side-data?x=1', import.meta.url));

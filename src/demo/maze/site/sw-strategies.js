@@ -1,0 +1,1 @@
+self.offline = '/maze/install/offline-page';

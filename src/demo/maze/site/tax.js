@@ -1,0 +1,1 @@
+export const tax = '/maze/modules/tax-table';

@@ -1,0 +1,1 @@
+self.parts = () => fetch('/maze/scripts/worker-part-fetch');
