@@ -268,7 +268,7 @@ fn with_flags(mut plan: Plan, send: &SendArgs) -> Result<Plan, CliError> {
     }
     plan.connection.ca_files.extend(send.cacert.iter().cloned());
     crate::plan::apply_flags(&send.connect.flags(), &mut plan.connection)?;
-    crate::plan::calls_keep_alive(&plan)?;
+    crate::plan::requests_fit(&plan)?;
     Ok(plan)
 }
 

@@ -7,12 +7,14 @@ use serde_json::Value as Json;
 use serde_json::json;
 
 use crate::model::Conversation;
+use crate::model::HttpVersion;
 use crate::model::RequestTemplate;
 use crate::model::format_duration;
 use crate::model::format_number;
 use crate::model::grouped;
 use crate::model::inert;
 use crate::model::plural;
+use crate::plan::AsideForecast;
 use crate::plan::Forecast;
 use crate::plan::Plan;
 use crate::plan::RequestForecast;
@@ -40,7 +42,7 @@ pub(super) fn text(plan: &Plan, resolved: &Resolved, width: usize) -> String {
     };
     section("Load", &load(plan, forecast));
     section("Scan", &scan(plan));
-    section("Requests", &requests(plan, forecast));
+    section("Requests", &requests(plan, forecast, resolved));
     section("Hosts", &hosts(forecast));
     section("Limits", &limits(plan));
     let gates = plan.thresholds.iter().map(|gate| {
@@ -104,14 +106,23 @@ fn load(plan: &Plan, forecast: &Forecast) -> Vec<(String, String)> {
     }
     let mut rows: Vec<_> =
         forecast.scenarios.iter().map(|one| (one.name.clone(), scenario(one))).collect();
+    rows.extend(forecast.asides.iter().map(|one| (one.name.clone(), aside(one))));
     let total = match forecast.requests {
         Some(count) => format!("at most {}", plural(count, "request", "requests")),
         None => "as many requests as the target answers".to_owned(),
     };
     let users = plural(forecast.users, "user", "users");
     let ends = format_duration(forecast.ends);
-    rows.push(("in all".to_owned(), format!("{total}, {users} at most, over after {ends}")));
+    rows.push(("in all".to_owned(), format!("{total}, {users} at once, over after {ends}")));
     rows
+}
+
+fn aside(one: &AsideForecast) -> String {
+    let total = match one.requests {
+        Some(count) => format!("at most {}", plural(count, "request", "requests")),
+        None => "as many requests as the target answers".to_owned(),
+    };
+    format!("{}; {total}", one.words)
 }
 
 fn scenario(one: &ScenarioForecast) -> String {
@@ -172,6 +183,18 @@ fn scan(plan: &Plan) -> Vec<(String, String)> {
             ),
         ),
     ];
+    if let Some(who) = plan.sessions.scan {
+        let auth = &plan.sessions.auths[who.auth];
+        let requests = auth.most_requests() + u64::from(auth.verify.is_some());
+        let requests = plural(requests, "request", "requests");
+        let name = plan.sessions.name(who);
+        rows.push(row("login", format!("as {name}, at most {requests}; again when it is lost")));
+    }
+    let speaks_else =
+        |template| plan.connection.protocol_of(template).version() != HttpVersion::Http11;
+    if plan.requests.iter().any(speaks_else) {
+        rows.push(row("speaks", "HTTP/1.1, whatever load does".to_owned()));
+    }
     if !scan.crawl.import.is_empty() {
         rows.insert(1, row("import", imported(scan)));
     }
@@ -191,11 +214,13 @@ fn imported(scan: &ScanSettings) -> String {
     )
 }
 
-fn requests(plan: &Plan, forecast: &Forecast) -> Vec<(String, String)> {
-    let uses = plan.requests.iter().zip(&forecast.uses);
+fn requests(plan: &Plan, forecast: &Forecast, resolved: &Resolved) -> Vec<(String, String)> {
+    let uses = plan.requests.iter().zip(&forecast.uses).enumerate().take(REQUESTS_TOLD);
     let mut rows: Vec<_> = uses
-        .take(REQUESTS_TOLD)
-        .map(|(template, of)| (shown(template), told(plan, template, of)))
+        .map(|(index, (template, of))| {
+            let place = of.unbound.and_then(|value| resolved.place_of_use(index, value));
+            (shown(template), told(plan, template, (of, place)))
+        })
         .collect();
     if let Some(more @ 1..) = plan.requests.len().checked_sub(REQUESTS_TOLD) {
         rows.push((format!("… and {more} more"), String::new()));
@@ -214,7 +239,12 @@ fn shown(template: &RequestTemplate) -> String {
     inert(&format!("{word} {}{}", template.request.origin, template.path_template), 200)
 }
 
-fn told(plan: &Plan, template: &RequestTemplate, of: &RequestForecast) -> String {
+/// What becomes of it; with the place where it asks for a value that a scan cannot give it.
+fn told(
+    plan: &Plan,
+    template: &RequestTemplate,
+    (of, place): (&RequestForecast, Option<String>),
+) -> String {
     let mut parts = vec![template.name.clone()];
     if of.has_side_effects {
         parts.push("may change something".to_owned());
@@ -223,14 +253,22 @@ fn told(plan: &Plan, template: &RequestTemplate, of: &RequestForecast) -> String
         parts.push("not enabled: never sent".to_owned());
         return parts.join(" · ");
     }
-    parts.push(match of.scenarios.as_slice() {
+    if let Some(version) = template.version {
+        parts.push(format!("{version} in load"));
+    }
+    let senders: Vec<&str> =
+        of.scenarios.iter().map(String::as_str).chain(of.asides.iter().copied()).collect();
+    parts.push(match senders.as_slice() {
         [] => "no scenario sends it".to_owned(),
         names => format!("load: {}", names.join(", ")),
     });
     if plan.scan.is_some() {
         parts.push(match &of.left_out {
             None => "scan".to_owned(),
-            Some(reason) => format!("scan leaves it alone: {}", without_name(reason, template)),
+            Some(reason) => {
+                let place = place.map(|place| format!(" ({place})")).unwrap_or_default();
+                format!("scan leaves it alone: {}{place}", without_name(reason, template))
+            }
         });
     }
     parts.join(" · ")
@@ -289,7 +327,8 @@ pub(super) fn json(plan: &Plan, resolved: &Resolved) -> Json {
             "warmup": one.warmup,
         })
     };
-    let request = |(template, of): (&RequestTemplate, &RequestForecast)| {
+    let request = |(index, (template, of)): (usize, (&RequestTemplate, &RequestForecast))| {
+        let unbound = of.unbound.filter(|_| index < REQUESTS_TOLD);
         json!({
             "name": template.name,
             "method": template.request.method.as_str(),
@@ -300,10 +339,19 @@ pub(super) fn json(plan: &Plan, resolved: &Resolved) -> Json {
             "scenarios": of.scenarios,
             "scan": plan.scan.is_some() && of.left_out.is_none(),
             "left_out_of_scan": of.left_out,
+            "unbound_at": unbound.and_then(|value| resolved.place_of_use(index, value)),
+            "asides": of.asides,
+            "http": template.version.map(HttpVersion::number),
         })
     };
     json!({
         "scenarios": forecast.scenarios.iter().map(scenario).collect::<Vec<_>>(),
+        "asides": forecast.asides.iter().map(|one| json!({
+            "name": one.name,
+            "when": one.words,
+            "requests_each": one.requests_each,
+            "requests": one.requests,
+        })).collect::<Vec<_>>(),
         "total": {
             "requests": forecast.requests,
             "vus": forecast.users,
@@ -322,7 +370,7 @@ pub(super) fn json(plan: &Plan, resolved: &Resolved) -> Json {
             "concurrency": scan.concurrency,
             "allow_unsafe": scan.allow_unsafe,
         })),
-        "requests": plan.requests.iter().zip(&forecast.uses).map(request).collect::<Vec<_>>(),
+        "requests": plan.requests.iter().zip(&forecast.uses).enumerate().map(request).collect::<Vec<_>>(),
         "hosts": forecast.hosts.iter().map(|host| json!({
             "origin": host.origin.to_string(),
             "why": host.why,

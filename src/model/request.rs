@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::address::Origin;
 use super::conversation::Conversation;
+use super::http_version::HttpVersion;
 
 /// A request method as sent; any token is allowed, known ones are upper-case.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -175,6 +176,9 @@ pub struct RequestTemplate {
     /// Longest wait for its response, of a session for its beginning; `None` is the plan's. A gRPC
     /// call has its own.
     pub timeout: Option<Duration>,
+    /// What load speaks for it; `None` is what the plan's connections speak. A gRPC call speaks
+    /// HTTP/2.
+    pub version: Option<HttpVersion>,
 }
 
 #[cfg(test)]

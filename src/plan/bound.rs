@@ -105,7 +105,7 @@ impl Plan {
     }
 
     /// A value that the request needs and that nothing can give it in a scan.
-    pub(super) fn hopeless(&self, index: usize) -> Option<&str> {
+    pub(super) fn hopeless(&self, index: usize) -> Option<Variable> {
         let mut values = self.known_values();
         let of_login = self.sessions.scan.map(|who| &self.sessions.auths[who.auth]);
         let is_of_login = |variable: Variable| {
@@ -122,7 +122,7 @@ impl Plan {
                 && self.example(index, variable).is_none()
                 && self.prefixes(variable).is_empty();
             if is_hopeless {
-                return Some(&self.variables[usize::from(variable.0)]);
+                return Some(variable);
             }
             values.set(variable, |out| {
                 out.push(b'1');

@@ -105,7 +105,8 @@ pub fn apply_flags(flags: &ConnectionFlags, connection: &mut Connection) -> Resu
     if flags.reuse == ConnectionReuse::Off {
         close_after_each(connection);
     }
-    protocol::check(connection).map_err(|text| FlagError::Usage(text.to_owned()))?;
+    protocol::check(connection, connection.protocol)
+        .map_err(|text| FlagError::Usage(text.to_owned()))?;
     Ok(())
 }
 
@@ -137,7 +138,7 @@ pub(super) fn connection(
     if fields.get("keepalive").and_then(|node| reader.boolean(node)) == Some(false) {
         close_after_each(connection);
     }
-    if let Err(conflict) = protocol::check(connection) {
+    if let Err(conflict) = protocol::check(connection, connection.protocol) {
         reader.problem(&entry.key_at, conflict);
     }
 }

@@ -3,13 +3,8 @@
 use std::time::Duration;
 
 use super::document::Place;
-use super::flags::FlagError;
-use super::protocol::CALLS_KEEP_ALIVE;
 use super::reader::{Fields, Reader};
-use super::types::{Connection, Limits, Plan, Protocol, Scenario};
-use crate::model::ConnectionReuse;
-use crate::model::Conversation;
-use crate::model::RequestTemplate;
+use super::types::{Limits, Scenario};
 use crate::model::format_duration;
 
 /// Refuses caps that a scenario would run into by itself: such a run measures the cap. `sent` are
@@ -115,40 +110,4 @@ fn peak_vus(scenarios: &[Scenario]) -> Option<u64> {
     )]
     let peak = peaks.max_by(f64::total_cmp).map(|peak| peak.ceil() as u64);
     peak
-}
-
-/// The first request that needs a connection of its own, where connections are shared.
-pub(super) fn unfit_for<'a>(
-    requests: &'a [RequestTemplate],
-    connection: &Connection,
-) -> Option<&'a RequestTemplate> {
-    let is_shared = connection.protocol != Protocol::USUAL;
-    requests.iter().find(|request| match request.conversation {
-        Conversation::WebSocket(_) | Conversation::Events(_) => is_shared,
-        Conversation::Response | Conversation::Grpc(_) => false,
-    })
-}
-
-/// Whether the plan's calls can be made as flags want connections to be.
-///
-/// # Errors
-/// For calls where each request is to have a connection of its own.
-pub fn calls_keep_alive(plan: &Plan) -> Result<(), FlagError> {
-    match call_without_keep_alive(&plan.requests, &plan.connection) {
-        None => Ok(()),
-        Some(call) => {
-            let text = format!("--disable-keepalive: `{}`: {}", call.name, CALLS_KEEP_ALIVE);
-            Err(FlagError::Usage(text))
-        }
-    }
-}
-
-/// The first gRPC call, where each request has a connection of its own.
-pub(super) fn call_without_keep_alive<'a>(
-    requests: &'a [RequestTemplate],
-    connection: &Connection,
-) -> Option<&'a RequestTemplate> {
-    let is_call =
-        |request: &&RequestTemplate| matches!(request.conversation, Conversation::Grpc(_));
-    requests.iter().find(is_call).filter(|_| connection.reuse == ConnectionReuse::Off)
 }

@@ -5,9 +5,10 @@
 
 use std::fmt;
 use std::ops::Range;
+use std::path::Path;
 
 use serde::Deserialize;
-use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value as Json;
 use serde_saphyr::budget::BudgetBreach;
 use serde_saphyr::options::{DuplicateKeyPolicy, NonFiniteFloatPolicy};
@@ -91,6 +92,29 @@ pub(super) fn parse(text: &str) -> Result<Node, Problem> {
     let raw: Spanned<Raw> = serde_saphyr::from_str_with_options(text, options)
         .map_err(|error| syntax_problem(&error, text))?;
     Ok(with_text(raw, text))
+}
+
+/// As [`parse`]; a file that calls itself JSON has none of YAML's freedoms.
+pub(super) fn parse_named(name: &str, text: &str) -> Result<Node, Problem> {
+    let extension = Path::new(name).extension();
+    if extension.is_some_and(|extension| extension.eq_ignore_ascii_case("json")) {
+        refuse_loose_json(text)?;
+    }
+    parse(text)
+}
+
+/// YAML takes a new line for a comma that is missing, and much else that is no JSON.
+fn refuse_loose_json(text: &str) -> Result<(), Problem> {
+    let Err(error) = serde_json::from_str::<IgnoredAny>(text) else { return Ok(()) };
+    let line_start = text.split_inclusive('\n').take(error.line().saturating_sub(1));
+    let line_start: usize = line_start.map(str::len).sum();
+    let at = (line_start + error.column().saturating_sub(1)).min(text.len());
+    let at = text.floor_char_boundary(at);
+    let message = error.to_string();
+    let message = message.rsplit_once(" at line ").map_or(message.as_str(), |(what, _)| what);
+    let end = text[at..].chars().next().map_or(at, |c| at + c.len_utf8());
+    Err(Problem::new(at..end, format!("this is no JSON: {message}"))
+        .help("a plan called .json is JSON to the letter; call it .yml to write it freely"))
 }
 
 /// Moves every place behind `base` bytes of other texts.

@@ -18,6 +18,8 @@ pub(super) struct Problem {
     message: String,
     /// Where; `None` when the file could not be read at all.
     at: Option<Place>,
+    /// Other places with the same mistake.
+    others: Vec<Place>,
     help: Option<String>,
     kind: ProblemKind,
 }
@@ -34,12 +36,29 @@ pub(super) enum ProblemKind {
 impl Problem {
     /// Something wrong with the text at `at`.
     pub(super) fn new(at: Place, message: impl Into<String>) -> Self {
-        Self { message: message.into(), at: Some(at), help: None, kind: ProblemKind::Invalid }
+        Self { at: Some(at), ..Self::of_file(message) }
     }
 
     /// Something wrong with the file as a whole.
     pub(super) fn of_file(message: impl Into<String>) -> Self {
-        Self { message: message.into(), at: None, help: None, kind: ProblemKind::Invalid }
+        Self {
+            message: message.into(),
+            at: None,
+            others: Vec::new(),
+            help: None,
+            kind: ProblemKind::Invalid,
+        }
+    }
+
+    /// Adds the mistake to `problems`, or its place to one that is the same.
+    pub(super) fn told_once(self, problems: &mut Vec<Self>) {
+        let is_same = |known: &&mut Self| {
+            known.at.is_some() && known.message == self.message && known.help == self.help
+        };
+        match problems.iter_mut().find(is_same) {
+            Some(known) => known.others.extend(self.at),
+            None => problems.push(self),
+        }
     }
 
     /// What to do about it.
@@ -50,7 +69,9 @@ impl Problem {
 
     /// The same behind `base` bytes of other texts.
     pub(super) fn shifted(self, base: usize) -> Self {
-        Self { at: self.at.map(|at| at.start + base..at.end + base), ..self }
+        let moved = |at: Place| at.start + base..at.end + base;
+        let others = self.others.into_iter().map(moved).collect();
+        Self { at: self.at.map(moved), others, ..self }
     }
 
     /// The same without secrets.
@@ -94,6 +115,8 @@ impl fmt::Display for PlanErrors {
 
 /// Beyond these a list of mistakes is noise.
 const PROBLEMS_SHOWN: usize = 20;
+/// Other places of one mistake.
+const PLACES_SHOWN: usize = 5;
 /// A longer line is not shown: a plan fetched from elsewhere may be a single line of megabytes.
 const LINE_SHOWN: usize = 400;
 /// Columns of the rendered messages.
@@ -130,9 +153,22 @@ impl PlanErrors {
         let line = |problem: &Problem| {
             let at = problem.at.as_ref().map(|at| self.sources.shown(at));
             let at = at.unwrap_or_else(|| self.name().to_owned());
-            format!("{at}: {}", inert(&problem.message, 500))
+            let others = self.others(problem).map(|text| format!(" ({text})"));
+            format!("{at}: {}{}", inert(&problem.message, 500), others.unwrap_or_default())
         };
         self.problems.iter().map(line).collect()
+    }
+
+    /// `also at plan.yml:5:9, plan.yml:8:3`
+    fn others(&self, problem: &Problem) -> Option<String> {
+        let others = &problem.others;
+        let told: Vec<_> =
+            others.iter().take(PLACES_SHOWN).map(|at| self.sources.shown(at)).collect();
+        let more = match others.len().saturating_sub(told.len()) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        (!told.is_empty()).then(|| format!("also at {}{more}", told.join(", ")))
     }
 
     /// How many mistakes there are; never none.
@@ -165,8 +201,9 @@ impl PlanErrors {
         out: &mut String,
     ) {
         let mut diagnostic = MietteDiagnostic::new(inert(&problem.message, 500));
-        if let Some(help) = &problem.help {
-            diagnostic = diagnostic.with_help(help.clone());
+        let help: Vec<String> = problem.help.iter().cloned().chain(self.others(problem)).collect();
+        if !help.is_empty() {
+            diagnostic = diagnostic.with_help(help.join("; "));
         }
         let found = problem.at.as_ref().and_then(|at| self.sources.find(at));
         let written = match found {

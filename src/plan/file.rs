@@ -20,12 +20,10 @@ use super::substitute::{Env, Values, substitute};
 use super::targets::{TargetOverride, Targets};
 use super::types::{Connection, Cookies, Plan, Scenario, TlsPolicy};
 use super::{
-    auth, boundary, compare, consistency, defaults, flows, gates, include, occurrence, once,
-    protocol, requests, scan, scenarios, targets,
+    auth, boundary, carried, compare, consistency, defaults, flows, gates, include, occurrence,
+    once, requests, scan, scenarios, targets,
 };
-use crate::model::Conversation;
 use crate::model::Redactor;
-use crate::model::RequestTemplate;
 use crate::model::Seed;
 use crate::model::Target;
 
@@ -188,7 +186,7 @@ fn resolve(
     if text.len() as u64 > MAX_FILE {
         return Err(errors(vec![too_large()]));
     }
-    let mut tree = document::parse(text).map_err(|problem| errors(vec![problem]))?;
+    let mut tree = document::parse_named(name, text).map_err(|problem| errors(vec![problem]))?;
     let sources = Sources::of_plan(name, text, &overrides.directory);
     let mut reader = Reader { sources, ..Reader::default() };
     if !include::include(&mut tree, path, &mut reader) {
@@ -200,7 +198,7 @@ fn resolve(
     if let Some(targets) = &reader.targets {
         targets::write(&mut tree, targets);
     }
-    let Reader { problems, warnings, redactor, sources, files, .. } = reader;
+    let Reader { problems, warnings, redactor, sources, files, uses, .. } = reader;
     // They quote what was substituted.
     let masked = |problem: Problem| problem.masked(&redactor);
     match plan {
@@ -211,7 +209,7 @@ fn resolve(
             }
             let hash = hash_of(written, &sources);
             let plan = Plan { hash, redactor, warnings, ..plan };
-            let resolved = Resolved::new(tree, &plan, &sources, files);
+            let resolved = Resolved::new(tree, &plan, sources, (files, uses));
             Ok((plan, resolved))
         }
         _ => Err(PlanErrors::of(&sources, problems.into_iter().map(masked).collect())),
@@ -363,8 +361,13 @@ fn plan(tree: &Node, overrides: &Overrides, reader: &mut Reader) -> Option<Plan>
     let setup = once::once(&fields, ("setup", "setupTimeout"), known, reader);
     let teardown = once::once(&fields, ("teardown", "teardownTimeout"), known, reader);
     once::refuse_unset(setup.as_ref(), &flows, &planned, reader);
-    let (requests, scripts): (Vec<_>, Vec<_>) =
-        planned.into_iter().map(|planned| (planned.template, planned.script)).unzip();
+    let (requests, scripts): (Vec<_>, Vec<_>) = planned
+        .into_iter()
+        .map(|planned| {
+            reader.uses.push(planned.uses);
+            (planned.template, planned.script)
+        })
+        .unzip();
     auth::users(&fields, &mut sessions, (&requests, &scenario_names(&scenarios)), reader);
     if reader.problems.is_empty() {
         auth::feed(&mut data, &scenarios, &flows, &sessions);
@@ -379,7 +382,7 @@ fn plan(tree: &Node, overrides: &Overrides, reader: &mut Reader) -> Option<Plan>
     let connection = connection(&fields, overrides, reader);
     let observe = observe(&fields, reader);
     let cookies = cookies(&fields, reader);
-    protocols(&fields, &requests, &connection, reader);
+    carried::carried(&fields, &requests, &connection, reader);
     consistency::caps(&fields, &limits, &scenarios, &sent, reader);
     // Where something was left out for a mistake, its gates are none.
     if is_sound {
@@ -389,6 +392,7 @@ fn plan(tree: &Node, overrides: &Overrides, reader: &mut Reader) -> Option<Plan>
             requests: &requests,
             scripts: &scripts,
             sessions: &sessions,
+            connection: &connection,
             has_scan: scan.is_some(),
         };
         occurrence::gates(&gates, &run, reader);
@@ -396,6 +400,7 @@ fn plan(tree: &Node, overrides: &Overrides, reader: &mut Reader) -> Option<Plan>
     reader.targets.clone_from(&targets);
     Some(Plan {
         target: targets.as_ref()?.default_one().clone(),
+        other_targets: targets.as_ref()?.others(),
         scope,
         limits,
         requests,
@@ -420,49 +425,6 @@ fn plan(tree: &Node, overrides: &Overrides, reader: &mut Reader) -> Option<Plan>
         redactor: Redactor::default(),
         warnings: Vec::new(),
     })
-}
-
-/// Refuses requests that what is spoken on connections cannot carry, the first of each kind.
-fn protocols(
-    fields: &Fields<'_>,
-    requests: &[RequestTemplate],
-    connection: &Connection,
-    reader: &mut Reader,
-) {
-    let entry = |template: &RequestTemplate| {
-        fields.get("requests").and_then(|node| match &node.value {
-            Value::Map(entries) => entries.iter().find(|entry| entry.key == template.name),
-            _ => None,
-        })
-    };
-    let unfit = [
-        (
-            consistency::unfit_for(requests, connection),
-            protocol::SESSIONS_NEED_HTTP1,
-            protocol::SESSIONS_CURE,
-        ),
-        (
-            consistency::call_without_keep_alive(requests, connection),
-            protocol::CALLS_KEEP_ALIVE,
-            "leave out `keepalive: false`",
-        ),
-    ];
-    for (template, text, cure) in unfit {
-        if let Some(entry) = template.and_then(entry) {
-            reader.problem_with_help(&entry.key_at, text, cure);
-        }
-    }
-    let reason = |template: &RequestTemplate| match template.conversation {
-        // It goes over HTTP/2 whatever the others do.
-        Conversation::Grpc(_) => None,
-        _ => protocol::unfit_origin(connection, &template.request.origin),
-    };
-    if let Some((reason, template)) =
-        requests.iter().find_map(|template| Some((reason(template)?, template)))
-    {
-        let at = entry(template).map_or(&fields.at, |entry| &entry.key_at).clone();
-        reader.problem(&at, reason);
-    }
 }
 
 fn top_level<'a>(tree: &'a Node, reader: &mut Reader) -> Option<Fields<'a>> {

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use super::aside::AsideForecast;
 use super::executor::{Executor, Spacing, Stage};
 use super::types::{Plan, Scenario};
-use crate::flow::Flow;
+use crate::flow::{Flow, Variable};
 use crate::model::Origin;
 use crate::model::format_duration;
 use crate::model::format_number;
@@ -17,9 +18,13 @@ use crate::model::plural;
 pub struct Forecast {
     /// In the plan's order.
     pub scenarios: Vec<ScenarioForecast>,
-    /// All scenarios but warm-ups too: requests at most; `None` where only time ends them.
+    /// Setup, logins and teardown.
+    pub asides: Vec<AsideForecast>,
+    /// All of load, warm-ups, setup, logins and teardown too: requests at most; `None` where only
+    /// time ends them.
     pub requests: Option<u64>,
-    /// Virtual users of all scenarios, as if they ran at once.
+    /// Virtual users at most at any moment: those of scenarios that overlap, graceful stops
+    /// included, as if each had all of its own.
     pub users: u64,
     /// When the last scenario is over, graceful stops included, or `limits.max_time` ends it.
     pub ends: Duration,
@@ -59,10 +64,14 @@ pub struct ScenarioForecast {
 pub struct RequestForecast {
     /// Names of the scenarios that may send it.
     pub scenarios: Vec<String>,
+    /// `setup` and `teardown`, where they send it.
+    pub asides: Vec<&'static str>,
     /// Whether its method is one that may change something.
     pub has_side_effects: bool,
     /// Why a scan leaves it alone; `None` where it sends it, or where there is no scan.
     pub left_out: Option<String>,
+    /// The value that a scan cannot give it, where that is why.
+    pub unbound: Option<Variable>,
 }
 
 /// A place where requests may go.
@@ -71,7 +80,7 @@ pub struct HostForecast {
     /// Scheme, host and port.
     pub origin: Origin,
     /// Why it is in scope.
-    pub why: &'static str,
+    pub why: String,
     /// Who or what allows connections to it.
     pub allowed: String,
 }
@@ -82,13 +91,17 @@ impl Plan {
         let scenarios: Vec<_> = self.scenarios.iter().map(|one| self.of_scenario(one)).collect();
         let ends = scenarios.iter().map(|one| one.ends).max().unwrap_or_default();
         let ends = self.limits.max_time.map_or(ends, |most| most.min(ends));
-        let sum = |total: u64, one: &ScenarioForecast| Some(total.saturating_add(one.requests?));
-        let requests = scenarios.iter().try_fold(0, sum);
+        let sum = |total: u64, one: Option<u64>| Some(total.saturating_add(one?));
+        let requests = scenarios.iter().map(|one| one.requests).try_fold(0, sum);
         let cap = self.limits.max_rps.map(|rate| counted(rate * ends.as_secs_f64() + 1.0));
+        let asides = self.asides(&scenarios);
+        let aside = asides.iter().map(|one| one.requests).try_fold(0, sum);
+        let requests = requests.into_iter().chain(cap).min().zip(aside);
         Forecast {
-            requests: requests.into_iter().chain(cap).min(),
-            users: scenarios.iter().map(|one| u64::from(one.users)).sum(),
+            requests: requests.map(|(one, other)| one.saturating_add(other)),
+            users: peak(&scenarios),
             ends,
+            asides,
             uses: (0..self.requests.len()).map(|index| self.of_request(index)).collect(),
             hosts: self.hosts(),
             scenarios,
@@ -100,7 +113,7 @@ impl Plan {
     pub fn reason_to_leave(&self, index: usize) -> Option<String> {
         self.scan.as_ref()?;
         self.reason_not_to_send(index).or_else(|| {
-            let name = self.hopeless(index)?;
+            let name = &self.variables[usize::from(self.hopeless(index)?.0)];
             let why = "nothing extracts it, and the request has no example";
             Some(format!("unbound variable {name}: {why}"))
         })
@@ -127,24 +140,40 @@ impl Plan {
     }
 
     /// Requests of the longest way through the flow, each with all the redirects it may follow.
-    fn most_requests(&self, flow: &Flow) -> u64 {
+    pub(super) fn most_requests(&self, flow: &Flow) -> u64 {
         flow.most(|index| 1 + u64::from(self.requests[index].redirects))
     }
 
     fn of_request(&self, index: usize) -> RequestForecast {
         let sends = |one: &&Scenario| self.flows[one.flow].requests().any(|sent| sent == index);
         let senders = self.scenarios.iter().filter(sends).map(|one| one.name.clone());
+        let left_out = self.reason_to_leave(index);
+        let may_lack = left_out.is_some() && self.reason_not_to_send(index).is_none();
         RequestForecast {
             scenarios: senders.collect(),
+            asides: self.senders_aside(index),
             has_side_effects: !self.requests[index].request.method.is_safe(),
-            left_out: self.reason_to_leave(index),
+            left_out,
+            unbound: may_lack.then(|| self.hopeless(index)).flatten(),
         }
     }
 
     fn hosts(&self) -> Vec<HostForecast> {
+        let why = |origin: &Origin| {
+            if *origin == self.target.origin {
+                return "the target".to_owned();
+            }
+            let others = self.other_targets.iter().filter(|other| other.target.origin == *origin);
+            let names: Vec<String> = others.map(|other| format!("`{}`", other.name)).collect();
+            match names.as_slice() {
+                [] => "in scope".to_owned(),
+                [name] => format!("the target {name}"),
+                names => format!("the targets {}", names.join(", ")),
+            }
+        };
         let host = |origin: &Origin| HostForecast {
             origin: origin.clone(),
-            why: if *origin == self.target.origin { "the target" } else { "in scope" },
+            why: why(origin),
             allowed: self.allowed(origin),
         };
         self.scope.origins().iter().map(host).collect()
@@ -164,6 +193,15 @@ impl Plan {
             _ => "refused unless its name leads to a loopback or private address".to_owned(),
         }
     }
+}
+
+/// The most users of scenarios that are under way at once: when one of them has just begun.
+fn peak(scenarios: &[ScenarioForecast]) -> u64 {
+    let users_at = |moment: Duration| -> u64 {
+        let under_way = scenarios.iter().filter(|one| (one.starts..one.ends).contains(&moment));
+        under_way.map(|one| u64::from(one.users)).sum()
+    };
+    scenarios.iter().map(|one| users_at(one.starts)).max().unwrap_or(0)
 }
 
 /// How many start at most; without a number or a schedule, pauses alone bound them.

@@ -203,12 +203,12 @@ impl Walk<'_> {
         let below = below.and_then(|path| path.parent().map(Path::to_owned)).unwrap_or_default();
         self.stack.push(Open { path: Some(real), shown: shown.clone() });
         let directory = path.parent().map(Path::to_owned).unwrap_or_default();
-        let goes_on = self.text(text, shown, directory, below);
+        let goes_on = self.text(text, &shown, directory, below);
         self.stack.pop();
         goes_on
     }
 
-    fn text(&mut self, bytes: Vec<u8>, shown: String, directory: PathBuf, below: PathBuf) -> bool {
+    fn text(&mut self, bytes: Vec<u8>, shown: &str, directory: PathBuf, below: PathBuf) -> bool {
         let (text, broken) = match String::from_utf8(bytes) {
             Ok(text) => (text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text), None),
             Err(error) => {
@@ -216,14 +216,14 @@ impl Walk<'_> {
                 (String::from_utf8_lossy(error.as_bytes()).into_owned(), Some(valid))
             }
         };
-        let base = self.reader.sources.add(shown, text.clone(), directory, below);
+        let base = self.reader.sources.add(shown.to_owned(), text.clone(), directory, below);
         if let Some(valid) = broken {
             let at = base + valid..base + valid;
             let text = "the file is not UTF-8 from here on";
             self.reader.problem_with_help(&at, text, "save it as UTF-8");
             return true;
         }
-        let mut tree = match document::parse(&text) {
+        let mut tree = match document::parse_named(shown, &text) {
             Ok(tree) => tree,
             Err(problem) => {
                 self.reader.problems.push(problem.shifted(base));

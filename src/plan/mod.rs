@@ -2,12 +2,14 @@
 //! sent. Reads files, sends nothing.
 
 mod accepted;
+mod aside;
 mod auth;
 mod bodies;
 mod bound;
 mod boundary;
 mod bounded;
 mod calls;
+mod carried;
 mod checks;
 mod compare;
 mod conditions;
@@ -59,9 +61,10 @@ mod types;
 mod url_list;
 
 pub use accepted::{Accepted, load_accepted};
+pub use aside::AsideForecast;
 pub use bound::Prefix;
+pub use carried::requests_fit;
 pub use connection::{ConnectionFlags, apply_flags};
-pub use consistency::calls_keep_alive;
 pub use data::{Data, Feeder, Mode, OnEnd, RowError, Rows};
 pub use error::PlanErrors;
 pub use executor::{Executor, Late, Spacing, Stage};
@@ -74,6 +77,6 @@ pub use schema::json_schema;
 pub use stages::StageList;
 pub use targets::{TargetName, TargetOverride};
 pub use types::{
-    BaselineFiles, Connection, Cookies, CrawlSettings, ImportedRequest, Limits, Once, Output, Plan,
-    Protocol, ScanSettings, Scenario, StopIf, TlsPolicy,
+    BaselineFiles, Connection, Cookies, CrawlSettings, ImportedRequest, Limits, NamedTarget, Once,
+    Output, Plan, Protocol, ScanSettings, Scenario, StopIf, TlsPolicy,
 };

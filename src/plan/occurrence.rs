@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::document::Place;
 use super::gates::Gate;
 use super::reader::Reader;
-use super::types::Scenario;
+use super::types::{Connection, Protocol, Scenario};
 use crate::flow::auth::Sessions;
 use crate::flow::{Flow, Op, Script};
 use crate::model::AnswerFilter;
@@ -29,6 +29,7 @@ pub(super) struct Run<'a> {
     pub(super) requests: &'a [RequestTemplate],
     pub(super) scripts: &'a [Script],
     pub(super) sessions: &'a Sessions,
+    pub(super) connection: &'a Connection,
     pub(super) has_scan: bool,
 }
 
@@ -39,6 +40,8 @@ struct Sent<'a> {
     group: Option<&'a str>,
     request: &'a RequestTemplate,
     script: &'a Script,
+    /// Whether it may have to wait for something before it begins.
+    can_wait: bool,
 }
 
 /// Refuses gates on what the plan does not have.
@@ -79,6 +82,8 @@ impl<'a> Run<'a> {
                 group,
                 request: &self.requests[index],
                 script: &self.scripts[index],
+                can_wait: scenario.executor.is_open()
+                    || self.connection.protocol_of(&self.requests[index]) != Protocol::USUAL,
             }));
         }
         sent
@@ -293,6 +298,11 @@ fn impossible(metric: MetricName, sent: &[Sent<'_>]) -> Option<(&'static str, &'
             "no step of the scenarios' flows has a `group`",
             "name steps: `- group: checkout` with `do: [ … ]`",
         ),
+        MetricName::Phase(PhaseKind::Queued) => (
+            "no request of the scenarios waits: their users begin one when the last is done, each \
+             on a connection of its own",
+            "use an arrival-rate executor or shared connections, or leave the gate out",
+        ),
         MetricName::Phase(PhaseKind::Dns) => (
             "load resolves names once, before the start, and records no such phase",
             "leave the gate out",
@@ -332,6 +342,7 @@ fn can_measure(metric: MetricName, sent: &Sent<'_>) -> bool {
         MetricName::Checks => !sent.script.checks.is_empty(),
         MetricName::GroupDuration => sent.group.is_some(),
         MetricName::Phase(PhaseKind::Dns) => false,
+        MetricName::Phase(PhaseKind::Queued) => sent.can_wait,
         // A redirect may lead to a secured origin.
         MetricName::Phase(PhaseKind::Tls) => {
             sent.request.redirects > 0 || sent.request.request.origin.scheme == Scheme::Https

@@ -98,7 +98,8 @@ pub fn load_flow(mut plan: Plan, flags: &LoadFlags, draws: bool) -> Result<Plan,
     }
     let users = speak(flags, &mut plan)?;
     let unfit = |template: &RequestTemplate| {
-        protocol::unfit_origin(&plan.connection, &template.request.origin)
+        let protocol = plan.connection.protocol_of(template);
+        protocol::unfit_origin(protocol, &template.request.origin)
     };
     if let Some(reason) = plan.requests.iter().find_map(unfit) {
         return Err(FlagError::Usage(reason.to_owned()));
@@ -113,7 +114,8 @@ pub fn load_flow(mut plan: Plan, flags: &LoadFlags, draws: bool) -> Result<Plan,
 fn speak(flags: &LoadFlags, plan: &mut Plan) -> Result<Option<u32>, FlagError> {
     let (protocol, users) = protocol::of_flags(flags)?;
     plan.connection.protocol = protocol;
-    protocol::check(&plan.connection).map_err(|text| FlagError::Usage(text.to_owned()))?;
+    protocol::check(&plan.connection, protocol)
+        .map_err(|text| FlagError::Usage(text.to_owned()))?;
     Ok(users)
 }
 
@@ -139,7 +141,7 @@ fn template(
 ) -> Result<RequestTemplate, FlagError> {
     let (origin, path_and_query) =
         requests::destination(&target.path_and_query, target).map_err(usage("the URL"))?;
-    if let Some(reason) = protocol::unfit_origin(connection, &origin) {
+    if let Some(reason) = protocol::unfit_origin(connection.protocol, &origin) {
         return Err(FlagError::Usage(reason.to_owned()));
     }
     let path = path_and_query.split('?').next().unwrap_or_default().to_owned();
@@ -169,6 +171,7 @@ fn template(
         enabled: true,
         tags: std::collections::BTreeMap::new(),
         timeout: None,
+        version: None,
     })
 }
 
@@ -189,7 +192,9 @@ fn several(
         )));
     }
     let origins = list.origins();
-    if let Some(reason) = origins.iter().find_map(|of| protocol::unfit_origin(connection, of)) {
+    if let Some(reason) =
+        origins.iter().find_map(|of| protocol::unfit_origin(connection.protocol, of))
+    {
         return Err(FlagError::Usage(reason.to_owned()));
     }
     let has_hosts = origins.len() > 1;
@@ -323,6 +328,7 @@ fn base(
     apply_flags(&flags.connection, &mut connection)?;
     let plan = Plan {
         target: target.clone(),
+        other_targets: Vec::new(),
         scope,
         limits: Limits::default(),
         requests: Vec::new(),

@@ -15,7 +15,7 @@ const MOST: u32 = 1_000;
 
 /// The word of the plan's `connection`, HTTP/1.1 without one.
 pub(super) fn protocol(fields: &Fields<'_>, reader: &mut Reader) -> Protocol {
-    let version = fields.get("http").and_then(|node| reader.parsed(node, "1.1, 2 or 3", version));
+    let version = version(fields, reader);
     let mut count = |key| {
         let node = fields.get(key)?;
         reader.number(node, "a number from 1 to 1000", |count: u32| (1..=MOST).contains(&count))
@@ -75,27 +75,16 @@ pub(super) fn of_flags(flags: &LoadFlags) -> Result<(Protocol, Option<u32>), Fla
     Ok((protocol, connections.map(|connections| connections.saturating_mul(each))))
 }
 
-/// Why a session or stream cannot be carried by connections that are shared.
-pub(super) const SESSIONS_NEED_HTTP1: &str = "a session or an event stream has its connection alone, over HTTP/1.1: WebSocket over HTTP/2 \
-     (RFC 8441) is not supported, nor are streams on connections that others share";
-
-/// Why a gRPC call is not made on a connection of its own.
-pub(super) const CALLS_KEEP_ALIVE: &str =
-    "gRPC calls share HTTP/2 connections that are kept: one for each call is not supported";
-
-/// And what to do.
-pub(super) const SESSIONS_CURE: &str = "leave out `http` and `pipeline`";
-
-/// What connections cannot be at once.
-pub(super) fn check(connection: &Connection) -> Result<(), &'static str> {
-    let is_shared = connection.protocol != Protocol::USUAL;
+/// What connections that speak `protocol` cannot be at once.
+pub(super) fn check(connection: &Connection, protocol: Protocol) -> Result<(), &'static str> {
+    let is_shared = protocol != Protocol::USUAL;
     if is_shared && connection.reuse == ConnectionReuse::Off {
         return Err(
             "a connection for each request carries one at a time: keep it alive, or leave \
                     out HTTP/2, HTTP/3 and pipelining",
         );
     }
-    match connection.protocol {
+    match protocol {
         Protocol::Http3 { .. } => check_http3(connection),
         Protocol::Http1 { .. } | Protocol::Http2 { .. } => Ok(()),
     }
@@ -125,8 +114,8 @@ fn check_http3(connection: &Connection) -> Result<(), &'static str> {
 }
 
 /// Why a request to `origin` cannot be sent, if so.
-pub(super) fn unfit_origin(connection: &Connection, origin: &Origin) -> Option<&'static str> {
-    let is_http3 = match connection.protocol {
+pub(super) fn unfit_origin(protocol: Protocol, origin: &Origin) -> Option<&'static str> {
+    let is_http3 = match protocol {
         Protocol::Http3 { .. } => true,
         Protocol::Http1 { .. } | Protocol::Http2 { .. } => false,
     };
@@ -134,7 +123,12 @@ pub(super) fn unfit_origin(connection: &Connection, origin: &Origin) -> Option<&
         .then_some("HTTP/3 exists with TLS only: write https:// instead of http://")
 }
 
-fn version(text: &str) -> Result<HttpVersion, String> {
+/// The version under `http`, of connections or of one request.
+pub(super) fn version(fields: &Fields<'_>, reader: &mut Reader) -> Option<HttpVersion> {
+    fields.get("http").and_then(|node| reader.parsed(node, "1.1, 2 or 3", sent_version))
+}
+
+fn sent_version(text: &str) -> Result<HttpVersion, String> {
     HttpVersion::parse(text)
         .filter(|version| *version != HttpVersion::Http10)
         .ok_or_else(|| format!("`{text}` is not a version of HTTP that is sent; write 1.1, 2 or 3"))

@@ -11,6 +11,7 @@ use super::document::{Entry, Node, Place, Scalar, Value};
 use super::error::Problem;
 use super::names::Names;
 use super::protos::Protos;
+use super::slots::Use;
 use super::sources::Sources;
 use super::targets::Targets;
 use crate::model::Redactor;
@@ -76,6 +77,8 @@ pub(super) struct Reader {
     pub(super) problems: Vec<Problem>,
     /// What is odd and no mistake.
     pub(super) warnings: Vec<Problem>,
+    /// By request: values that it needs, and where it says so.
+    pub(super) uses: Vec<Vec<Use>>,
     /// What the plan's files give.
     pub(super) data: Data,
     /// Knows the secrets that were substituted.

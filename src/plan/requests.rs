@@ -15,6 +15,7 @@ use super::file::Overrides;
 use super::graphql;
 use super::messages;
 use super::pairs::{pairs, urlencoded};
+use super::protocol;
 use super::reader::{Fields, Keys, Reader};
 use super::slots::{self, Use};
 use super::targets::Targets;
@@ -27,6 +28,7 @@ use crate::flow::Variable;
 use crate::model::Conversation;
 use crate::model::GrpcCall;
 use crate::model::Header;
+use crate::model::HttpVersion;
 use crate::model::Method;
 use crate::model::Origin;
 use crate::model::Request;
@@ -81,8 +83,9 @@ pub(super) const REQUEST: Keys = Keys {
         "as",
         "examples",
         "target",
+        "http",
     ],
-    later: &["http"],
+    later: &[],
 };
 
 /// What keeps a request from being sent: imports write it to requests that change something.
@@ -136,6 +139,7 @@ pub(super) fn request(
     let redirects = redirects.unwrap_or(default_redirects);
     let own = fields.get("timeout").filter(|_| fields.get(calls::OPENER).is_none());
     let timeout = own.and_then(|node| reader.positive_duration(node));
+    let version = version(&fields, reader);
     let enabled = fields.get(ENABLED).and_then(|node| reader.boolean(node)).unwrap_or(true);
     let (statuses, headers_key) = match fields.get(calls::OPENER) {
         Some(_) => (Statuses::Grpc, "metadata"),
@@ -199,12 +203,23 @@ pub(super) fn request(
             enabled,
             tags,
             timeout,
+            version,
         },
         script,
         extract: extract.unwrap_or_default(),
         uses,
         taken: messages.taken,
     })
+}
+
+/// What load speaks for it, where it says so itself.
+fn version(fields: &Fields<'_>, reader: &mut Reader) -> Option<HttpVersion> {
+    let entry = fields.entry("http")?;
+    if fields.get(calls::OPENER).is_some() {
+        reader.problem_with_help(&entry.key_at, "gRPC is HTTP/2's", "leave out `http`");
+        return None;
+    }
+    protocol::version(fields, reader)
 }
 
 /// The path for people: names stand for what is substituted, `/items/{id}`.

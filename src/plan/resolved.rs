@@ -9,8 +9,10 @@ use super::document::{Entry, Node, Place, Scalar, Value};
 use super::executor::{Executor, Late, Spacing};
 use super::print;
 use super::reader::NamedFile;
+use super::slots::Use;
 use super::sources::Sources;
 use super::types::{Connection, Cookies, Plan, Protocol, Scenario, TlsPolicy};
+use crate::flow::Variable;
 use crate::model::ConnectionReuse;
 use crate::model::Conversation;
 
@@ -20,6 +22,9 @@ pub struct Resolved {
     tree: Node,
     included: Vec<PathBuf>,
     named: Vec<PathBuf>,
+    sources: Sources,
+    /// By request: values that it needs, and where it says so.
+    uses: Vec<Vec<(Variable, Place)>>,
 }
 
 impl Resolved {
@@ -27,8 +32,8 @@ impl Resolved {
     pub(super) fn new(
         mut tree: Node,
         plan: &Plan,
-        sources: &Sources,
-        files: Vec<NamedFile>,
+        sources: Sources,
+        (files, uses): (Vec<NamedFile>, Vec<Vec<Use>>),
     ) -> Self {
         for file in &files {
             if let Some(name) = &file.from_plan {
@@ -43,7 +48,10 @@ impl Resolved {
             }
         }
         let included = sources.included().iter().map(|source| source.name.clone().into());
-        Self { tree, included: included.collect(), named }
+        let included = included.collect();
+        let uses = uses.into_iter().map(|of| of.into_iter().map(|one| (one.variable, one.at)));
+        let uses = uses.map(Iterator::collect).collect();
+        Self { tree, included, named, sources, uses }
     }
 
     /// Files that the plan includes, in the order in which they were read.
@@ -54,6 +62,12 @@ impl Resolved {
     /// Other files that it names and a run reads: data, bodies, certificates, secrets.
     pub fn named(&self) -> &[PathBuf] {
         &self.named
+    }
+
+    /// Where the request of that index says that it needs the value: `plan.yml:7:12`.
+    pub fn place_of_use(&self, request: usize, variable: Variable) -> Option<String> {
+        let (_, at) = self.uses.get(request)?.iter().find(|(used, _)| *used == variable)?;
+        Some(self.sources.shown(at))
     }
 
     /// A plan that reads back to the same run.

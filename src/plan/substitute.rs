@@ -74,7 +74,7 @@ pub(super) fn substitute(
             match expand(&scalar.text, values, names) {
                 Ok(expanded) => take(scalar, expanded),
                 Err((message, help)) => {
-                    problems.push(Problem::new(node.at.clone(), message).help(help));
+                    Problem::new(node.at.clone(), message).help(help).told_once(problems);
                     node.value = Value::Unsubstituted;
                 }
             }

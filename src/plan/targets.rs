@@ -6,6 +6,7 @@ use super::document::{Entry, Node, Place, Scalar, Value};
 use super::file::Overrides;
 use super::names::is_name;
 use super::reader::{Fields, Reader};
+use super::types::NamedTarget;
 use crate::model::Target;
 
 /// The name of the one that requests go to which name none.
@@ -58,6 +59,13 @@ impl Targets {
     /// The one that requests go to which name none.
     pub(super) fn default_one(&self) -> &Target {
         &self.all[0].target
+    }
+
+    /// Those that only requests name.
+    pub(super) fn others(&self) -> Vec<NamedTarget> {
+        let other =
+            |named: &Named| NamedTarget { name: named.name.clone(), target: named.target.clone() };
+        self.all.iter().skip(1).map(other).collect()
     }
 
     /// Each with the place where the plan names it.

@@ -9,8 +9,8 @@ use super::executor::Executor;
 use crate::flow::auth::Sessions;
 use crate::flow::{Flow, Script, Variable};
 use crate::model::{
-    ConnectionReuse, Cost, Header, OperationSource, OutputKind, Redactor, RequestTemplate, Route,
-    Scope, Seed, Target, Threshold, TlsOptions,
+    ConnectionReuse, Conversation, Cost, Header, HttpVersion, OperationSource, OutputKind,
+    Redactor, RequestTemplate, Route, Scope, Seed, Target, Threshold, TlsOptions,
 };
 
 /// A run, fully described: nothing is looked up later.
@@ -18,6 +18,8 @@ use crate::model::{
 pub struct Plan {
     /// What it is aimed at.
     pub target: Target,
+    /// Others of its targets, which requests name.
+    pub other_targets: Vec<NamedTarget>,
     /// What may be sent where.
     pub scope: Scope,
     /// Hard caps over everything.
@@ -81,6 +83,15 @@ impl Plan {
             .into_iter()
             .max()
     }
+}
+
+/// A service that requests name instead of the plan's target.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamedTarget {
+    /// The plan's name for it.
+    pub name: String,
+    /// Where it is.
+    pub target: Target,
 }
 
 /// How long a virtual user keeps the cookies that it is given.
@@ -243,6 +254,16 @@ impl Connection {
             headers: Vec::new(),
         }
     }
+
+    /// What is spoken for the request: a version of its own goes before that of connections, and
+    /// gRPC is HTTP/2's.
+    pub fn protocol_of(&self, template: &RequestTemplate) -> Protocol {
+        match (&template.conversation, template.version) {
+            (Conversation::Grpc(_), _) => self.protocol.in_version(HttpVersion::Http2),
+            (_, Some(version)) => self.protocol.in_version(version),
+            (_, None) => self.protocol,
+        }
+    }
 }
 
 /// What is spoken on connections, and how many exchanges go on at once on one: so many virtual
@@ -269,6 +290,31 @@ pub enum Protocol {
 impl Protocol {
     /// HTTP/1.1 without pipelining.
     pub const USUAL: Self = Self::Http1 { pipeline: 1 };
+
+    /// Which version of HTTP it is.
+    pub fn version(self) -> HttpVersion {
+        match self {
+            Self::Http1 { .. } => HttpVersion::Http11,
+            Self::Http2 { .. } => HttpVersion::Http2,
+            Self::Http3 { .. } => HttpVersion::Http3,
+        }
+    }
+
+    /// The same in another version of HTTP: as many streams where both have them, else a connection
+    /// for each user.
+    #[must_use]
+    pub fn in_version(self, version: HttpVersion) -> Self {
+        let streams = match self {
+            Self::Http1 { .. } => 1,
+            Self::Http2 { streams } | Self::Http3 { streams } => streams,
+        };
+        match (self, version) {
+            (Self::Http1 { .. }, HttpVersion::Http10 | HttpVersion::Http11) => self,
+            (_, HttpVersion::Http10 | HttpVersion::Http11) => Self::USUAL,
+            (_, HttpVersion::Http2) => Self::Http2 { streams },
+            (_, HttpVersion::Http3) => Self::Http3 { streams },
+        }
+    }
 
     /// Virtual users that share a connection.
     pub fn users_per_connection(self) -> u32 {

@@ -5,16 +5,16 @@ use std::sync::Arc;
 use crate::http::Client;
 use crate::load::LoadError;
 use crate::load::LoadJob;
-use crate::model::Conversation;
 use crate::model::EventSender;
 use crate::model::ExchangeTap;
 use crate::model::Facts;
 use crate::model::Failure;
 use crate::model::FailureClass;
 use crate::model::NoticeLevel;
-use crate::model::RequestTemplate;
+use crate::model::Origin;
 use crate::model::Scheme;
 use crate::model::StopToken;
+use crate::plan::Plan;
 use crate::plan::Protocol;
 use crate::scan::Passive;
 use crate::scan::ScanJob;
@@ -42,6 +42,32 @@ enum LoggedIn {
     No,
 }
 
+/// What carries that which load sends to an origin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Over {
+    Tcp,
+    Quic,
+    Both,
+}
+
+impl Over {
+    fn of(plan: &Plan, origin: &Origin, load: bool) -> Self {
+        // QUIC has no form for http://, and a scan does not speak it.
+        if !load || origin.scheme == Scheme::Http {
+            return Self::Tcp;
+        }
+        let is_quic = |protocol| matches!(protocol, Protocol::Http3 { .. });
+        let sent = plan.requests.iter().filter(|request| request.request.origin == *origin);
+        let mut sent = sent.map(|request| is_quic(plan.connection.protocol_of(request)));
+        let first = sent.next().unwrap_or_else(|| is_quic(plan.connection.protocol));
+        match (first, sent.all(|other| other == first)) {
+            (_, false) => Self::Both,
+            (true, true) => Self::Quic,
+            (false, true) => Self::Tcp,
+        }
+    }
+}
+
 impl Parts<'_> {
     /// Runs what the job asks for; a part that a stop prevents is announced, not silently skipped.
     pub(super) async fn work(&self) -> Facts {
@@ -57,8 +83,8 @@ impl Parts<'_> {
         let may_load = matches!(self.job.kind, RunKind::Load | RunKind::Check);
         let load = may_load && !self.job.plan.scenarios.is_empty();
         let scan = self.job.kind != RunKind::Load && self.job.plan.scan.is_some();
-        if let Err(failure) = self.preflight(&client, load, scan).await {
-            self.refuse(&mut facts, &failure).await;
+        if let Err((origin, failure)) = self.preflight(&client, load, scan).await {
+            self.refuse(&mut facts, &origin, &failure).await;
             return facts;
         }
         let logged_in = if load { self.load(&mut facts).await } else { LoggedIn::Yes };
@@ -74,28 +100,38 @@ impl Parts<'_> {
         facts
     }
 
-    /// Asks the target over whatever the parts will speak.
-    async fn preflight(&self, client: &Client, load: bool, scan: bool) -> Result<(), Failure> {
+    /// Asks every target over whatever the parts will speak with it.
+    async fn preflight(
+        &self,
+        client: &Client,
+        load: bool,
+        scan: bool,
+    ) -> Result<(), (Origin, Failure)> {
         let plan = &self.job.plan;
-        let is_http3 = matches!(plan.connection.protocol, Protocol::Http3 { .. });
-        // Requests may go elsewhere than to a target over http://, which QUIC has no form for.
-        let is_call =
-            |request: &RequestTemplate| matches!(request.conversation, Conversation::Grpc(_));
-        let over_quic = load
-            && is_http3
-            && plan.target.origin.scheme == Scheme::Https
-            && !plan.requests.iter().all(is_call);
-        if over_quic {
-            client.preflight_quic(&plan.target.origin).await?;
-        }
-        if scan || !over_quic || plan.requests.iter().any(is_call) {
-            client.preflight(&plan.target.origin).await?;
+        let others = plan.other_targets.iter().map(|other| &other.target.origin);
+        let mut asked: Vec<&Origin> = Vec::new();
+        for origin in std::iter::once(&plan.target.origin).chain(others) {
+            if asked.contains(&origin) {
+                continue;
+            }
+            asked.push(origin);
+            let over = Over::of(plan, origin, load);
+            // A scan speaks HTTP/1.1, whatever load does.
+            let reached = async {
+                if over != Over::Tcp {
+                    client.preflight_quic(origin).await?;
+                }
+                if scan || over != Over::Quic {
+                    client.preflight(origin).await?;
+                }
+                Ok(())
+            };
+            reached.await.map_err(|failure| (origin.clone(), failure))?;
         }
         Ok(())
     }
 
-    async fn refuse(&self, facts: &mut Facts, failure: &Failure) {
-        let target = &self.job.plan.target.origin;
+    async fn refuse(&self, facts: &mut Facts, target: &Origin, failure: &Failure) {
         let text = format!("{target}: {failure}");
         notify(self.events, NoticeLevel::Error, text.clone()).await;
         if failure.class == FailureClass::OutOfScope {

@@ -88,6 +88,7 @@ impl PlanBuilder {
                 conversation: Conversation::Response,
                 enabled: true,
                 timeout: None,
+                version: None,
                 tags: std::collections::BTreeMap::new(),
             }],
             scripts: Vec::new(),
@@ -120,6 +121,7 @@ impl PlanBuilder {
             redactor: Redactor::default(),
             warnings: Vec::new(),
             target,
+            other_targets: Vec::new(),
         };
         Self::of(plan)
     }

@@ -57,6 +57,7 @@ mod load_pipeline;
 mod load_series;
 mod load_server;
 mod load_steps;
+mod load_versions;
 mod logins;
 mod new;
 mod outputs;

@@ -224,3 +224,113 @@ fn secrets_are_not_shown() {
         assert!(!out.contains("hunter22") && !said.contains("hunter22"), "{out}{said}");
     }
 }
+
+#[test]
+fn what_is_sent_beside_iterations_is_counted() {
+    let (_dir, path) = file(
+        "plan.yml",
+        "version: 1\ntarget: http://127.0.0.1:8080\n\
+         auth:\n  member:\n    login: [ { post: /login, redirects: 1, form: { u: '${user}' }, extract: { t: { cookie: t } } } ]\n\
+         \x20   apply: { header: { X-T: '${t}' } }\n\
+         \x20   verify: { get: /me, every: 10s }\n\
+         identities: { alice: { auth: member, vars: { user: alice } } }\n\
+         requests:\n  seed: { post: /seed }\n  a: { get: /a, as: alice }\n  b: { get: /b, http: 2 }\n\
+         setup: [ { use: seed, repeat: 3 } ]\n\
+         teardown: [ { use: seed } ]\n\
+         flows: { f: [ { use: a }, { pacing: 5s } ], g: [ { use: b } ] }\n\
+         scenarios:\n\
+         \x20 early: { executor: constant-vus, exec: f, vus: 4, duration: 20s, gracefulStop: 10s }\n\
+         \x20 late: { executor: per-vu-iterations, exec: g, vus: 7, iterations: 2, startTime: 40s }\n\
+         \x20 last: { executor: per-vu-iterations, exec: g, vus: 2, iterations: 1, startTime: 29s }\n\
+         scan: {}\n",
+    );
+    let would = json(&path)["would_send"].clone();
+    let aside = |name: &str| {
+        let asides = would["asides"].as_array().expect("a list");
+        let one = asides.iter().find(|one| one["name"] == name).expect("it is there");
+        one["requests"].as_u64()
+    };
+    assert_eq!((aside("setup"), aside("teardown")), (Some(3), Some(1)));
+    // A login is two requests and its proof; then a proof every ten of thirty seconds.
+    assert_eq!(aside("login alice"), Some(4 * 3 + 4 * 3));
+    // Five rounds each, and 7 and 2 iterations twice and once.
+    assert_eq!(would["total"]["requests"], 4 * 5 + 7 * 2 + 2 + 3 + 1 + 24);
+    // The first scenario is over before the second begins, not before the third.
+    assert_eq!(would["total"]["vus"], 7 + 2);
+    assert_eq!(would["requests"][0]["asides"], serde_json::json!(["setup", "teardown"]));
+    let (_, _, said) = told(&["validate", &path]);
+    let flat = said.split_whitespace().collect::<Vec<_>>().join(" ");
+    for line in
+        ["speaks", "HTTP/1.1, whatever load does", "b · HTTP/2 in load", "load: setup, teardown"]
+    {
+        assert!(flat.contains(line), "{line}\n{said}");
+    }
+}
+
+#[test]
+fn targets_and_unbound_values_are_called_what_they_are() {
+    let (_dir, path) = file(
+        "plan.yml",
+        "version: 1\n\
+         targets: { default: 'http://127.0.0.1:8080', auth: 'http://127.0.0.1:8081' }\n\
+         scope: { origins: [ auto, 'http://127.0.0.1:8082' ] }\n\
+         requests:\n  item: { get: '/items/${id}' }\n\
+         scan: {}\n",
+    );
+    let would = json(&path)["would_send"].clone();
+    let hosts = would["hosts"].as_array().expect("a list");
+    let why: Vec<&str> = hosts.iter().map(|host| host["why"].as_str().expect("a text")).collect();
+    assert_eq!(why, ["the target", "the target `auth`", "in scope"]);
+    let place = would["requests"][0]["unbound_at"].as_str().expect("a text");
+    assert!(place.ends_with("plan.yml:5:16"), "{place}");
+}
+
+#[test]
+fn a_mistake_in_many_places_is_told_once_with_them() {
+    let (_dir, path) = file(
+        "plan.yml",
+        "version: 1\ntarget: http://127.0.0.1:8080\nsecrets: { T: { env: NOT_THERE } }\n\
+         requests:\n  a: { get: /a, headers: { X: '${secrets.T}' } }\n\
+         \x20 b: { get: /b, headers: { X: '${secrets.T}' } }\n\
+         \x20 c: { get: /c, headers: { X: 'a ${secrets.T}' } }\n",
+    );
+    let (code, _, said) = told(&["validate", &path]);
+    assert_eq!(code, 104);
+    let flat: String = said.split(|c: char| c.is_whitespace() || c == '│').collect();
+    assert_eq!(flat.matches("NOT_THERE`isnotset").count(), 1, "{said}");
+    assert!(flat.contains("plan.yml:5:31") && flat.contains("alsoat"), "{said}");
+    assert!(flat.contains("plan.yml:6:31,") && flat.contains("plan.yml:7:31"), "{said}");
+}
+
+#[test]
+fn json_is_json_to_the_letter() {
+    let json = "{\n  \"version\": 1,\n  \"target\": \"http://127.0.0.1:8080\"\n  \"vars\": { \"a\": 1 }\n}\n";
+    let (_dir, path) = file("plan.json", json);
+    let (code, _, said) = told(&["validate", &path]);
+    assert!(code == 104 && said.contains("plan.json:4:3]"), "{said}");
+    assert!(said.contains("this is no JSON: expected `,` or `}`"), "{said}");
+    let (_dir, path) = file("plan.json", &json.replace("8080\"", "8080\","));
+    assert_eq!(told(&["validate", &path]).0, 0);
+    let (_dir, path) = file("plan.JSON", "");
+    assert!(told(&["validate", &path]).2.contains("this is no JSON"));
+}
+
+#[test]
+fn a_wait_that_cannot_be_is_no_gate() {
+    let plan = |executor: &str, rest: &str| {
+        format!(
+            "version: 1\ntarget: http://127.0.0.1:8080\nrequests: {{ a: {{ get: / }} }}\n\
+             flows: {{ f: [ {{ use: a }} ] }}\nscenarios: {{ s: {{ exec: f, duration: 1s, {executor} }} }}\n\
+             thresholds: {{ http_req_blocked: [ 'p(95)<5' ] }}\n{rest}"
+        )
+    };
+    let closed = "executor: constant-vus, vus: 2";
+    let (_dir, path) = file("plan.yml", &plan(closed, ""));
+    let (code, _, said) = told(&["validate", &path]);
+    assert!(code == 104 && said.contains("no request of the scenarios waits"), "{said}");
+    let open = "executor: constant-arrival-rate, rate: 5, preAllocatedVUs: 1";
+    for text in [plan(open, ""), plan(closed, "connection: { pipeline: 2 }\n")] {
+        let (_dir, path) = file("plan.yml", &text);
+        assert_eq!(told(&["validate", &path]).0, 0, "{text}");
+    }
+}

@@ -34,13 +34,13 @@ use crate::model::inert;
 use crate::model::redirected;
 
 /// Redirects followed in a row.
-const MAX_HOPS: u32 = 10;
+pub(super) const MAX_HOPS: u32 = 10;
 
 /// Requests of one attempt at most, redirects included.
-const MAX_REQUESTS: u32 = 100;
+pub(super) const MAX_REQUESTS: u32 = 100;
 
 /// Forms filled in one after the other: name, password, one-time password.
-const MAX_FORMS: u32 = 3;
+pub(super) const MAX_FORMS: u32 = 3;
 
 /// What comes next in an attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,5 +1,8 @@
 //! What a plan says of logins, compiled.
 
+use super::login::MAX_FORMS;
+use super::login::MAX_HOPS;
+use super::login::MAX_REQUESTS;
 use super::oauth2::TokenRequest;
 use super::totp::Totp;
 use super::watch::Relogin;
@@ -256,6 +259,20 @@ impl Auth {
             How::Given | How::Digest { .. } | How::SigV4(_) => self.verify.is_some(),
             How::OAuth2(_) | How::Form(_) | How::Steps(_) => true,
         }
+    }
+
+    /// Requests of one login at most, without its proof: redirects are followed, and a challenge is
+    /// asked for with a request too.
+    pub fn most_requests(&self) -> u64 {
+        let most = match &self.how {
+            How::Given | How::SigV4(_) => 0,
+            How::Digest { .. } | How::OAuth2(_) => 1,
+            How::Form(_) => u64::from((1 + MAX_FORMS) * (1 + MAX_HOPS)),
+            How::Steps(steps) => {
+                steps.flow.most(|index| 1 + u64::from(steps.requests[index].redirects))
+            }
+        };
+        most.min(u64::from(MAX_REQUESTS))
     }
 
     /// Whether each request is signed when it is known in full.

@@ -1,6 +1,5 @@
 //! How a connection carries exchanges, by what the plan speaks.
 
-use crate::model::Conversation;
 use crate::plan::Protocol;
 
 /// How a connection carries exchanges. Users are grouped by `lanes`, one or more.
@@ -23,18 +22,6 @@ impl Carriage {
             Protocol::Http1 { pipeline } => Self::Pipeline { lanes: pipeline },
             Protocol::Http2 { streams } => Self::Http2 { lanes: streams.max(1) },
             Protocol::Http3 { streams } => Self::Http3 { lanes: streams.max(1) },
-        }
-    }
-
-    /// gRPC is spoken over HTTP/2 whatever else the plan speaks; then with as many users on a
-    /// connection as its other requests have.
-    pub(super) fn of_request(protocol: Protocol, conversation: &Conversation) -> Self {
-        match (protocol, conversation) {
-            (Protocol::Http1 { .. }, Conversation::Grpc(_)) => Self::Http2 { lanes: 1 },
-            (Protocol::Http3 { streams }, Conversation::Grpc(_)) => {
-                Self::Http2 { lanes: streams.max(1) }
-            }
-            _ => Self::of(protocol),
         }
     }
 

@@ -103,8 +103,9 @@ impl<'a> Origins<'a> {
         Ok(number(self.known.len() - 1))
     }
 
-    /// What hops are made with. Every origin in scope may be one's; what cannot be reached there is
-    /// a failure of the redirect that leads there, and none of the plan.
+    /// What hops are made with: each speaks what the request before it does. Every origin in scope
+    /// may be one's; what cannot be reached there is a failure of the redirect that leads there, and
+    /// none of the plan.
     pub(super) fn redirects(
         &mut self,
         requests: &[Prepared],
@@ -114,8 +115,16 @@ impl<'a> Origins<'a> {
         if !logs_in && requests.iter().all(|request| request.redirects == 0) {
             return None;
         }
-        for origin in plan.scope.origins() {
-            let _ = self.index_of(origin, Carriage::of(plan.connection.protocol));
+        let mut carriages = vec![Carriage::of(plan.connection.protocol)];
+        for request in requests.iter().filter(|request| request.redirects > 0) {
+            if !carriages.contains(&request.carriage) {
+                carriages.push(request.carriage);
+            }
+        }
+        for carriage in carriages {
+            for origin in plan.scope.origins() {
+                let _ = self.index_of(origin, carriage);
+            }
         }
         Some(Box::new(RedirectRules {
             scope: plan.scope.clone(),

@@ -81,7 +81,7 @@ pub(super) fn prepare(
         Box::new(Calling::compile(call, &mut dressed, &template.expected_statuses, timeout))
     });
     let request = &dressed;
-    let carriage = Carriage::of_request(plan.connection.protocol, &template.conversation);
+    let carriage = Carriage::of(plan.connection.protocol_of(template));
     let mut prepared = Prepared {
         bytes: Vec::new(),
         kind: RequestKind::of(&request.method),

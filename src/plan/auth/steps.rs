@@ -79,6 +79,14 @@ pub(super) fn steps(
         .collect();
     gives.sort_unstable();
     gives.dedup();
+    if let Some(own) = planned.iter().find(|planned| planned.template.version.is_some()) {
+        let text = format!(
+            "`{}` has `http`, and a login speaks what the plan's `connection` says",
+            own.template.name
+        );
+        reader.problem_with_help(&entry.key_at, text, "leave it out, or write it there");
+        return None;
+    }
     let (requests, scripts) =
         planned.into_iter().map(|planned| (planned.template, planned.script)).unzip();
     Some((StepsLogin { flow, requests, scripts }, gives))

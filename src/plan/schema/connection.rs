@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::shape::{Object, boolean, duration, example, list, object, of, text, whole};
+use super::shape::{Object, boolean, duration, example, list, object, of, text, version, whole};
 
 pub(super) fn objects() -> Vec<Object> {
     vec![connection(), tls()]
@@ -35,11 +35,7 @@ fn connection() -> Object {
             "A proxy, with user and password if it wants them.",
         )
         .key_or("keepalive", boolean(), true, "`false` makes a connection for each request.")
-        .key(
-            "http",
-            json!({ "enum": [1.1, 2, 3, "1.1", "2", "3"], "default": 1.1 }),
-            "Version of HTTP.",
-        )
+        .key_or("http", version(), 1.1, "Version of HTTP.")
         .key_or(
             "streams",
             whole(1, 1000),

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::shape::{
     Object, any_of, anything, boolean, duration, example, fields, list, mapping, named, object, of,
-    one_or_many, pattern, scalar, size, text, whole, word,
+    one_or_many, pattern, scalar, size, text, version, whole, word,
 };
 
 /// The keys of which a request has one.
@@ -31,8 +31,9 @@ fn path() -> Json {
     example(pattern(r"^(/|[A-Za-z][A-Za-z0-9+.-]*://)"), &examples)
 }
 
-fn request() -> Object {
-    object!("request", requests::REQUEST, "A request, described once for load and scan.")
+/// What a request begins with.
+fn opened(request: Object) -> Object {
+    request
         .key("get", path(), "GET: a path of the target, or a URL in scope.")
         .key("post", path(), "POST: a path of the target, or a URL in scope.")
         .key("put", path(), "PUT: a path of the target, or a URL in scope.")
@@ -51,6 +52,10 @@ fn request() -> Object {
             example(text(), &["shop.Catalogue/Get"]),
             "A gRPC call: package.Service/Method, or a URL that ends so.",
         )
+}
+
+fn request() -> Object {
+    opened(object!("request", requests::REQUEST, "A request, described once for load and scan."))
         .key("target", text(), "The name of one of the plan's `targets`; without it, `default`.")
         .key("headers", fields(), "Header fields.")
         .key("query", fields(), "Names and values behind `?`, encoded.")
@@ -123,6 +128,11 @@ fn request() -> Object {
         .key("timeout", duration(), "Longest wait for the whole response in load, of a session for its beginning; the deadline of a gRPC call.")
         .key("count", whole(1, None), "Messages after which a gRPC stream is ended.")
         .key_or("maxReceiveSize", size(), "4MiB", "Longest message of a gRPC call that is taken.")
+        .key(
+            "http",
+            version(),
+            "Version of HTTP that load speaks for it; without it, that of `connection`.",
+        )
         .key_or("enabled", boolean(), true, "`false` keeps it from being sent at all.")
         .key(
             "examples",

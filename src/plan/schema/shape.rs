@@ -189,6 +189,11 @@ pub(super) fn pattern(pattern: &str) -> Json {
     or_substituted(json!({ "type": "string", "pattern": pattern }))
 }
 
+/// A version of HTTP that is sent; YAML reads `1.1` as a number.
+pub(super) fn version() -> Json {
+    or_substituted(json!({ "enum": [1.1, 2, 3, "1.1", "2", "3"] }))
+}
+
 /// Anything at all.
 pub(super) fn anything() -> Json {
     json!({})

@@ -2,9 +2,11 @@
 
 use shakedown::model::ConnectionReuse;
 use shakedown::model::Family;
+use shakedown::model::HttpVersion;
 use shakedown::model::SessionReuse;
 use shakedown::model::TlsVersion;
 use shakedown::model::TlsVersions;
+use shakedown::plan::Protocol;
 
 use super::resolve;
 
@@ -101,4 +103,51 @@ fn what_would_do_nothing_is_refused() {
         let errors = resolve(&format!("{BASE}connection: {{ {block} }}\n")).expect_err(block);
         assert!(errors.to_string().contains(told), "{errors}");
     }
+}
+
+#[test]
+fn a_request_may_have_a_version_of_its_own() {
+    let text = format!(
+        "{BASE}scope: {{ origins: [ auto, 'https://127.0.0.1:8080' ] }}\nconnection: {{ http: 3, streams: 9 }}\n\
+         requests:\n  a: {{ get: 'https://127.0.0.1:8080/' }}\n\
+         \x20 b: {{ get: /, http: 1.1 }}\n  c: {{ get: /, http: '2' }}\n\
+         \x20 d: {{ ws: /, http: 1.1, messages: [ {{ send: a }} ] }}\n"
+    );
+    let plan = resolve(&text).unwrap_or_else(|errors| panic!("{}", errors.render(false)));
+    let spoken = plan.requests.iter().map(|request| plan.connection.protocol_of(request));
+    assert_eq!(
+        spoken.collect::<Vec<_>>(),
+        [
+            Protocol::Http3 { streams: 9 },
+            Protocol::USUAL,
+            Protocol::Http2 { streams: 9 },
+            Protocol::USUAL
+        ]
+    );
+    let of_h1 = Protocol::Http1 { pipeline: 4 };
+    assert_eq!(of_h1.in_version(HttpVersion::Http11), of_h1);
+    assert_eq!(of_h1.in_version(HttpVersion::Http2), Protocol::Http2 { streams: 1 });
+}
+
+#[test]
+fn a_version_that_its_connections_cannot_carry_is_refused() {
+    let ws = "ws: /, messages: [ { send: a } ]";
+    for (connection, request, told) in [
+        ("", "get: /, http: 4".to_owned(), "`4` is not a version of HTTP that is sent"),
+        ("", "get: /, http: 3".to_owned(), "HTTP/3 exists with TLS only"),
+        ("", format!("{ws}, http: 2"), "has its connection alone"),
+        ("http: 2", ws.to_owned(), "has its connection alone"),
+        ("keepalive: false", "get: /, http: 2".to_owned(), "carries one at a time"),
+        ("proxy: 127.0.0.1", "get: 'https://127.0.0.1:8080/', http: 3".to_owned(), "over UDP"),
+        ("", "grpc: a.B/C, proto: a.proto, http: 2".to_owned(), "gRPC is HTTP/2's"),
+    ] {
+        let text =
+            format!("{BASE}connection: {{ {connection} }}\nrequests: {{ a: {{ {request} }} }}\n");
+        let errors = resolve(&text).expect_err(&request);
+        assert!(errors.to_string().contains(told), "{request}: {errors}");
+    }
+    let login = "{ post: /login, http: 2, json: { a: b } }";
+    let text = format!("{BASE}auth: {{ a: {{ login: [ {login} ] }} }}\n");
+    let errors = resolve(&text).expect_err("refused");
+    assert!(errors.to_string().contains("a login speaks what"), "{errors}");
 }

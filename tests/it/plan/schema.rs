@@ -7,6 +7,9 @@ use std::sync::LazyLock;
 
 use jsonschema::Validator;
 use serde_json::Value as Json;
+use shakedown::plan::Overrides;
+use shakedown::plan::Plan;
+use shakedown::plan::from_text;
 use shakedown::plan::json_schema;
 
 use crate::program::told;
@@ -165,4 +168,119 @@ fn substitutions_and_free_keys_are_taken() {
              duration: '${{vars.d}}' }} }}\n"
         ),
     );
+}
+
+/// Where each object of the schema stands in a plan, up to its keys and behind them: `@`.
+const STANDS: [(&str, &str); 32] = [
+    ("", "@"),
+    ("stop_if", "limits: { stop_if: { error_rate: 0.5, @ } }"),
+    ("data-file", "data: { d: { file: rows.csv, @ } }\nrequests: { a: { get: '/${data.d.a}' } }"),
+    ("threshold", "$SCENARIO\nthresholds: { http_reqs: [ { threshold: 'count>0', @ } ] }"),
+    ("cost", "cost: { price_per_hour: 1, currency: EUR, @ }"),
+    (
+        "totp",
+        "auth: { a: { basic: { user: u, password: p } } }\nidentities: { i: { auth: a, totp: { secret: JBSWY3DPEHPK3PXP, @ } } }",
+    ),
+    ("oauth2", "auth: { a: { oauth2: { token_url: /token, client_id: a, client_secret: b, @ } } }"),
+    ("relogin", "auth: { a: { bearer: abcdefgh, relogin: { @ } } }"),
+    ("request", "requests: { a: { $OPENER, @ } }"),
+    ("check", "requests: { a: { get: /, checks: [ { name: n, jsonpath: $.a, @ } ] } }"),
+    (
+        "header-check",
+        "requests: { a: { get: /, checks: [ { name: n, header: { name: A, @ } } ] } }",
+    ),
+    ("css-check", "requests: { a: { get: /, checks: [ { name: n, css: { selector: a, @ } } ] } }"),
+    ("extraction", "requests: { a: { get: /, extract: { x: { css: a, @ } } } }"),
+    (
+        "form-extraction",
+        "requests: { a: { get: /, extract: { x: { form: { selector: form, @ } } } } }",
+    ),
+    ("graphql", "requests: { a: { post: /, graphql: { query: '{ a }', @ } } }"),
+    ("step", "$FLOW [ { use: a }, { while: \"${x} == '1'\", use: a, @ } ] }"),
+    (
+        "choice",
+        "$FLOW [ { use: a }, { choose: [ { use: a, $WHILE, @ }, { use: a, weight: 2 } ] } ] }",
+    ),
+    ("constant-vus", "$SCENARIO_OF constant-vus, duration: 1s, @ } }"),
+    ("ramping-vus", "$SCENARIO_OF ramping-vus, stages: [ { target: 2, duration: 1s } ], @ } }"),
+    ("shared-iterations", "$SCENARIO_OF shared-iterations, @ } }"),
+    ("per-vu-iterations", "$SCENARIO_OF per-vu-iterations, @ } }"),
+    (
+        "constant-arrival-rate",
+        "$SCENARIO_OF constant-arrival-rate, rate: 1, duration: 1s, preAllocatedVUs: 1, @ } }",
+    ),
+    (
+        "ramping-arrival-rate",
+        "$SCENARIO_OF ramping-arrival-rate, stages: [ { target: 2, duration: 1s } ], preAllocatedVUs: 1, @ } }",
+    ),
+    ("scan", "scan: { @ }"),
+    ("crawl", "scan: { crawl: { @ } }"),
+    ("connection", "connection: { $VERSION @ }"),
+    ("tls", "connection: { tls: { @ } }"),
+    // What the executors have together, each of which stands above.
+    ("scenario", "-"),
+    ("part", "-"),
+    ("setup", "-"),
+    ("call-step", "-"),
+    ("session-step", "-"),
+];
+
+/// The plan in which the object has that key, or does not.
+fn standing(template: &str, key: &str, value: Option<&Json>) -> String {
+    let written = value.map(|value| format!("{key}: {value}")).unwrap_or_default();
+    let request = "requests: { a: { get: /, extract: { x: { header: X } } } }";
+    let flow = format!("{request}\nflows: {{ f:");
+    let scenario = format!("{flow} [ {{ use: a }} ] }}\nscenarios: {{ s: {{ exec: f, executor:");
+    let opener = match key {
+        "maxReceiveSize" => "grpc: shop.Catalogue/Get, proto: protos/shop.proto",
+        _ => "get: /",
+    };
+    let text = template
+        .replace("$SCENARIO_OF", &scenario)
+        .replace("$SCENARIO", &format!("{scenario} shared-iterations }} }}"))
+        .replace("$FLOW", &flow)
+        .replace("$OPENER", opener)
+        .replace("$WHILE", if key == "max" { "while: \"${x} == '1'\"" } else { "chance: 0.5" })
+        .replace("$VERSION", if key == "streams" { "http: 2," } else { "" });
+    // Their times are judged where there is something to do.
+    let once = ["setup", "teardown"].into_iter().find(|once| key.starts_with(once));
+    let once =
+        once.map(|once| format!("\n{scenario} shared-iterations }} }}\n{once}: [ {{ use: a }} ]"));
+    format!("{HEAD}{}{}\n", text.replace('@', &written), once.unwrap_or_default())
+}
+
+#[test]
+fn what_the_schema_calls_a_default_is_what_the_reader_takes() {
+    let schema = json_schema();
+    let dir = tempfile::tempdir().expect("a folder");
+    fs::write(dir.path().join("rows.csv"), "a,b\n1,2\n").expect("written");
+    crate::grpc_bed::write_protos(dir.path());
+    let objects = schema["$defs"].as_object().expect("definitions").iter();
+    let root = String::new();
+    let mut told = 0;
+    for (name, object) in objects.chain([(&root, &schema)]) {
+        let Some(properties) = object["properties"].as_object() else { continue };
+        for (key, property) in properties {
+            let Some(default) = property.get("default") else { continue };
+            let stands = STANDS.iter().find(|(known, _)| known == name);
+            let (_, template) = stands.unwrap_or_else(|| panic!("where does `{name}` stand?"));
+            if *template == "-" {
+                continue;
+            }
+            let read = |value| {
+                let text = standing(template, key, value);
+                let overrides =
+                    Overrides { directory: dir.path().to_owned(), ..super::overrides() };
+                let plan = from_text("plan.yml", &text, &|_| None, &overrides)
+                    .unwrap_or_else(|errors| panic!("{}\n{text}", errors.render(false)));
+                format!("{:#?}", Plan { hash: String::new(), ..plan })
+            };
+            let (without, with) = (read(None), read(Some(default)));
+            let differs = without.lines().zip(with.lines()).find(|(one, other)| one != other);
+            assert_eq!(differs, None, "{name}.{key}: {default}");
+            assert_eq!(without.len(), with.len(), "{name}.{key}: {default}");
+            told += 1;
+        }
+    }
+    assert!(told > 50, "{told}");
 }

@@ -169,3 +169,31 @@ fn one_iteration_visits_two_shops() {
         told(&["load", &plan, "--target", &one.url, "--target", &second, "--no-tui"]);
     assert_eq!(code, 0, "{text}");
 }
+
+#[test]
+fn a_target_that_is_not_there_is_found_before_anything_is_sent() {
+    let shop = Shop::safe();
+    let (code, log, text) = {
+        let dir = tempfile::tempdir().expect("a folder");
+        let path = dir.path().join("plan.yml");
+        let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+        let nobody = format!("http://{}", free.local_addr().expect("bound"));
+        drop(free);
+        fs::write(
+            &path,
+            format!(
+                "version: 1\ntargets: {{ default: '{}', second: '{nobody}' }}\n\
+                 requests: {{ home: {{ get: / }}, late: {{ get: /, target: second }} }}\n\
+                 flows: {{ f: [ {{ use: home }}, {{ use: late }} ] }}\n\
+                 scenarios: {{ s: {{ executor: shared-iterations, exec: f }} }}\n",
+                shop.url
+            ),
+        )
+        .expect("written");
+        told(&["load", &path.display().to_string(), "--json"])
+    };
+    assert_eq!(code, 86, "{text}");
+    assert!(text.contains("refused"), "{text}");
+    let report: Json = serde_json::from_str(&log).expect("a report");
+    assert!(report["endpoints"].as_array().is_none_or(Vec::is_empty), "{report}");
+}

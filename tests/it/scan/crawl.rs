@@ -168,6 +168,7 @@ fn template(name: &str, method: &str, path: &str, path_template: &str) -> Reques
         conversation: shakedown::model::Conversation::Response,
         enabled: true,
         timeout: None,
+        version: None,
         tags: std::collections::BTreeMap::new(),
     }
 }

@@ -301,6 +301,7 @@ pub(super) fn plan(target: &str, setup: Setup) -> Plan {
         authorisation: Authorisation::LocalOnly,
     };
     Plan {
+        other_targets: Vec::new(),
         target,
         scope: scope.build().expect("valid patterns"),
         limits: Limits::default(),

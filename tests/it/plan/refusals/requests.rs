@@ -204,15 +204,3 @@ requests: { a: { get: /, checks: [ { status: 200 }, { status: 201 } ] } }
  help: write the alternatives as a list: `status: [200, 201]`
 "#);
 }
-
-#[test]
-fn request_keys_of_later() {
-    assert_snapshot!(said(BASE, "requests: { a: { get: /, http: 2 } }\n"), @r#"
-     × `http` in a request is not yet supported
-      ╭─[plan.yml:3:26]
-    2 │ target: http://127.0.0.1:8080
-    3 │ requests: { a: { get: /, http: 2 } }
-      ·                          ────
-      ╰────
-    "#);
-}
