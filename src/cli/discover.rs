@@ -26,6 +26,10 @@ pub(super) struct DiscoverArgs {
     /// URLs fetched at most (2000).
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(super) max_urls: Option<u64>,
+    /// Pages of one kind (method, path template, parameters) in a row that lead to nothing new before
+    /// the rest of the kind is left out (12); 0 fetches all of them.
+    #[arg(long, value_name = "N")]
+    pub(super) per_kind: Option<u32>,
     /// Requests per second at most (50).
     #[arg(long, value_name = "RATE", value_parser = rate)]
     pub(super) max_rps: Option<f64>,
@@ -49,6 +53,7 @@ impl DiscoverArgs {
         [
             ("--depth", self.depth.is_some()),
             ("--max-urls", self.max_urls.is_some()),
+            ("--per-kind", self.per_kind.is_some()),
             ("--max-rps", self.max_rps.is_some()),
             ("--concurrency", self.concurrency.is_some()),
             ("--include", !self.include.is_empty()),
@@ -148,6 +153,7 @@ impl Discovery<'_> {
             known_checks: plans::known_checks(),
             depth: args.depth,
             max_urls: args.max_urls,
+            per_kind: args.per_kind,
             rps: args.max_rps,
             concurrency: args.concurrency.map(|concurrency| concurrency as usize),
             allow_unsafe: self.allow_unsafe,

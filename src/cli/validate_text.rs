@@ -365,6 +365,7 @@ pub(super) fn json(plan: &Plan, resolved: &Resolved) -> Json {
                 "left_out_of_scan": one.left_alone,
             })).collect::<Vec<_>>(),
             "max_urls": scan.crawl.max_urls,
+            "per_kind": scan.crawl.per_kind,
             "depth": scan.crawl.depth,
             "max_rps": scan.max_rps,
             "concurrency": scan.concurrency,

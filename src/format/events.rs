@@ -173,6 +173,8 @@ enum EventDto {
     ScanWindow(ScanWindowDto),
     /// An operation was learnt of, or its state changed.
     Operation(OperationDto),
+    /// The operation `from` has turned out to be part of `into`, and is no more.
+    OperationMerged { method: String, from: String, into: String },
     /// The crawl is over.
     CrawlFinished {
         /// Nodes of the site model.
@@ -281,6 +283,11 @@ impl From<&Event> for EventDto {
             Event::LoadFinished(totals) => Self::LoadFinished(totals.into()),
             Event::ScanWindow(window) => Self::ScanWindow(window.into()),
             Event::Operation(operation) => Self::Operation(operation.into()),
+            Event::OperationMerged { method, from, into } => Self::OperationMerged {
+                method: method.clone(),
+                from: from.clone(),
+                into: into.clone(),
+            },
             Event::CrawlFinished { nodes, complete } => {
                 Self::CrawlFinished { nodes: (*nodes).into(), complete: *complete }
             }
@@ -318,6 +325,9 @@ impl From<EventDto> for Event {
             EventDto::LoadFinished(totals) => Self::LoadFinished(totals.into()),
             EventDto::ScanWindow(window) => Self::ScanWindow(window.into()),
             EventDto::Operation(operation) => Self::Operation(operation.into()),
+            EventDto::OperationMerged { method, from, into } => {
+                Self::OperationMerged { method, from, into }
+            }
             EventDto::CrawlFinished { nodes, complete } => {
                 Self::CrawlFinished { nodes: nodes.into(), complete }
             }

@@ -163,6 +163,16 @@ pub enum Event {
     /// An operation was learnt of, or its state changed; the last one with the same method and path
     /// template holds.
     Operation(Operation),
+    /// Two operations have turned out to be one (`/blog/first` is a `/blog/{slug}`): the first is no
+    /// more, and what was known of it is part of the second, which is told next if it has changed.
+    OperationMerged {
+        /// Of both.
+        method: String,
+        /// The path template that is no more.
+        from: String,
+        /// The one that it is part of.
+        into: String,
+    },
     /// Whether the crawl saw everything it knew of, and the number of nodes in the site model.
     CrawlFinished {
         /// Nodes of the site model.

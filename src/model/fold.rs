@@ -37,6 +37,11 @@ impl Report {
             Event::LoadFinished(totals) => self.set_totals(totals),
             Event::ScanWindow(window) => self.add_scan_window(window),
             Event::Operation(operation) => self.set_operation(operation),
+            Event::OperationMerged { method, from, .. } => {
+                self.coverage
+                    .operations
+                    .retain(|known| known.method != *method || known.path_template != *from);
+            }
             Event::CrawlFinished { nodes, complete } => {
                 self.coverage.nodes = *nodes;
                 self.coverage.complete = Some(*complete);

@@ -31,6 +31,7 @@ impl Event {
                 mask(&mut operation.path_template);
                 operation.skipped.iter_mut().for_each(mask);
             }
+            Self::OperationMerged { from, into, .. } => [from, into].into_iter().for_each(mask),
             Self::RuleFinished(outcome) => outcome.skipped.iter_mut().for_each(mask),
             Self::Finding(finding) => finding.mask(redactor),
             Self::ScanFailure { url, failure } => {

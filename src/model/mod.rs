@@ -102,5 +102,5 @@ pub use units::{
     TimeUnit, UnitError, format_bytes, format_duration, format_number, format_percent, format_rate,
     grouped, parse_duration, parse_rate, plural,
 };
-pub use url_shape::stateless_shape;
+pub use url_shape::{stateless_shape, stateless_template, value_kind};
 pub use verdict::{Facts, Reason, Verdict};

@@ -8,25 +8,45 @@
 pub fn stateless_shape(path: &str) -> String {
     let path = path.split(['?', '#']).next().unwrap_or_default();
     path.split('/')
-        .map(|segment| if is_value(segment) { "{}" } else { segment })
+        .map(|segment| if value_kind(segment).is_some() { "{}" } else { segment })
         .collect::<Vec<_>>()
         .join("/")
 }
 
-fn is_value(segment: &str) -> bool {
+/// The same with the kind of each value: `{id}`, `{uuid}`, `{date}`, `{token}`.
+pub fn stateless_template(path: &str) -> String {
+    let path = path.split(['?', '#']).next().unwrap_or_default();
+    path.split('/')
+        .map(|segment| value_kind(segment).unwrap_or(segment))
+        .collect::<Vec<_>>()
+        .join("/")
+}
+
+/// What a segment is, if it looks like a value: `{id}` for an integer, `{uuid}`, `{date}`, else
+/// `{token}`.
+pub fn value_kind(segment: &str) -> Option<&'static str> {
     let hex = |text: &str| text.bytes().all(|byte| byte.is_ascii_hexdigit());
     let has_digit = segment.bytes().any(|byte| byte.is_ascii_digit());
-    let is_integer = !segment.is_empty() && segment.bytes().all(|byte| byte.is_ascii_digit());
-    let is_uuid =
-        segment.len() == 36 && segment.split('-').count() == 5 && hex(&segment.replace('-', ""));
-    let is_long_hex = segment.len() >= 16 && hex(segment) && has_digit;
+    if !has_digit {
+        // Only a UUID needs none, and it is as good as impossible without.
+        return None;
+    }
+    if segment.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Some("{id}");
+    }
+    if segment.len() == 36 && segment.split('-').count() == 5 && hex(&segment.replace('-', "")) {
+        return Some("{uuid}");
+    }
+    if is_date(segment) {
+        return Some("{date}");
+    }
+    let is_long_hex = segment.len() >= 16 && hex(segment);
     let is_token = segment.len() >= 20
-        && has_digit
         && segment.bytes().any(|byte| byte.is_ascii_alphabetic())
         && segment
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'~' | b'='));
-    is_integer || is_uuid || is_long_hex || is_date(segment) || is_token
+    (is_long_hex || is_token).then_some("{token}")
 }
 
 fn is_date(segment: &str) -> bool {
@@ -53,5 +73,11 @@ mod tests {
             "/how-to-make-a-very-long-slug-2"
         );
         assert_eq!(stateless_shape("/"), "/");
+        assert_eq!(
+            stateless_template(
+                "/u/123e4567-e89b-12d3-a456-426614174000/7/2026-11-23/0123456789abcdef"
+            ),
+            "/u/{uuid}/{id}/{date}/{token}"
+        );
     }
 }

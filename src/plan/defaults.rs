@@ -46,6 +46,6 @@ impl Default for ScanSettings {
 
 impl Default for CrawlSettings {
     fn default() -> Self {
-        Self { depth: 5, max_urls: 2000, import: Vec::new() }
+        Self { depth: 5, max_urls: 2000, per_kind: 12, import: Vec::new() }
     }
 }

@@ -103,6 +103,8 @@ pub struct ScanFlags {
     pub depth: Option<u32>,
     /// URLs fetched at most.
     pub max_urls: Option<u64>,
+    /// Pages of one kind in a row that lead to nothing new before the rest is left out.
+    pub per_kind: Option<u32>,
     /// Requests per second.
     pub rps: Option<f64>,
     /// Requests at once.
@@ -219,6 +221,7 @@ impl ScanFlags {
             known_checks,
             depth: None,
             max_urls: None,
+            per_kind: None,
             rps: None,
             concurrency: None,
             allow_unsafe: false,

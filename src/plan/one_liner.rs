@@ -271,6 +271,7 @@ pub fn scan_url(flags: &ScanFlags) -> Result<Plan, FlagError> {
     let crawl = CrawlSettings {
         depth: flags.depth.unwrap_or(usual.crawl.depth),
         max_urls: flags.max_urls.unwrap_or(usual.crawl.max_urls),
+        per_kind: flags.per_kind.unwrap_or(usual.crawl.per_kind),
         import: Vec::new(),
     };
     let max_rps = flags.rps.unwrap_or(usual.max_rps);

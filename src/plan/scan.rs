@@ -24,7 +24,7 @@ pub(super) const SCAN: Keys = Keys {
     later: &["policy", "strength", "access", "rate_limits", "passive"],
 };
 pub(super) const CRAWL: Keys =
-    Keys { of: "crawl", known: &["depth", "max_urls", "import"], later: &["browser"] };
+    Keys { of: "crawl", known: &["depth", "max_urls", "per_kind", "import"], later: &["browser"] };
 
 /// What probes may do to the service's data.
 #[derive(Default)]
@@ -89,6 +89,10 @@ fn crawl(scan: &Fields<'_>, base: &Path, reader: &mut Reader) -> CrawlSettings {
             .get("max_urls")
             .and_then(|node| reader.number(node, "a whole number above 0", |urls: u64| urls > 0))
             .unwrap_or(defaults.max_urls),
+        per_kind: fields
+            .get("per_kind")
+            .and_then(|node| reader.number(node, "a whole number, 0 for no bound", |_: u32| true))
+            .unwrap_or(defaults.per_kind),
         import: files(fields.get("import"), base, reader),
     }
 }

@@ -201,6 +201,9 @@ pub struct CrawlSettings {
     pub depth: u32,
     /// URLs fetched at most.
     pub max_urls: u64,
+    /// Pages of one kind (method, path template, parameters) in a row that lead to nothing new before
+    /// the rest of the kind is left out; 0 is no bound.
+    pub per_kind: u32,
     /// Files that describe the service: their requests are where it begins, beside the plan's own.
     pub import: Vec<PathBuf>,
 }

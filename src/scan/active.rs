@@ -35,6 +35,7 @@ use crate::model::RuleOutcome;
 use crate::model::Seed;
 use crate::model::fingerprint;
 use crate::model::inert;
+use crate::model::stateless_shape;
 
 /// Nodes in which the same insertion point (method, path shape, kind, name) is tested.
 const NODES_PER_POINT: u32 = 2;
@@ -153,7 +154,7 @@ fn tasks(site: &Site) -> (Vec<Task>, usize) {
             tasks.push(Task {
                 base: base.clone(),
                 path_template: node.path_template.clone(),
-                shape: node.class.shape.clone(),
+                shape: stateless_shape(&base.path_and_query_text()),
                 points,
             });
         }
@@ -370,10 +371,10 @@ mod tests {
     use crate::model::StopToken;
     use crate::model::Target;
     use crate::model::Timings;
-    use crate::scan::link::Class;
-    use crate::scan::link::url_of;
     use crate::scan::probe::Checking;
+    use crate::scan::site::Found;
     use crate::scan::site::Sighting;
+    use crate::scan::templates::Templates;
     use crate::scan::traffic::Learnt;
     use crate::scan::traffic::TrafficParts;
     use crate::scan::wire::Sending;
@@ -436,18 +437,22 @@ mod tests {
 
     fn site() -> Site {
         let origin = Target::parse("http://127.0.0.1:1/").expect("a target").origin;
-        let request = Request::get(origin, "/p?v=1");
-        let url = url_of(&request).expect("a URL");
+        let mut templates = Templates::default();
         let mut site = Site::default();
-        site.see(&Sighting {
-            class: Class::of("GET", &url, &[]),
+        let sighting = Sighting {
+            path: templates.place("http://127.0.0.1:1", "/p"),
+            parameters: Arc::new(std::iter::once("v".to_owned()).collect()),
             path_template: None,
             source: OperationSource::Crawl,
-            request,
+            found: Found::start(),
+            request: Request::get(origin, "/p?v=1"),
             status: Some(200),
             reached: true,
             skipped: None,
-        });
+            structure: None,
+            same_as: None,
+        };
+        site.see(sighting, &templates);
         site
     }
 

@@ -167,7 +167,7 @@ impl Engine {
             seed: job.plan.seed.derive("crawl"),
         })
         .await;
-        let nodes = crawled.site.nodes().len() as u64;
+        let nodes = crawled.site.len() as u64;
         let complete = crawled.complete;
         self.traffic.event(Event::CrawlFinished { nodes, complete }).await;
         self.traffic.event(Event::PhaseFinished(Phase::Crawl)).await;

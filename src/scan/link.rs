@@ -1,12 +1,9 @@
-//! URLs as the crawler compares them: resolved like a browser, canonical, and sorted into classes.
-
-use std::collections::BTreeSet;
+//! URLs as the crawler sees them: resolved like a browser, and taken apart.
 
 use url::Url;
 
 use crate::model::Origin;
 use crate::model::Request;
-use crate::model::stateless_shape;
 
 /// Longer URLs are a trap or a mistake.
 const MAX_URL_LEN: usize = 2048;
@@ -51,42 +48,6 @@ pub(crate) fn path_and_query(url: &Url) -> String {
     }
 }
 
-/// The same for every spelling of a resource: parameters in order of name, escapes in one form.
-pub(crate) fn canonical(url: &Url) -> String {
-    let mut pairs: Vec<_> = url.query_pairs().collect();
-    pairs.sort();
-    let mut key = format!("{}{}", url.origin().ascii_serialization(), unescaped(url.path()));
-    for (name, value) in pairs {
-        key.push('\0');
-        key.push_str(&name);
-        key.push('=');
-        key.push_str(&value);
-    }
-    key
-}
-
-/// What makes two requests the same operation for the crawler: method, path shape and the set of
-/// parameter names.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Class {
-    /// The method.
-    pub method: String,
-    /// See [`stateless_shape`].
-    pub shape: String,
-    /// Names of query and form parameters.
-    pub parameters: BTreeSet<String>,
-}
-
-impl Class {
-    /// The class of a request with these parameter names in its body.
-    pub(crate) fn of(method: &str, url: &Url, body_parameters: &[String]) -> Self {
-        let mut parameters: BTreeSet<String> =
-            url.query_pairs().map(|(name, _)| name.into_owned()).collect();
-        parameters.extend(body_parameters.iter().cloned());
-        Self { method: method.to_owned(), shape: stateless_shape(url.path()), parameters }
-    }
-}
-
 /// The directory of a path, with its final slash.
 pub(crate) fn directory(path: &str) -> &str {
     path.rfind('/').map_or("/", |slash| &path[..=slash])
@@ -101,12 +62,6 @@ pub(crate) fn extension(path: &str) -> String {
         }
         _ => String::new(),
     }
-}
-
-fn unescaped(path: &str) -> String {
-    percent_encoding::percent_decode_str(path)
-        .decode_utf8()
-        .map_or_else(|_| path.to_owned(), std::borrow::Cow::into_owned)
 }
 
 fn loops(path: &str) -> bool {
@@ -145,14 +100,5 @@ mod tests {
             resolve(&base(), &(1..40).map(|n| format!("/s{n}")).collect::<Vec<_>>().concat())
                 .is_none()
         );
-    }
-
-    #[test]
-    fn spellings_of_one_resource_have_one_key() {
-        let key = |text: &str| canonical(&Url::parse(text).expect("a URL"));
-        assert_eq!(key("http://h/%61?b=2&a=1"), key("http://h:80/a?a=1&b=2"));
-        assert_ne!(key("http://h/a?a=1"), key("http://h/a?a=2"));
-        assert_ne!(key("http://h/a"), key("http://h/A"));
-        assert_ne!(key("http://h/a?a=1%00b=2"), key("http://h/a"));
     }
 }

@@ -9,7 +9,7 @@
 //!   leave its bounds of requests, time and memory. What the bounds leave out is said in a notice.
 //!
 //! Deliberately not here: running scripts (a page made by JavaScript shows only what its HTML
-//! names), submitting multipart forms, learning slugs as path values.
+//! names), submitting multipart forms.
 
 mod active;
 mod careful;
@@ -18,6 +18,7 @@ mod crawl;
 mod curl;
 mod evidence;
 mod form;
+mod identity;
 mod job;
 mod ledger;
 mod likeness;
@@ -29,6 +30,8 @@ mod probe;
 mod session;
 mod site;
 mod soft404;
+mod structure;
+mod templates;
 mod traffic;
 mod unbound;
 mod wire;
@@ -38,8 +41,9 @@ pub use job::ScanJob;
 pub use job::crawl;
 pub use job::native_check_ids;
 pub use job::run;
-pub use link::Class;
 pub use passive::Passive;
+pub use site::Found;
+pub use site::FoundIn;
 pub use site::Node;
 pub use site::Site;
 pub use wire::Sending;

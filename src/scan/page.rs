@@ -4,6 +4,7 @@ use url::Url;
 
 use super::form::Form;
 use super::link::resolve;
+use super::structure::Structure;
 use crate::extract::Against;
 use crate::extract::Evidence;
 use crate::extract::Forms;
@@ -36,6 +37,10 @@ pub(crate) struct Page {
     pub links: Vec<Link>,
     /// In document order.
     pub forms: Vec<Form>,
+    /// How it is built.
+    pub structure: Option<Structure>,
+    /// Where it says that its content stands.
+    pub canonical: Option<Url>,
     /// Something was left out: the document or one of its lists was too large.
     pub truncated: bool,
 }
@@ -48,6 +53,8 @@ impl Page {
         let found = Forms::read(&markup);
         let mut page = Self {
             links: Vec::new(),
+            structure: Some(Structure::of_markup(&markup)),
+            canonical: canonical(&markup, &base),
             forms: found.list.iter().filter_map(|form| Form::filled(form, &base)).collect(),
             truncated: found.truncated,
         };
@@ -79,6 +86,15 @@ impl Page {
             });
         }
     }
+}
+
+/// `<link rel=canonical>`.
+fn canonical(markup: &Markup, base: &Url) -> Option<Url> {
+    let mut links = markup.tags().filter(|tag| tag.name == "link");
+    let link = links.find(|tag| {
+        tag.attribute("rel").is_some_and(|rel| rel.trim().eq_ignore_ascii_case("canonical"))
+    })?;
+    resolve(base, link.attribute("href")?)
 }
 
 /// A WebSocket's address as the HTTP address at which it begins.

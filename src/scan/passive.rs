@@ -14,7 +14,7 @@ use crate::model::FindingStatus;
 use crate::model::Redactor;
 use crate::model::fingerprint;
 use crate::model::inert;
-use crate::model::stateless_shape;
+use crate::model::stateless_template;
 use crate::rules::OncePer;
 use crate::rules::PassiveMatch;
 use crate::rules::PassiveRule;
@@ -182,7 +182,7 @@ impl Passive {
             status: FindingStatus::New,
             method: request.method.to_string(),
             url: self.redactor.text(&request.url()),
-            path_template: stateless_shape(path),
+            path_template: stateless_template(path),
             insertion_point: None,
             detail: inert(&self.redactor.text(&detail(exchange, found)), MAX_DETAIL),
             evidence: vec![evidence(EvidenceRole::Attack, exchange, highlight, &self.redactor)],

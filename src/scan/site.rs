@@ -1,8 +1,15 @@
 //! The site model: what the target consists of, as far as it is known.
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::collections::HashMap;
+use std::sync::Arc;
 
-use super::link::Class;
+use super::structure::Structure;
+use super::templates::Merged;
+use super::templates::PathId;
+use super::templates::Templates;
+use crate::model::Event;
 use crate::model::Operation;
 use crate::model::OperationSource;
 use crate::model::Request;
@@ -10,15 +17,76 @@ use crate::model::Request;
 /// Requests kept as examples of one node.
 const MAX_EXAMPLES: usize = 4;
 
-/// Method, path shape and parameter set.
+/// Nodes at most; what is beyond is counted.
+const MAX_NODES: usize = 20_000;
+
+/// URLs kept.
+const MAX_URLS: usize = 200_000;
+
+/// Parameter sets of one path whose pages are built alike before they count as one node: the facets
+/// of one search.
+const MAX_FACETS: usize = 8;
+
+/// Where something was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum FoundIn {
+    /// The user named it.
+    Start,
+    /// A file that sites have by convention.
+    Convention,
+    /// The plan.
+    Plan,
+    /// A description of the service (OpenAPI, GraphQL).
+    Spec,
+    /// A link of a page, or an element that loads something.
+    Page,
+    /// A form.
+    Form,
+    /// A redirect.
+    Redirect,
+    /// A script.
+    Script,
+    /// A style sheet.
+    Style,
+    /// JSON or XML: data, feeds, sitemaps.
+    Data,
+    /// Plain text, `robots.txt`.
+    Text,
+    /// What a browser sent.
+    Browser,
+}
+
+/// Where something was found, and in which document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// The kind of document.
+    pub by: FoundIn,
+    /// Its URL; `None` where it was no document of the target.
+    pub page: Option<Arc<str>>,
+}
+
+impl Found {
+    /// Named by the user.
+    pub fn start() -> Self {
+        Self { by: FoundIn::Start, page: None }
+    }
+}
+
+/// Method, path template and parameter set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Node {
-    /// What makes it one node.
-    pub class: Class,
-    /// For people: the plan's template, else the shape.
+    /// The method.
+    pub method: String,
+    /// The plan's template, else the learnt one: `/items/{id}`.
     pub path_template: String,
-    /// Where it was learnt.
+    /// Names of query and form parameters; of a search with facets all that were seen.
+    pub parameters: BTreeSet<String>,
+    /// What it is known from.
     pub source: OperationSource,
+    /// Where it was found first.
+    pub found: Found,
+    /// Links that lead to it, counted once per page and URL.
+    pub in_links: u64,
     /// Requests that showed it, the one that checks start from first; never empty.
     pub examples: Vec<Request>,
     /// The status of its last answer; `None` while nobody asked, or after a failure.
@@ -27,32 +95,64 @@ pub struct Node {
     pub reached: bool,
     /// Why it was left alone.
     pub skipped: Option<String>,
+    /// The URL at which the same content stands.
+    pub same_as: Option<Arc<str>>,
+    path: PathId,
+    structure: Option<Structure>,
 }
 
 /// Something that was seen of a node.
 #[derive(Debug, Clone)]
 pub(crate) struct Sighting {
-    pub(crate) class: Class,
+    pub(crate) path: PathId,
+    pub(crate) parameters: Arc<BTreeSet<String>>,
+    /// The plan's.
     pub(crate) path_template: Option<String>,
     pub(crate) source: OperationSource,
+    pub(crate) found: Found,
     pub(crate) request: Request,
     pub(crate) status: Option<u16>,
     pub(crate) reached: bool,
     pub(crate) skipped: Option<String>,
+    pub(crate) structure: Option<Structure>,
+    pub(crate) same_as: Option<Arc<str>>,
 }
 
+type Key = (String, PathId, Arc<BTreeSet<String>>);
+type Place = (String, PathId);
+
 /// Everything known of a target.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub struct Site {
-    nodes: Vec<Node>,
-    by_class: BTreeMap<Class, usize>,
+    /// `None` for those that were merged into others.
+    nodes: Vec<Option<Node>>,
+    count: usize,
+    by_key: HashMap<Key, usize>,
+    by_path: HashMap<PathId, Vec<usize>>,
+    /// The nodes to which new parameter sets of a path belong.
+    facets: HashMap<Place, usize>,
+    /// The plan's names of paths.
+    names: HashMap<Place, String>,
+    in_links: BTreeMap<Place, u64>,
     operations: BTreeMap<(String, String), Operation>,
+    urls: Vec<Box<str>>,
+    left_out: (u64, u64),
 }
 
 impl Site {
     /// Nodes in the order of discovery.
-    pub fn nodes(&self) -> &[Node] {
-        &self.nodes
+    pub fn nodes(&self) -> impl Iterator<Item = &Node> {
+        self.nodes.iter().flatten()
+    }
+
+    /// The number of nodes.
+    pub fn len(&self) -> usize {
+        self.count
+    }
+
+    /// Whether nothing is known.
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
     }
 
     /// Operations by method and path template.
@@ -60,70 +160,236 @@ impl Site {
         self.operations.values()
     }
 
-    /// Takes a sighting; gives the operation if it is new or has changed.
-    pub(crate) fn see(&mut self, sighting: &Sighting) -> Option<Operation> {
-        let index = self.node_for(sighting);
-        let node = &mut self.nodes[index];
-        if sighting.reached && !node.reached {
-            // The example that works is the one to start from.
-            node.examples.insert(0, sighting.request.clone());
-        } else if !node.examples.contains(&sighting.request) {
-            node.examples.push(sighting.request.clone());
-        }
-        node.examples.dedup();
-        node.examples.truncate(MAX_EXAMPLES);
-        node.reached |= sighting.reached;
-        node.status = sighting.status.or(node.status);
-        node.skipped = if node.reached { None } else { sighting.skipped.clone() };
-        let (method, template) = (node.class.method.clone(), node.path_template.clone());
-        self.operation(method, template, sighting)
+    /// Everything in scope that was discovered, requested or not, in the order of discovery.
+    pub fn urls(&self) -> impl Iterator<Item = &str> {
+        self.urls.iter().map(AsRef::as_ref)
     }
 
-    fn node_for(&mut self, sighting: &Sighting) -> usize {
-        if let Some(&index) = self.by_class.get(&sighting.class) {
-            return index;
+    /// Nodes and URLs beyond what is kept.
+    pub fn left_out(&self) -> (u64, u64) {
+        self.left_out
+    }
+
+    /// A URL in scope was discovered.
+    pub(crate) fn discover(&mut self, url: &str) {
+        if self.urls.len() < MAX_URLS {
+            self.urls.push(url.into());
+        } else {
+            self.left_out.1 += 1;
+        }
+    }
+
+    /// So many links lead to a path.
+    pub(crate) fn link(&mut self, method: &str, path: PathId, links: u64) {
+        *self.in_links.entry((method.to_owned(), path)).or_insert(0) += links;
+    }
+
+    /// Takes a sighting; gives what has changed of the operations.
+    pub(crate) fn see(&mut self, sighting: Sighting, templates: &Templates) -> Vec<Event> {
+        let path = templates.current(sighting.path);
+        let place = (sighting.request.method.as_str().to_owned(), path);
+        let Some(index) = self.node_for(&sighting, &place, templates) else {
+            self.left_out.0 += 1;
+            return Vec::new();
+        };
+        let node = self.nodes[index].as_mut().expect("the index has no merged nodes");
+        node.take(sighting);
+        let (method, template) = (node.method.clone(), node.path_template.clone());
+        let (source, reached, skipped) = (node.source, node.reached, node.skipped.clone());
+        let structure = node.structure;
+        if structure.is_some() && self.by_path[&path].len() > MAX_FACETS {
+            self.fold_facets(&place, index);
+        }
+        let seen = Operation { method, path_template: template, source, reached, skipped };
+        self.operation(seen).map(Event::Operation).into_iter().collect()
+    }
+
+    /// One path template has become part of another, or has another text.
+    pub(crate) fn merge(&mut self, merged: Merged, templates: &Templates) -> Vec<Event> {
+        let mut events = Vec::new();
+        let mut by_method: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        for index in self.by_path.remove(&merged.from).unwrap_or_default() {
+            if let Some(node) = &self.nodes[index] {
+                by_method.entry(node.method.clone()).or_default().push(index);
+            }
+        }
+        for (method, moved) in by_method {
+            self.merge_place(method, moved, merged, templates, &mut events);
+        }
+        events
+    }
+
+    /// Puts the number of links to each node into it.
+    pub(crate) fn conclude(&mut self, templates: &Templates) {
+        let mut totals: BTreeMap<Place, u64> = BTreeMap::new();
+        for ((method, path), count) in std::mem::take(&mut self.in_links) {
+            *totals.entry((method, templates.current(path))).or_insert(0) += count;
+        }
+        for node in self.nodes.iter_mut().flatten() {
+            let place = (node.method.clone(), node.path);
+            node.in_links = totals.get(&place).copied().unwrap_or(0);
+        }
+        self.in_links = totals;
+    }
+
+    fn node_for(
+        &mut self,
+        sighting: &Sighting,
+        place: &Place,
+        templates: &Templates,
+    ) -> Option<usize> {
+        let key = (place.0.clone(), place.1, Arc::clone(&sighting.parameters));
+        if let Some(&index) = self.by_key.get(&key) {
+            return Some(index);
+        }
+        if let Some(&host) = self.facets.get(place)
+            && !sighting.parameters.is_empty()
+            && self.is_built_like(host, sighting.structure)
+        {
+            let node = self.nodes[host].as_mut().expect("a host is no merged node");
+            node.parameters.extend(sighting.parameters.iter().cloned());
+            return Some(host);
+        }
+        // What the user named is never left out.
+        if self.count >= MAX_NODES && sighting.source == OperationSource::Crawl {
+            return None;
+        }
+        if let Some(name) = &sighting.path_template {
+            self.names.entry(place.clone()).or_insert_with(|| name.clone());
         }
         let index = self.nodes.len();
-        self.by_class.insert(sighting.class.clone(), index);
-        let path_template =
-            sighting.path_template.clone().unwrap_or_else(|| self.template_of(&sighting.class));
-        self.nodes.push(Node {
-            class: sighting.class.clone(),
-            path_template,
+        self.by_key.insert(key, index);
+        self.by_path.entry(place.1).or_default().push(index);
+        self.count += 1;
+        self.nodes.push(Some(Node {
+            method: place.0.clone(),
+            path_template: self.name(place, templates),
+            parameters: (*sighting.parameters).clone(),
             source: sighting.source,
+            found: sighting.found.clone(),
+            in_links: 0,
             examples: Vec::new(),
             status: None,
             reached: false,
             skipped: None,
-        });
-        index
+            same_as: None,
+            path: place.1,
+            structure: None,
+        }));
+        Some(index)
     }
 
-    /// A node with the same method and shape has given the shape its name already.
-    fn template_of(&self, class: &Class) -> String {
-        self.nodes
+    fn name(&self, place: &Place, templates: &Templates) -> String {
+        self.names.get(place).cloned().unwrap_or_else(|| templates.text(place.1))
+    }
+
+    fn is_built_like(&self, index: usize, structure: Option<Structure>) -> bool {
+        let known = self.nodes[index].as_ref().and_then(|node| node.structure);
+        match (known, structure) {
+            (Some(known), Some(structure)) => known.is_like(structure),
+            _ => true,
+        }
+    }
+
+    /// Makes one node of all whose pages are built like that of `index`, where they are many.
+    fn fold_facets(&mut self, place: &Place, index: usize) {
+        let structure = self.nodes[index].as_ref().and_then(|node| node.structure);
+        let Some(structure) = structure else { return };
+        let alike: Vec<usize> = self.by_path[&place.1]
             .iter()
-            .find(|node| node.class.method == class.method && node.class.shape == class.shape)
-            .map_or_else(|| class.shape.clone(), |node| node.path_template.clone())
+            .copied()
+            .filter(|other| {
+                self.nodes[*other].as_ref().is_some_and(|node| {
+                    node.method == place.0
+                        && !node.parameters.is_empty()
+                        && node.structure.is_some_and(|own| own.is_like(structure))
+                })
+            })
+            .collect();
+        let Some((&host, rest)) = alike.split_first() else { return };
+        if alike.len() < MAX_FACETS {
+            return;
+        }
+        for &one in rest {
+            self.absorb(one, host);
+        }
+        self.facets.insert(place.clone(), host);
     }
 
-    fn operation(
+    /// Makes `from` part of `host`, which keeps its place.
+    fn absorb(&mut self, from: usize, host: usize) {
+        let Some(node) = self.nodes[from].take() else { return };
+        self.count -= 1;
+        if let Some(indices) = self.by_path.get_mut(&node.path) {
+            indices.retain(|index| *index != from);
+        }
+        let key = (node.method.clone(), node.path, Arc::new(node.parameters.clone()));
+        self.by_key.insert(key, host);
+        self.nodes[host].as_mut().expect("a host is no merged node").absorb(node);
+    }
+
+    fn merge_place(
         &mut self,
         method: String,
-        template: String,
-        sighting: &Sighting,
-    ) -> Option<Operation> {
-        let key = (method.clone(), template.clone());
-        let before = self.operations.get(&key).cloned();
-        let reached = before.as_ref().is_some_and(|known| known.reached) || sighting.reached;
-        let after = Operation {
-            method,
-            path_template: template,
-            source: before.as_ref().map_or(sighting.source, |known| known.source),
-            reached,
-            skipped: if reached { None } else { sighting.skipped.clone() },
+        moved: Vec<usize>,
+        merged: Merged,
+        templates: &Templates,
+        events: &mut Vec<Event>,
+    ) {
+        let (old, new) = ((method.clone(), merged.from), (method.clone(), merged.into));
+        if let Some(name) = self.names.remove(&old) {
+            self.names.entry(new.clone()).or_insert(name);
+        }
+        if let Some(host) = self.facets.remove(&old) {
+            self.facets.entry(new.clone()).or_insert(host);
+        }
+        let template = self.name(&new, templates);
+        // They had one text, and have one again.
+        let before = moved
+            .first()
+            .and_then(|index| self.nodes[*index].as_ref())
+            .map(|node| node.path_template.clone());
+        for index in moved {
+            let Some(node) = &mut self.nodes[index] else { continue };
+            node.path = merged.into;
+            node.path_template.clone_from(&template);
+            let parameters = Arc::new(node.parameters.clone());
+            self.by_key.remove(&(method.clone(), merged.from, Arc::clone(&parameters)));
+            let key = (method.clone(), merged.into, parameters);
+            match self.by_key.get(&key) {
+                Some(&host) if host != index => self.absorb(index, host),
+                _ => {
+                    self.by_key.insert(key, index);
+                    self.by_path.entry(merged.into).or_default().push(index);
+                }
+            }
+        }
+        if let Some(before) = before.filter(|before| *before != template) {
+            events.extend(self.rename_operation(method, before, template));
+        }
+    }
+
+    fn rename_operation(&mut self, method: String, from: String, into: String) -> Vec<Event> {
+        let Some(old) = self.operations.remove(&(method.clone(), from.clone())) else {
+            return Vec::new();
         };
-        if before.as_ref() == Some(&after) {
+        let gone = Event::OperationMerged { method, from, into: into.clone() };
+        let changed = self.operation(Operation { path_template: into, ..old });
+        std::iter::once(gone).chain(changed.map(Event::Operation)).collect()
+    }
+
+    fn operation(&mut self, seen: Operation) -> Option<Operation> {
+        let key = (seen.method.clone(), seen.path_template.clone());
+        let before = self.operations.get(&key);
+        let reached = before.is_some_and(|known| known.reached) || seen.reached;
+        let after = Operation {
+            source: before.map_or(seen.source, |known| known.source),
+            reached,
+            skipped: if reached { None } else { seen.skipped },
+            method: seen.method,
+            path_template: seen.path_template,
+        };
+        if before == Some(&after) {
             return None;
         }
         self.operations.insert(key, after.clone());
@@ -131,45 +397,162 @@ impl Site {
     }
 }
 
+impl Node {
+    fn take(&mut self, sighting: Sighting) {
+        if !self.examples.contains(&sighting.request) {
+            let works = sighting.reached && !self.reached;
+            let shows_more = sighting.reached && self.shows_more(&sighting.parameters);
+            if works || shows_more {
+                // The example that works is the one to start from.
+                self.examples.insert(0, sighting.request);
+            } else {
+                self.examples.push(sighting.request);
+            }
+            self.examples.truncate(MAX_EXAMPLES);
+        } else if sighting.reached && !self.reached {
+            self.examples.retain(|known| *known != sighting.request);
+            self.examples.insert(0, sighting.request);
+        }
+        self.reached |= sighting.reached;
+        self.status = sighting.status.or(self.status);
+        self.skipped = if self.reached { None } else { sighting.skipped };
+        self.structure = self.structure.or(sighting.structure);
+        if self.same_as.is_none() {
+            self.same_as = sighting.same_as;
+        }
+    }
+
+    /// Whether a request with these parameters has more of them than the one to start from, where
+    /// several parameter sets are one node.
+    fn shows_more(&self, parameters: &BTreeSet<String>) -> bool {
+        let Some(first) = self.examples.first() else { return true };
+        let query = first.path_and_query_text();
+        let known = query.split_once('?').map_or(0, |(_, query)| query.split('&').count());
+        self.parameters.len() > known && parameters.len() > known
+    }
+
+    fn absorb(&mut self, other: Self) {
+        self.in_links += other.in_links;
+        self.source = self.source.min(other.source);
+        self.status = self.status.or(other.status);
+        let more = !self.reached && other.reached || other.parameters.len() > self.parameters.len();
+        self.parameters.extend(other.parameters);
+        for example in other.examples {
+            if !self.examples.contains(&example) {
+                let place = if more && other.reached { 0 } else { self.examples.len() };
+                self.examples.insert(place, example);
+            }
+        }
+        self.examples.truncate(MAX_EXAMPLES);
+        self.reached |= other.reached;
+        self.skipped = if self.reached { None } else { self.skipped.take().or(other.skipped) };
+        self.structure = self.structure.or(other.structure);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::extract::Markup;
+    use crate::extract::Scripting;
     use crate::model::Target;
     use crate::scan::link::url_of;
 
-    fn sighting(target: &str, reached: bool) -> Sighting {
-        let origin = Target::parse("http://127.0.0.1:1/").expect("a target").origin;
-        let request = Request::get(origin, target);
-        let url = url_of(&request).expect("a URL");
-        Sighting {
-            class: Class::of("GET", &url, &[]),
-            path_template: None,
-            source: OperationSource::Crawl,
-            request,
-            status: Some(if reached { 200 } else { 404 }),
-            reached,
-            skipped: None,
+    #[derive(Default)]
+    struct Bed {
+        site: Site,
+        templates: Templates,
+    }
+
+    impl Bed {
+        fn see(&mut self, target: &str, reached: bool) -> Vec<Event> {
+            let mut sighting = self.sighting(target, reached);
+            let html = (0..12).map(|n| format!("<b class='{}'>", "x".repeat(n)));
+            let html = html.collect::<Vec<_>>().concat();
+            sighting.structure = Some(Structure::of_markup(&Markup::parse(&html, Scripting::Off)));
+            self.site.see(sighting, &self.templates)
+        }
+
+        fn sighting(&mut self, target: &str, reached: bool) -> Sighting {
+            let origin = Target::parse("http://127.0.0.1:1/").expect("a target").origin;
+            let request = Request::get(origin, target);
+            let url = url_of(&request).expect("a URL");
+            Sighting {
+                path: self.templates.place("h", url.path()),
+                parameters: Arc::new(
+                    url.query_pairs().map(|(name, _)| name.into_owned()).collect(),
+                ),
+                path_template: None,
+                source: OperationSource::Crawl,
+                found: Found::start(),
+                request,
+                status: Some(if reached { 200 } else { 404 }),
+                reached,
+                skipped: None,
+                structure: None,
+                same_as: None,
+            }
+        }
+
+        fn operations(&self) -> Vec<&str> {
+            self.site.operations().map(|operation| operation.path_template.as_str()).collect()
         }
     }
 
     #[test]
     fn values_do_not_make_nodes_and_parameter_sets_do() {
-        let mut site = Site::default();
+        let mut bed = Bed::default();
         for target in ["/items/1", "/items/2", "/items/3?full=1", "/items/4?full=0"] {
-            site.see(&sighting(target, true));
+            bed.see(target, true);
         }
-        assert_eq!(site.nodes().len(), 2);
-        assert_eq!(site.operations().count(), 1, "one operation with two parameter sets");
+        assert_eq!(bed.site.len(), 2);
+        assert_eq!(bed.operations(), ["/items/{id}"], "one operation with two parameter sets");
     }
 
     #[test]
     fn checks_start_from_an_example_that_works() {
-        let mut site = Site::default();
-        assert!(site.see(&sighting("/items/1", false)).is_some());
-        assert!(site.see(&sighting("/items/2", true)).expect("changed").reached);
-        assert!(site.see(&sighting("/items/3", false)).is_none(), "reached stays reached");
-        let examples = &site.nodes()[0].examples;
+        let mut bed = Bed::default();
+        assert_eq!(bed.see("/items/1", false).len(), 1);
+        assert_eq!(bed.see("/items/2", true).len(), 1);
+        assert_eq!(bed.see("/items/3", false).len(), 0, "reached stays reached");
+        let examples = &bed.site.nodes().next().expect("one node").examples;
         assert_eq!(examples[0].path_and_query, b"/items/2");
         assert_eq!(examples.len(), 3);
+    }
+
+    #[test]
+    fn facets_of_one_search_are_one_node_that_starts_from_most_of_them() {
+        let mut bed = Bed::default();
+        bed.see("/find", true);
+        for n in 0..10 {
+            let query: Vec<String> = (0..=n).map(|facet| format!("f{facet}=1")).collect();
+            bed.see(&format!("/find?{}", query.join("&")), true);
+        }
+        assert_eq!(bed.site.len(), 2);
+        let node = bed.site.nodes().find(|node| !node.parameters.is_empty()).expect("the facets");
+        assert_eq!(node.parameters.len(), 10);
+        assert!(node.examples[0].path_and_query_text().contains("f7=1"));
+    }
+
+    #[test]
+    fn nodes_and_operations_follow_their_templates() {
+        let mut bed = Bed::default();
+        let words = ["ant", "bee", "cat", "dog", "eel", "fox", "gnu", "hen"];
+        let mut gone = 0;
+        for word in words {
+            let target = format!("/blog/{word}");
+            bed.see(&target, true);
+            let structure = bed.site.nodes().last().and_then(|node| node.structure);
+            let path = bed.templates.place("h", &target);
+            bed.templates.learn(path, &target, structure.expect("a page"));
+            for merged in bed.templates.take_merged() {
+                let events = bed.site.merge(merged, &bed.templates);
+                let is_gone = |event: &&Event| matches!(event, Event::OperationMerged { .. });
+                gone += events.iter().filter(is_gone).count();
+            }
+        }
+        assert_eq!(bed.operations(), ["/blog/{slug}"]);
+        assert_eq!(gone, words.len());
+        assert_eq!(bed.site.len(), 1);
     }
 }

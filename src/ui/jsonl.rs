@@ -63,6 +63,7 @@ fn ends_a_batch(event: &Event) -> bool {
         | Event::Verdict(_) => true,
         Event::LoadDeclared { .. }
         | Event::Operation(_)
+        | Event::OperationMerged { .. }
         | Event::RuleDeclared(_)
         | Event::RuleFinished(_)
         | Event::ScanFailure { .. }

@@ -166,6 +166,8 @@ fn crawl(log: &mut Log) {
         };
         log.at(20 + step * 15, Event::Operation(operation));
     }
+    let [method, from, into] = ["GET", "/items/lamp", "/items/{id}"].map(str::to_owned);
+    log.at(120, Event::OperationMerged { method, from, into });
     log.at(1_000, Event::ScanWindow(scan_window(0, 48, 0, 7)));
     log.at(1_210, Event::CrawlFinished { nodes: 31, complete: true });
     log.at(1_211, Event::PhaseFinished(Phase::Crawl));

@@ -20,6 +20,7 @@ fn kind(event: &Event) -> &'static str {
         Event::LoadFinished(_) => "load_finished",
         Event::ScanWindow(_) => "scan_window",
         Event::Operation(_) => "operation",
+        Event::OperationMerged { .. } => "operation_merged",
         Event::CrawlFinished { .. } => "crawl_finished",
         Event::RuleDeclared(_) => "rule_declared",
         Event::RuleFinished(_) => "rule_finished",
@@ -35,7 +36,7 @@ fn kind(event: &Event) -> &'static str {
     }
 }
 
-const KINDS: usize = 20;
+const KINDS: usize = 21;
 
 fn log_of(events: &[Stamped]) -> String {
     events.iter().map(|stamped| events::write_line(stamped) + "\n").collect()

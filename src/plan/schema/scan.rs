@@ -38,6 +38,13 @@ fn crawl() -> Object {
     object!("crawl", scan::CRAWL, "Bounds of discovery.")
         .key_or("depth", whole(0, None), 5, "Links followed from the start page at most.")
         .key_or("max_urls", whole(1, None), 2000, "URLs fetched at most.")
+        .key_or(
+            "per_kind",
+            whole(0, None),
+            12,
+            "Pages of one kind (method, path template, parameters) in a row that lead to nothing new \
+             before the rest of the kind is left out; 0 is no bound.",
+        )
         .key(
             "import",
             list(&example(text(), &["openapi.yml"])),

@@ -1,11 +1,13 @@
 //! What a bounded crawl did not look at: counted, and said in the end.
 
 use std::collections::BTreeMap;
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 
 use crate::model::Notice;
 use crate::model::NoticeLevel;
 use crate::model::inert;
+use crate::scan::templates::PathId;
+use crate::scan::templates::Templates;
 
 /// Kinds that are named one by one.
 const MAX_NAMED: usize = 5;
@@ -17,11 +19,18 @@ const MAX_DEEPER: usize = 10_000;
 #[derive(Debug, Default)]
 pub(crate) struct LeftOut {
     /// Keys of what lies beyond the depth, up to [`MAX_DEEPER`].
-    pub(crate) deeper: BTreeSet<String>,
+    pub(crate) deeper: HashSet<u64>,
     /// Still waiting when the number of URLs was used up.
     pub(crate) waiting: u64,
-    /// More of the same kind, by path shape.
-    pub(crate) same_kind: BTreeMap<String, u64>,
+    /// More of the same kind, by path.
+    pub(crate) same_kind: BTreeMap<PathId, u64>,
+    /// Links into directories within directories that all look alike.
+    pub(crate) endless: u64,
+    /// Pages whose content stood elsewhere, so that their links were not followed.
+    pub(crate) same_content: u64,
+    /// Nodes and URLs that the site model has no room for.
+    pub(crate) nodes: u64,
+    pub(crate) urls: u64,
     /// The queue was full.
     pub(crate) full: u64,
     /// On another origin or excluded.
@@ -35,20 +44,27 @@ pub(crate) struct LeftOut {
 }
 
 impl LeftOut {
-    /// Remembers something that lies too deep.
-    pub(crate) fn too_deep(&mut self, key: String) {
-        if self.deeper.len() < MAX_DEEPER {
-            self.deeper.insert(key);
-        }
+    /// Remembers something that lies too deep; whether it is new.
+    pub(crate) fn too_deep(&mut self, key: u64) -> bool {
+        self.deeper.len() < MAX_DEEPER && self.deeper.insert(key)
+    }
+
+    /// Counts what was left out because enough of its kind was seen.
+    pub(crate) fn same_kind(&mut self, path: PathId, count: u64) {
+        *self.same_kind.entry(path).or_insert(0) += count;
     }
 
     /// Whether the crawl saw everything it knew of. More of the same kind is a choice, not a gap.
     pub(crate) fn is_complete(&self) -> bool {
-        self.deeper.is_empty() && self.waiting == 0 && self.full == 0 && self.faults.is_empty()
+        self.deeper.is_empty()
+            && self.waiting == 0
+            && self.full == 0
+            && self.nodes == 0
+            && self.faults.is_empty()
     }
 
     /// One sentence per reason that applies.
-    pub(crate) fn notices(&self, depth: u32, max_urls: u64) -> Vec<Notice> {
+    pub(crate) fn notices(&self, depth: u32, max_urls: u64, templates: &Templates) -> Vec<Notice> {
         let mut notices = Vec::new();
         let mut say = |level, text: String| notices.push(Notice { level, text });
         if self.waiting > 0 {
@@ -90,7 +106,35 @@ impl LeftOut {
             );
         }
         if !self.same_kind.is_empty() {
-            say(NoticeLevel::Info, self.same_kind_text());
+            say(NoticeLevel::Info, self.same_kind_text(templates));
+        }
+        if self.endless > 0 {
+            say(
+                NoticeLevel::Info,
+                format!(
+                    "crawl: {} links lead on and on through pages that all look alike and were not \
+                     followed",
+                    self.endless
+                ),
+            );
+        }
+        if self.same_content > 0 {
+            say(
+                NoticeLevel::Info,
+                format!(
+                    "crawl: {} pages had the content of another URL; their links were followed there",
+                    self.same_content
+                ),
+            );
+        }
+        if self.nodes + self.urls > 0 {
+            say(
+                NoticeLevel::Warning,
+                format!(
+                    "crawl: the site model has no room for {} operations and {} URLs more",
+                    self.nodes, self.urls
+                ),
+            );
         }
         if self.out_of_scope > 0 {
             say(NoticeLevel::Info, format!("crawl: {} links lead out of scope", self.out_of_scope));
@@ -101,9 +145,13 @@ impl LeftOut {
         notices
     }
 
-    fn same_kind_text(&self) -> String {
-        let mut kinds: Vec<_> = self.same_kind.iter().collect();
-        kinds.sort_by_key(|(shape, count)| (std::cmp::Reverse(**count), (*shape).clone()));
+    fn same_kind_text(&self, templates: &Templates) -> String {
+        let mut kinds: BTreeMap<String, u64> = BTreeMap::new();
+        for (path, count) in &self.same_kind {
+            *kinds.entry(templates.text(*path)).or_insert(0) += count;
+        }
+        let mut kinds: Vec<_> = kinds.into_iter().collect();
+        kinds.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
         let named: Vec<String> = kinds
             .iter()
             .take(MAX_NAMED)

@@ -2,7 +2,9 @@
 
 mod crawler;
 mod fetch;
+mod follow;
 mod frontier;
+mod item;
 mod left_out;
 mod sources;
 

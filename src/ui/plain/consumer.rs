@@ -130,6 +130,7 @@ impl Consumer for Plain {
             | Event::LoadFinished(_)
             | Event::ScanWindow(_)
             | Event::Operation(_)
+            | Event::OperationMerged { .. }
             | Event::CrawlFinished { .. }
             | Event::RuleDeclared(_)
             | Event::RuleFinished(_)

@@ -151,6 +151,7 @@ impl State {
             Event::RunStarted(_)
             | Event::ScanWindow(_)
             | Event::Operation(_)
+            | Event::OperationMerged { .. }
             | Event::CrawlFinished { .. }
             | Event::RuleDeclared(_)
             | Event::RuleFinished(_)

@@ -42,7 +42,7 @@ async fn links_forms_and_redirects_lead_to_operations() {
     .await;
     for (method, template, reached) in [
         ("GET", "/", true),
-        ("GET", "/items/{}", true),
+        ("GET", "/items/{id}", true),
         ("GET", "/search", true),
         ("GET", "/old", true),
         ("GET", "/new", true),
@@ -116,7 +116,7 @@ async fn logout_and_delete_links_are_left_alone_and_listed() {
     for path in ["/logout", "/item/1/delete", "/x/9", "/purge?"] {
         assert!(!scanned.asked(path), "{path}");
     }
-    for template in ["/logout", "/item/{}/delete", "/x/{}", "/purge"] {
+    for template in ["/logout", "/item/{id}/delete", "/x/{id}", "/purge"] {
         let operation = scanned.operation("GET", template).expect("listed");
         assert!(!operation.reached && operation.skipped.is_some(), "{template}");
     }
@@ -187,7 +187,9 @@ async fn requests_of_the_plan_are_seeds_with_their_own_templates() {
     .await;
     let item = scanned.operation("GET", "/items/{id}").expect("known");
     assert_eq!((item.source, item.reached), (OperationSource::Plan, true));
-    assert!(scanned.operation("GET", "/items/{}").is_none(), "the crawl's item is the same one");
+    let items = scanned.report.coverage.operations.iter();
+    let items = items.filter(|known| known.path_template.starts_with("/items"));
+    assert_eq!(items.count(), 1, "the crawl's item is the same one");
     let buy = scanned.operation("POST", "/cart").expect("known");
     assert_eq!((buy.source, buy.reached), (OperationSource::Plan, false));
     assert!(!scanned.requests.iter().any(|request| request.method.as_str() == "POST"));
@@ -238,7 +240,7 @@ async fn a_bounded_crawl_sees_one_of_everything() {
         _ => not_found(),
     })
     .await;
-    for template in ["/about", "/contact", "/help", "/items/{}"] {
+    for template in ["/about", "/contact", "/help", "/items/{id}"] {
         assert!(scanned.operation("GET", template).is_some_and(|it| it.reached), "{template}");
     }
     assert!(scanned.notices().iter().any(|text| text.contains("enough of their kind")));

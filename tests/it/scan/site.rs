@@ -315,7 +315,7 @@ pub(super) fn plan(target: &str, setup: Setup) -> Plan {
             crawl: CrawlSettings {
                 depth: setup.depth,
                 max_urls: setup.max_urls,
-                import: Vec::new(),
+                ..CrawlSettings::default()
             },
             active: setup.active.iter().map(ToString::to_string).collect(),
             max_rps: 1e6,

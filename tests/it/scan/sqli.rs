@@ -157,7 +157,7 @@ async fn the_path_is_an_insertion_point_too() {
         silent,
     )
     .await;
-    assert_eq!(scanned.points("sqli-boolean"), ["GET /items/{} path `2`"]);
+    assert_eq!(scanned.points("sqli-boolean"), ["GET /items/{id} path `2`"]);
 }
 
 #[tokio::test]

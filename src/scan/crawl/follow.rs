@@ -1,0 +1,330 @@
+//! What a fetched page leads to.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use url::Url;
+
+use super::crawler::Crawler;
+use super::crawler::Seen;
+use super::fetch::Fetched;
+use super::frontier::Offer;
+use super::item::Candidate;
+use super::item::Item;
+use crate::model::Event;
+use crate::model::Method;
+use crate::model::Notice;
+use crate::model::NoticeLevel;
+use crate::model::OperationSource;
+use crate::model::Origin;
+use crate::model::Request;
+use crate::model::inert;
+use crate::scan::careful;
+use crate::scan::form::Form;
+use crate::scan::form::FormEncoding;
+use crate::scan::link;
+use crate::scan::page::Link;
+use crate::scan::page::Page;
+use crate::scan::site::Found;
+use crate::scan::site::FoundIn;
+use crate::scan::traffic::Unsent;
+
+/// Redirects followed in a row.
+const MAX_HOPS: u32 = 10;
+
+/// Pages whose content is remembered, and keys of what was left alone.
+const MAX_REMEMBERED: usize = 200_000;
+
+/// Files that carry neither links nor code: not fetched, and no operations.
+const MEDIA: [&str; 24] = [
+    "png", "jpg", "jpeg", "gif", "webp", "avif", "ico", "bmp", "woff", "woff2", "ttf", "otf",
+    "eot", "mp3", "mp4", "webm", "ogg", "wav", "avi", "mov", "zip", "gz", "pdf", "iso",
+];
+
+/// Whether following something led to a kind of pages that was not known.
+type LedOn = bool;
+
+/// What a page is, beside its links.
+struct Reading {
+    /// The same content stands elsewhere.
+    same_as: Option<Arc<str>>,
+    /// Built like nothing of its template.
+    novel: bool,
+    /// What leads further down is no more believed.
+    endless: bool,
+}
+
+impl Crawler {
+    pub(super) fn absorb(&mut self, fetched: &Fetched) {
+        let led_on = self.read(fetched);
+        self.conclude(fetched.kind, led_on);
+    }
+
+    fn read(&mut self, fetched: &Fetched) -> LedOn {
+        let item = &fetched.item;
+        let status = match &fetched.exchange {
+            Err(Unsent::Stopped) => return false,
+            Err(Unsent::OutOfScope(reason)) => {
+                self.left_out.out_of_scope += 1;
+                if item.source != OperationSource::Crawl {
+                    self.see(item, Seen::skipped(reason.to_string()));
+                }
+                return false;
+            }
+            Ok(exchange) => exchange.response().map(|response| response.status),
+        };
+        let mut item = item.clone();
+        item.path = self.templates.current(item.path);
+        let reading = self.learn(&mut item, fetched, status);
+        self.file(&item, status, fetched, reading.same_as.clone());
+        let mut led_on = reading.novel;
+        if let Some(url) = fetched.redirect.as_ref().filter(|_| !fetched.missing) {
+            led_on |= self.follow_redirect(&item, url);
+        }
+        self.left_out.unread += u64::from(fetched.page.truncated);
+        if reading.same_as.is_some() {
+            self.left_out.same_content += 1;
+            return false;
+        }
+        led_on |= self.follow_page(&item, &fetched.page, fetched.document, reading.endless);
+        self.settle();
+        led_on
+    }
+
+    /// What the page's build and content say, and where it belongs by that.
+    fn learn(&mut self, item: &mut Item, fetched: &Fetched, status: Option<u16>) -> Reading {
+        let mut reading = Reading { same_as: None, novel: false, endless: false };
+        let is_page = status.is_some_and(|status| status < 300) && !fetched.missing;
+        if !is_page || item.request.method != Method::get() {
+            return reading;
+        }
+        if let Some(content) = fetched.content {
+            let known = self.contents.get(&content);
+            reading.same_as = known.filter(|known| ***known != *item.url.as_str()).cloned();
+            if known.is_none() && self.contents.len() < MAX_REMEMBERED {
+                self.contents.insert(content, Arc::from(item.url.as_str()));
+            }
+        }
+        let Some(structure) = fetched.page.structure.filter(|_| reading.same_as.is_none()) else {
+            return reading;
+        };
+        let lesson = self.templates.learn(item.path, item.url.path(), structure);
+        self.settle();
+        item.path = lesson.path;
+        reading.novel = lesson.novel;
+        reading.endless = self.templates.is_endless(item.path, structure);
+        reading
+    }
+
+    /// Puts what was fetched into the site model, unless it turned out not to exist.
+    fn file(
+        &mut self,
+        item: &Item,
+        status: Option<u16>,
+        fetched: &Fetched,
+        same_as: Option<Arc<str>>,
+    ) {
+        let gone = fetched.missing || matches!(status, Some(404 | 410));
+        if gone && item.source == OperationSource::Crawl && !item.is_start() {
+            return;
+        }
+        let reached = !fetched.missing && status.is_some_and(|status| item.expects(status));
+        if item.guess && !reached {
+            return;
+        }
+        let canonical = fetched.page.canonical.as_ref().filter(|canonical| **canonical != item.url);
+        let same_as = same_as.or_else(|| canonical.map(|url| Arc::from(url.as_str())));
+        let structure = fetched.page.structure;
+        self.see(item, Seen { status, reached, skipped: None, structure, same_as });
+    }
+
+    pub(super) fn follow_page(
+        &mut self,
+        from: &Item,
+        page: &Page,
+        document: FoundIn,
+        endless: bool,
+    ) -> LedOn {
+        self.identity.learn(page.links.iter().map(|link| &link.url));
+        let found = Found { by: document, page: Some(Arc::from(from.url.as_str())) };
+        let mut on_page = HashSet::new();
+        let mut led_on = false;
+        let below = link::directory(from.url.path());
+        for link in &page.links {
+            if endless && link.url.path().starts_with(below) && link.url.path() != below {
+                self.left_out.endless += 1;
+                continue;
+            }
+            led_on |= self.follow_link(from, link, &found, &mut on_page);
+        }
+        for form in &page.forms {
+            led_on |= self.follow_form(from, form, &found);
+        }
+        led_on
+    }
+
+    fn follow_redirect(&mut self, from: &Item, url: &Url) -> LedOn {
+        if from.hops >= MAX_HOPS {
+            self.left_out.redirects += 1;
+            return false;
+        }
+        if from.is_start() && !self.in_scope(url) {
+            let text = format!(
+                "crawl: the start page redirects to {}, which is out of scope; add its origin to \
+                 scope.origins if it is yours to test",
+                inert(url.as_str(), 200)
+            );
+            self.events.push(Event::Notice(Notice { level: NoticeLevel::Warning, text }));
+        }
+        let found = Found { by: FoundIn::Redirect, page: Some(Arc::from(from.url.as_str())) };
+        let Some(candidate) = link::get(url)
+            .and_then(|request| Candidate::of(request, from.depth, OperationSource::Crawl, found))
+        else {
+            return false;
+        };
+        self.offer_candidate(candidate, "", |item| item.hops = from.hops + 1)
+    }
+
+    fn follow_link(
+        &mut self,
+        from: &Item,
+        found: &Link,
+        place: &Found,
+        on_page: &mut HashSet<u64>,
+    ) -> LedOn {
+        let key = self.identity.key(found.method, &found.url, b"");
+        if !on_page.insert(key) || self.frontier.visit(key) || self.judged.contains(&key) {
+            return false;
+        }
+        if MEDIA.contains(&link::extension(found.url.path()).as_str()) {
+            return false;
+        }
+        let Some(request) = link::get(&found.url) else { return false };
+        let request = Request { method: Method::new(found.method), ..request };
+        let is_safe = request.method.is_safe();
+        let source = OperationSource::Crawl;
+        let Some(candidate) = Candidate::of(request, from.depth + 1, source, place.clone()) else {
+            return false;
+        };
+        if is_safe || self.job.allow_unsafe {
+            let page = from.page.as_ref().unwrap_or(&from.url);
+            return self.offer_candidate(candidate, &found.label, |item| {
+                item.guess = found.is_likely;
+                item.page = Some(page.clone());
+            });
+        }
+        self.leave(candidate, unsafe_reason(found.method))
+    }
+
+    fn follow_form(&mut self, from: &Item, form: &Form, place: &Found) -> LedOn {
+        let found = Found { by: FoundIn::Form, ..place.clone() };
+        let source = OperationSource::Crawl;
+        let request = form.request().or_else(|| {
+            let request = link::get(&form.action)?;
+            // Not sent: it stands for the form.
+            Some(Request { method: Method::new(form.method.clone()), ..request })
+        });
+        let Some(mut candidate) =
+            request.and_then(|request| Candidate::of(request, from.depth + 1, source, found))
+        else {
+            return false;
+        };
+        candidate.body_parameters = form.fields.iter().map(|(name, _)| name.clone()).collect();
+        if form.asks_password && self.job.traffic.is_somebody() {
+            return self.leave(candidate, "asks for a password: to send it could end the login");
+        }
+        match form.encoding {
+            FormEncoding::Query => self.offer_candidate(candidate, &form.label, |_| {}),
+            FormEncoding::Multipart => {
+                self.leave(candidate, "multipart forms are recorded and not submitted")
+            }
+            FormEncoding::UrlEncoded if self.job.allow_unsafe => {
+                self.offer_candidate(candidate, &form.label, |_| {})
+            }
+            FormEncoding::UrlEncoded => self.leave(candidate, unsafe_reason(&form.method)),
+        }
+    }
+
+    /// Lists what is not sent.
+    fn leave(&mut self, candidate: Candidate, reason: impl Into<String>) -> LedOn {
+        if !self.in_scope(&candidate.url) {
+            self.out_of_scope(&candidate);
+            return false;
+        }
+        let (item, key) = self.item(candidate);
+        self.site.link(item.request.method.as_str(), item.path, 1);
+        if self.judge(key) {
+            self.site.discover(item.url.as_str());
+        }
+        self.see(&item, Seen::skipped(reason));
+        false
+    }
+
+    pub(super) fn in_scope(&self, url: &Url) -> bool {
+        Origin::of(url).is_ok_and(|origin| {
+            self.job.traffic.scope().judge(&origin, &link::path_and_query(url)).is_ok()
+        })
+    }
+
+    fn out_of_scope(&mut self, candidate: &Candidate) {
+        let method = candidate.request.method.as_str();
+        let key = self.identity.key(method, &candidate.url, &candidate.request.body);
+        if self.judge(key) {
+            self.left_out.out_of_scope += 1;
+        }
+    }
+
+    /// Remembers what need not be looked at again; whether it is new.
+    fn judge(&mut self, key: u64) -> bool {
+        self.judged.len() >= MAX_REMEMBERED || self.judged.insert(key)
+    }
+
+    /// Offers what was found, unless following it may do harm.
+    pub(super) fn offer_candidate(
+        &mut self,
+        candidate: Candidate,
+        label: &str,
+        complete: impl FnOnce(&mut Item),
+    ) -> LedOn {
+        if !self.in_scope(&candidate.url) {
+            self.out_of_scope(&candidate);
+            return false;
+        }
+        if let Some(reason) = careful::reason_to_leave(&candidate.url, label) {
+            return self.leave(candidate, reason);
+        }
+        let (mut item, key) = self.item(candidate);
+        if self.frontier.visit(key) {
+            return false;
+        }
+        complete(&mut item);
+        self.offer(item, key)
+    }
+
+    pub(super) fn offer(&mut self, item: Item, key: u64) -> LedOn {
+        if self.frontier.knows(key) {
+            return false;
+        }
+        if item.depth > self.job.settings.depth {
+            if self.left_out.too_deep(key) {
+                self.site.discover(item.url.as_str());
+            }
+            return false;
+        }
+        if !self.left_out.deeper.contains(&key) {
+            self.site.discover(item.url.as_str());
+        }
+        let path = item.path;
+        let directory = self.templates.directory(path);
+        match self.frontier.offer(item, key, directory) {
+            Offer::Queued { first } => return first,
+            Offer::EnoughOfItsKind => self.left_out.same_kind(path, 1),
+            Offer::Full => self.left_out.full += 1,
+        }
+        false
+    }
+}
+
+fn unsafe_reason(method: &str) -> String {
+    format!("{method} may change something; pass --allow-unsafe to send it")
+}

@@ -1,0 +1,620 @@
+//! Path templates, learnt: `/blog/{slug}`, `/items/{id}`, `/docs/p{id}.html`.
+//!
+//! Paths stand in a tree of segments. What looks like a value (an integer, a UUID, a date, a token)
+//! is one from the first time on. Words become a value when enough siblings turn out to be built
+//! alike (`structure`), or when there are so many of them that nobody names pages that way; whatever
+//! is built otherwise stays a page of its own. Merging keeps ids: an old one stands for what it was
+//! merged into.
+//!
+//! Findings' fingerprints do not use this: what is learnt depends on how much was seen.
+
+use std::collections::HashMap;
+use std::hash::Hash as _;
+use std::hash::Hasher as _;
+
+use super::structure::Structure;
+use crate::model::value_kind;
+
+/// Siblings built alike that make a value of words, and of words with numbers (`p17.html`).
+const ALIKE_WORDS: usize = 8;
+const ALIKE_NUMBERED: usize = 3;
+
+/// The same at the root, where the main pages of small sites stand side by side.
+const ALIKE_AT_ROOT: usize = 24;
+
+/// So many siblings are values, whatever they look like.
+const VARIETY_WORDS: usize = 200;
+const VARIETY_NUMBERED: usize = 32;
+
+/// Segments known at most: beyond, whatever is new is one template.
+const MAX_SEGMENTS: usize = 60_000;
+
+/// Segments of one path that are told apart.
+const MAX_DEPTH: usize = 32;
+
+/// Builds remembered of one template, and of one group of siblings.
+const MAX_STRUCTURES: usize = 16;
+const MAX_BUILDS: usize = 16;
+
+/// Pages of a learnt template that may stand on their own because they are built otherwise.
+const MAX_EXCEPTIONS: u8 = 32;
+
+/// Directories within directories that look like the ones around them before they are no more
+/// believed.
+const MAX_NESTED: u32 = 3;
+
+/// A path template.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct PathId(u32);
+
+/// One template was merged into another, or (into itself) has another text now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Merged {
+    pub(crate) from: PathId,
+    pub(crate) into: PathId,
+}
+
+/// What a page's build has taught.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Lesson {
+    /// The page's template.
+    pub(crate) path: PathId,
+    /// Nothing of that template was built like this.
+    pub(crate) novel: bool,
+}
+
+/// See the module.
+#[derive(Debug, Default)]
+pub(crate) struct Templates {
+    segments: Vec<Segment>,
+    /// Hash of parent and text to child.
+    edges: HashMap<u64, u32>,
+    /// Hash of parent and pattern to the siblings of that pattern.
+    groups: HashMap<u64, Group>,
+    /// Where everything goes once there are too many.
+    overflow: Option<u32>,
+    /// Not yet told.
+    merged: Vec<Merged>,
+}
+
+#[derive(Debug)]
+struct Segment {
+    parent: Option<u32>,
+    text: Box<str>,
+    kind: Kind,
+    children: Vec<u32>,
+    merged_into: Option<u32>,
+    structures: Vec<Structure>,
+    /// Where a description says that any value may stand.
+    wildcard: Option<u32>,
+    exceptions: u8,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Literal,
+    Value,
+    /// A value by what was learnt.
+    Learnt,
+}
+
+#[derive(Debug, Default)]
+struct Group {
+    members: Vec<u32>,
+    builds: Vec<Build>,
+    into: Option<u32>,
+}
+
+/// Siblings below which something is built alike.
+#[derive(Debug)]
+struct Build {
+    /// The template of what is below, from the sibling on.
+    below: Box<str>,
+    structure: Structure,
+    members: Vec<u32>,
+}
+
+impl Templates {
+    /// The template of a path of an origin.
+    pub(crate) fn place(&mut self, origin: &str, path: &str) -> PathId {
+        let mut at = self.root(origin);
+        for segment in path.split('/').skip(1).take(MAX_DEPTH) {
+            at = self.step(at, segment);
+        }
+        PathId(at)
+    }
+
+    /// The same for a template of a description, `/items/{item}`: whatever stands there is a value.
+    pub(crate) fn place_template(&mut self, origin: &str, template: &str) -> PathId {
+        let mut at = self.root(origin);
+        for segment in template.split('/').skip(1).take(MAX_DEPTH) {
+            if segment.contains('{') {
+                let child = self.child(at, "{id}", Kind::Value);
+                self.segments[at as usize].wildcard = Some(child);
+                at = child;
+            } else {
+                at = self.step(at, segment);
+            }
+        }
+        PathId(at)
+    }
+
+    /// What an id stands for now.
+    pub(crate) fn current(&self, path: PathId) -> PathId {
+        PathId(self.find(path.0))
+    }
+
+    /// The directory that a path stands in.
+    pub(crate) fn directory(&self, path: PathId) -> PathId {
+        let parent = self.segments[self.find(path.0) as usize].parent;
+        PathId(parent.map_or(path.0, |parent| self.find(parent)))
+    }
+
+    /// The template as a text; several values of one kind are numbered.
+    pub(crate) fn text(&self, path: PathId) -> String {
+        let mut segments: Vec<&str> = self
+            .upwards(path)
+            .filter(|at| self.segments[*at as usize].parent.is_some())
+            .map(|at| &*self.segments[at as usize].text)
+            .collect();
+        segments.reverse();
+        let mut text = String::new();
+        let mut counts: HashMap<&str, u32> = HashMap::new();
+        for segment in segments {
+            text.push('/');
+            let Some((start, rest)) = segment.split_once('{') else {
+                text.push_str(segment);
+                continue;
+            };
+            let (name, rest) = rest.split_once('}').unwrap_or((rest, ""));
+            let count = counts.entry(name).or_insert(0);
+            *count += 1;
+            let number = if *count > 1 { count.to_string() } else { String::new() };
+            text.extend([start, "{", name, &number, "}", rest]);
+        }
+        if text.is_empty() { "/".to_owned() } else { text }
+    }
+
+    /// Learns how a page of a template is built.
+    pub(crate) fn learn(&mut self, path: PathId, sent: &str, structure: Structure) -> Lesson {
+        let mut at = self.find(path.0);
+        let known = &self.segments[at as usize].structures;
+        let novel = known.len() < MAX_STRUCTURES && !known.iter().any(|one| one.is_like(structure));
+        if novel && !known.is_empty() {
+            at = self.except(at, sent).unwrap_or(at);
+        }
+        self.remember(at, structure);
+        let mut below = String::new();
+        let mut next = Some(at);
+        while let Some(here) = next {
+            let here = self.find(here);
+            let segment = &self.segments[here as usize];
+            let parent = segment.parent;
+            if let Some(parent) = parent
+                && segment.kind == Kind::Literal
+                && !segment.text.is_empty()
+            {
+                self.testify(self.find(parent), here, &below, structure);
+            }
+            below.insert_str(0, &self.segments[self.find(here) as usize].text);
+            below.insert(0, '/');
+            next = parent;
+        }
+        Lesson { path: PathId(self.find(at)), novel }
+    }
+
+    /// What was merged since this was asked last, in order.
+    pub(crate) fn take_merged(&mut self) -> Vec<Merged> {
+        std::mem::take(&mut self.merged)
+    }
+
+    /// Whether the page lies in directories within directories that all look like it: relative links
+    /// that lead on for ever.
+    pub(crate) fn is_endless(&self, path: PathId, structure: Structure) -> bool {
+        let mut nested = 0;
+        for at in self.upwards(self.directory(path)).skip(1) {
+            let index = self.edges.get(&edge(at, "")).map(|index| self.find(*index));
+            let own = index.into_iter().chain([at]);
+            let mut known = own.flat_map(|at| &self.segments[at as usize].structures).peekable();
+            if known.peek().is_none() {
+                continue;
+            }
+            if !known.any(|one| one.is_like(structure)) {
+                return false;
+            }
+            nested += 1;
+            if nested >= MAX_NESTED {
+                return true;
+            }
+        }
+        false
+    }
+
+    fn root(&mut self, origin: &str) -> u32 {
+        let key = edge(u32::MAX, origin);
+        if let Some(&root) = self.edges.get(&key) {
+            return root;
+        }
+        let root = self.push(None, origin, Kind::Value);
+        self.edges.insert(key, root);
+        root
+    }
+
+    fn step(&mut self, at: u32, segment: &str) -> u32 {
+        if Some(at) == self.overflow {
+            return at;
+        }
+        let wildcard = self.segments[at as usize].wildcard;
+        if let Some(kind) = value_kind(segment) {
+            return match wildcard {
+                Some(wildcard) => self.find(wildcard),
+                None => self.child(at, kind, Kind::Value),
+            };
+        }
+        if let Some(&known) = self.edges.get(&edge(at, segment)) {
+            return self.find(known);
+        }
+        let is_root = self.segments[at as usize].parent.is_none();
+        if let Some(wildcard) = wildcard.filter(|_| !is_root && !segment.is_empty()) {
+            return self.find(wildcard);
+        }
+        for pattern in patterns(segment) {
+            let into = self.groups.get(&edge(at, &pattern)).and_then(|group| group.into);
+            if let Some(into) = into {
+                return self.find(into);
+            }
+        }
+        self.child(at, segment, Kind::Literal)
+    }
+
+    /// The child of that text, new if there is none.
+    fn child(&mut self, at: u32, text: &str, kind: Kind) -> u32 {
+        let key = edge(at, text);
+        if let Some(&known) = self.edges.get(&key) {
+            return self.find(known);
+        }
+        if self.segments.len() >= MAX_SEGMENTS && kind == Kind::Literal {
+            return self.overflow();
+        }
+        let child = self.push(Some(at), text, kind);
+        self.edges.insert(key, child);
+        self.segments[at as usize].children.push(child);
+        if kind == Kind::Literal { self.enlist(at, child, text) } else { child }
+    }
+
+    fn push(&mut self, parent: Option<u32>, text: &str, kind: Kind) -> u32 {
+        let id = u32::try_from(self.segments.len()).expect("MAX_SEGMENTS, and one value each");
+        self.segments.push(Segment {
+            parent,
+            text: text.into(),
+            kind,
+            children: Vec::new(),
+            merged_into: None,
+            structures: Vec::new(),
+            wildcard: None,
+            exceptions: 0,
+        });
+        id
+    }
+
+    fn overflow(&mut self) -> u32 {
+        if let Some(overflow) = self.overflow {
+            return overflow;
+        }
+        let root = self.push(None, "", Kind::Value);
+        let overflow = self.push(Some(root), "{path}", Kind::Value);
+        self.overflow = Some(overflow);
+        overflow
+    }
+
+    /// A new sibling; what it is once there are too many of them.
+    fn enlist(&mut self, at: u32, child: u32, text: &str) -> u32 {
+        for pattern in patterns(text) {
+            let group = self.groups.entry(edge(at, &pattern)).or_default();
+            group.members.push(child);
+            let variety = if pattern.contains('#') { VARIETY_NUMBERED } else { VARIETY_WORDS };
+            if group.members.len() >= variety && group.into.is_none() {
+                // Pages that were looked at keep their own template until they are known to be alike.
+                let members = std::mem::take(&mut group.members);
+                let unseen = members
+                    .into_iter()
+                    .filter(|one| {
+                        let segment = &self.segments[*one as usize];
+                        segment.structures.is_empty() && segment.children.is_empty()
+                    })
+                    .collect();
+                self.collapse(at, &pattern, unseen);
+            }
+        }
+        self.find(child)
+    }
+
+    /// A sibling below which something is built like this.
+    fn testify(&mut self, parent: u32, child: u32, below: &str, structure: Structure) {
+        let text = self.segments[child as usize].text.clone();
+        let is_root = self.segments[parent as usize].parent.is_none();
+        for pattern in patterns(&text) {
+            let enough = match (pattern.contains('#'), structure.is_telling()) {
+                (true, true) => ALIKE_NUMBERED,
+                (false, true) if is_root => ALIKE_AT_ROOT,
+                // Short pages are alike by chance, but words with the same numbers are not.
+                (false, true) | (true, false) => ALIKE_WORDS,
+                (false, false) => continue,
+            };
+            let fits = below.is_empty() && self.fits(parent, &pattern, structure);
+            let group = self.groups.entry(edge(parent, &pattern)).or_default();
+            let is_known =
+                |build: &Build| *build.below == *below && build.structure.is_like(structure);
+            let place = group.builds.iter().position(is_known).unwrap_or(group.builds.len());
+            if place == MAX_BUILDS {
+                continue;
+            }
+            if place == group.builds.len() {
+                group.builds.push(Build { below: below.into(), structure, members: Vec::new() });
+            }
+            let members = &mut group.builds[place].members;
+            if !members.contains(&child) {
+                members.push(child);
+            }
+            if members.len() >= enough || fits {
+                let members = std::mem::take(members);
+                return self.collapse(parent, &pattern, members);
+            }
+        }
+    }
+
+    /// Whether the value that siblings of the pattern have become is built like this.
+    fn fits(&self, parent: u32, pattern: &str, structure: Structure) -> bool {
+        let into = self.groups.get(&edge(parent, pattern)).and_then(|group| group.into);
+        into.is_some_and(|into| {
+            let known = &self.segments[self.find(into) as usize].structures;
+            known.iter().any(|one| one.is_like(structure))
+        })
+    }
+
+    /// Makes one value of siblings.
+    fn collapse(&mut self, at: u32, pattern: &str, members: Vec<u32>) {
+        let shown = match pattern.strip_prefix('*') {
+            Some(extension) => format!("{{slug}}{extension}"),
+            None => pattern.replace('#', "{id}"),
+        };
+        let into = self.child(at, &shown, Kind::Learnt);
+        self.groups.entry(edge(at, pattern)).or_default().into = Some(into);
+        for member in members {
+            self.merge(member, into);
+        }
+    }
+
+    /// Everything at and below `from` becomes part of `into`.
+    fn merge(&mut self, from: u32, into: u32) {
+        let (from, into) = (self.find(from), self.find(into));
+        if from == into {
+            return;
+        }
+        let segment = &mut self.segments[from as usize];
+        segment.merged_into = Some(into);
+        let (children, structures) =
+            (std::mem::take(&mut segment.children), std::mem::take(&mut segment.structures));
+        let wildcard = segment.wildcard;
+        self.merged.push(Merged { from: PathId(from), into: PathId(into) });
+        for structure in structures {
+            self.remember(into, structure);
+        }
+        let own = &mut self.segments[into as usize].wildcard;
+        *own = own.or(wildcard);
+        for child in children {
+            if self.segments[child as usize].merged_into.is_some() {
+                continue;
+            }
+            let (text, kind) =
+                (self.segments[child as usize].text.clone(), self.segments[child as usize].kind);
+            let key = edge(into, &text);
+            if let Some(&same) = self.edges.get(&key) {
+                self.merge(child, same);
+                continue;
+            }
+            self.edges.insert(key, child);
+            self.segments[child as usize].parent = Some(into);
+            self.segments[into as usize].children.push(child);
+            self.rename(child);
+            if kind == Kind::Literal {
+                self.enlist(into, child, &text);
+            }
+        }
+    }
+
+    /// Tells that everything at and below a segment has another text.
+    fn rename(&mut self, top: u32) {
+        let mut waiting = vec![top];
+        while let Some(at) = waiting.pop() {
+            self.merged.push(Merged { from: PathId(at), into: PathId(at) });
+            waiting.extend(&self.segments[at as usize].children);
+        }
+    }
+
+    /// A page that is not built as its learnt template says gets one of its own.
+    fn except(&mut self, at: u32, sent: &str) -> Option<u32> {
+        let segment = &mut self.segments[at as usize];
+        let last = sent.rsplit('/').next().unwrap_or_default();
+        if segment.kind != Kind::Learnt || segment.exceptions >= MAX_EXCEPTIONS || last.is_empty() {
+            return None;
+        }
+        segment.exceptions += 1;
+        let parent = segment.parent?;
+        let parent = self.find(parent);
+        let own = self.push(Some(parent), last, Kind::Literal);
+        self.edges.insert(edge(parent, last), own);
+        self.segments[parent as usize].children.push(own);
+        Some(own)
+    }
+
+    fn remember(&mut self, at: u32, structure: Structure) {
+        let known = &mut self.segments[at as usize].structures;
+        if known.len() < MAX_STRUCTURES && !known.iter().any(|one| one.is_like(structure)) {
+            known.push(structure);
+        }
+    }
+
+    fn find(&self, mut at: u32) -> u32 {
+        while let Some(into) = self.segments[at as usize].merged_into {
+            at = into;
+        }
+        at
+    }
+
+    /// From a path to its root.
+    fn upwards(&self, path: PathId) -> impl Iterator<Item = u32> {
+        std::iter::successors(Some(self.find(path.0)), |at| {
+            self.segments[*at as usize].parent.map(|parent| self.find(parent))
+        })
+    }
+}
+
+/// What a word may be an example of: itself with other numbers, or any word with its extension.
+fn patterns(segment: &str) -> Vec<String> {
+    if segment.is_empty() {
+        return Vec::new();
+    }
+    let extension = super::link::extension(segment);
+    let any = if extension.is_empty() { "*".to_owned() } else { format!("*.{extension}") };
+    if !segment.bytes().any(|byte| byte.is_ascii_digit()) {
+        return vec![any];
+    }
+    let mut numbered = String::with_capacity(segment.len());
+    let mut in_number = false;
+    for c in segment.chars() {
+        if !c.is_ascii_digit() {
+            numbered.push(c);
+        } else if !in_number {
+            numbered.push('#');
+        }
+        in_number = c.is_ascii_digit();
+    }
+    vec![numbered, any]
+}
+
+fn edge(at: u32, text: &str) -> u64 {
+    let mut hasher = std::hash::DefaultHasher::new();
+    (at, text).hash(&mut hasher);
+    hasher.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::extract::Markup;
+    use crate::extract::Scripting;
+
+    /// Pages of the same word are built alike.
+    fn built(word: &str) -> Structure {
+        let html = (0..12).map(|n| format!("<div class='{word}{}'>", "x".repeat(n)));
+        let html = html.collect::<Vec<_>>().concat();
+        Structure::of_markup(&Markup::parse(&html, Scripting::Off))
+    }
+
+    fn learn(templates: &mut Templates, path: &str, word: &str) -> String {
+        let id = templates.place("h", path);
+        let lesson = templates.learn(id, path, built(word));
+        templates.text(lesson.path)
+    }
+
+    fn text(templates: &mut Templates, path: &str) -> String {
+        let id = templates.place("h", path);
+        templates.text(id)
+    }
+
+    #[test]
+    fn values_are_values_from_the_first_time_on() {
+        let mut templates = Templates::default();
+        assert_eq!(text(&mut templates, "/a/7/b/8"), "/a/{id}/b/{id2}");
+        assert_eq!(text(&mut templates, "/a/2026-11-23"), "/a/{date}");
+        assert_eq!(text(&mut templates, "/"), "/");
+        assert_eq!(text(&mut templates, ""), "/");
+    }
+
+    #[test]
+    fn words_become_a_value_when_siblings_are_built_alike() {
+        let mut templates = Templates::default();
+        for word in ["ant", "bee", "cat", "dog", "eel", "fox", "gnu"] {
+            assert_eq!(
+                learn(&mut templates, &format!("/blog/{word}"), "post"),
+                format!("/blog/{word}")
+            );
+        }
+        assert_eq!(learn(&mut templates, "/blog/archive", "list"), "/blog/archive");
+        assert_eq!(learn(&mut templates, "/blog/hen", "post"), "/blog/{slug}");
+        assert_eq!(text(&mut templates, "/blog/ant"), "/blog/{slug}", "what was known too");
+        assert_eq!(text(&mut templates, "/blog/yak"), "/blog/{slug}", "and what is new");
+        assert_eq!(text(&mut templates, "/blog/archive"), "/blog/archive");
+    }
+
+    #[test]
+    fn a_page_that_is_built_otherwise_leaves_the_template_again() {
+        let mut templates = Templates::default();
+        for n in 0..4 {
+            learn(&mut templates, &format!("/docs/p{n}.html"), "page");
+        }
+        assert_eq!(text(&mut templates, "/docs/p77.html"), "/docs/p{id}.html");
+        assert_eq!(learn(&mut templates, "/docs/p0404.html", "map"), "/docs/p0404.html");
+        assert_eq!(text(&mut templates, "/docs/p78.html"), "/docs/p{id}.html");
+    }
+
+    #[test]
+    fn directories_merge_with_what_is_in_them() {
+        let mut templates = Templates::default();
+        let users = ["ann", "ben", "cid", "dan", "eve", "fay", "gus", "hal"];
+        for user in users {
+            learn(&mut templates, &format!("/user/{user}/posts"), "posts");
+            learn(&mut templates, &format!("/user/{user}/"), "profile");
+        }
+        assert_eq!(text(&mut templates, "/user/zoe/posts"), "/user/{slug}/posts");
+        assert_eq!(text(&mut templates, "/user/ann/"), "/user/{slug}/");
+        assert_eq!(text(&mut templates, "/user/ann/posts/9"), "/user/{slug}/posts/{id}");
+    }
+
+    #[test]
+    fn main_pages_of_a_small_site_are_no_values() {
+        let mut templates = Templates::default();
+        for word in ["about", "contact", "help", "terms", "privacy", "jobs", "press", "team", "faq"]
+        {
+            assert_eq!(learn(&mut templates, &format!("/{word}"), "plain"), format!("/{word}"));
+        }
+    }
+
+    #[test]
+    fn a_description_says_where_values_stand() {
+        let mut templates = Templates::default();
+        let id = templates.place_template("h", "/api/users/{name}/orders");
+        assert_eq!(templates.place("h", "/api/users/ann/orders"), id);
+        assert_eq!(templates.place("h", "/api/users/7/orders"), id);
+    }
+
+    #[test]
+    fn paths_that_lead_on_for_ever_are_seen_through() {
+        let mut templates = Templates::default();
+        let mut path = "/t/".to_owned();
+        let mut depth = 0;
+        while depth < 20 {
+            let id = templates.place("h", &path);
+            let lesson = templates.learn(id, &path, built("trap"));
+            if templates.is_endless(lesson.path, built("trap")) {
+                break;
+            }
+            path.push_str("next/");
+            depth += 1;
+        }
+        assert_eq!(depth, 3);
+    }
+
+    #[test]
+    fn memory_is_bounded_whatever_is_placed() {
+        let mut templates = Templates::default();
+        for n in 0..100_000_u32 {
+            let word: String =
+                format!("{n:06}").bytes().map(|b| char::from(b - b'0' + b'a')).collect();
+            templates.place("h", &format!("/{}/{}/{word}", &word[..3], &word[3..]));
+        }
+        assert!(templates.segments.len() <= MAX_SEGMENTS * 2);
+        assert!(text(&mut templates, "/new/path/of/words").starts_with('/'));
+    }
+}
