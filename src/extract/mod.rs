@@ -25,8 +25,8 @@ pub(crate) use markup::{Markup, Piece, Scripting, Tag};
 pub use page::Page;
 pub use pattern::{Pattern, PatternError};
 pub(crate) use references::{
-    Against, Evidence, References, css_references, header_references, html_references,
-    json_references, refresh_target, script_references, text_references, xml_references,
+    Against, Body, DocumentKind, Evidence, References, document_references, header_references,
+    html_references, refresh_target,
 };
 pub use tree::Tree;
 pub use which::Which;

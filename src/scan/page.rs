@@ -2,10 +2,12 @@
 
 use url::Url;
 
+use super::crawl::Doubt;
 use super::form::Form;
 use super::link::resolve;
 use super::structure::Structure;
 use crate::extract::Against;
+use crate::extract::Body;
 use crate::extract::Evidence;
 use crate::extract::Forms;
 use crate::extract::Markup;
@@ -13,6 +15,8 @@ use crate::extract::References;
 use crate::extract::Scripting;
 use crate::extract::base_of;
 use crate::extract::html_references;
+use crate::model::Header;
+use crate::model::Request;
 
 /// Links taken from one page at most.
 const MAX_LINKS: usize = 2000;
@@ -27,7 +31,22 @@ pub(crate) struct Link {
     /// In capitals.
     pub method: &'static str,
     /// It only looks like an address.
-    pub is_likely: bool,
+    pub doubt: Option<Doubt>,
+    /// What is sent with it, where a script says so.
+    pub body: Option<Body>,
+    /// It is a script that runs by itself: what it asks for is relative to it.
+    pub is_worker: bool,
+}
+
+impl Link {
+    /// The request with what is sent along.
+    pub(crate) fn fill(&self, mut request: Request) -> Request {
+        if let Some(body) = &self.body {
+            request.headers.push(Header::new("Content-Type", body.kind));
+            request.body = body.text.clone().into_bytes();
+        }
+        request
+    }
 }
 
 /// What a page refers to.
@@ -65,6 +84,8 @@ impl Page {
     /// Adds what a file at `file` refers to, that the page at `page` has loaded.
     pub(crate) fn add(&mut self, references: References, file: &Url, page: &Url) {
         self.truncated |= references.truncated;
+        let base = references.base.as_deref().and_then(|base| resolve(file, base));
+        let file = base.as_ref().unwrap_or(file);
         for reference in references.list {
             if self.links.len() >= MAX_LINKS {
                 self.truncated = true;
@@ -82,7 +103,13 @@ impl Page {
                 url,
                 label: reference.label,
                 method: reference.method.unwrap_or("GET"),
-                is_likely: reference.evidence == Evidence::Likely,
+                doubt: match reference.evidence {
+                    Evidence::Stated => None,
+                    Evidence::Likely => Some(Doubt::Likely),
+                    Evidence::Weak => Some(Doubt::Weak),
+                },
+                body: reference.body,
+                is_worker: reference.is_worker,
             });
         }
     }

@@ -63,6 +63,8 @@ const PAGES: &[Document] = &[
     file("/maze/shadow/", HTML, site!("shadow.html")),
     file("/maze/styles/", HTML, site!("styles.html")),
     file("/maze/scripts/", HTML, site!("scripts.html")),
+    // As frameworks name their pages.
+    file("/maze/bundle", HTML, site!("bundle.html")),
     file("/maze/bundle/", HTML, site!("bundle.html")),
     file("/maze/modules/", HTML, site!("modules.html")),
     file("/maze/data/", HTML, site!("data.html")),

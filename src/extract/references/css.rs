@@ -1,6 +1,7 @@
 //! Style sheets: `url()`, `@import`, `image-set()` and source maps.
 
 use super::References;
+use super::text::text_references;
 
 /// What a style sheet refers to.
 pub(crate) fn css_references(text: &str) -> References {
@@ -12,7 +13,9 @@ pub(crate) fn css_references(text: &str) -> References {
         match bytes[at] {
             b'/' if bytes.get(at + 1) == Some(&b'*') => {
                 let end = text[at + 2..].find("*/").map_or(text.len(), |end| at + 2 + end);
-                source_map(&text[at + 2..end], &mut found);
+                let comment = &text[at + 2..end];
+                source_map(comment, &mut found);
+                found.extend(text_references(comment));
                 at = end + 2;
             }
             quote @ (b'"' | b'\'') => {
@@ -121,7 +124,7 @@ mod tests {
             .x { background: URL( d.png ) , url("e\"f.png"); content: "no/address.png" }
             .y { background: image-set("g.png" 1x, 'h.png' 2x); color: "i.png" }
             @font-face { src: url(\2f fonts/j.woff2) format("woff2") }
-            /* url(kept-out.png) */ .z { background: url(data:image/png;base64,AA==) }
+            /* url(kept-out.png), once /old/k.png */ .z { background: url(data:image/png;base64,AA==) }
             /*# sourceMappingURL=s.css.map */"#;
         let expected = [
             "a.css",
@@ -132,6 +135,7 @@ mod tests {
             "g.png",
             "h.png",
             "/fonts/j.woff2",
+            "/old/k.png",
             "s.css.map",
         ];
         assert_eq!(texts(css), expected);

@@ -1,12 +1,14 @@
 //! Response headers that carry addresses.
 
-use super::References;
+use super::json::json_references;
+use super::text::looks_like_path;
+use super::{Against, Evidence, References};
 
 /// What one header refers to.
 pub(crate) fn header_references(name: &str, value: &str) -> References {
     let mut found = References::default();
     match name.to_ascii_lowercase().as_str() {
-        "location" | "content-location" | "sourcemap" | "x-sourcemap" => {
+        "location" | "content-location" | "sourcemap" | "x-sourcemap" | "x-pingback" => {
             found.stated(value);
         }
         "refresh" => {
@@ -30,9 +32,27 @@ pub(crate) fn header_references(name: &str, value: &str) -> References {
                 }
             }
         }
+        "report-to" | "nel" => {
+            // One object after the other, with commas between.
+            found.extend(json_references(&format!("[{value}]")));
+        }
+        "speculation-rules" => {
+            value.split(',').for_each(|one| _ = found.stated(one.trim().trim_matches('"')));
+        }
+        "set-cookie" => cookie_path(value, &mut found),
         _ => {}
     }
     found
+}
+
+/// Where a cookie is sent, something is.
+fn cookie_path(value: &str, found: &mut References) {
+    let attributes = value.split(';').skip(1).filter_map(|part| part.trim().split_once('='));
+    for (name, path) in attributes {
+        if name.eq_ignore_ascii_case("path") && path.len() > 1 && looks_like_path(path) {
+            found.add(path, Evidence::Weak, Against::File);
+        }
+    }
 }
 
 /// `</style.css>; rel=preload, </next>; rel="next"` (RFC 8288).
@@ -90,6 +110,12 @@ mod tests {
             texts("Reporting-Endpoints", "a=\"/reports\", b=\"/more\""),
             ["/reports", "/more"]
         );
+        let report_to =
+            r#"{"group":"a","endpoints":[{"url":"https://h/r"}]}, {"endpoints":[{"url":"/s"}]}"#;
+        assert_eq!(texts("Report-To", report_to), ["https://h/r", "/s"]);
+        assert_eq!(texts("Speculation-Rules", "\"/rules.json\", \"b\""), ["/rules.json", "b"]);
+        assert_eq!(texts("Set-Cookie", "a=/no; Path=/shop; Secure"), ["/shop"]);
+        assert_eq!(texts("Set-Cookie", "a=b; Path=/"), Vec::<String>::new());
         assert_eq!(texts("X-Other", "/path"), Vec::<String>::new());
     }
 

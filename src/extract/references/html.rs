@@ -1,9 +1,10 @@
 //! HTML: every element and attribute that can carry an address.
 
 use super::css::css_references;
-use super::headers::refresh_target;
-use super::json::json_references;
-use super::script::script_references;
+use super::headers::{header_references, refresh_target};
+use super::json::json_within;
+use super::map::ImportMap;
+use super::script::script_within;
 use super::text::{looks_like_path, looks_like_url, text_references};
 use super::{Against, Evidence, References};
 use crate::extract::append_label;
@@ -37,11 +38,19 @@ const ADDRESSES: [&str; 20] = [
 /// Attributes with several addresses.
 const LISTS: [&str; 3] = ["srcset", "imagesrcset", "data-srcset"];
 
+/// Attributes with a script in them, by how their names begin: bindings of the common frameworks.
+const BOUND: [&str; 9] = [":", "@", "v-", "x-", "ng-", "[", "(", "*", "data-ng-"];
+
+/// Attributes of elements with names of their own that are for people.
+const FOR_PEOPLE: [&str; 9] =
+    ["id", "class", "title", "alt", "name", "label", "placeholder", "style", "part"];
+
 /// Candidates of one list.
 const MAX_CANDIDATES: usize = 32;
 
-/// A comment is markup that is switched off; one within another is text.
-const MAX_DEPTH: u32 = 2;
+/// Documents within documents: a comment is markup that is switched off, a string in a script may be
+/// markup with a script. What lies deeper is text.
+pub(super) const MAX_DEPTH: u32 = 4;
 
 /// What a page refers to.
 pub(crate) fn html_references(markup: &Markup) -> References {
@@ -51,8 +60,22 @@ pub(crate) fn html_references(markup: &Markup) -> References {
     found
 }
 
+/// What a text refers to that is a piece of a page: likely, because nobody knows whether it is used.
+/// It lies `depth` documents deep.
+pub(super) fn markup_references(text: &str, depth: u32) -> References {
+    let mut found = References::default();
+    if depth > MAX_DEPTH {
+        return found;
+    }
+    let markup = Markup::parse(text, Scripting::Off);
+    read(&markup, depth, &mut found);
+    found.truncated |= markup.truncated;
+    found.at_most(Evidence::Likely)
+}
+
 fn read(markup: &Markup, depth: u32, found: &mut References) {
-    let mut reader = Reader { found, anchor: None, script: ScriptKind::Code, depth };
+    let modules = ImportMap::default();
+    let mut reader = Reader { found, anchor: None, script: ScriptKind::Code, modules, depth };
     for piece in &markup.pieces {
         match piece {
             Piece::Open(tag) => reader.open(tag),
@@ -62,6 +85,8 @@ fn read(markup: &Markup, depth: u32, found: &mut References) {
             Piece::Comment(text) => reader.comment(text),
         }
     }
+    let modules = std::mem::take(&mut reader.modules);
+    modules.resolve(found);
 }
 
 /// What a script element holds.
@@ -69,6 +94,8 @@ fn read(markup: &Markup, depth: u32, found: &mut References) {
 enum ScriptKind {
     Code,
     Json,
+    /// Where modules are.
+    ImportMap,
     /// A template for a page's parts.
     Markup,
 }
@@ -78,6 +105,7 @@ struct Reader<'f> {
     /// The link whose text is being read.
     anchor: Option<usize>,
     script: ScriptKind,
+    modules: ImportMap,
     depth: u32,
 }
 
@@ -98,10 +126,11 @@ impl Reader<'_> {
 
     fn attribute(&mut self, tag: &Tag, name: &str, value: &str) {
         if matches!(name, "action" | "formaction") && self.depth == 0 {
-            // A form is sent with its fields; what only its button names may be a page as well.
-            if name == "formaction" {
-                self.found.add(value, Evidence::Likely, Against::File);
-            }
+            // A form is sent with its fields.
+            return;
+        }
+        if let Some(script) = of_script(value) {
+            self.found.extend(script_within(&script, self.depth));
         } else if ADDRESSES.contains(&name) {
             let is_list = matches!(name, "archive");
             let place = if is_list {
@@ -117,23 +146,47 @@ impl Reader<'_> {
             candidates(value, self.found);
         } else if name == "ping" {
             value.split_ascii_whitespace().for_each(|one| self.posted(one));
-        } else if name == "style" {
+        } else if name == "style" || value.contains("url(") {
             self.found.extend(css_references(value));
         } else if name == "srcdoc" && self.depth < MAX_DEPTH {
             read(&Markup::parse(value, Scripting::Off), self.depth + 1, self.found);
         } else if name.starts_with("on") && name.len() > 4 {
-            self.found.extend(script_references(value));
-        } else if tag.name == "param" && name == "value" || name.contains('-') || name == "content"
-        {
+            self.found.extend(script_within(value, self.depth));
+        } else if BOUND.iter().any(|start| name.starts_with(start)) {
+            self.found.extend(script_within(value, self.depth));
+            self.value(name, value);
+        } else if may_be_address(&tag.name, name) {
             self.value(name, value);
         }
     }
 
     /// A value that is an address by its look, or by its name: `data-url`, `hx-get`.
     fn value(&mut self, name: &str, value: &str) {
-        const ENDINGS: [&str; 12] = [
-            "url", "href", "src", "uri", "link", "action", "endpoint", "get", "post", "put",
-            "patch", "delete",
+        const ENDINGS: [&str; 24] = [
+            "url",
+            "href",
+            "src",
+            "uri",
+            "link",
+            "action",
+            "endpoint",
+            "get",
+            "post",
+            "put",
+            "patch",
+            "delete",
+            "background",
+            "bg",
+            "image",
+            "icon",
+            "poster",
+            "remote",
+            "target",
+            "path",
+            "api",
+            "ajax",
+            "source",
+            "load",
         ];
         let last = name.rsplit('-').next().unwrap_or_default();
         let is_named = name.contains('-')
@@ -149,7 +202,7 @@ impl Reader<'_> {
                 self.found.list[place].method = Some(method);
             }
         } else if value.starts_with(['{', '[']) {
-            self.found.extend(json_references(value));
+            self.found.extend(json_within(value, self.depth));
         }
     }
 
@@ -160,6 +213,12 @@ impl Reader<'_> {
     }
 
     fn meta(&mut self, tag: &Tag) {
+        let names_policy = tag
+            .attribute("http-equiv")
+            .is_some_and(|kind| kind.to_ascii_lowercase().starts_with("content-security-policy"));
+        if names_policy && let Some(policy) = tag.attribute("content") {
+            self.found.extend(header_references("content-security-policy", policy));
+        }
         let is_refresh =
             tag.attribute("http-equiv").is_some_and(|kind| kind.eq_ignore_ascii_case("refresh"));
         if is_refresh && let Some(target) = tag.attribute("content").and_then(refresh_target) {
@@ -171,8 +230,9 @@ impl Reader<'_> {
         match raw {
             Some("script") => {
                 let references = match self.script {
-                    ScriptKind::Code => script_references(text),
-                    ScriptKind::Json => json_references(text),
+                    ScriptKind::Code => script_within(text, self.depth),
+                    ScriptKind::Json => json_within(text, self.depth),
+                    ScriptKind::ImportMap => return self.modules.read(text, self.found),
                     ScriptKind::Markup => return self.markup(text),
                 };
                 self.found.extend(references);
@@ -198,35 +258,53 @@ impl Reader<'_> {
     }
 
     fn markup(&mut self, text: &str) {
-        if self.depth >= MAX_DEPTH {
-            return;
-        }
-        let start = self.found.list.len();
-        let inner = Markup::parse(text, Scripting::Off);
-        read(&inner, self.depth + 1, self.found);
-        for reference in &mut self.found.list[start..] {
-            reference.evidence = Evidence::Likely;
-        }
+        self.found.extend(markup_references(text, self.depth + 1));
     }
+}
+
+/// Whether an attribute may hold an address by its look.
+fn may_be_address(element: &str, name: &str) -> bool {
+    matches!((element, name), ("option" | "input" | "param", "value") | (_, "content"))
+        || name.contains('-')
+        || element.contains('-') && !FOR_PEOPLE.contains(&name)
 }
 
 fn script_kind(tag: &Tag) -> ScriptKind {
     let kind = tag.attribute("type").unwrap_or_default().to_ascii_lowercase();
     match kind.as_str() {
-        "text/html" | "text/template" | "text/x-template" | "text/x-handlebars-template" => {
-            ScriptKind::Markup
-        }
-        "importmap" | "speculationrules" => ScriptKind::Json,
+        "importmap" => ScriptKind::ImportMap,
+        "speculationrules" => ScriptKind::Json,
         kind if kind.ends_with("json") => ScriptKind::Json,
-        _ => ScriptKind::Code,
+        "" | "module" | "text/jsx" | "text/babel" => ScriptKind::Code,
+        kind if kind.contains("script") && !kind.contains("template") => ScriptKind::Code,
+        // Templates of all kinds of engines.
+        _ => ScriptKind::Markup,
     }
 }
 
-/// `/a.png 1x, /b.png 2x`
+/// The script of a `javascript:` address.
+fn of_script(value: &str) -> Option<String> {
+    let (scheme, script) = value.trim_start().split_once(':')?;
+    let script = percent_encoding::percent_decode_str(script).decode_utf8_lossy();
+    scheme.eq_ignore_ascii_case("javascript").then(|| script.into_owned())
+}
+
+/// `/a.png 1x,/b.png 2x`: addresses may have commas within, but not at their ends
+/// (<https://html.spec.whatwg.org/#parse-a-srcset-attribute>).
 fn candidates(value: &str, found: &mut References) {
-    for candidate in value.split(", ").flat_map(|part| part.split(",\n")).take(MAX_CANDIDATES) {
-        if let Some(address) = candidate.split_ascii_whitespace().next() {
-            found.stated(address.trim_end_matches(','));
+    let mut rest = value;
+    for _ in 0..MAX_CANDIDATES {
+        rest = rest.trim_start_matches(|c: char| c.is_ascii_whitespace() || c == ',');
+        if rest.is_empty() {
+            return;
+        }
+        let end = rest.find(|c: char| c.is_ascii_whitespace()).unwrap_or(rest.len());
+        let address = &rest[..end];
+        found.stated(address.trim_end_matches(','));
+        rest = &rest[end..];
+        if !address.ends_with(',') {
+            // Descriptors go to the next comma; those with brackets have none within.
+            rest = rest.find(',').map_or("", |comma| &rest[comma..]);
         }
     }
 }
@@ -252,6 +330,25 @@ mod tests {
             ("<script src=/s.js></script>", "/s.js"),
             ("<img src=i.png>", "i.png"),
             ("<img srcset='/a.png 1x, /b.png 2x'>", "/a.png,/b.png"),
+            ("<img srcset='/a?x=1,2 1x,/b 2x'>", "/a?x=1,2,/b"),
+            ("<a href=\"javascript:go('/js')\">", "/js"),
+            ("<option value=/opt>", "/opt"),
+            ("<x-map tiles=/tiles title=/no>", "/tiles"),
+            ("<a :href=\"'/bound'\">", "/bound"),
+            ("<div x-init=\"fetch('/init')\">", "/init"),
+            ("<rect fill='url(/paint#x)'>", "/paint#x"),
+            ("<div data-background=bg?id=5>", "bg?id=5"),
+            ("<meta http-equiv=Content-Security-Policy content='report-uri /csp'>", "/csp"),
+            (
+                "<script type=speculationrules>{\"prefetch\":[{\"urls\":[\"next-page\"]}]}</script>",
+                "next-page",
+            ),
+            (
+                "<script type=importmap>{\"imports\":{\"u/\":\"/u/\"}}</script><script>import('u/x.js')</script>",
+                "/u/x.js",
+            ),
+            ("<script type=text/x-jquery-tmpl><a href=/tmpl/{{id}}></script>", "/tmpl/1"),
+            ("<a href={{url}}>", ""),
             ("<iframe src=/f></iframe>", "/f"),
             ("<frame src=/f>", "/f"),
             ("<embed src=/e>", "/e"),
@@ -261,8 +358,8 @@ mod tests {
             ("<video src=v.mp4 poster=p.png></video>", "v.mp4,p.png"),
             ("<source src=s.mp3>", "s.mp3"),
             ("<track src=t.vtt>", "t.vtt"),
-            ("<input type=image src=in.png formaction=/fa>", "in.png,/fa"),
-            ("<button formaction=/b>x</button>", "/b"),
+            ("<input type=image src=in.png formaction=/fa>", "in.png"),
+            ("<button formaction=/b>x</button>", ""),
             ("<form action=/form></form>", ""),
             ("<!-- <form action=/form></form> -->", "/form"),
             ("<body background=bg.png>", "bg.png"),

@@ -6,24 +6,30 @@
 //! to report if that request finds nothing.
 
 mod css;
+mod document;
 mod headers;
 mod html;
 mod json;
+mod map;
+mod pdf;
+mod placeholder;
 mod script;
 mod text;
-mod token;
 mod xml;
 
-pub(crate) use css::css_references;
+use std::borrow::Cow;
+
+use placeholder::Filled;
+
+pub(crate) use document::{DocumentKind, document_references};
 pub(crate) use headers::{header_references, refresh_target};
 pub(crate) use html::html_references;
-pub(crate) use json::json_references;
-pub(crate) use script::script_references;
-pub(crate) use text::text_references;
-pub(crate) use xml::xml_references;
 
 /// References taken from one document at most.
 const MAX_REFERENCES: usize = 5000;
+
+/// Names of modules taken from one document at most.
+const MAX_MODULES: usize = 200;
 
 /// Longer ones are no addresses, but data.
 const MAX_LENGTH: usize = 2048;
@@ -34,6 +40,8 @@ const SAMPLE: &str = "1";
 /// How sure it is that something is an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Evidence {
+    /// A text that may be the end of one, or a name of something else.
+    Weak,
     /// A text that looks like one.
     Likely,
     /// The format says so.
@@ -58,14 +66,30 @@ pub(crate) struct Reference {
     pub against: Against,
     /// In capitals, where it is known to be another than GET.
     pub method: Option<&'static str>,
+    /// What is sent with it, where the source says so.
+    pub body: Option<Body>,
+    /// It is a script that runs by itself: what it asks for is relative to it.
+    pub is_worker: bool,
     /// What a person reads of it; mostly nothing.
     pub label: String,
+}
+
+/// What a request is sent with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Body {
+    /// Its media type.
+    pub kind: &'static str,
+    pub text: String,
 }
 
 /// References of one document, in order, repetitions included.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct References {
     pub list: Vec<Reference>,
+    /// What relative references are relative to, where the document says so.
+    pub base: Option<String>,
+    /// Modules that are named, not addressed: a map of the page says where they are.
+    pub modules: Vec<String>,
     /// There were more.
     pub truncated: bool,
 }
@@ -79,7 +103,12 @@ impl References {
     /// Adds one, unless it cannot be an address or there are too many.
     fn add(&mut self, text: &str, evidence: Evidence, against: Against) -> Option<usize> {
         let text = text.trim();
-        if text.is_empty() || text.len() > MAX_LENGTH || is_other_scheme(text) {
+        let (text, evidence) = match placeholder::filled(text) {
+            Filled::AsIs => (Cow::Borrowed(text), evidence),
+            Filled::With(text) => (Cow::Owned(text), evidence.min(Evidence::Likely)),
+            Filled::Nothing => return None,
+        };
+        if text.is_empty() || text.len() > MAX_LENGTH || is_other_scheme(&text) {
             return None;
         }
         if self.list.len() >= MAX_REFERENCES {
@@ -87,10 +116,12 @@ impl References {
             return None;
         }
         self.list.push(Reference {
-            text: text.to_owned(),
+            text: text.into_owned(),
             evidence,
             against,
             method: None,
+            body: None,
+            is_worker: false,
             label: String::new(),
         });
         Some(self.list.len() - 1)
@@ -101,6 +132,16 @@ impl References {
         let room = MAX_REFERENCES.saturating_sub(self.list.len());
         self.truncated |= other.list.len() > room;
         self.list.extend(other.list.into_iter().take(room));
+        let room = MAX_MODULES.saturating_sub(self.modules.len());
+        self.modules.extend(other.modules.into_iter().take(room));
+    }
+
+    /// The same, of which nothing is sure.
+    fn at_most(mut self, evidence: Evidence) -> Self {
+        for reference in &mut self.list {
+            reference.evidence = reference.evidence.min(evidence);
+        }
+        self
     }
 }
 

@@ -12,6 +12,8 @@ use super::fetch::fetch;
 use super::frontier::Bounds;
 use super::frontier::Frontier;
 use super::frontier::KindId;
+use super::guesses::Doubt;
+use super::guesses::Guesses;
 use super::item::Candidate;
 use super::item::Item;
 use super::left_out::LeftOut;
@@ -75,6 +77,7 @@ pub(crate) async fn crawl(job: CrawlJob) -> Crawled {
         identity: Identity::default(),
         contents: HashMap::new(),
         judged: HashSet::new(),
+        guesses: Guesses::default(),
         left_out: LeftOut::default(),
         events: Vec::new(),
         fetched: 0,
@@ -99,6 +102,8 @@ pub(super) struct Crawler {
     pub(super) contents: HashMap<u64, Arc<str>>,
     /// Keys of what was left alone once.
     pub(super) judged: HashSet<u64>,
+    /// Texts that look like addresses.
+    pub(super) guesses: Guesses,
     pub(super) left_out: LeftOut,
     /// To be sent before the next fetch is awaited.
     pub(super) events: Vec<Event>,
@@ -116,16 +121,21 @@ impl Crawler {
             self.seed_template(seed);
         }
         let origin = self.job.start.origin.clone();
-        let start =
-            Request::get(origin.clone(), self.job.start.path_and_query.clone().into_bytes());
-        self.seed_request(start, Found::start(), false);
-        for guess in sources::GUESSES {
+        let start = Request::get(origin, self.job.start.path_and_query.clone().into_bytes());
+        self.seed_request(start, Found::start(), None);
+        self.seed_paths(&sources::LISTS, Doubt::Likely);
+    }
+
+    /// Paths that sites have by convention.
+    fn seed_paths(&mut self, paths: &[&str], doubt: Doubt) {
+        let origin = self.job.start.origin.clone();
+        for path in paths {
             let found = Found { by: FoundIn::Convention, page: None };
-            self.seed_request(Request::get(origin.clone(), guess), found, true);
+            self.seed_request(Request::get(origin.clone(), *path), found, Some(doubt));
         }
     }
 
-    fn seed_request(&mut self, request: Request, found: Found, guess: bool) {
+    fn seed_request(&mut self, request: Request, found: Found, guess: Option<Doubt>) {
         let Some(candidate) = Candidate::of(request, 0, OperationSource::Crawl, found) else {
             return;
         };
@@ -164,8 +174,11 @@ impl Crawler {
 
     async fn run(&mut self) {
         let mut running = JoinSet::new();
+        // Few sites have them, so all else comes first.
+        let mut well_known: &[&str] = &sources::WELL_KNOWN;
         loop {
             self.doubt();
+            self.release_guesses(self.fetched);
             while running.len() < self.job.concurrency.max(1)
                 && self.fetched < self.job.settings.max_urls
                 && !self.job.traffic.is_stopping()
@@ -181,6 +194,9 @@ impl Crawler {
             match running.join_next().await {
                 Some(Ok(fetched)) => self.absorb(&fetched),
                 Some(Err(fault)) => self.left_out.faults.push(fault.to_string()),
+                None if !well_known.is_empty() && !self.job.traffic.is_stopping() => {
+                    self.seed_paths(std::mem::take(&mut well_known), Doubt::Convention);
+                }
                 None if self.unproven.is_empty() || self.rounds >= MAX_ROUNDS => return,
                 None => {
                     self.job.traffic.prove().await;
@@ -232,6 +248,7 @@ impl Crawler {
 
     async fn finish(mut self) -> Crawled {
         self.left_out.waiting = self.frontier.len() as u64;
+        self.left_out.guesses = self.guesses.left();
         // Some of what was too deep by one way was near by another.
         let frontier = &self.frontier;
         self.left_out.deeper.retain(|key| !frontier.knows(*key));
@@ -312,7 +329,7 @@ impl Crawler {
             found,
             path_template: None,
             expected_statuses: Vec::new(),
-            guess: false,
+            guess: None,
             page: None,
         };
         (item, key)

@@ -1,6 +1,7 @@
 //! Fetches one item and reads what it refers to.
 
 use std::hash::Hasher as _;
+use std::io::Read as _;
 use std::sync::Arc;
 
 use url::Url;
@@ -8,12 +9,9 @@ use url::Url;
 use super::frontier::KindId;
 use super::item::Item;
 use super::sources;
-use crate::extract::css_references;
+use crate::extract::DocumentKind;
+use crate::extract::document_references;
 use crate::extract::header_references;
-use crate::extract::json_references;
-use crate::extract::script_references;
-use crate::extract::text_references;
-use crate::extract::xml_references;
 use crate::model::Exchange;
 use crate::model::Response;
 use crate::scan::link;
@@ -69,13 +67,16 @@ pub(crate) async fn fetch(
     else {
         return fetched;
     };
-    let url = &fetched.item.url;
+    let url = &fetched.item.url.clone();
     // What the user named exists, whatever it looks like.
-    let certain = fetched.item.depth == 0 && !fetched.item.guess;
+    let certain = fetched.item.depth == 0 && fetched.item.guess.is_none();
     if response.status < 400 && !certain && fetched.item.request.method.is_safe() {
         fetched.missing = soft404.is_missing(&traffic, url, &directory, response).await;
     }
     fetched.redirect = redirect_target(url, response);
+    if response.is_html() {
+        fetched.item.page = Some(url.clone());
+    }
     if !fetched.missing {
         (fetched.page, fetched.document) = references(&fetched.item, response);
         fetched.content = content(response);
@@ -103,22 +104,22 @@ fn references(item: &Item, response: &Response) -> (Page, FoundIn) {
     if response.is_html() || response.status >= 400 {
         return (page, FoundIn::Page);
     }
-    let text = response.body_text();
-    let kind = Kind::of(url, &response.media_type());
-    if kind == Kind::Json {
-        page.structure = Structure::of_json(&text);
+    let is_packed = response.body.starts_with(&GZIP_MAGIC);
+    let unpacked = is_packed.then(|| unpacked(&response.body)).flatten();
+    let body = unpacked.as_deref().unwrap_or(&response.body);
+    let Some(kind) = kind_of(url, &response.media_type(), is_packed) else {
+        return (page, FoundIn::Page);
+    };
+    if kind == DocumentKind::Json {
+        page.structure = Structure::of_json(&String::from_utf8_lossy(body));
     }
-    let found = match kind {
-        Kind::Robots => sources::robots_references(&text),
-        Kind::Style => css_references(&text),
-        Kind::Script => script_references(&text),
-        Kind::Json => json_references(&text),
-        Kind::Xml => xml_references(&text),
-        Kind::Text => text_references(&text),
-        Kind::Other => return (page, FoundIn::Page),
+    let found = if url.path() == "/robots.txt" {
+        sources::robots_references(&String::from_utf8_lossy(body))
+    } else {
+        document_references(kind, body)
     };
     page.add(found, url, item.page.as_ref().unwrap_or(url));
-    (page, kind.document())
+    (page, found_in(kind))
 }
 
 fn content(response: &Response) -> Option<u64> {
@@ -130,48 +131,60 @@ fn content(response: &Response) -> Option<u64> {
     })
 }
 
-/// What a body is read as.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Robots,
-    Style,
-    Script,
-    Json,
-    Xml,
-    Text,
-    Other,
+fn found_in(kind: DocumentKind) -> FoundIn {
+    match kind {
+        DocumentKind::Page => FoundIn::Page,
+        DocumentKind::Style => FoundIn::Style,
+        DocumentKind::Script => FoundIn::Script,
+        DocumentKind::Json | DocumentKind::Xml => FoundIn::Data,
+        DocumentKind::Markdown
+        | DocumentKind::Playlist
+        | DocumentKind::Pdf
+        | DocumentKind::Text => FoundIn::Text,
+    }
 }
 
-impl Kind {
-    fn document(self) -> FoundIn {
-        match self {
-            Self::Robots | Self::Text => FoundIn::Text,
-            Self::Style => FoundIn::Style,
-            Self::Script => FoundIn::Script,
-            Self::Json | Self::Xml => FoundIn::Data,
-            Self::Other => FoundIn::Page,
-        }
-    }
+/// What a gzip file begins with (RFC 1952, 2.3.1).
+const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 
-    fn of(url: &Url, media_type: &str) -> Self {
-        match media_type {
-            "text/css" => Self::Style,
-            it if it.contains("javascript") || it.contains("ecmascript") => Self::Script,
-            // Source maps and manifests end in `+json`, or have types of their own.
-            it if it.ends_with("json") => Self::Json,
-            it if it.ends_with("xml") => Self::Xml,
-            "text/plain" if url.path() == "/robots.txt" => Self::Robots,
-            "" | "text/plain" | "application/octet-stream" => {
-                match link::extension(url.path()).as_str() {
-                    "js" | "mjs" => Self::Script,
-                    "css" => Self::Style,
-                    "json" | "map" | "webmanifest" => Self::Json,
-                    "xml" | "rss" | "atom" => Self::Xml,
-                    _ if media_type == "text/plain" => Self::Text,
-                    _ => Self::Other,
-                }
-            }
-            _ => Self::Other,
-        }
+/// What a packed file may unpack to.
+const MAX_UNPACKED: u64 = 16 << 20;
+
+/// The contents of a gzip file, as a sitemap may be one, up to a bound.
+fn unpacked(body: &[u8]) -> Option<Vec<u8>> {
+    let mut out = Vec::new();
+    flate2::read::MultiGzDecoder::new(body).take(MAX_UNPACKED).read_to_end(&mut out).ok()?;
+    Some(out)
+}
+
+fn kind_of(url: &Url, media_type: &str, is_packed: bool) -> Option<DocumentKind> {
+    let path = url.path();
+    if !is_packed {
+        return DocumentKind::of(media_type, &link::extension(path));
+    }
+    let name = path.strip_suffix(".gz").unwrap_or(path);
+    DocumentKind::of("", &link::extension(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use super::*;
+
+    #[test]
+    fn a_packed_file_is_unpacked_up_to_a_bound() {
+        let packed = |text: &[u8]| {
+            let mut encoder =
+                flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+            encoder.write_all(text).expect("memory takes it");
+            encoder.finish().expect("memory takes it")
+        };
+        assert_eq!(unpacked(&packed(b"<loc>")).as_deref(), Some(b"<loc>".as_slice()));
+        assert_eq!(unpacked(b"\x1f\x8bno"), None);
+        let bomb = packed(&vec![0; (16 << 20) + 100]);
+        assert_eq!(unpacked(&bomb).expect("its beginning").len() as u64, MAX_UNPACKED);
+        let url = Url::parse("http://h/map.xml.gz").expect("a URL");
+        assert_eq!(kind_of(&url, "application/gzip", true), Some(DocumentKind::Xml));
     }
 }

@@ -36,9 +36,9 @@ const MAX_HOPS: u32 = 10;
 const MAX_REMEMBERED: usize = 200_000;
 
 /// Files that carry neither links nor code: not fetched, and no operations.
-const MEDIA: [&str; 24] = [
+const MEDIA: [&str; 22] = [
     "png", "jpg", "jpeg", "gif", "webp", "avif", "ico", "bmp", "woff", "woff2", "ttf", "otf",
-    "eot", "mp3", "mp4", "webm", "ogg", "wav", "avi", "mov", "zip", "gz", "pdf", "iso",
+    "eot", "mp3", "mp4", "webm", "ogg", "wav", "avi", "mov", "zip", "iso",
 ];
 
 /// Whether following something led to a kind of pages that was not known.
@@ -57,6 +57,7 @@ struct Reading {
 impl Crawler {
     pub(super) fn absorb(&mut self, fetched: &Fetched) {
         let led_on = self.read(fetched);
+        self.conclude_guess(fetched);
         self.conclude(fetched.kind, led_on);
     }
 
@@ -89,6 +90,41 @@ impl Crawler {
         led_on |= self.follow_page(&item, &fetched.page, fetched.document, reading.endless);
         self.settle();
         led_on
+    }
+
+    /// Whether there is something where a guess has led.
+    fn conclude_guess(&mut self, fetched: &Fetched) {
+        let item = &fetched.item;
+        let status = match &fetched.exchange {
+            Ok(exchange) => exchange.response().map(|response| response.status),
+            Err(_) => None,
+        };
+        let is_gone = fetched.missing || matches!(status, Some(404 | 410));
+        if status.is_some() && !is_gone {
+            self.guesses.confirm(&item.url);
+        }
+        if item.guess.is_some() {
+            let key =
+                self.identity.key(item.request.method.as_str(), &item.url, &item.request.body);
+            self.guesses.conclude(key, is_gone);
+            if status.is_some() && !is_gone {
+                self.site.discover(item.url.as_str());
+            }
+        }
+    }
+
+    /// Asks for as many guesses as there is room for.
+    pub(super) fn release_guesses(&mut self, asked: u64) {
+        while let Some((mut item, key)) = self.guesses.release(asked) {
+            item.path = self.templates.current(item.path);
+            let directory = self.templates.directory(item.path);
+            let is_known = self.frontier.knows(key);
+            if is_known
+                || !matches!(self.frontier.offer(item, key, directory), Offer::Queued { .. })
+            {
+                self.guesses.conclude(key, false);
+            }
+        }
     }
 
     /// What the page's build and content say, and where it belongs by that.
@@ -129,7 +165,7 @@ impl Crawler {
             return;
         }
         let reached = !fetched.missing && status.is_some_and(|status| item.expects(status));
-        if item.guess && !reached {
+        if item.guess.is_some() && !reached {
             return;
         }
         let canonical = fetched.page.canonical.as_ref().filter(|canonical| **canonical != item.url);
@@ -192,7 +228,8 @@ impl Crawler {
         place: &Found,
         on_page: &mut HashSet<u64>,
     ) -> LedOn {
-        let key = self.identity.key(found.method, &found.url, b"");
+        let sent = found.body.as_ref().map_or("", |body| body.text.as_str());
+        let key = self.identity.key(found.method, &found.url, sent.as_bytes());
         if !on_page.insert(key) || self.frontier.visit(key) || self.judged.contains(&key) {
             return false;
         }
@@ -200,16 +237,18 @@ impl Crawler {
             return false;
         }
         let Some(request) = link::get(&found.url) else { return false };
-        let request = Request { method: Method::new(found.method), ..request };
+        let request = found.fill(Request { method: Method::new(found.method), ..request });
         let is_safe = request.method.is_safe();
         let source = OperationSource::Crawl;
         let Some(candidate) = Candidate::of(request, from.depth + 1, source, place.clone()) else {
             return false;
         };
         if is_safe || self.job.allow_unsafe {
-            let page = from.page.as_ref().unwrap_or(&from.url);
+            // What a worker asks for is relative to it, what other scripts ask for to their page.
+            let page =
+                if found.is_worker { &found.url } else { from.page.as_ref().unwrap_or(&from.url) };
             return self.offer_candidate(candidate, &found.label, |item| {
-                item.guess = found.is_likely;
+                item.guess = found.doubt;
                 item.page = Some(page.clone());
             });
         }
@@ -309,6 +348,10 @@ impl Crawler {
             if self.left_out.too_deep(key) {
                 self.site.discover(item.url.as_str());
             }
+            return false;
+        }
+        if let Some(doubt) = item.guess {
+            self.guesses.park(item, key, doubt);
             return false;
         }
         if !self.left_out.deeper.contains(&key) {

@@ -379,7 +379,7 @@ mod tests {
                 found: Found::start(),
                 path_template: None,
                 expected_statuses: Vec::new(),
-                guess: false,
+                guess: None,
                 page: None,
             };
             self.keys += 1;

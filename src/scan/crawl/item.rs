@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use url::Url;
 
+use super::guesses::Doubt;
 use crate::model::OperationSource;
 use crate::model::Request;
 use crate::scan::link;
@@ -32,14 +33,14 @@ pub(crate) struct Item {
     pub(crate) expected_statuses: Vec<u16>,
     /// Asked for on a guess (`/robots.txt`, a text that looks like an address): no operation unless it
     /// exists.
-    pub(crate) guess: bool,
+    pub(crate) guess: Option<Doubt>,
     /// The page that has loaded it, if it is no page itself.
     pub(crate) page: Option<Url>,
 }
 
 impl Item {
     pub(crate) fn is_start(&self) -> bool {
-        self.depth == 0 && self.hops == 0 && !self.guess
+        self.depth == 0 && self.hops == 0 && self.guess.is_none()
     }
 
     /// Whether a status counts as reached.

@@ -31,6 +31,8 @@ pub(crate) struct LeftOut {
     /// Nodes and URLs that the site model has no room for.
     pub(crate) nodes: u64,
     pub(crate) urls: u64,
+    /// Texts that look like addresses and were not asked for: too many led nowhere.
+    pub(crate) guesses: u64,
     /// The queue was full.
     pub(crate) full: u64,
     /// On another origin or excluded.
@@ -133,6 +135,16 @@ impl LeftOut {
                 format!(
                     "crawl: the site model has no room for {} operations and {} URLs more",
                     self.nodes, self.urls
+                ),
+            );
+        }
+        if self.guesses > 0 {
+            say(
+                NoticeLevel::Info,
+                format!(
+                    "crawl: {} texts that look like addresses were not asked for, because too \
+                     many like them led nowhere",
+                    self.guesses
                 ),
             );
         }

@@ -2,8 +2,23 @@
 
 use crate::extract::References;
 
-/// Paths that sites are asked for on a guess.
-pub(crate) const GUESSES: [&str; 2] = ["/robots.txt", "/sitemap.xml"];
+/// Where sites list their pages.
+pub(crate) const LISTS: [&str; 2] = ["/robots.txt", "/sitemap.xml"];
+
+/// Paths that sites are asked for on a guess, the most common first
+/// (<https://www.iana.org/assignments/well-known-uris>).
+pub(crate) const WELL_KNOWN: [&str; 10] = [
+    "/.well-known/security.txt",
+    "/.well-known/openid-configuration",
+    "/.well-known/change-password",
+    "/.well-known/assetlinks.json",
+    "/.well-known/apple-app-site-association",
+    "/.well-known/oauth-authorization-server",
+    "/.well-known/oauth-protected-resource",
+    "/.well-known/host-meta",
+    "/.well-known/nodeinfo",
+    "/.well-known/api-catalog",
+];
 
 /// Paths and sitemaps named in `robots.txt`. Wildcard patterns name nothing that can be fetched.
 pub(crate) fn robots_references(text: &str) -> References {

@@ -93,7 +93,7 @@ fn every_target_of_a_reader_is_named_somewhere() {
     // Written with character references and escapes.
     let spelled = ["faq", "escaped-units", "escaped-hex", "escaped-ground", "reviews"];
     for target in targets().iter().filter(|target| target.needs != Needs::Browser) {
-        let path = target.path.trim_end_matches("/{}");
+        let path = target.path.trim_end_matches("/{}").trim_end_matches('/');
         let last = path.rsplit('/').next().expect("a segment");
         let is_named = text.contains(last)
             || spelled.contains(&last)

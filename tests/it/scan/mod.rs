@@ -2,6 +2,7 @@
 
 mod crawl;
 mod logins;
+mod maze;
 mod on_the_shop;
 mod open_redirect;
 mod run;

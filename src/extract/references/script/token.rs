@@ -13,10 +13,31 @@ pub(super) enum Token<'t> {
     Word(&'t str),
     /// A character that stands for itself.
     Sign(u8),
-    /// A string or template: its parts between the values that are put in; a string has one part.
-    Text(Vec<String>),
-    /// A number or a regular expression.
+    /// A string or template.
+    Text(Text<'t>),
+    /// A number.
+    Number(&'t str),
+    /// A regular expression.
     Other,
+}
+
+/// A string or template.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Text<'t> {
+    /// What stands between the values that are put in; a string has one part.
+    pub parts: Vec<String>,
+    /// The values that are put in, as written: one less than there are parts.
+    pub values: Vec<&'t str>,
+}
+
+impl Text<'_> {
+    /// The text of a string, or of a template without values.
+    pub(super) fn whole(&self) -> Option<&str> {
+        match &self.parts[..] {
+            [whole] => Some(whole),
+            _ => None,
+        }
+    }
 }
 
 /// The tokens of a script, and the comments in it.
@@ -40,7 +61,7 @@ struct Lexer<'t> {
     found: Tokens<'t>,
 }
 
-impl Lexer<'_> {
+impl<'t> Lexer<'t> {
     fn all(&mut self) {
         let bytes = self.text.as_bytes();
         while let Some(&byte) = bytes.get(self.at) {
@@ -50,17 +71,18 @@ impl Lexer<'_> {
             }
             match byte {
                 b'"' | b'\'' => {
-                    let text = self.string(byte);
-                    self.found.list.push(Token::Text(vec![text]));
+                    let parts = vec![self.string(byte)];
+                    self.found.list.push(Token::Text(Text { parts, values: Vec::new() }));
                 }
                 b'`' => {
-                    let parts = self.template();
-                    self.found.list.push(Token::Text(parts));
+                    let text = self.template();
+                    self.found.list.push(Token::Text(text));
                 }
                 b'/' => self.slash(),
                 b'0'..=b'9' => {
+                    let start = self.at;
                     self.at = self.while_(|b| b.is_ascii_alphanumeric() || b == b'.' || b == b'_');
-                    self.found.list.push(Token::Other);
+                    self.found.list.push(Token::Number(&self.text[start..self.at]));
                 }
                 _ if is_word(byte) => {
                     let start = self.at;
@@ -112,7 +134,7 @@ impl Lexer<'_> {
             None => true,
             Some(Token::Word(word)) => BEFORE.contains(word),
             Some(Token::Sign(sign)) => !matches!(sign, b')' | b']' | b'}'),
-            Some(Token::Text(_) | Token::Other) => false,
+            Some(Token::Text(_) | Token::Number(_) | Token::Other) => false,
         }
     }
 
@@ -159,26 +181,29 @@ impl Lexer<'_> {
     }
 
     /// The template that begins here; values are not looked into.
-    fn template(&mut self) -> Vec<String> {
+    fn template(&mut self) -> Text<'t> {
         self.at += 1;
-        let mut parts = vec![String::new()];
+        let mut text = Text { parts: vec![String::new()], values: Vec::new() };
         loop {
             let start = self.at;
             self.at = self.while_(|b| b != b'`' && b != b'\\' && b != b'$');
-            let part = parts.last_mut().expect("never empty");
+            let part = text.parts.last_mut().expect("never empty");
             part.push_str(&self.text[start..self.at]);
             let rest = &self.text.as_bytes()[self.at..];
             match rest {
-                [] => return parts,
+                [] => return text,
                 [b'`', ..] => {
                     self.at += 1;
-                    return parts;
+                    return text;
                 }
                 [b'\\', ..] => self.escape(part),
                 [b'$', b'{', ..] => {
                     self.at += 2;
+                    let start = self.at;
                     self.skip_value();
-                    parts.push(String::new());
+                    let value = &self.text[start..self.at.min(self.text.len())];
+                    text.values.push(value.strip_suffix('}').unwrap_or(value).trim());
+                    text.parts.push(String::new());
                 }
                 _ => {
                     part.push('$');
@@ -251,7 +276,7 @@ mod tests {
     fn texts(script: &str) -> Vec<Vec<String>> {
         let list = tokens(script).list.into_iter();
         list.filter_map(|token| match token {
-            Token::Text(parts) => Some(parts),
+            Token::Text(text) => Some(text.parts),
             _ => None,
         })
         .collect()
