@@ -11,6 +11,7 @@ use super::execute::Execution;
 use super::execute::execute;
 use super::plans;
 use super::seeds;
+use super::site_output::SiteContext;
 use super::terminal::Terminal;
 use super::terminal::environment;
 
@@ -44,6 +45,8 @@ pub(super) fn run(args: &CheckArgs, terminal: &Terminal) -> Result<ExitCode, Cli
         control: &args.run.control,
         terminal,
         headline: Headline::default(),
+        sites: &[],
+        site: SiteContext::default(),
     })
 }
 

@@ -23,6 +23,7 @@ use super::execute::execute;
 use super::outputs::write_stderr;
 use super::outputs::write_stdout;
 use super::plans;
+use super::site_output::SiteContext;
 use super::terminal::Terminal;
 
 /// The plan of the demonstration; the shop's address comes in as `BASE_URL`.
@@ -154,6 +155,8 @@ fn demonstrate(args: &DemoArgs, terminal: &Terminal) -> Result<ExitCode, CliErro
         control: &args.control,
         terminal,
         headline: Headline::default(),
+        sites: &[],
+        site: SiteContext::default(),
     })?;
     if !terminal.quiet {
         write_stderr(farewell(exit, &args.out_dir).as_bytes());

@@ -30,12 +30,15 @@ use crate::ui::plain::PlainOptions;
 use crate::ui::tui::LiveTui;
 use crate::ui::tui::Theme;
 use crate::ui::tui::TuiOptions;
+use crate::ui::urls::UrlList;
 
 use super::args::OutputArgs;
 use super::control_args::ControlArgs;
 use super::control_place;
 use super::error::CliError;
 use super::outputs::Outputs;
+use super::site_output::SiteContext;
+use super::site_output::SiteOutput;
 use super::terminal::Terminal;
 
 /// A run, ready to be carried out.
@@ -56,6 +59,10 @@ pub(super) struct Execution<'a> {
     pub(super) terminal: &'a Terminal,
     /// Which latency stands first where load follows a schedule.
     pub(super) headline: Headline,
+    /// What is written of what a crawl finds.
+    pub(super) sites: &'a [SiteOutput],
+    /// What a plan that is made of it needs to know.
+    pub(super) site: SiteContext,
 }
 
 /// Carries a run out: opens outputs, runs, writes files, prints the summary; gives what the process
@@ -73,7 +80,7 @@ pub(super) fn execute(execution: Execution<'_>) -> Result<ExitCode, CliError> {
     check_rules_of_gates(&execution.plan, &registry)?;
     check_certificates(&execution.plan)?;
     let baseline = Arc::new(super::baseline::load(&execution.plan)?);
-    let mut outputs = Outputs::open(&execution.plan.outputs, execution.output)?;
+    let mut outputs = Outputs::open(&execution.plan.outputs, execution.output, execution.sites)?;
     // Before there are threads, and before anything is sent.
     let socket = control_place::open(execution.control)?;
     let (interrupts, interrupted) = Interrupts::channel();
@@ -94,8 +101,10 @@ pub(super) fn execute(execution: Execution<'_>) -> Result<ExitCode, CliError> {
         }
         RunKind::Load | RunKind::Scan | RunKind::Crawl => Gating::OnlyThresholds,
     };
+    let info = run_info(&execution, clock);
+    let site = execution.site;
     let job = RunJob {
-        info: run_info(&execution, clock),
+        info,
         plan: Arc::new(execution.plan),
         registry,
         kind: execution.kind,
@@ -107,7 +116,7 @@ pub(super) fn execute(execution: Execution<'_>) -> Result<ExitCode, CliError> {
     };
     let watched = terminal.is_watched();
     let outcome = block_on(job, consumers, socket.as_ref(), &interrupts, interrupted, watched)?;
-    conclude(outcome, outputs, &terminal, stdout_taken)
+    conclude(outcome, outputs, &site, &terminal, stdout_taken)
 }
 
 /// What the user's keys ask for; why it cannot be done.
@@ -190,6 +199,7 @@ fn block_on(
 fn conclude(
     outcome: Outcome,
     outputs: Outputs,
+    site: &SiteContext,
     terminal: &Terminal,
     stdout_taken: bool,
 ) -> Result<ExitCode, CliError> {
@@ -198,7 +208,7 @@ fn conclude(
         return Err(CliError::Left);
     }
     let report = outcome.report;
-    let (written, broken) = outputs.write(&report, terminal.unit);
+    let (written, broken) = outputs.write(&report, terminal.unit, site);
     // What could be measured is shown even if it could not be saved.
     print_summary(&report, terminal, stdout_taken)?;
     if let Some(error) = broken {
@@ -245,6 +255,9 @@ fn consumers(
     let mut found: Vec<Box<dyn Consumer>> = Vec::new();
     for writer in outputs.take_event_logs() {
         found.push(Box::new(EventLog::new(writer)));
+    }
+    for writer in outputs.take_url_lists() {
+        found.push(Box::new(UrlList::new(writer)));
     }
     let output = execution.output;
     let tui = terminal.can_show_tui() && !output.no_tui && !output.ci && !outputs.stdout_taken;

@@ -45,7 +45,7 @@ pub(super) fn run(args: &ImportArgs, terminal: &Terminal) -> Result<ExitCode, Cl
 
 /// Reads what was written: what is still wrong with it is told now, not before the first run.
 /// Secrets are taken for set, and nobody is asked who authorised it.
-fn check(plan: &str, output: &Path, directory: PathBuf) -> Result<(), CliError> {
+pub(super) fn check(plan: &str, output: &Path, directory: PathBuf) -> Result<(), CliError> {
     let overrides = plans::overrides_for_reading(directory);
     let set = |name: &str| (name != "BASE_URL").then(|| "set-before-a-run".to_owned());
     match crate::plan::from_text(&output.display().to_string(), plan, &set, &overrides) {

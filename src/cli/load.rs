@@ -22,6 +22,7 @@ use super::load_args::OutputFormatArg;
 use super::oha;
 use super::plans;
 use super::plans::ImportedPlan;
+use super::site_output::SiteContext;
 use super::terminal::Terminal;
 
 /// Runs the load test.
@@ -49,6 +50,8 @@ pub(super) fn run(args: &LoadArgs, terminal: &Terminal) -> Result<ExitCode, CliE
         control: &args.run.control,
         terminal: &terminal,
         headline: headline(args),
+        sites: &[],
+        site: SiteContext::default(),
     })
 }
 

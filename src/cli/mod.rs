@@ -27,6 +27,7 @@ mod scan_args;
 mod schema;
 mod secret_command;
 mod seeds;
+mod site_output;
 mod start;
 mod starter;
 mod terminal;

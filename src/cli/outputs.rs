@@ -1,23 +1,36 @@
 //! Files of a run: opened before anything is sent, put in place whole when it is over.
 
 use std::fs::{File, TryLockError};
-use std::io::{ErrorKind, Write};
+use std::io::{ErrorKind, Read as _, Seek as _, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use crate::model::OutputKind;
 use crate::model::Report;
+use crate::model::SiteKind;
 use crate::model::TimeUnit;
 use crate::plan::Output;
 use crate::report::Style;
 
 use super::args::OutputArgs;
 use super::error::CliError;
+use super::site_output::SiteContext;
+use super::site_output::SiteOutput;
 
-/// One report file to be written.
+/// One file to be written.
 struct Pending {
-    kind: OutputKind,
+    content: Content,
     path: PathBuf,
     sink: Sink,
+}
+
+/// What is in a file.
+enum Content {
+    /// A report.
+    Report(OutputKind),
+    /// What a crawl found.
+    Site(SiteKind),
+    /// What was learnt of while the run went on.
+    Collected(File),
 }
 
 /// Where a file goes when it is complete.
@@ -35,6 +48,7 @@ enum Sink {
 pub(super) struct Outputs {
     pending: Vec<Pending>,
     event_logs: Vec<Box<dyn Write + Send>>,
+    url_lists: Vec<Box<dyn Write + Send>>,
     /// Standard output carries a file, so nothing else may go there.
     pub(super) stdout_taken: bool,
 }
@@ -45,8 +59,17 @@ impl Outputs {
     /// # Errors
     /// [`CliError::OutputUnwritable`] for the first that cannot be opened, [`CliError::Usage`] when
     /// two want the same file.
-    pub(super) fn open(planned: &[Output], args: &OutputArgs) -> Result<Self, CliError> {
-        let mut opened = Self { pending: Vec::new(), event_logs: Vec::new(), stdout_taken: false };
+    pub(super) fn open(
+        planned: &[Output],
+        args: &OutputArgs,
+        sites: &[SiteOutput],
+    ) -> Result<Self, CliError> {
+        let mut opened = Self {
+            pending: Vec::new(),
+            event_logs: Vec::new(),
+            url_lists: Vec::new(),
+            stdout_taken: false,
+        };
         let mut taken: Vec<Output> = Vec::new();
         for output in planned.iter().cloned().chain(named(args)) {
             let place = Output { path: place(&output.path), kind: output.kind };
@@ -61,6 +84,16 @@ impl Outputs {
             opened.add(output, &place.path)?;
             taken.push(place);
         }
+        let mut taken: Vec<PathBuf> = taken.into_iter().map(|output| output.path).collect();
+        for site in sites {
+            let place = place(&site.path);
+            if !may_be_shared(&place) && taken.contains(&place) {
+                return Err(collision(&site.path));
+            }
+            opened.stdout_taken |= is_stdout(&place);
+            opened.add_site(site, &place)?;
+            taken.push(place);
+        }
         Ok(opened)
     }
 
@@ -71,9 +104,31 @@ impl Outputs {
             self.event_logs.push(writer);
         } else {
             let sink = open_sink(place).map_err(failed)?;
-            self.pending.push(Pending { kind: output.kind, path: output.path, sink });
+            let content = Content::Report(output.kind);
+            self.pending.push(Pending { content, path: output.path, sink });
         }
         Ok(())
+    }
+
+    fn add_site(&mut self, site: &SiteOutput, place: &Path) -> Result<(), CliError> {
+        let failed = |source| CliError::OutputUnwritable { path: site.path.clone(), source };
+        let sink = open_sink(place).map_err(failed)?;
+        let content = match site.kind {
+            SiteKind::Plan | SiteKind::OpenApi | SiteKind::Har => Content::Site(site.kind),
+            SiteKind::Urls => {
+                // Without a name: a run that is killed leaves nothing behind.
+                let collected = tempfile::tempfile().map_err(failed)?;
+                self.url_lists.push(Box::new(collected.try_clone().map_err(failed)?));
+                Content::Collected(collected)
+            }
+        };
+        self.pending.push(Pending { content, path: site.path.clone(), sink });
+        Ok(())
+    }
+
+    /// Where addresses are written as they are learnt of.
+    pub(super) fn take_url_lists(&mut self) -> Vec<Box<dyn Write + Send>> {
+        std::mem::take(&mut self.url_lists)
     }
 
     /// The event logs' writers; they grow while the run does.
@@ -87,16 +142,26 @@ impl Outputs {
         self,
         report: &Report,
         unit: Option<TimeUnit>,
+        site: &SiteContext,
     ) -> (Vec<PathBuf>, Option<CliError>) {
         let mut written = Vec::new();
         let mut first_error = None;
         for pending in self.pending {
-            let bytes = render(pending.kind, report, unit);
-            match put(pending.sink, &bytes) {
+            let bytes = match pending.content {
+                Content::Report(kind) => Ok(render(kind, report, unit)),
+                Content::Site(kind) => site.render(kind, report, &pending.path),
+                Content::Collected(file) => {
+                    collected(file).map_err(|source| broke(pending.path.clone(), source))
+                }
+            };
+            let put = bytes.and_then(|bytes| {
+                put(pending.sink, &bytes).map_err(|source| broke(pending.path.clone(), source))
+            });
+            match put {
                 Ok(()) if is_stdout(&pending.path) => {}
                 Ok(()) => written.push(pending.path),
-                Err(source) => {
-                    first_error.get_or_insert(broke(pending.path, source));
+                Err(error) => {
+                    first_error.get_or_insert(error);
                 }
             }
         }
@@ -111,6 +176,13 @@ fn render(kind: OutputKind, report: &Report, unit: Option<TimeUnit>) -> Vec<u8> 
     }
     crate::report::render(kind, report)
         .expect("event logs are not pending, and every other format can be rendered")
+}
+
+fn collected(mut file: File) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    file.seek(SeekFrom::Start(0))?;
+    file.read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 fn named(args: &OutputArgs) -> impl Iterator<Item = Output> {

@@ -52,6 +52,47 @@ pub(super) fn from_file(path: &str, send: &SendArgs) -> Result<Plan, CliError> {
     with_flags(plan, send)
 }
 
+/// These sections of a plan and of what it includes, as they are written there: with their
+/// references to secrets, and with comments.
+///
+/// # Errors
+/// As [`from_file`].
+pub(super) fn sections(path: &str, send: &SendArgs, names: &[&str]) -> Result<String, CliError> {
+    let overrides = overrides(send, &environment)?;
+    // Its commands have run once, and need not for this.
+    let overrides = Overrides { secret_command: Some(|_| Ok("unused".to_owned())), ..overrides };
+    let (_, resolved) = crate::plan::resolve_file(Path::new(path), &environment, &overrides)
+        .map_err(CliError::Plan)?;
+    let mut out = String::new();
+    for file in
+        std::iter::once(Path::new(path)).chain(resolved.included().iter().map(AsRef::as_ref))
+    {
+        let text = std::fs::read_to_string(file)
+            .map_err(|source| CliError::Unreadable { path: file.to_owned(), source })?;
+        out.push_str(&top_level(&text, names));
+    }
+    Ok(out)
+}
+
+/// The lines of the entries that begin at the margin and have one of these names.
+fn top_level(text: &str, names: &[&str]) -> String {
+    let mut out = String::new();
+    let mut wanted = false;
+    for line in text.lines() {
+        let begins =
+            line.starts_with(|c: char| c.is_ascii_alphanumeric() || matches!(c, '"' | '\''));
+        if begins {
+            let key = line.split(':').next().unwrap_or_default().trim_matches(['"', '\'', ' ']);
+            wanted = names.contains(&key);
+        }
+        if wanted && !line.trim().is_empty() {
+            out.push_str(line);
+            out.push('\n');
+        }
+    }
+    out
+}
+
 /// What a file of the user's own is read with: its commands may run.
 pub(super) fn overrides_for_files(send: &SendArgs) -> Result<Overrides, CliError> {
     let overrides = overrides(send, &environment)?;

@@ -12,6 +12,7 @@ use super::execute::Execution;
 use super::execute::execute;
 use super::plans;
 use super::scan_args::ScanArgs;
+use super::site_output::SiteContext;
 use super::terminal::Terminal;
 
 /// What `--active` without names stands for.
@@ -41,5 +42,7 @@ pub(super) fn run(args: &ScanArgs, terminal: &Terminal) -> Result<ExitCode, CliE
         control: &ControlArgs::default(),
         terminal,
         headline: Headline::default(),
+        sites: &[],
+        site: SiteContext::default(),
     })
 }

@@ -43,6 +43,8 @@ use super::scan::ProgressDto;
 use super::scan::RuleDto;
 use super::scan::RuleOutcomeDto;
 use super::session::SessionDto;
+use super::site::SiteNodeDto;
+use super::site::SkippedDto;
 use super::trend::Figures;
 use super::trend::Trend;
 
@@ -175,12 +177,19 @@ enum EventDto {
     Operation(OperationDto),
     /// The operation `from` has turned out to be part of `into`, and is no more.
     OperationMerged { method: String, from: String, into: String },
+    /// An address in scope that the crawl learnt of, whether it asks for it or not; each once.
+    UrlFound(String),
+    /// A node of the site model, as the crawl leaves it.
+    SiteNode(Box<SiteNodeDto>),
     /// The crawl is over.
     CrawlFinished {
         /// Nodes of the site model.
         nodes: Count,
         /// Nothing was left to fetch.
         complete: bool,
+        /// What was left out, by reason.
+        #[serde(default)]
+        skipped: Vec<SkippedDto>,
     },
     /// A rule takes part.
     RuleDeclared(RuleDto),
@@ -288,9 +297,13 @@ impl From<&Event> for EventDto {
                 from: from.clone(),
                 into: into.clone(),
             },
-            Event::CrawlFinished { nodes, complete } => {
-                Self::CrawlFinished { nodes: (*nodes).into(), complete: *complete }
-            }
+            Event::UrlFound(url) => Self::UrlFound(url.clone()),
+            Event::SiteNode(node) => Self::SiteNode(Box::new(node.as_ref().into())),
+            Event::CrawlFinished { nodes, complete, skipped } => Self::CrawlFinished {
+                nodes: (*nodes).into(),
+                complete: *complete,
+                skipped: skipped.iter().map(Into::into).collect(),
+            },
             Event::RuleDeclared(rule) => Self::RuleDeclared(rule.into()),
             Event::RuleFinished(outcome) => Self::RuleFinished(outcome.into()),
             Event::Finding(finding) => Self::Finding(Box::new(finding.as_ref().into())),
@@ -328,9 +341,13 @@ impl From<EventDto> for Event {
             EventDto::OperationMerged { method, from, into } => {
                 Self::OperationMerged { method, from, into }
             }
-            EventDto::CrawlFinished { nodes, complete } => {
-                Self::CrawlFinished { nodes: nodes.into(), complete }
-            }
+            EventDto::UrlFound(url) => Self::UrlFound(url),
+            EventDto::SiteNode(node) => Self::SiteNode(Box::new((*node).into())),
+            EventDto::CrawlFinished { nodes, complete, skipped } => Self::CrawlFinished {
+                nodes: nodes.into(),
+                complete,
+                skipped: skipped.into_iter().map(Into::into).collect(),
+            },
             EventDto::RuleDeclared(rule) => Self::RuleDeclared(rule.into()),
             EventDto::RuleFinished(outcome) => Self::RuleFinished(outcome.into()),
             EventDto::Finding(finding) => Self::Finding(Box::new((*finding).into())),

@@ -1,7 +1,5 @@
 //! Findings with their evidence.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::Serialize;
@@ -21,6 +19,8 @@ use crate::model::RuleMeta;
 use crate::model::Severity;
 use crate::model::cvss_base_score;
 
+use super::bytes;
+use super::bytes::Encoding;
 use super::name::Name;
 use super::number::Count;
 use super::phases::TimingsDto;
@@ -158,26 +158,11 @@ struct RecordedWire {
     truncated: bool,
 }
 
-/// How bytes stand in a JSON string.
-#[derive(Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-#[schemars(inline)]
-enum Encoding {
-    Utf8,
-    Base64,
-}
-
 impl From<RecordedDto> for RecordedWire {
     fn from(dto: RecordedDto) -> Self {
         let Recorded { data, truncated } = dto.0;
-        match String::from_utf8(data) {
-            Ok(data) => Self { data, encoding: Encoding::Utf8, truncated },
-            Err(error) => Self {
-                data: STANDARD.encode(error.as_bytes()),
-                encoding: Encoding::Base64,
-                truncated,
-            },
-        }
+        let (data, encoding) = bytes::encode(data);
+        Self { data, encoding, truncated }
     }
 }
 
@@ -185,12 +170,7 @@ impl TryFrom<RecordedWire> for RecordedDto {
     type Error = String;
 
     fn try_from(wire: RecordedWire) -> Result<Self, String> {
-        let data = match wire.encoding {
-            Encoding::Utf8 => wire.data.into_bytes(),
-            Encoding::Base64 => STANDARD
-                .decode(&wire.data)
-                .map_err(|error| format!("`data` is not base64: {error}"))?,
-        };
+        let data = bytes::decode(wire.data, wire.encoding)?;
         Ok(Self(Recorded { data, truncated: wire.truncated }))
     }
 }

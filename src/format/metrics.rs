@@ -101,6 +101,9 @@ fn applies(metric: MetricName, report: &Report) -> bool {
         MetricName::ScanReqs | MetricName::ScanReqDuration => scan,
         MetricName::Findings => scan || !report.findings.is_empty(),
         MetricName::CoverageOperations => !report.coverage.operations.is_empty(),
+        MetricName::CrawlIncomplete | MetricName::CrawlSkipped => {
+            report.coverage.complete.is_some()
+        }
     }
 }
 

@@ -5,6 +5,7 @@
 //! break. What can be wrong in a file is found while it is parsed, so that every error names line,
 //! column and path. Nothing here reads or writes a file.
 
+mod bytes;
 mod change;
 pub mod control;
 mod error;
@@ -25,6 +26,7 @@ mod saved;
 mod scan;
 mod scan_report;
 mod session;
+mod site;
 mod timeline;
 mod trend;
 

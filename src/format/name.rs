@@ -23,6 +23,7 @@ use crate::model::OperationSource;
 use crate::model::Phase;
 use crate::model::SeriesKind;
 use crate::model::Severity;
+use crate::model::SkipReason;
 
 /// A value of a closed set that has a stable name in files.
 pub(super) trait StableName: Copy + 'static {
@@ -60,6 +61,7 @@ stable_names! {
     Phase, "Phase", &Self::ALL;
     SeriesKind, "SeriesKind", &Self::ALL;
     Severity, "Severity", &Self::ALL;
+    SkipReason, "SkipReason", &Self::ALL;
 }
 
 /// A value written as its stable name.

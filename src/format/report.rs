@@ -40,6 +40,7 @@ use super::scan_report::ScanFailureDto;
 use super::scan_report::rule;
 use super::scan_report::scan;
 use super::session::SessionDto;
+use super::site::SiteNodeDto;
 use super::timeline::PointDto;
 use super::trend::Figures;
 use crate::model::Coverage;
@@ -154,6 +155,9 @@ pub(super) struct ReportDto {
     /// The scanner's own traffic.
     scan: ScanDto,
     coverage: CoverageDto,
+    /// The site model, as the crawl left it.
+    #[serde(default)]
+    site: Vec<SiteNodeDto>,
     /// Rules that took part.
     rules: Vec<RuleReportDto>,
     /// Gravest first.
@@ -263,8 +267,11 @@ impl From<&Report> for ReportDto {
             coverage: CoverageDto {
                 operations: report.coverage.operations.iter().map(Into::into).collect(),
                 nodes: report.coverage.nodes.into(),
+                urls: report.coverage.urls.into(),
                 complete: report.coverage.complete,
+                skipped: report.coverage.skipped.iter().map(Into::into).collect(),
             },
+            site: report.site.iter().map(Into::into).collect(),
             rules: report.rules.values().map(rule).collect(),
             findings: report.findings.iter().map(Into::into).collect(),
             sessions: report.sessions.iter().map(Into::into).collect(),
@@ -328,8 +335,11 @@ impl From<ReportDto> for Report {
             coverage: Coverage {
                 operations: dto.coverage.operations.into_iter().map(Into::into).collect(),
                 nodes: dto.coverage.nodes.into(),
+                urls: dto.coverage.urls.into(),
                 complete: dto.coverage.complete,
+                skipped: dto.coverage.skipped.into_iter().map(Into::into).collect(),
             },
+            site: dto.site.into_iter().map(Into::into).collect(),
             rules: rules.collect(),
             findings: dto.findings.into_iter().map(Into::into).collect(),
             sessions: dto.sessions.into_iter().map(Into::into).collect(),

@@ -11,6 +11,7 @@ use super::scan::OperationDto;
 use super::scan::ProgressDto;
 use super::scan::RuleDto;
 use super::scan::RuleOutcomeDto;
+use super::site::SkippedDto;
 use super::trend::Figures;
 use super::trend::Trend;
 use crate::model::Failure;
@@ -48,8 +49,14 @@ pub(super) struct CoverageDto {
     pub(super) operations: Vec<OperationDto>,
     /// Nodes of the site model.
     pub(super) nodes: Count,
+    /// Addresses in scope that the crawl learnt of, whether it asked for them or not.
+    #[serde(default)]
+    pub(super) urls: Count,
     /// The crawl saw everything it knew of; null when there was none or it was cut.
     pub(super) complete: Option<bool>,
+    /// What was left out, by reason.
+    #[serde(default)]
+    pub(super) skipped: Vec<SkippedDto>,
 }
 
 /// A rule and what it did. `requests`, `matched` and `errors` are null while it is not done.

@@ -28,6 +28,8 @@ pub enum Format {
     K6,
     /// The configuration of ZAP's baseline scan.
     Zap,
+    /// What our own crawl found; no file is in it.
+    Crawl,
 }
 
 impl Format {
@@ -67,6 +69,7 @@ impl fmt::Display for Format {
             Self::AccessLog => "access log",
             Self::K6 => "k6 options",
             Self::Zap => "ZAP baseline configuration",
+            Self::Crawl => "crawl",
         })
     }
 }

@@ -7,6 +7,7 @@
 mod access_log;
 mod address;
 mod bodies;
+mod crawled;
 mod curl;
 mod document;
 mod error;
@@ -30,11 +31,12 @@ mod variables;
 mod write;
 mod zap;
 
+pub use crawled::{Crawl, of_crawl};
 pub use error::{Fault, ImportError};
 pub use format::Format;
 pub use operation::{
-    Body, Condition, ConnectionHints, FormPart, Imported, LoadHints, Operation, Order, Sample,
-    Scenario, Secret, Warning,
+    Body, Condition, ConnectionHints, FormPart, Imported, LoadHints, Login, Operation, Order,
+    Sample, Scenario, Secret, Warning,
 };
 pub use options::Options;
 pub use read::{fits, format_of, import_bytes, import_file};

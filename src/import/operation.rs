@@ -35,6 +35,8 @@ pub struct Imported {
     pub connection: ConnectionHints,
     /// Load and gates, where the file speaks of them.
     pub load: LoadHints,
+    /// Who sends the requests, where it is known.
+    pub login: Option<Login>,
     /// What was not understood, or left out.
     pub warnings: Vec<Warning>,
 }
@@ -54,6 +56,7 @@ impl Imported {
             secrets: Vec::new(),
             connection: ConnectionHints::default(),
             load: LoadHints::default(),
+            login: None,
             warnings: Vec::new(),
         }
     }
@@ -102,6 +105,8 @@ pub struct Operation {
     pub auth: Vec<String>,
     /// Whether it changes something, and comes in disabled.
     pub is_unsafe: bool,
+    /// Why it comes in disabled where it changes nothing.
+    pub off: Option<String>,
     /// How often it is sent in relation to the others.
     pub weight: u64,
 }
@@ -124,6 +129,7 @@ impl Operation {
             summary: None,
             optional: Vec::new(),
             auth: Vec::new(),
+            off: None,
             weight: 1,
         }
     }
@@ -135,6 +141,11 @@ impl Operation {
         let name = name_of(method, &path);
         let own = Self::new(name, method, Text::literal(path));
         Ok(Self { origin: Some(origin), query, ..own })
+    }
+
+    /// Whether it is sent as it comes in.
+    pub fn is_enabled(&self) -> bool {
+        !self.is_unsafe && self.off.is_none()
     }
 
     /// Whether there is a header of that name.
@@ -312,6 +323,15 @@ impl Sample {
             Self::Null | Self::Bool(_) | Self::Number(_) | Self::Text(_) => 0,
         }
     }
+}
+
+/// Who sends the requests of a plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Login {
+    /// Sections of the plan that say how: `secrets`, `auth`, `identities`, as YAML.
+    pub sections: String,
+    /// The name for `as`; `None` where `sections` are comments that somebody must fill in first.
+    pub whom: Option<String>,
 }
 
 /// Something that is not written into the plan.

@@ -98,6 +98,7 @@ pub fn import_bytes(
         Format::AccessLog => access_log::import(name, text.as_bytes(), options)?,
         Format::K6 => k6::import(name, &document::parse(name, text)?)?,
         Format::Zap => zap::import(name, text),
+        Format::Crawl => unreachable!("no text is taken for it, and it has no word"),
     };
     finish(name, options, &mut imported)?;
     Ok(imported)
@@ -120,7 +121,11 @@ pub fn fits(name: &str, plan: &str) -> Result<(), ImportError> {
 }
 
 /// What holds for every format: secrets go, and what nobody wants.
-fn finish(name: &str, options: &Options, imported: &mut Imported) -> Result<(), ImportError> {
+pub(super) fn finish(
+    name: &str,
+    options: &Options,
+    imported: &mut Imported,
+) -> Result<(), ImportError> {
     let found = imported.operations.len();
     secrets::hide(imported);
     options.select(imported);

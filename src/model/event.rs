@@ -11,6 +11,7 @@ use super::load_change::LoadChange;
 use super::rule::RuleMeta;
 use super::scan::{Operation, RuleOutcome, ScanWindow};
 use super::session::SessionReport;
+use super::site::{SiteNode, SkipReason};
 use super::threshold_result::ThresholdResult;
 use super::verdict::Verdict;
 
@@ -173,12 +174,18 @@ pub enum Event {
         /// The one that it is part of.
         into: String,
     },
+    /// An address in scope that the crawl learnt of, whether it asks for it or not; each once.
+    UrlFound(String),
+    /// A node of the site model, as the crawl leaves it.
+    SiteNode(Box<SiteNode>),
     /// Whether the crawl saw everything it knew of, and the number of nodes in the site model.
     CrawlFinished {
         /// Nodes of the site model.
         nodes: u64,
         /// Nothing was left in the frontier.
         complete: bool,
+        /// What was left out, by reason; none is zero.
+        skipped: Vec<(SkipReason, u64)>,
     },
     /// Metadata of a rule that takes part.
     RuleDeclared(RuleMeta),

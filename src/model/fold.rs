@@ -42,9 +42,12 @@ impl Report {
                     .operations
                     .retain(|known| known.method != *method || known.path_template != *from);
             }
-            Event::CrawlFinished { nodes, complete } => {
+            Event::UrlFound(_) => self.coverage.urls += 1,
+            Event::SiteNode(node) => self.site.push(node.as_ref().clone()),
+            Event::CrawlFinished { nodes, complete, skipped } => {
                 self.coverage.nodes = *nodes;
                 self.coverage.complete = Some(*complete);
+                self.coverage.skipped.clone_from(skipped);
             }
             Event::RuleDeclared(meta) => {
                 self.rules.insert(meta.id.clone(), (meta.clone(), None));

@@ -32,6 +32,8 @@ impl Event {
                 operation.skipped.iter_mut().for_each(mask);
             }
             Self::OperationMerged { from, into, .. } => [from, into].into_iter().for_each(mask),
+            Self::UrlFound(url) => mask(url),
+            Self::SiteNode(node) => node.mask(redactor),
             Self::RuleFinished(outcome) => outcome.skipped.iter_mut().for_each(mask),
             Self::Finding(finding) => finding.mask(redactor),
             Self::ScanFailure { url, failure } => {

@@ -97,11 +97,15 @@ pub enum MetricName {
     Findings,
     /// Operations reached of those known.
     CoverageOperations,
+    /// 1 unless the crawl saw everything it knew of.
+    CrawlIncomplete,
+    /// What the crawl knew of and left out.
+    CrawlSkipped,
 }
 
 impl MetricName {
     /// Every metric, in report order.
-    pub const ALL: [Self; 37] = [
+    pub const ALL: [Self; 39] = [
         Self::HttpReqs,
         Self::HttpReqDuration,
         Self::HttpReqLatency,
@@ -139,6 +143,8 @@ impl MetricName {
         Self::ScanReqDuration,
         Self::Findings,
         Self::CoverageOperations,
+        Self::CrawlIncomplete,
+        Self::CrawlSkipped,
     ];
 
     /// The name as plans and reports write it.
@@ -175,6 +181,8 @@ impl MetricName {
             Self::ScanReqDuration => "scan_req_duration",
             Self::Findings => "findings",
             Self::CoverageOperations => "coverage_operations",
+            Self::CrawlIncomplete => "crawl_incomplete",
+            Self::CrawlSkipped => "crawl_skipped",
         }
     }
 
@@ -201,7 +209,9 @@ impl MetricName {
             | Self::Validity
             | Self::AuthLost
             | Self::ScanReqs
-            | Self::Findings => MetricKind::Counter,
+            | Self::Findings
+            | Self::CrawlIncomplete
+            | Self::CrawlSkipped => MetricKind::Counter,
             Self::HttpReqFailed | Self::Checks | Self::CoverageOperations => MetricKind::Rate,
             Self::Vus => MetricKind::Gauge,
             Self::HttpReqDuration
@@ -251,7 +261,9 @@ impl MetricName {
             | Self::ScanReqs
             | Self::ScanReqDuration
             | Self::Findings
-            | Self::CoverageOperations => false,
+            | Self::CoverageOperations
+            | Self::CrawlIncomplete
+            | Self::CrawlSkipped => false,
         }
     }
 
@@ -288,7 +300,9 @@ impl MetricName {
             | Self::ScanReqs
             | Self::ScanReqDuration
             | Self::Findings
-            | Self::CoverageOperations => None,
+            | Self::CoverageOperations
+            | Self::CrawlIncomplete
+            | Self::CrawlSkipped => None,
         }
     }
 
@@ -328,9 +342,10 @@ impl MetricName {
             | Self::DroppedIterations => &["scenario"],
             Self::Findings => &["severity", "confidence", "status", "rule"],
             Self::CoverageOperations => &["source", "method"],
+            Self::CrawlSkipped => &["reason"],
             Self::Validity => &["level"],
             Self::AuthLost => &["auth", "identity", "phase"],
-            Self::Vus | Self::ScanReqs | Self::ScanReqDuration => &[],
+            Self::Vus | Self::ScanReqs | Self::ScanReqDuration | Self::CrawlIncomplete => &[],
         }
     }
 }

@@ -42,6 +42,7 @@ mod scan;
 mod scope;
 mod seed;
 mod session;
+mod site;
 mod text;
 mod threshold;
 mod threshold_result;
@@ -79,7 +80,7 @@ pub use load::{
 pub use load_change::{LoadChange, LoadChangeKind};
 pub use messages::{MessageTally, SeriesKind};
 pub use metric::{MetricData, MetricKind, MetricName, MetricSelector, TagMatch, TagOp};
-pub use output::OutputKind;
+pub use output::{OutputKind, SiteKind};
 pub use proxy::{Proxy, ProxyKind};
 pub use redact::{Disguise, Piece, Redactor};
 pub use redirect::redirected;
@@ -93,6 +94,7 @@ pub use scan::{Coverage, CrawlProgress, Operation, OperationSource, RuleOutcome,
 pub use scope::{Authorisation, InScope, OutOfScope, Scope, ScopeBuilder, is_local_address};
 pub use seed::Seed;
 pub use session::SessionReport;
+pub use site::{SiteAnswer, SiteExample, SiteNode, SiteParameter, SkipReason, nodes_by_status};
 pub use text::{did_you_mean, inert};
 pub use threshold::{Criterion, Threshold, ThresholdError};
 pub use threshold_result::ThresholdResult;

@@ -56,3 +56,36 @@ impl OutputKind {
         Self::ALL.into_iter().find(|kind| kind.as_str() == name)
     }
 }
+
+/// What a site model can be written as, for others to go on with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum SiteKind {
+    /// A plan of our own.
+    Plan,
+    /// OpenAPI 3.1.
+    OpenApi,
+    /// One absolute URL on each line.
+    Urls,
+    /// HAR 1.2.
+    Har,
+}
+
+impl SiteKind {
+    /// Every format.
+    pub const ALL: [Self; 4] = [Self::Plan, Self::OpenApi, Self::Urls, Self::Har];
+
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Plan => "plan",
+            Self::OpenApi => "openapi",
+            Self::Urls => "urls",
+            Self::Har => "har",
+        }
+    }
+
+    /// The format of a word.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
+    }
+}

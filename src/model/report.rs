@@ -16,6 +16,7 @@ use super::load_change::{LoadChange, LoadChangeKind};
 use super::rule::RuleMeta;
 use super::scan::{Coverage, CrawlProgress, RuleOutcome};
 use super::session::SessionReport;
+use super::site::SiteNode;
 use super::threshold_result::ThresholdResult;
 use super::verdict::Verdict;
 
@@ -82,6 +83,8 @@ pub struct Report {
     pub progress: CrawlProgress,
     /// Operations.
     pub coverage: Coverage,
+    /// The site model, as the crawl left it; empty while it goes on.
+    pub site: Vec<SiteNode>,
     /// Rules that took part: metadata, and what they did once they are done.
     pub rules: BTreeMap<String, (RuleMeta, Option<RuleOutcome>)>,
     /// Gravest first, then in order of discovery.
@@ -121,6 +124,7 @@ impl Default for Report {
             scan_duration: Histogram::new(Digits::Three),
             progress: CrawlProgress::default(),
             coverage: Coverage::default(),
+            site: Vec::new(),
             rules: BTreeMap::new(),
             findings: Vec::new(),
             sessions: Vec::new(),

@@ -84,6 +84,13 @@ impl Report {
                 elapsed: self.elapsed,
             },
             MetricName::CoverageOperations => self.coverage_metric(&selector.tags),
+            MetricName::CrawlIncomplete => MetricData::Counter {
+                count: u64::from(self.coverage.complete != Some(true)),
+                elapsed: self.elapsed,
+            },
+            MetricName::CrawlSkipped => {
+                MetricData::Counter { count: self.skipped(&selector.tags), elapsed: self.elapsed }
+            }
             MetricName::Validity => counter(self.doubts(&selector.tags)),
         }
     }
@@ -134,6 +141,9 @@ impl Report {
                 self.scan_requests.0 > 0
             }
             MetricName::CoverageOperations => !self.coverage.operations.is_empty(),
+            MetricName::CrawlIncomplete | MetricName::CrawlSkipped => {
+                self.coverage.complete.is_some()
+            }
             metric => self.matching_endpoints(&selector.tags).any(|endpoint| {
                 let kind = metric.series_kind();
                 endpoint.total.requests > 0 && kind.is_none_or(|kind| endpoint.meta.kind == kind)
@@ -187,6 +197,14 @@ impl Report {
             total += 1;
         }
         MetricData::Rate { hits, total }
+    }
+
+    /// What the crawl left out for these reasons.
+    fn skipped(&self, tags: &[TagMatch]) -> u64 {
+        let reasons = self.coverage.skipped.iter().filter(|(reason, _)| {
+            tags.iter().all(|tag| tag.tag == "reason" && tag.value == reason.as_str())
+        });
+        reasons.map(|(_, count)| count).sum()
     }
 
     /// What speaks against the load figures; unless a level is named, problems alone.

@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use super::histogram::Histogram;
+use super::site::SkipReason;
+use super::units::grouped;
 
 /// Where an operation was learnt from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -66,8 +68,23 @@ pub struct Coverage {
     pub operations: Vec<Operation>,
     /// Nodes of the site model.
     pub nodes: u64,
+    /// Addresses in scope that the crawl learnt of.
+    pub urls: u64,
     /// The crawl saw everything it knew of; `None` when there was no crawl or it was cut.
     pub complete: Option<bool>,
+    /// What was left out, by reason; none is zero.
+    pub skipped: Vec<(SkipReason, u64)>,
+}
+
+impl Coverage {
+    /// What was left out, most of it first: `12 out of scope`.
+    pub fn left_out(&self) -> Vec<String> {
+        let mut skipped = self.skipped.clone();
+        skipped.sort_by_key(|(reason, count)| (std::cmp::Reverse(*count), *reason));
+        let phrase =
+            |(reason, count): (SkipReason, u64)| format!("{} {}", grouped(count), reason.meaning());
+        skipped.into_iter().map(phrase).collect()
+    }
 }
 
 /// What a rule did.

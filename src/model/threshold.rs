@@ -9,6 +9,7 @@ use super::finding::{Confidence, FindingStatus, Severity};
 use super::load::Validity;
 use super::metric::{MetricKind, MetricName, MetricSelector, TagMatch, TagOp};
 use super::scan::OperationSource;
+use super::site::SkipReason;
 use super::text::did_you_mean;
 
 /// What stands behind `|` where a change against the baseline is meant.
@@ -223,6 +224,9 @@ fn parse_tag(metric: MetricName, text: &str) -> Result<TagMatch, ThresholdError>
         }
         (MetricName::CoverageOperations, "source") => {
             (OperationSource::ALL.map(OperationSource::as_str).to_vec(), true)
+        }
+        (MetricName::CrawlSkipped, "reason") => {
+            (SkipReason::ALL.map(SkipReason::as_str).to_vec(), false)
         }
         (MetricName::Validity, "level") => (Validity::LEVELS.to_vec(), true),
         _ => (Vec::new(), false),

@@ -6,14 +6,18 @@
 
 mod csv;
 mod figures;
+mod har;
 mod html;
 mod junit;
 mod markdown;
+mod openapi;
 mod render;
 mod sarif;
 mod summary;
 
 pub use render::RenderError;
+pub use render::har;
+pub use render::openapi;
 pub use render::render;
 pub use summary::Style;
 pub use summary::summary;

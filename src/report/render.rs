@@ -36,3 +36,13 @@ pub fn render(kind: OutputKind, report: &Report) -> Result<Vec<u8>, RenderError>
         OutputKind::Text => Ok(summary::summary(report, Style::in_a_file()).into_bytes()),
     }
 }
+
+/// What a crawl found, as an OpenAPI description.
+pub fn openapi(report: &Report) -> Vec<u8> {
+    super::openapi::openapi(report).into_bytes()
+}
+
+/// What a crawl sent and got, as a HAR.
+pub fn har(report: &Report) -> Vec<u8> {
+    super::har::har(report)
+}

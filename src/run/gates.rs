@@ -51,7 +51,10 @@ pub(super) fn gate(
                 facts.regressions.push(result.failure());
             }
             MetricName::Findings => facts.findings.push(result.failure()),
-            MetricName::CoverageOperations | MetricName::AuthLost => {
+            MetricName::CoverageOperations
+            | MetricName::CrawlIncomplete
+            | MetricName::CrawlSkipped
+            | MetricName::AuthLost => {
                 facts.incomplete.push(result.failure());
             }
             MetricName::Validity => facts.invalid.push(result.failure()),
@@ -125,6 +128,7 @@ mod tests {
     use crate::model::SeriesId;
     use crate::model::SeriesKind;
     use crate::model::SeriesMeta;
+    use crate::model::SkipReason;
     use crate::model::Threshold;
     use crate::model::Validity;
 
@@ -289,6 +293,24 @@ mod tests {
         assert_eq!(code(&report, &gates[1..], Gating::OnlyThresholds), 80);
         report.stopped = Some(StopReason::Safety("kill switch".to_owned()));
         assert_eq!(code(&report, &gates, Gating::OnlyThresholds), 85);
+    }
+
+    #[test]
+    fn a_crawl_that_stopped_early_or_never_ended_fails_the_gates_on_it() {
+        let of = |report: &Report, selector| {
+            code(report, &[threshold(selector, "count==0")], Gating::OnlyThresholds)
+        };
+        let mut report = report(&[(200, 10)], 0);
+        assert_eq!(of(&report, "crawl_incomplete"), 83, "the crawl did not come to its end");
+        report.coverage.complete = Some(true);
+        report.coverage.skipped = vec![(SkipReason::Scope, 3)];
+        assert_eq!(of(&report, "crawl_incomplete"), 0);
+        assert_eq!(of(&report, "crawl_skipped"), 83);
+        assert_eq!(of(&report, "crawl_skipped{reason:scope}"), 83);
+        assert_eq!(of(&report, "crawl_skipped{reason:error}"), 0);
+        report.coverage.complete = Some(false);
+        assert_eq!(of(&report, "crawl_incomplete"), 83);
+        assert!(Threshold::parse("crawl_skipped{reason:scoep}", "count==0").is_err());
     }
 
     #[test]

@@ -446,6 +446,7 @@ mod tests {
             source: OperationSource::Crawl,
             found: Found::start(),
             request: Request::get(origin, "/p?v=1"),
+            answer: None,
             status: Some(200),
             reached: true,
             skipped: None,

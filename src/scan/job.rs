@@ -1,5 +1,6 @@
 //! A scan from start to end: crawl, then checks, told as events.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
@@ -11,6 +12,7 @@ use super::checks;
 use super::crawl::CrawlJob;
 use super::crawl::Crawled;
 use super::crawl::crawl as run_crawl;
+use super::inventory;
 use super::ledger::Ledger;
 use super::passive::Passive;
 use super::probe::NativeCheck;
@@ -77,7 +79,7 @@ pub async fn crawl(job: ScanJob, events: EventSender, stop: StopToken) -> Site {
     let crawled = if engine.traffic.log_in().await {
         engine.crawl(&job).await
     } else {
-        Crawled { site: Site::default(), complete: false }
+        Crawled { site: Site::default(), complete: false, skipped: Vec::new() }
     };
     engine.traffic.conclude_login().await;
     drop(engine);
@@ -167,9 +169,20 @@ impl Engine {
             seed: job.plan.seed.derive("crawl"),
         })
         .await;
+        // Two methods of one address are one of its lines.
+        let mut told = HashSet::new();
+        for url in crawled.site.urls().filter(|url| told.insert(*url)) {
+            self.traffic.event(Event::UrlFound(url.to_owned())).await;
+        }
+        for node in crawled.site.nodes() {
+            let node = inventory::site_node(node, &job.redactor);
+            self.traffic.event(Event::SiteNode(Box::new(node))).await;
+        }
         let nodes = crawled.site.len() as u64;
         let complete = crawled.complete;
-        self.traffic.event(Event::CrawlFinished { nodes, complete }).await;
+        self.traffic
+            .event(Event::CrawlFinished { nodes, complete, skipped: crawled.skipped.clone() })
+            .await;
         self.traffic.event(Event::PhaseFinished(Phase::Crawl)).await;
         crawled
     }

@@ -19,6 +19,7 @@ mod curl;
 mod evidence;
 mod form;
 mod identity;
+mod inventory;
 mod job;
 mod ledger;
 mod likeness;

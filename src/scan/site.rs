@@ -4,12 +4,15 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::structure::Structure;
 use super::templates::Merged;
 use super::templates::PathId;
 use super::templates::Templates;
 use crate::model::Event;
+use crate::model::Exchange;
+use crate::model::Header;
 use crate::model::Operation;
 use crate::model::OperationSource;
 use crate::model::Request;
@@ -65,6 +68,24 @@ pub struct Found {
     pub page: Option<Arc<str>>,
 }
 
+impl FoundIn {
+    /// For people: how it was named there; `None` where nothing named it.
+    pub fn as_str(self) -> Option<&'static str> {
+        match self {
+            Self::Start | Self::Plan | Self::Spec => None,
+            Self::Convention => Some("convention"),
+            Self::Page => Some("link"),
+            Self::Form => Some("form"),
+            Self::Redirect => Some("redirect"),
+            Self::Script => Some("script"),
+            Self::Style => Some("style sheet"),
+            Self::Data => Some("data"),
+            Self::Text => Some("text"),
+            Self::Browser => Some("browser"),
+        }
+    }
+}
+
 impl Found {
     /// Named by the user.
     pub fn start() -> Self {
@@ -91,6 +112,8 @@ pub struct Node {
     pub examples: Vec<Request>,
     /// The status of its last answer; `None` while nobody asked, or after a failure.
     pub status: Option<u16>,
+    /// The answer to the first of its examples, as far as there was one.
+    pub answer: Option<Answer>,
     /// It gave a non-error answer.
     pub reached: bool,
     /// Why it was left alone.
@@ -99,6 +122,39 @@ pub struct Node {
     pub same_as: Option<Arc<str>>,
     path: PathId,
     structure: Option<Structure>,
+}
+
+/// What is kept of an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// The status.
+    pub status: u16,
+    /// As received.
+    pub headers: Vec<Header>,
+    /// Without parameters.
+    pub media_type: String,
+    /// Bytes of the decoded body, as far as it was read.
+    pub body_len: usize,
+    /// When the request was begun, since the run's start.
+    pub at: Duration,
+    /// From there to the last byte.
+    pub duration: Duration,
+}
+
+impl Answer {
+    /// What an exchange that has just ended has brought.
+    pub(crate) fn of(exchange: &Exchange, now: Duration) -> Option<Self> {
+        let response = exchange.response()?;
+        let duration = exchange.timings.duration();
+        Some(Self {
+            status: response.status,
+            headers: response.headers.clone(),
+            media_type: response.media_type(),
+            body_len: response.body.len(),
+            at: now.saturating_sub(duration),
+            duration,
+        })
+    }
 }
 
 /// Something that was seen of a node.
@@ -112,6 +168,7 @@ pub(crate) struct Sighting {
     pub(crate) found: Found,
     pub(crate) request: Request,
     pub(crate) status: Option<u16>,
+    pub(crate) answer: Option<Answer>,
     pub(crate) reached: bool,
     pub(crate) skipped: Option<String>,
     pub(crate) structure: Option<Structure>,
@@ -270,6 +327,7 @@ impl Site {
             in_links: 0,
             examples: Vec::new(),
             status: None,
+            answer: None,
             reached: false,
             skipped: None,
             same_as: None,
@@ -405,13 +463,20 @@ impl Node {
             if works || shows_more {
                 // The example that works is the one to start from.
                 self.examples.insert(0, sighting.request);
+                self.answer = sighting.answer;
             } else {
+                if self.examples.is_empty() {
+                    self.answer = sighting.answer;
+                }
                 self.examples.push(sighting.request);
             }
             self.examples.truncate(MAX_EXAMPLES);
         } else if sighting.reached && !self.reached {
             self.examples.retain(|known| *known != sighting.request);
             self.examples.insert(0, sighting.request);
+            self.answer = sighting.answer;
+        } else if self.examples.first() == Some(&sighting.request) && sighting.answer.is_some() {
+            self.answer = sighting.answer;
         }
         self.reached |= sighting.reached;
         self.status = sighting.status.or(self.status);
@@ -437,6 +502,9 @@ impl Node {
         self.status = self.status.or(other.status);
         let more = !self.reached && other.reached || other.parameters.len() > self.parameters.len();
         self.parameters.extend(other.parameters);
+        if more && other.reached {
+            self.answer = other.answer;
+        }
         for example in other.examples {
             if !self.examples.contains(&example) {
                 let place = if more && other.reached { 0 } else { self.examples.len() };
@@ -486,6 +554,7 @@ mod tests {
                 source: OperationSource::Crawl,
                 found: Found::start(),
                 request,
+                answer: None,
                 status: Some(if reached { 200 } else { 404 }),
                 reached,
                 skipped: None,

@@ -64,6 +64,8 @@ fn ends_a_batch(event: &Event) -> bool {
         Event::LoadDeclared { .. }
         | Event::Operation(_)
         | Event::OperationMerged { .. }
+        | Event::UrlFound(_)
+        | Event::SiteNode(_)
         | Event::RuleDeclared(_)
         | Event::RuleFinished(_)
         | Event::ScanFailure { .. }

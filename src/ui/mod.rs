@@ -9,5 +9,6 @@ pub mod jsonl;
 pub mod plain;
 mod progress;
 pub mod tui;
+pub mod urls;
 
 pub use consumer::Consumer;

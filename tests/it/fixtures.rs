@@ -11,8 +11,8 @@ use shakedown::model::{
     Match, MatchPart, MessageTally, Notice, NoticeLevel, Observed, Operation, OperationSource,
     Owasp, Phase, Recorded, Report, RuleMeta, RuleOutcome, RunInfo, ScanWindow, ScenarioMeta,
     ScenarioTally, ScenarioWindow, SeriesId, SeriesKind, SeriesMeta, SeriesWindow, SessionReport,
-    Severity, Stamped, StopReason, Tally, ThresholdResult, Timings, Usage, Validity, Verdict,
-    fingerprint,
+    Severity, SiteAnswer, SiteExample, SiteNode, SiteParameter, SkipReason, Stamped, StopReason,
+    Tally, ThresholdResult, Timings, Usage, Validity, Verdict, fingerprint,
 };
 
 const ORIGIN: &str = "http://127.0.0.1:8080";
@@ -169,8 +169,63 @@ fn crawl(log: &mut Log) {
     let [method, from, into] = ["GET", "/items/lamp", "/items/{id}"].map(str::to_owned);
     log.at(120, Event::OperationMerged { method, from, into });
     log.at(1_000, Event::ScanWindow(scan_window(0, 48, 0, 7)));
-    log.at(1_210, Event::CrawlFinished { nodes: 31, complete: true });
+    for path in ["/", "/search?q=tea", "/items/7", "/items/9", "/cart/checkout"] {
+        log.at(1_205, Event::UrlFound(format!("{ORIGIN}{path}")));
+    }
+    for node in crawled_nodes(ORIGIN) {
+        log.at(1_209, Event::SiteNode(Box::new(node)));
+    }
+    let skipped = vec![(SkipReason::Scope, 4), (SkipReason::Unsafe, 1)];
+    log.at(1_210, Event::CrawlFinished { nodes: 31, complete: true, skipped });
     log.at(1_211, Event::PhaseFinished(Phase::Crawl));
+}
+
+/// What a crawl leaves of a small shop: a start, a search, items, a form that was not sent, a page
+/// for others.
+pub(crate) fn crawled_nodes(origin: &str) -> Vec<SiteNode> {
+    let node = |method: &str, template: &str, path: &str, status: Option<u16>| SiteNode {
+        method: method.to_owned(),
+        path_template: template.to_owned(),
+        parameters: Vec::new(),
+        source: OperationSource::Crawl,
+        reached: status == Some(200),
+        skipped: None,
+        found_on: Some(format!("{origin}/")),
+        found_as: Some("link".to_owned()),
+        links: 1,
+        example: SiteExample {
+            url: format!("{origin}{path}"),
+            headers: Vec::new(),
+            body: Vec::new(),
+        },
+        answer: status.map(|status| SiteAnswer {
+            status,
+            headers: vec![("Content-Type".to_owned(), "text/html; charset=utf-8".to_owned())],
+            media_type: "text/html".to_owned(),
+            body_len: 512,
+            at: Duration::from_millis(40),
+            duration: Duration::from_micros(1_500),
+        }),
+    };
+    let parameter = |kind, name: &str| SiteParameter { kind, name: name.to_owned() };
+    let mut checkout = node("POST", "/cart/checkout", "/cart/checkout", None);
+    checkout.skipped = Some("POST may change something".to_owned());
+    checkout.found_on = Some(format!("{origin}/items/7"));
+    checkout.found_as = Some("form".to_owned());
+    checkout.example.headers =
+        vec![("Content-Type".to_owned(), "application/x-www-form-urlencoded".to_owned())];
+    checkout.example.body = b"item=7&count=2".to_vec();
+    checkout.parameters =
+        vec![parameter(InsertionKind::Form, "item"), parameter(InsertionKind::Form, "count")];
+    let mut search = node("GET", "/search", "/search?q=tea&page=2", Some(200));
+    search.links = 12;
+    search.parameters =
+        vec![parameter(InsertionKind::Query, "q"), parameter(InsertionKind::Query, "page")];
+    let mut home = node("GET", "/", "/", Some(200));
+    (home.found_on, home.found_as, home.links) = (None, None, 30);
+    let mut item = node("GET", "/items/{id}", "/items/7", Some(200));
+    item.links = 40;
+    vec![home, search, item, checkout, node("GET", "/admin", "/admin", Some(403))]
 }
 
 fn scan_window(from_s: u64, requests: u64, failed: u64, points_done: u64) -> ScanWindow {

@@ -21,6 +21,8 @@ fn kind(event: &Event) -> &'static str {
         Event::ScanWindow(_) => "scan_window",
         Event::Operation(_) => "operation",
         Event::OperationMerged { .. } => "operation_merged",
+        Event::UrlFound(_) => "url_found",
+        Event::SiteNode(_) => "site_node",
         Event::CrawlFinished { .. } => "crawl_finished",
         Event::RuleDeclared(_) => "rule_declared",
         Event::RuleFinished(_) => "rule_finished",
@@ -36,7 +38,7 @@ fn kind(event: &Event) -> &'static str {
     }
 }
 
-const KINDS: usize = 21;
+const KINDS: usize = 23;
 
 fn log_of(events: &[Stamped]) -> String {
     events.iter().map(|stamped| events::write_line(stamped) + "\n").collect()

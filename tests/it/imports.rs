@@ -12,6 +12,7 @@ use shakedown::plan::Overrides;
 use shakedown::plan::Plan;
 use shakedown::plan::from_text;
 
+mod crawled;
 mod curl;
 mod har;
 mod openapi;

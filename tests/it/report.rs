@@ -18,7 +18,7 @@ const PLAIN: Style = Style { color: false, unicode: true, width: 100, unit: None
 
 /// Keys whose values are names of a closed set, numbers in disguise or payloads: everything else
 /// in a report may hold foreign text.
-const CLOSED: [&str; 17] = [
+const CLOSED: [&str; 18] = [
     "schema_version",
     "severity",
     "rule_severity",
@@ -36,6 +36,7 @@ const CLOSED: [&str; 17] = [
     "started",
     "headline",
     "phase",
+    "reason",
 ];
 
 /// The rich run with `text` wherever foreign text can stand.

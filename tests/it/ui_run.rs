@@ -221,7 +221,7 @@ pub(crate) fn loading() -> Vec<Stamped> {
                 CrawlProgress { fetched: 12, queued: 4, nodes: 9, points_done: 0, points: 0 },
             ),
         ),
-        (510, Event::CrawlFinished { nodes: 9, complete: true }),
+        (510, Event::CrawlFinished { nodes: 9, complete: true, skipped: Vec::new() }),
         (511, Event::PhaseFinished(Phase::Crawl)),
         (1000, Event::PhaseStarted(Phase::Load)),
         (1000, declared()),

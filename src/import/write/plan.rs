@@ -4,9 +4,8 @@ use std::fmt::Write as _;
 
 use super::requests;
 use super::yaml;
-use crate::import::operation::{
-    Condition, Imported, LoadHints, Operation, Order, Sample, Scenario, Secret,
-};
+use crate::import::format::Format;
+use crate::import::operation::{Condition, Imported, Operation, Order, Sample, Scenario, Secret};
 use crate::import::steps::Step;
 use crate::import::text::Text;
 use crate::model::format_duration;
@@ -14,6 +13,8 @@ use crate::model::is_local_address;
 
 /// A service that a file does not name is looked for here.
 const UNKNOWN: &str = "http://127.0.0.1:8080";
+/// Requests of a first run that draws them.
+const MAX_DRAWS: usize = 1_000;
 /// Runs of a draw are told apart to this many parts.
 const MAX_WEIGHT: u64 = 1_000;
 
@@ -23,7 +24,18 @@ pub fn plan_text(imported: &Imported, source: &str) -> String {
     head(imported, source, &mut out);
     target(imported, &mut out);
     settings(imported, &mut out);
-    secrets(&imported.secrets, &mut out);
+    match &imported.login {
+        Some(login) if declares_secrets(&login.sections) => {
+            out.push('\n');
+            out.push_str(&with_secrets(&login.sections, &imported.secrets));
+        }
+        Some(login) => {
+            secrets(&imported.secrets, &mut out);
+            out.push('\n');
+            out.push_str(&login.sections);
+        }
+        None => secrets(&imported.secrets, &mut out),
+    }
     vars(&imported.variables, &mut out);
     let operations = operations(imported);
     out.push('\n');
@@ -46,19 +58,16 @@ fn operations(imported: &Imported) -> Vec<Operation> {
 }
 
 fn head(imported: &Imported, source: &str, out: &mut String) {
-    let version = imported.version.as_deref().map(|v| format!(" {v}")).unwrap_or_default();
-    let title = imported.title.as_deref().map(|title| format!(": {title}")).unwrap_or_default();
-    yaml::comment(
-        &format!("Imported from {source} ({}{version}{title}).", imported.format),
-        0,
-        out,
-    );
-    let off = imported.operations.iter().filter(|operation| operation.is_unsafe).count();
+    yaml::comment(&origin_of(imported, source), 0, out);
+    let off = imported.operations.iter().filter(|operation| !operation.is_enabled()).count();
     if off > 0 {
-        let text = format!(
-            "{off} of {} requests change something and are not sent: each has `enabled: false`.",
-            imported.operations.len()
-        );
+        let why = if imported.operations.iter().any(|operation| operation.off.is_some()) {
+            "are not sent, for the reason beside"
+        } else {
+            "change something and are not sent: each has"
+        };
+        let text =
+            format!("{off} of {} requests {why} `enabled: false`.", imported.operations.len());
         yaml::comment(&text, 0, out);
         yaml::comment(
             "Remove that line from the ones you want to be sent; the flow names them.",
@@ -73,6 +82,15 @@ fn head(imported: &Imported, source: &str, out: &mut String) {
         yaml::comment(&format!("- {}: {}", secret.name, secret.purpose), 0, out);
     }
     out.push_str("version: 1\n");
+}
+
+fn origin_of(imported: &Imported, source: &str) -> String {
+    let title = imported.title.as_deref().map(|title| format!(": {title}")).unwrap_or_default();
+    if imported.format == Format::Crawl {
+        return format!("What {source} found{title}.");
+    }
+    let version = imported.version.as_deref().map(|v| format!(" {v}")).unwrap_or_default();
+    format!("Imported from {source} ({}{version}{title}).", imported.format)
 }
 
 fn target(imported: &Imported, out: &mut String) {
@@ -157,6 +175,39 @@ fn secrets(secrets: &[Secret], out: &mut String) {
     }
 }
 
+fn declares_secrets(sections: &str) -> bool {
+    sections.lines().any(|line| line.starts_with("secrets:"))
+}
+
+/// A plan has one list of secrets: those of the login, with those of the requests among them.
+fn with_secrets(sections: &str, secrets: &[Secret]) -> String {
+    let named = |name: &str| sections.contains(&format!("{name}:"));
+    let missing = secrets.iter().filter(|secret| secret.is_hidden && !named(&secret.name));
+    let missing: Vec<&str> = missing.map(|secret| secret.name.as_str()).collect();
+    let mut out = String::new();
+    for line in sections.lines() {
+        match line.strip_prefix("secrets:").map(str::trim_start) {
+            Some(rest) if rest.starts_with('{') => {
+                out.push_str("secrets: {");
+                for name in &missing {
+                    let _ = write!(out, " {name}: {{ env: {name} }},");
+                }
+                let _ = writeln!(out, "{}", &rest[1..]);
+            }
+            Some(_) => {
+                let _ = writeln!(out, "{line}");
+                for name in &missing {
+                    let _ = writeln!(out, "  {name}: {{ env: {name} }}");
+                }
+            }
+            None => {
+                let _ = writeln!(out, "{line}");
+            }
+        }
+    }
+    out
+}
+
 fn vars(variables: &[(String, Text)], out: &mut String) {
     if variables.is_empty() {
         return;
@@ -169,11 +220,11 @@ fn vars(variables: &[(String, Text)], out: &mut String) {
 
 fn flows(operations: &[Operation], names: &[String], imported: &Imported, out: &mut String) {
     let off = |text: &str, out: &mut String| {
-        if operations.iter().any(|operation| operation.is_unsafe) {
+        if operations.iter().any(|operation| !operation.is_enabled()) {
             yaml::comment(text, 0, out);
         }
     };
-    if operations.iter().all(|operation| operation.is_unsafe) {
+    if !operations.iter().any(Operation::is_enabled) {
         out.push('\n');
         off("No request is enabled. Once one is, load can send it:", out);
         yaml::comment("flows: { all: [ { use: NAME } ] }", 0, out);
@@ -195,7 +246,7 @@ fn flows(operations: &[Operation], names: &[String], imported: &Imported, out: &
         let _ = writeln!(out, "  {}:", yaml::scalar(flow));
         steps(operations, names, imported, out);
     }
-    scenarios(&imported.load, operations.len(), out);
+    scenarios(imported, out);
 }
 
 fn steps(operations: &[Operation], names: &[String], imported: &Imported, out: &mut String) {
@@ -206,7 +257,7 @@ fn steps(operations: &[Operation], names: &[String], imported: &Imported, out: &
         for step in steps {
             let _ = match step {
                 Step::Use(index) => {
-                    let off = if operations[*index].is_unsafe { " # not enabled" } else { "" };
+                    let off = if operations[*index].is_enabled() { "" } else { " # not enabled" };
                     writeln!(out, "    - use: {}{off}", yaml::scalar(&names[*index]))
                 }
                 Step::Think(pause) => writeln!(out, "    - think: {}ms", pause.as_millis()),
@@ -223,25 +274,32 @@ fn steps(operations: &[Operation], names: &[String], imported: &Imported, out: &
         } else {
             operation.weight.max(1)
         };
-        let off = if operation.is_unsafe { " # not enabled" } else { "" };
+        let off = if operation.is_enabled() { "" } else { " # not enabled" };
         let name = yaml::scalar(name);
         let _ = writeln!(out, "        - {{ weight: {weight}, do: [ {{ use: {name} }} ] }}{off}");
     }
 }
 
-fn scenarios(load: &LoadHints, requests: usize, out: &mut String) {
+fn scenarios(imported: &Imported, out: &mut String) {
+    let (load, requests) = (&imported.load, imported.operations.len());
     out.push_str("\nscenarios:\n");
     if load.scenarios.is_empty() {
-        yaml::comment(
-            "One user, each request once. `shakedown load --help` says what else there is.",
-            2,
-            out,
-        );
+        let is_drawn = imported.order == Order::Draw && requests > 1;
+        let (what, iterations) = if is_drawn {
+            ("requests drawn by their weight", requests.saturating_mul(2).min(MAX_DRAWS))
+        } else {
+            ("each request once", 1)
+        };
+        let text = format!("One user, {what}. `shakedown load --help` says what else there is.");
+        yaml::comment(&text, 2, out);
         let length = format_duration(std::time::Duration::from_secs(
             600.max(u64::try_from(requests).unwrap_or(u64::MAX).min(7200)),
         ));
         out.push_str("  smoke:\n    executor: shared-iterations\n    exec: all\n    vus: 1\n");
-        let _ = writeln!(out, "    iterations: 1\n    maxDuration: {length}");
+        let _ = writeln!(out, "    iterations: {iterations}\n    maxDuration: {length}");
+        if let Some(whom) = whom(imported) {
+            let _ = writeln!(out, "    as: {}", yaml::scalar(whom));
+        }
     }
     for Scenario { name, exec, fields } in &load.scenarios {
         let _ = writeln!(out, "  {}:\n    exec: {}", yaml::scalar(name), yaml::scalar(exec));
@@ -251,11 +309,18 @@ fn scenarios(load: &LoadHints, requests: usize, out: &mut String) {
     }
 }
 
+fn whom(imported: &Imported) -> Option<&str> {
+    imported.login.as_ref()?.whom.as_deref()
+}
+
 fn scan(imported: &Imported, out: &mut String) {
     if imported.operations.is_empty() && !imported.load.scenarios.is_empty() {
         return;
     }
     out.push_str("\nscan:\n  crawl: { depth: 3 }\n");
+    if let Some(whom) = whom(imported) {
+        let _ = writeln!(out, "  as: {}", yaml::scalar(whom));
+    }
 }
 
 fn thresholds(thresholds: &[(String, Vec<Condition>)], out: &mut String) {

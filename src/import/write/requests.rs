@@ -7,6 +7,7 @@ use super::yaml;
 use crate::import::address::form_value;
 use crate::import::operation::{Body, FormPart, Operation, Sample};
 use crate::import::text::Text;
+use crate::model::inert;
 
 /// A request that is short enough stands in one line.
 const SHORT: usize = 110;
@@ -53,6 +54,10 @@ fn request(name: &str, operation: &Operation, out: &mut String) {
     if operation.is_unsafe {
         let _ = writeln!(out, "  {key}:");
         out.push_str("    enabled: false # changes something; remove this line to have it sent\n");
+    } else if let Some(reason) = &operation.off {
+        let _ = writeln!(out, "  {key}:");
+        let reason = inert(reason, 120);
+        let _ = writeln!(out, "    enabled: false # {reason}; remove this line to have it sent");
     } else {
         let line: Vec<String> =
             fields.iter().map(|(key, value)| format!("{key}: {value}")).collect();

@@ -8,6 +8,7 @@ use crate::model::FindingStatus;
 use crate::model::Report;
 use crate::model::format_duration;
 use crate::model::inert;
+use crate::model::nodes_by_status;
 
 use super::super::figures::accepted;
 use super::super::figures::by_severity;
@@ -118,6 +119,10 @@ impl Scan {
 fn scan_facts(report: &Report) -> Vec<Fact> {
     let (sent, failed) = report.scan_requests;
     let (reached, known) = reached(report);
+    let answers: Vec<String> = nodes_by_status(&report.site)
+        .into_iter()
+        .map(|(class, count)| format!("{class} {}", grouped(count)))
+        .collect();
     let mut facts: Vec<Fact> = vec![
         ("requests", format!("{}, {} without a response", grouped(sent), grouped(failed))),
         ("URLs", grouped(report.progress.fetched)),
@@ -139,6 +144,8 @@ fn scan_facts(report: &Report) -> Vec<Fact> {
             },
         ),
     ];
+    facts.push(("answers", answers.join(", ")));
+    facts.push(("left out", report.coverage.left_out().join(", ")));
     facts.extend(
         by_severity(report)
             .into_iter()

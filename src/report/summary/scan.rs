@@ -8,6 +8,7 @@ use crate::model::Phase;
 use crate::model::Report;
 use crate::model::Severity;
 use crate::model::inert;
+use crate::model::nodes_by_status;
 
 use super::super::figures::accepted;
 use super::super::figures::by_severity;
@@ -37,6 +38,8 @@ pub(super) fn scan_section(report: &Report, style: Style) -> String {
     let mut lines = vec![
         ("requests", requests(report, style)),
         ("crawl", crawl(report, style)),
+        ("answers", answers(report, style)),
+        ("left out", report.coverage.left_out().join(style.dot())),
         ("coverage", coverage(report, style)),
         ("missed", missed(report, style)),
         ("failures", failures(report, style)),
@@ -117,6 +120,15 @@ fn crawl(report: &Report, style: Style) -> String {
         }
         None => {}
     }
+    parts.join(style.dot())
+}
+
+/// Nodes by what they answered.
+fn answers(report: &Report, style: Style) -> String {
+    let parts: Vec<String> = nodes_by_status(&report.site)
+        .into_iter()
+        .map(|(class, count)| format!("{class} {}", grouped(count)))
+        .collect();
     parts.join(style.dot())
 }
 

@@ -24,10 +24,12 @@ use crate::model::NoticeLevel;
 use crate::model::OperationSource;
 use crate::model::Request;
 use crate::model::Seed;
+use crate::model::SkipReason;
 use crate::model::Target;
 use crate::model::plural;
 use crate::plan::CrawlSettings;
 use crate::scan::identity::Identity;
+use crate::scan::site::Answer;
 use crate::scan::site::Found;
 use crate::scan::site::FoundIn;
 use crate::scan::site::Sighting;
@@ -60,6 +62,8 @@ pub(crate) struct Crawled {
     pub(crate) site: Site,
     /// Nothing that it knew of was left out.
     pub(crate) complete: bool,
+    /// What was left out, by reason; none is zero.
+    pub(crate) skipped: Vec<(SkipReason, u64)>,
 }
 
 /// Crawls until nothing is left, the bounds are reached or the run is stopped; operations and
@@ -263,7 +267,7 @@ impl Crawler {
         self.site.conclude(&self.templates);
         self.publish().await;
         let complete = self.left_out.is_complete() && !self.job.traffic.is_stopping();
-        Crawled { site: self.site, complete }
+        Crawled { site: self.site, complete, skipped: self.left_out.counts() }
     }
 
     async fn publish(&mut self) {
@@ -286,6 +290,7 @@ impl Crawler {
             found: item.found.clone(),
             request: item.request.clone(),
             status: seen.status,
+            answer: seen.answer,
             reached: seen.reached,
             skipped: seen.skipped,
             structure: seen.structure,
@@ -348,6 +353,7 @@ impl Crawler {
 #[derive(Debug, Default)]
 pub(super) struct Seen {
     pub(super) status: Option<u16>,
+    pub(super) answer: Option<Answer>,
     pub(super) reached: bool,
     pub(super) skipped: Option<String>,
     pub(super) structure: Option<crate::scan::structure::Structure>,

@@ -18,6 +18,7 @@ use crate::model::NoticeLevel;
 use crate::model::OperationSource;
 use crate::model::Origin;
 use crate::model::Request;
+use crate::model::SkipReason;
 use crate::model::inert;
 use crate::scan::careful;
 use crate::scan::form::Form;
@@ -25,6 +26,7 @@ use crate::scan::form::FormEncoding;
 use crate::scan::link;
 use crate::scan::page::Link;
 use crate::scan::page::Page;
+use crate::scan::site::Answer;
 use crate::scan::site::Found;
 use crate::scan::site::FoundIn;
 use crate::scan::traffic::Unsent;
@@ -74,6 +76,7 @@ impl Crawler {
             }
             Ok(exchange) => exchange.response().map(|response| response.status),
         };
+        self.left_out.failed += u64::from(status.is_none());
         let mut item = item.clone();
         item.path = self.templates.current(item.path);
         let reading = self.learn(&mut item, fetched, status);
@@ -171,7 +174,9 @@ impl Crawler {
         let canonical = fetched.page.canonical.as_ref().filter(|canonical| **canonical != item.url);
         let same_as = same_as.or_else(|| canonical.map(|url| Arc::from(url.as_str())));
         let structure = fetched.page.structure;
-        self.see(item, Seen { status, reached, skipped: None, structure, same_as });
+        let now = self.job.traffic.now();
+        let answer = fetched.exchange.as_ref().ok().and_then(|it| Answer::of(it, now));
+        self.see(item, Seen { status, answer, reached, skipped: None, structure, same_as });
     }
 
     pub(super) fn follow_page(
@@ -252,7 +257,7 @@ impl Crawler {
                 item.page = Some(page.clone());
             });
         }
-        self.leave(candidate, unsafe_reason(found.method))
+        self.leave(candidate, SkipReason::Unsafe, unsafe_reason(found.method))
     }
 
     fn follow_form(&mut self, from: &Item, form: &Form, place: &Found) -> LedOn {
@@ -270,22 +275,27 @@ impl Crawler {
         };
         candidate.body_parameters = form.fields.iter().map(|(name, _)| name.clone()).collect();
         if form.asks_password && self.job.traffic.is_somebody() {
-            return self.leave(candidate, "asks for a password: to send it could end the login");
+            let reason = "asks for a password: to send it could end the login";
+            return self.leave(candidate, SkipReason::Harmful, reason);
         }
         match form.encoding {
             FormEncoding::Query => self.offer_candidate(candidate, &form.label, |_| {}),
-            FormEncoding::Multipart => {
-                self.leave(candidate, "multipart forms are recorded and not submitted")
-            }
+            FormEncoding::Multipart => self.leave(
+                candidate,
+                SkipReason::Unsafe,
+                "multipart forms are recorded and not submitted",
+            ),
             FormEncoding::UrlEncoded if self.job.allow_unsafe => {
                 self.offer_candidate(candidate, &form.label, |_| {})
             }
-            FormEncoding::UrlEncoded => self.leave(candidate, unsafe_reason(&form.method)),
+            FormEncoding::UrlEncoded => {
+                self.leave(candidate, SkipReason::Unsafe, unsafe_reason(&form.method))
+            }
         }
     }
 
     /// Lists what is not sent.
-    fn leave(&mut self, candidate: Candidate, reason: impl Into<String>) -> LedOn {
+    fn leave(&mut self, candidate: Candidate, why: SkipReason, reason: impl Into<String>) -> LedOn {
         if !self.in_scope(&candidate.url) {
             self.out_of_scope(&candidate);
             return false;
@@ -294,6 +304,7 @@ impl Crawler {
         self.site.link(item.request.method.as_str(), item.path, 1);
         if self.judge(key) {
             self.site.discover(item.url.as_str());
+            *self.left_out.left_alone.entry(why).or_insert(0) += 1;
         }
         self.see(&item, Seen::skipped(reason));
         false
@@ -330,7 +341,7 @@ impl Crawler {
             return false;
         }
         if let Some(reason) = careful::reason_to_leave(&candidate.url, label) {
-            return self.leave(candidate, reason);
+            return self.leave(candidate, SkipReason::Harmful, reason);
         }
         let (mut item, key) = self.item(candidate);
         if self.frontier.visit(key) {

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 
 use crate::model::Notice;
 use crate::model::NoticeLevel;
+use crate::model::SkipReason;
 use crate::model::inert;
 use crate::scan::templates::PathId;
 use crate::scan::templates::Templates;
@@ -37,6 +38,10 @@ pub(crate) struct LeftOut {
     pub(crate) full: u64,
     /// On another origin or excluded.
     pub(crate) out_of_scope: u64,
+    /// What was left alone because asking for it may do harm.
+    pub(crate) left_alone: BTreeMap<SkipReason, u64>,
+    /// Fetches without an answer.
+    pub(crate) failed: u64,
     /// Redirects in a row.
     pub(crate) redirects: u64,
     /// Pages of which the end was not read.
@@ -63,6 +68,21 @@ impl LeftOut {
             && self.full == 0
             && self.nodes == 0
             && self.faults.is_empty()
+    }
+
+    /// How much was left out, by reason; none is zero.
+    pub(crate) fn counts(&self) -> Vec<(SkipReason, u64)> {
+        let counts = [
+            (SkipReason::Scope, self.out_of_scope),
+            (SkipReason::Depth, self.deeper.len() as u64),
+            (SkipReason::Urls, self.waiting),
+            (SkipReason::SameKind, self.same_kind.values().sum::<u64>() + self.endless),
+            (SkipReason::Queue, self.full + self.nodes),
+            (SkipReason::Redirects, self.redirects),
+            (SkipReason::Error, self.faults.len() as u64 + self.failed),
+        ];
+        let left_alone = self.left_alone.iter().map(|(reason, count)| (*reason, *count));
+        counts.into_iter().chain(left_alone).filter(|(_, count)| *count > 0).collect()
     }
 
     /// One sentence per reason that applies.

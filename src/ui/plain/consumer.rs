@@ -131,6 +131,8 @@ impl Consumer for Plain {
             | Event::ScanWindow(_)
             | Event::Operation(_)
             | Event::OperationMerged { .. }
+            | Event::UrlFound(_)
+            | Event::SiteNode(_)
             | Event::CrawlFinished { .. }
             | Event::RuleDeclared(_)
             | Event::RuleFinished(_)

@@ -137,6 +137,15 @@ pub(super) fn scan(state: &State, width: usize) -> Vec<Line<'static>> {
         let text = format!("{reached} of {known} operations, {} nodes", progress.nodes);
         lines.extend(labelled("coverage", vec![Span::raw(text)], width));
     }
+    let left_out = report.coverage.left_out();
+    if report.coverage.complete == Some(false) {
+        let why =
+            if left_out.is_empty() { String::new() } else { format!(": {}", left_out.join(", ")) };
+        let text = Span::styled(format!("incomplete{why}"), theme::warn());
+        lines.extend(labelled("stopped", vec![text], width));
+    } else if !left_out.is_empty() {
+        lines.extend(labelled("left out", vec![Span::raw(left_out.join(", "))], width));
+    }
     lines.extend(labelled("findings", severities(state), width));
     lines
 }

@@ -152,6 +152,8 @@ impl State {
             | Event::ScanWindow(_)
             | Event::Operation(_)
             | Event::OperationMerged { .. }
+            | Event::UrlFound(_)
+            | Event::SiteNode(_)
             | Event::CrawlFinished { .. }
             | Event::RuleDeclared(_)
             | Event::RuleFinished(_)

@@ -1,0 +1,95 @@
+//! What a crawl sent and got, as HAR 1.2: one entry for each node of the site model that answered.
+//!
+//! Bodies of responses are left out (HAR has `text` as an option): a crawl does not keep them.
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use url::Url;
+
+use crate::model::Report;
+use crate::model::SiteAnswer;
+use crate::model::SiteNode;
+
+/// What the wire spoke: crawls speak it alone.
+const VERSION: &str = "HTTP/1.1";
+
+/// The file.
+pub(super) fn har(report: &Report) -> Vec<u8> {
+    let started = report.run.as_ref().map_or(0, |run| run.started_unix);
+    let version = report.run.as_ref().map_or("", |run| &run.version);
+    let answered = report.site.iter().filter_map(|node| Some((node, node.answer.as_ref()?)));
+    let mut entries: Vec<(&SiteNode, &SiteAnswer)> = answered.collect();
+    entries.sort_by_key(|(_, answer)| answer.at);
+    let entries: Vec<Value> =
+        entries.into_iter().map(|(node, answer)| entry(node, answer, started)).collect();
+    let log = json!({ "log": {
+        "version": "1.2",
+        "creator": { "name": "shakedown", "version": version },
+        "pages": [],
+        "entries": entries,
+    } });
+    let mut bytes = serde_json::to_vec_pretty(&log).expect("every key is a string");
+    bytes.push(b'\n');
+    bytes
+}
+
+fn entry(node: &SiteNode, answer: &SiteAnswer, started: u64) -> Value {
+    let example = &node.example;
+    let took = answer.duration.as_secs_f64() * 1000.0;
+    let mut request = json!({
+        "method": node.method,
+        "url": example.url,
+        "httpVersion": VERSION,
+        "cookies": [],
+        "headers": pairs(&example.headers),
+        "queryString": query(&example.url),
+        "headersSize": -1,
+        "bodySize": example.body.len(),
+    });
+    if let Ok(text) = std::str::from_utf8(&example.body)
+        && !text.is_empty()
+    {
+        let media_type = header(&example.headers, "content-type").unwrap_or_default();
+        request["postData"] = json!({ "mimeType": media_type, "text": text });
+    }
+    json!({
+        "startedDateTime": moment(started, answer),
+        "time": took,
+        "request": request,
+        "response": {
+            "status": answer.status,
+            "statusText": "",
+            "httpVersion": VERSION,
+            "cookies": [],
+            "headers": pairs(&answer.headers),
+            "content": { "size": answer.body_len, "mimeType": answer.media_type },
+            "redirectURL": header(&answer.headers, "location").unwrap_or_default(),
+            "headersSize": -1,
+            "bodySize": -1,
+        },
+        "cache": {},
+        "timings": { "send": 0, "wait": took, "receive": 0 },
+        "comment": node.path_template,
+    })
+}
+
+fn moment(started: u64, answer: &SiteAnswer) -> String {
+    let millis = u128::from(started) * 1000 + answer.at.as_millis();
+    let moment = i64::try_from(millis).ok().and_then(|it| Timestamp::from_millisecond(it).ok());
+    format!("{:.3}", moment.unwrap_or(Timestamp::UNIX_EPOCH))
+}
+
+fn pairs(headers: &[(String, String)]) -> Vec<Value> {
+    headers.iter().map(|(name, value)| json!({ "name": name, "value": value })).collect()
+}
+
+fn query(url: &str) -> Vec<Value> {
+    let url = Url::parse(url).ok();
+    let pairs = url.iter().flat_map(Url::query_pairs);
+    pairs.map(|(name, value)| json!({ "name": name, "value": value })).collect()
+}
+
+fn header<'a>(headers: &'a [(String, String)], name: &str) -> Option<&'a str> {
+    let found = headers.iter().find(|(own, _)| own.eq_ignore_ascii_case(name));
+    found.map(|(_, value)| value.as_str())
+}
