@@ -4,8 +4,10 @@ use std::path::Path;
 
 use crate::import::Format;
 use crate::import::Imported;
+use crate::import::Operation;
 use crate::import::Options;
 use crate::model::OperationSource;
+use crate::model::Request;
 use crate::plan::ImportedRequest;
 use crate::plan::Plan;
 
@@ -13,6 +15,9 @@ use super::args::SendArgs;
 use super::error::CliError;
 use super::plans;
 use super::terminal::environment;
+
+/// Before the name of a secret that is not set.
+const STAND_IN: &str = "not-set-";
 
 /// Imports what the plan's scan names; nothing where it names nothing.
 ///
@@ -49,8 +54,17 @@ fn of_file(path: &Path, plan: &Plan, send: &SendArgs) -> Result<Vec<ImportedRequ
     let mut overrides = plans::plain_overrides(send);
     overrides.directory = path.parent().map(Path::to_path_buf).unwrap_or_default();
     let name = format!("{shown} (as a plan)");
-    let mut own =
-        crate::plan::from_text(&name, &text, &environment, &overrides).map_err(CliError::Plan)?;
+    // A file hides whatever looks like a secret, and most of it belongs to requests that are not
+    // sent: what is not set costs those that need it, not the scan.
+    let unset: Vec<&str> = imported
+        .secrets
+        .iter()
+        .map(|secret| secret.name.as_str())
+        .filter(|name| environment(name).is_none())
+        .collect();
+    let stand_in = |name: &str| unset.contains(&name).then(|| format!("{STAND_IN}{name}"));
+    let env = |name: &str| environment(name).or_else(|| stand_in(name));
+    let mut own = crate::plan::from_text(&name, &text, &env, &overrides).map_err(CliError::Plan)?;
     // The plan that names the file says what may be sent.
     own.scan.clone_from(&plan.scan);
     own.seed = plan.seed;
@@ -65,7 +79,13 @@ fn of_file(path: &Path, plan: &Plan, send: &SendArgs) -> Result<Vec<ImportedRequ
         let mut template = template.clone();
         let mut left_alone = own.reason_to_leave(index);
         match own.sent_with(index, &own.known_values()) {
-            Ok(request) => template.request = request,
+            Ok(request) => {
+                let missing = unset.iter().find(|name| has(&request, &format!("{STAND_IN}{name}")));
+                if let Some(name) = missing.filter(|_| left_alone.is_none()) {
+                    left_alone = Some(format!("it needs {name}, which is not set"));
+                }
+                template.request = request;
+            }
             Err(_) if left_alone.is_none() => {
                 left_alone = Some(format!("{shown} has no value for it: {}", template.name));
             }
@@ -83,5 +103,14 @@ fn leave_out_credentials(imported: &mut Imported) {
         operation.headers.retain(|(_, value)| !is_secret(value));
         operation.query.retain(|(_, value)| !is_secret(value));
     }
-    imported.secrets.clear();
+    let used: String = imported.operations.iter().map(Operation::written).collect();
+    imported.secrets.retain(|secret| used.contains(&format!("${{secrets.{}}}", secret.name)));
+}
+
+/// Whether a text stands anywhere in a request.
+fn has(request: &Request, text: &str) -> bool {
+    let is_in = |bytes: &[u8]| bytes.windows(text.len()).any(|window| window == text.as_bytes());
+    is_in(&request.path_and_query)
+        || is_in(&request.body)
+        || request.headers.iter().any(|header| is_in(&header.value))
 }

@@ -148,6 +148,18 @@ impl Operation {
         !self.is_unsafe && self.off.is_none()
     }
 
+    /// Everything of it that may refer to something, as the plan has it.
+    pub fn written(&self) -> String {
+        let mut out = self.path.written();
+        for (_, value) in self.query.iter().chain(&self.headers) {
+            out.push_str(&value.written());
+        }
+        if let Some(body) = &self.body {
+            out.push_str(&body.written());
+        }
+        out
+    }
+
     /// Whether there is a header of that name.
     pub(super) fn has_header(&self, name: &str) -> bool {
         self.header(name).is_some()

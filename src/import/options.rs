@@ -40,7 +40,7 @@ impl Options {
         if self.unsafe_too {
             imported.operations.iter_mut().for_each(|operation| operation.is_unsafe = false);
         }
-        let mut used: String = imported.operations.iter().map(written).collect();
+        let mut used: String = imported.operations.iter().map(Operation::written).collect();
         imported.variables.retain(|(name, _)| used.contains(&format!("vars.{name}}}")));
         used.extend(imported.variables.iter().map(|(_, value)| value.written()));
         imported.secrets.retain(|secret| used.contains(&secret.reference().written()));
@@ -53,16 +53,4 @@ impl Options {
             && !self.exclude.iter().any(|pattern| pattern.is_match(&path))
             && (self.tags.is_empty() || self.tags.iter().any(has_tag))
     }
-}
-
-/// Everything of an operation that may refer to something.
-fn written(operation: &Operation) -> String {
-    let mut out = operation.path.written();
-    for (_, value) in operation.query.iter().chain(&operation.headers) {
-        out.push_str(&value.written());
-    }
-    if let Some(body) = &operation.body {
-        out.push_str(&body.written());
-    }
-    out
 }

@@ -149,6 +149,40 @@ scan: { as: member, max_rps: 1000, crawl: { import: [api.yml], max_urls: 50 } }
 }
 
 #[test]
+fn secrets_of_an_imported_file_cost_what_needs_them_and_no_more() {
+    let server = OddServer::start(serve);
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let openapi = "openapi: 3.0.0
+info: { title: t, version: '1' }
+paths:
+  /extra:
+    get: { responses: { '200': { description: ok } } }
+    post: { requestBody: { content: { application/json: { schema: { type: object, properties: { password: { type: string, example: hunter2 } } } } } }, responses: { '200': { description: ok } } }
+  /pages/1: { get: { parameters: [ { name: api_key, in: query, required: true, schema: { type: string }, example: abcdefgh } ], responses: { '200': { description: ok } } } }
+";
+    write(dir.path(), "api.yml", openapi);
+    for who in ["", "as: member, "] {
+        let rest = format!(
+            "
+auth: {{ member: {{ api_key: {{ header: X-Key, value: abcd }} }} }}
+scan: {{ {who}max_rps: 1000, crawl: {{ import: [api.yml], max_urls: 50 }} }}
+"
+        );
+        let (_, report, stderr) = scanned(dir.path(), &server.url(), &rest);
+        assert_eq!(operation(&report, "GET", "/extra").0, "reached", "{stderr}");
+        let (skipped, _) = operation(&report, "POST", "/extra");
+        assert!(skipped.contains("enabled: false"), "{skipped}");
+        if who.is_empty() {
+            let (skipped, _) = operation(&report, "GET", "/pages/1");
+            assert!(skipped.contains("which is not set"), "{skipped}");
+        }
+        let sent = report["site"].as_array().expect("a list").iter();
+        let mut sent = sent.filter(|node| !node["answer"].is_null());
+        assert!(sent.all(|node| !node.to_string().contains("not-set-")), "a stand-in was sent");
+    }
+}
+
+#[test]
 fn examples_are_of_values_that_the_request_has() {
     let dir = tempfile::tempdir().expect("a temporary directory");
     let text = "version: 1
