@@ -4,9 +4,14 @@ use url::form_urlencoded;
 
 use super::css::CssSelector;
 use super::form::Form;
+use super::form::FormEncoding;
+use super::form::FormMethod;
 use super::form::Forms;
 use super::page::Page;
 use super::tree::Tree;
+
+/// Stands before the fields of a form that is to be sent in parts: no field's name has a `?`.
+pub const MULTIPART_FORM: &[u8] = b"multipart/form-data?";
 
 /// A form, and what of it is wanted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,7 +25,8 @@ pub struct FormQuery {
 /// What of a form is wanted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FormPart {
-    /// What a browser sends if nothing is filled in, as `application/x-www-form-urlencoded`.
+    /// What a browser sends if nothing is filled in, as `application/x-www-form-urlencoded`; behind
+    /// [`MULTIPART_FORM`] where it would send it in parts.
     All,
     /// The value of its hidden field against forged requests.
     Token,
@@ -46,6 +52,9 @@ impl FormPart {
     fn take(&self, form: &Form, out: &mut Vec<u8>) -> bool {
         let field = match self {
             Self::All => {
+                if form.encoding == FormEncoding::Multipart && form.method == FormMethod::Post {
+                    out.extend_from_slice(MULTIPART_FORM);
+                }
                 let mut encoded = form_urlencoded::Serializer::new(String::new());
                 out.extend_from_slice(encoded.extend_pairs(form.pairs()).finish().as_bytes());
                 return true;
@@ -109,7 +118,9 @@ mod tests {
         <form action=/buy><input type=hidden name=id value=1><input type=hidden name=csrf value=aa></form>\
         <form action=/buy><input type=hidden name=id value=2><input type=hidden name=csrf value='b&b'>\
         <input name=count value=1><input type=checkbox name=gift><button name=go value=1>Buy</button></form>\
-        <table><tr><form id=loose><td><input name=in value=table></td></form></tr></table>";
+        <table><tr><form id=loose><td><input name=in value=table></td></form></tr></table>\
+        <form id=up method=POST enctype=multipart/form-data action=/up><input name=t value=1>\
+        <input type=file name=f></form>";
 
     fn taken(selector: Option<&str>, part: FormPart) -> Option<String> {
         let selector = selector.map(|text| CssSelector::new(text).expect("a selector"));
@@ -125,6 +136,7 @@ mod tests {
         let second = "form[action='/buy']:nth-of-type(3)";
         assert_eq!(taken(Some(second), FormPart::All).as_deref(), Some("id=2&csrf=b%26b&count=1"));
         assert_eq!(taken(Some("#loose"), FormPart::All).as_deref(), Some("in=table"));
+        assert_eq!(taken(Some("#up"), FormPart::All).as_deref(), Some("multipart/form-data?t=1"));
         assert_eq!(taken(Some("#nowhere"), FormPart::All), None);
         assert_eq!(taken(Some("input"), FormPart::All), None, "no form is selected");
     }

@@ -56,6 +56,12 @@ impl GroupPattern {
         &self.text
     }
 
+    /// The group in each match in which it takes part.
+    pub fn find_all<'a>(&self, text: &'a [u8]) -> impl Iterator<Item = &'a [u8]> {
+        let matches = self.regex.captures_iter(text);
+        matches.filter_map(|captures| Some(&text[captures.get_group(self.group)?.range()]))
+    }
+
     /// The group in the first match; `None` also where it took no part in the match.
     pub fn find<'a>(&self, text: &'a [u8]) -> Option<&'a [u8]> {
         let mut slots: [Option<NonMaxUsize>; 2 * (MAX_GROUP + 1)] = Default::default();

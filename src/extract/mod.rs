@@ -18,7 +18,7 @@ mod which;
 pub use cookie::set_cookie;
 pub use css::{CssPart, CssQuery, CssSelector, SelectorError, selects};
 pub(crate) use form::{Field, Form, FormEncoding, FormMethod, Forms, append_label, base_of};
-pub use form_query::{FormPart, FormQuery};
+pub use form_query::{FormPart, FormQuery, MULTIPART_FORM};
 pub use group::GroupPattern;
 pub use json::{JsonFound, JsonPath, JsonPathError, JsonSchema, JsonSchemaError};
 pub(crate) use markup::{Markup, Piece, Scripting, Tag};
@@ -29,4 +29,4 @@ pub(crate) use references::{
     html_references, refresh_target,
 };
 pub use tree::Tree;
-pub use which::Which;
+pub use which::{Picked, Which};

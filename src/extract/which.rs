@@ -9,7 +9,7 @@ pub enum Which {
     Last,
     /// One of them by chance.
     Random,
-    /// All of them, as a JSON array of texts.
+    /// All of them, as a JSON array: of texts, of a JSON document's values as they stand.
     All,
     /// How many there are; none is 0.
     Count,
@@ -19,33 +19,55 @@ impl Which {
     /// The first one.
     pub const FIRST: Self = Self::Nth(0);
 
-    /// Appends it to `out`; false if there is none. `drawn` is any number, and decides where one is
-    /// taken by chance.
-    pub fn take(
+    /// The one that is meant of those that were found; `None` if there is none. `drawn` is any number,
+    /// and decides where one is taken by chance.
+    pub fn pick<T>(self, mut found: impl Iterator<Item = T>, drawn: u64) -> Option<Picked<T>> {
+        match self {
+            Self::Nth(place) => found.nth(place).map(Picked::One),
+            Self::Last => found.last().map(Picked::One),
+            Self::Random => {
+                let mut all: Vec<T> = found.collect();
+                let place = drawn.checked_rem(all.len() as u64)?;
+                Some(Picked::One(all.swap_remove(usize::try_from(place).ok()?)))
+            }
+            Self::All => {
+                let all: Vec<T> = found.collect();
+                (!all.is_empty()).then_some(Picked::All(all))
+            }
+            Self::Count => Some(Picked::Count(found.count() as u64)),
+        }
+    }
+
+    /// Appends it to `out`, all of them as a JSON array of texts; false if there is none.
+    pub fn take<T: AsRef<[u8]>>(
         self,
-        mut found: impl Iterator<Item = String>,
+        found: impl Iterator<Item = T>,
         drawn: u64,
         out: &mut Vec<u8>,
     ) -> bool {
-        let one = match self {
-            Self::Nth(place) => found.nth(place),
-            Self::Last => found.last(),
-            Self::Random => {
-                let mut all: Vec<String> = found.collect();
-                let place = drawn.checked_rem(all.len() as u64);
-                place.and_then(|place| Some(all.swap_remove(usize::try_from(place).ok()?)))
+        match self.pick(found, drawn) {
+            None => return false,
+            Some(Picked::One(one)) => out.extend_from_slice(one.as_ref()),
+            Some(Picked::All(all)) => {
+                let text = |one: &T| String::from_utf8_lossy(one.as_ref()).into_owned();
+                let all: Vec<String> = all.iter().map(text).collect();
+                out.extend_from_slice(serde_json::Value::from(all).to_string().as_bytes());
             }
-            Self::All => {
-                let all: Vec<String> = found.collect();
-                (!all.is_empty()).then(|| serde_json::Value::from(all).to_string())
-            }
-            Self::Count => Some(found.count().to_string()),
-        };
-        one.is_some_and(|one| {
-            out.extend_from_slice(one.as_bytes());
-            true
-        })
+            Some(Picked::Count(count)) => out.extend_from_slice(count.to_string().as_bytes()),
+        }
+        true
     }
+}
+
+/// What was picked of several.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Picked<T> {
+    /// One of them.
+    One(T),
+    /// All, one at least.
+    All(Vec<T>),
+    /// How many there are.
+    Count(u64),
 }
 
 impl std::fmt::Display for Which {

@@ -122,7 +122,7 @@ impl Check {
             Assertion::Schema(schema) => schema.describes(response.body),
             Assertion::Regex(pattern) => pattern.is_match(response.body),
             Assertion::Contains(text) => text.find(response.body).is_some(),
-            Assertion::Header(name, test) => test.passes((response.header)(name)),
+            Assertion::Header(name, test) => test.passes((response.header)(name, 0)),
             Assertion::Css(query, test) => test.passes(query, response),
             Assertion::Duration(bound, limit) => bound.holds(response.duration.cmp(limit)),
             Assertion::BodySize(bound, limit) => bound.holds(response.body_size.cmp(limit)),
@@ -196,7 +196,9 @@ mod tests {
     use crate::extract::{CssPart, CssSelector, Page};
 
     fn passes(asserted: Assertion) -> bool {
-        let header = |name: &str| name.eq_ignore_ascii_case("x").then_some(&b"some value"[..]);
+        let header = |name: &str, place: usize| {
+            (place == 0 && name.eq_ignore_ascii_case("x")).then_some(&b"some value"[..])
+        };
         let response = Response {
             status: 200,
             header: &header,

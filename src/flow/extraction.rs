@@ -8,6 +8,7 @@ use crate::extract::FormQuery;
 use crate::extract::GroupPattern;
 use crate::extract::JsonPath;
 use crate::extract::Page;
+use crate::extract::Picked;
 use crate::extract::Tree;
 use crate::extract::Which;
 
@@ -25,13 +26,13 @@ pub struct Extraction {
 /// Where in a response a value is looked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Extractor {
-    /// In a JSON body; `null` is no value.
-    Json(JsonPath),
+    /// In a JSON body; `null` alone is no value.
+    Json(JsonPath, Which),
     /// In the body, by a regular expression's group.
-    Regex(GroupPattern),
-    /// The value of the first header of that name.
-    Header(String),
-    /// The cookie of that name that the response sets.
+    Regex(GroupPattern, Which),
+    /// The value of a header of that name.
+    Header(String, Which),
+    /// The cookie of that name that the response sets, or that was set before.
     Cookie(String),
     /// In an HTML body, by a selector.
     Css(CssQuery, Which),
@@ -44,9 +45,9 @@ pub enum Extractor {
 pub struct Response<'a> {
     /// The status.
     pub status: u16,
-    /// The value of the first header of a name.
-    pub header: &'a dyn Fn(&str) -> Option<&'a [u8]>,
-    /// The value of the last cookie of a name that it sets.
+    /// The value of a header of a name, by its place among those of the name.
+    pub header: &'a dyn Fn(&str, usize) -> Option<&'a [u8]>,
+    /// The value of the last cookie of a name that it sets, else of the one that was set before.
     pub cookie: &'a dyn Fn(&str) -> Option<&'a [u8]>,
     /// Content codings undone.
     pub body: &'a [u8],
@@ -63,7 +64,7 @@ impl<'a> Response<'a> {
     pub fn of_message(body: &'a [u8]) -> Self {
         Self {
             status: 0,
-            header: &|_| None,
+            header: &|_, _| None,
             cookie: &|_| None,
             body,
             page: None,
@@ -106,24 +107,38 @@ impl Extractor {
     /// Whether it looks into the body.
     pub fn reads_body(&self) -> bool {
         match self {
-            Self::Json(_) | Self::Regex(_) | Self::Css(..) | Self::Form(_) => true,
-            Self::Header(_) | Self::Cookie(_) => false,
+            Self::Json(..) | Self::Regex(..) | Self::Css(..) | Self::Form(_) => true,
+            Self::Header(..) | Self::Cookie(_) => false,
         }
     }
 
     /// Whether it takes one of several by chance.
     pub fn is_drawn(&self) -> bool {
-        matches!(self, Self::Css(_, Which::Random))
+        matches!(
+            self,
+            Self::Json(_, Which::Random)
+                | Self::Regex(_, Which::Random)
+                | Self::Header(_, Which::Random)
+                | Self::Css(_, Which::Random)
+        )
     }
 
     fn take(&self, response: &Response<'_>, drawn: u64, out: &mut Vec<u8>) -> bool {
         let found = match self {
-            Self::Json(path) => {
+            Self::Json(path, Which::FIRST) => {
                 let found = path.find(response.body).filter(|found| !found.is_null());
                 return found.is_some_and(|found| found.write_text(out));
             }
-            Self::Regex(pattern) => pattern.find(response.body),
-            Self::Header(name) => (response.header)(name),
+            Self::Json(path, which) => return take_json(path, *which, response.body, drawn, out),
+            Self::Regex(pattern, Which::FIRST) => pattern.find(response.body),
+            Self::Regex(pattern, which) => {
+                return which.take(pattern.find_all(response.body), drawn, out);
+            }
+            Self::Header(name, Which::Nth(place)) => (response.header)(name, *place),
+            Self::Header(name, which) => {
+                let all = (0..).map_while(|place| (response.header)(name, place));
+                return which.take(all, drawn, out);
+            }
             Self::Cookie(name) => (response.cookie)(name),
             Self::Css(query, which) => {
                 let taken = response.in_tree(|tree| query.take(tree, *which, drawn, out));
@@ -141,13 +156,33 @@ impl Extractor {
     }
 }
 
+/// Appends what is meant of the nodes that a path selects; all of them as a JSON array.
+fn take_json(path: &JsonPath, which: Which, body: &[u8], drawn: u64, out: &mut Vec<u8>) -> bool {
+    match which.pick(path.find_all(body).into_iter(), drawn) {
+        None => false,
+        Some(Picked::One(one)) => !one.is_null() && one.write_text(out),
+        Some(Picked::All(all)) => {
+            for (index, one) in all.iter().enumerate() {
+                out.push(if index == 0 { b'[' } else { b',' });
+                out.extend_from_slice(one.as_bytes());
+            }
+            out.push(b']');
+            true
+        }
+        Some(Picked::Count(count)) => {
+            out.extend_from_slice(count.to_string().as_bytes());
+            true
+        }
+    }
+}
+
 impl std::fmt::Display for Extractor {
     /// `jsonpath $.id`, as a plan would have it.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Json(path) => write!(f, "jsonpath {}", path.as_str()),
-            Self::Regex(pattern) => write!(f, "regex {}", pattern.as_str()),
-            Self::Header(name) => write!(f, "header {name}"),
+            Self::Json(path, which) => write!(f, "jsonpath {}{which}", path.as_str()),
+            Self::Regex(pattern, which) => write!(f, "regex {}{which}", pattern.as_str()),
+            Self::Header(name, which) => write!(f, "header {name}{which}"),
             Self::Cookie(name) => write!(f, "cookie {name}"),
             Self::Css(query, which) => write!(f, "{query}{which}"),
             Self::Form(query) => query.fmt(f),
@@ -165,15 +200,24 @@ impl std::fmt::Debug for Response<'_> {
 mod tests {
     use super::*;
 
+    const BODY: &str = r#"{"id":17,"none":null,"name":"a\"b","half":"\ud800"}"#;
+
     fn taken(from: Extractor, default: Option<&str>) -> Option<String> {
+        taken_of(BODY, from, default)
+    }
+
+    fn taken_of(body: &str, from: Extractor, default: Option<&str>) -> Option<String> {
         let extraction =
             Extraction { variable: Variable(0), from, default: default.map(str::to_owned) };
-        let header = |name: &str| name.eq_ignore_ascii_case("location").then_some(&b"/x"[..]);
+        let header = |name: &str, place: usize| {
+            let all = [&b"/x"[..], b"/y"];
+            all.get(place).copied().filter(|_| name.eq_ignore_ascii_case("location"))
+        };
         let response = Response {
             status: 200,
             header: &header,
             cookie: &|name| (name == "sid").then_some(&b"s1"[..]),
-            body: br#"{"id":17,"none":null,"name":"a\"b","half":"\ud800"}"#,
+            body: body.as_bytes(),
             page: None,
             duration: Duration::ZERO,
             body_size: 0,
@@ -187,26 +231,62 @@ mod tests {
     }
 
     fn json(path: &str) -> Extractor {
-        Extractor::Json(JsonPath::parse(path).expect("a path"))
+        Extractor::Json(JsonPath::parse(path).expect("a path"), Which::FIRST)
     }
 
     #[test]
     fn values_come_from_bodies_and_headers() {
         assert_eq!(taken(json("$.id"), None).as_deref(), Some("17"));
         assert_eq!(taken(json("$.name"), None).as_deref(), Some("a\"b"));
-        let regex = Extractor::Regex(GroupPattern::new("\"id\":(\\d)", 1).expect("a pattern"));
+        let regex = Extractor::Regex(
+            GroupPattern::new("\"id\":(\\d)", 1).expect("a pattern"),
+            Which::FIRST,
+        );
         assert_eq!(taken(regex, None).as_deref(), Some("1"));
-        let header = Extractor::Header("Location".to_owned());
+        let header = Extractor::Header("Location".to_owned(), Which::FIRST);
         assert_eq!(taken(header, None).as_deref(), Some("/x"));
         assert_eq!(taken(Extractor::Cookie("sid".to_owned()), None).as_deref(), Some("s1"));
         assert_eq!(taken(Extractor::Cookie("SID".to_owned()), None), None, "names are exact");
     }
 
     #[test]
+    fn one_of_several_is_meant_the_same_way_everywhere() {
+        let several = r#"{"name":"x","all":[1,"b",null]}"#;
+        let json = |which| Extractor::Json(JsonPath::parse("$.all[*]").expect("a path"), which);
+        let regex = |which| {
+            Extractor::Regex(GroupPattern::new("\"(n?a[a-z]*)\"", 1).expect("a pattern"), which)
+        };
+        let header = |which| Extractor::Header("location".to_owned(), which);
+        for (from, expected) in [
+            (json(Which::FIRST), Some("1")),
+            (json(Which::Nth(1)), Some("b")),
+            (json(Which::Last), None),
+            (json(Which::All), Some(r#"[1,"b",null]"#)),
+            (json(Which::Count), Some("3")),
+            (json(Which::Nth(3)), None),
+            (regex(Which::Nth(1)), Some("all")),
+            (regex(Which::All), Some(r#"["name","all"]"#)),
+            (regex(Which::Count), Some("2")),
+            (header(Which::Nth(1)), Some("/y")),
+            (header(Which::Last), Some("/y")),
+            (header(Which::All), Some(r#"["/x","/y"]"#)),
+            (header(Which::Nth(2)), None),
+        ] {
+            let shown = from.to_string();
+            assert_eq!(taken_of(several, from, None).as_deref(), expected, "{shown}");
+        }
+        assert!(regex(Which::Random).is_drawn());
+        assert!(taken_of(several, regex(Which::Random), None).is_some());
+    }
+
+    #[test]
     fn what_is_not_there_is_the_default_or_nothing() {
-        for missing in
-            [json("$.none"), json("$.half"), json("$.x"), Extractor::Header("x".to_owned())]
-        {
+        for missing in [
+            json("$.none"),
+            json("$.half"),
+            json("$.x"),
+            Extractor::Header("x".to_owned(), Which::FIRST),
+        ] {
             assert_eq!(taken(missing.clone(), Some("d")).as_deref(), Some("d"));
             assert_eq!(taken(missing, None), None);
         }

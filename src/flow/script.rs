@@ -23,6 +23,8 @@ pub struct Script {
     pub body: Option<Template>,
     /// What is asserted of its response.
     pub checks: Vec<Check>,
+    /// Whether errors that GraphQL tells in a body are a failure; see [`super::graphql_error`].
+    pub fails_on_errors: bool,
     /// What is said, where the request is a gRPC call.
     pub call: Option<Arc<Call>>,
     /// Of the session that it opens: one for each message that is sent or expected, in the order

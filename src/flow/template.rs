@@ -5,6 +5,8 @@
 //! same request can be rendered again (for a retry, for a sample) and is the same.
 
 use super::encode::write_value;
+use super::found_form::FoundForm;
+use super::found_form::FoundType;
 use super::random::Random;
 use super::values::Values;
 use super::values::Variable;
@@ -38,41 +40,16 @@ pub struct Slot {
 pub enum Source {
     /// Taken out of a response earlier in the iteration.
     Extracted(Variable),
-    /// The fields of a form that was taken out of a page, without those that are sent otherwise.
-    Fields(Box<FormFields>),
+    /// A form that was taken out of a page.
+    Form(Box<FoundForm>),
+    /// The `Content-Type` of that.
+    FormType(Box<FoundType>),
     /// Drawn from the plan's seed. Slots of different numbers draw independently.
     Random(Random, u32),
     /// The user's number, from 1.
     User,
     /// How many iterations the user has begun before this one.
     Iteration,
-}
-
-/// Fields of a form, which a variable has as `application/x-www-form-urlencoded`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FormFields {
-    /// Who has them.
-    pub form: Variable,
-    /// Names that are left out, encoded.
-    pub without: Vec<Vec<u8>>,
-    /// Whether other fields stand before them.
-    pub follows: bool,
-}
-
-impl FormFields {
-    fn write(&self, fields: &[u8], out: &mut Vec<u8>) {
-        let mut follows = self.follows;
-        for field in fields.split(|byte| *byte == b'&').filter(|field| !field.is_empty()) {
-            let name = field.split(|byte| *byte == b'=').next().unwrap_or_default();
-            if self.without.iter().any(|without| without == name) {
-                continue;
-            }
-            if std::mem::replace(&mut follows, true) {
-                out.push(b'&');
-            }
-            out.extend_from_slice(field);
-        }
-    }
 }
 
 /// What a value has to fit into.
@@ -177,16 +154,12 @@ impl Slot {
     fn fill(&self, context: &Context<'_>, out: &mut Vec<u8>) -> Result<(), RenderError> {
         match &self.source {
             Source::Extracted(variable) => {
-                let value = context.values.and_then(|values| values.get(*variable));
-                let value = value.ok_or(RenderError::Missing(*variable))?;
-                if !write_value(value, self.place, out) {
+                if !write_value(value_of(*variable, context)?, self.place, out) {
                     return Err(RenderError::Control(*variable));
                 }
             }
-            Source::Fields(fields) => {
-                let value = context.values.and_then(|values| values.get(fields.form));
-                fields.write(value.ok_or(RenderError::Missing(fields.form))?, out);
-            }
+            Source::Form(found) => found.write(value_of(found.form, context)?, context, out)?,
+            Source::FormType(found) => found.write(value_of(found.form, context)?, out),
             // Letters, digits and hyphens fit everywhere; a JSON value of its own is no string
             // only where they are a number.
             Source::Random(random, number) => {
@@ -199,6 +172,11 @@ impl Slot {
         }
         Ok(())
     }
+}
+
+fn value_of<'a>(variable: Variable, context: &Context<'a>) -> Result<&'a [u8], RenderError> {
+    let value = context.values.and_then(|values| values.get(variable));
+    value.ok_or(RenderError::Missing(variable))
 }
 
 fn write_number(number: u64, out: &mut Vec<u8>) {
@@ -243,26 +221,6 @@ mod tests {
             rendered(&template, &context(&values)).as_deref(),
             Ok("[a%20%2F%22%C3%A9%0A][a+%2F%22%C3%A9%0A][a /\\\"é\\n][\"a /\\\"é\\n\"][a /\"é\n]")
         );
-    }
-
-    #[test]
-    fn a_forms_fields_follow_those_that_replace_them() {
-        let mut values = Values::default();
-        values.set(Variable(0), |out| {
-            out.extend_from_slice(b"csrf=a%26b&count=1&x%5B%5D=1&x%5B%5D=2");
-            true
-        });
-        let of = |without: &[&str], follows| {
-            let without = without.iter().map(|name| name.as_bytes().to_vec()).collect();
-            let fields = FormFields { form: Variable(0), without, follows };
-            rendered(
-                &template(&[(Source::Fields(Box::new(fields)), Place::Raw)]),
-                &context(&values),
-            )
-        };
-        assert_eq!(of(&["count"], true).as_deref(), Ok("[&csrf=a%26b&x%5B%5D=1&x%5B%5D=2]"));
-        assert_eq!(of(&["x%5B%5D", "csrf"], false).as_deref(), Ok("[count=1]"));
-        assert_eq!(of(&["x%5B%5D", "csrf", "count"], true).as_deref(), Ok("[]"));
     }
 
     #[test]

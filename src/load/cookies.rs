@@ -2,9 +2,12 @@
 
 use super::shard::Shard;
 use super::user::User;
+use crate::flow::Extraction;
+use crate::flow::Extractor;
 use crate::http::CookieJar;
 use crate::http::h1::Head;
 use crate::http::reactor::Reactor;
+use crate::model::Origin;
 use crate::plan::Cookies;
 
 /// What a user has of cookies; only once it was given one.
@@ -83,6 +86,24 @@ impl<R: Reactor> Shard<'_, R> {
         // Out of its place and back: the request is looked at too.
         let Some(jar) = self.jar(number).map(std::mem::take) else { return };
         self.write_cookies(number, &jar, now);
+        self.put_jar_back(number, jar);
+    }
+
+    /// The user's cookies and where its response comes from, out of their place until
+    /// [`Shard::put_jar_back`], if the flow takes one of them out of that response.
+    pub(super) fn jar_to_look_into(&mut self, number: u32) -> Option<(CookieJar, Origin)> {
+        let program = self.shared.program;
+        let user = &self.users[number as usize];
+        let is_cookie = |extraction: &Extraction| matches!(extraction.from, Extractor::Cookie(_));
+        if !program.flows[user.scenario as usize].wanted(&user.session).any(is_cookie) {
+            return None;
+        }
+        let origin = user.prepared(program).request.origin.clone();
+        let jar = self.jar(number).map(std::mem::take)?;
+        Some((jar, origin))
+    }
+
+    pub(super) fn put_jar_back(&mut self, number: u32, jar: CookieJar) {
         if let Some(place) = self.jar(number) {
             *place = jar;
         }

@@ -9,12 +9,15 @@ use super::shard::Shard;
 use crate::flow::Check;
 use crate::flow::Page;
 use crate::flow::Response;
+use crate::flow::graphql_error;
 use crate::flow::set_cookie;
 use crate::http::content;
 use crate::http::h1::Fields;
 use crate::http::h1::Head;
 use crate::http::reactor::Nanos;
 use crate::http::reactor::Reactor;
+use crate::model::Failure;
+use crate::model::FailureClass;
 use crate::model::GrpcCode;
 
 /// How much of all responses under way may be kept together, and of one.
@@ -157,8 +160,9 @@ impl<R: Reactor> Shard<'_, R> {
                     if extraction.from.reads_body() { Looks::AtBody } else { Looks::AtHead }
                 },
             );
-        let checked = looks_of(&program.requests[user.request as usize].checks);
-        let at_least = checked.max(program.login_looks(user.request));
+        let request = &program.requests[user.request as usize];
+        let told = if request.fails_on_errors { Looks::AtBody } else { Looks::Nowhere };
+        let at_least = looks_of(&request.checks).max(told).max(program.login_looks(user.request));
         wanted.fold(at_least, Looks::max)
     }
 
@@ -178,13 +182,18 @@ impl<R: Reactor> Shard<'_, R> {
                 let (head, body, body_size): (&[u8], &[u8], u64) =
                     kept.as_ref().map_or((&[], &[], 0), |kept| (&kept.head, &kept.body, kept.size));
                 let code = user.call.as_deref().and_then(Line::code);
+                let now = self.unix_seconds();
+                let jar = self.jar_to_look_into(number);
+                let user = &mut self.users[number as usize];
                 let response = Response {
                     status: code.map_or(user.status, GrpcCode::number),
-                    header: &|name| Fields::of(head).named(name),
+                    header: &|name, place| Fields::of(head).all_named(name).nth(place),
                     cookie: &|name| {
-                        let lines = Fields::of(head)
-                            .filter(|(field, _)| field.eq_ignore_ascii_case(b"set-cookie"));
-                        set_cookie(lines.map(|(_, line)| line), name)
+                        let set = set_cookie(Fields::of(head).all_named("set-cookie"), name);
+                        set.or_else(|| {
+                            let (jar, origin) = jar.as_ref()?;
+                            jar.value(origin, name, now)
+                        })
                     },
                     body,
                     page: Some(&Page::default()),
@@ -200,6 +209,9 @@ impl<R: Reactor> Shard<'_, R> {
                 if program.purpose == Purpose::Capture {
                     self.captured = user.session.values().cloned();
                 }
+                if let Some((jar, _)) = jar {
+                    self.put_jar_back(number, jar);
+                }
             }
             Next::Follow => {}
             Next::Fail(_) => self.fail_checks(number),
@@ -207,6 +219,20 @@ impl<R: Reactor> Shard<'_, R> {
         if let Some(kept) = kept {
             self.spare.give(kept);
         }
+    }
+
+    /// What the response says of failure in its body, where that counts.
+    #[inline]
+    pub(super) fn told_error(&mut self, number: u32) -> Option<Failure> {
+        let program = self.shared.program;
+        let user = &mut self.users[number as usize];
+        if !user.prepared(program).fails_on_errors {
+            return None;
+        }
+        let kept = user.kept.as_deref_mut()?;
+        kept.decode_if_coded(program.body_limit);
+        let error = graphql_error(&kept.body)?;
+        Some(Failure::new(FailureClass::GraphqlErrors, error))
     }
 
     /// What is asserted of a response does not hold where there is none.
@@ -257,6 +283,7 @@ impl Kept {
 
     #[cold]
     fn decode(&mut self, limit: usize) {
+        self.is_coded = false;
         let codings: Vec<_> = Fields::of(&self.head)
             .filter(|(name, _)| name.eq_ignore_ascii_case(b"content-encoding"))
             .map(|(_, value)| String::from_utf8_lossy(value))

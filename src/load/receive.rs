@@ -179,10 +179,14 @@ impl<R: Reactor> Shard<'_, R> {
     fn complete(&mut self, number: u32, end: Nanos) -> Next {
         self.end_sample(number, None, end);
         let sets_cookies = self.take_cookies(number);
-        match self.users[number as usize].chain {
+        let next = match self.users[number as usize].chain {
             Some(_) if self.is_sent_to_login(number) => Next::Stay,
             Some(_) => self.next_hop(number, sets_cookies),
             None => Next::Stay,
+        };
+        match next {
+            Next::Stay => self.told_error(number).map_or(Next::Stay, Next::Refused),
+            next => next,
         }
     }
 

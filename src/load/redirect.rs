@@ -172,6 +172,7 @@ fn hop(
         login: from.login,
         dialogue: None,
         call: None,
+        fails_on_errors: from.fails_on_errors,
         checks: Vec::new(),
         expected: from.expected.clone(),
         is_idempotent: request.method.is_idempotent(),

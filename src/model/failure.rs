@@ -48,6 +48,8 @@ pub enum FailureClass {
     Extract,
     /// Cancelled by us: end of run, user, kill switch.
     Cancelled,
+    /// A GraphQL answer told errors in its body, under whatever status.
+    GraphqlErrors,
     /// A gRPC call came to `CANCELLED`.
     GrpcCancelled,
     /// A gRPC call came to `UNKNOWN`.
@@ -84,7 +86,7 @@ pub enum FailureClass {
 
 impl FailureClass {
     /// Every class, in report order.
-    pub const ALL: [Self; 37] = [
+    pub const ALL: [Self; 38] = [
         Self::Dns,
         Self::ConnectRefused,
         Self::ConnectTimeout,
@@ -106,6 +108,7 @@ impl FailureClass {
         Self::Redirect,
         Self::Extract,
         Self::Cancelled,
+        Self::GraphqlErrors,
         Self::GrpcCancelled,
         Self::GrpcUnknown,
         Self::GrpcInvalidArgument,
@@ -148,6 +151,7 @@ impl FailureClass {
             Self::Redirect => "redirect",
             Self::Extract => "extract",
             Self::Cancelled => "cancelled",
+            Self::GraphqlErrors => "graphql_errors",
             Self::GrpcCancelled => "grpc_cancelled",
             Self::GrpcUnknown => "grpc_unknown",
             Self::GrpcInvalidArgument => "grpc_invalid_argument",
@@ -192,6 +196,7 @@ impl FailureClass {
             | Self::Redirect
             | Self::Extract
             | Self::Cancelled
+            | Self::GraphqlErrors
             | Self::GrpcCancelled
             | Self::GrpcUnknown
             | Self::GrpcInvalidArgument
@@ -212,7 +217,7 @@ impl FailureClass {
 
     /// Whether the peer has answered, and said itself that it failed.
     pub fn is_answer(self) -> bool {
-        self as usize >= Self::GrpcCancelled as usize
+        self as usize >= Self::GraphqlErrors as usize
     }
 
     /// The class of a stable name.

@@ -9,15 +9,14 @@ use rand::rngs::Xoshiro256PlusPlus;
 use super::bounded;
 use super::document::{Node, Value};
 use super::file::Overrides;
+use super::found_form;
 use super::graphql;
 use super::multipart;
-use super::names::is_name;
-use super::pairs::{Pair, encoded, pairs, urlencoded};
+use super::pairs::{pairs, urlencoded};
 use super::reader::{Fields, Keys, Reader};
-use super::slots::{self, Use};
-use crate::flow::FormFields;
+use super::slots;
 use crate::flow::Place;
-use crate::flow::Source;
+use crate::flow::Script;
 use crate::flow::Template;
 use crate::model::Header;
 
@@ -30,11 +29,12 @@ pub(super) const FORM_FROM: &str = "form_from";
 /// A longer body is no test of a web service.
 pub(super) const MAX_BODY: u64 = 64 << 20;
 
-/// The body of the request called `name`; its `Content-Type` goes to `headers` unless one is there.
+/// The body of the request called `name`; its `Content-Type` goes to `headers` unless one is there,
+/// and to `script` where it is only known once the body is.
 pub(super) fn body(
     name: &str,
     request: &Fields<'_>,
-    headers: &mut Vec<Header>,
+    (headers, script): (&mut Vec<Header>, &mut Script),
     overrides: &Overrides,
     reader: &mut Reader,
 ) -> Template {
@@ -42,8 +42,10 @@ pub(super) fn body(
     let mut given = keys.into_iter().filter_map(|key| request.entry(key));
     let from = request.entry(FORM_FROM);
     let Some(entry) = given.next().or(from) else { return Template::default() };
-    if let Some(from) = from.filter(|_| !matches!(entry.key.as_str(), "form" | FORM_FROM)) {
-        let text = format!("`{FORM_FROM}` goes with `form`, not with `{}`", entry.key);
+    let replaces = ["form", "multipart", FORM_FROM].contains(&entry.key.as_str());
+    if let Some(from) = from.filter(|_| !replaces) {
+        let text =
+            format!("`{FORM_FROM}` goes with `form` or `multipart`, not with `{}`", entry.key);
         reader.problem(&from.key_at, text);
     }
     if let Some(second) = given.next() {
@@ -53,13 +55,21 @@ pub(super) fn body(
         );
     }
     let node = &entry.node;
+    let has_type = headers.iter().any(|header| header.is("content-type"));
+    if entry.key == "multipart" && has_type {
+        let text = "a multipart body says its `Content-Type` itself: the boundary is part of it";
+        reader.problem(&entry.key_at, text);
+    }
+    if let Some(from) = from.filter(|_| replaces) {
+        let (body, content_type) = found_form::body(name, &from.node, request, overrides, reader);
+        if let Some(content_type) = content_type.filter(|_| !has_type) {
+            headers.push(found_form::unknown_type());
+            script.headers.push(content_type);
+        }
+        return body;
+    }
     if entry.key == "multipart" {
         let (content_type, body) = multipart::body(name, node, overrides, reader);
-        if headers.iter().any(|header| header.is("content-type")) {
-            let text =
-                "a multipart body says its `Content-Type` itself: the boundary is part of it";
-            reader.problem(&entry.key_at, text);
-        }
         headers.push(Header::new("Content-Type", content_type));
         return body;
     }
@@ -75,13 +85,9 @@ pub(super) fn body(
             slots::json(node, &mut json);
             (Some("application/json"), json)
         }
-        "form" | FORM_FROM => {
-            let pairs = pairs(request.get("form"), "form", reader);
-            let mut form = urlencoded(&pairs);
-            if let Some(from) = from {
-                found_form(&from.node, &pairs, &mut form, reader);
-            }
-            (Some("application/x-www-form-urlencoded"), form)
+        "form" => {
+            let pairs = pairs(Some(node), "form", reader);
+            (Some("application/x-www-form-urlencoded"), urlencoded(&pairs))
         }
         "file" => (None, literal(&file(node, reader))),
         _ => (None, free(name, node, overrides, reader)),
@@ -92,43 +98,6 @@ pub(super) fn body(
         headers.push(Header::new("Content-Type", content_type));
     }
     body
-}
-
-/// The value that [`FORM_FROM`] names, and where.
-pub(super) fn form_from(request: &Fields<'_>, reader: &mut Reader) -> Option<Use> {
-    let node = request.get(FORM_FROM)?;
-    let name = reader.text(node, "the name of a form that was extracted")?;
-    match slots::named(name, &mut reader.names) {
-        Ok(Source::Extracted(variable)) => Some(Use { variable, at: node.at.clone() }),
-        _ => None,
-    }
-}
-
-/// Adds the fields of a form that was found to those that replace them.
-fn found_form(node: &Node, pairs: &[Pair<'_>], form: &mut Template, reader: &mut Reader) {
-    let expected =
-        "the name of a form that was extracted: `page` for `extract: { page: { form: … } }`";
-    let Some(name) = reader.text(node, expected) else { return };
-    let name = name.to_owned();
-    if !is_name(&name) || slots::RESERVED.contains(&name.as_str()) {
-        reader.problem_with_help(
-            &node.at,
-            format!("`{name}` is not the name of an extracted form"),
-            "write the name alone, without `${` and `}`",
-        );
-        return;
-    }
-    match slots::named(&name, &mut reader.names) {
-        Ok(Source::Extracted(variable)) => {
-            let encode = |pair: &Pair<'_>| encoded(&pair.name).into_bytes();
-            let without = pairs.iter().map(encode).collect();
-            let follows = !pairs.is_empty();
-            let fields = FormFields { form: variable, without, follows };
-            form.push_slot(Source::Fields(Box::new(fields)), Place::Raw);
-        }
-        Ok(_) => {}
-        Err((problem, help)) => reader.problem_with_help(&node.at, problem, help),
-    }
 }
 
 /// A text, or a mapping that says what to read or to make.

@@ -22,18 +22,15 @@ pub(super) const CHECK: Keys = Keys {
     later: &[],
 };
 
-/// Keys of an extraction that only belong to `css`.
-pub(super) const OF_CSS: [&str; 4] = ["attr", "index", "all", "count"];
-
 /// `css: a.next, attr: href, index: random`
 pub(super) fn extractor(
     node: &Node,
     extraction: &Fields<'_>,
+    which: Option<Which>,
     reader: &mut Reader,
 ) -> Option<Extractor> {
     let selector = selector(node, reader);
     let part = part(extraction, reader);
-    let which = which(extraction, reader);
     Some(Extractor::Css(CssQuery { selector: selector?, part: part? }, which?))
 }
 
@@ -45,32 +42,6 @@ fn part(fields: &Fields<'_>, reader: &mut Reader) -> Option<CssPart> {
     let Some(node) = fields.get("attr") else { return Some(CssPart::Text) };
     let name = reader.text(node, "the name of an attribute")?;
     Some(CssPart::Attribute(name.to_ascii_lowercase()))
-}
-
-fn which(fields: &Fields<'_>, reader: &mut Reader) -> Option<Which> {
-    let mut given = ["index", "all", "count"].into_iter().filter_map(|key| fields.entry(key));
-    let Some(entry) = given.next() else { return Some(Which::FIRST) };
-    if let Some(second) = given.next() {
-        let text = format!("one is taken, or another: `{}` or `{}`", entry.key, second.key);
-        reader.problem(&second.key_at, text);
-    }
-    let node = &entry.node;
-    match entry.key.as_str() {
-        "all" => reader.boolean(node).map(|is| if is { Which::All } else { Which::FIRST }),
-        "count" => reader.boolean(node).map(|is| if is { Which::Count } else { Which::FIRST }),
-        _ => match reader.text(node, "a number from 0, `last` or `random`")? {
-            "last" => Some(Which::Last),
-            "random" => Some(Which::Random),
-            word if word.starts_with(|first: char| first.is_ascii_alphabetic()) => {
-                reader.unknown(&node.at, "index", word, ["last", "random"]);
-                None
-            }
-            _ => {
-                let expected = "a number from 0, `last` or `random`";
-                reader.number(node, expected, |_: usize| true).map(Which::Nth)
-            }
-        },
-    }
 }
 
 /// `form: '#login'`, or `form: { selector: '#login', field: next }`

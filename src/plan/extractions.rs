@@ -8,6 +8,7 @@ use super::requests;
 use super::slots::RESERVED;
 use crate::extract::GroupPattern;
 use crate::extract::JsonPath;
+use crate::extract::Which;
 use crate::flow::Extraction;
 use crate::flow::Extractor;
 use crate::model::Header;
@@ -35,11 +36,11 @@ pub(super) fn extractions(node: &Node, reader: &mut Reader) -> Vec<Extraction> {
 pub(super) fn of_message(node: &Node, reader: &mut Reader) -> Vec<Extraction> {
     let extractions = extractions(node, reader);
     let of_response = extractions.iter().find_map(|extraction| match extraction.from {
-        Extractor::Header(_) => Some("headers"),
+        Extractor::Header(..) => Some("headers"),
         Extractor::Cookie(_) => Some("cookies"),
         Extractor::Css(..) => Some("elements"),
         Extractor::Form(_) => Some("forms"),
-        Extractor::Json(_) | Extractor::Regex(_) => None,
+        Extractor::Json(..) | Extractor::Regex(..) => None,
     });
     if let Some(what) = of_response {
         reader.problem(&node.at, format!("a message has no {what} to extract from"));
@@ -89,19 +90,19 @@ fn extractor(fields: &Fields<'_>, reader: &mut Reader) -> Option<Extractor> {
     if let Some(group) = fields.entry("group").filter(|_| entry.key != "regex") {
         reader.problem(&group.key_at, "only a `regex` has groups");
     }
-    for key in css::OF_CSS {
-        if let Some(extra) = fields.entry(key).filter(|_| entry.key != "css") {
-            reader.problem(&extra.key_at, format!("only `css` has `{key}`"));
-        }
+    if let Some(attr) = fields.entry("attr").filter(|_| entry.key != "css") {
+        reader.problem(&attr.key_at, "only `css` has `attr`");
     }
+    let which = which(&entry.key, fields, reader);
     match entry.key.as_str() {
-        "css" => css::extractor(&entry.node, fields, reader),
+        "css" => css::extractor(&entry.node, fields, which, reader),
         "form" => css::form(&entry.node, reader),
         "cookie" => {
             reader.parsed(&entry.node, "the name of a cookie", cookie).map(Extractor::Cookie)
         }
         "jsonpath" => {
-            reader.parsed(&entry.node, "a JSONPath", JsonPath::parse).map(Extractor::Json)
+            let path = reader.parsed(&entry.node, "a JSONPath", JsonPath::parse)?;
+            Some(Extractor::Json(path, which?))
         }
         "regex" => {
             let group = fields
@@ -110,11 +111,46 @@ fn extractor(fields: &Fields<'_>, reader: &mut Reader) -> Option<Extractor> {
             let usual = || entry.node.scalar().map_or(0, |scalar| first_group(&scalar.text));
             let group = group.unwrap_or_else(usual);
             let pattern = |text: &str| GroupPattern::new(text, group);
-            reader.parsed(&entry.node, "a regular expression", pattern).map(Extractor::Regex)
+            let pattern = reader.parsed(&entry.node, "a regular expression", pattern)?;
+            Some(Extractor::Regex(pattern, which?))
         }
-        _ => reader
-            .parsed(&entry.node, "the name of a header", |name| requests::header(name, ""))
-            .map(|header| Extractor::Header(header.name)),
+        _ => {
+            let name = |name: &str| requests::header(name, "");
+            let header = reader.parsed(&entry.node, "the name of a header", name)?;
+            Some(Extractor::Header(header.name, which?))
+        }
+    }
+}
+
+/// Which of several is taken: the first one, where nothing is said.
+fn which(place: &str, fields: &Fields<'_>, reader: &mut Reader) -> Option<Which> {
+    let mut given = ["index", "all", "count"].into_iter().filter_map(|key| fields.entry(key));
+    let Some(entry) = given.next() else { return Some(Which::FIRST) };
+    if ["cookie", "form"].contains(&place) {
+        let text = format!("`{place}` finds one: it has no `{}`", entry.key);
+        reader.problem(&entry.key_at, text);
+        return None;
+    }
+    if let Some(second) = given.next() {
+        let text = format!("one is taken, or another: `{}` or `{}`", entry.key, second.key);
+        reader.problem(&second.key_at, text);
+    }
+    let node = &entry.node;
+    match entry.key.as_str() {
+        "all" => reader.boolean(node).map(|is| if is { Which::All } else { Which::FIRST }),
+        "count" => reader.boolean(node).map(|is| if is { Which::Count } else { Which::FIRST }),
+        _ => match reader.text(node, "a number from 0, `last` or `random`")? {
+            "last" => Some(Which::Last),
+            "random" => Some(Which::Random),
+            word if word.starts_with(|first: char| first.is_ascii_alphabetic()) => {
+                reader.unknown(&node.at, "index", word, ["last", "random"]);
+                None
+            }
+            _ => {
+                let expected = "a number from 0, `last` or `random`";
+                reader.number(node, expected, |_: usize| true).map(Which::Nth)
+            }
+        },
     }
 }
 

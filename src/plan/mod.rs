@@ -29,6 +29,7 @@ mod file;
 mod flags;
 mod flows;
 mod forecast;
+mod found_form;
 mod gates;
 mod graphql;
 mod groups;

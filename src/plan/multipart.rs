@@ -5,11 +5,14 @@ use std::fmt::Write as _;
 use super::bodies;
 use super::document::{Entry, Node, Value};
 use super::file::Overrides;
+use super::pairs::Pair;
 use super::reader::{Keys, Reader};
 use super::slots;
 use crate::flow::Piece;
 use crate::flow::Place;
 use crate::flow::Template;
+use crate::flow::part_head;
+use crate::flow::quoted;
 use crate::model::Header;
 use crate::model::Seed;
 
@@ -37,7 +40,7 @@ const TYPES: [(&str, &str); 16] = [
 ];
 
 /// One part, as it stands in the body.
-struct Part {
+pub(super) struct Part {
     head: String,
     content: Template,
 }
@@ -49,6 +52,15 @@ pub(super) fn body(
     overrides: &Overrides,
     reader: &mut Reader,
 ) -> (String, Template) {
+    let parts = parts(node, reader);
+    let boundary = boundary(name, &parts, overrides.seed);
+    let mut body = joined(&parts, &boundary);
+    body.push_literal(format!("--{boundary}--\r\n").as_bytes());
+    (format!("multipart/form-data; boundary={boundary}"), body)
+}
+
+/// The parts that a mapping says.
+pub(super) fn parts(node: &Node, reader: &mut Reader) -> Vec<Part> {
     let entries = reader.entries(node, "multipart").unwrap_or_default();
     if entries.is_empty() && matches!(node.value, Value::Map(_)) {
         reader.problem(&node.at, "a multipart body has one part at least");
@@ -65,20 +77,29 @@ pub(super) fn body(
         reader.problem(&node.at, text);
         parts.clear();
     }
-    let boundary = boundary(name, &parts, overrides.seed);
+    parts
+}
+
+/// A field of a form as a part.
+pub(super) fn field(pair: &Pair<'_>) -> Part {
+    let content = slots::template(pair.value, Place::Raw, |text| text.as_bytes().to_vec());
+    Part { head: part_head(&pair.name), content }
+}
+
+/// The parts, each with the boundary before it.
+pub(super) fn joined(parts: &[Part], boundary: &str) -> Template {
     let mut body = Template::default();
-    for part in &parts {
+    for part in parts {
         body.push_literal(format!("--{boundary}\r\n{}\r\n\r\n", part.head).as_bytes());
         body.append(&part.content);
         body.push_literal(b"\r\n");
     }
-    body.push_literal(format!("--{boundary}--\r\n").as_bytes());
-    (format!("multipart/form-data; boundary={boundary}"), body)
+    body
 }
 
 /// A value alone, or a mapping that says more.
 fn part(entry: &Entry, node: &Node, reader: &mut Reader) -> Option<Part> {
-    let mut head = format!("Content-Disposition: form-data; name=\"{}\"", quoted(&entry.key));
+    let mut head = part_head(&entry.key);
     if let Some(scalar) = node.scalar() {
         let content = slots::template(scalar, Place::Raw, |text| text.as_bytes().to_vec());
         return Some(Part { head, content });
@@ -130,14 +151,9 @@ fn type_of(path: &str) -> &'static str {
     known.map_or("application/octet-stream", |(_, media_type)| media_type)
 }
 
-/// Inside of quotes, as browsers write it.
-fn quoted(text: &str) -> String {
-    text.replace('"', "%22").replace('\r', "%0D").replace('\n', "%0A")
-}
-
 /// Follows from the seed, and stands in no part; of values that are only known while the load runs,
 /// chance forbids it.
-fn boundary(name: &str, parts: &[Part], seed: Seed) -> String {
+pub(super) fn boundary(name: &str, parts: &[Part], seed: Seed) -> String {
     let literals: Vec<&[u8]> = parts.iter().flat_map(|part| literals(&part.content)).collect();
     let mut tries = 0;
     loop {

@@ -12,6 +12,7 @@ use super::error::Problem;
 use super::examples;
 use super::extractions;
 use super::file::Overrides;
+use super::found_form;
 use super::graphql;
 use super::messages;
 use super::pairs::{pairs, urlencoded};
@@ -145,14 +146,14 @@ pub(super) fn request(
         Some(_) => (Statuses::Grpc, "metadata"),
         None => (Statuses::Http, "headers"),
     };
-    let mut checks = checks::checks(&fields, statuses, reader);
-    checks.extend(graphql::check(&fields, reader));
+    let checks = checks::checks(&fields, statuses, reader);
     let expected_statuses = checks::expected_statuses(&checks);
     let extract = fields.get("extract").map(|node| extractions::extractions(node, reader));
-    let mut script = Script { checks, ..Script::default() };
+    let fails_on_errors = graphql::fails_on_errors(&fields, reader);
+    let mut script = Script { checks, fails_on_errors, ..Script::default() };
     let mut headers = headers(fields.get(headers_key), headers_key, &mut script, reader);
     let name = &entry.key;
-    let body = bodies::body(name, &fields, &mut headers, around.overrides, reader);
+    let body = bodies::body(name, &fields, (&mut headers, &mut script), around.overrides, reader);
     let query = urlencoded(&pairs(fields.get("query"), "query", reader));
     let (method, path_node) = method_and_path(&fields, reader)?;
     let target = around.targets.of_request(&fields, reader)?;
@@ -182,7 +183,7 @@ pub(super) fn request(
     if !matches!(conversation, Conversation::WebSocket(_)) {
         uses.extend(slots::uses(&fields, &["messages"]));
     }
-    uses.extend(bodies::form_from(&fields, reader));
+    uses.extend(found_form::form_from(&fields, reader));
     uses.extend(messages.uses);
     script.messages = messages.scripts;
     script.examples = fields

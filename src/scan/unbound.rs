@@ -189,10 +189,12 @@ impl Binder<'_> {
 /// Whether the value is there.
 fn take(extraction: &flow::Extraction, exchange: &Exchange, values: &mut Values) -> bool {
     let Some(response) = exchange.response() else { return false };
-    let header = |name: &str| response.header(name).map(|header| header.value.as_slice());
-    let set_cookies = || response.headers.iter().filter(|header| header.is("set-cookie"));
-    let cookie =
-        |name: &str| flow::set_cookie(set_cookies().map(|header| header.value.as_slice()), name);
+    let header = |name: &str, place: usize| {
+        let mut named = response.headers.iter().filter(|header| header.is(name));
+        named.nth(place).map(|header| header.value.as_slice())
+    };
+    let set_cookies = || response.headers_named("set-cookie").map(|header| header.value.as_slice());
+    let cookie = |name: &str| flow::set_cookie(set_cookies(), name);
     let looked_at = flow::Response {
         status: response.status,
         header: &header,

@@ -265,6 +265,7 @@ fn a_long_body_is_looked_at_only_in_its_beginning_and_that_is_said() {
         variable: shakedown::flow::Variable(0),
         from: Extractor::Regex(
             shakedown::extract::GroupPattern::new("at the end", 0).expect("a pattern"),
+            shakedown::extract::Which::FIRST,
         ),
         default: Some("cut".to_owned()),
     });

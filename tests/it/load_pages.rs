@@ -2,6 +2,7 @@
 
 use shakedown::http::reactor::Reply;
 use shakedown::http::reactor::SimReactor;
+use shakedown::model::FailureClass;
 use shakedown::model::StopToken;
 use shakedown::plan::Protocol;
 
@@ -159,4 +160,112 @@ scenarios: { s: { executor: per-vu-iterations, exec: f, vus: 1, iterations: 2 } 
     let expected =
         [("form", 2, 0), ("items", 2, 0), ("link", 2, 0), ("no heading", 2, 0), ("third", 0, 2)];
     assert_eq!(checks, expected.map(|(name, passed, failed)| (name.to_owned(), passed, failed)));
+}
+
+#[test]
+fn a_form_that_asks_for_parts_is_sent_back_in_parts() {
+    let page = PAGE.replace("action=/buy", "action=/buy enctype=multipart/form-data");
+    let text = "
+requests:
+  page: { get: /, extract: { form: { form: '#buy' } } }
+  buy: { post: /buy, form: { count: 3 }, form_from: form }
+  file: { post: /buy, multipart: { size: { value: doc, filename: a.txt } }, form_from: form }
+flows: { f: [ { use: page }, { use: buy }, { use: file } ] }
+scenarios: { s: { executor: per-vu-iterations, exec: f, vus: 1, iterations: 1 } }
+";
+    let seen = Seen::default();
+    let builder = PlanBuilder::of(plan(text));
+    builder.run_on(&StopToken::default(), |_| {
+        let (seen, page) = (seen.clone(), page.clone());
+        Ok(SimReactor::new(move |_: u64, request: &[u8]| {
+            seen.note(request);
+            let length = page.len();
+            let text = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n{page}");
+            vec![Reply::Bytes { after: 1_000_000, bytes: text.into_bytes() }]
+        }))
+    });
+    let seen = seen.all();
+    assert_eq!(seen.len(), 3);
+    // What each is, without what stands between its parts.
+    let parts = |request: &str| -> Vec<String> {
+        let (head, body) = request.split_once("\r\n\r\n").expect("a head");
+        let at = head.find("multipart/form-data; boundary=").expect("parts");
+        let boundary = head[at + 30..].lines().next().expect("a line");
+        let body = body.strip_suffix(&format!("--{boundary}--\r\n")).expect("it ends");
+        let between = format!("--{boundary}\r\n");
+        let parts = body.split(&between).skip(1);
+        parts
+            .map(|part| {
+                let part = part.strip_prefix("Content-Disposition: form-data; ").expect("a part");
+                part.trim_end().replace("\r\n\r\n", " = ")
+            })
+            .collect()
+    };
+    let csrf = "name=\"csrf\" = t/k+n=";
+    assert_eq!(parts(&seen[1]), ["name=\"count\" = 3", csrf, "name=\"size\" = M"]);
+    assert_eq!(
+        parts(&seen[2]),
+        ["name=\"size\"; filename=\"a.txt\" = doc", csrf, "name=\"count\" = 1"]
+    );
+}
+
+#[test]
+fn a_cookie_is_found_as_long_as_the_user_has_it() {
+    let text = "
+requests:
+  first: { get: / }
+  second: { get: /second, extract: { theme: { cookie: theme } } }
+  third: { get: '/${theme}' }
+flows: { f: [ { use: first }, { use: second }, { use: third } ] }
+scenarios: { s: { executor: per-vu-iterations, exec: f, vus: 1, iterations: 2 } }
+";
+    let lines = |cookies: &str| {
+        let seen = Seen::default();
+        let builder = PlanBuilder::of(plan(&format!("cookies: {cookies}\n{text}")));
+        builder.run_on(&StopToken::default(), |_| {
+            let seen = seen.clone();
+            Ok(SimReactor::new(move |_: u64, request: &[u8]| {
+                seen.note(request);
+                let set = if request.starts_with(b"GET / ") {
+                    "Set-Cookie: theme=dark; Path=/elsewhere\r\n"
+                } else {
+                    ""
+                };
+                let text = format!("HTTP/1.1 200 OK\r\n{set}Content-Length: 0\r\n\r\n");
+                vec![Reply::Bytes { after: 1_000_000, bytes: text.into_bytes() }]
+            }))
+        });
+        seen.lines()
+    };
+    let whole = ["GET /", "GET /second", "GET /dark"];
+    assert_eq!(lines("per-iteration"), [whole, whole].concat());
+    assert_eq!(lines("off"), ["GET /", "GET /second", "GET /", "GET /second"], "nobody keeps it");
+}
+
+#[test]
+fn errors_in_a_graphql_answer_are_a_failed_request() {
+    let run = |errors: &str, body: &'static str| {
+        let text = format!(
+            "requests:\n  ask: {{ post: /graphql, graphql: {{ query: '{{ a }}'{errors} }} }}\n\
+             flows: {{ f: [ {{ use: ask }} ] }}\n\
+             scenarios: {{ s: {{ executor: per-vu-iterations, exec: f, vus: 1, iterations: 2 }} }}\n"
+        );
+        let builder = PlanBuilder::of(plan(&text));
+        let outcome = builder.run_on(&StopToken::default(), |_| {
+            Ok(SimReactor::new(move |_: u64, _: &[u8]| {
+                let length = body.len();
+                let text = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n{body}");
+                vec![Reply::Bytes { after: 1_000_000, bytes: text.into_bytes() }]
+            }))
+        });
+        let tally = outcome.only_series().clone();
+        (tally.failed, tally.duration.len(), tally.connections, tally.exemplars)
+    };
+    let (failed, timed, connections, exemplars) =
+        run("", r#"{"data":null,"errors":[{"message":"out of stock"}]}"#);
+    assert_eq!((failed, timed, connections), (2, 2, 1), "answered, on a connection that is kept");
+    let told = exemplars.iter().find_map(|one| one.failure.as_ref()).expect("an example");
+    assert_eq!((told.0, told.1.as_str()), (FailureClass::GraphqlErrors, "out of stock"));
+    assert_eq!(run("", r#"{"data":{"a":1}}"#).0, 0);
+    assert_eq!(run(", errors: ignore", r#"{"errors":[{"message":"x"}]}"#).0, 0);
 }

@@ -80,6 +80,21 @@ impl JsonPath {
     }
 }
 
+impl JsonPath {
+    /// Every node of `json` that it selects, in order; none also where the text is no JSON.
+    pub fn find_all<'a>(&self, json: &'a [u8]) -> Vec<JsonFound<'a>> {
+        match &self.form {
+            Form::Singular(_) => self.find(json).into_iter().collect(),
+            Form::Query(query) => {
+                let Ok(document) = serde_json::from_slice::<Value>(json) else { return Vec::new() };
+                let nodes = query.query(&document);
+                let text = |node: &Value| JsonFound(Cow::Owned(node.to_string().into_bytes()));
+                nodes.iter().map(|node| text(node)).collect()
+            }
+        }
+    }
+}
+
 impl PartialEq for JsonPath {
     fn eq(&self, other: &Self) -> bool {
         self.text == other.text

@@ -27,6 +27,7 @@ use crate::flow::Session;
 use crate::flow::Step;
 use crate::flow::Template;
 use crate::flow::Variable;
+use crate::flow::graphql_error;
 use crate::model::Failure;
 use crate::model::Request;
 use crate::model::Response;
@@ -35,6 +36,9 @@ use crate::model::redirected;
 
 /// Redirects followed in a row.
 pub(super) const MAX_HOPS: u32 = 10;
+
+/// Cookies that are remembered of one attempt.
+const MAX_COOKIE_LINES: usize = 500;
 
 /// Requests of one attempt at most, redirects included.
 pub(super) const MAX_REQUESTS: u32 = 100;
@@ -76,8 +80,8 @@ pub struct Login {
     /// How many redirects are followed for the request under way.
     max_hops: u32,
     requests: u32,
-    /// A cookie was set on the way.
-    got_cookie: bool,
+    /// Lines of cookies that were set on the way, redirects and earlier steps included.
+    set_cookies: Vec<Vec<u8>>,
     /// The request under way has answered a challenge.
     was_signed: bool,
     /// What spoke against it, should the proof fail too.
@@ -115,7 +119,7 @@ impl Login {
             hops: 0,
             max_hops: MAX_HOPS,
             requests: 0,
-            got_cookie: false,
+            set_cookies: Vec::new(),
             was_signed: false,
             doubt: None,
             proof: String::new(),
@@ -192,7 +196,9 @@ impl Login {
         (response, took): (&Response, Duration),
         now: u64,
     ) -> Outcome {
-        self.got_cookie |= response.header("set-cookie").is_some();
+        let lines = response.headers_named("set-cookie").map(|header| header.value.clone());
+        let room = MAX_COOKIE_LINES.saturating_sub(self.set_cookies.len());
+        self.set_cookies.extend(lines.take(room));
         let sent = self.sent.clone().ok_or("an answer to no request")?;
         if account.challenged(auth, &sent.origin, response, self.was_signed) {
             return self.send_signed(auth, account, sent, now);
@@ -348,10 +354,11 @@ impl Login {
         if !is_expected {
             return Err(format!("{asked} answered {}", seen(response, &page_of(response, None))));
         }
-        let header = |name: &str| response.header(name).map(|header| header.value.as_slice());
-        let set_cookies = || response.headers.iter().filter(|header| header.is("set-cookie"));
-        let cookie =
-            |name: &str| set_cookie(set_cookies().map(|header| header.value.as_slice()), name);
+        let header = |name: &str, place: usize| {
+            let mut named = response.headers.iter().filter(|header| header.is(name));
+            named.nth(place).map(|header| header.value.as_slice())
+        };
+        let cookie = |name: &str| set_cookie(self.set_cookies.iter().map(Vec::as_slice), name);
         let looked_at = flow::Response {
             status,
             header: &header,
@@ -361,7 +368,13 @@ impl Login {
             duration: took,
             body_size: response.body.len() as u64,
         };
-        let checks = steps.scripts.get(*request).map(|script| &script.checks);
+        let script = steps.scripts.get(*request);
+        if script.is_some_and(|script| script.fails_on_errors)
+            && let Some(error) = graphql_error(&response.body)
+        {
+            return Err(format!("{asked} answered {status}, and GraphQL says: {error}"));
+        }
+        let checks = script.map(|script| &script.checks);
         let failed = checks.into_iter().flatten().find(|check| !check.passes(&looked_at));
         if let Some(check) = failed {
             return Err(format!("{asked} answered {status}, and `{}` does not hold", check.name));
@@ -445,7 +458,7 @@ impl Login {
             Some(format!("after the form was sent, {} answered {shown}", self.asked()))
         } else if form::asks_for_password(&page) {
             Some(format!("the login form came back: {} answered {shown}", self.asked()))
-        } else if !self.got_cookie && auth.apply.items.is_empty() {
+        } else if self.set_cookies.is_empty() && auth.apply.items.is_empty() {
             Some(format!(
                 "no cookie was set, so nothing holds the login: {} answered {shown}",
                 self.asked()

@@ -90,6 +90,14 @@ impl CookieJar {
         !is_first
     }
 
+    /// The value of the cookie of that name that pages of the origin are sent; of several, the one
+    /// that is sent first.
+    pub fn value(&self, origin: &Origin, name: &str, now: u64) -> Option<&[u8]> {
+        let now = i64::try_from(now).unwrap_or(i64::MAX);
+        let is_it = |cookie: &&Cookie| cookie.name == name && cookie.fits_host(origin, now);
+        self.cookies.iter().find(is_it).map(|cookie| cookie.value.as_slice())
+    }
+
     /// What is stored, in the order in which it is sent, expired ones included.
     pub fn cookies(&self) -> &[Cookie] {
         &self.cookies
@@ -156,11 +164,14 @@ impl CookieJar {
 
 impl Cookie {
     fn fits(&self, origin: &Origin, path: &[u8], now: i64) -> bool {
+        self.fits_host(origin, now) && path_matches(path, self.path.as_bytes())
+    }
+
+    fn fits_host(&self, origin: &Origin, now: i64) -> bool {
         let is_host = self.domain == origin.host;
         self.is_live(now)
             && (is_host || (!self.host_only && is_below(origin, &self.domain)))
             && (!self.secure || origin.scheme == Scheme::Https)
-            && path_matches(path, self.path.as_bytes())
     }
 
     fn is_live(&self, now: i64) -> bool {

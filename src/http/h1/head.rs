@@ -162,8 +162,14 @@ impl<'a> Fields<'a> {
     }
 
     /// The value of the first one of that name, ASCII case ignored.
-    pub fn named(mut self, name: &str) -> Option<&'a [u8]> {
-        self.find(|(found, _)| found.eq_ignore_ascii_case(name.as_bytes())).map(|(_, value)| value)
+    pub fn named(self, name: &str) -> Option<&'a [u8]> {
+        self.all_named(name).next()
+    }
+
+    /// The values of all of that name, ASCII case ignored.
+    pub fn all_named(self, name: &str) -> impl Iterator<Item = &'a [u8]> {
+        self.filter(move |(found, _)| found.eq_ignore_ascii_case(name.as_bytes()))
+            .map(|(_, value)| value)
     }
 }
 

@@ -290,6 +290,7 @@ fn prepare(program: &Program, request: Request) -> Result<Prepared, String> {
         wire: None,
         dialogue: None,
         call: None,
+        fails_on_errors: false,
         checks: Vec::new(),
         expected: StatusSet::of(&[]),
         is_idempotent: request.method.is_idempotent(),

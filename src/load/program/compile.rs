@@ -136,7 +136,9 @@ impl Program {
         let redirects = origins.redirects(&requests, !logins.is_empty());
         let has_dialogues = requests.iter().any(|request| request.dialogue.is_some());
         let has_calls = requests.iter().any(|request| request.call.is_some());
-        let varies = |request: &Prepared| request.wire.is_some() || !request.checks.is_empty();
+        let varies = |request: &Prepared| {
+            request.wire.is_some() || !request.checks.is_empty() || request.fails_on_errors
+        };
         let flow = |scenario: &Scenario| &plan.flows[scenario.flow];
         let all_users = plan.scenarios.iter().map(|run| users_with_helpers((run, flow(run)))).sum();
         let is_scripted = !logins.is_empty()

@@ -48,6 +48,8 @@ pub(in crate::load) struct Prepared {
     pub(in crate::load) dialogue: Option<Box<Dialogue>>,
     /// What is said, where it is a gRPC call.
     pub(in crate::load) call: Option<Box<Calling>>,
+    /// Whether errors that GraphQL tells in the body are a failure.
+    pub(in crate::load) fails_on_errors: bool,
     /// What is asserted of its response.
     pub(in crate::load) checks: Vec<Numbered>,
     pub(in crate::load) expected: StatusSet,
@@ -92,6 +94,7 @@ pub(super) fn prepare(
         login: None,
         dialogue,
         call,
+        fails_on_errors: script.is_some_and(|script| script.fails_on_errors),
         checks: Vec::new(),
         expected: StatusSet::of(expected_statuses(template)),
         is_idempotent: request.method.is_idempotent(),

@@ -78,7 +78,7 @@ fn request() -> Object {
         .key(
             "form_from",
             text(),
-            "A form that was found on a page: its fields are sent, and those of `form` instead of its own.",
+            "A form that was found on a page: its fields are sent as it asks for, and those of `form` or `multipart` instead of its own.",
         )
         .key(
             "body",
@@ -251,9 +251,9 @@ fn graphql() -> Object {
         .key("operationName", text(), "Which operation of the document is carried out.")
         .key_or(
             "errors",
-            word(&["check", "ignore"]),
-            "check",
-            "Whether `errors` in the answer count as a check that fails, `graphql no errors`.",
+            word(&["fail", "ignore"]),
+            "fail",
+            "Whether `errors` in the answer make it a failed request.",
         )
         .one_of(&["query", "file"])
 }
@@ -292,16 +292,20 @@ fn extraction() -> Object {
         )
         .key("group", whole(0, None), "Which group of the regular expression; 0 is all of it.")
         .key("header", example(text(), &["Location"]), "A response header.")
-        .key("cookie", example(text(), &["session"]), "A cookie that the response sets.")
+        .key(
+            "cookie",
+            example(text(), &["session"]),
+            "A cookie that the response sets, or that was set before.",
+        )
         .key("css", example(text(), &["a.next"]), "A CSS selector on an HTML body.")
         .key("attr", example(text(), &["href"]), "An attribute of the element instead of its text.")
         .key(
             "index",
             any_of(&[whole(0, None), word(&["last", "random"])]),
-            "Which of several elements; the first is 0.",
+            "Which of several that are found; the first is 0.",
         )
-        .key_or("all", boolean(), false, "All elements, as a JSON array of texts.")
-        .key_or("count", boolean(), false, "How many elements there are.")
+        .key_or("all", boolean(), false, "All that are found, as a JSON array.")
+        .key_or("count", boolean(), false, "How many are found.")
         .key(
             "form",
             any_of(&[text(), of("form-extraction")]),

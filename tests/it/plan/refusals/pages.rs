@@ -23,6 +23,9 @@ fn extractions_of_pages_that_make_no_sense() {
         ("css: a, all: true, index: 1", "`index` or `all`", "all"),
         ("css: a, atr: href", "unknown key `atr` in an extraction, did you mean `attr`?", "atr"),
         ("header: X, attr: href", "only `css` has `attr`", "attr"),
+        ("cookie: a, index: 1", "`cookie` finds one: it has no `index`", "index"),
+        ("form: a, count: true", "`form` finds one: it has no `count`", "count"),
+        ("jsonpath: $.a, index: lats", "unknown index `lats`, did you mean `last`?", "lats"),
         ("cookie: 'a b'", "`a b` is not the name of a cookie", "'a b'"),
         ("form: { selektor: a }", "did you mean `selector`?", "selektor"),
         ("form: { token: true, field: a }", "gives its `token` or one `field`", "field"),
@@ -54,7 +57,11 @@ fn forms_that_nothing_finds() {
     let cases = [
         ("form_from: '${page}'", "only known while the load runs", "'${page}'"),
         ("form_from: a b", "`a b` is not the name of an extracted form", "a b"),
-        ("json: {}, form_from: page", "goes with `form`, not with `json`", "form_from"),
+        (
+            "json: {}, form_from: page",
+            "goes with `form` or `multipart`, not with `json`",
+            "form_from",
+        ),
     ];
     assert_said("{ post: /, KEYS }", &cases);
     let nobody = said(
