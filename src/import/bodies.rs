@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::operation::{Body, Operation, Sample};
+use super::parts;
 use super::text::Text;
 
 /// Numbers with more digits are not the same when they are read and written.
@@ -15,14 +16,16 @@ pub(super) fn of_text(text: &str, media_type: &str, operation: &mut Operation) -
     }
     let plain = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     let body = if plain == "application/json" || plain.ends_with("+json") {
-        json(text)
+        json(text).map(|body| graphql(body, operation))
+    } else if plain == "multipart/form-data" {
+        parts::of_text(text, media_type).map(Body::Multipart)
     } else if plain == "application/x-www-form-urlencoded" {
         form(text)
     } else {
         None
     };
-    let has_usual_type = matches!(body, Some(Body::Form(_)))
-        || matches!(body, Some(Body::Json(_))) && plain == "application/json";
+    let has_usual_type = matches!(body, Some(Body::Form(_) | Body::Multipart(_)))
+        || matches!(body, Some(Body::Json(_) | Body::GraphQl(..))) && plain == "application/json";
     if has_usual_type {
         operation.headers.retain(|(name, _)| !name.eq_ignore_ascii_case("content-type"));
     } else if !operation.has_header("content-type") && !media_type.is_empty() {
@@ -41,6 +44,35 @@ pub(super) fn json(text: &str) -> Option<Body> {
     }
     let value: Value = serde_json::from_str(text).ok()?;
     Some(Body::Json(Sample::from(&value)))
+}
+
+/// A GraphQL operation, if that is what the JSON is; else the JSON.
+fn graphql(body: Body, operation: &Operation) -> Body {
+    let Body::Json(Sample::Map(entries)) = &body else { return body };
+    let of = |key: &str| entries.iter().find(|(own, _)| own == key).map(|(_, value)| value);
+    let is_known = |(key, _): &(String, Sample)| {
+        ["query", "variables", "operationName"].contains(&key.as_str())
+    };
+    let (Some(Sample::Text(document)), "POST") = (of("query"), operation.method.as_str()) else {
+        return body;
+    };
+    let is_document = document.as_literal().is_some_and(|text| {
+        text.contains('{') && apollo_parser::Parser::new(text).parse().errors().len() == 0
+    });
+    let variables = match of("variables") {
+        None | Some(Sample::Null) => None,
+        Some(variables @ Sample::Map(_)) => Some(variables.clone()),
+        Some(_) => return body,
+    };
+    let name = match of("operationName") {
+        None | Some(Sample::Null) => None,
+        Some(Sample::Text(name)) => Some(name.clone()),
+        Some(_) => return body,
+    };
+    if !is_document || !entries.iter().all(is_known) {
+        return body;
+    }
+    Body::GraphQl(document.clone(), variables, name)
 }
 
 /// The pairs, if writing them again gives the same text.

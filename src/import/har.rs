@@ -11,7 +11,7 @@ use super::error::{Fault, ImportError};
 use super::format::Format;
 use super::headers;
 use super::hosts;
-use super::operation::{Body, Imported, Operation, known_method};
+use super::operation::{Body, FormPart, Imported, Operation, known_method};
 use super::options::Options;
 use super::steps::{self, Step};
 use super::text::Text;
@@ -110,6 +110,22 @@ fn pair(value: &Value) -> Option<(&str, &str)> {
     Some((value.get("name")?.as_str()?, value_of))
 }
 
+/// A field or a file of a form, of which the recording may have the name alone.
+fn part(value: &Value) -> Option<FormPart> {
+    let (name, content) = pair(value)?;
+    let said = |key: &str| value.get(key).and_then(Value::as_str).map(str::to_owned);
+    let file_name = said("fileName");
+    let usual = if file_name.is_some() { "content" } else { "" };
+    let content = if content.is_empty() { usual } else { content };
+    Some(FormPart {
+        name: name.to_owned(),
+        value: Text::literal(content),
+        file: None,
+        file_name,
+        content_type: said("contentType"),
+    })
+}
+
 fn body(data: &Value, operation: &mut Operation) -> Option<Body> {
     let media_type = data.get("mimeType").and_then(Value::as_str).unwrap_or_default();
     let text = data.get("text").and_then(Value::as_str).unwrap_or_default();
@@ -119,12 +135,20 @@ fn body(data: &Value, operation: &mut Operation) -> Option<Body> {
     };
     let text = decoded.as_deref().unwrap_or(text);
     let params = data.get("params").and_then(Value::as_array).into_iter().flatten();
-    let params: Vec<(String, Text)> = params
-        .filter_map(pair)
-        .map(|(name, value)| (name.to_owned(), Text::literal(value)))
-        .collect();
     if text.is_empty() {
-        return (!params.is_empty()).then_some(Body::Form(params));
+        let is_multipart = media_type.to_ascii_lowercase().starts_with("multipart/form-data");
+        let body = if is_multipart {
+            Body::Multipart(params.filter_map(part).collect())
+        } else {
+            let field = |(name, value): (&str, &str)| (name.to_owned(), Text::literal(value));
+            Body::Form(params.filter_map(pair).map(field).collect())
+        };
+        operation.headers.retain(|(name, _)| !name.eq_ignore_ascii_case("content-type"));
+        return match &body {
+            Body::Multipart(parts) if parts.is_empty() => None,
+            Body::Form(pairs) if pairs.is_empty() => None,
+            _ => Some(body),
+        };
     }
     bodies::of_text(text, media_type, operation)
 }

@@ -20,6 +20,8 @@ mod k6;
 mod openapi;
 mod operation;
 mod options;
+mod parts;
+mod pattern;
 mod postman;
 mod read;
 mod secrets;

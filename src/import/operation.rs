@@ -203,6 +203,9 @@ pub enum Body {
     Form(Vec<(String, Text)>),
     /// Parts, `multipart/form-data`.
     Multipart(Vec<FormPart>),
+    /// A GraphQL document, with what its variables are (a mapping, or nothing) and which of its
+    /// operations is meant.
+    GraphQl(Text, Option<Sample>, Option<Text>),
     /// As it is.
     Text(Text),
     /// The content of a file beside the plan.
@@ -216,6 +219,10 @@ impl Body {
             Self::Json(sample) => sample.as_text().written(),
             Self::Form(pairs) => pairs.iter().map(|(_, value)| value.written()).collect(),
             Self::Multipart(parts) => parts.iter().map(|part| part.value.written()).collect(),
+            Self::GraphQl(document, variables, _) => {
+                let variables = variables.as_ref().map(|sample| sample.as_text().written());
+                document.written() + &variables.unwrap_or_default()
+            }
             Self::Text(text) => text.written(),
             Self::File(_) => String::new(),
         }
@@ -229,6 +236,8 @@ pub struct FormPart {
     pub name: String,
     /// What it holds.
     pub value: Text,
+    /// The file beside the plan that is sent instead.
+    pub file: Option<PathBuf>,
     /// The name of the file that is sent, if it is one.
     pub file_name: Option<String>,
     /// Its media type, if it is said.

@@ -224,6 +224,12 @@ impl Secrets {
                     self.named(&part.name, &mut part.value);
                 }
             }
+            Body::GraphQl(document, variables, _) => {
+                self.tokens(document);
+                if let Some(variables) = variables {
+                    self.sample("", variables);
+                }
+            }
             Body::Text(text) => self.tokens(text),
             Body::File(_) => {}
         }

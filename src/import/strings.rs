@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::import::pattern;
 use crate::import::text::Text;
 
 /// Longer than any field needs to be to be accepted.
@@ -92,8 +93,12 @@ fn fitted(text: &str, schema: &Value) -> Text {
         "1.0.0".to_owned(),
         "+15550100".to_owned(),
     ];
-    let found = candidates.iter().find(|candidate| fits(candidate));
-    Text::literal(found.unwrap_or(&candidates[0]).as_str())
+    if let Some(found) = candidates.iter().find(|candidate| fits(candidate)) {
+        return Text::literal(found.as_str());
+    }
+    let pattern = schema.get("pattern").and_then(Value::as_str);
+    let made = pattern.and_then(|pattern| pattern::example(pattern, least, most));
+    Text::literal(made.unwrap_or_else(|| candidates[0].clone()))
 }
 
 #[cfg(test)]
@@ -111,5 +116,7 @@ mod tests {
         assert_eq!(made("x", json!({"maxLength": 3})), "exa");
         assert_eq!(made("x", json!({"pattern": "^[0-9]{4}$", "minLength": 4})), "1111");
         assert_eq!(made("x", json!({"pattern": "^#[0-9a-f]{6}$"})), "#336699");
+        assert_eq!(made("x", json!({"pattern": "^[A-Z]{2}-\\d{4}$"})), "AA-1111");
+        assert_eq!(made("x", json!({"pattern": "^x-\\w+$", "minLength": 6})), "x-aaaa");
     }
 }

@@ -322,6 +322,7 @@ impl<'a> Reading<'a> {
         let mut part = FormPart {
             name: name.to_owned(),
             value: Text::default(),
+            file: None,
             file_name: None,
             content_type: None,
         };
@@ -335,15 +336,14 @@ impl<'a> Reading<'a> {
                 _ => said = true,
             }
         }
-        let file = first.strip_prefix(['@', '<']).filter(|_| reads_files);
-        if let Some(file) = file {
+        let file = |mark| first.strip_prefix(mark).filter(|_| reads_files);
+        if let Some(file) = file('@').filter(|file| *file != "-") {
+            part.file = Some(PathBuf::from(file));
+        } else if let Some(file) = file('<').or(file('@')) {
             let text =
                 format!("the content of `{file}` is not read; the plan has a word in its place");
             imported.warn(self.at, text);
             part.value = Text::literal("content");
-            if first.starts_with('@') && part.file_name.is_none() {
-                part.file_name = file.rsplit('/').next().map(str::to_owned);
-            }
         } else {
             let mut cut = false;
             part.value = value.map(|text| {

@@ -72,13 +72,12 @@ fn operation(schema: &Schema, field: &Field, word: &str, path: &str) -> Operatio
     let name = &field.name;
     let selection = selection(schema, field.of.name(), DEPTH);
     let query = format!("{word} {name}{declared} {{ {name}{given}{selection} }}");
-    let mut entries = vec![("query".to_owned(), Sample::Text(Text::literal(query)))];
-    if !required.is_empty() {
+    let values = (!required.is_empty()).then(|| {
         let values =
             required.iter().map(|it| (it.name.clone(), value(schema, &it.name, &it.of, 0)));
-        entries.push(("variables".to_owned(), Sample::Map(values.collect())));
-    }
-    operation.body = Some(Body::Json(Sample::Map(entries)));
+        Sample::Map(values.collect())
+    });
+    operation.body = Some(Body::GraphQl(Text::literal(query), values, None));
     operation
 }
 

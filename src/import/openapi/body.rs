@@ -3,6 +3,7 @@
 use super::documents::At;
 use super::parameters::Parameter;
 use super::sample;
+use super::xml;
 use super::{Spec, Version};
 use crate::import::operation::{Body, FormPart, Operation, Sample};
 use crate::import::text::Text;
@@ -81,6 +82,13 @@ fn rank(media_type: &str) -> usize {
     }
 }
 
+/// `application/xml`, `text/xml`, `application/soap+xml`.
+fn is_xml(media_type: &str) -> bool {
+    let plain = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    plain.ends_with("/xml") || plain.ends_with("+xml")
+}
+
+/// A body of that value, which was made of the schema below `at`.
 fn set(
     spec: &Spec,
     at: &At<'_>,
@@ -89,6 +97,7 @@ fn set(
     files: &[String],
     operation: &mut Operation,
 ) {
+    let schema = at.get("schema");
     let mut needs_type = true;
     let body = match (rank(media_type), found) {
         (0..=2, found) => {
@@ -115,6 +124,14 @@ fn set(
             )
         }
         (_, Sample::Text(text)) => Body::Text(text),
+        (_, found) if is_xml(media_type) && schema.is_some() => {
+            let made = schema.and_then(|schema| xml::document(spec, &schema, &found));
+            let Some(document) = made else {
+                spec.warn(at, "its schema gives the document no name; it is sent empty");
+                return;
+            };
+            Body::Text(document)
+        }
         _ => {
             let text =
                 format!("a body in `{media_type}` is not made from its schema; it is sent empty");
@@ -149,6 +166,7 @@ fn part(name: String, value: &Sample, files: &[String]) -> FormPart {
     };
     FormPart {
         value: value.as_text(),
+        file: None,
         file_name: is_file.then(|| format!("{name}.bin")),
         content_type,
         name,

@@ -10,6 +10,7 @@ mod parameters;
 mod sample;
 mod security;
 mod servers;
+mod xml;
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashSet;

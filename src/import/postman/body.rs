@@ -62,6 +62,19 @@ fn raw(body: &Value, operation: &mut Operation, variables: &mut Variables) {
             refer(&mut sample, variables);
             Some(Body::Json(sample))
         }
+        Some(Body::GraphQl(document, given, name)) => {
+            let given = given.map(|mut sample| {
+                refer(&mut sample, variables);
+                sample
+            });
+            Some(Body::GraphQl(variables.text(&document.template()), given, name))
+        }
+        Some(Body::Multipart(mut parts)) => {
+            for part in &mut parts {
+                part.value = variables.text(&part.value.template());
+            }
+            Some(Body::Multipart(parts))
+        }
         // `{"id": {{id}}}` is JSON only once the value is there.
         Some(Body::Text(_)) => Some(Body::Text(variables.text(text))),
         Some(Body::Form(pairs)) => {
@@ -107,7 +120,8 @@ fn form_data(
         let value = part.get("value").map(plain).unwrap_or_default();
         let value = if is_file { Text::literal("content") } else { variables.text(&value) };
         files.extend(file_name.clone());
-        parts.push(FormPart { name: name.to_owned(), value, file_name, content_type });
+        let file = None;
+        parts.push(FormPart { name: name.to_owned(), value, file, file_name, content_type });
     }
     operation.body = Some(Body::Multipart(parts));
     if files.is_empty() {
@@ -121,14 +135,18 @@ fn form_data(
 
 fn graphql(body: &Value, operation: &mut Operation, variables: &mut Variables) {
     let of = |key: &str| body.pointer(&format!("/graphql/{key}")).map(plain).unwrap_or_default();
-    let mut entries = vec![("query".to_owned(), Sample::Text(variables.text(&of("query"))))];
-    if let Ok(value) = serde_json::from_str::<Value>(&of("variables")) {
+    let document = variables.text(&of("query"));
+    let given = serde_json::from_str::<Value>(&of("variables")).ok();
+    let given = given.filter(|value| value.as_object().is_some_and(|map| !map.is_empty()));
+    let given = given.map(|value| {
         let mut sample = Sample::from(&value);
         refer(&mut sample, variables);
-        entries.push(("variables".to_owned(), sample));
-    }
+        sample
+    });
+    let name = Some(of("operationName")).filter(|name| !name.is_empty());
+    let name = name.map(|name| variables.text(&name));
     operation.headers.retain(|(name, _)| !name.eq_ignore_ascii_case("content-type"));
-    operation.body = Some(Body::Json(Sample::Map(entries)));
+    operation.body = Some(Body::GraphQl(document, given, name));
 }
 
 fn fields(body: &Value, key: &str) -> impl Iterator<Item = (String, String)> {

@@ -1,5 +1,6 @@
 //! The requests of a plan.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use super::names::Names;
@@ -7,6 +8,7 @@ use super::yaml;
 use crate::import::address::form_value;
 use crate::import::operation::{Body, FormPart, Operation, Sample};
 use crate::import::text::Text;
+use crate::model::Header;
 use crate::model::inert;
 
 /// A request that is short enough stands in one line.
@@ -72,7 +74,7 @@ fn request(name: &str, operation: &Operation, out: &mut String) {
         let _ = writeln!(out, "    {key}: {value}");
     }
     match body {
-        Some(Written::Json(sample)) => yaml::entry("json", sample, 4, out),
+        Some(Written::Json(key, sample)) => yaml::entry(key, &sample, 4, out),
         Some(Written::Line(key, value)) => {
             let _ = writeln!(out, "    {key}: {value}");
         }
@@ -100,7 +102,7 @@ fn address(operation: &Operation) -> String {
 
 /// A body as the plan has it.
 enum Written<'a> {
-    Json(&'a Sample),
+    Json(&'static str, Cow<'a, Sample>),
     Line(&'static str, String),
 }
 
@@ -112,7 +114,7 @@ fn written<'a>(body: &'a Body, headers: &mut Vec<(String, Text)>) -> Written<'a>
     };
     match body {
         Body::Json(sample) if sample.depth() <= MAX_DEPTH && has_short_keys(sample) => {
-            Written::Json(sample)
+            Written::Json("json", Cow::Borrowed(sample))
         }
         Body::Json(sample) => {
             needs("application/json");
@@ -127,14 +129,75 @@ fn written<'a>(body: &'a Body, headers: &mut Vec<(String, Text)>) -> Written<'a>
             needs("application/x-www-form-urlencoded");
             Written::Line("body", yaml::text(&urlencoded(pairs)))
         }
+        Body::Multipart(parts)
+            if !parts.is_empty() && parts.iter().all(|part| part.name.len() <= MAX_KEY) =>
+        {
+            headers.retain(|(name, _)| !name.eq_ignore_ascii_case("content-type"));
+            Written::Json("multipart", Cow::Owned(fields_and_files(parts)))
+        }
         Body::Multipart(parts) => {
             headers.retain(|(name, _)| !name.eq_ignore_ascii_case("content-type"));
             let media_type = format!("multipart/form-data; boundary={BOUNDARY}");
             headers.push(("Content-Type".to_owned(), Text::literal(media_type)));
             Written::Line("body", yaml::text(&multipart(parts)))
         }
+        Body::GraphQl(document, variables, name) => {
+            graphql(document, variables.as_ref(), name.as_ref(), needs)
+        }
         Body::Text(text) => Written::Line("body", yaml::scalar(&text.written())),
         Body::File(path) => Written::Line("file", yaml::scalar(&path.to_string_lossy())),
+    }
+}
+
+/// As the plan has parts: the value alone where that is all, several of one name in a list.
+fn fields_and_files(parts: &[FormPart]) -> Sample {
+    let mut entries: Vec<(String, Vec<Sample>)> = Vec::new();
+    for part in parts {
+        let text = |key: &str, value: Text| (key.to_owned(), Sample::Text(value));
+        let mut said = vec![match &part.file {
+            Some(file) => text("file", Text::literal(file.to_string_lossy())),
+            None => text("value", part.value.clone()),
+        }];
+        let file_name = part.file_name.as_deref().map(|name| text("filename", Text::literal(name)));
+        let media_type = part.content_type.as_deref();
+        let media_type = media_type.filter(|said| said.contains('/') && Header::is_value(said));
+        said.extend(file_name);
+        said.extend(media_type.map(|said| text("type", Text::literal(said))));
+        let value = match said.as_slice() {
+            [(key, value)] if key == "value" => value.clone(),
+            _ => Sample::Map(said),
+        };
+        match entries.iter_mut().find(|(known, _)| *known == part.name) {
+            Some((_, values)) => values.push(value),
+            None => entries.push((part.name.clone(), vec![value])),
+        }
+    }
+    let one_or_many = |(name, mut values): (String, Vec<Sample>)| {
+        let value = if values.len() == 1 { values.swap_remove(0) } else { Sample::List(values) };
+        (name, value)
+    };
+    Sample::Map(entries.into_iter().map(one_or_many).collect())
+}
+
+/// The document alone where that is all. What is too deep for a plan is JSON as text.
+fn graphql<'a>(
+    document: &Text,
+    variables: Option<&Sample>,
+    name: Option<&Text>,
+    mut needs: impl FnMut(&str),
+) -> Written<'a> {
+    let entry = |key: &str, value: &Sample| (key.to_owned(), value.clone());
+    let mut entries = vec![("query".to_owned(), Sample::Text(document.clone()))];
+    entries.extend(name.map(|name| ("operationName".to_owned(), Sample::Text(name.clone()))));
+    entries.extend(variables.map(|variables| entry("variables", variables)));
+    let whole = Sample::Map(entries);
+    if variables.is_some_and(|sample| sample.depth() > MAX_DEPTH || !has_short_keys(sample)) {
+        needs("application/json");
+        return Written::Line("body", yaml::text(&whole.as_text()));
+    }
+    match (variables, name) {
+        (None, None) => Written::Line("graphql", yaml::inline(&Sample::Text(document.clone()))),
+        _ => Written::Json("graphql", Cow::Owned(whole)),
     }
 }
 

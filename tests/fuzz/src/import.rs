@@ -40,7 +40,11 @@ pub fn any(data: &[u8]) {
 
 /// Files that are not there, and load that makes no sense, are the author's to mend.
 fn may_be_wrong(imported: &Imported) -> bool {
-    let has_file = imported.operations.iter().any(|it| matches!(it.body, Some(Body::File(_))));
+    let has_file = imported.operations.iter().any(|it| match &it.body {
+        Some(Body::File(_)) => true,
+        Some(Body::Multipart(parts)) => parts.iter().any(|part| part.file.is_some()),
+        _ => false,
+    });
     let connection = &imported.connection;
     has_file
         || imported.format == Format::K6

@@ -61,23 +61,6 @@ fn what_curl_sends_is_what_the_plan_sends() {
     Range: bytes=0-99
     Referer: http://127.0.0.1/
     "###);
-    assert_snapshot!(wire("curl http://127.0.0.1:1/ -F 'a=1;type=text/plain' -F 'f=@/tmp/pic.png;type=image/png'"), @r###"
-    POST / HTTP/1.1
-    Host: 127.0.0.1:1
-    Content-Type: multipart/form-data; boundary=shakedown-7d1c5a3f
-
-    --shakedown-7d1c5a3f
-    Content-Disposition: form-data; name="a"
-    Content-Type: text/plain
-
-    1
-    --shakedown-7d1c5a3f
-    Content-Disposition: form-data; name="f"; filename="pic.png"
-    Content-Type: image/png
-
-    content
-    --shakedown-7d1c5a3f--
-    "###);
     assert_snapshot!(wire("curl 'http://127.0.0.1:1/' --data-binary $'{\\'a\\':\\n1}'"), @r###"
     POST / HTTP/1.1
     Host: 127.0.0.1:1
@@ -209,4 +192,37 @@ fn what_only_curl_can_read_is_told() {
         "{said:?}"
     );
     assert!(is_told("x.sh:2:", "`-x` is left out"), "{said:?}");
+}
+
+#[test]
+fn forms_with_files_are_parts_that_people_can_change() {
+    let options = Options { unsafe_too: true, ..Options::default() };
+    let of = |command: &str| {
+        let imported = import_with("x.sh", command, &options);
+        (shakedown::import::plan_text(&imported, "file"), warnings(&imported))
+    };
+    let (text, warned) = of(
+        "curl http://127.0.0.1:1/ -F 'a=1;type=text/plain' -F 'f=@pic.png;type=image/png' -F b=2 -F b=3",
+    );
+    let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    for part in [
+        "a: { value: \"1\", type: text/plain }",
+        "f: { file: pic.png, type: image/png }",
+        "b: [ \"2\", \"3\" ]",
+    ] {
+        assert!(flat.contains(part), "{part}\n{text}");
+    }
+    assert!(warned.is_empty(), "{warned:?}");
+    // As a browser copies it.
+    let (text, _) = of(
+        "curl 'http://127.0.0.1:1/up' -H 'Content-Type: multipart/form-data; boundary=----X' --data-raw $'------X\\r\\nContent-Disposition: form-data; name=\"num\"\\r\\n\\r\\n7\\r\\n------X--\\r\\n'",
+    );
+    assert!(text.contains("multipart: { num: \"7\" }") && !text.contains("boundary"), "{text}");
+    let (text, _) = of(
+        r#"curl http://127.0.0.1:1/graphql --json '{"query":"query A($n: Int) { a(n: $n) }","variables":{"n":2},"operationName":"A"}'"#,
+    );
+    let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(flat.contains("graphql: { query: \"query A($n: Int) { a(n: $n) }\", operationName: A, variables: { \"n\": 2 } }"), "{text}");
+    let (text, _) = of(r#"curl http://127.0.0.1:1/find --json '{"query":"{ lamp"}'"#);
+    assert!(text.contains("json: { query:"), "what is no document stays JSON\n{text}");
 }

@@ -119,3 +119,35 @@ fn secrets_in_what_is_no_pair_do_not_get_into_the_plan() {
     assert!(!text.contains("topsecret"), "{text}");
     assert_eq!(requests(&plan)[0], "GET /x?flag&access_token=SET-BY-THE-USER", "{text}");
 }
+
+#[test]
+fn forms_with_files_and_graphql_are_what_they_are() {
+    let entry = |data: &str| {
+        format!(
+            r#"{{ "request": {{ "method": "POST", "url": "http://127.0.0.1:1/x", "headers": [ {{ "name": "Content-Type", "value": "from the recording" }} ], "postData": {data} }} }}"#
+        )
+    };
+    let text = format!(
+        r#"{{ "log": {{ "version": "1.2", "entries": [ {}, {}, {} ] }} }}"#,
+        entry(
+            r#"{ "mimeType": "multipart/form-data; boundary=B", "params": [ { "name": "note", "value": "a b" }, { "name": "pic", "fileName": "p.png", "contentType": "image/png" } ] }"#
+        ),
+        entry(
+            r#"{ "mimeType": "multipart/form-data; boundary=B", "text": "--B\r\nContent-Disposition: form-data; name=\"num\"\r\n\r\n7\r\n--B--\r\n" }"#
+        ),
+        entry(
+            r#"{ "mimeType": "application/json", "text": "{\"query\":\"{ a }\",\"variables\":{}}" }"#
+        ),
+    );
+    let (text, plan) = plan(&import("x.har", &text));
+    let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    for part in [
+        "multipart: { note: \"a b\", pic: { value: content, filename: p.png, type: image/png } }",
+        "multipart: { num: \"7\" }",
+        "graphql: { query: \"{ a }\", variables: {} }",
+    ] {
+        assert!(flat.contains(part), "{part}\n{text}");
+    }
+    assert!(!flat.contains("from the recording"), "{text}");
+    assert_eq!(plan.requests.len(), 3);
+}

@@ -307,3 +307,29 @@ fn a_web_of_schemas_is_cut_and_a_plan_that_is_too_large_is_refused() {
     let refused = shakedown::import::fits("wide.json", &plan).expect_err("too large").to_string();
     assert!(refused.contains("MiB") && refused.contains("--include"), "{refused}");
 }
+
+#[test]
+fn bodies_in_xml_are_made_as_their_schema_says() {
+    let imported = import(
+        "xml.json",
+        r##"{ "openapi": "3.0.0", "info": { "title": "X", "version": "1" },
+            "servers": [ { "url": "http://127.0.0.1:8080" } ],
+            "paths": { "/pets": { "post": { "requestBody": { "content": { "application/xml": {
+                "schema": { "$ref": "#/components/schemas/Pet" } } } } } } },
+            "components": { "schemas": { "Pet": { "type": "object", "xml": { "prefix": "p", "namespace": "urn:a&b" },
+                "properties": {
+                    "id": { "type": "integer", "xml": { "attribute": true } },
+                    "code": { "type": "string", "pattern": "^[A-Z]{2}-\\d{4}$" },
+                    "names": { "type": "array", "items": { "type": "string", "example": "<x>", "xml": { "name": "name" } }, "xml": { "wrapped": true } },
+                    "tags": { "type": "array", "items": { "type": "string" } } } } } } }"##,
+    );
+    let (_, plan) = plan(&imported);
+    let request = &plan.requests[0].request;
+    assert_eq!(
+        String::from_utf8_lossy(&request.body),
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?><p:Pet xmlns:p=\"urn:a&amp;b\" id=\"1\">\
+         <code>AA-1111</code><names><name>&lt;x&gt;</name></names><tags>example</tags></p:Pet>"
+    );
+    let header = request.header("content-type").expect("it says what it is");
+    assert_eq!(header.value, b"application/xml");
+}

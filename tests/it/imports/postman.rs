@@ -86,8 +86,7 @@ fn a_collection_becomes_a_plan_with_the_values_of_its_environment() {
       Upload:
         enabled: false # changes something; remove this line to have it sent
         post: /v1/up
-        headers: { Content-Type: "multipart/form-data; boundary=shakedown-7d1c5a3f" }
-        body: "--shakedown-7d1c5a3f\r\nContent-Disposition: form-data; name=\"f\"; filename=\"b.png\"\r\n\r\ncontent\r\n--shakedown-7d1c5a3f--\r\n"
+        multipart: { f: { value: content, filename: b.png } }
 
     flows:
       all:
@@ -135,4 +134,19 @@ fn a_variable_may_hold_a_whole_url() {
     let imported = import_with("c.json", collection, &Options::default());
     let (_, plan) = plan(&imported);
     assert_eq!(requests(&plan), ["GET /v1/get?x=1", "GET /v1/users/SET-BY-THE-USER", "GET /a"]);
+}
+
+#[test]
+fn a_graphql_body_stays_one() {
+    let collection = r#"{ "info": { "name": "G", "schema": "https://schema.getpostman.com/json/collection/v2.1.0/collection.json" },
+      "item": [ { "name": "Ask", "request": { "method": "POST", "url": "http://127.0.0.1:8080/graphql",
+        "body": { "mode": "graphql", "graphql": { "query": "query Q($id: ID!) { item(id: $id) { name } }", "variables": "{ \"id\": \"{{id}}\" }" } } } } ] }"#;
+    let imported = import_with("g.json", collection, &Options::default());
+    let (text, plan) = plan(&imported);
+    let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        flat.contains("graphql: query: \"query Q($id: ID!) { item(id: $id) { name } }\" variables: { id: \"${env.ID}\" }"),
+        "{text}"
+    );
+    assert!(plan.requests[0].request.body.starts_with(b"{\"query\":\"query Q("));
 }
