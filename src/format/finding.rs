@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::Serialize;
 
+use crate::model::Acceptance;
 use crate::model::Confidence;
 use crate::model::Evidence;
 use crate::model::EvidenceRole;
@@ -53,6 +54,9 @@ pub(super) struct FindingDto {
     severity: Name<Severity>,
     confidence: Name<Confidence>,
     status: Name<FindingStatus>,
+    /// Why, of one whose status is `accepted`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    accepted: Option<AcceptanceDto>,
     method: String,
     /// The URL of the first occurrence.
     url: String,
@@ -88,6 +92,17 @@ pub(super) struct FindingDto {
     /// How the fingerprint was made.
     fingerprint_version: u32,
     occurrences: OccurrencesDto,
+}
+
+/// Why a finding is not held against a release.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Acceptance")]
+struct AcceptanceDto {
+    reason: String,
+    /// Who answers for it.
+    owner: String,
+    /// The last day on which it is accepted, `2031-12-31`.
+    expires: String,
 }
 
 /// Where in a request a value was put.
@@ -220,6 +235,11 @@ impl From<&Finding> for FindingDto {
             severity: Name(finding.severity),
             confidence: Name(finding.confidence),
             status: Name(finding.status),
+            accepted: finding.acceptance.clone().map(|one| AcceptanceDto {
+                reason: one.reason,
+                owner: one.owner,
+                expires: one.expires,
+            }),
             method: finding.method.clone(),
             url: finding.url.clone(),
             path_template: finding.path_template.clone(),
@@ -266,6 +286,11 @@ impl From<FindingDto> for Finding {
             severity: dto.severity.0,
             confidence: dto.confidence.0,
             status: dto.status.0,
+            acceptance: dto.accepted.map(|one| Acceptance {
+                reason: one.reason,
+                owner: one.owner,
+                expires: one.expires,
+            }),
             method: dto.method,
             url: dto.url,
             path_template: dto.path_template,

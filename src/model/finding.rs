@@ -260,6 +260,17 @@ pub struct Evidence {
     pub highlight: Option<Match>,
 }
 
+/// Why a finding is not held against a release.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Acceptance {
+    /// Why.
+    pub reason: String,
+    /// Who answers for it.
+    pub owner: String,
+    /// The last day on which it is accepted, `2031-12-31`.
+    pub expires: String,
+}
+
 /// A flaw with everything needed to believe, repeat and mend it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
@@ -271,6 +282,8 @@ pub struct Finding {
     pub confidence: Confidence,
     /// Against the baseline.
     pub status: FindingStatus,
+    /// Why, of one whose status is accepted.
+    pub acceptance: Option<Acceptance>,
     /// Request method.
     pub method: String,
     /// The URL of the first occurrence, as sent for the baseline.

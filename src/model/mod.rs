@@ -65,8 +65,8 @@ pub use exchange::{Exchange, ExchangeTap, Response, TlsInfo};
 pub use exit::ExitCode;
 pub use failure::{Failure, FailureClass};
 pub use finding::{
-    Confidence, Evidence, EvidenceRole, Finding, FindingStatus, InsertionKind, InsertionRef, Match,
-    MatchPart, Recorded, Severity, fingerprint,
+    Acceptance, Confidence, Evidence, EvidenceRole, Finding, FindingStatus, InsertionKind,
+    InsertionRef, Match, MatchPart, Recorded, Severity, fingerprint,
 };
 pub use generator::{GeneratorReport, GeneratorWindow, MachineUse, ThreadUse, Usage};
 pub use grpc::{CallKind, GrpcCall, GrpcCode};

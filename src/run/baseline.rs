@@ -1,5 +1,6 @@
 //! What this run is compared with: an earlier one, and the findings that somebody accepted.
 
+use crate::model::Acceptance;
 use crate::model::Event;
 use crate::model::Finding;
 use crate::model::FindingStatus;
@@ -23,20 +24,21 @@ pub struct Baseline {
 impl Baseline {
     /// Says of a finding whether it was there before, or is accepted.
     pub(super) fn mark(&self, event: &mut Event) {
-        if let Event::Finding(finding) = event {
-            finding.status = self.status(finding);
-        }
-    }
-
-    fn status(&self, finding: &Finding) -> FindingStatus {
+        let Event::Finding(finding) = event else { return };
+        let accepted = self.accepted.iter().find(|accepted| accepted.covers(finding));
+        finding.acceptance = accepted.map(|one| Acceptance {
+            reason: one.reason.clone(),
+            owner: one.owner.clone(),
+            expires: one.expires.to_string(),
+        });
         let is_same = |known: &Finding| known.fingerprint == finding.fingerprint;
-        if self.accepted.iter().any(|accepted| accepted.covers(finding)) {
+        finding.status = if accepted.is_some() {
             FindingStatus::Accepted
         } else if self.report.iter().flat_map(|report| &report.findings).any(is_same) {
             FindingStatus::Known
         } else {
             FindingStatus::New
-        }
+        };
     }
 
     /// What the user has to know of it before the run.

@@ -313,6 +313,7 @@ fn make_finding(
         severity: selected.meta.severity,
         confidence: proof.confidence,
         status: FindingStatus::New,
+        acceptance: None,
         method: method.to_owned(),
         url: redactor.text(&task.base.url()),
         path_template: task.path_template.clone(),

@@ -180,6 +180,7 @@ impl Passive {
             severity: rule.meta().severity,
             confidence: rule.confidence(),
             status: FindingStatus::New,
+            acceptance: None,
             method: request.method.to_string(),
             url: self.redactor.text(&request.url()),
             path_template: stateless_template(path),

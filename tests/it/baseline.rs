@@ -80,6 +80,11 @@ fn an_accepted_finding_passes_until_it_expires() {
     let (code, report, stderr) = accept("9999-12-31");
     assert_eq!(code, 0, "{stderr}");
     assert!(statuses(&report).contains(&"accepted"));
+    let findings = report["findings"].as_array().expect("an array");
+    let accepted = findings.iter().find(|one| one["status"] == "accepted").expect("one");
+    let said =
+        serde_json::json!({ "reason": "a test page", "owner": "team-a", "expires": "9999-12-31" });
+    assert_eq!(accepted["accepted"], said);
     let (code, report, _) = accept("2001-01-01");
     assert_eq!(code, 80);
     assert!(!statuses(&report).contains(&"accepted"));

@@ -5,14 +5,14 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use shakedown::model::{
-    CheckCount, Confidence, Cost, CrawlProgress, Digits, Event, Evidence, EvidenceRole, Exemplar,
-    Facts, Failure, FailureClass, Finding, FindingStatus, GeneratorWindow, Headline, Histogram,
-    InsertionKind, InsertionRef, LoadChange, LoadChangeKind, LoadTotals, LoadWindow, MachineUse,
-    Match, MatchPart, MessageTally, Notice, NoticeLevel, Observed, Operation, OperationSource,
-    Owasp, Phase, Recorded, Report, RuleMeta, RuleOutcome, RunInfo, ScanWindow, ScenarioMeta,
-    ScenarioTally, ScenarioWindow, SeriesId, SeriesKind, SeriesMeta, SeriesWindow, SessionReport,
-    Severity, SiteAnswer, SiteExample, SiteNode, SiteParameter, SkipReason, Stamped, StopReason,
-    Tally, ThresholdResult, Timings, Usage, Validity, Verdict, fingerprint,
+    Acceptance, CheckCount, Confidence, Cost, CrawlProgress, Digits, Event, Evidence, EvidenceRole,
+    Exemplar, Facts, Failure, FailureClass, Finding, FindingStatus, GeneratorWindow, Headline,
+    Histogram, InsertionKind, InsertionRef, LoadChange, LoadChangeKind, LoadTotals, LoadWindow,
+    MachineUse, Match, MatchPart, MessageTally, Notice, NoticeLevel, Observed, Operation,
+    OperationSource, Owasp, Phase, Recorded, Report, RuleMeta, RuleOutcome, RunInfo, ScanWindow,
+    ScenarioMeta, ScenarioTally, ScenarioWindow, SeriesId, SeriesKind, SeriesMeta, SeriesWindow,
+    SessionReport, Severity, SiteAnswer, SiteExample, SiteNode, SiteParameter, SkipReason, Stamped,
+    StopReason, Tally, ThresholdResult, Timings, Usage, Validity, Verdict, fingerprint,
 };
 
 const ORIGIN: &str = "http://127.0.0.1:8080";
@@ -575,6 +575,7 @@ fn finding(rule: RuleMeta, confidence: Confidence, path: &str, point: Option<&st
         severity,
         confidence,
         status: FindingStatus::New,
+        acceptance: None,
         method: "GET".to_owned(),
         url: format!("{ORIGIN}{path}"),
         path_template: path.split('?').next().unwrap_or_default().to_owned(),
@@ -667,6 +668,11 @@ fn csp_finding() -> Finding {
 fn redirect_finding() -> Finding {
     Finding {
         status: FindingStatus::Accepted,
+        acceptance: Some(Acceptance {
+            reason: "only the office can reach it".to_owned(),
+            owner: "web team".to_owned(),
+            expires: "2031-12-31".to_owned(),
+        }),
         detail: "`next` decides the Location header.".to_owned(),
         ..finding(redirect_rule(), Confidence::Tentative, "/go?next=%2F", Some("next"))
     }

@@ -437,6 +437,12 @@ fn sarif_locations_are_paths_and_the_url_stands_beside() {
         .map(|result| result["ruleId"].clone())
         .collect();
     assert_eq!(accepted, ["open-redirect"]);
+    let suppressed = run["results"].as_array().expect("a list").iter();
+    let mut reasons = suppressed.filter_map(|one| one["suppressions"][0]["justification"].as_str());
+    assert_eq!(
+        reasons.next(),
+        Some("only the office can reach it (accepted by web team until 2031-12-31)")
+    );
 }
 
 #[test]

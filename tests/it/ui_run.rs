@@ -179,6 +179,7 @@ pub(crate) fn finding(id: &str, title: &str, severity: Severity) -> Finding {
         severity,
         confidence: Confidence::Firm,
         status: FindingStatus::New,
+        acceptance: None,
         method: "GET".to_owned(),
         url: "http://127.0.0.1:8080/search?q=shoe".to_owned(),
         path_template: "/search".to_owned(),

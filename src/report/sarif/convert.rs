@@ -194,7 +194,11 @@ fn result(finding: &Finding, rules: &[&RuleMeta]) -> SarifResult {
         if finding.detail.is_empty() { String::new() } else { format!(": {}", finding.detail) };
     let point = finding.insertion_point.as_ref().map(|point| format!(" in {point}"));
     let exchange = evidence_to_show(finding);
-    let accepted = Suppression { kind: "external", status: "accepted" };
+    let justification = finding
+        .acceptance
+        .as_ref()
+        .map(|one| format!("{} (accepted by {} until {})", one.reason, one.owner, one.expires));
+    let accepted = Suppression { kind: "external", status: "accepted", justification };
     SarifResult {
         rule_id: finding.rule.id.clone(),
         rule_index,
