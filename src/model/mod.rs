@@ -85,7 +85,7 @@ pub use proxy::{Proxy, ProxyKind};
 pub use redact::{Disguise, Piece, Redactor};
 pub use redirect::redirected;
 pub use report::{EndpointReport, Report, TimelinePoint};
-pub use report_metrics::is_group;
+pub use report_metrics::{Tagged, is_group};
 pub use request::{Header, Method, Request, RequestTemplate};
 pub use route::{ConnectTo, ConnectionReuse, Family, Resolve, Route, parse_sources};
 pub use rule::{Owasp, RuleMeta};

@@ -300,15 +300,50 @@ impl Report {
 impl SeriesMeta {
     /// Whether it has all of `tags`; what they say of answers is not its own.
     pub fn fits(&self, tags: &[TagMatch]) -> bool {
-        tags.iter().all(|tag| match tag.tag.as_str() {
-            "scenario" => self.scenario == tag.value,
-            "request" => self.request == tag.value,
-            "method" => self.method == tag.value,
-            "path" => self.path_template == tag.value,
-            "group" => self.tags.get("group").is_some_and(|name| is_group(name, &tag.value)),
+        let own = |name: &str| self.tags.get(name).map(String::as_str);
+        let tagged = Tagged {
+            scenario: &self.scenario,
+            request: &self.request,
+            method: &self.method,
+            path_template: &self.path_template,
+            group: own("group"),
+            own: &own,
+        };
+        tags.iter().all(|tag| tagged.fits(tag))
+    }
+}
+
+/// What something that is measured is called: the tags by which gates select it.
+#[derive(Clone, Copy)]
+pub struct Tagged<'a> {
+    /// The plan's name of the scenario.
+    pub scenario: &'a str,
+    /// The plan's name of the request.
+    pub request: &'a str,
+    /// Its method.
+    pub method: &'a str,
+    /// `/items/{id}`
+    pub path_template: &'a str,
+    /// The whole name of the group that it is sent in.
+    pub group: Option<&'a str>,
+    /// The value of a tag of the plan's own.
+    pub own: &'a dyn Fn(&str) -> Option<&'a str>,
+}
+
+impl Tagged<'_> {
+    /// Whether it has the tag. Which answers come is known when they have: what a tag says of them is
+    /// not its own.
+    pub fn fits(&self, tag: &TagMatch) -> bool {
+        let value = tag.value.as_str();
+        match tag.tag.as_str() {
+            "scenario" => self.scenario == value,
+            "request" => self.request == value,
+            "method" => self.method == value,
+            "path" => self.path_template == value,
+            "group" => self.group.is_some_and(|group| is_group(group, value)),
             about if AnswerFilter::TAGS.contains(&about) => true,
-            own => self.tags.get(own) == Some(&tag.value),
-        })
+            own => (self.own)(own) == Some(value),
+        }
     }
 }
 

@@ -10,7 +10,6 @@ use super::reader::Reader;
 use super::types::{Connection, Protocol, Scenario};
 use crate::flow::auth::Sessions;
 use crate::flow::{Flow, Op, Script};
-use crate::model::AnswerFilter;
 use crate::model::CallKind;
 use crate::model::Conversation;
 use crate::model::MetricName;
@@ -18,6 +17,7 @@ use crate::model::PhaseKind;
 use crate::model::RequestTemplate;
 use crate::model::Scheme;
 use crate::model::TagMatch;
+use crate::model::Tagged;
 use crate::model::Threshold;
 use crate::model::format_duration;
 use crate::model::is_group;
@@ -266,21 +266,22 @@ fn series(gate: &Gate, sent: &[Sent<'_>], run: &Run<'_>, reader: &mut Reader) ->
 
 impl Sent<'_> {
     fn has(&self, tag: &TagMatch) -> bool {
-        let value = tag.value.as_str();
-        match tag.tag.as_str() {
-            "scenario" => self.scenario.name == value,
-            "request" => self.request.name == value,
-            "method" => self.request.request.method.as_str() == value,
-            "path" => self.request.path_template == value,
-            "check" => self.script.checks.iter().any(|check| check.name == value),
-            // Which answers come is known when they have.
-            about if AnswerFilter::TAGS.contains(&about) => true,
-            "group" => self.group.is_some_and(|group| is_group(group, value)),
-            own => {
-                let given = self.request.tags.get(own).or_else(|| self.scenario.tags.get(own));
-                given.is_some_and(|given| given == value)
-            }
+        if tag.tag == "check" {
+            return self.script.checks.iter().any(|check| check.name == tag.value);
         }
+        let Self { scenario, group, request, .. } = *self;
+        let own = |name: &str| {
+            request.tags.get(name).or_else(|| scenario.tags.get(name)).map(String::as_str)
+        };
+        let tagged = Tagged {
+            scenario: &scenario.name,
+            request: &request.name,
+            method: request.request.method.as_str(),
+            path_template: &request.path_template,
+            group,
+            own: &own,
+        };
+        tagged.fits(tag)
     }
 }
 

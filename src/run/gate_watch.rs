@@ -207,13 +207,12 @@ impl Sliding {
 
 #[cfg(test)]
 mod tests {
+    use super::super::bed;
     use super::*;
     use crate::model::Digits;
     use crate::model::GeneratorWindow;
     use crate::model::LoadWindow;
     use crate::model::SeriesId;
-    use crate::model::SeriesKind;
-    use crate::model::SeriesMeta;
     use crate::model::SeriesWindow;
     use crate::model::Tally;
 
@@ -224,16 +223,7 @@ mod tests {
     }
 
     fn declared() -> Stamped {
-        let meta = SeriesMeta {
-            id: SeriesId(0),
-            scenario: "s".to_owned(),
-            request: "home".to_owned(),
-            method: "GET".to_owned(),
-            path_template: "/".to_owned(),
-            url: "http://127.0.0.1/".to_owned(),
-            kind: SeriesKind::Http,
-            tags: std::collections::BTreeMap::new(),
-        };
+        let meta = bed::home();
         let event = Event::LoadDeclared { scenarios: Vec::new(), series: vec![meta] };
         Stamped { seq: 0, at: Duration::ZERO, event }
     }

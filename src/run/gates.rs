@@ -118,6 +118,7 @@ fn commonest_failure(report: &Report, total: &Tally) -> &'static str {
 mod tests {
     use std::time::Duration;
 
+    use super::super::bed;
     use super::*;
     use crate::model::Digits;
     use crate::model::EndpointReport;
@@ -125,9 +126,6 @@ mod tests {
     use crate::model::Operation;
     use crate::model::OperationSource;
     use crate::model::Phase;
-    use crate::model::SeriesId;
-    use crate::model::SeriesKind;
-    use crate::model::SeriesMeta;
     use crate::model::SkipReason;
     use crate::model::Threshold;
     use crate::model::Validity;
@@ -148,16 +146,7 @@ mod tests {
             total.requests += failures;
             total.failed += failures;
         }
-        let meta = SeriesMeta {
-            id: SeriesId(0),
-            scenario: "s".to_owned(),
-            request: "home".to_owned(),
-            method: "GET".to_owned(),
-            path_template: "/".to_owned(),
-            url: "http://127.0.0.1/".to_owned(),
-            kind: SeriesKind::Http,
-            tags: std::collections::BTreeMap::new(),
-        };
+        let meta = bed::home();
         Report {
             endpoints: vec![EndpointReport { meta, total }],
             load_elapsed: Duration::from_secs(10),

@@ -5,6 +5,8 @@
 //! back is the [`crate::model::StopToken`], and what users change of the load ([`Steering`]).
 
 mod baseline;
+#[cfg(test)]
+mod bed;
 mod client;
 mod derive;
 mod engine;

@@ -1,4 +1,8 @@
-//! One attempt to log in, as a state machine: requests come out, responses go in.
+//! One attempt to log in, as a state machine: requests come out, responses go in. `steps` are those
+//! of the plan, `forms` those that are found.
+
+mod forms;
+mod steps;
 
 use std::time::Duration;
 
@@ -7,27 +11,17 @@ use rand::rngs::StdRng;
 use url::Url;
 
 use super::account::Account;
-use super::form;
 use super::form::Asks;
-use super::form::Filling;
 use super::oauth2::Grant;
 use super::oauth2::GrantKind;
 use super::oauth2::Token;
 use super::page::Page;
 use super::scheme::Auth;
-use super::scheme::FormLogin;
 use super::scheme::How;
 use super::scheme::OAuth2;
-use super::scheme::StepsLogin;
-use crate::extract;
-use crate::extract::set_cookie;
-use crate::flow;
 use crate::flow::RenderError;
 use crate::flow::Session;
-use crate::flow::Step;
 use crate::flow::Template;
-use crate::flow::Variable;
-use crate::flow::graphql_error;
 use crate::model::Failure;
 use crate::model::Request;
 use crate::model::Response;
@@ -35,16 +29,16 @@ use crate::model::inert;
 use crate::model::redirected;
 
 /// Redirects followed in a row.
-pub(super) const MAX_HOPS: u32 = 10;
+pub(in crate::flow::auth) const MAX_HOPS: u32 = 10;
 
 /// Cookies that are remembered of one attempt.
 const MAX_COOKIE_LINES: usize = 500;
 
 /// Requests of one attempt at most, redirects included.
-pub(super) const MAX_REQUESTS: u32 = 100;
+pub(in crate::flow::auth) const MAX_REQUESTS: u32 = 100;
 
 /// Forms filled in one after the other: name, password, one-time password.
-pub(super) const MAX_FORMS: u32 = 3;
+pub(in crate::flow::auth) const MAX_FORMS: u32 = 3;
 
 /// What comes next in an attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -276,208 +270,6 @@ impl Login {
         asked.unwrap_or_default()
     }
 
-    // Steps of the plan.
-
-    fn step(
-        &mut self,
-        auth: &Auth,
-        steps: &StepsLogin,
-        account: &mut Account,
-        now: u64,
-    ) -> Outcome {
-        let Phase::Steps(walk) = &mut self.phase else {
-            return Err("steps that have not begun".to_owned());
-        };
-        let Walk { session, random, request } = walk.as_mut();
-        if let Some(variable) = auth.totp_variable
-            && let Some(code) = account.set_code(None, now)
-        {
-            session.give(variable, code.as_bytes());
-        }
-        let context = account.context();
-        let who = (context.user, context.seed);
-        match steps.flow.next(session, who, random) {
-            Step::Wait(pause) => Ok(LoginStep::Wait(pause)),
-            // The plan's reader refuses a pace, since a login is no iteration; and a login does one
-            // thing after the other.
-            Step::Pace(_) | Step::Fork(_) | Step::Join | Step::Group | Step::GroupEnd => {
-                Ok(LoginStep::Wait(Duration::ZERO))
-            }
-            Step::Done => {
-                let missing =
-                    auth.needs.iter().find(|given| account.values().get(**given).is_none());
-                match missing {
-                    Some(variable) => Err(self.gave_no(steps, *variable)),
-                    None => self.conclude(auth, account, now),
-                }
-            }
-            Step::Send(index) => {
-                *request = index;
-                let template = &steps.requests[index];
-                let (user, seed) = who;
-                let rendered = match steps.scripts.get(index) {
-                    Some(script) => {
-                        script.rendered(&template.request, &session.context(user, seed))
-                    }
-                    None => Ok(template.request.clone()),
-                };
-                let rendered = rendered.map_err(|error| match error {
-                    RenderError::Missing(_) => {
-                        format!("`{}` needs a value that no answer gave", template.name)
-                    }
-                    RenderError::Control(_) => {
-                        format!("a value of `{}` would break out of its header", template.name)
-                    }
-                })?;
-                Ok(self.send(rendered, template.redirects))
-            }
-        }
-    }
-
-    /// Looks at the answer to a step's request.
-    fn stepped(
-        &mut self,
-        auth: &Auth,
-        steps: &StepsLogin,
-        account: &mut Account,
-        (response, took): (&Response, Duration),
-    ) -> Result<(), String> {
-        let asked = self.asked();
-        let Phase::Steps(walk) = &mut self.phase else { return Ok(()) };
-        let Walk { session, request, .. } = walk.as_mut();
-        let status = response.status;
-        let expected = &steps.requests[*request].expected_statuses;
-        let is_expected = match expected.as_slice() {
-            [] => (200..400).contains(&status),
-            statuses => statuses.contains(&status),
-        };
-        if !is_expected {
-            return Err(format!("{asked} answered {}", seen(response, &page_of(response, None))));
-        }
-        let header = |name: &str, place: usize| {
-            let mut named = response.headers.iter().filter(|header| header.is(name));
-            named.nth(place).map(|header| header.value.as_slice())
-        };
-        let cookie = |name: &str| set_cookie(self.set_cookies.iter().map(Vec::as_slice), name);
-        let looked_at = flow::Response {
-            status,
-            header: &header,
-            cookie: &cookie,
-            body: &response.body,
-            page: Some(&extract::Page::default()),
-            duration: took,
-            body_size: response.body.len() as u64,
-        };
-        let script = steps.scripts.get(*request);
-        if script.is_some_and(|script| script.fails_on_errors)
-            && let Some(error) = graphql_error(&response.body)
-        {
-            return Err(format!("{asked} answered {status}, and GraphQL says: {error}"));
-        }
-        let checks = script.map(|script| &script.checks);
-        let failed = checks.into_iter().flatten().find(|check| !check.passes(&looked_at));
-        if let Some(check) = failed {
-            return Err(format!("{asked} answered {status}, and `{}` does not hold", check.name));
-        }
-        steps.flow.extract(session, (0, 0), &looked_at);
-        let context = session.context(0, 0);
-        for variable in &auth.gives {
-            if let Some(value) = context.values.and_then(|values| values.get(*variable)) {
-                account.set(*variable, value);
-            }
-        }
-        self.proof = format!("{asked} answered {status}");
-        Ok(())
-    }
-
-    fn gave_no(&self, steps: &StepsLogin, variable: Variable) -> String {
-        match steps.flow.origin_of(variable) {
-            Some((request, extraction)) => {
-                let (name, from) = (&steps.requests[request].name, &extraction.from);
-                format!("the answer to `{name}` had nothing at `{from}`; {}", self.proof)
-            }
-            None => format!("a value was not extracted; {}", self.proof),
-        }
-    }
-
-    // A form.
-
-    fn fill_in(
-        &mut self,
-        auth: &Auth,
-        form: &FormLogin,
-        account: &mut Account,
-        response: &Response,
-        now: u64,
-    ) -> Outcome {
-        let Phase::Form { filled, asked } = &self.phase else {
-            return Err("a form that was not asked for".to_owned());
-        };
-        let (filled, asked) = (*filled, *asked);
-        let url = self.sent.as_ref().and_then(|sent| Url::parse(&sent.url()).ok());
-        let url = url.ok_or("a page without a URL")?;
-        let page = page_of(response, Some(&url));
-        let code = account.set_code(auth.totp_variable, now);
-        let text = |template: &Template| {
-            let bytes = account.render(template).map_err(|error| missing(auth, error))?;
-            Ok::<_, String>(String::from_utf8_lossy(&bytes).into_owned())
-        };
-        let (user, password) = (text(&form.user)?, text(&form.password)?);
-        let filling = Filling {
-            user: &user,
-            password: &password,
-            code: code.as_deref(),
-            user_field: form.user_field.as_deref(),
-            password_field: form.password_field.as_deref(),
-        };
-        let found = form::find(&page, &filling);
-        let is_next = matches!(
-            (asked, found.as_ref().map(|found| found.asks)),
-            (None | Some(Asks::User), Some(Asks::Password))
-                | (None, Some(Asks::User))
-                | (Some(Asks::Password | Asks::User), Some(Asks::Code))
-        );
-        if let Some(found) =
-            found.filter(|_| is_next && filled < MAX_FORMS && response.status < 500)
-        {
-            self.phase = Phase::Form { filled: filled + 1, asked: Some(found.asks) };
-            return Ok(self.send(found.request(&filling, &url)?, MAX_HOPS));
-        }
-        let shown = seen(response, &page);
-        if !matches!(asked, Some(Asks::Password | Asks::Code)) {
-            let loose = if page.has_loose_password {
-                "; a password field stands outside of every form, so scripts send it: describe \
-                 what they send in `login:`"
-            } else {
-                ""
-            };
-            let what = if asked.is_none() { "login form" } else { "password field after the name" };
-            return Err(format!("no {what} in the answer to {}: {shown}{loose}", self.asked()));
-        }
-        let doubt = if response.status >= 400 {
-            Some(format!("after the form was sent, {} answered {shown}", self.asked()))
-        } else if form::asks_for_password(&page) {
-            Some(format!("the login form came back: {} answered {shown}", self.asked()))
-        } else if self.set_cookies.is_empty() && auth.apply.items.is_empty() {
-            Some(format!(
-                "no cookie was set, so nothing holds the login: {} answered {shown}",
-                self.asked()
-            ))
-        } else {
-            None
-        };
-        self.proof =
-            format!("the form was accepted: {} answered {}", self.asked(), response.status);
-        match doubt {
-            Some(doubt) if auth.verify.is_none() => Err(doubt),
-            // A page may show the form to those who are logged in too: the proof decides.
-            doubt => {
-                self.doubt = doubt;
-                self.conclude(auth, account, now)
-            }
-        }
-    }
-
     // A token.
 
     fn ask_for_token(&mut self, oauth2: &OAuth2, account: &Account) -> Outcome {
@@ -535,7 +327,7 @@ impl Login {
 }
 
 /// A client's nonce: letters and digits.
-pub(super) fn nonce(random: &mut StdRng) -> String {
+pub(in crate::flow::auth) fn nonce(random: &mut StdRng) -> String {
     let bytes: [u8; 12] = rand::RngExt::random(random);
     super::hex::hex(&bytes)
 }
