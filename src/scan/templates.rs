@@ -96,6 +96,8 @@ enum Kind {
     Value,
     /// A value by what was learnt.
     Learnt,
+    /// Everything below a directory.
+    Rest,
 }
 
 #[derive(Debug, Default)]
@@ -208,6 +210,21 @@ impl Templates {
         std::mem::take(&mut self.merged)
     }
 
+    /// Whatever is below the directory of a path is one template from now on.
+    pub(crate) fn close(&mut self, path: PathId) {
+        let directory = self.directory(path).0;
+        if self.segments[directory as usize].kind == Kind::Rest {
+            return;
+        }
+        let rest = self.child(directory, "{path}", Kind::Rest);
+        self.segments[directory as usize].wildcard = Some(rest);
+        for child in self.segments[directory as usize].children.clone() {
+            if child != rest && !self.segments[child as usize].text.is_empty() {
+                self.merge(child, rest);
+            }
+        }
+    }
+
     /// Whether the page lies in directories within directories that all look like it: relative links
     /// that lead on for ever.
     pub(crate) fn is_endless(&self, path: PathId, structure: Structure) -> bool {
@@ -241,7 +258,7 @@ impl Templates {
     }
 
     fn step(&mut self, at: u32, segment: &str) -> u32 {
-        if Some(at) == self.overflow {
+        if self.segments[at as usize].kind == Kind::Rest {
             return at;
         }
         let wildcard = self.segments[at as usize].wildcard;
@@ -302,7 +319,7 @@ impl Templates {
             return overflow;
         }
         let root = self.push(None, "", Kind::Value);
-        let overflow = self.push(Some(root), "{path}", Kind::Value);
+        let overflow = self.push(Some(root), "{path}", Kind::Rest);
         self.overflow = Some(overflow);
         overflow
     }
@@ -316,13 +333,7 @@ impl Templates {
             if group.members.len() >= variety && group.into.is_none() {
                 // Pages that were looked at keep their own template until they are known to be alike.
                 let members = std::mem::take(&mut group.members);
-                let unseen = members
-                    .into_iter()
-                    .filter(|one| {
-                        let segment = &self.segments[*one as usize];
-                        segment.structures.is_empty() && segment.children.is_empty()
-                    })
-                    .collect();
+                let unseen = members.into_iter().filter(|one| self.is_unseen(*one)).collect();
                 self.collapse(at, &pattern, unseen);
             }
         }
@@ -341,7 +352,7 @@ impl Templates {
                 (false, true) | (true, false) => ALIKE_WORDS,
                 (false, false) => continue,
             };
-            let fits = below.is_empty() && self.fits(parent, &pattern, structure);
+            let fits = self.fits(parent, &pattern, below, structure);
             let group = self.groups.entry(edge(parent, &pattern)).or_default();
             let is_known =
                 |build: &Build| *build.below == *below && build.structure.is_like(structure);
@@ -357,18 +368,39 @@ impl Templates {
                 members.push(child);
             }
             if members.len() >= enough || fits {
-                let members = std::mem::take(members);
+                let mut members = std::mem::take(members);
+                // What nobody has looked at is taken for the same until somebody does.
+                let group = std::mem::take(&mut group.members);
+                members.extend(group.into_iter().filter(|one| self.is_unseen(*one)));
                 return self.collapse(parent, &pattern, members);
             }
         }
     }
 
-    /// Whether the value that siblings of the pattern have become is built like this.
-    fn fits(&self, parent: u32, pattern: &str, structure: Structure) -> bool {
+    /// Whether nothing was fetched at or below a segment.
+    fn is_unseen(&self, at: u32) -> bool {
+        let mut waiting = vec![at];
+        while let Some(at) = waiting.pop() {
+            let segment = &self.segments[at as usize];
+            if !segment.structures.is_empty() {
+                return false;
+            }
+            waiting.extend(&segment.children);
+        }
+        true
+    }
+
+    /// Whether the value that siblings of the pattern have become has something below it that is built
+    /// like this.
+    fn fits(&self, parent: u32, pattern: &str, below: &str, structure: Structure) -> bool {
         let into = self.groups.get(&edge(parent, pattern)).and_then(|group| group.into);
-        into.is_some_and(|into| {
-            let known = &self.segments[self.find(into) as usize].structures;
-            known.iter().any(|one| one.is_like(structure))
+        let end = into.and_then(|into| {
+            below.split('/').skip(1).try_fold(self.find(into), |at, text| {
+                self.edges.get(&edge(at, text)).map(|next| self.find(*next))
+            })
+        });
+        end.is_some_and(|end| {
+            self.segments[end as usize].structures.iter().any(|one| one.is_like(structure))
         })
     }
 

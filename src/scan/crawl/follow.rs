@@ -190,12 +190,11 @@ impl Crawler {
         let found = Found { by: document, page: Some(Arc::from(from.url.as_str())) };
         let mut on_page = HashSet::new();
         let mut led_on = false;
-        let below = link::directory(from.url.path());
+        if endless {
+            self.templates.close(from.path);
+            self.settle();
+        }
         for link in &page.links {
-            if endless && link.url.path().starts_with(below) && link.url.path() != below {
-                self.left_out.endless += 1;
-                continue;
-            }
             led_on |= self.follow_link(from, link, &found, &mut on_page);
         }
         for form in &page.forms {

@@ -25,8 +25,6 @@ pub(crate) struct LeftOut {
     pub(crate) waiting: u64,
     /// More of the same kind, by path.
     pub(crate) same_kind: BTreeMap<PathId, u64>,
-    /// Links into directories within directories that all look alike.
-    pub(crate) endless: u64,
     /// Pages whose content stood elsewhere, so that their links were not followed.
     pub(crate) same_content: u64,
     /// Nodes and URLs that the site model has no room for.
@@ -76,7 +74,7 @@ impl LeftOut {
             (SkipReason::Scope, self.out_of_scope),
             (SkipReason::Depth, self.deeper.len() as u64),
             (SkipReason::Urls, self.waiting),
-            (SkipReason::SameKind, self.same_kind.values().sum::<u64>() + self.endless),
+            (SkipReason::SameKind, self.same_kind.values().sum::<u64>()),
             (SkipReason::Queue, self.full + self.nodes),
             (SkipReason::Redirects, self.redirects),
             (SkipReason::Error, self.faults.len() as u64 + self.failed),
@@ -129,16 +127,6 @@ impl LeftOut {
         }
         if !self.same_kind.is_empty() {
             say(NoticeLevel::Info, self.same_kind_text(templates));
-        }
-        if self.endless > 0 {
-            say(
-                NoticeLevel::Info,
-                format!(
-                    "crawl: {} links lead on and on through pages that all look alike and were not \
-                     followed",
-                    self.endless
-                ),
-            );
         }
         if self.same_content > 0 {
             say(

@@ -1,6 +1,7 @@
 //! Scans of sites that exist only in memory: no sockets, no time.
 
 mod crawl;
+mod generated;
 mod logins;
 mod maze;
 mod on_the_shop;
