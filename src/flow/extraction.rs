@@ -11,6 +11,7 @@ use crate::extract::Page;
 use crate::extract::Picked;
 use crate::extract::Tree;
 use crate::extract::Which;
+use crate::extract::set_cookie;
 
 /// A variable and where its value comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,6 +72,31 @@ impl<'a> Response<'a> {
             duration: Duration::ZERO,
             body_size: 0,
         }
+    }
+
+    /// What `look` makes of a response that came whole, after that time.
+    pub fn of_whole<T>(
+        response: &crate::model::Response,
+        duration: Duration,
+        look: impl FnOnce(&Response<'_>) -> T,
+    ) -> T {
+        let header = |name: &str, place: usize| {
+            let mut named = response.headers.iter().filter(|header| header.is(name));
+            named.nth(place).map(|header| header.value.as_slice())
+        };
+        let cookie = |name: &str| {
+            let lines = response.headers_named("set-cookie");
+            set_cookie(lines.map(|header| header.value.as_slice()), name)
+        };
+        look(&Response {
+            status: response.status,
+            header: &header,
+            cookie: &cookie,
+            body: &response.body,
+            page: Some(&Page::default()),
+            duration,
+            body_size: response.body.len() as u64,
+        })
     }
 
     /// What `look` sees in the tree of the body; `None` where there is no such tree.

@@ -189,22 +189,9 @@ impl Binder<'_> {
 /// Whether the value is there.
 fn take(extraction: &flow::Extraction, exchange: &Exchange, values: &mut Values) -> bool {
     let Some(response) = exchange.response() else { return false };
-    let header = |name: &str, place: usize| {
-        let mut named = response.headers.iter().filter(|header| header.is(name));
-        named.nth(place).map(|header| header.value.as_slice())
-    };
-    let set_cookies = || response.headers_named("set-cookie").map(|header| header.value.as_slice());
-    let cookie = |name: &str| flow::set_cookie(set_cookies(), name);
-    let looked_at = flow::Response {
-        status: response.status,
-        header: &header,
-        cookie: &cookie,
-        page: None,
-        body: &response.body,
-        duration: exchange.timings.duration(),
-        body_size: response.body.len() as u64,
-    };
-    values.set(extraction.variable, |out| extraction.take(&looked_at, 0, out));
+    flow::Response::of_whole(response, exchange.timings.duration(), |looked_at| {
+        values.set(extraction.variable, |out| extraction.take(looked_at, 0, out));
+    });
     values.get(extraction.variable).is_some()
 }
 

@@ -6,6 +6,7 @@ use url::Url;
 
 use super::account::Account;
 use crate::extract::GroupPattern;
+use crate::flow;
 use crate::flow::RenderError;
 use crate::flow::Script;
 use crate::model::Request;
@@ -85,7 +86,13 @@ impl Verify {
             }
             text = format!("{text} and matched `{}`", pattern.as_str());
         }
-        Ok(text)
+        let failed = flow::Response::of_whole(response, Duration::ZERO, |looked_at| {
+            self.script.checks.iter().find(|check| !check.passes(looked_at))
+        });
+        match failed {
+            Some(check) => Err(format!("{text}, and `{}` does not hold", check.name)),
+            None => Ok(text),
+        }
     }
 }
 

@@ -1,8 +1,8 @@
 //! `verify` and `relogin`.
 
 use super::super::document::{Entry, Node, Value};
-use super::super::reader::{Keys, Reader};
-use super::super::requests;
+use super::super::reader::{Fields, Keys, Reader};
+use super::super::requests::{self, Planned};
 use super::super::slots::Use;
 use super::Login;
 use crate::extract::GroupPattern;
@@ -20,15 +20,16 @@ pub(in crate::plan) const VERIFY: Keys = Keys {
         "json",
         "form",
         "target",
+        "use",
+        "checks",
         "expect",
         "logged_in",
         "logged_out",
         "every",
     ],
-    later: &["use"],
+    later: &[],
 };
-pub(in crate::plan) const EXPECT: Keys =
-    Keys { of: "`expect`", known: &["status"], later: &["json", "header"] };
+pub(in crate::plan) const EXPECT: Keys = Keys { of: "`expect`", known: &["status"], later: &[] };
 pub(in crate::plan) const RELOGIN: Keys =
     Keys { of: "`relogin`", known: &["on_status", "on_body", "on_redirect_to", "max"], later: &[] };
 
@@ -46,11 +47,15 @@ pub(super) fn verify(
     let logged_in = fields.get("logged_in").and_then(|node| pattern(node, reader));
     let logged_out = fields.get("logged_out").and_then(|node| pattern(node, reader));
     let every = fields.get("every").and_then(|node| reader.positive_duration(node));
-    let is_request = |entry: &&Entry| requests::REQUEST.known.contains(&entry.key.as_str());
-    let request: Vec<Entry> = fields.entries().iter().filter(is_request).cloned().collect();
-    let node = Node { value: Value::Map(request), at: entry.node.at.clone() };
-    let request = Entry { node, ..entry.clone() };
-    let planned = requests::request(&request, around.around, 0, reader)?;
+    let planned = if let Some(name) = fields.entry("use") {
+        used(name, &fields, around, reader)?
+    } else {
+        let own = fields.entries().iter().filter(|entry| is_request(entry));
+        let node = Node { value: Value::Map(own.cloned().collect()), at: entry.node.at.clone() };
+        requests::request(&Entry { node, ..entry.clone() }, around.around, 0, reader)?
+    };
+    let statuses =
+        if statuses.is_empty() { planned.template.expected_statuses.clone() } else { statuses };
     let verify = Verify {
         request: planned.template,
         script: planned.script,
@@ -60,6 +65,45 @@ pub(super) fn verify(
         every,
     };
     Some((verify, planned.uses))
+}
+
+/// Whether the key is one of the request that asks.
+fn is_request(entry: &Entry) -> bool {
+    requests::REQUEST.known.contains(&entry.key.as_str())
+}
+
+/// A request of the plan that asks, with its own checks.
+fn used(
+    name: &Entry,
+    verify: &Fields<'_>,
+    around: &Login<'_>,
+    reader: &mut Reader,
+) -> Option<Planned> {
+    if let Some(own) = verify.entries().iter().find(|entry| is_request(entry)) {
+        let text = format!("`verify` uses a request, or is one: `use` or `{}`", own.key);
+        reader.problem(&own.key_at, text);
+        return None;
+    }
+    let wanted = reader.text(&name.node, "the name of a request")?.to_owned();
+    let requests = match around.plan.get("requests").map(|node| &node.value) {
+        Some(Value::Map(entries)) => entries.as_slice(),
+        _ => &[],
+    };
+    let Some(entry) = requests.iter().find(|entry| entry.key == wanted) else {
+        let names = requests.iter().map(|entry| entry.key.as_str());
+        reader.unknown(&name.node.at, "request", &wanted, names);
+        return None;
+    };
+    // What is wrong with it is said where the plan's requests are read.
+    let said = reader.problems.len();
+    let planned = requests::request(entry, around.around, 0, reader);
+    reader.problems.truncate(said);
+    if planned.as_ref().is_some_and(|planned| planned.template.version.is_some()) {
+        let text = format!("`{wanted}` has `http`, and a login speaks what `connection` says");
+        reader.problem(&name.node.at, text);
+        return None;
+    }
+    planned
 }
 
 /// What says that a login is lost; `login_path` is where those are sent who are not logged in.

@@ -150,6 +150,8 @@ fn verify() -> Object {
         .key("json", anything(), "A body in JSON, written as YAML.")
         .key("form", fields(), "A body as HTML forms send it.")
         .key("target", text(), "The name of a target; without it, `default`.")
+        .key("use", text(), "A request of the plan that asks, instead of one written here.")
+        .key("checks", list(&of("check")), "What must hold of the answer.")
         .key("expect", of("verify-expect"), "What the answer must be; without it, 200 to 299.")
         .key("logged_in", text(), "A regular expression that the body must match.")
         .key("logged_out", text(), "A regular expression that the body must not match.")

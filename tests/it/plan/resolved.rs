@@ -6,7 +6,9 @@ use std::time::Duration;
 use shakedown::flow::Draw;
 use shakedown::flow::Op;
 use shakedown::model::Header;
+use shakedown::model::HttpVersion;
 use shakedown::model::OutputKind;
+use shakedown::model::Response;
 use shakedown::plan::Executor;
 use shakedown::plan::Late;
 use shakedown::plan::Plan;
@@ -473,4 +475,46 @@ fn the_hash_follows_the_text() {
 fn a_byte_order_mark_and_windows_line_ends_are_fine() {
     let text = "\u{feff}version: 1\r\ntarget: http://127.0.0.1:8080\r\n";
     assert!(super::resolve(text).is_ok());
+}
+
+#[test]
+fn a_login_is_proven_by_a_request_of_the_plan_and_its_checks() {
+    let of = |verify: &str| {
+        plan(&format!(
+            "requests: {{ me: {{ get: /me, checks: [ {{ status: 203 }}, {{ jsonpath: $.user, equals: alice }} ] }} }}\n\
+             secrets: {{ T: {{ env: TOKEN }} }}\n\
+             auth: {{ a: {{ bearer: '${{secrets.T}}', verify: {{ {verify} }} }} }}\n"
+        ))
+    };
+    let judged = |plan: &Plan, status: u16, body: &str| {
+        let response = Response {
+            status,
+            reason: String::new(),
+            version: HttpVersion::Http11,
+            headers: Vec::new(),
+            body: body.as_bytes().to_vec(),
+            wire_len: 0,
+            truncated: false,
+        };
+        plan.sessions.auths[0].verify.as_ref().expect("it is there").judge(&response)
+    };
+    let used = of("use: me");
+    assert_eq!(judged(&used, 203, r#"{"user":"alice"}"#).as_deref(), Ok("GET /me answered 203"));
+    let said = judged(&used, 203, r#"{"user":null}"#).expect_err("somebody else");
+    assert!(said.contains("and `$.user equals \"alice\"` does not hold"), "{said}");
+    assert!(judged(&used, 200, r#"{"user":"alice"}"#).is_err(), "its own statuses");
+    let own = of("get: /me, checks: [ { header: X-User } ]");
+    assert!(judged(&own, 200, "").is_err());
+    for (verify, told) in [
+        ("use: mee", "unknown request `mee`, did you mean `me`?"),
+        ("use: me, get: /me", "uses a request, or is one"),
+    ] {
+        let text = format!(
+            "version: 1\ntarget: http://127.0.0.1:8080\nrequests: {{ me: {{ get: /me }} }}\n\
+             secrets: {{ T: {{ env: TOKEN }} }}\n\
+             auth: {{ a: {{ bearer: '${{secrets.T}}', verify: {{ {verify} }} }} }}\n"
+        );
+        let errors = super::resolve(&text).expect_err(verify).to_string();
+        assert!(errors.contains(told), "{errors}");
+    }
 }
