@@ -56,6 +56,7 @@ mod sources;
 mod stages;
 mod steps;
 mod substitute;
+mod substitution;
 mod tags;
 mod targets;
 mod types;
