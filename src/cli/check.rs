@@ -37,6 +37,7 @@ pub(super) fn run(args: &CheckArgs, terminal: &Terminal) -> Result<ExitCode, Cli
     args.baseline.apply(&mut plan);
     plans::gate_findings(&mut plan, args.fail_on);
     execute(Execution {
+        record: None,
         plan,
         kind: RunKind::Check,
         command: "check",

@@ -18,6 +18,7 @@ use crate::run::RunKind;
 use super::args::OutputArgs;
 use super::args::SendArgs;
 use super::control_args::ControlArgs;
+use super::discover;
 use super::discover::DiscoverArgs;
 use super::discover::Discovery;
 use super::discover::Unsaid;
@@ -97,7 +98,9 @@ pub(super) fn run(args: &CrawlArgs, terminal: &Terminal) -> Result<ExitCode, Cli
         scan.rule_dirs.clear();
     }
     plan.thresholds.retain(|threshold| threshold.metric() != MetricName::Findings);
+    let record = discover::record(&args.discover, &mut plan)?;
     execute(Execution {
+        record,
         plan,
         kind: RunKind::Crawl,
         command: "crawl",

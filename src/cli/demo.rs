@@ -147,6 +147,7 @@ fn demonstrate(args: &DemoArgs, terminal: &Terminal) -> Result<ExitCode, CliErro
         ci: false,
     };
     let exit = execute(Execution {
+        record: None,
         plan,
         kind: RunKind::Check,
         command: "demo",

@@ -1,6 +1,7 @@
 //! What `scan` and `crawl` have in common: where discovery begins, how far it goes, as whom.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
 
@@ -8,10 +9,13 @@ use crate::flow::auth::Who;
 use crate::import::Format;
 use crate::model::did_you_mean;
 use crate::plan::Plan;
+use crate::plan::RobotsPolicy;
 use crate::plan::ScanFlags;
 use crate::plan::ScanSettings;
+use crate::scan::Record;
 
 use super::args::SendArgs;
+use super::args::duration;
 use super::args::rate;
 use super::error::CliError;
 use super::plans;
@@ -30,6 +34,20 @@ pub(super) struct DiscoverArgs {
     /// the rest of the kind is left out (12); 0 fetches all of them.
     #[arg(long, value_name = "N")]
     pub(super) per_kind: Option<u32>,
+    /// Longest time that the crawl takes.
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(super) max_time: Option<Duration>,
+    /// Bytes of responses at most.
+    #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(super) max_bytes: Option<u64>,
+    /// What robots.txt means: only-as-source (it names paths, the default: you test a service of your
+    /// own, and want to know what it hides), respect (it is obeyed) or ignore (it is not read).
+    #[arg(long, value_name = "POLICY", value_parser = robots)]
+    pub(super) robots: Option<RobotsPolicy>,
+    /// Keep what is done in this file (SQLite), and go on from there if it exists: what was answered
+    /// before is not asked again. It has the target's answers, unredacted.
+    #[arg(long, value_name = "FILE")]
+    pub(super) resume: Option<PathBuf>,
     /// Requests per second at most (50).
     #[arg(long, value_name = "RATE", value_parser = rate)]
     pub(super) max_rps: Option<f64>,
@@ -53,6 +71,9 @@ impl DiscoverArgs {
         [
             ("--depth", self.depth.is_some()),
             ("--max-urls", self.max_urls.is_some()),
+            ("--max-time", self.max_time.is_some()),
+            ("--max-bytes", self.max_bytes.is_some()),
+            ("--robots", self.robots.is_some()),
             ("--per-kind", self.per_kind.is_some()),
             ("--max-rps", self.max_rps.is_some()),
             ("--concurrency", self.concurrency.is_some()),
@@ -154,6 +175,9 @@ impl Discovery<'_> {
             depth: args.depth,
             max_urls: args.max_urls,
             per_kind: args.per_kind,
+            max_time: args.max_time,
+            max_bytes: args.max_bytes,
+            robots: args.robots,
             rps: args.max_rps,
             concurrency: args.concurrency.map(|concurrency| concurrency as usize),
             allow_unsafe: self.allow_unsafe,
@@ -162,6 +186,24 @@ impl Discovery<'_> {
             exclude: args.exclude.clone(),
         }
     }
+}
+
+/// The file of `--resume`, if it is given; the plan gets the seed of the run that began it.
+///
+/// # Errors
+/// A file that cannot be used.
+pub(super) fn record(args: &DiscoverArgs, plan: &mut Plan) -> Result<Option<Record>, CliError> {
+    let Some(path) = &args.resume else { return Ok(None) };
+    let record = Record::open(path, &plan.target.url(), plan.seed).map_err(|error| {
+        let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}"));
+        CliError::Usage(format!("--resume: {error}{}", cause.unwrap_or_default()))
+    })?;
+    plan.seed = record.seed();
+    Ok(Some(record))
+}
+
+fn robots(name: &str) -> Result<RobotsPolicy, String> {
+    RobotsPolicy::parse(name).ok_or_else(|| "one of only-as-source, respect, ignore".to_owned())
 }
 
 /// Who has the name that `--as` gives.

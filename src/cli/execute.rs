@@ -23,6 +23,7 @@ use crate::run::RunJob;
 use crate::run::RunKind;
 use crate::run::Steering;
 use crate::run::socket::ControlSocket;
+use crate::scan::Record;
 use crate::ui::Consumer;
 use crate::ui::jsonl::EventLog;
 use crate::ui::plain::Plain;
@@ -43,6 +44,8 @@ use super::terminal::Terminal;
 
 /// A run, ready to be carried out.
 pub(super) struct Execution<'a> {
+    /// What an earlier run has done already, and where this one keeps what it does.
+    pub(super) record: Option<Record>,
     /// What to do, fully resolved.
     pub(super) plan: Plan,
     /// Which engines.
@@ -113,6 +116,7 @@ pub(super) fn execute(execution: Execution<'_>) -> Result<ExitCode, CliError> {
         clock,
         control,
         threads: execution.threads,
+        record: execution.record.map(Arc::new),
     };
     let watched = terminal.is_watched();
     let outcome = block_on(job, consumers, socket.as_ref(), &interrupts, interrupted, watched)?;

@@ -42,6 +42,7 @@ pub(super) fn run(args: &LoadArgs, terminal: &Terminal) -> Result<ExitCode, CliE
     let quiet = args.output_format == Some(OutputFormatArg::Quiet);
     let terminal = terminal.telling(args.time_unit, quiet);
     execute(Execution {
+        record: None,
         plan,
         kind: RunKind::Load,
         command: "load",

@@ -5,6 +5,7 @@ use crate::model::Headline;
 use crate::run::RunKind;
 
 use super::control_args::ControlArgs;
+use super::discover;
 use super::discover::Discovery;
 use super::discover::Unsaid;
 use super::error::CliError;
@@ -33,7 +34,9 @@ pub(super) fn run(args: &ScanArgs, terminal: &Terminal) -> Result<ExitCode, CliE
     let mut plan = discovery.plan()?;
     args.baseline.apply(&mut plan);
     plans::gate_findings(&mut plan, args.fail_on);
+    let record = discover::record(&args.discover, &mut plan)?;
     execute(Execution {
+        record,
         plan,
         kind: RunKind::Scan,
         command: "scan",

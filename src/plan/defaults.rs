@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::types::{CrawlSettings, ScanSettings};
+use super::types::{CrawlSettings, RobotsPolicy, ScanSettings};
 
 /// k6's `http` timeout; from the first byte of the request to the last of the response.
 pub(super) const LOAD_TIMEOUT: Duration = Duration::from_secs(60);
@@ -46,6 +46,14 @@ impl Default for ScanSettings {
 
 impl Default for CrawlSettings {
     fn default() -> Self {
-        Self { depth: 5, max_urls: 2000, per_kind: 12, import: Vec::new() }
+        Self {
+            depth: 5,
+            max_urls: 2000,
+            per_kind: 12,
+            max_time: None,
+            max_bytes: None,
+            robots: RobotsPolicy::default(),
+            import: Vec::new(),
+        }
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::connection::ConnectionFlags;
 use super::executor::Spacing;
 use super::stages::StageList;
-use super::types::Output;
+use super::types::{Output, RobotsPolicy};
 use crate::model::ExitCode;
 use crate::model::HttpVersion;
 use crate::model::OutOfScope;
@@ -105,6 +105,12 @@ pub struct ScanFlags {
     pub max_urls: Option<u64>,
     /// Pages of one kind in a row that lead to nothing new before the rest is left out.
     pub per_kind: Option<u32>,
+    /// From the crawl's start.
+    pub max_time: Option<Duration>,
+    /// Bytes of responses.
+    pub max_bytes: Option<u64>,
+    /// What `robots.txt` means.
+    pub robots: Option<RobotsPolicy>,
     /// Requests per second.
     pub rps: Option<f64>,
     /// Requests at once.
@@ -222,6 +228,9 @@ impl ScanFlags {
             depth: None,
             max_urls: None,
             per_kind: None,
+            max_time: None,
+            max_bytes: None,
+            robots: None,
             rps: None,
             concurrency: None,
             allow_unsafe: false,

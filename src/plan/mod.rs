@@ -80,5 +80,5 @@ pub use stages::StageList;
 pub use targets::{TargetName, TargetOverride};
 pub use types::{
     BaselineFiles, Connection, Cookies, CrawlSettings, ImportedRequest, Limits, NamedTarget, Once,
-    Output, Plan, Protocol, ScanSettings, Scenario, StopIf, TlsPolicy,
+    Output, Plan, Protocol, RobotsPolicy, ScanSettings, Scenario, StopIf, TlsPolicy,
 };

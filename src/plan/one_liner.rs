@@ -272,6 +272,9 @@ pub fn scan_url(flags: &ScanFlags) -> Result<Plan, FlagError> {
         depth: flags.depth.unwrap_or(usual.crawl.depth),
         max_urls: flags.max_urls.unwrap_or(usual.crawl.max_urls),
         per_kind: flags.per_kind.unwrap_or(usual.crawl.per_kind),
+        max_time: flags.max_time,
+        max_bytes: flags.max_bytes,
+        robots: flags.robots.unwrap_or(usual.crawl.robots),
         import: Vec::new(),
     };
     let max_rps = flags.rps.unwrap_or(usual.max_rps);

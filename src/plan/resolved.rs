@@ -195,6 +195,7 @@ fn scan(entries: &mut Vec<Entry>, plan: &Plan) {
     put(crawl, "depth", number(&settings.crawl.depth));
     put(crawl, "max_urls", number(&settings.crawl.max_urls));
     put(crawl, "per_kind", number(&settings.crawl.per_kind));
+    put(crawl, "robots", plain(settings.crawl.robots.as_str()));
     let ids = settings.active.iter().map(|id| text(id)).collect();
     replace(scan, "active", node(Value::List(ids)));
     put(scan, "allow_unsafe", boolean(settings.allow_unsafe));

@@ -6,7 +6,7 @@ use super::boundary::{RATE, is_rate};
 use super::document::{Node, Value};
 use super::file::Overrides;
 use super::reader::{Fields, Keys, Reader};
-use super::types::{CrawlSettings, Limits, ScanSettings};
+use super::types::{CrawlSettings, Limits, RobotsPolicy, ScanSettings};
 use crate::model::RequestTemplate;
 
 pub(super) const SCAN: Keys = Keys {
@@ -23,8 +23,11 @@ pub(super) const SCAN: Keys = Keys {
     ],
     later: &["policy", "strength", "access", "rate_limits", "passive"],
 };
-pub(super) const CRAWL: Keys =
-    Keys { of: "crawl", known: &["depth", "max_urls", "per_kind", "import"], later: &["browser"] };
+pub(super) const CRAWL: Keys = Keys {
+    of: "crawl",
+    known: &["depth", "max_urls", "per_kind", "max_time", "max_bytes", "robots", "import"],
+    later: &["browser"],
+};
 
 /// What probes may do to the service's data.
 #[derive(Default)]
@@ -93,8 +96,26 @@ fn crawl(scan: &Fields<'_>, base: &Path, reader: &mut Reader) -> CrawlSettings {
             .get("per_kind")
             .and_then(|node| reader.number(node, "a whole number, 0 for no bound", |_: u32| true))
             .unwrap_or(defaults.per_kind),
+        max_time: fields.get("max_time").and_then(|node| reader.duration(node)),
+        max_bytes: fields.get("max_bytes").and_then(|node| {
+            reader.number(node, "a whole number of bytes above 0", |bytes: u64| bytes > 0)
+        }),
+        robots: fields
+            .get("robots")
+            .and_then(|node| robots(node, reader))
+            .unwrap_or(defaults.robots),
         import: files(fields.get("import"), base, reader),
     }
+}
+
+fn robots(node: &Node, reader: &mut Reader) -> Option<RobotsPolicy> {
+    let names = RobotsPolicy::ALL.map(RobotsPolicy::as_str);
+    let name = reader.text(node, "only-as-source, respect or ignore")?.to_owned();
+    let policy = RobotsPolicy::parse(&name);
+    if policy.is_none() {
+        reader.unknown(&node.at, "policy", &name, names);
+    }
+    policy
 }
 
 /// Files that describe the service, relative to the plan's directory.

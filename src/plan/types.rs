@@ -204,8 +204,46 @@ pub struct CrawlSettings {
     /// Pages of one kind (method, path template, parameters) in a row that lead to nothing new before
     /// the rest of the kind is left out; 0 is no bound.
     pub per_kind: u32,
+    /// From the crawl's start; `None` is no bound.
+    pub max_time: Option<Duration>,
+    /// Bytes of responses on the wire; `None` is no bound.
+    pub max_bytes: Option<u64>,
+    /// What `robots.txt` means.
+    pub robots: RobotsPolicy,
     /// Files that describe the service: their requests are where it begins, beside the plan's own.
     pub import: Vec<PathBuf>,
+}
+
+/// What `robots.txt` means to a crawl.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum RobotsPolicy {
+    /// It names paths, and asks for nothing: who tests a service of their own wants to know what it
+    /// hides, and whoever attacks it reads there first.
+    #[default]
+    OnlyAsSource,
+    /// What it disallows is left alone, and said.
+    Respect,
+    /// It is not read.
+    Ignore,
+}
+
+impl RobotsPolicy {
+    /// Every policy.
+    pub const ALL: [Self; 3] = [Self::OnlyAsSource, Self::Respect, Self::Ignore];
+
+    /// The stable name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::OnlyAsSource => "only-as-source",
+            Self::Respect => "respect",
+            Self::Ignore => "ignore",
+        }
+    }
+
+    /// The policy of a stable name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|policy| policy.as_str() == name)
+    }
 }
 
 /// A request out of a file that the plan imports.

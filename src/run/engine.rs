@@ -20,6 +20,7 @@ use crate::model::StopToken;
 use crate::model::format_duration;
 use crate::plan::Plan;
 use crate::rules::Registry;
+use crate::scan::Record;
 use crate::ui::Consumer;
 
 use super::baseline::Baseline;
@@ -69,6 +70,8 @@ pub struct RunJob {
     pub control: LiveControl,
     /// Generator threads, unless the load engine shall choose.
     pub threads: Option<usize>,
+    /// What crawl and scan have done already, and where they keep what they do.
+    pub record: Option<Arc<Record>>,
 }
 
 /// What a run came to.

@@ -14,6 +14,7 @@ use crate::model::NoticeLevel;
 use crate::model::Origin;
 use crate::model::Scheme;
 use crate::model::StopToken;
+use crate::model::plural;
 use crate::plan::Plan;
 use crate::plan::Protocol;
 use crate::scan::Passive;
@@ -95,7 +96,7 @@ impl Parts<'_> {
             let text = "the scan was skipped because the run was stopped".to_owned();
             notify(self.events, NoticeLevel::Warning, text).await;
         } else if scan {
-            self.scan(client).await;
+            self.scan(client, &mut facts).await;
         }
         facts
     }
@@ -204,19 +205,31 @@ impl Parts<'_> {
         })
     }
 
-    async fn scan(&self, client: Client) {
+    async fn scan(&self, client: Client, facts: &mut Facts) {
+        if let Some(record) = self.job.record.as_ref().filter(|record| record.answers() > 0) {
+            let known = plural(record.answers() as u64, "answer", "answers");
+            let text = format!("going on: {known} of the earlier run are used again");
+            notify(self.events, NoticeLevel::Info, text).await;
+        }
         let job = ScanJob {
             plan: Arc::clone(&self.job.plan),
             registry: Arc::clone(&self.job.registry),
             wire: Arc::new(client),
             clock: self.job.clock,
             redactor: self.job.plan.redactor.clone(),
+            record: self.job.record.clone(),
         };
         let (events, stop) = (self.events.clone(), self.stop.clone());
         if self.job.kind == RunKind::Crawl {
             crate::scan::crawl(job, events, stop).await;
         } else {
             crate::scan::run(job, events, stop).await;
+        }
+        if let Some(Err(error)) = self.job.record.as_ref().map(|record| record.close()) {
+            let cause = std::error::Error::source(&error).map(ToString::to_string);
+            let text = format!("{error}: {}", cause.unwrap_or_default());
+            notify(self.events, NoticeLevel::Error, text.clone()).await;
+            facts.internal.push(text);
         }
     }
 }

@@ -16,6 +16,8 @@ use super::inventory;
 use super::ledger::Ledger;
 use super::passive::Passive;
 use super::probe::NativeCheck;
+use super::record::Record;
+use super::record::Recorded;
 use super::session::Keeper;
 use super::session::Keeping;
 use super::site::Site;
@@ -59,6 +61,8 @@ pub struct ScanJob {
     pub clock: Clock,
     /// For evidence.
     pub redactor: Redactor,
+    /// Answers of an earlier run, and where those of this one are kept.
+    pub record: Option<Arc<Record>>,
 }
 
 /// Crawls and checks until done or stopped; everything learnt goes to `events`.
@@ -143,7 +147,7 @@ impl Engine {
     ) -> (Self, tokio::task::JoinHandle<Passive>) {
         let (learnt, received) = mpsc::channel(LEARNT_CAPACITY);
         let traffic = Arc::new(Traffic::new(TrafficParts {
-            wire: Arc::clone(&job.wire),
+            wire: recorded(job),
             scope: job.plan.scope.clone(),
             concurrency: settings.concurrency,
             learnt,
@@ -222,6 +226,15 @@ impl Engine {
             outcomes.extend(run_active(active, site).await);
         }
         outcomes
+    }
+}
+
+/// The wire of everything but logins, which are done anew.
+fn recorded(job: &ScanJob) -> Arc<dyn Wire> {
+    let wire = Arc::clone(&job.wire);
+    match &job.record {
+        Some(record) => Arc::new(Recorded { wire, record: Arc::clone(record) }),
+        None => wire,
     }
 }
 

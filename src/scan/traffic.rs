@@ -10,6 +10,8 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::sync::mpsc;
 
+use super::manners::Asked;
+use super::manners::Manners;
 use super::session::Judged;
 use super::session::Keeper;
 use super::wire::Wire;
@@ -27,6 +29,7 @@ use crate::model::Request;
 use crate::model::Scope;
 use crate::model::StopLevel;
 use crate::model::StopToken;
+use crate::model::format_duration;
 
 /// What the engine's parts tell the ledger, in order.
 #[derive(Debug)]
@@ -80,6 +83,7 @@ pub(crate) struct Traffic {
     scope: Scope,
     stop: StopToken,
     permits: Semaphore,
+    manners: Manners,
     learnt: mpsc::Sender<Learnt>,
     headers: Vec<Header>,
     cookies: Mutex<CookieJar>,
@@ -103,6 +107,9 @@ pub(crate) struct TrafficParts {
     pub(crate) keeper: Option<Keeper>,
 }
 
+/// How often a request is sent again because the host asked to come back later.
+const MAX_REFUSALS: u32 = 3;
+
 /// Sendings of one request: as it is, after a challenge, after a login.
 const MAX_SENDINGS: u32 = 3;
 
@@ -112,6 +119,7 @@ impl Traffic {
             wire: parts.wire,
             scope: parts.scope,
             stop: parts.stop,
+            manners: Manners::new(parts.concurrency),
             permits: Semaphore::new(parts.concurrency.clamp(1, Semaphore::MAX_PERMITS)),
             learnt: parts.learnt,
             headers: parts.headers,
@@ -153,15 +161,58 @@ impl Traffic {
         Ok(exchange)
     }
 
+    /// Sends when the host has room, and once more where it asks to come back later.
     async fn send(&self, request: Request) -> Result<Arc<Exchange>, Unsent> {
+        let mut refusals = 0;
+        loop {
+            let (exchange, asked) = self.send_once(request.clone()).await?;
+            let Asked::Wait { how_long, first } = asked else {
+                if asked == Asked::TooLong {
+                    self.tell_refusal(&exchange, "longer than this run waits: it goes on").await;
+                }
+                return Ok(exchange);
+            };
+            if first {
+                let text = format!("{}: waited for", format_duration(how_long));
+                self.tell_refusal(&exchange, &text).await;
+            }
+            refusals += 1;
+            if refusals > MAX_REFUSALS || !request.method.is_idempotent() {
+                return Ok(exchange);
+            }
+        }
+    }
+
+    async fn send_once(&self, request: Request) -> Result<(Arc<Exchange>, Asked), Unsent> {
+        let origin = request.origin.clone();
+        let turn = self.manners.turn(&origin).await;
+        loop {
+            let quiet = self.manners.quiet_until(&origin).saturating_sub(self.clock.now());
+            if quiet.is_zero() || self.is_stopping() {
+                break;
+            }
+            tokio::select! {
+                () = tokio::time::sleep(quiet) => {}
+                () = self.stop.reached(StopLevel::Stopping) => {}
+            }
+        }
         if self.is_stopping() {
             return Err(Unsent::Stopped);
         }
         let admitted = self.scope.admit(self.completed(request))?;
-        tokio::select! {
-            exchange = self.wire.send(admitted) => Ok(Arc::new(exchange)),
-            () = self.stop.reached(StopLevel::Cancelled) => Err(Unsent::Stopped),
-        }
+        let exchange = tokio::select! {
+            exchange = self.wire.send(admitted) => exchange,
+            () = self.stop.reached(StopLevel::Cancelled) => return Err(Unsent::Stopped),
+        };
+        let asked = turn.judge(&exchange, self.clock.now(), self.clock.unix_seconds());
+        Ok((Arc::new(exchange), asked))
+    }
+
+    async fn tell_refusal(&self, exchange: &Exchange, what: &str) {
+        let status = exchange.response().map_or(0, |response| response.status);
+        let origin = &exchange.request.origin;
+        let text = format!("{origin} answers {status} and asks to be left alone for {what}");
+        self.notice(NoticeLevel::Warning, text).await;
     }
 
     /// The same as somebody who is logged in, and once more if it turns out that they were not.

@@ -6,6 +6,7 @@ mod baseline;
 mod connection;
 mod control_socket;
 mod crawl_command;
+mod crawl_resume;
 mod demo;
 mod demo_matrix;
 mod demo_run;

@@ -2,7 +2,10 @@
 
 use serde_json::json;
 
-use super::shape::{Object, any_of, boolean, example, list, object, of, rate, text, whole, word};
+use super::shape::{
+    Object, any_of, boolean, duration, example, list, object, of, rate, text, whole, word,
+};
+use crate::plan::RobotsPolicy;
 
 pub(super) fn objects() -> Vec<Object> {
     vec![scan(), crawl()]
@@ -44,6 +47,14 @@ fn crawl() -> Object {
             12,
             "Pages of one kind (method, path template, parameters) in a row that lead to nothing new \
              before the rest of the kind is left out; 0 is no bound.",
+        )
+        .key("max_time", duration(), "From the crawl's start to its end.")
+        .key("max_bytes", whole(1, None), "Bytes of responses on the wire.")
+        .key_or(
+            "robots",
+            word(&RobotsPolicy::ALL.map(RobotsPolicy::as_str)),
+            RobotsPolicy::default().as_str(),
+            "What robots.txt means: it names paths, or it is obeyed, or it is not read.",
         )
         .key(
             "import",

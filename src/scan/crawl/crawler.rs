@@ -17,17 +17,20 @@ use super::guesses::Guesses;
 use super::item::Candidate;
 use super::item::Item;
 use super::left_out::LeftOut;
+use super::robots::Robots;
 use super::sources;
 use crate::model::Event;
 use crate::model::Notice;
 use crate::model::NoticeLevel;
 use crate::model::OperationSource;
+use crate::model::Origin;
 use crate::model::Request;
 use crate::model::Seed;
 use crate::model::SkipReason;
 use crate::model::Target;
 use crate::model::plural;
 use crate::plan::CrawlSettings;
+use crate::plan::RobotsPolicy;
 use crate::scan::identity::Identity;
 use crate::scan::site::Answer;
 use crate::scan::site::Found;
@@ -41,6 +44,9 @@ use crate::scan::unbound::Seeded;
 
 /// How often pages are fetched again because the login did not hold.
 const MAX_ROUNDS: u32 = 5;
+
+/// Where sites ask crawlers for something.
+const ROBOTS: &str = "/robots.txt";
 
 /// Waiting items per URL that may be fetched.
 const QUEUE_PER_URL: u64 = 4;
@@ -88,8 +94,12 @@ pub(crate) async fn crawl(job: CrawlJob) -> Crawled {
         unproven: Vec::new(),
         rounds: 0,
         soft404: Arc::new(Soft404::new(job.seed)),
+        robots: HashMap::new(),
+        began: job.traffic.now(),
+        bytes: 0,
         job,
     };
+    crawler.ask_robots().await;
     crawler.seed();
     crawler.run().await;
     crawler.finish().await
@@ -117,6 +127,11 @@ pub(super) struct Crawler {
     /// How often such pages were fetched again.
     rounds: u32,
     pub(super) soft404: Arc<Soft404>,
+    /// What is asked of crawlers, by origin, where it is obeyed.
+    pub(super) robots: HashMap<Origin, Robots>,
+    began: Duration,
+    /// Of responses, on the wire.
+    pub(super) bytes: u64,
 }
 
 impl Crawler {
@@ -127,7 +142,49 @@ impl Crawler {
         let origin = self.job.start.origin.clone();
         let start = Request::get(origin, self.job.start.path_and_query.clone().into_bytes());
         self.seed_request(start, Found::start(), None);
-        self.seed_paths(&sources::LISTS, Doubt::Likely);
+        let lists = sources::LISTS.iter().copied();
+        let wanted =
+            |path: &&str| *path != ROBOTS || self.job.settings.robots != RobotsPolicy::Ignore;
+        self.seed_paths(&lists.filter(wanted).collect::<Vec<_>>(), Doubt::Likely);
+    }
+
+    /// Reads what is asked of crawlers, if it is to be obeyed.
+    async fn ask_robots(&mut self) {
+        if self.job.settings.robots != RobotsPolicy::Respect {
+            return;
+        }
+        for origin in self.job.traffic.scope().origins().to_vec() {
+            let asked = self.job.traffic.exchange(Request::get(origin.clone(), ROBOTS)).await;
+            let response = asked.as_ref().ok().and_then(|exchange| exchange.response());
+            let robots = match response {
+                Some(response) if response.status < 300 => Robots::parse(&response.body_text()),
+                Some(response) if response.status < 500 => Robots::default(),
+                Some(_) | None => Robots::closed(),
+            };
+            if robots == Robots::closed() {
+                let text = format!(
+                    "crawl: {ROBOTS} of {origin} allows nothing or cannot be had, so nothing but \
+                     what you name is fetched there"
+                );
+                self.events.push(Event::Notice(Notice { level: NoticeLevel::Warning, text }));
+            }
+            self.robots.insert(origin, robots);
+        }
+    }
+
+    /// Which budget is used up, if one is.
+    pub(super) fn spent(&self) -> Option<SkipReason> {
+        let settings = &self.job.settings;
+        let time = self.job.traffic.now().saturating_sub(self.began);
+        if self.fetched >= settings.max_urls {
+            Some(SkipReason::Urls)
+        } else if settings.max_time.is_some_and(|most| time >= most) {
+            Some(SkipReason::Time)
+        } else if settings.max_bytes.is_some_and(|most| self.bytes >= most) {
+            Some(SkipReason::Bytes)
+        } else {
+            None
+        }
     }
 
     /// Paths that sites have by convention.
@@ -184,7 +241,7 @@ impl Crawler {
             self.doubt();
             self.release_guesses(self.fetched);
             while running.len() < self.job.concurrency.max(1)
-                && self.fetched < self.job.settings.max_urls
+                && self.spent().is_none()
                 && !self.job.traffic.is_stopping()
                 && let Some((item, kind)) = self.frontier.take()
             {
@@ -252,6 +309,7 @@ impl Crawler {
 
     async fn finish(mut self) -> Crawled {
         self.left_out.waiting = self.frontier.len() as u64;
+        self.left_out.spent = self.spent();
         self.left_out.guesses = self.guesses.left();
         // Some of what was too deep by one way was near by another.
         let frontier = &self.frontier;

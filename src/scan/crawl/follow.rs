@@ -74,7 +74,11 @@ impl Crawler {
                 }
                 return false;
             }
-            Ok(exchange) => exchange.response().map(|response| response.status),
+            Ok(exchange) => {
+                let response = exchange.response();
+                self.bytes += response.map_or(0, |response| response.wire_len);
+                response.map(|response| response.status)
+            }
         };
         self.left_out.failed += u64::from(status.is_none());
         let mut item = item.clone();
@@ -341,6 +345,10 @@ impl Crawler {
         }
         if let Some(reason) = careful::reason_to_leave(&candidate.url, label) {
             return self.leave(candidate, SkipReason::Harmful, reason);
+        }
+        let asked = self.robots.get(&candidate.request.origin);
+        if asked.is_some_and(|robots| !robots.allows(&link::path_and_query(&candidate.url))) {
+            return self.leave(candidate, SkipReason::Robots, "robots.txt asks to leave it alone");
         }
         let (mut item, key) = self.item(candidate);
         if self.frontier.visit(key) {

@@ -23,6 +23,8 @@ pub(crate) struct LeftOut {
     pub(crate) deeper: HashSet<u64>,
     /// Still waiting when the number of URLs was used up.
     pub(crate) waiting: u64,
+    /// The budget that was used up.
+    pub(crate) spent: Option<SkipReason>,
     /// More of the same kind, by path.
     pub(crate) same_kind: BTreeMap<PathId, u64>,
     /// Pages whose content stood elsewhere, so that their links were not followed.
@@ -73,7 +75,7 @@ impl LeftOut {
         let counts = [
             (SkipReason::Scope, self.out_of_scope),
             (SkipReason::Depth, self.deeper.len() as u64),
-            (SkipReason::Urls, self.waiting),
+            (self.spent.unwrap_or(SkipReason::Stopped), self.waiting),
             (SkipReason::SameKind, self.same_kind.values().sum::<u64>()),
             (SkipReason::Queue, self.full + self.nodes),
             (SkipReason::Redirects, self.redirects),
@@ -88,14 +90,7 @@ impl LeftOut {
         let mut notices = Vec::new();
         let mut say = |level, text: String| notices.push(Notice { level, text });
         if self.waiting > 0 {
-            say(
-                NoticeLevel::Warning,
-                format!(
-                    "crawl: stopped after {max_urls} URLs, {} were still waiting; raise \
-                     crawl.max_urls to see them",
-                    self.waiting
-                ),
-            );
+            say(NoticeLevel::Warning, self.spent_text(max_urls));
         }
         if !self.deeper.is_empty() {
             say(
@@ -163,6 +158,19 @@ impl LeftOut {
             say(NoticeLevel::Error, format!("crawl: a fetch failed by a fault of ours: {fault}"));
         }
         notices
+    }
+
+    fn spent_text(&self, max_urls: u64) -> String {
+        let (after, key) = match self.spent {
+            Some(SkipReason::Urls) => (format!("{max_urls} URLs"), "max_urls"),
+            Some(SkipReason::Time) => ("its time was up".to_owned(), "max_time"),
+            Some(SkipReason::Bytes) => ("its bytes were used up".to_owned(), "max_bytes"),
+            _ => return format!("crawl: stopped, {} URLs were still waiting", self.waiting),
+        };
+        format!(
+            "crawl: stopped after {after}, {} were still waiting; raise crawl.{key} to see them",
+            self.waiting
+        )
     }
 
     fn same_kind_text(&self, templates: &Templates) -> String {

@@ -7,6 +7,7 @@ mod frontier;
 mod guesses;
 mod item;
 mod left_out;
+mod robots;
 mod sources;
 
 pub(crate) use crawler::CrawlJob;

@@ -81,6 +81,7 @@ async fn crawled(allow_unsafe: bool) -> Vec<Sent> {
         .expect("no files to read");
     let log = Arc::new(Mutex::new(Vec::new()));
     let job = ScanJob {
+        record: None,
         plan: Arc::new(plan),
         registry: Arc::new(Registry::embedded()),
         wire: Arc::new(Watched { client, log: Arc::clone(&log) }),

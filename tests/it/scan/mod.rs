@@ -3,6 +3,7 @@
 mod crawl;
 mod generated;
 mod logins;
+mod manners;
 mod maze;
 mod on_the_shop;
 mod open_redirect;

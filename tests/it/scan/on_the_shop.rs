@@ -39,6 +39,7 @@ async fn scan_shop(safe: bool) -> Report {
     let scope = Arc::new(plan.scope.clone());
     let client = Client::new(scope, ClientOptions::default(), Pacer::new(None, clock), clock);
     let job = ScanJob {
+        record: None,
         plan: Arc::new(plan),
         registry: Arc::new(Registry::embedded()),
         wire: Arc::new(client.expect("no files to read")),

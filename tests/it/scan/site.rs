@@ -33,6 +33,7 @@ use shakedown::plan::CrawlSettings;
 use shakedown::plan::Data;
 use shakedown::plan::Limits;
 use shakedown::plan::Plan;
+use shakedown::plan::RobotsPolicy;
 use shakedown::plan::ScanSettings;
 use shakedown::plan::TlsPolicy;
 use shakedown::rules::Registry;
@@ -159,6 +160,8 @@ pub(super) struct Setup {
     pub unsafe_requests: Vec<usize>,
     pub depth: u32,
     pub max_urls: u64,
+    pub max_bytes: Option<u64>,
+    pub robots: RobotsPolicy,
     pub exclude: Vec<&'static str>,
     pub requests: Vec<RequestTemplate>,
     pub headers: Vec<Header>,
@@ -176,6 +179,8 @@ impl Default for Setup {
             unsafe_requests: Vec::new(),
             depth: 5,
             max_urls: 300,
+            max_bytes: None,
+            robots: RobotsPolicy::default(),
             exclude: Vec::new(),
             requests: Vec::new(),
             headers: Vec::new(),
@@ -283,6 +288,7 @@ fn job(setup: Setup, wire: Arc<dyn Wire>) -> ScanJob {
     let registry = Registry::of_sources(&sources).expect("valid rules");
     let plan = plan(TARGET, setup);
     ScanJob {
+        record: None,
         plan: Arc::new(plan),
         registry: Arc::new(registry),
         wire,
@@ -315,6 +321,8 @@ pub(super) fn plan(target: &str, setup: Setup) -> Plan {
             crawl: CrawlSettings {
                 depth: setup.depth,
                 max_urls: setup.max_urls,
+                max_bytes: setup.max_bytes,
+                robots: setup.robots,
                 ..CrawlSettings::default()
             },
             active: setup.active.iter().map(ToString::to_string).collect(),
