@@ -5,6 +5,9 @@
 
 use url::Url;
 
+use super::field::Choice;
+use super::field::Field;
+use super::field::field;
 use super::markup::Markup;
 use super::markup::Piece;
 use super::markup::Tag;
@@ -14,6 +17,9 @@ const MAX_FORMS: usize = 200;
 const MAX_CONTROLS: usize = 5000;
 const MAX_FIELDS: usize = 200;
 const MAX_OPTIONS: usize = 2000;
+const MAX_FIELDSETS: usize = 100;
+const MAX_LISTS: usize = 50;
+const MAX_SUGGESTIONS: usize = 20;
 const MAX_LABEL_BYTES: usize = 200;
 
 /// What the names of fields against forged requests contain, the clearest first.
@@ -72,41 +78,25 @@ pub(crate) enum FormEncoding {
     Plain,
 }
 
-/// One control of a form.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-#[expect(clippy::struct_excessive_bools, reason = "each is an attribute of the element")]
-pub(crate) struct Field {
-    /// `text`, `password`, `hidden`, `submit`, …; `select` and `textarea` too. Lower-case.
-    pub kind: String,
-    /// Empty where it is not sent.
-    pub name: String,
-    /// What it is sent with if nothing is filled in: of a `select`, what is chosen.
-    pub value: String,
-    /// Whether `value` was written there.
-    pub has_value: bool,
-    /// Whether it is sent as it stands: an unchecked box is not, nor a button that nobody presses.
-    pub is_sent: bool,
-    /// It cannot be filled in, and no browser sends it.
-    pub is_disabled: bool,
-    /// Several of a `select`'s options may be chosen.
-    pub is_multiple: bool,
-    /// What a `select` offers.
-    pub options: Vec<Choice>,
-    /// `maxlength` as written.
-    pub max_length: Option<String>,
-    /// `autocomplete`, `id`, `placeholder` and `aria-label` in lower case, for the words in them.
-    pub hints: String,
-    /// A button's text.
-    pub label: String,
+impl FormMethod {
+    /// As it is written; what is no method is GET. A dialog is closed and not sent, so nothing is
+    /// lost with that either.
+    pub(super) fn of(written: &str) -> Self {
+        if written.eq_ignore_ascii_case("post") { Self::Post } else { Self::Get }
+    }
 }
 
-/// One of the values that a `select` offers.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct Choice {
-    /// What is sent.
-    pub value: String,
-    /// It is chosen unless somebody chooses another one.
-    pub is_selected: bool,
+impl FormEncoding {
+    /// As it is written.
+    pub(super) fn of(written: &str) -> Self {
+        if written.eq_ignore_ascii_case("multipart/form-data") {
+            Self::Multipart
+        } else if written.eq_ignore_ascii_case("text/plain") {
+            Self::Plain
+        } else {
+            Self::UrlEncoded
+        }
+    }
 }
 
 impl Forms {
@@ -166,6 +156,11 @@ impl Form {
         let named = named.min_by_key(|(rank, _)| *rank).map(|(_, field)| field);
         named.or_else(|| hidden().find(|field| looks_drawn(&field.value)))
     }
+
+    /// The hidden field whose name says that it is such a token.
+    pub(crate) fn named_token(&self) -> Option<&Field> {
+        self.token().filter(|field| token_rank(&field.name).is_some())
+    }
 }
 
 fn token_rank(name: &str) -> Option<usize> {
@@ -181,16 +176,6 @@ fn looks_drawn(value: &str) -> bool {
         && value.bytes().all(is_letter)
         && value.bytes().filter(u8::is_ascii_digit).count() >= 3
         && value.bytes().any(|byte| byte.is_ascii_alphabetic())
-}
-
-impl Field {
-    /// What it is sent with: one value, but for a `select` of which several are chosen.
-    pub(crate) fn values(&self) -> impl Iterator<Item = &str> {
-        let chosen = self.options.iter().filter(|option| option.is_selected);
-        let all = self.is_multiple.then(|| chosen.map(|one| one.value.as_str()));
-        let one = all.is_none().then_some(self.value.as_str());
-        one.into_iter().chain(all.into_iter().flatten())
-    }
 }
 
 /// Which form a control belongs to.
@@ -211,6 +196,11 @@ struct Reader {
     open: Option<usize>,
     /// What text belongs to.
     within: Within,
+    /// Whether the `fieldset`s that are open are disabled.
+    fieldsets: Vec<bool>,
+    /// Options of each `datalist`, by its id.
+    lists: Vec<(String, Vec<String>)>,
+    is_in_list: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -243,6 +233,13 @@ impl Reader {
                 self.within = Within::Select;
             }
             "option" => self.option(tag),
+            "fieldset" if self.fieldsets.len() < MAX_FIELDSETS => {
+                self.fieldsets.push(tag.attribute("disabled").is_some());
+            }
+            "datalist" if self.lists.len() < MAX_LISTS => {
+                self.lists.push((tag.attribute("id").unwrap_or_default().to_owned(), Vec::new()));
+                self.is_in_list = true;
+            }
             "textarea" => {
                 let kind = "textarea".to_owned();
                 self.add(tag, Field { kind, is_sent: true, ..field(tag, None) });
@@ -255,6 +252,8 @@ impl Reader {
     fn close(&mut self, name: &str) {
         match (name, self.within) {
             ("form", _) => self.open = None,
+            ("datalist", _) => self.is_in_list = false,
+            ("fieldset", _) => _ = self.fieldsets.pop(),
             ("option", Within::Option) => self.within = Within::Select,
             ("select", Within::Option | Within::Select)
             | ("button", Within::Button)
@@ -286,20 +285,11 @@ impl Reader {
             self.found.truncated = true;
             return;
         }
-        let is = |name: &str, value: &str| {
-            attribute(tag, name).is_some_and(|text| text.eq_ignore_ascii_case(value))
-        };
-        let encoding = if is("enctype", "multipart/form-data") {
-            FormEncoding::Multipart
-        } else if is("enctype", "text/plain") {
-            FormEncoding::Plain
-        } else {
-            FormEncoding::UrlEncoded
-        };
+        let encoding = attribute(tag, "enctype").map(FormEncoding::of).unwrap_or_default();
         let text = |name: &str| tag.attribute(name).unwrap_or_default().to_owned();
         self.found.list.push(Form {
             action: attribute(tag, "action").filter(|to| !to.is_empty()).map(str::to_owned),
-            method: if is("method", "post") { FormMethod::Post } else { FormMethod::Get },
+            method: attribute(tag, "method").map(FormMethod::of).unwrap_or_default(),
             encoding,
             fields: Vec::new(),
             id: text("id"),
@@ -326,7 +316,12 @@ impl Reader {
     }
 
     /// Keeps a control for the form it belongs to.
-    fn add(&mut self, tag: &Tag, field: Field) {
+    fn add(&mut self, tag: &Tag, mut field: Field) {
+        field.is_disabled |= self.fieldsets.contains(&true);
+        if let Some(list) = tag.attribute("list") {
+            // Resolved at the end, for it may stand behind.
+            field.suggestions.push(list.to_owned());
+        }
         if self.controls.len() == MAX_CONTROLS {
             self.found.truncated = true;
             return;
@@ -340,6 +335,14 @@ impl Reader {
     }
 
     fn option(&mut self, tag: &Tag) {
+        if self.is_in_list {
+            if let (Some((_, list)), Some(value)) = (self.lists.last_mut(), tag.attribute("value"))
+                && list.len() < MAX_SUGGESTIONS
+            {
+                list.push(value.to_owned());
+            }
+            return;
+        }
         if !matches!(self.within, Within::Select | Within::Option) {
             return;
         }
@@ -372,6 +375,10 @@ impl Reader {
                 continue;
             };
             field.choose();
+            if let Some(id) = field.suggestions.pop() {
+                let list = self.lists.iter().find(|(known, _)| *known == id);
+                field.suggestions = list.map(|(_, values)| values.clone()).unwrap_or_default();
+            }
             let fields = &mut found.list[form].fields;
             if fields.len() < MAX_FIELDS {
                 fields.push(field);
@@ -380,36 +387,6 @@ impl Reader {
             }
         }
         found
-    }
-}
-
-impl Field {
-    /// What a `select` is sent with: the last that is marked, else the first; of several, all that
-    /// are marked.
-    fn choose(&mut self) {
-        if self.kind != "select" {
-            return;
-        }
-        let marked = self.options.iter().rev().find(|option| option.is_selected);
-        let first = self.options.first().filter(|_| !self.is_multiple);
-        let chosen = marked.or(first);
-        self.is_sent = chosen.is_some();
-        self.value = chosen.map_or_else(String::new, |option| option.value.clone());
-    }
-}
-
-/// A control's name and all that is the same for every kind.
-fn field(tag: &Tag, value: Option<&str>) -> Field {
-    let hints = ["autocomplete", "id", "placeholder", "aria-label"];
-    let hints = hints.map(|name| tag.attribute(name).unwrap_or_default());
-    Field {
-        name: tag.attribute("name").unwrap_or_default().to_owned(),
-        value: value.unwrap_or_default().to_owned(),
-        has_value: value.is_some(),
-        is_disabled: tag.attribute("disabled").is_some(),
-        max_length: tag.attribute("maxlength").map(str::to_owned),
-        hints: hints.join(" ").to_ascii_lowercase(),
-        ..Field::default()
     }
 }
 
@@ -469,6 +446,32 @@ mod tests {
         let expected =
             ["a=1 & 2", "c=on", "r=2", "s=2", "o=first of all", "m=x", "m=z", "d=4", "t=a<b>"];
         assert_eq!(pairs(html), expected);
+    }
+
+    #[test]
+    fn limits_buttons_and_suggestions_are_read() {
+        let html = "<form><input type=number name=n min=1 max=' 9 ' step=2><input name=t pattern='[a-z]+' \
+            minlength=2 maxlength=5 list=l autocomplete=POSTAL-CODE placeholder=12345>\
+            <fieldset disabled><input name=off value=1></fieldset><input type=file name=f accept='image/*'>\
+            <button name=b value=1 formaction=/other formmethod=post formenctype=text/plain>x</button>\
+            <datalist id=l><option value=red><option value=green></datalist></form>";
+        let form = &read(html).list[0];
+        let field = |name: &str| form.fields.iter().find(|one| one.name == name).expect(name);
+        let number = &field("n").limits;
+        assert_eq!(
+            (number.min.as_deref(), number.max.as_deref(), number.step.as_deref()),
+            (Some("1"), Some("9"), Some("2"))
+        );
+        assert_eq!(field("t").suggestions, ["red", "green"]);
+        assert_eq!(field("t").limits.autocomplete, "postal-code");
+        assert!(field("off").is_disabled && !field("n").is_disabled);
+        let sends = &field("b").sends;
+        assert_eq!(sends.action.as_deref(), Some("/other"));
+        assert_eq!(
+            (sends.method, sends.encoding),
+            (Some(FormMethod::Post), Some(FormEncoding::Plain))
+        );
+        assert_eq!(form.named_token(), None);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 mod cookie;
 mod css;
+mod field;
 mod form;
 mod form_query;
 mod group;
@@ -17,13 +18,15 @@ mod which;
 
 pub use cookie::set_cookie;
 pub use css::{CssPart, CssQuery, CssSelector, SelectorError, selects};
-pub(crate) use form::{Field, Form, FormEncoding, FormMethod, Forms, append_label, base_of};
+pub(crate) use field::{Field, Limits};
+pub(crate) use form::{Form, FormEncoding, FormMethod, Forms, append_label, base_of};
 pub use form_query::{FormPart, FormQuery, MULTIPART_FORM};
 pub use group::GroupPattern;
 pub use json::{JsonFound, JsonPath, JsonPathError, JsonSchema, JsonSchemaError};
 pub(crate) use markup::{Markup, Piece, Scripting, Tag};
 pub use page::Page;
 pub use pattern::{Pattern, PatternError};
+pub use references::addresses;
 pub(crate) use references::{
     Against, Body, DocumentKind, Evidence, References, document_references, header_references,
     html_references, refresh_target,

@@ -80,7 +80,7 @@ fn judge(words: &[String]) -> Option<String> {
 }
 
 /// Lower-case words, split at everything that is not a letter and where `camelCase` rises.
-fn split_words(text: &str) -> Vec<String> {
+pub(super) fn split_words(text: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut word = String::new();
     let mut previous_lower = false;

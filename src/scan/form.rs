@@ -1,8 +1,11 @@
-//! HTML forms: their fields, and values for them that a server is likely to accept.
+//! HTML forms as they are sent.
 
 use url::Url;
 use url::form_urlencoded;
 
+use super::fill::Filled;
+use super::fill::filled;
+use super::multipart;
 use crate::extract;
 use crate::extract::Field;
 use crate::extract::FormMethod;
@@ -12,6 +15,9 @@ use crate::model::Method;
 use crate::model::Origin;
 use crate::model::Request;
 
+/// Buttons of one form that are pressed, each once.
+const MAX_BUTTONS: usize = 4;
+
 /// How a form's fields travel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum FormEncoding {
@@ -19,11 +25,13 @@ pub(crate) enum FormEncoding {
     Query,
     /// As `application/x-www-form-urlencoded`.
     UrlEncoded,
-    /// As `multipart/form-data`: recorded, never submitted.
+    /// As `multipart/form-data`.
     Multipart,
+    /// As `text/plain`.
+    Plain,
 }
 
-/// A form of a page.
+/// A form of a page, filled in, with one of its buttons pressed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Form {
     /// `GET` or `POST`.
@@ -32,45 +40,70 @@ pub(crate) struct Form {
     pub action: Url,
     /// How.
     pub encoding: FormEncoding,
-    /// In document order: name and the value it is submitted with.
-    pub fields: Vec<(String, String)>,
-    /// Text of its buttons.
+    /// What it is sent with.
+    pub filled: Filled,
+    /// Text of the button, or of all of them where none has a meaning of its own.
     pub label: String,
     /// It has a field for a password.
     pub asks_password: bool,
+    /// The field with a token against forged requests.
+    pub token: Option<String>,
+    /// It stands in a comment.
+    pub is_switched_off: bool,
 }
 
 impl Form {
-    /// A form of a page with that base, filled in; `None` where it leads nowhere.
-    pub(crate) fn filled(form: &extract::Form, base: &Url) -> Option<Self> {
-        let mut action = match &form.action {
+    /// A form of a page with that base, once for each button that does something else; nothing where
+    /// it leads nowhere.
+    pub(crate) fn all(form: &extract::Form, base: &Url) -> Vec<Self> {
+        let mut forms: Vec<Self> = Vec::new();
+        for pressed in buttons(form) {
+            let next = Self::pressed(form, base, pressed);
+            let is_new = |next: &Self| {
+                !forms.iter().any(|known| {
+                    (&known.action, &known.method, &known.filled)
+                        == (&next.action, &next.method, &next.filled)
+                })
+            };
+            forms.extend(next.filter(is_new));
+        }
+        forms
+    }
+
+    fn pressed(form: &extract::Form, base: &Url, pressed: Option<usize>) -> Option<Self> {
+        let sends = pressed.map(|place| form.fields[place].sends.clone()).unwrap_or_default();
+        let mut action = match sends.action.as_ref().or(form.action.as_ref()) {
             None => base.clone(),
             Some(action) => super::link::resolve(base, action)?,
         };
         action.set_fragment(None);
-        let (method, encoding) = match (form.method, form.encoding) {
+        let encoding = sends.encoding.unwrap_or(form.encoding);
+        let (method, encoding) = match (sends.method.unwrap_or(form.method), encoding) {
             (FormMethod::Get, _) => ("GET", FormEncoding::Query),
             (FormMethod::Post, extract::FormEncoding::Multipart) => {
                 ("POST", FormEncoding::Multipart)
             }
-            (
-                FormMethod::Post,
-                extract::FormEncoding::UrlEncoded | extract::FormEncoding::Plain,
-            ) => ("POST", FormEncoding::UrlEncoded),
+            (FormMethod::Post, extract::FormEncoding::UrlEncoded) => {
+                ("POST", FormEncoding::UrlEncoded)
+            }
+            (FormMethod::Post, extract::FormEncoding::Plain) => ("POST", FormEncoding::Plain),
         };
-        let mut label = String::new();
-        let is_button = |field: &&Field| matches!(field.kind.as_str(), "submit" | "button");
-        for button in form.fields.iter().filter(is_button) {
-            append_label(&mut label, &button.label);
-        }
         Some(Self {
             method: method.to_owned(),
             action,
             encoding,
-            fields: filled(&form.fields),
-            label,
+            filled: filled(&form.fields, pressed),
+            label: label(form, pressed),
             asks_password: form.fields.iter().any(|field| field.kind == "password"),
+            token: form.named_token().map(|field| field.name.clone()),
+            is_switched_off: false,
         })
+    }
+
+    /// Names of its fields and files.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        let files = self.filled.files.iter().map(|(name, _)| name.as_str());
+        self.filled.fields.iter().map(|(name, _)| name.as_str()).chain(files)
     }
 
     /// The URL of a GET form filled in: its fields replace the action's query, as in a browser.
@@ -80,121 +113,62 @@ impl Form {
         url
     }
 
-    /// What a browser would send; `None` for multipart.
+    /// What a browser would send; `None` where its target cannot be requested.
     pub(crate) fn request(&self) -> Option<Request> {
-        match self.encoding {
-            FormEncoding::Query => super::link::get(&self.filled_url()),
-            FormEncoding::Multipart => None,
+        let (kind, body) = match self.encoding {
+            FormEncoding::Query => return super::link::get(&self.filled_url()),
+            FormEncoding::Multipart => multipart::written(&self.filled),
             FormEncoding::UrlEncoded => {
-                let mut request = Request::get(
-                    Origin::of(&self.action).ok()?,
-                    super::link::path_and_query(&self.action),
-                );
-                request.method = Method::new(self.method.clone());
-                request
-                    .headers
-                    .push(Header::new("Content-Type", "application/x-www-form-urlencoded"));
-                request.body = self.encoded_fields().into_bytes();
-                Some(request)
+                ("application/x-www-form-urlencoded".to_owned(), self.encoded_fields().into_bytes())
             }
-        }
+            FormEncoding::Plain => {
+                let lines = self.named_values().map(|(name, value)| format!("{name}={value}\r\n"));
+                ("text/plain".to_owned(), lines.collect::<String>().into_bytes())
+            }
+        };
+        let origin = Origin::of(&self.action).ok()?;
+        let mut request = Request::get(origin, super::link::path_and_query(&self.action));
+        request.method = Method::new(self.method.clone());
+        request.headers.push(Header::new("Content-Type", kind));
+        request.body = body;
+        Some(request)
+    }
+
+    /// Fields, and the names of files: what is sent of them where the form is not multipart.
+    fn named_values(&self) -> impl Iterator<Item = (&str, &str)> {
+        let fields = self.filled.fields.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        let files = self.filled.files.iter();
+        fields.chain(files.map(|(name, file)| (name.as_str(), file.name.as_str())))
     }
 
     fn encoded_fields(&self) -> String {
-        form_urlencoded::Serializer::new(String::new()).extend_pairs(&self.fields).finish()
+        form_urlencoded::Serializer::new(String::new()).extend_pairs(self.named_values()).finish()
     }
 }
 
-fn filled(fields: &[Field]) -> Vec<(String, String)> {
-    let mut pairs: Vec<(String, String)> = Vec::new();
-    for field in fields.iter().filter(|field| !field.name.is_empty()) {
-        if field.kind == "radio"
-            && let Some((_, value)) = pairs.iter_mut().find(|(name, _)| *name == field.name)
-        {
-            // One button of a group is sent: the checked one, else the first.
-            if field.is_sent {
-                value.clone_from(&field.value);
-            }
-            continue;
-        }
-        pairs.extend(filling(field).map(|value| (field.name.clone(), value)));
-    }
-    pairs
-}
-
-/// What a field is sent with; `None` if it is not sent.
-fn filling(field: &Field) -> Option<String> {
-    let value = &field.value;
-    match field.kind.as_str() {
-        "submit" => field.has_value.then(|| value.clone()),
-        "button" | "reset" | "image" => None,
-        // A file's name is what a browser sends where the form is not multipart.
-        "file" => Some("sample.txt".to_owned()),
-        "radio" | "hidden" => Some(value.clone()),
-        "select" => {
-            // An empty option is a prompt ("please choose").
-            let offered = field.options.iter().map(|option| &option.value);
-            let mut chosen = std::iter::once(value).chain(offered);
-            Some(chosen.find(|value| !value.is_empty()).cloned().unwrap_or_default())
-        }
-        "textarea" if value.trim().is_empty() => Some(sample_value("text", &field.name).to_owned()),
-        kind if value.is_empty() => {
-            Some(fitted(sample_value(kind, &field.name), field.max_length.as_deref()))
-        }
-        _ => Some(value.clone()),
-    }
-}
-
-/// A value that a field of this type and name is likely to accept.
-///
-/// Search fields get a single frequent letter, because a search that finds something shows more.
-fn sample_value(kind: &str, name: &str) -> &'static str {
-    let by_type = match kind {
-        "email" => Some("user@example.com"),
-        "number" | "range" => Some("1"),
-        "tel" => Some("5550100"),
-        "url" => Some("https://example.com/"),
-        "date" => Some("2026-01-15"),
-        "datetime-local" => Some("2026-01-15T10:00"),
-        "month" => Some("2026-01"),
-        "week" => Some("2026-W03"),
-        "time" => Some("10:00"),
-        "color" => Some("#336699"),
-        "search" => Some("a"),
-        "password" => Some("Sample-Pass-1"),
-        "checkbox" => Some("on"),
-        _ => None,
+/// Places of the buttons that send a form; `None` stands for the Enter key where it has none.
+fn buttons(form: &extract::Form) -> Vec<Option<usize>> {
+    let sends =
+        |field: &Field| matches!(field.kind.as_str(), "submit" | "image") && !field.is_disabled;
+    let places = form.fields.iter().enumerate().filter(|(_, field)| sends(field));
+    let mut pressed: Vec<_> = places.map(|(place, _)| Some(place)).take(MAX_BUTTONS).collect();
+    // A form that no button sends where it says is sent there by a script.
+    let goes_home = |place: &Option<usize>| {
+        place.is_some_and(|place| form.fields[place].sends.action.is_none())
     };
-    by_type.unwrap_or_else(|| by_name(&name.to_ascii_lowercase()))
+    if !pressed.iter().any(goes_home) {
+        pressed.push(None);
+    }
+    pressed
 }
 
-fn by_name(name: &str) -> &'static str {
-    let has = |words: &[&str]| words.iter().any(|word| name.contains(word));
-    match name {
-        "q" | "s" | "k" | "term" | "query" => "a",
-        _ if has(&["mail"]) => "user@example.com",
-        _ if has(&["pass", "pwd"]) => "Sample-Pass-1",
-        _ if has(&["search", "keyword", "find", "filter"]) => "a",
-        _ if has(&["phone", "tel", "mobile"]) => "5550100",
-        _ if has(&["zip", "postal", "postcode"]) => "10001",
-        _ if has(&["url", "link", "website"]) => "https://example.com/",
-        _ if has(&["date", "day"]) => "2026-01-15",
-        _ if has(&["year"]) => "2026",
-        _ if has(&[
-            "qty", "quantity", "amount", "count", "num", "age", "page", "size", "limit",
-        ]) =>
-        {
-            "1"
-        }
-        _ if name == "id" || name.ends_with("id") => "1",
-        _ => "sample",
+fn label(form: &extract::Form, pressed: Option<usize>) -> String {
+    let mut label = String::new();
+    let is_button = |field: &&Field| matches!(field.kind.as_str(), "submit" | "button");
+    let buttons: Vec<&Field> = form.fields.iter().filter(is_button).collect();
+    match pressed.map(|place| &form.fields[place]).filter(|_| buttons.len() > 1) {
+        Some(button) => append_label(&mut label, &button.label),
+        None => buttons.iter().for_each(|button| append_label(&mut label, &button.label)),
     }
-}
-
-/// Cut to the length that the field allows.
-fn fitted(value: &str, max_length: Option<&str>) -> String {
-    match max_length.and_then(|text| text.trim().parse::<usize>().ok()) {
-        Some(max) => value.chars().take(max).collect(),
-        None => value.to_owned(),
-    }
+    label
 }

@@ -12,6 +12,7 @@ use super::checks;
 use super::crawl::CrawlJob;
 use super::crawl::Crawled;
 use super::crawl::crawl as run_crawl;
+use super::described::Describer;
 use super::inventory;
 use super::ledger::Ledger;
 use super::passive::Passive;
@@ -171,6 +172,7 @@ impl Engine {
             concurrency: self.settings.concurrency,
             allow_unsafe: self.settings.allow_unsafe,
             seed: job.plan.seed.derive("crawl"),
+            describer: Describer::new(&self.settings, job.plan.seed),
         })
         .await;
         // Two methods of one address are one of its lines.

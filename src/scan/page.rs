@@ -11,6 +11,7 @@ use crate::extract::Body;
 use crate::extract::Evidence;
 use crate::extract::Forms;
 use crate::extract::Markup;
+use crate::extract::Piece;
 use crate::extract::References;
 use crate::extract::Scripting;
 use crate::extract::base_of;
@@ -20,6 +21,9 @@ use crate::model::Request;
 
 /// Links taken from one page at most.
 const MAX_LINKS: usize = 2000;
+
+/// Comments with forms that are read.
+const MAX_COMMENTS: usize = 50;
 
 /// A reference to another resource.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,6 +62,8 @@ pub(crate) struct Page {
     pub forms: Vec<Form>,
     /// How it is built.
     pub structure: Option<Structure>,
+    /// What describes an interface, as it came.
+    pub description: Option<Vec<u8>>,
     /// Where it says that its content stands.
     pub canonical: Option<Url>,
     /// Something was left out: the document or one of its lists was too large.
@@ -74,11 +80,26 @@ impl Page {
             links: Vec::new(),
             structure: Some(Structure::of_markup(&markup)),
             canonical: canonical(&markup, &base),
-            forms: found.list.iter().filter_map(|form| Form::filled(form, &base)).collect(),
+            forms: found.list.iter().flat_map(|form| Form::all(form, &base)).collect(),
             truncated: found.truncated,
+            description: None,
         };
+        page.add_switched_off(&markup, &base);
         page.add(html_references(&markup), &base, &base);
         page
+    }
+
+    /// Forms that are switched off may be there all the same.
+    fn add_switched_off(&mut self, markup: &Markup, base: &Url) {
+        let comments = markup.pieces.iter().filter_map(|piece| match piece {
+            Piece::Comment(text) if text.contains("<form") => Some(text),
+            _ => None,
+        });
+        for comment in comments.take(MAX_COMMENTS) {
+            let found = Forms::read(&Markup::parse(comment, Scripting::Off));
+            let forms = found.list.iter().flat_map(|form| Form::all(form, base));
+            self.forms.extend(forms.map(|form| Form { is_switched_off: true, ..form }));
+        }
     }
 
     /// Adds what a file at `file` refers to, that the page at `page` has loaded.
@@ -195,13 +216,43 @@ mod tests {
         assert_eq!(request.path_and_query, b"/dir/page");
         assert_eq!(request.body, b"a=x+y%26");
         let multipart = "<form method=post enctype=multipart/form-data action=/up></form>";
-        assert_eq!(page(multipart).forms[0].request(), None);
+        let request = page(multipart).forms[0].request().expect("multipart");
+        assert!(
+            request.header("content-type").is_some_and(|kind| kind.text().contains("boundary="))
+        );
+    }
+
+    #[test]
+    fn each_button_that_does_something_else_is_pressed() {
+        let html = "<form action=/a><input name=x value=1><button name=do value=show>Show</button>\
+            <button formaction=/b>Other</button><input type=submit formmethod=post>\
+            <input type=image name=at><button>Show again</button></form>\
+            <!-- <form action=/off><input name=c value=7></form> -->";
+        let forms = page(html).forms;
+        let seen: Vec<_> = forms
+            .iter()
+            .map(|form| {
+                let request = form.request().expect("http");
+                format!("{} {}", form.method, String::from_utf8_lossy(&request.path_and_query))
+            })
+            .collect();
+        let expected = [
+            "GET /a?x=1&do=show",
+            "GET /b?x=1",
+            "POST /a",
+            "GET /a?x=1&at.x=1&at.y=1",
+            "GET /off?c=7",
+        ];
+        assert_eq!(seen, expected);
+        assert_eq!(forms[1].label, "Other");
+        assert!(forms[4].is_switched_off && !forms[0].is_switched_off);
     }
 
     #[test]
     fn an_unclosed_form_still_counts() {
         assert_eq!(
             page("<form action=/x><input name=a><select name=b><option value=1>").forms[0]
+                .filled
                 .fields
                 .len(),
             2

@@ -1,10 +1,15 @@
 //! Insertion points: the places in a request where a value can be replaced, the rest staying as it is.
 
+use std::ops::Range;
+
+use apollo_parser::Lexer;
+use apollo_parser::TokenKind;
 use percent_encoding::AsciiSet;
 use percent_encoding::NON_ALPHANUMERIC;
 use percent_encoding::percent_decode_str;
 use percent_encoding::utf8_percent_encode;
 
+use super::multipart;
 use crate::model::InsertionKind;
 use crate::model::InsertionRef;
 use crate::model::Request;
@@ -12,6 +17,9 @@ use crate::model::stateless_shape;
 
 /// What travels unescaped inside a value: RFC 3986 §2.3's unreserved characters.
 const VALUE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// Tokens read of one GraphQL document.
+const MAX_TOKENS: usize = 5000;
 
 /// Points taken from one request at most.
 const MAX_POINTS: usize = 100;
@@ -36,6 +44,10 @@ enum Place {
     Path(usize),
     /// JSON pointer into the body.
     Json(String),
+    /// Bytes of a multipart body.
+    Part(Range<usize>),
+    /// A value in the GraphQL document of a JSON body, by its bytes.
+    GraphQl(Range<usize>),
 }
 
 /// Every insertion point of a request: query values, form values, JSON leaves, and path segments
@@ -52,9 +64,10 @@ pub(crate) fn insertion_points(request: &Request) -> Vec<InsertionPoint> {
         Some(InsertionKind::Json) => {
             if let Ok(body) = serde_json::from_slice(&request.body) {
                 json_leaves(&body, &mut String::new(), &mut points);
+                graphql(&body, &mut points);
             }
         }
-        _ => {}
+        _ => points.extend(part_values(request)),
     }
     points.extend(path_values(path));
     points.truncate(MAX_POINTS);
@@ -65,9 +78,26 @@ pub(crate) fn insertion_points(request: &Request) -> Vec<InsertionPoint> {
 pub(crate) fn body_parameters(request: &Request) -> Vec<String> {
     insertion_points(request)
         .into_iter()
-        .filter(|point| matches!(point.place, Place::Form(_) | Place::Json(_)))
+        .filter(|point| !matches!(point.place, Place::Query(_) | Place::Path(_)))
         .map(|point| point.reference.name)
         .collect()
+}
+
+/// The value of a parameter of the query or of a form's body.
+pub(crate) fn parameter(request: &Request, name: &str) -> Option<String> {
+    named(request, name).map(|point| point.value)
+}
+
+/// The request with another value of such a parameter.
+pub(crate) fn with_parameter(request: &Request, name: &str, value: &str) -> Option<Request> {
+    named(request, name).map(|point| point.place(request, value))
+}
+
+fn named(request: &Request, name: &str) -> Option<InsertionPoint> {
+    insertion_points(request).into_iter().find(|point| {
+        point.reference.name == name
+            && matches!(point.place, Place::Query(_) | Place::Form(_) | Place::Part(_))
+    })
 }
 
 impl InsertionPoint {
@@ -109,13 +139,94 @@ impl InsertionPoint {
                     placed.body = body.to_string().into_bytes();
                 }
             }
+            Place::Part(range) => {
+                placed.body.splice(range.clone(), value.bytes());
+            }
+            Place::GraphQl(range) => {
+                if let Some(body) = in_document(&request.body, range, value) {
+                    placed.body = body;
+                }
+            }
         }
         // The length belongs to the old body; the wire adds the right one.
-        if matches!(self.place, Place::Form(_) | Place::Json(_)) {
+        if !matches!(self.place, Place::Query(_) | Place::Path(_)) {
             placed.headers.retain(|header| !header.is("content-length"));
         }
         placed
     }
+}
+
+/// Values of multipart fields; files are left to checks of their own.
+fn part_values(request: &Request) -> Vec<InsertionPoint> {
+    let Some(kind) = request.header("content-type") else { return Vec::new() };
+    let parts = multipart::parts(&kind.text(), &request.body);
+    parts
+        .into_iter()
+        .filter(|part| !part.is_file)
+        .map(|part| InsertionPoint {
+            reference: InsertionRef { kind: InsertionKind::Form, name: part.name },
+            value: String::from_utf8_lossy(&request.body[part.value.clone()]).into_owned(),
+            place: Place::Part(part.value),
+        })
+        .collect()
+}
+
+/// Arguments that are written out in a GraphQL document, instead of the document as a whole.
+fn graphql(body: &serde_json::Value, points: &mut Vec<InsertionPoint>) {
+    let Some(document) = body.get("query").and_then(serde_json::Value::as_str) else { return };
+    if !document.contains('{') {
+        return;
+    }
+    points.retain(|point| point.place != Place::Json("/query".to_owned()));
+    for value in arguments(document) {
+        let name = format!("/query/{}", value.name);
+        points.push(InsertionPoint {
+            reference: InsertionRef { kind: InsertionKind::Json, name },
+            value: value.text,
+            place: Place::GraphQl(value.range),
+        });
+    }
+}
+
+struct Argument {
+    name: String,
+    text: String,
+    range: Range<usize>,
+}
+
+/// `name: "text"` and `name: 12` in a document (<https://spec.graphql.org/October2021/#Argument>).
+fn arguments(document: &str) -> Vec<Argument> {
+    let (tokens, _faults) = Lexer::new(document).with_limit(MAX_TOKENS).lex();
+    let tokens: Vec<_> = tokens
+        .into_iter()
+        .filter(|token| !matches!(token.kind(), TokenKind::Whitespace | TokenKind::Comment))
+        .collect();
+    let mut found = Vec::new();
+    for [name, colon, value] in tokens.array_windows() {
+        let is_value =
+            matches!(value.kind(), TokenKind::StringValue | TokenKind::Int | TokenKind::Float);
+        if name.kind() != TokenKind::Name || colon.kind() != TokenKind::Colon || !is_value {
+            continue;
+        }
+        let written = value.data();
+        let text = match value.kind() {
+            TokenKind::StringValue => serde_json::from_str(written).unwrap_or_default(),
+            _ => written.to_owned(),
+        };
+        let range = value.index()..value.index() + written.len();
+        found.push(Argument { name: name.data().to_owned(), text, range });
+    }
+    found
+}
+
+/// The body with a text in its GraphQL document; strings are written as in JSON there.
+fn in_document(body: &[u8], range: &Range<usize>, value: &str) -> Option<Vec<u8>> {
+    let mut body: serde_json::Value = serde_json::from_slice(body).ok()?;
+    let document = body.get("query")?.as_str()?.to_owned();
+    let (before, after) = (document.get(..range.start)?, document.get(range.end..)?);
+    let written = serde_json::to_string(value).ok()?;
+    body["query"] = serde_json::Value::String(format!("{before}{written}{after}"));
+    Some(body.to_string().into_bytes())
 }
 
 fn body_kind(request: &Request) -> Option<InsertionKind> {
@@ -256,6 +367,27 @@ mod tests {
         let json = post("application/json", r#"{"a":{"b/c":[1,"x",true]},"d":null}"#);
         assert_eq!(names(&json), ["json `/a/b~1c/0`", "json `/a/b~1c/1`"]);
         assert_eq!(names(&post("text/plain", "a=1")), Vec::<String>::new());
+    }
+
+    #[test]
+    fn multipart_fields_and_graphql_arguments_are_points() {
+        let body = "--b\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\none\r\n--b\r\n\
+            Content-Disposition: form-data; name=\"f\"; filename=\"x\"\r\n\r\ny\r\n--b--\r\n";
+        let form = post("multipart/form-data; boundary=b", body);
+        assert_eq!(names(&form), ["form `a`"]);
+        let placed = insertion_points(&form)[0].place(&form, "t\"wo");
+        assert_eq!(parameter(&placed, "a").as_deref(), Some("t\"wo"));
+        assert_eq!(body_parameters(&form), ["a"]);
+        let query = r#"{"query":"{ user(id: 7, name: \"x\\\"y\", on: true) { id } }","variables":{"v":"1"}}"#;
+        let graphql = post("application/json", query);
+        assert_eq!(
+            names(&graphql),
+            ["json `/variables/v`", "json `/query/id`", "json `/query/name`"]
+        );
+        let points = insertion_points(&graphql);
+        assert_eq!((points[1].value.as_str(), points[2].value.as_str()), ("7", "x\"y"));
+        let placed = points[2].place(&graphql, "z'\"");
+        assert!(String::from_utf8_lossy(&placed.body).contains(r#"name: \"z'\\\"\", on"#));
     }
 
     #[test]

@@ -10,10 +10,12 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::sync::mpsc;
 
+use super::link;
 use super::manners::Asked;
 use super::manners::Manners;
 use super::session::Judged;
 use super::session::Keeper;
+use super::tokens::Tokens;
 use super::wire::Wire;
 use crate::flow::Values;
 use crate::http::CookieJar;
@@ -89,6 +91,8 @@ pub(crate) struct Traffic {
     cookies: Mutex<CookieJar>,
     clock: Clock,
     keeper: Option<Keeper>,
+    /// Forms whose tokens are used up.
+    pub(crate) tokens: Tokens,
     pub(crate) progress: Arc<Progress>,
 }
 
@@ -126,6 +130,7 @@ impl Traffic {
             cookies: Mutex::new(CookieJar::default()),
             clock: parts.clock,
             keeper: parts.keeper,
+            tokens: Tokens::default(),
             progress: Arc::new(Progress::default()),
         }
     }
@@ -149,16 +154,35 @@ impl Traffic {
         stands_for: Option<String>,
     ) -> Result<Arc<Exchange>, Unsent> {
         let _permit = self.permits.acquire().await.expect("the semaphore is never closed");
-        let exchange = match &self.keeper {
-            None => self.send(request).await?,
-            Some(keeper) => self.send_as(keeper, request).await?,
-        };
+        let request = self.with_fresh_token(request).await?;
+        let exchange = self.send_dressed(request).await?;
         // What a payload makes the target set would spoil every request that follows.
         if stands_for.is_none() {
             self.keep_cookies(&exchange);
         }
         self.tell(Learnt::Exchange { exchange: Arc::clone(&exchange), stands_for }).await;
         Ok(exchange)
+    }
+
+    async fn send_dressed(&self, request: Request) -> Result<Arc<Exchange>, Unsent> {
+        match &self.keeper {
+            None => self.send(request).await,
+            Some(keeper) => self.send_as(keeper, request).await,
+        }
+    }
+
+    /// A form's request with a token that nobody has used.
+    async fn with_fresh_token(&self, request: Request) -> Result<Request, Unsent> {
+        let Some(stale) = self.tokens.stale(&request) else { return Ok(request) };
+        let Some(page) = link::get(&stale.page) else { return Ok(request) };
+        let exchange = self.send_dressed(page).await?;
+        self.keep_cookies(&exchange);
+        let renewed = match exchange.response() {
+            Some(page) => self.tokens.renewed(request, &stale, page),
+            None => request,
+        };
+        self.tell(Learnt::Exchange { exchange, stands_for: None }).await;
+        Ok(renewed)
     }
 
     /// Sends when the host has room, and once more where it asks to come back later.

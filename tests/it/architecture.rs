@@ -16,7 +16,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("flow", &["model", "extract"]),
     ("plan", &["model", "extract", "rules", "flow"]),
     ("load", &["model", "http", "flow", "plan"]),
-    ("scan", &["model", "extract", "http", "rules", "flow", "plan"]),
+    ("scan", &["model", "extract", "http", "import", "rules", "flow", "plan"]),
     ("report", &["model", "format"]),
     ("ui", &["model", "format"]),
     ("export", &["model"]),

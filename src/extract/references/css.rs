@@ -1,7 +1,7 @@
 //! Style sheets: `url()`, `@import`, `image-set()` and source maps.
 
-use super::References;
 use super::text::text_references;
+use super::{Against, Evidence, References};
 
 /// What a style sheet refers to.
 pub(crate) fn css_references(text: &str) -> References {
@@ -106,7 +106,9 @@ pub(super) fn source_map(comment: &str, found: &mut References) {
     let comment = comment.trim_start();
     let named = comment.strip_prefix(['#', '@']).map(str::trim_start);
     if let Some(map) = named.and_then(|text| text.strip_prefix("sourceMappingURL=")) {
-        found.stated(map.split_whitespace().next().unwrap_or_default());
+        // Likely: many sites keep the line and not the map.
+        let map = map.split_whitespace().next().unwrap_or_default();
+        found.add(map, Evidence::Likely, Against::File);
     }
 }
 

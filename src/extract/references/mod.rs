@@ -145,6 +145,14 @@ impl References {
     }
 }
 
+/// The addresses that a document of this media type refers to, as written: absolute, relative, or
+/// what only looks like one. At most 5000, each of at most 2048 bytes; none where the type is not
+/// known. Never fails: what cannot be read refers to nothing.
+pub fn addresses(media_type: &str, body: &[u8]) -> Vec<String> {
+    let Some(kind) = DocumentKind::of(media_type, "") else { return Vec::new() };
+    document_references(kind, body).list.into_iter().map(|reference| reference.text).collect()
+}
+
 /// Whether it is an address of something that is not fetched over HTTP.
 fn is_other_scheme(text: &str) -> bool {
     let Some((scheme, _)) = text.split_once(':') else { return text.starts_with('#') };

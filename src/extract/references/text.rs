@@ -99,6 +99,12 @@ pub(super) fn text_references(text: &str) -> References {
     for word in
         text.split(|c: char| c.is_whitespace() || c.is_control() || "<>\"'`(){}|,".contains(c))
     {
+        // `#{$base}/x`: the end of an address.
+        let start = word.as_ptr().addr() - text.as_ptr().addr();
+        let is_end = text[..start].ends_with(['}', ')']) && word.starts_with('/');
+        if is_end {
+            continue;
+        }
         let word = word.trim_end_matches(['.', ';', ':', '!', '?']);
         let word = word.strip_prefix('=').unwrap_or(word);
         // `URL:https://h/x` of cards and calendars.

@@ -31,6 +31,7 @@ use crate::model::Target;
 use crate::model::plural;
 use crate::plan::CrawlSettings;
 use crate::plan::RobotsPolicy;
+use crate::scan::described::Describer;
 use crate::scan::identity::Identity;
 use crate::scan::site::Answer;
 use crate::scan::site::Found;
@@ -61,6 +62,8 @@ pub(crate) struct CrawlJob {
     pub(crate) concurrency: usize,
     pub(crate) allow_unsafe: bool,
     pub(crate) seed: Seed,
+    /// Reads descriptions that are found.
+    pub(crate) describer: Describer,
 }
 
 /// What a crawl found.
@@ -204,7 +207,7 @@ impl Crawler {
         self.offer(Item { guess, ..item }, key);
     }
 
-    fn seed_template(&mut self, seed: Seeded) {
+    pub(super) fn seed_template(&mut self, seed: Seeded) {
         let Seeded { template, source, left_alone } = seed;
         let by = match source {
             OperationSource::Spec => FoundIn::Spec,
@@ -239,7 +242,11 @@ impl Crawler {
         let mut well_known: &[&str] = &sources::WELL_KNOWN;
         loop {
             self.doubt();
-            self.release_guesses(self.fetched);
+            let is_idle = self.frontier.len() == 0 && running.is_empty() && self.fetched > 0;
+            if is_idle && self.guesses.is_doubtful() {
+                self.seed_paths(std::mem::take(&mut well_known), Doubt::Convention);
+            }
+            self.release_guesses(self.fetched, is_idle);
             while running.len() < self.job.concurrency.max(1)
                 && self.spent().is_none()
                 && !self.job.traffic.is_stopping()
@@ -255,9 +262,6 @@ impl Crawler {
             match running.join_next().await {
                 Some(Ok(fetched)) => self.absorb(&fetched),
                 Some(Err(fault)) => self.left_out.faults.push(fault.to_string()),
-                None if !well_known.is_empty() && !self.job.traffic.is_stopping() => {
-                    self.seed_paths(std::mem::take(&mut well_known), Doubt::Convention);
-                }
                 None if self.unproven.is_empty() || self.rounds >= MAX_ROUNDS => return,
                 None => {
                     self.job.traffic.prove().await;

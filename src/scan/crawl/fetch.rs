@@ -14,6 +14,7 @@ use crate::extract::document_references;
 use crate::extract::header_references;
 use crate::model::Exchange;
 use crate::model::Response;
+use crate::scan::described;
 use crate::scan::link;
 use crate::scan::page::Page;
 use crate::scan::site::FoundIn;
@@ -103,6 +104,10 @@ fn references(item: &Item, response: &Response) -> (Page, FoundIn) {
     // An error is a page where it is one; as data it only repeats what was asked for.
     if response.is_html() || response.status >= 400 {
         return (page, FoundIn::Page);
+    }
+    if described::is_description(&response.body) {
+        page.description = Some(response.body.clone());
+        return (page, FoundIn::Spec);
     }
     let is_packed = response.body.starts_with(&GZIP_MAGIC);
     let unpacked = is_packed.then(|| unpacked(&response.body)).flatten();

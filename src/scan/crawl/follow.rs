@@ -9,6 +9,7 @@ use super::crawler::Crawler;
 use super::crawler::Seen;
 use super::fetch::Fetched;
 use super::frontier::Offer;
+use super::guesses::Doubt;
 use super::item::Candidate;
 use super::item::Item;
 use crate::model::Event;
@@ -94,9 +95,25 @@ impl Crawler {
             self.left_out.same_content += 1;
             return false;
         }
+        self.job.traffic.tokens.learn(&item.url, &fetched.page.forms);
         led_on |= self.follow_page(&item, &fetched.page, fetched.document, reading.endless);
+        if let Some(description) = &fetched.page.description {
+            self.describe(&item.url, description);
+        }
         self.settle();
         led_on
+    }
+
+    /// Goes on with what an interface's description names.
+    fn describe(&mut self, url: &Url, description: &[u8]) {
+        match self.job.describer.read(url, description) {
+            Ok(seeds) => seeds.into_iter().for_each(|seeded| self.seed_template(seeded)),
+            Err(reason) => {
+                let (url, reason) = (inert(url.as_str(), 200), inert(&reason, 300));
+                let text = format!("crawl: the description at {url} is not read: {reason}");
+                self.events.push(Event::Notice(Notice { level: NoticeLevel::Warning, text }));
+            }
+        }
     }
 
     /// Whether there is something where a guess has led.
@@ -121,8 +138,8 @@ impl Crawler {
     }
 
     /// Asks for as many guesses as there is room for.
-    pub(super) fn release_guesses(&mut self, asked: u64) {
-        while let Some((mut item, key)) = self.guesses.release(asked) {
+    pub(super) fn release_guesses(&mut self, asked: u64, is_idle: bool) {
+        while let Some((mut item, key)) = self.guesses.release(asked, is_idle) {
             item.path = self.templates.current(item.path);
             let directory = self.templates.directory(item.path);
             let is_known = self.frontier.knows(key);
@@ -276,25 +293,32 @@ impl Crawler {
         else {
             return false;
         };
-        candidate.body_parameters = form.fields.iter().map(|(name, _)| name.clone()).collect();
+        candidate.body_parameters = form.names().map(str::to_owned).collect();
+        if self.was_sent(form) {
+            return false;
+        }
         if form.asks_password && self.job.traffic.is_somebody() {
             let reason = "asks for a password: to send it could end the login";
             return self.leave(candidate, SkipReason::Harmful, reason);
         }
         match form.encoding {
-            FormEncoding::Query => self.offer_candidate(candidate, &form.label, |_| {}),
-            FormEncoding::Multipart => self.leave(
-                candidate,
-                SkipReason::Unsafe,
-                "multipart forms are recorded and not submitted",
-            ),
-            FormEncoding::UrlEncoded if self.job.allow_unsafe => {
-                self.offer_candidate(candidate, &form.label, |_| {})
-            }
-            FormEncoding::UrlEncoded => {
+            FormEncoding::UrlEncoded | FormEncoding::Multipart | FormEncoding::Plain
+                if !self.job.allow_unsafe =>
+            {
                 self.leave(candidate, SkipReason::Unsafe, unsafe_reason(&form.method))
             }
+            _ => self.offer_candidate(candidate, &form.label, |item| {
+                item.guess = form.is_switched_off.then_some(Doubt::Likely);
+            }),
         }
+    }
+
+    /// Whether the same form was followed before, but for its token: that is another one on each page.
+    fn was_sent(&mut self, form: &Form) -> bool {
+        let Some(token) = &form.token else { return false };
+        let names: Vec<&str> = form.names().filter(|name| name != token).collect();
+        let key = self.identity.key(&form.method, &form.action, names.join("\n").as_bytes());
+        !self.judge(key)
     }
 
     /// Lists what is not sent.

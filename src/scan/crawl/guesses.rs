@@ -14,12 +14,14 @@ use std::sync::Arc;
 use url::Url;
 
 use super::item::Item;
+use crate::scan::site::FoundIn;
 
 /// Mistakes that any crawl may make.
 const FREE: u64 = 6;
 
-/// Requests for which one more mistake may be made: 4 of 100, so that the free ones fit into 5.
-const PER_MISTAKE: u64 = 25;
+/// Requests for which one more mistake may be made: 3 of 100, so that the free ones and links that
+/// are dead fit into 5.
+const PER_MISTAKE: u64 = 30;
 
 /// Guesses that wait at most.
 const MAX_WAITING: usize = 20_000;
@@ -35,11 +37,16 @@ const MAX_ROOTS: usize = 10_000;
 pub(crate) enum Doubt {
     /// The text looks like an address.
     Likely,
-    /// The text may be something else.
-    Weak,
     /// A path that some sites have.
     Convention,
+    /// The text may be something else.
+    Weak,
+    /// A path that some sites have, but this one does not seem to.
+    Unlikely,
 }
+
+/// Conventions that are tried in vain before all else goes first.
+const MAX_CONVENTIONS: u32 = 3;
 
 /// Where guesses stand together: what they are and the document that they stand in.
 type GroupKey = (Doubt, bool, Option<Arc<str>>);
@@ -83,15 +90,20 @@ impl Guesses {
             return;
         }
         self.parked.insert(key);
-        let is_strange = doubt != Doubt::Convention && !self.roots.contains(root(&item.url));
+        let is_strange =
+            item.found.by != FoundIn::Convention && !self.roots.contains(root(&item.url));
         let index = self.group((doubt, is_strange, item.found.page.clone()));
         self.number += 1;
         self.groups[index].waiting.push_back((key, item, self.number));
         self.settle(index);
     }
 
-    /// The surest guess, if `asked` requests leave room for a mistake.
-    pub(crate) fn release(&mut self, asked: u64) -> Option<(Item, u64)> {
+    /// The surest guess, if `asked` requests leave room for a mistake. The doubtful ones wait until
+    /// there is nothing else to do.
+    pub(crate) fn release(&mut self, asked: u64, is_idle: bool) -> Option<(Item, u64)> {
+        if !is_idle && self.is_doubtful() {
+            return None;
+        }
         if self.mistakes + self.open.len() as u64 >= FREE + asked / PER_MISTAKE {
             return None;
         }
@@ -101,6 +113,13 @@ impl Guesses {
         self.open.insert(key, index);
         self.settle(index);
         Some((item, key))
+    }
+
+    /// Whether nothing is left that is likely.
+    pub(crate) fn is_doubtful(&self) -> bool {
+        self.order
+            .first()
+            .is_none_or(|((is_strange, doubt, ..), _)| *is_strange || *doubt > Doubt::Convention)
     }
 
     /// What became of a guess that was released.
@@ -150,10 +169,11 @@ impl Guesses {
     /// Puts a group where it belongs in the order.
     fn settle(&mut self, index: usize) {
         let group = &mut self.groups[index];
-        let next = group
-            .waiting
-            .front()
-            .map(|(_, _, number)| (group.is_strange, group.doubt, group.mistakes, *number));
+        let is_unlikely = group.doubt == Doubt::Convention && group.mistakes >= MAX_CONVENTIONS;
+        let doubt = if is_unlikely { Doubt::Unlikely } else { group.doubt };
+        let next = group.waiting.front().map(|(_, _, number)| {
+            (group.is_strange || is_unlikely, doubt, group.mistakes, *number)
+        });
         if let Some(place) = std::mem::replace(&mut group.place, next) {
             self.order.remove(&(place, index));
         }
@@ -176,7 +196,6 @@ mod tests {
     use crate::model::OperationSource;
     use crate::scan::link;
     use crate::scan::site::Found;
-    use crate::scan::site::FoundIn;
     use crate::scan::templates::Templates;
 
     fn item(path: &str, page: &str) -> Item {
@@ -189,7 +208,10 @@ mod tests {
             depth: 1,
             hops: 0,
             source: OperationSource::Crawl,
-            found: Found { by: FoundIn::Script, page: Some(Arc::from(page)) },
+            found: Found {
+                by: if page == "/" { FoundIn::Convention } else { FoundIn::Script },
+                page: Some(Arc::from(page)),
+            },
             path_template: None,
             expected_statuses: Vec::new(),
             guess: Some(Doubt::Likely),
@@ -206,7 +228,7 @@ mod tests {
         let (mut asked, mut wrong) = (0_u64, 0_u64);
         for _ in 0..2000 {
             asked += 1;
-            while let Some((_, key)) = guesses.release(asked) {
+            while let Some((_, key)) = guesses.release(asked, true) {
                 guesses.conclude(key, true);
                 wrong += 1;
                 asked += 1;
@@ -223,7 +245,7 @@ mod tests {
             guesses.park(item(&format!("/x{n}"), "/a.js"), n, Doubt::Likely);
         }
         let mut found = 0;
-        while let Some((_, key)) = guesses.release(1) {
+        while let Some((_, key)) = guesses.release(1, true) {
             guesses.conclude(key, false);
             found += 1;
         }
@@ -246,12 +268,12 @@ mod tests {
             guesses.park(item(path, page), key, doubt);
         }
         let mut order = Vec::new();
-        while let Some((item, key)) = guesses.release(0) {
+        while let Some((item, key)) = guesses.release(0, true) {
             guesses.conclude(key, item.url.path().starts_with("/shop/v"));
             order.push(item.url.path().to_owned());
         }
         let expected =
-            ["/shop/v1", "/shop/a1", "/shop/v2", "/shop/weak", "/.well-known/x", "/etc/a"];
+            ["/shop/v1", "/shop/a1", "/shop/v2", "/.well-known/x", "/shop/weak", "/etc/a"];
         assert_eq!(order, expected);
     }
 }

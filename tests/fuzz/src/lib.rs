@@ -5,6 +5,7 @@
 
 pub mod auth;
 pub mod content;
+pub mod document;
 pub mod h2;
 pub mod import;
 pub mod include;
@@ -20,10 +21,11 @@ pub mod ws;
 pub type Target = fn(&[u8]);
 
 /// Every target by its name, which its seeds and its binary have too.
-pub const TARGETS: [(&str, Target); 14] = [
+pub const TARGETS: [(&str, Target); 15] = [
     ("auth", auth::any),
     ("chunked", response::chunked),
     ("content", content::any),
+    ("document", document::any),
     ("h2", h2::any),
     ("import", import::any),
     ("include", include::any),
