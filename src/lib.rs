@@ -7,7 +7,7 @@
 //! | layer | modules |
 //! |--|--|
 //! | 0 | [`model`]: pure data and pure functions that all others speak |
-//! | 1 | [`extract`] (values out of responses), [`http`] (one exchange on the wire), [`rules`] (rule files, compiled), [`mod@format`] (report JSON and event lines, both ways), [`import`] (foreign descriptions of a service, as a plan) |
+//! | 1 | [`extract`] (values out of responses), [`http`] (one exchange on the wire), [`browser`] (a Chromium, spoken to through pipes), [`rules`] (rule files, compiled), [`mod@format`] (report JSON and event lines, both ways), [`import`] (foreign descriptions of a service, as a plan) |
 //! | 2 | [`flow`] (what a virtual user does), [`plan`] (plan file and flags, resolved) |
 //! | 3 | [`load`] and [`scan`] (the engines, which never see each other), [`report`] (renderers), [`ui`] (consumers of events) |
 //! | 4 | [`run`] (engines, pump, derivers, gates), [`demo`] (the flawed shop) |
@@ -72,6 +72,7 @@
 //! * Setup and teardown run on the load engine itself, so that they speak whatever the scenarios speak.
 //! * `insight`, `export` and `store` are rows in the table of layers that have no module yet.
 
+pub mod browser;
 pub mod cli;
 pub mod demo;
 pub mod extract;

@@ -9,6 +9,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("model", &[]),
     ("extract", &["model"]),
     ("http", &["model"]),
+    ("browser", &[]),
     ("insight", &["model"]),
     ("format", &["model"]),
     ("import", &["model"]),
@@ -16,7 +17,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("flow", &["model", "extract"]),
     ("plan", &["model", "extract", "rules", "flow"]),
     ("load", &["model", "http", "flow", "plan"]),
-    ("scan", &["model", "extract", "http", "import", "rules", "flow", "plan"]),
+    ("scan", &["model", "extract", "http", "browser", "import", "rules", "flow", "plan"]),
     ("report", &["model", "format"]),
     ("ui", &["model", "format"]),
     ("export", &["model"]),
@@ -32,8 +33,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "model", "extract", "http", "insight", "format", "import", "rules", "flow", "plan",
-            "load", "scan", "report", "ui", "export", "store", "run", "demo",
+            "model", "extract", "http", "browser", "insight", "format", "import", "rules", "flow",
+            "plan", "load", "scan", "report", "ui", "export", "store", "run", "demo",
         ],
     ),
 ];
