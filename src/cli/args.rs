@@ -30,7 +30,7 @@ const EXIT_CODES: &str = "\
 Exit codes:
     0  every gate passed, the run is valid
     1  internal error, or an output broke
-    2  usage error
+    2  usage error, or no browser for --browser
    80  findings gate failed
    81  findings and thresholds failed
    82  regression against the baseline

@@ -54,6 +54,10 @@ pub(super) struct DiscoverArgs {
     /// Requests at once at most (10).
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(super) concurrency: Option<u32>,
+    /// Show pages in Chromium too: finds what scripts make, ask for and react to. It has to be
+    /// installed; `SHAKEDOWN_BROWSER` or `CHROME` names its program.
+    #[arg(long)]
+    pub(super) browser: bool,
     /// Only URLs whose path and query match this regular expression; may be repeated.
     #[arg(long, value_name = "REGEX")]
     pub(super) include: Vec<String>,
@@ -145,6 +149,9 @@ impl Discovery<'_> {
                 self.target
             )));
         };
+        if self.args.browser {
+            scan.crawl.browser.get_or_insert_default();
+        }
         scan.rule_dirs.extend(self.rules.iter().cloned());
         seeds::import(&mut plan, self.send)?;
         if let Some(name) = &self.args.whom {
@@ -181,6 +188,7 @@ impl Discovery<'_> {
             rps: args.max_rps,
             concurrency: args.concurrency.map(|concurrency| concurrency as usize),
             allow_unsafe: self.allow_unsafe,
+            browser: args.browser,
             rule_dirs: self.rules.to_vec(),
             include: args.include.clone(),
             exclude: args.exclude.clone(),

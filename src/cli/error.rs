@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::browser::BrowserError;
 use crate::demo::DemoError;
 use crate::format::FormatError;
 use crate::http::tls::TlsError;
@@ -87,6 +88,9 @@ pub(super) enum CliError {
     /// Certificates that the user named cannot be used.
     #[error(transparent)]
     Certificates(#[from] TlsError),
+    /// There is no browser, and the run needs one.
+    #[error(transparent)]
+    Browser(#[from] BrowserError),
     /// A document could not be fetched.
     #[error(transparent)]
     Fetch(#[from] FetchError),
@@ -133,6 +137,7 @@ impl CliError {
             | Self::Unreadable { .. }
             | Self::Format { .. }
             | Self::Certificates(_)
+            | Self::Browser(_)
             | Self::Once(OnceError::Tls(_) | OnceError::Request(_))
             | Self::Shop(DemoError::NotLoopback(_) | DemoError::Listen { .. })
             | Self::Socket(_)

@@ -1,5 +1,6 @@
 //! The part that every run command shares: consumers, the run itself, files, summary, exit code.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::http::clock::Clock;
@@ -82,6 +83,7 @@ pub(super) fn execute(execution: Execution<'_>) -> Result<ExitCode, CliError> {
     let registry = Arc::new(load_rules(&execution)?);
     check_rules_of_gates(&execution.plan, &registry)?;
     check_certificates(&execution.plan)?;
+    let browser = browser(&execution)?;
     let baseline = Arc::new(super::baseline::load(&execution.plan)?);
     let mut outputs = Outputs::open(&execution.plan.outputs, execution.output, execution.sites)?;
     // Before there are threads, and before anything is sent.
@@ -117,6 +119,7 @@ pub(super) fn execute(execution: Execution<'_>) -> Result<ExitCode, CliError> {
         control,
         threads: execution.threads,
         record: execution.record.map(Arc::new),
+        browser,
     };
     let watched = terminal.is_watched();
     let outcome = block_on(job, consumers, socket.as_ref(), &interrupts, interrupted, watched)?;
@@ -158,6 +161,17 @@ fn check_rules_of_gates(plan: &Plan, registry: &Registry) -> Result<(), CliError
         }
     }
     Ok(())
+}
+
+/// The browser's program, if the run needs one: without it nothing is sent.
+fn browser(execution: &Execution<'_>) -> Result<Option<PathBuf>, CliError> {
+    let scan = execution.plan.scan.as_ref().filter(|_| execution.kind != RunKind::Load);
+    if scan.is_none_or(|scan| scan.crawl.browser.is_none()) {
+        return Ok(None);
+    }
+    let named = ["SHAKEDOWN_BROWSER", "CHROME"].into_iter().find_map(std::env::var_os);
+    let path = std::env::var_os("PATH");
+    Ok(Some(crate::browser::locate(named.as_deref(), path.as_deref())?))
 }
 
 /// Certificates that cannot be used are a mistake of the user's, to be told before anything starts.

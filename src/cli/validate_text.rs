@@ -198,6 +198,11 @@ fn scan(plan: &Plan) -> Vec<(String, String)> {
     if !scan.crawl.import.is_empty() {
         rows.insert(1, row("import", imported(scan)));
     }
+    if let Some(browsing) = &scan.crawl.browser {
+        let pages = plural(browsing.max_pages, "page", "pages");
+        let time = format_duration(browsing.max_time);
+        rows.insert(1, row("browser", format!("shows {pages} at most, for {time}")));
+    }
     rows
 }
 
@@ -370,6 +375,10 @@ pub(super) fn json(plan: &Plan, resolved: &Resolved) -> Json {
             "max_bytes": scan.crawl.max_bytes,
             "robots": scan.crawl.robots.as_str(),
             "depth": scan.crawl.depth,
+            "browser": scan.crawl.browser.as_ref().map(|browsing| json!({
+                "max_pages": browsing.max_pages,
+                "max_time_s": browsing.max_time.as_secs_f64(),
+            })),
             "max_rps": scan.max_rps,
             "concurrency": scan.concurrency,
             "allow_unsafe": scan.allow_unsafe,

@@ -154,6 +154,7 @@ fn story(node: &SiteNode) -> String {
             OperationSource::Spec => "from a description".to_owned(),
             OperationSource::Plan => "from the plan".to_owned(),
             OperationSource::Crawl => "where the crawl began".to_owned(),
+            OperationSource::Browser => "shown in a browser".to_owned(),
         }),
     }
     if node.links > 1 {

@@ -15,11 +15,13 @@ pub enum OperationSource {
     Plan,
     /// The crawler.
     Crawl,
+    /// A page in the crawler's browser.
+    Browser,
 }
 
 impl OperationSource {
     /// Every source.
-    pub const ALL: [Self; 3] = [Self::Spec, Self::Plan, Self::Crawl];
+    pub const ALL: [Self; 4] = [Self::Spec, Self::Plan, Self::Crawl, Self::Browser];
 
     /// The stable name.
     pub fn as_str(self) -> &'static str {
@@ -27,6 +29,7 @@ impl OperationSource {
             Self::Spec => "spec",
             Self::Plan => "plan",
             Self::Crawl => "crawl",
+            Self::Browser => "browser",
         }
     }
 
@@ -34,9 +37,18 @@ impl OperationSource {
     /// described for most.
     pub fn authority(self) -> u8 {
         match self {
-            Self::Crawl => 0,
-            Self::Plan => 1,
-            Self::Spec => 2,
+            Self::Browser => 0,
+            Self::Crawl => 1,
+            Self::Plan => 2,
+            Self::Spec => 3,
+        }
+    }
+
+    /// Whether it was found on the way, and neither named nor described.
+    pub fn is_found(self) -> bool {
+        match self {
+            Self::Crawl | Self::Browser => true,
+            Self::Plan | Self::Spec => false,
         }
     }
 

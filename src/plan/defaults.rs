@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::types::{CrawlSettings, RobotsPolicy, ScanSettings};
+use super::types::{Browsing, CrawlSettings, RobotsPolicy, ScanSettings};
 
 /// k6's `http` timeout; from the first byte of the request to the last of the response.
 pub(super) const LOAD_TIMEOUT: Duration = Duration::from_secs(60);
@@ -54,6 +54,14 @@ impl Default for CrawlSettings {
             max_bytes: None,
             robots: RobotsPolicy::default(),
             import: Vec::new(),
+            browser: None,
         }
+    }
+}
+
+impl Default for Browsing {
+    /// Enough for one of every kind of page of most sites.
+    fn default() -> Self {
+        Self { max_pages: 100, max_time: Duration::from_secs(600) }
     }
 }

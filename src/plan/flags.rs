@@ -117,6 +117,8 @@ pub struct ScanFlags {
     pub concurrency: Option<usize>,
     /// Probes may use unsafe methods.
     pub allow_unsafe: bool,
+    /// Pages are shown in a browser too.
+    pub browser: bool,
     /// Directories with additional rules.
     pub rule_dirs: Vec<PathBuf>,
     /// Regexes on path and query; one must match.
@@ -234,6 +236,7 @@ impl ScanFlags {
             rps: None,
             concurrency: None,
             allow_unsafe: false,
+            browser: false,
             rule_dirs: Vec::new(),
             include: Vec::new(),
             exclude: Vec::new(),

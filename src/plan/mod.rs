@@ -79,6 +79,7 @@ pub use schema::json_schema;
 pub use stages::StageList;
 pub use targets::{TargetName, TargetOverride};
 pub use types::{
-    BaselineFiles, Connection, Cookies, CrawlSettings, ImportedRequest, Limits, NamedTarget, Once,
-    Output, Plan, Protocol, RobotsPolicy, ScanSettings, Scenario, StopIf, TlsPolicy,
+    BaselineFiles, Browsing, Connection, Cookies, CrawlSettings, ImportedRequest, Limits,
+    NamedTarget, Once, Output, Plan, Protocol, RobotsPolicy, ScanSettings, Scenario, StopIf,
+    TlsPolicy,
 };

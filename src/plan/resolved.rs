@@ -196,6 +196,11 @@ fn scan(entries: &mut Vec<Entry>, plan: &Plan) {
     put(crawl, "max_urls", number(&settings.crawl.max_urls));
     put(crawl, "per_kind", number(&settings.crawl.per_kind));
     put(crawl, "robots", plain(settings.crawl.robots.as_str()));
+    if let Some(browsing) = &settings.crawl.browser {
+        let browser = section(crawl, "browser");
+        put(browser, "max_pages", number(&browsing.max_pages));
+        put(browser, "max_time", duration(browsing.max_time));
+    }
     let ids = settings.active.iter().map(|id| text(id)).collect();
     replace(scan, "active", node(Value::List(ids)));
     put(scan, "allow_unsafe", boolean(settings.allow_unsafe));

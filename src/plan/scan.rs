@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use super::boundary::{RATE, is_rate};
-use super::document::{Node, Value};
+use super::document::{Entry, Node, Value};
 use super::file::Overrides;
 use super::reader::{Fields, Keys, Reader};
-use super::types::{CrawlSettings, Limits, RobotsPolicy, ScanSettings};
+use super::types::{Browsing, CrawlSettings, Limits, RobotsPolicy, ScanSettings};
 use crate::model::RequestTemplate;
 
 pub(super) const SCAN: Keys = Keys {
@@ -25,9 +25,20 @@ pub(super) const SCAN: Keys = Keys {
 };
 pub(super) const CRAWL: Keys = Keys {
     of: "crawl",
-    known: &["depth", "max_urls", "per_kind", "max_time", "max_bytes", "robots", "import"],
-    later: &["browser"],
+    known: &[
+        "depth",
+        "max_urls",
+        "per_kind",
+        "max_time",
+        "max_bytes",
+        "robots",
+        "import",
+        "browser",
+    ],
+    later: &[],
 };
+pub(super) const BROWSER: Keys =
+    Keys { of: "browser", known: &["max_pages", "max_time"], later: &[] };
 
 /// What probes may do to the service's data.
 #[derive(Default)]
@@ -105,6 +116,7 @@ fn crawl(scan: &Fields<'_>, base: &Path, reader: &mut Reader) -> CrawlSettings {
             .and_then(|node| robots(node, reader))
             .unwrap_or(defaults.robots),
         import: files(fields.get("import"), base, reader),
+        browser: fields.entry("browser").and_then(|entry| browser(entry, reader)),
     }
 }
 
@@ -116,6 +128,25 @@ fn robots(node: &Node, reader: &mut Reader) -> Option<RobotsPolicy> {
         reader.unknown(&node.at, "policy", &name, names);
     }
     policy
+}
+
+/// `true`, or the bounds of what the browser does.
+fn browser(entry: &Entry, reader: &mut Reader) -> Option<Browsing> {
+    let defaults = Browsing::default();
+    if let Value::Scalar(_) | Value::Unsubstituted = entry.node.value {
+        return reader.boolean(&entry.node)?.then_some(defaults);
+    }
+    let fields = reader.fields(&entry.node, &entry.key_at, &BROWSER)?;
+    Some(Browsing {
+        max_pages: fields
+            .get("max_pages")
+            .and_then(|node| reader.number(node, "a whole number above 0", |pages: u64| pages > 0))
+            .unwrap_or(defaults.max_pages),
+        max_time: fields
+            .get("max_time")
+            .and_then(|node| reader.positive_duration(node))
+            .unwrap_or(defaults.max_time),
+    })
 }
 
 /// Files that describe the service, relative to the plan's directory.

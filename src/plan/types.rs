@@ -212,6 +212,17 @@ pub struct CrawlSettings {
     pub robots: RobotsPolicy,
     /// Files that describe the service: their requests are where it begins, beside the plan's own.
     pub import: Vec<PathBuf>,
+    /// Pages are shown in a browser too.
+    pub browser: Option<Browsing>,
+}
+
+/// Bounds of what a browser does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Browsing {
+    /// Pages shown at most.
+    pub max_pages: u64,
+    /// From the first page to the last.
+    pub max_time: Duration,
 }
 
 /// What `robots.txt` means to a crawl.

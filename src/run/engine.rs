@@ -1,5 +1,6 @@
 //! One run from the first event to the verdict.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
@@ -72,6 +73,8 @@ pub struct RunJob {
     pub threads: Option<usize>,
     /// What crawl and scan have done already, and where they keep what they do.
     pub record: Option<Arc<Record>>,
+    /// The browser's program, where the plan asks for one.
+    pub browser: Option<PathBuf>,
 }
 
 /// What a run came to.

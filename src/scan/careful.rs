@@ -55,9 +55,18 @@ pub(crate) fn reason_to_leave(url: &Url, label: &str) -> Option<String> {
         words.extend(split_words(&name));
         words.extend(split_words(&value));
     }
-    let label_words = split_words(label);
-    judge(&words)
-        .or_else(|| (label_words.len() <= MAX_LABEL_WORDS).then(|| judge(&label_words)).flatten())
+    judge(&words).or_else(|| label_reason(label))
+}
+
+/// The same for what has a label and no address.
+pub(crate) fn label_reason(label: &str) -> Option<String> {
+    let words = split_words(label);
+    (words.len() <= MAX_LABEL_WORDS).then(|| judge(&words)).flatten()
+}
+
+/// The same for a name or a piece of code, every word of which counts.
+pub(crate) fn words_reason(text: &str) -> Option<String> {
+    judge(&split_words(text))
 }
 
 fn judge(words: &[String]) -> Option<String> {

@@ -140,6 +140,7 @@ mod tests {
                 max_bytes: None,
                 robots: RobotsPolicy::Ignore,
                 import: Vec::new(),
+                browser: None,
             },
             active: Vec::new(),
             max_rps: 1e6,

@@ -1,6 +1,7 @@
 //! A scan from start to end: crawl, then checks, told as events.
 
 use std::collections::HashSet;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
@@ -8,6 +9,7 @@ use tokio::sync::mpsc;
 use super::active::Active;
 use super::active::Selected;
 use super::active::run_active;
+use super::browse::Explorer;
 use super::checks;
 use super::crawl::CrawlJob;
 use super::crawl::Crawled;
@@ -64,6 +66,8 @@ pub struct ScanJob {
     pub redactor: Redactor,
     /// Answers of an earlier run, and where those of this one are kept.
     pub record: Option<Arc<Record>>,
+    /// The browser's program; without it, a plan that asks for a browser is told that there is none.
+    pub browser: Option<PathBuf>,
 }
 
 /// Crawls and checks until done or stopped; everything learnt goes to `events`.
@@ -173,6 +177,7 @@ impl Engine {
             allow_unsafe: self.settings.allow_unsafe,
             seed: job.plan.seed.derive("crawl"),
             describer: Describer::new(&self.settings, job.plan.seed),
+            explorer: self.explorer(job).await,
         })
         .await;
         // Two methods of one address are one of its lines.
@@ -191,6 +196,18 @@ impl Engine {
             .await;
         self.traffic.event(Event::PhaseFinished(Phase::Crawl)).await;
         crawled
+    }
+
+    /// The browser, where the plan asks for one.
+    async fn explorer(&self, job: &ScanJob) -> Option<Explorer> {
+        let browsing = self.settings.crawl.browser.clone()?;
+        let Some(program) = job.browser.clone() else {
+            let text = "crawl: there is no browser, so pages are read and not shown";
+            self.traffic.notice(NoticeLevel::Error, text.to_owned()).await;
+            return None;
+        };
+        let traffic = Arc::clone(&self.traffic);
+        Some(Explorer::new(browsing, program, traffic, self.settings.allow_unsafe))
     }
 
     /// Runs what the plan asks for; gives an outcome for every native rule of the registry.

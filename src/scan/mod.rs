@@ -8,10 +8,11 @@
 //! * What comes from the target is hostile: no document, link structure or redirect makes the engine
 //!   leave its bounds of requests, time and memory. What the bounds leave out is said in a notice.
 //!
-//! Deliberately not here: running scripts (a page made by JavaScript shows only what its HTML
-//! names), submitting multipart forms.
+//! Deliberately not here: running scripts outside of a browser (without `browse`, a page made by
+//! JavaScript shows only what stands in its files), submitting multipart forms.
 
 mod active;
+mod browse;
 mod careful;
 mod checks;
 mod crawl;

@@ -74,18 +74,22 @@ impl Page {
     /// Reads links and forms from HTML that was served at `url`.
     pub(crate) fn parse(url: &Url, html: &str) -> Self {
         let markup = Markup::parse(html, Scripting::Off);
-        let base = base_of(&markup, url);
-        let found = Forms::read(&markup);
+        Self::read(&base_of(&markup, url), &markup)
+    }
+
+    /// The same for HTML that is taken apart already, and whose references are relative to `base`.
+    pub(crate) fn read(base: &Url, markup: &Markup) -> Self {
+        let found = Forms::read(markup);
         let mut page = Self {
             links: Vec::new(),
-            structure: Some(Structure::of_markup(&markup)),
-            canonical: canonical(&markup, &base),
-            forms: found.list.iter().flat_map(|form| Form::all(form, &base)).collect(),
+            structure: Some(Structure::of_markup(markup)),
+            canonical: canonical(markup, base),
+            forms: found.list.iter().flat_map(|form| Form::all(form, base)).collect(),
             truncated: found.truncated,
             description: None,
         };
-        page.add_switched_off(&markup, &base);
-        page.add(html_references(&markup), &base, &base);
+        page.add_switched_off(markup, base);
+        page.add(html_references(markup), base, base);
         page
     }
 
@@ -146,7 +150,7 @@ fn canonical(markup: &Markup, base: &Url) -> Option<Url> {
 }
 
 /// A WebSocket's address as the HTTP address at which it begins.
-fn over_http(text: &str) -> Option<String> {
+pub(crate) fn over_http(text: &str) -> Option<String> {
     let (scheme, rest) = text.split_once("://")?;
     match scheme.to_ascii_lowercase().as_str() {
         "ws" => Some(format!("http://{rest}")),

@@ -308,7 +308,7 @@ impl Site {
             return Some(host);
         }
         // What the user named is never left out.
-        if self.count >= MAX_NODES && sighting.source == OperationSource::Crawl {
+        if self.count >= MAX_NODES && sighting.source.is_found() {
             return None;
         }
         if let Some(name) = &sighting.path_template {

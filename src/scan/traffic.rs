@@ -20,12 +20,14 @@ use super::wire::Wire;
 use crate::flow::Values;
 use crate::http::CookieJar;
 use crate::http::clock::Clock;
+use crate::http::cookies::Cookie;
 use crate::model::CrawlProgress;
 use crate::model::Event;
 use crate::model::Exchange;
 use crate::model::Header;
 use crate::model::Notice;
 use crate::model::NoticeLevel;
+use crate::model::Origin;
 use crate::model::OutOfScope;
 use crate::model::Request;
 use crate::model::Scope;
@@ -337,6 +339,35 @@ impl Traffic {
         let request = &exchange.request;
         let mut jar = self.cookies.lock().expect("no holder panics");
         jar.store(&request.origin, &request.path_and_query, response, self.clock.unix_seconds());
+    }
+
+    /// Whether the run sends a header of that name with everything.
+    pub(crate) fn has_header(&self, name: &str) -> bool {
+        self.headers.iter().any(|header| header.is(name))
+    }
+
+    /// The cookies of the session, for whoever shows them to scripts.
+    pub(crate) fn cookies(&self) -> Vec<Cookie> {
+        self.cookies.lock().expect("no holder panics").cookies().to_vec()
+    }
+
+    /// Names and values of the user's own `Cookie` header.
+    pub(crate) fn own_cookies(&self) -> Vec<(String, String)> {
+        let lines = self.headers.iter().filter(|header| header.is("cookie"));
+        let pairs = lines.flat_map(|header| {
+            let pair = |pair: &str| pair.trim().split_once('=').map(|(n, v)| (n.into(), v.into()));
+            header.text().split(';').filter_map(pair).collect::<Vec<_>>()
+        });
+        pairs.collect()
+    }
+
+    /// Keeps cookies that a script has set for all of an origin.
+    pub(crate) fn keep_pairs(&self, origin: &Origin, pairs: &[(String, String)]) {
+        let lines: Vec<String> =
+            pairs.iter().map(|(name, value)| format!("{name}={value}; Path=/")).collect();
+        let now = self.clock.unix_seconds();
+        let mut jar = self.cookies.lock().expect("no holder panics");
+        jar.store_lines(origin, b"/", lines.iter().map(String::as_bytes), now);
     }
 
     pub(crate) fn scope(&self) -> &Scope {

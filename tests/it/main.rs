@@ -3,6 +3,7 @@
 mod architecture;
 mod bad_input;
 mod baseline;
+mod browser_command;
 mod connection;
 mod control_socket;
 mod crawl_command;

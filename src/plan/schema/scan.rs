@@ -8,7 +8,7 @@ use super::shape::{
 use crate::plan::RobotsPolicy;
 
 pub(super) fn objects() -> Vec<Object> {
-    vec![scan(), crawl()]
+    vec![scan(), crawl(), browser()]
 }
 
 fn scan() -> Object {
@@ -62,4 +62,17 @@ fn crawl() -> Object {
             "Files that describe the service (OpenAPI, HAR, Postman, …), relative to the plan: the \
              crawl begins at their requests too.",
         )
+        .key_or(
+            "browser",
+            any_of(&[boolean(), of("browser")]),
+            false,
+            "Whether pages are shown in Chromium too: what scripts make of them, ask for and react \
+             to is found then. It has to be installed.",
+        )
+}
+
+fn browser() -> Object {
+    object!("browser", scan::BROWSER, "Bounds of what the browser does.")
+        .key_or("max_pages", whole(1, None), 100, "Pages shown at most.")
+        .key_or("max_time", duration(), "10m", "From the first page to the last.")
 }

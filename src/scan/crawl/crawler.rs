@@ -18,6 +18,8 @@ use super::item::Candidate;
 use super::item::Item;
 use super::left_out::LeftOut;
 use super::robots::Robots;
+use super::shown::Done;
+use super::shown::Shows;
 use super::sources;
 use crate::model::Event;
 use crate::model::Notice;
@@ -31,6 +33,7 @@ use crate::model::Target;
 use crate::model::plural;
 use crate::plan::CrawlSettings;
 use crate::plan::RobotsPolicy;
+use crate::scan::browse::Explorer;
 use crate::scan::described::Describer;
 use crate::scan::identity::Identity;
 use crate::scan::site::Answer;
@@ -64,6 +67,8 @@ pub(crate) struct CrawlJob {
     pub(crate) seed: Seed,
     /// Reads descriptions that are found.
     pub(crate) describer: Describer,
+    /// Shows pages in a browser too.
+    pub(crate) explorer: Option<Explorer>,
 }
 
 /// What a crawl found.
@@ -77,7 +82,7 @@ pub(crate) struct Crawled {
 
 /// Crawls until nothing is left, the bounds are reached or the run is stopped; operations and
 /// notices are sent as they come up.
-pub(crate) async fn crawl(job: CrawlJob) -> Crawled {
+pub(crate) async fn crawl(mut job: CrawlJob) -> Crawled {
     let capacity = (job.settings.max_urls.saturating_mul(QUEUE_PER_URL)).clamp(100, MAX_QUEUE);
     let bounds = Bounds {
         capacity: usize::try_from(capacity).expect("at most MAX_QUEUE"),
@@ -96,6 +101,7 @@ pub(crate) async fn crawl(job: CrawlJob) -> Crawled {
         fetched: 0,
         unproven: Vec::new(),
         rounds: 0,
+        shows: Shows::new(job.explorer.take()),
         soft404: Arc::new(Soft404::new(job.seed)),
         robots: HashMap::new(),
         began: job.traffic.now(),
@@ -129,6 +135,8 @@ pub(super) struct Crawler {
     unproven: Vec<(Duration, Item)>,
     /// How often such pages were fetched again.
     rounds: u32,
+    /// What the browser is to show.
+    pub(super) shows: Shows,
     pub(super) soft404: Arc<Soft404>,
     /// What is asked of crawlers, by origin, where it is obeyed.
     pub(super) robots: HashMap<Origin, Robots>,
@@ -211,7 +219,9 @@ impl Crawler {
         let Seeded { template, source, left_alone } = seed;
         let by = match source {
             OperationSource::Spec => FoundIn::Spec,
-            OperationSource::Plan | OperationSource::Crawl => FoundIn::Plan,
+            OperationSource::Plan | OperationSource::Crawl | OperationSource::Browser => {
+                FoundIn::Plan
+            }
         };
         let found = Found { by, page: None };
         let Some(candidate) = Candidate::of(template.request.clone(), 0, source, found) else {
@@ -256,11 +266,14 @@ impl Crawler {
                 self.note_unproven(self.job.traffic.now(), &item);
                 let directory = self.templates.text(self.templates.directory(item.path));
                 let (traffic, soft404) = (Arc::clone(&self.job.traffic), Arc::clone(&self.soft404));
-                running.spawn(fetch(traffic, soft404, item, kind, directory));
+                let fetching = fetch(traffic, soft404, item, kind, directory);
+                running.spawn(async { Done::Fetched(Box::new(fetching.await)) });
             }
+            self.show_next(&mut running);
             self.publish().await;
             match running.join_next().await {
-                Some(Ok(fetched)) => self.absorb(&fetched),
+                Some(Ok(Done::Fetched(fetched))) => self.absorb(&fetched),
+                Some(Ok(Done::Shown(shown))) => self.absorb_shown(*shown, &mut running),
                 Some(Err(fault)) => self.left_out.faults.push(fault.to_string()),
                 None if self.unproven.is_empty() || self.rounds >= MAX_ROUNDS => return,
                 None => {
@@ -295,6 +308,7 @@ impl Crawler {
         for (at, item) in std::mem::take(&mut self.unproven) {
             if at >= since {
                 again += 1;
+                self.shows.forget(&item);
                 let directory = self.templates.directory(item.path);
                 let path = self.templates.current(item.path);
                 self.frontier.offer_again(Item { path, ..item }, directory);
@@ -328,7 +342,9 @@ impl Crawler {
         }
         self.site.conclude(&self.templates);
         self.publish().await;
-        let complete = self.left_out.is_complete() && !self.job.traffic.is_stopping();
+        let is_all_shown = self.shows.close().await;
+        let complete =
+            self.left_out.is_complete() && is_all_shown && !self.job.traffic.is_stopping();
         Crawled { site: self.site, complete, skipped: self.left_out.counts() }
     }
 

@@ -54,6 +54,21 @@ pub(crate) async fn fetch(
     directory: String,
 ) -> Fetched {
     let exchange = traffic.exchange(item.request.clone()).await;
+    read(traffic, soft404, Asked { item, kind, directory, exchange }).await
+}
+
+/// An item and what came of it.
+pub(crate) struct Asked {
+    pub(crate) item: Item,
+    pub(crate) kind: KindId,
+    /// The path template of its directory.
+    pub(crate) directory: String,
+    pub(crate) exchange: Result<Arc<Exchange>, Unsent>,
+}
+
+/// Calibration and links of an exchange that has taken place.
+pub(crate) async fn read(traffic: Arc<Traffic>, soft404: Arc<Soft404>, asked: Asked) -> Fetched {
+    let Asked { item, kind, directory, exchange } = asked;
     let mut fetched = Fetched {
         item,
         kind,

@@ -70,7 +70,7 @@ impl Crawler {
             Err(Unsent::Stopped) => return false,
             Err(Unsent::OutOfScope(reason)) => {
                 self.left_out.out_of_scope += 1;
-                if item.source != OperationSource::Crawl {
+                if !item.source.is_found() {
                     self.see(item, Seen::skipped(reason.to_string()));
                 }
                 return false;
@@ -93,6 +93,8 @@ impl Crawler {
         self.left_out.unread += u64::from(fetched.page.truncated);
         if reading.same_as.is_some() {
             self.left_out.same_content += 1;
+            // To a browser it may be another page all the same: its script reads the address.
+            self.shows.offer(&item, fetched);
             return false;
         }
         self.job.traffic.tokens.learn(&item.url, &fetched.page.forms);
@@ -101,6 +103,7 @@ impl Crawler {
             self.describe(&item.url, description);
         }
         self.settle();
+        self.shows.offer(&item, fetched);
         led_on
     }
 
@@ -185,7 +188,7 @@ impl Crawler {
         same_as: Option<Arc<str>>,
     ) {
         let gone = fetched.missing || matches!(status, Some(404 | 410));
-        if gone && item.source == OperationSource::Crawl && !item.is_start() {
+        if gone && item.source.is_found() && !item.is_start() {
             return;
         }
         let reached = !fetched.missing && status.is_some_and(|status| item.expects(status));
@@ -258,13 +261,13 @@ impl Crawler {
         if !on_page.insert(key) || self.frontier.visit(key) || self.judged.contains(&key) {
             return false;
         }
-        if MEDIA.contains(&link::extension(found.url.path()).as_str()) {
+        if is_media(&found.url) {
             return false;
         }
         let Some(request) = link::get(&found.url) else { return false };
         let request = found.fill(Request { method: Method::new(found.method), ..request });
         let is_safe = request.method.is_safe();
-        let source = OperationSource::Crawl;
+        let source = source(from, place);
         let Some(candidate) = Candidate::of(request, from.depth + 1, source, place.clone()) else {
             return false;
         };
@@ -282,7 +285,7 @@ impl Crawler {
 
     fn follow_form(&mut self, from: &Item, form: &Form, place: &Found) -> LedOn {
         let found = Found { by: FoundIn::Form, ..place.clone() };
-        let source = OperationSource::Crawl;
+        let source = source(from, place);
         let request = form.request().or_else(|| {
             let request = link::get(&form.action)?;
             // Not sent: it stands for the form.
@@ -322,7 +325,12 @@ impl Crawler {
     }
 
     /// Lists what is not sent.
-    fn leave(&mut self, candidate: Candidate, why: SkipReason, reason: impl Into<String>) -> LedOn {
+    pub(super) fn leave(
+        &mut self,
+        candidate: Candidate,
+        why: SkipReason,
+        reason: impl Into<String>,
+    ) -> LedOn {
         if !self.in_scope(&candidate.url) {
             self.out_of_scope(&candidate);
             return false;
@@ -410,6 +418,21 @@ impl Crawler {
     }
 }
 
-fn unsafe_reason(method: &str) -> String {
+/// What was found by way of a browser is the browser's.
+fn source(from: &Item, place: &Found) -> OperationSource {
+    if place.by == FoundIn::Browser || from.source == OperationSource::Browser {
+        OperationSource::Browser
+    } else {
+        OperationSource::Crawl
+    }
+}
+
+/// Whether a file of that name carries neither links nor code.
+pub(crate) fn is_media(url: &Url) -> bool {
+    MEDIA.contains(&link::extension(url.path()).as_str())
+}
+
+/// Why a request is not sent.
+pub(crate) fn unsafe_reason(method: &str) -> String {
     format!("{method} may change something; pass --allow-unsafe to send it")
 }

@@ -15,7 +15,6 @@ use std::sync::Arc;
 
 use super::item::Item;
 use crate::model::Method;
-use crate::model::OperationSource;
 use crate::scan::templates::PathId;
 
 /// Parameter sets of one method and path that are kinds of their own; those of a search with facets
@@ -159,13 +158,25 @@ impl Frontier {
         kind.links += 1;
         // What the plan names is always wanted.
         if let Some(per_kind) = self.bounds.per_kind
-            && item.source == OperationSource::Crawl
+            && item.source.is_found()
             && (kind.dry >= per_kind || kind.waiting.len() >= MAX_WAITING)
         {
             return Offer::EnoughOfItsKind;
         }
         self.push(id, item);
         Offer::Queued { first }
+    }
+
+    /// Notes an item that was fetched by other means; `None` if it is known.
+    pub(crate) fn note(&mut self, item: &Item, key: u64, directory: PathId) -> Option<KindId> {
+        if self.visit(key) || self.seen.len() >= self.bounds.capacity.saturating_mul(SEEN_PER_ITEM)
+        {
+            return None;
+        }
+        let (id, _) = self.kind_for(item, directory);
+        self.seen.insert(key, id);
+        self.kinds[id.0 as usize].links += 1;
+        Some(id)
     }
 
     /// Takes an item once more that was taken before.
@@ -197,7 +208,7 @@ impl Frontier {
             return 0;
         }
         let before = kind.waiting.len();
-        kind.waiting.retain(|(_, item)| item.source != OperationSource::Crawl);
+        kind.waiting.retain(|(_, item)| !item.source.is_found());
         let left_out = before - kind.waiting.len();
         self.length -= left_out;
         self.settle(id);
@@ -347,6 +358,7 @@ impl Frontier {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::OperationSource;
     use crate::scan::link;
     use crate::scan::site::Found;
     use crate::scan::templates::Templates;

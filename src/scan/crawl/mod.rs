@@ -8,9 +8,12 @@ mod guesses;
 mod item;
 mod left_out;
 mod robots;
+mod shown;
 mod sources;
 
 pub(crate) use crawler::CrawlJob;
 pub(crate) use crawler::Crawled;
 pub(crate) use crawler::crawl;
+pub(crate) use follow::is_media;
+pub(crate) use follow::unsafe_reason;
 pub(crate) use guesses::Doubt;

@@ -12,3 +12,4 @@ mod value;
 pub(crate) use file::SampleFile;
 pub(crate) use value::Filled;
 pub(crate) use value::filled;
+pub(crate) use value::filling;

@@ -69,7 +69,7 @@ impl Filled {
 }
 
 /// What a field is sent with.
-fn filling(field: &Field) -> String {
+pub(crate) fn filling(field: &Field) -> String {
     let (limits, value) = (&field.limits, &field.value);
     match field.kind.as_str() {
         "hidden" | "checkbox" | "radio" => value.clone(),

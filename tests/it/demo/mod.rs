@@ -6,6 +6,7 @@ mod disclosure;
 mod hostile;
 mod injection;
 mod maze;
+mod maze_browser;
 mod performance;
 mod shop;
 mod table;

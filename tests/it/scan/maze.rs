@@ -87,6 +87,7 @@ async fn crawled(allow_unsafe: bool) -> Vec<Sent> {
         wire: Arc::new(Watched { client, log: Arc::clone(&log) }),
         clock,
         redactor: Redactor::default(),
+        browser: None,
     };
     let (sender, mut events) = tokio::sync::mpsc::channel(64);
     let crawl = tokio::spawn(shakedown::scan::crawl(job, sender, StopToken::default()));

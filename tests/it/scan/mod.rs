@@ -1,5 +1,6 @@
 //! Scans of sites that exist only in memory: no sockets, no time.
 
+mod browser;
 mod crawl;
 mod generated;
 mod logins;

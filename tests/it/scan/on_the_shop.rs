@@ -45,6 +45,7 @@ async fn scan_shop(safe: bool) -> Report {
         wire: Arc::new(client.expect("no files to read")),
         clock,
         redactor: Redactor::default(),
+        browser: None,
     };
     let (sender, mut events) = tokio::sync::mpsc::channel(64);
     let scan = tokio::spawn(shakedown::scan::run(job, sender, StopToken::default()));

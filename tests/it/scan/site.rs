@@ -169,6 +169,7 @@ pub(super) struct Setup {
     pub stop: StopToken,
     pub certificate_fault: Option<&'static str>,
     pub sessions: Sessions,
+    pub browser: bool,
 }
 
 impl Default for Setup {
@@ -188,6 +189,7 @@ impl Default for Setup {
             stop: StopToken::default(),
             certificate_fault: None,
             sessions: Sessions::default(),
+            browser: false,
         }
     }
 }
@@ -294,7 +296,14 @@ fn job(setup: Setup, wire: Arc<dyn Wire>) -> ScanJob {
         wire,
         clock: Clock::start(),
         redactor: Redactor::default(),
+        browser: browser(),
     }
+}
+
+/// The browser's program, where there is one.
+pub(super) fn browser() -> Option<std::path::PathBuf> {
+    let named = std::env::var_os("SHAKEDOWN_BROWSER");
+    shakedown::browser::locate(named.as_deref(), std::env::var_os("PATH").as_deref()).ok()
 }
 
 /// A plan that scans `target`.
@@ -323,6 +332,7 @@ pub(super) fn plan(target: &str, setup: Setup) -> Plan {
                 max_urls: setup.max_urls,
                 max_bytes: setup.max_bytes,
                 robots: setup.robots,
+                browser: setup.browser.then(shakedown::plan::Browsing::default),
                 ..CrawlSettings::default()
             },
             active: setup.active.iter().map(ToString::to_string).collect(),

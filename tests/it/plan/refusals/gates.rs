@@ -200,7 +200,7 @@ thresholds:
    ·   ────────────────────────────────────
 15 │   'coverage_operations{source:openapi}': [ 'rate>1' ]
    ╰────
- × metric `coverage_operations`: no source `openapi`; known: spec, plan, crawl
+ × metric `coverage_operations`: no source `openapi`; known: spec, plan, crawl, browser
    ╭─[plan.yml:15:3]
 14 │   'http_reqs{request:home,scenario:t}': [ 'count>1' ]
 15 │   'coverage_operations{source:openapi}': [ 'rate>1' ]

@@ -8,20 +8,42 @@ use super::said;
 
 #[test]
 fn scan_keys_of_later() {
-    assert_snapshot!(said(BASE, "scan: { policy: ci, crawl: { browser: true } }\n"), @r#"
+    assert_snapshot!(said(BASE, "scan: { policy: ci }\n"), @r#"
      × `policy` in scan is not yet supported
       ╭─[plan.yml:3:9]
     2 │ target: http://127.0.0.1:8080
-    3 │ scan: { policy: ci, crawl: { browser: true } }
+    3 │ scan: { policy: ci }
       ·         ──────
       ╰────
-     × `browser` in crawl is not yet supported
-      ╭─[plan.yml:3:30]
-    2 │ target: http://127.0.0.1:8080
-    3 │ scan: { policy: ci, crawl: { browser: true } }
-      ·                              ───────
-      ╰────
     "#);
+}
+
+#[test]
+fn bounds_of_a_browser() {
+    assert_snapshot!(
+        said(BASE, "scan: { crawl: { browser: { max_pages: 0, max_time: 0s, tabs: 2 } } }\n"),
+        @r#"
+     × expected a whole number above 0; found `0`
+      ╭─[plan.yml:3:40]
+    2 │ target: http://127.0.0.1:8080
+    3 │ scan: { crawl: { browser: { max_pages: 0, max_time: 0s, tabs: 2 } } }
+      ·                                        ─
+      ╰────
+     × expected a duration above 0; found `0s`
+      ╭─[plan.yml:3:53]
+    2 │ target: http://127.0.0.1:8080
+    3 │ scan: { crawl: { browser: { max_pages: 0, max_time: 0s, tabs: 2 } } }
+      ·                                                     ──
+      ╰────
+     × unknown key `tabs` in browser
+      ╭─[plan.yml:3:57]
+    2 │ target: http://127.0.0.1:8080
+    3 │ scan: { crawl: { browser: { max_pages: 0, max_time: 0s, tabs: 2 } } }
+      ·                                                         ────
+      ╰────
+     help: known: max_pages, max_time
+    "#
+    );
 }
 
 #[test]

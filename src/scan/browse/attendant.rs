@@ -1,0 +1,288 @@
+//! Attends to a browser: answers whatever its pages ask for, over the same wire, at the same pace
+//! and as the same user as everything else that a scan sends.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::MutexGuard;
+
+use serde_json::Value;
+use serde_json::json;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use url::Url;
+
+use super::cookies;
+use super::cookies::Told;
+use super::judge::Manners;
+use super::judge::Verdict;
+use super::judge::judge;
+use super::paused;
+use super::paused::Paused;
+use super::paused::Purpose;
+use super::visit::Visit;
+use crate::browser::CdpEvent;
+use crate::browser::Connection;
+use crate::model::Exchange;
+use crate::model::Header;
+use crate::model::Response;
+use crate::scan::link;
+use crate::scan::page;
+use crate::scan::traffic::Traffic;
+
+/// Requests that are answered at once; a page that makes more is refused them.
+const MAX_ANSWERING: usize = 200;
+
+/// Bytes of code and style that are kept, so that no page asks for them again.
+const MAX_ASSETS: usize = 32 << 20;
+
+/// Bytes of answers kept of one visit.
+const MAX_KEPT: usize = 16 << 20;
+
+/// See the module.
+pub(super) struct Attendant {
+    connection: Connection,
+    traffic: Arc<Traffic>,
+    allow_unsafe: bool,
+    visit: Mutex<Option<Arc<Visit>>>,
+    assets: Mutex<Assets>,
+    told: Mutex<Told>,
+}
+
+#[derive(Default)]
+struct Assets {
+    by_url: BTreeMap<String, Response>,
+    bytes: usize,
+}
+
+impl Attendant {
+    pub(super) fn new(connection: Connection, traffic: Arc<Traffic>, allow_unsafe: bool) -> Self {
+        Self {
+            connection,
+            traffic,
+            allow_unsafe,
+            visit: Mutex::default(),
+            assets: Mutex::default(),
+            told: Mutex::default(),
+        }
+    }
+
+    /// From now on what happens belongs to that visit.
+    pub(super) fn attend(&self, visit: Option<Arc<Visit>>) {
+        *lock(&self.visit) = visit;
+    }
+
+    /// Works until the browser hangs up.
+    pub(super) async fn run(self: Arc<Self>, mut events: mpsc::Receiver<CdpEvent>) {
+        let mut answering = JoinSet::new();
+        loop {
+            tokio::select! {
+                event = events.recv() => match event {
+                    Some(event) => self.take(&event, &mut answering),
+                    None => break,
+                },
+                Some(_) = answering.join_next(), if !answering.is_empty() => {}
+            }
+        }
+    }
+
+    /// Puts the cookies of the session into the browser, for its scripts to read.
+    pub(super) async fn show_cookies(&self) {
+        let mut shown: Vec<Value> = Vec::new();
+        for cookie in self.traffic.cookies() {
+            let value = String::from_utf8_lossy(&cookie.value).into_owned();
+            lock(&self.told).note(&cookie.domain, &cookie.name, &value);
+            shown.push(cookies::shown(&cookie));
+        }
+        for (name, value) in self.traffic.own_cookies() {
+            for origin in self.traffic.scope().origins() {
+                lock(&self.told).note(&origin.host, &name, &value);
+                shown.push(cookies::own(origin, &name, &value));
+            }
+        }
+        for cookie in shown {
+            // One by one: the browser takes none of a list in which it dislikes one.
+            self.tell(None, "Storage.setCookies", json!({ "cookies": [cookie] })).await;
+        }
+    }
+
+    fn take(self: &Arc<Self>, event: &CdpEvent, answering: &mut JoinSet<()>) {
+        let visit = lock(&self.visit).clone();
+        let params = &event.params;
+        match event.method.as_str() {
+            "Fetch.requestPaused" => self.answer(visit, params, answering),
+            "Page.javascriptDialogOpening" => {
+                let accept = json!({ "accept": params["type"] == "beforeunload" });
+                self.say(event.session.clone(), "Page.handleJavaScriptDialog", accept, answering);
+            }
+            "Target.attachedToTarget" if params["waitingForDebugger"] == true => {
+                self.let_run(params["sessionId"].as_str().map(str::to_owned), answering);
+            }
+            "Target.targetCreated" => see_window(visit, &params["targetInfo"]),
+            "Inspector.targetCrashed" => {
+                if let Some(visit) = visit {
+                    visit.note_crash();
+                }
+            }
+            "Page.navigatedWithinDocument" => {
+                let url = params["url"].as_str().and_then(|url| Url::parse(url).ok());
+                if let (Some(visit), Some(url)) =
+                    (visit, url.and_then(|url| link::resolve(&url, "")))
+                {
+                    let mut seen = visit.seen();
+                    seen.routes += 1;
+                    seen.link(url);
+                }
+            }
+            "Network.webSocketCreated" | "Network.webTransportCreated" => {
+                if let (Some(visit), Some(url)) =
+                    (visit, params["url"].as_str().and_then(over_http))
+                {
+                    visit.seen().link(url);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// A worker is let run once its sockets are seen.
+    fn let_run(&self, session: Option<String>, answering: &mut JoinSet<()>) {
+        let connection = self.connection.clone();
+        answering.spawn(async move {
+            for method in ["Network.enable", "Runtime.runIfWaitingForDebugger"] {
+                let _gone = connection.tell(session.as_deref(), method, json!({})).await;
+            }
+        });
+    }
+
+    fn answer(
+        self: &Arc<Self>,
+        visit: Option<Arc<Visit>>,
+        params: &Value,
+        answering: &mut JoinSet<()>,
+    ) {
+        let Some(paused) = Paused::read(params) else { return };
+        let is_redirect = params["redirectedRequestId"].is_string();
+        let manners = Manners { scope: self.traffic.scope(), allow_unsafe: self.allow_unsafe };
+        let verdict = match &visit {
+            // Left over from a page that is gone, or from a service worker.
+            None => Verdict::Stay,
+            Some(visit) if answering.len() >= MAX_ANSWERING => {
+                visit.seen().left_out += 1;
+                Verdict::Refuse
+            }
+            Some(visit) => judge(&paused, &visit.window, is_redirect, &mut visit.seen(), manners),
+        };
+        let id = paused.id.clone();
+        let (method, params) = match (verdict, visit) {
+            (Verdict::Send, Some(visit)) => {
+                answering.spawn(Arc::clone(self).ask(visit, paused));
+                return;
+            }
+            (Verdict::Inside, _) => ("Fetch.continueRequest", json!({ "requestId": id })),
+            (Verdict::Blank, _) => ("Fetch.fulfillRequest", paused::blank_image(&id)),
+            (Verdict::Nothing, _) => ("Fetch.fulfillRequest", paused::nothing(&id)),
+            (Verdict::Refuse, _) => ("Fetch.failRequest", failed(&id, "BlockedByClient")),
+            (Verdict::Stay | Verdict::Send, _) => ("Fetch.failRequest", failed(&id, "Aborted")),
+        };
+        self.say(None, method, params, answering);
+    }
+
+    /// Asks the target and hands its answer to the browser.
+    async fn ask(self: Arc<Self>, visit: Arc<Visit>, paused: Paused) {
+        let purpose = paused.purpose;
+        let answer = self.asked(&visit, &paused).await;
+        let (method, params) = match answer {
+            Ok(response) => ("Fetch.fulfillRequest", paused::answer(&paused.id, &response)),
+            Err(reason) => ("Fetch.failRequest", failed(&paused.id, reason)),
+        };
+        self.tell(None, method, params).await;
+        visit.answered(purpose);
+    }
+
+    async fn asked(&self, visit: &Visit, paused: &Paused) -> Result<Response, &'static str> {
+        let mut request = paused.request.clone().ok_or("Failed")?;
+        let is_asset = paused.purpose == Purpose::Asset && request.method.as_str() == "GET";
+        let url = request.url();
+        if let Some(known) =
+            is_asset.then(|| lock(&self.assets).by_url.get(&url).cloned()).flatten()
+        {
+            return Ok(known);
+        }
+        let new = lock(&self.told).by_script(&request.origin.host, &paused.cookies);
+        self.traffic.keep_pairs(&request.origin, &new);
+        request.headers.retain(|header: &Header| !self.traffic.has_header(&header.name));
+        let host = request.origin.host.clone();
+        let exchange = self.traffic.exchange(request).await.map_err(|_unsent| "Aborted")?;
+        // The page itself the crawler has fetched before.
+        if !(paused.purpose == Purpose::Document && paused.frame == visit.window) {
+            keep(visit, &exchange);
+        }
+        let response = exchange.response().ok_or("ConnectionFailed")?;
+        lock(&self.told).hear(&host, response);
+        if is_asset && response.status == 200 {
+            lock(&self.assets).put(url, response);
+        }
+        Ok(response.clone())
+    }
+
+    fn say(
+        &self,
+        session: Option<String>,
+        method: &'static str,
+        params: Value,
+        answering: &mut JoinSet<()>,
+    ) {
+        let connection = self.connection.clone();
+        answering.spawn(async move {
+            let _gone = connection.tell(session.as_deref(), method, params).await;
+        });
+    }
+
+    async fn tell(&self, session: Option<&str>, method: &str, params: Value) {
+        // Who has hung up is told of by the call that waits for an answer.
+        let _gone = self.connection.tell(session, method, params).await;
+    }
+}
+
+fn see_window(visit: Option<Arc<Visit>>, target: &Value) {
+    let (Some(visit), Some(id)) = (visit, target["targetId"].as_str()) else { return };
+    if target["type"] == "page" && id != visit.window {
+        visit.seen().popups.insert(id.to_owned());
+    }
+}
+
+impl Assets {
+    fn put(&mut self, url: String, response: &Response) {
+        if self.bytes + response.body.len() <= MAX_ASSETS {
+            self.bytes += response.body.len();
+            self.by_url.insert(url, response.clone());
+        }
+    }
+}
+
+fn keep(visit: &Visit, exchange: &Arc<Exchange>) {
+    let mut seen = visit.seen();
+    let bytes = exchange.response().map_or(0, |response| response.body.len());
+    if seen.kept + bytes <= MAX_KEPT {
+        seen.kept += bytes;
+        seen.exchanges.push(Arc::clone(exchange));
+    } else {
+        seen.left_out += 1;
+    }
+}
+
+fn failed(id: &str, reason: &str) -> Value {
+    json!({ "requestId": id, "errorReason": reason })
+}
+
+/// Where a WebSocket or a WebTransport begins.
+fn over_http(text: &str) -> Option<Url> {
+    let http = page::over_http(text);
+    let url = Url::parse(http.as_deref().unwrap_or(text)).ok()?;
+    link::resolve(&url, "")
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().expect("no holder panics")
+}

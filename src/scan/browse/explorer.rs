@@ -1,0 +1,379 @@
+//! The browser of a crawl: started when it is first needed, once more if it breaks, and ended.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::json;
+use tokio::task::JoinSet;
+use url::Url;
+
+use super::attendant::Attendant;
+use super::explore::Explored;
+use super::explore::Memory;
+use super::explore::explore;
+use super::tab::Tab;
+use super::visit::Found;
+use super::visit::Seen;
+use crate::browser::Browser;
+use crate::browser::BrowserError;
+use crate::browser::CallError;
+use crate::model::Exchange;
+use crate::model::NoticeLevel;
+use crate::model::inert;
+use crate::model::plural;
+use crate::plan::Browsing;
+use crate::scan::page::Page;
+use crate::scan::traffic::Traffic;
+
+/// How often it is started again after it broke.
+const MAX_RESTARTS: u32 = 1;
+
+/// For a browser that is alive.
+const ALIVE: Duration = Duration::from_secs(5);
+
+/// What the browser showed of one page.
+#[derive(Debug, Default)]
+pub(crate) struct Rendered {
+    /// What it refers to, in all of its states.
+    pub(crate) page: Page,
+    /// What it asked for, and got.
+    pub(crate) exchanges: Vec<Arc<Exchange>>,
+    /// What it wanted to send, and did not.
+    pub(crate) found: Vec<Found>,
+}
+
+/// Whether a page with its scripts was shown before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Novelty {
+    /// What it does a moment later is waited for.
+    New,
+    /// What scripts do later was waited for once.
+    Known,
+}
+
+/// Pages that were not shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Left {
+    /// There was no room for them.
+    pub(crate) waiting: u64,
+    /// Enough pages had their scripts.
+    pub(crate) same_scripts: u64,
+}
+
+/// A browser that renders pages, one after the other.
+pub(crate) struct Explorer {
+    settings: Browsing,
+    program: PathBuf,
+    traffic: Arc<Traffic>,
+    allow_unsafe: bool,
+    running: Option<Running>,
+    restarts: u32,
+    began: Option<Duration>,
+    memory: Memory,
+    tally: Tally,
+}
+
+struct Running {
+    browser: Browser,
+    attendant: Arc<Attendant>,
+    attending: JoinSet<()>,
+}
+
+/// What there is to say in the end.
+#[derive(Debug, Default)]
+struct Tally {
+    pages: u64,
+    missing: u64,
+    cut: u64,
+    stuck: u64,
+    requests: u64,
+    out_of_scope: u64,
+    strangers: BTreeSet<String>,
+    left_out: u64,
+    harmful: u64,
+    /// Why there is no browser any more.
+    given_up: bool,
+}
+
+/// What ends the rendering of one page early.
+enum Trouble {
+    /// The page does, and the browser is well.
+    Page,
+    /// The browser does.
+    Browser(String),
+}
+
+impl Explorer {
+    /// Nothing is started yet.
+    pub(crate) fn new(
+        settings: Browsing,
+        program: PathBuf,
+        traffic: Arc<Traffic>,
+        allow_unsafe: bool,
+    ) -> Self {
+        Self {
+            settings,
+            program,
+            traffic,
+            allow_unsafe,
+            running: None,
+            restarts: 0,
+            began: None,
+            memory: Memory::default(),
+            tally: Tally::default(),
+        }
+    }
+
+    /// Whether another page may be rendered.
+    pub(crate) fn has_room(&self) -> bool {
+        let spent =
+            self.began.map_or(Duration::ZERO, |began| self.traffic.now().saturating_sub(began));
+        !self.tally.given_up
+            && self.tally.pages < self.settings.max_pages
+            && spent < self.settings.max_time
+    }
+
+    /// Renders the page at `url`; what is known of it when something breaks is given all the same.
+    ///
+    /// Cancel safe: the browser ends with the explorer.
+    pub(crate) async fn render(&mut self, url: &Url, novelty: Novelty) -> Rendered {
+        self.began.get_or_insert(self.traffic.now());
+        self.tally.pages += 1;
+        let mut rendered = Rendered::default();
+        while !self.traffic.is_stopping() && !self.tally.given_up {
+            match self.attempt(url, novelty, &mut rendered).await {
+                Ok(()) => break,
+                Err(Trouble::Page) => {
+                    self.tally.stuck += 1;
+                    break;
+                }
+                Err(Trouble::Browser(why)) => self.restart(url, &why).await,
+            }
+        }
+        rendered
+    }
+
+    async fn attempt(
+        &mut self,
+        url: &Url,
+        novelty: Novelty,
+        rendered: &mut Rendered,
+    ) -> Result<(), Trouble> {
+        let running = match &mut self.running {
+            Some(running) => running,
+            none => {
+                let started = start(&self.program, &self.traffic, self.allow_unsafe).await;
+                let started = started.map_err(|error| Trouble::Browser(error.to_string()))?;
+                none.insert(started)
+            }
+        };
+        let connection = running.browser.connection().clone();
+        let opened = Tab::open(connection.clone(), Arc::clone(&self.traffic)).await;
+        let tab = opened.map_err(|error| Trouble::Browser(error.to_string()))?;
+        running.attendant.attend(Some(Arc::clone(tab.visit())));
+        running.attendant.show_cookies().await;
+        let mut explored = Explored::default();
+        let outcome =
+            explore(&tab, &self.traffic, (url, novelty), &mut self.memory, &mut explored).await;
+        running.attendant.attend(None);
+        let seen = tab.visit().take();
+        let is_crashed = seen.is_crashed;
+        self.tally.count(&explored, &seen);
+        rendered.take(explored, seen);
+        let closed = tab.close().await;
+        match outcome.and(closed) {
+            Ok(()) if is_crashed => Err(Trouble::Page),
+            Ok(()) => Ok(()),
+            Err(error) => {
+                // Who answers for the browser tells whether it is the page that does not.
+                let asked = connection.call(None, "Browser.getVersion", json!({}), ALIVE).await;
+                Err(match (asked, error) {
+                    (Err(_), error) | (Ok(_), error @ CallError::Gone) => {
+                        Trouble::Browser(error.to_string())
+                    }
+                    (Ok(_), _) => Trouble::Page,
+                })
+            }
+        }
+    }
+
+    async fn restart(&mut self, url: &Url, why: &str) {
+        self.running = None;
+        let (at, why) = (inert(url.as_str(), 200), inert(why, 600));
+        if self.restarts < MAX_RESTARTS {
+            self.restarts += 1;
+            let text = format!("crawl: the browser broke at {at} ({why}); it is started once more");
+            self.traffic.notice(NoticeLevel::Warning, text).await;
+        } else {
+            self.tally.given_up = true;
+            let text = format!("crawl: the browser broke at {at} ({why}) and is given up");
+            self.traffic.notice(NoticeLevel::Error, text).await;
+        }
+    }
+
+    /// Ends the browser and says what it did, and what was left to it. Whether it saw everything
+    /// that it was to.
+    pub(crate) async fn close(mut self, left: Left) -> bool {
+        let Left { waiting, same_scripts } = left;
+        if let Some(mut running) = self.running.take() {
+            running.browser.close().await;
+            running.attending.shutdown().await;
+        }
+        let tally = &self.tally;
+        if tally.pages > 0 {
+            for (level, text) in tally.sentences(&self.memory) {
+                self.traffic.notice(level, text).await;
+            }
+        }
+        if same_scripts > 0 {
+            let text = format!(
+                "crawl: {} not shown in the browser, because pages with the same scripts had shown \
+                 nothing new",
+                plural(same_scripts, "page was", "pages were")
+            );
+            self.traffic.notice(NoticeLevel::Info, text).await;
+        }
+        if waiting > 0 && !self.traffic.is_stopping() && !tally.given_up {
+            let text = format!(
+                "crawl: {} not shown in the browser, whose budget is {} pages and {} s; raise \
+                 crawl.browser's max_pages or max_time to see them",
+                plural(waiting, "page was", "pages were"),
+                self.settings.max_pages,
+                self.settings.max_time.as_secs()
+            );
+            self.traffic.notice(NoticeLevel::Warning, text).await;
+        }
+        waiting == 0 && tally.cut == 0 && tally.stuck == 0 && !tally.given_up
+    }
+}
+
+async fn start(
+    program: &std::path::Path,
+    traffic: &Arc<Traffic>,
+    allow_unsafe: bool,
+) -> Result<Running, StartError> {
+    let (browser, events) = Browser::start(program).await?;
+    let connection = browser.connection().clone();
+    let attendant = Arc::new(Attendant::new(connection.clone(), Arc::clone(traffic), allow_unsafe));
+    let mut attending = JoinSet::new();
+    attending.spawn(Arc::clone(&attendant).run(events));
+    let patterns = json!({ "patterns": [{ "urlPattern": "*" }] });
+    for (method, params) in [
+        // Of all pages, workers and windows, whoever they belong to.
+        ("Fetch.enable", patterns),
+        ("Target.setDiscoverTargets", json!({ "discover": true })),
+        ("Browser.setDownloadBehavior", json!({ "behavior": "deny" })),
+    ] {
+        connection.call(None, method, params, ALIVE).await?;
+    }
+    if !browser.is_sandboxed() {
+        let text = "crawl: the browser runs without its sandbox, as it has to for root; what a \
+                    page does to it, it does to this machine";
+        traffic.notice(NoticeLevel::Info, text.to_owned()).await;
+    }
+    Ok(Running { browser, attendant, attending })
+}
+
+#[derive(Debug, thiserror::Error)]
+enum StartError {
+    #[error(transparent)]
+    Browser(#[from] BrowserError),
+    #[error(transparent)]
+    Call(#[from] CallError),
+}
+
+impl Rendered {
+    /// Adds what an attempt gave.
+    fn take(&mut self, explored: Explored, seen: Seen) {
+        self.page.truncated |= explored.page.truncated;
+        self.page.links.extend(explored.page.links);
+        self.page.links.extend(seen.links);
+        self.page.forms.extend(explored.page.forms);
+        self.exchanges.extend(seen.exchanges);
+        self.found.extend(seen.found);
+    }
+}
+
+impl Tally {
+    fn count(&mut self, explored: &Explored, seen: &Seen) {
+        self.missing += u64::from(explored.is_missing);
+        self.cut += u64::from(explored.is_cut);
+        self.harmful += explored.harmful;
+        self.requests += seen.sent;
+        self.out_of_scope += seen.out_of_scope;
+        self.left_out += seen.left_out;
+        for origin in &seen.strangers {
+            if self.strangers.len() < 5 {
+                self.strangers.insert(origin.clone());
+            }
+        }
+    }
+
+    fn sentences(&self, memory: &Memory) -> Vec<(NoticeLevel, String)> {
+        let mut sentences = vec![(
+            NoticeLevel::Info,
+            format!(
+                "crawl: the browser showed {}, clicked {}, filled in {} and made {}",
+                plural(self.pages, "page", "pages"),
+                plural(memory.clicked, "time", "times"),
+                plural(memory.filled, "form", "forms"),
+                plural(self.requests, "request", "requests")
+            ),
+        )];
+        let mut say = |count: u64, level, text: String| {
+            if count > 0 {
+                sentences.push((level, text));
+            }
+        };
+        let strangers: Vec<String> = self.strangers.iter().map(|it| inert(it, 100)).collect();
+        say(
+            self.out_of_scope,
+            NoticeLevel::Info,
+            format!(
+                "crawl: {} of pages in the browser would have left the scope and were not sent: {}",
+                plural(self.out_of_scope, "request", "requests"),
+                strangers.join(", ")
+            ),
+        );
+        say(
+            self.harmful,
+            NoticeLevel::Info,
+            format!(
+                "crawl: {} that look as if they log out or delete were not clicked",
+                plural(self.harmful, "element", "elements")
+            ),
+        );
+        say(
+            self.cut,
+            NoticeLevel::Warning,
+            format!(
+                "crawl: {} had more to try than the browser's time for one page allows",
+                plural(self.cut, "page", "pages")
+            ),
+        );
+        say(
+            self.stuck,
+            NoticeLevel::Warning,
+            format!(
+                "crawl: {} kept the browser from answering or made it crash, and were left",
+                plural(self.stuck, "page", "pages")
+            ),
+        );
+        say(
+            self.missing,
+            NoticeLevel::Info,
+            format!("crawl: {} could not be shown", plural(self.missing, "page", "pages")),
+        );
+        say(
+            self.left_out,
+            NoticeLevel::Warning,
+            format!(
+                "crawl: {} of pages that never stop asking were not sent",
+                plural(self.left_out, "request", "requests")
+            ),
+        );
+        sentences
+    }
+}
