@@ -8,8 +8,11 @@
 //! * What comes from the target is hostile: no document, link structure or redirect makes the engine
 //!   leave its bounds of requests, time and memory. What the bounds leave out is said in a notice.
 //!
+//! `described` reads interface descriptions that turn up through [`crate::import`], which stands below:
+//! the same reader as for files that a plan names, so that there is one.
+//!
 //! Deliberately not here: running scripts outside of a browser (without `browse`, a page made by
-//! JavaScript shows only what stands in its files), submitting multipart forms.
+//! JavaScript shows only what stands in its files).
 
 mod active;
 mod browse;

@@ -1,9 +1,10 @@
 //! What documents of every kind refer to: where a crawler may go on.
 //!
-//! Two kinds of evidence are told apart. Where the format itself says that something is an address
+//! Three kinds of evidence are told apart. Where the format itself says that something is an address
 //! (`href`, `url()`, `Location`), it is [`Evidence::Stated`]. Where a text only looks like one (a
 //! string in a script, a path in a comment), it is [`Evidence::Likely`]: worth a request, and nothing
-//! to report if that request finds nothing.
+//! to report if that request finds nothing. Where it may be but the end of one, or a name of something
+//! else (`base + "/x"`, a module's key), it is [`Evidence::Weak`].
 
 mod css;
 mod document;
