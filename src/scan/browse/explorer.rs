@@ -288,8 +288,9 @@ impl Rendered {
     /// Adds what an attempt gave.
     fn take(&mut self, explored: Explored, seen: Seen) {
         self.page.truncated |= explored.page.truncated;
-        self.page.links.extend(explored.page.links);
+        // What a script has asked for is certain, where its text alone is a guess.
         self.page.links.extend(seen.links);
+        self.page.links.extend(explored.page.links);
         self.page.forms.extend(explored.page.forms);
         self.exchanges.extend(seen.exchanges);
         self.found.extend(seen.found);

@@ -171,7 +171,7 @@ async fn what_may_be_changed_is_sent_when_it_is_allowed() {
     let setup = Setup { allow_unsafe: true, ..Setup::default() };
     let Some(scanned) = shown(setup, |ask| match (&*ask.method, &*ask.path) {
         (_, "/") => page("fetch(['', 'api'].join('/'), { method: 'POST', body: 'a=1' })"),
-        ("POST", "/api") => json("{\"next\": \"/after\"}"),
+        ("POST", "/api") => html("<a href=/after>next</a>"),
         (_, "/after") => html("<p>after</p>"),
         _ => not_found(),
     })
