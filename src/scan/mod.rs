@@ -32,6 +32,7 @@ mod likeness;
 mod link;
 mod manners;
 mod multipart;
+mod node;
 mod page;
 mod passive;
 mod point;

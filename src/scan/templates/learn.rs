@@ -1,19 +1,13 @@
-//! Path templates, learnt: `/blog/{slug}`, `/items/{id}`, `/docs/p{id}.html`.
-//!
-//! Paths stand in a tree of segments. What looks like a value (an integer, a UUID, a date, a token)
-//! is one from the first time on. Words become a value when enough siblings turn out to be built
-//! alike (`structure`), or when there are so many of them that nobody names pages that way; whatever
-//! is built otherwise stays a page of its own. Merging keeps ids: an old one stands for what it was
-//! merged into.
-//!
-//! Findings' fingerprints do not use this: what is learnt depends on how much was seen.
+//! What pages teach: which words are values, and which directories lead on for ever.
 
-use std::collections::HashMap;
-use std::hash::Hash as _;
-use std::hash::Hasher as _;
-
-use super::structure::Structure;
-use crate::model::value_kind;
+use super::tree::Build;
+use super::tree::Kind;
+use super::tree::Merged;
+use super::tree::PathId;
+use super::tree::Templates;
+use super::tree::edge;
+use super::tree::patterns;
+use crate::scan::structure::Structure;
 
 /// Siblings built alike that make a value of words, and of words with numbers (`p17.html`).
 const ALIKE_WORDS: usize = 8;
@@ -26,12 +20,6 @@ const ALIKE_AT_ROOT: usize = 24;
 const VARIETY_WORDS: usize = 200;
 const VARIETY_NUMBERED: usize = 32;
 
-/// Segments known at most: beyond, whatever is new is one template.
-const MAX_SEGMENTS: usize = 60_000;
-
-/// Segments of one path that are told apart.
-const MAX_DEPTH: usize = 32;
-
 /// Builds remembered of one template, and of one group of siblings.
 const MAX_STRUCTURES: usize = 16;
 const MAX_BUILDS: usize = 16;
@@ -43,17 +31,6 @@ const MAX_EXCEPTIONS: u8 = 32;
 /// believed.
 const MAX_NESTED: u32 = 3;
 
-/// A path template.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) struct PathId(u32);
-
-/// One template was merged into another, or (into itself) has another text now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Merged {
-    pub(crate) from: PathId,
-    pub(crate) into: PathId,
-}
-
 /// What a page's build has taught.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Lesson {
@@ -63,120 +40,7 @@ pub(crate) struct Lesson {
     pub(crate) novel: bool,
 }
 
-/// See the module.
-#[derive(Debug, Default)]
-pub(crate) struct Templates {
-    segments: Vec<Segment>,
-    /// Hash of parent and text to child.
-    edges: HashMap<u64, u32>,
-    /// Hash of parent and pattern to the siblings of that pattern.
-    groups: HashMap<u64, Group>,
-    /// Where everything goes once there are too many.
-    overflow: Option<u32>,
-    /// Not yet told.
-    merged: Vec<Merged>,
-}
-
-#[derive(Debug)]
-struct Segment {
-    parent: Option<u32>,
-    text: Box<str>,
-    kind: Kind,
-    children: Vec<u32>,
-    merged_into: Option<u32>,
-    structures: Vec<Structure>,
-    /// Where a description says that any value may stand.
-    wildcard: Option<u32>,
-    exceptions: u8,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Literal,
-    Value,
-    /// A value by what was learnt.
-    Learnt,
-    /// Everything below a directory.
-    Rest,
-}
-
-#[derive(Debug, Default)]
-struct Group {
-    members: Vec<u32>,
-    builds: Vec<Build>,
-    into: Option<u32>,
-}
-
-/// Siblings below which something is built alike.
-#[derive(Debug)]
-struct Build {
-    /// The template of what is below, from the sibling on.
-    below: Box<str>,
-    structure: Structure,
-    members: Vec<u32>,
-}
-
 impl Templates {
-    /// The template of a path of an origin.
-    pub(crate) fn place(&mut self, origin: &str, path: &str) -> PathId {
-        let mut at = self.root(origin);
-        for segment in path.split('/').skip(1).take(MAX_DEPTH) {
-            at = self.step(at, segment);
-        }
-        PathId(at)
-    }
-
-    /// The same for a template of a description, `/items/{item}`: whatever stands there is a value.
-    pub(crate) fn place_template(&mut self, origin: &str, template: &str) -> PathId {
-        let mut at = self.root(origin);
-        for segment in template.split('/').skip(1).take(MAX_DEPTH) {
-            if segment.contains('{') {
-                let child = self.child(at, "{id}", Kind::Value);
-                self.segments[at as usize].wildcard = Some(child);
-                at = child;
-            } else {
-                at = self.step(at, segment);
-            }
-        }
-        PathId(at)
-    }
-
-    /// What an id stands for now.
-    pub(crate) fn current(&self, path: PathId) -> PathId {
-        PathId(self.find(path.0))
-    }
-
-    /// The directory that a path stands in.
-    pub(crate) fn directory(&self, path: PathId) -> PathId {
-        let parent = self.segments[self.find(path.0) as usize].parent;
-        PathId(parent.map_or(path.0, |parent| self.find(parent)))
-    }
-
-    /// The template as a text; several values of one kind are numbered.
-    pub(crate) fn text(&self, path: PathId) -> String {
-        let mut segments: Vec<&str> = self
-            .upwards(path)
-            .filter(|at| self.segments[*at as usize].parent.is_some())
-            .map(|at| &*self.segments[at as usize].text)
-            .collect();
-        segments.reverse();
-        let mut text = String::new();
-        let mut counts: HashMap<&str, u32> = HashMap::new();
-        for segment in segments {
-            text.push('/');
-            let Some((start, rest)) = segment.split_once('{') else {
-                text.push_str(segment);
-                continue;
-            };
-            let (name, rest) = rest.split_once('}').unwrap_or((rest, ""));
-            let count = counts.entry(name).or_insert(0);
-            *count += 1;
-            let number = if *count > 1 { count.to_string() } else { String::new() };
-            text.extend([start, "{", name, &number, "}", rest]);
-        }
-        if text.is_empty() { "/".to_owned() } else { text }
-    }
-
     /// Learns how a page of a template is built.
     pub(crate) fn learn(&mut self, path: PathId, sent: &str, structure: Structure) -> Lesson {
         let mut at = self.find(path.0);
@@ -203,11 +67,6 @@ impl Templates {
             next = parent;
         }
         Lesson { path: PathId(self.find(at)), novel }
-    }
-
-    /// What was merged since this was asked last, in order.
-    pub(crate) fn take_merged(&mut self) -> Vec<Merged> {
-        std::mem::take(&mut self.merged)
     }
 
     /// Whatever is below the directory of a path is one template from now on.
@@ -247,85 +106,8 @@ impl Templates {
         false
     }
 
-    fn root(&mut self, origin: &str) -> u32 {
-        let key = edge(u32::MAX, origin);
-        if let Some(&root) = self.edges.get(&key) {
-            return root;
-        }
-        let root = self.push(None, origin, Kind::Value);
-        self.edges.insert(key, root);
-        root
-    }
-
-    fn step(&mut self, at: u32, segment: &str) -> u32 {
-        if self.segments[at as usize].kind == Kind::Rest {
-            return at;
-        }
-        let wildcard = self.segments[at as usize].wildcard;
-        if let Some(kind) = value_kind(segment) {
-            return match wildcard {
-                Some(wildcard) => self.find(wildcard),
-                None => self.child(at, kind, Kind::Value),
-            };
-        }
-        if let Some(&known) = self.edges.get(&edge(at, segment)) {
-            return self.find(known);
-        }
-        let is_root = self.segments[at as usize].parent.is_none();
-        if let Some(wildcard) = wildcard.filter(|_| !is_root && !segment.is_empty()) {
-            return self.find(wildcard);
-        }
-        for pattern in patterns(segment) {
-            let into = self.groups.get(&edge(at, &pattern)).and_then(|group| group.into);
-            if let Some(into) = into {
-                return self.find(into);
-            }
-        }
-        self.child(at, segment, Kind::Literal)
-    }
-
-    /// The child of that text, new if there is none.
-    fn child(&mut self, at: u32, text: &str, kind: Kind) -> u32 {
-        let key = edge(at, text);
-        if let Some(&known) = self.edges.get(&key) {
-            return self.find(known);
-        }
-        if self.segments.len() >= MAX_SEGMENTS && kind == Kind::Literal {
-            return self.overflow();
-        }
-        let child = self.push(Some(at), text, kind);
-        self.edges.insert(key, child);
-        self.segments[at as usize].children.push(child);
-        if kind == Kind::Literal { self.enlist(at, child, text) } else { child }
-    }
-
-    fn push(&mut self, parent: Option<u32>, text: &str, kind: Kind) -> u32 {
-        let id = u32::try_from(self.segments.len()).expect("MAX_SEGMENTS, and one value each");
-        self.segments.push(Segment {
-            parent,
-            text: text.into(),
-            kind,
-            children: Vec::new(),
-            merged_into: None,
-            structures: Vec::new(),
-            wildcard: None,
-            exceptions: 0,
-        });
-        id
-    }
-
-    fn overflow(&mut self) -> u32 {
-        if let Some(overflow) = self.overflow {
-            return overflow;
-        }
-        let root = self.push(None, "", Kind::Value);
-        let overflow = self.push(Some(root), "{path}", Kind::Rest);
-        self.overflow = Some(overflow);
-        overflow
-    }
-
     /// A new sibling; what it is once there are too many of them.
-    fn enlist(&mut self, at: u32, child: u32, text: &str) -> u32 {
+    pub(super) fn enlist(&mut self, at: u32, child: u32, text: &str) -> u32 {
         for pattern in patterns(text) {
             let group = self.groups.entry(edge(at, &pattern)).or_default();
             group.members.push(child);
@@ -486,53 +268,11 @@ impl Templates {
             known.push(structure);
         }
     }
-
-    fn find(&self, mut at: u32) -> u32 {
-        while let Some(into) = self.segments[at as usize].merged_into {
-            at = into;
-        }
-        at
-    }
-
-    /// From a path to its root.
-    fn upwards(&self, path: PathId) -> impl Iterator<Item = u32> {
-        std::iter::successors(Some(self.find(path.0)), |at| {
-            self.segments[*at as usize].parent.map(|parent| self.find(parent))
-        })
-    }
-}
-
-/// What a word may be an example of: itself with other numbers, or any word with its extension.
-fn patterns(segment: &str) -> Vec<String> {
-    if segment.is_empty() {
-        return Vec::new();
-    }
-    let extension = super::link::extension(segment);
-    let any = if extension.is_empty() { "*".to_owned() } else { format!("*.{extension}") };
-    if !segment.bytes().any(|byte| byte.is_ascii_digit()) {
-        return vec![any];
-    }
-    let mut numbered = String::with_capacity(segment.len());
-    let mut in_number = false;
-    for c in segment.chars() {
-        if !c.is_ascii_digit() {
-            numbered.push(c);
-        } else if !in_number {
-            numbered.push('#');
-        }
-        in_number = c.is_ascii_digit();
-    }
-    vec![numbered, any]
-}
-
-fn edge(at: u32, text: &str) -> u64 {
-    let mut hasher = std::hash::DefaultHasher::new();
-    (at, text).hash(&mut hasher);
-    hasher.finish()
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::tree::MAX_SEGMENTS;
     use super::*;
     use crate::extract::Markup;
     use crate::extract::Scripting;
