@@ -1,6 +1,6 @@
 //! The maze: a crawl test site under `/maze`, one room for each way in which a site names pages.
 //!
-//! Written from the standards and from how sites use them. [`targets`] lists every page that
+//! Written from the standards and from how sites use them. [`targets()`] lists every page that
 //! something in it leads to, with what it takes to find it; nothing in the site links that list,
 //! and no page of the shop links the maze. Only with [`super::ShopOptions::maze`] do `robots.txt`
 //! and `.well-known`, which belong to the whole origin, lead there as well.
