@@ -51,7 +51,7 @@ def nginx(directory):
             f"worker_processes 1; daemon off; pid {directory}/pid; error_log {directory}/error.log;\n"
             "events { worker_connections 1024; }\n"
             "http { types { text/html html; } access_log off; sendfile on; keepalive_requests 10000000;\n"
-            f" open_file_cache max=30000; server {{ listen {NGINX}; root {directory}/www;\n"
+            f" open_file_cache max=500; server {{ listen {NGINX}; root {directory}/www;\n"
             " location = /requests { stub_status; } } }\n"
         )
     return subprocess.Popen(["taskset", "-c", "0", "nginx", "-c", f"{directory}/nginx.conf"])
