@@ -134,13 +134,8 @@ fn body(node: &SiteNode, operation: &mut Operation) -> Result<Option<Body>, Stri
     }
     let text = std::str::from_utf8(&node.example.body)
         .map_err(|_| "what it sends is no text, and a plan has room for text only".to_owned())?;
-    let media_type = node
-        .example
-        .headers
-        .iter()
-        .find(|(name, _)| name.eq_ignore_ascii_case("content-type"))
-        .map_or_else(String::new, |(_, value)| value.clone());
-    Ok(bodies::of_text(text, &media_type, operation))
+    let media_type = node.example.header("content-type").unwrap_or_default();
+    Ok(bodies::of_text(text, media_type, operation))
 }
 
 /// Where it was found, how often, and what came of it.
@@ -198,18 +193,17 @@ struct Hits {
 impl Hits {
     fn of(log: &Imported, nodes: &[SiteNode]) -> Self {
         let mut hits = Self { by_node: BTreeMap::new(), unknown: 0 };
+        let names: Vec<Vec<String>> = nodes.iter().map(query_names).collect();
         for logged in &log.operations {
             let path = logged.path.template();
             let path = path.split(['?', '#']).next().unwrap_or_default();
             let has = |name: &str| logged.query.iter().any(|(own, _)| own == name);
-            let fits = |node: &&(usize, &SiteNode)| {
-                node.1.method == logged.method && covers(&node.1.path_template, path)
-            };
-            let candidates: Vec<(usize, &SiteNode)> =
-                nodes.iter().enumerate().collect::<Vec<_>>().iter().filter(fits).copied().collect();
+            let candidates = nodes.iter().enumerate().filter(|(_, node)| {
+                node.method == logged.method && covers(&node.path_template, path)
+            });
             // The one whose parameters are most like what was asked for.
-            let best = candidates.iter().max_by_key(|(index, node)| {
-                let known = query_names(node);
+            let best = candidates.max_by_key(|(index, node)| {
+                let known = &names[*index];
                 let shared = known.iter().filter(|name| has(name)).count();
                 let apart = known.len() + logged.query.len() - 2 * shared;
                 (
@@ -219,7 +213,7 @@ impl Hits {
                 )
             });
             match best {
-                Some((index, _)) => *hits.by_node.entry(*index).or_insert(0) += logged.weight,
+                Some((index, _)) => *hits.by_node.entry(index).or_insert(0) += logged.weight,
                 None => hits.unknown += logged.weight,
             }
         }

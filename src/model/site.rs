@@ -212,6 +212,25 @@ impl fmt::Display for SkipReason {
     }
 }
 
+impl SiteExample {
+    /// The value of the first header of that name, ASCII case ignored.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        first(&self.headers, name)
+    }
+}
+
+impl SiteAnswer {
+    /// The value of the first header of that name, ASCII case ignored.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        first(&self.headers, name)
+    }
+}
+
+fn first<'a>(headers: &'a [(String, String)], name: &str) -> Option<&'a str> {
+    let found = headers.iter().find(|(own, _)| own.eq_ignore_ascii_case(name));
+    found.map(|(_, value)| value.as_str())
+}
+
 impl SiteNode {
     /// Masks the secrets in what stands in it.
     pub(super) fn mask(&mut self, redactor: &Redactor) {

@@ -22,7 +22,9 @@ use crate::model::Report;
 use crate::model::Severity;
 use crate::model::Tally;
 use crate::model::format_rate;
+use crate::model::grouped;
 use crate::model::inert;
+use crate::model::nodes_by_status;
 use crate::model::plural;
 
 pub(super) use crate::model::format_number as number;
@@ -198,6 +200,12 @@ pub(super) fn accepted(report: &Report) -> usize {
 pub(super) fn reached(report: &Report) -> (u64, u64) {
     let operations = &report.coverage.operations;
     (operations.iter().filter(|op| op.reached).count() as u64, operations.len() as u64)
+}
+
+/// Nodes of the site model by what they answered: `2xx 12`.
+pub(super) fn answers(report: &Report) -> Vec<String> {
+    let phrase = |(class, count)| format!("{class} {}", grouped(count));
+    nodes_by_status(&report.site).into_iter().map(phrase).collect()
 }
 
 /// Findings that a failed gate counted.

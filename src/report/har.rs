@@ -49,7 +49,7 @@ fn entry(node: &SiteNode, answer: &SiteAnswer, started: u64) -> Value {
     if let Ok(text) = std::str::from_utf8(&example.body)
         && !text.is_empty()
     {
-        let media_type = header(&example.headers, "content-type").unwrap_or_default();
+        let media_type = example.header("content-type").unwrap_or_default();
         request["postData"] = json!({ "mimeType": media_type, "text": text });
     }
     json!({
@@ -63,7 +63,7 @@ fn entry(node: &SiteNode, answer: &SiteAnswer, started: u64) -> Value {
             "cookies": [],
             "headers": pairs(&answer.headers),
             "content": { "size": answer.body_len, "mimeType": answer.media_type },
-            "redirectURL": header(&answer.headers, "location").unwrap_or_default(),
+            "redirectURL": answer.header("location").unwrap_or_default(),
             "headersSize": -1,
             "bodySize": -1,
         },
@@ -87,9 +87,4 @@ fn query(url: &str) -> Vec<Value> {
     let url = Url::parse(url).ok();
     let pairs = url.iter().flat_map(Url::query_pairs);
     pairs.map(|(name, value)| json!({ "name": name, "value": value })).collect()
-}
-
-fn header<'a>(headers: &'a [(String, String)], name: &str) -> Option<&'a str> {
-    let found = headers.iter().find(|(own, _)| own.eq_ignore_ascii_case(name));
-    found.map(|(_, value)| value.as_str())
 }

@@ -180,7 +180,7 @@ impl Operation {
         }
         let headers = node.parameters.iter().filter(|one| one.kind == InsertionKind::Header);
         for parameter in headers {
-            let value = header(&node.example.headers, &parameter.name).unwrap_or_default();
+            let value = node.example.header(&parameter.name).unwrap_or_default();
             self.parameters.push(Parameter::new(&parameter.name, "header", value));
         }
         if self.request_body.is_none() {
@@ -227,11 +227,6 @@ fn operation_id(method: &str, path: &str) -> String {
     }
 }
 
-fn header<'a>(headers: &'a [(String, String)], name: &str) -> Option<&'a str> {
-    let found = headers.iter().find(|(own, _)| own.eq_ignore_ascii_case(name));
-    found.map(|(_, value)| value.as_str())
-}
-
 /// A value as what it looks like; what does not read back the same stays a text.
 fn typed(text: &str) -> Value {
     let value: Value = serde_json::from_str(text).unwrap_or(Value::Null);
@@ -262,7 +257,7 @@ fn body(node: &SiteNode) -> Option<Value> {
     if node.example.body.is_empty() {
         return None;
     }
-    let media_type = header(&node.example.headers, "content-type").unwrap_or_default();
+    let media_type = node.example.header("content-type").unwrap_or_default();
     let plain = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     let value = if plain == "application/x-www-form-urlencoded" {
         let pairs = url::form_urlencoded::parse(&node.example.body);

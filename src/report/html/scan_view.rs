@@ -8,9 +8,9 @@ use crate::model::FindingStatus;
 use crate::model::Report;
 use crate::model::format_duration;
 use crate::model::inert;
-use crate::model::nodes_by_status;
 
 use super::super::figures::accepted;
+use super::super::figures::answers;
 use super::super::figures::by_severity;
 use super::super::figures::percent;
 use super::super::figures::reached;
@@ -119,10 +119,6 @@ impl Scan {
 fn scan_facts(report: &Report) -> Vec<Fact> {
     let (sent, failed) = report.scan_requests;
     let (reached, known) = reached(report);
-    let answers: Vec<String> = nodes_by_status(&report.site)
-        .into_iter()
-        .map(|(class, count)| format!("{class} {}", grouped(count)))
-        .collect();
     let mut facts: Vec<Fact> = vec![
         ("requests", format!("{}, {} without a response", grouped(sent), grouped(failed))),
         ("URLs", grouped(report.progress.fetched)),
@@ -144,7 +140,7 @@ fn scan_facts(report: &Report) -> Vec<Fact> {
             },
         ),
     ];
-    facts.push(("answers", answers.join(", ")));
+    facts.push(("answers", answers(report).join(", ")));
     facts.push(("left out", report.coverage.left_out().join(", ")));
     facts.extend(
         by_severity(report)

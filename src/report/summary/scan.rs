@@ -8,9 +8,9 @@ use crate::model::Phase;
 use crate::model::Report;
 use crate::model::Severity;
 use crate::model::inert;
-use crate::model::nodes_by_status;
 
 use super::super::figures::accepted;
+use super::super::figures::answers;
 use super::super::figures::by_severity;
 use super::super::figures::percent;
 use super::super::figures::reached;
@@ -38,7 +38,7 @@ pub(super) fn scan_section(report: &Report, style: Style) -> String {
     let mut lines = vec![
         ("requests", requests(report, style)),
         ("crawl", crawl(report, style)),
-        ("answers", answers(report, style)),
+        ("answers", answers(report).join(style.dot())),
         ("left out", report.coverage.left_out().join(style.dot())),
         ("coverage", coverage(report, style)),
         ("missed", missed(report, style)),
@@ -120,15 +120,6 @@ fn crawl(report: &Report, style: Style) -> String {
         }
         None => {}
     }
-    parts.join(style.dot())
-}
-
-/// Nodes by what they answered.
-fn answers(report: &Report, style: Style) -> String {
-    let parts: Vec<String> = nodes_by_status(&report.site)
-        .into_iter()
-        .map(|(class, count)| format!("{class} {}", grouped(count)))
-        .collect();
     parts.join(style.dot())
 }
 
