@@ -6,6 +6,7 @@ mod css;
 mod field;
 mod form;
 mod form_query;
+mod form_reader;
 mod group;
 mod json;
 mod markup;

@@ -2,6 +2,7 @@
 //! sent. Reads files, sends nothing.
 
 mod accepted;
+mod aim;
 mod aside;
 mod auth;
 mod bodies;

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use super::aim;
 use super::bodies::MAX_BODY;
 use super::boundary;
 use super::bounded;
@@ -60,7 +61,7 @@ pub fn load_url(flags: &LoadFlags) -> Result<Plan, FlagError> {
             list.admit(&scope(list.origins(), &flags.common, &[], &[])?)?;
             list.targets[0].1.url()
         }
-        None => requests::http_form(&flags.common.url),
+        None => aim::http_form(&flags.common.url),
     };
     let common = CommonFlags { url, ..flags.common.clone() };
     let (target, mut plan) = base(&common, defaults::LOAD_TIMEOUT, TlsPolicy::Verify)?;
@@ -140,7 +141,7 @@ fn template(
     connection: &Connection,
 ) -> Result<RequestTemplate, FlagError> {
     let (origin, path_and_query) =
-        requests::destination(&target.path_and_query, target).map_err(usage("the URL"))?;
+        aim::destination(&target.path_and_query, target).map_err(usage("the URL"))?;
     if let Some(reason) = protocol::unfit_origin(connection.protocol, &origin) {
         return Err(FlagError::Usage(reason.to_owned()));
     }

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
+use super::aim::{Aim, aim, judge, refuse_two_aims};
 use super::bodies;
 use super::calls;
 use super::checks;
 use super::checks::Statuses;
-use super::document::{Entry, Node, Scalar};
-use super::error::Problem;
+use super::document::{Entry, Node};
 use super::examples;
 use super::extractions;
 use super::file::Overrides;
@@ -31,11 +32,9 @@ use crate::model::GrpcCall;
 use crate::model::Header;
 use crate::model::HttpVersion;
 use crate::model::Method;
-use crate::model::Origin;
 use crate::model::Request;
 use crate::model::RequestTemplate;
 use crate::model::Scope;
-use crate::model::Target;
 use crate::model::inert;
 
 const METHODS: [&str; 7] = ["get", "post", "put", "patch", "delete", "head", "options"];
@@ -136,12 +135,7 @@ pub(super) fn request(
 ) -> Option<Planned> {
     let fields = reader.fields(&entry.node, &entry.key_at, &REQUEST)?;
     let named = reader.name(entry, "a request");
-    let redirects = fields.get("redirects").and_then(|node| redirects(node, reader));
-    let redirects = redirects.unwrap_or(default_redirects);
-    let own = fields.get("timeout").filter(|_| fields.get(calls::OPENER).is_none());
-    let timeout = own.and_then(|node| reader.positive_duration(node));
-    let version = version(&fields, reader);
-    let enabled = fields.get(ENABLED).and_then(|node| reader.boolean(node)).unwrap_or(true);
+    let settings = Settings::read(&fields, default_redirects, reader);
     let (statuses, headers_key) = match fields.get(calls::OPENER) {
         Some(_) => (Statuses::Grpc, "metadata"),
         None => (Statuses::Http, "headers"),
@@ -178,12 +172,7 @@ pub(super) fn request(
     };
     script.path = path.has_slots().then_some(path);
     script.body = body.has_slots().then_some(body);
-    let mut uses = slots::uses(&fields, &[&METHODS[..], &messages::OPENERS, &SLOTTED].concat());
-    // Those of a session are taken and needed in the order in which they are written.
-    if !matches!(conversation, Conversation::WebSocket(_)) {
-        uses.extend(slots::uses(&fields, &["messages"]));
-    }
-    uses.extend(found_form::form_from(&fields, reader));
+    let mut uses = uses(&fields, &conversation, reader);
     uses.extend(messages.uses);
     script.messages = messages.scripts;
     script.examples = fields
@@ -199,18 +188,55 @@ pub(super) fn request(
             request,
             path_template,
             expected_statuses,
-            redirects: if conversation == Conversation::Response { redirects } else { 0 },
+            redirects: settings.redirects_of(&conversation),
             conversation,
-            enabled,
+            enabled: settings.enabled,
             tags,
-            timeout,
-            version,
+            timeout: settings.timeout,
+            version: settings.version,
         },
         script,
         extract: extract.unwrap_or_default(),
         uses,
         taken: messages.taken,
     })
+}
+
+/// How a request is sent, as far as it says so itself.
+struct Settings {
+    redirects: u32,
+    timeout: Option<Duration>,
+    version: Option<HttpVersion>,
+    enabled: bool,
+}
+
+impl Settings {
+    fn read(fields: &Fields<'_>, default_redirects: u32, reader: &mut Reader) -> Self {
+        let redirects = fields.get("redirects").and_then(|node| redirects(node, reader));
+        let own = fields.get("timeout").filter(|_| fields.get(calls::OPENER).is_none());
+        Self {
+            redirects: redirects.unwrap_or(default_redirects),
+            timeout: own.and_then(|node| reader.positive_duration(node)),
+            version: version(fields, reader),
+            enabled: fields.get(ENABLED).and_then(|node| reader.boolean(node)).unwrap_or(true),
+        }
+    }
+
+    /// A session, a stream or a call has none to follow.
+    fn redirects_of(&self, conversation: &Conversation) -> u32 {
+        if *conversation == Conversation::Response { self.redirects } else { 0 }
+    }
+}
+
+/// Values that a request needs from earlier responses.
+fn uses(fields: &Fields<'_>, conversation: &Conversation, reader: &mut Reader) -> Vec<Use> {
+    let mut uses = slots::uses(fields, &[&METHODS[..], &messages::OPENERS, &SLOTTED].concat());
+    // Those of a session are taken and needed in the order in which they are written.
+    if !matches!(conversation, Conversation::WebSocket(_)) {
+        uses.extend(slots::uses(fields, &["messages"]));
+    }
+    uses.extend(found_form::form_from(fields, reader));
+    uses
 }
 
 /// What load speaks for it, where it says so itself.
@@ -259,87 +285,6 @@ fn call(
     Some((GrpcCall { kind }, Aim { shown: callee.path(), origin: callee.origin, path }))
 }
 
-/// A URL says where it goes, and so does the name of a target.
-fn refuse_two_aims(path: &Node, fields: &Fields<'_>, reader: &mut Reader) {
-    let Some(entry) = fields.entry("target") else { return };
-    if path.scalar().is_some_and(|scalar| scalar.text.contains("://")) {
-        let text = "a request has a URL or a `target`: its URL says where it goes";
-        reader.problem_with_help(
-            &entry.key_at,
-            text,
-            "leave out `target`, or write the path alone",
-        );
-    }
-}
-
-/// Where a request goes.
-struct Aim {
-    origin: Origin,
-    path: Template,
-    /// Path and query for people, slots as they are written.
-    shown: String,
-}
-
-fn aim(node: &Node, target: &Target, reader: &mut Reader) -> Option<Aim> {
-    let scalar = match node.scalar() {
-        Some(scalar) if !scalar.pieces.is_empty() => scalar,
-        _ => {
-            let (origin, shown) =
-                reader.parsed(node, "a path", |text| destination(text, target))?;
-            let mut path = Template::default();
-            path.push_literal(shown.as_bytes());
-            return Some(Aim { origin, path, shown });
-        }
-    };
-    match slotted_destination(scalar, target) {
-        Ok(aim) => Some(aim),
-        Err(message) => {
-            reader.problem(&node.at, message);
-            None
-        }
-    }
-}
-
-/// As [`destination`], for a text with slots: where it leads is fixed, only the path may differ.
-fn slotted_destination(scalar: &Scalar, target: &Target) -> Result<Aim, String> {
-    let host_end = scalar.text.find("://").map_or(0, |scheme| {
-        let path = scalar.text[scheme + 3..].find('/');
-        path.map_or(scalar.text.len(), |path| scheme + 3 + path)
-    });
-    let (host, shown) = scalar.text.split_at(host_end);
-    if host.contains("${") || shown.starts_with("${") {
-        return Err(
-            "where a request goes is fixed: only what follows `/` may have slots".to_owned()
-        );
-    }
-    let (_, shown) = destination(shown, target)?;
-    let origin = match host {
-        "" => target.origin.clone(),
-        host => Target::parse(host).map_err(|error| error.to_string())?.origin,
-    };
-    let mut at = 0;
-    let path = slots::template(scalar, Place::Url, |text| {
-        // The host is at the start of the first literal.
-        let skipped = host_end.saturating_sub(at).min(text.len());
-        at += text.len();
-        text.as_bytes()[skipped..].to_vec()
-    });
-    Ok(Aim { origin, path, shown })
-}
-
-/// Judges where the request goes, and its path if that is fixed: one with slots is judged each
-/// time it is sent.
-fn judge(origin: &Origin, path: &Template, node: &Node, scope: &Scope, reader: &mut Reader) {
-    let outcome = match slots::fixed(path) {
-        Some(path) => scope.judge(origin, &String::from_utf8_lossy(&path)),
-        None => scope.judge_origin(origin),
-    };
-    if let Err(refusal) = outcome {
-        let problem = Problem::new(node.at.clone(), format!("out of scope: {refusal}"));
-        reader.problems.push(problem.refused());
-    }
-}
-
 fn method_and_path<'a>(
     fields: &Fields<'a>,
     reader: &mut Reader,
@@ -364,42 +309,6 @@ fn method_and_path<'a>(
             .problem(&second.key_at, format!("a request has one method: `{method}` or `{other}`"));
     }
     Some((method, &entry.node))
-}
-
-/// Where a path or a URL leads, exactly as written: nothing is normalised or encoded here.
-pub(super) fn destination(text: &str, target: &Target) -> Result<(Origin, String), String> {
-    if let Some(bad) = text.chars().find(|c| !c.is_ascii_graphic()) {
-        let encoded: String = percent_encoding::utf8_percent_encode(
-            bad.encode_utf8(&mut [0; 4]),
-            percent_encoding::NON_ALPHANUMERIC,
-        )
-        .collect();
-        return Err(format!("a path cannot contain {bad:?}; write {encoded}"));
-    }
-    if text.contains('#') {
-        return Err("a fragment (`#…`) is never sent; remove it, or write %23".to_owned());
-    }
-    if text.starts_with('/') {
-        return Ok((target.origin.clone(), text.to_owned()));
-    }
-    if !text.contains("://") {
-        return Err(format!("`{text}` is not a path; write `/{text}`"));
-    }
-    let other = Target::parse(&http_form(text)).map_err(|error| error.to_string())?;
-    Ok((other.origin, other.path_and_query))
-}
-
-/// A WebSocket's URL as that of the request that opens it (RFC 6455 §3).
-pub(super) fn http_form(url: &str) -> String {
-    let rest = |scheme: &str| {
-        let head = url.get(..scheme.len())?;
-        head.eq_ignore_ascii_case(scheme).then(|| &url[scheme.len()..])
-    };
-    match (rest("ws://"), rest("wss://")) {
-        (Some(rest), _) => format!("http://{rest}"),
-        (None, Some(rest)) => format!("https://{rest}"),
-        (None, None) => url.to_owned(),
-    }
 }
 
 fn with_query(mut path: Template, query: &Template) -> Template {

@@ -5,9 +5,9 @@ use std::collections::HashSet;
 use std::fmt::Write as _;
 use std::path::Path;
 
+use super::aim;
 use super::bounded;
 use super::flags::FlagError;
-use super::requests;
 use crate::model::Origin;
 use crate::model::Scope;
 use crate::model::Target;
@@ -132,7 +132,7 @@ fn target(line: &str) -> Result<Target, String> {
         return Err("a WebSocket cannot be one of several URLs; give it alone".to_owned());
     }
     let target = Target::parse(line).map_err(|error| error.to_string())?;
-    let (origin, path_and_query) = requests::destination(&target.path_and_query, &target)?;
+    let (origin, path_and_query) = aim::destination(&target.path_and_query, &target)?;
     Ok(Target { origin, path_and_query })
 }
 

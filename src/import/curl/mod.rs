@@ -1,5 +1,6 @@
 //! curl command lines, as a shell, a browser or a manual has them.
 
+mod finish;
 mod flags;
 mod request;
 mod url;

@@ -1,14 +1,12 @@
-//! What the options of one command come to.
+//! The options of one command, word by word. What they come to is in [`super::finish`].
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 use super::flags::Flag;
-use super::url::{basic, place};
+use super::url::basic;
 use crate::import::address;
-use crate::import::bodies;
-use crate::import::headers;
-use crate::import::operation::{Body, FormPart, Imported, Operation, known_method, name_of};
+use crate::import::operation::{FormPart, Imported};
 use crate::import::text::Text;
 use crate::model::Proxy;
 
@@ -16,7 +14,7 @@ use crate::model::Proxy;
 const REDIRECTS: u32 = 50;
 
 /// A piece of a body.
-enum Data {
+pub(super) enum Data {
     Text(Text),
     /// Read by curl when it sends.
     File(String),
@@ -25,19 +23,19 @@ enum Data {
 /// The options so far.
 #[expect(clippy::struct_excessive_bools, reason = "each is an option of curl's")]
 pub(super) struct Reading<'a> {
-    at: &'a str,
-    urls: Vec<Text>,
-    method: Option<String>,
-    headers: Vec<(String, Text)>,
-    data: Vec<Data>,
-    is_json: bool,
-    form: Vec<FormPart>,
-    query: Vec<Text>,
-    upload: Option<String>,
-    get: bool,
-    head: bool,
-    redirects: u32,
-    follows: bool,
+    pub(super) at: &'a str,
+    pub(super) urls: Vec<Text>,
+    pub(super) method: Option<String>,
+    pub(super) headers: Vec<(String, Text)>,
+    pub(super) data: Vec<Data>,
+    pub(super) is_json: bool,
+    pub(super) form: Vec<FormPart>,
+    pub(super) query: Vec<Text>,
+    pub(super) upload: Option<String>,
+    pub(super) get: bool,
+    pub(super) head: bool,
+    pub(super) redirects: u32,
+    pub(super) follows: bool,
 }
 
 impl<'a> Reading<'a> {
@@ -357,113 +355,5 @@ impl<'a> Reading<'a> {
             }
         }
         self.form.push(part);
-    }
-
-    /// One operation for each URL.
-    pub(super) fn finish(mut self, imported: &mut Imported) {
-        if self.urls.is_empty() {
-            imported.warn(self.at, "a curl command without a URL, left out");
-            return;
-        }
-        for url in std::mem::take(&mut self.urls) {
-            match self.operation(&url, imported) {
-                Ok(operation) => imported.operations.push(operation),
-                Err(text) => imported.warn(self.at, format!("{text}; left out")),
-            }
-        }
-    }
-
-    fn operation(&self, url: &Text, imported: &mut Imported) -> Result<Operation, String> {
-        let has_body = !self.data.is_empty() || !self.form.is_empty();
-        let method = match &self.method {
-            Some(method) => method.clone(),
-            None if self.head => "HEAD".to_owned(),
-            None if self.upload.is_some() => "PUT".to_owned(),
-            None if has_body && !self.get => "POST".to_owned(),
-            None => "GET".to_owned(),
-        };
-        known_method(&method)?;
-        let (origin, mut path, credentials) = place(url)?;
-        let mut added = self.query.clone();
-        if self.get {
-            added.extend(self.data.iter().filter_map(|data| match data {
-                Data::Text(text) => Some(text.clone()),
-                Data::File(_) => None,
-            }));
-        }
-        for more in added {
-            path.push(if path.written().contains('?') { "&" } else { "?" });
-            path.append(&more.map(address::encoded));
-        }
-        let (path, query) = match path.as_literal() {
-            Some(literal) => {
-                let (path, query) = address::with_pairs(literal);
-                (Text::literal(path), query)
-            }
-            None => (path, Vec::new()),
-        };
-        let name = name_of(&method, &path.template());
-        let mut operation = Operation::new(name, &method, path);
-        operation.origin = Some(origin);
-        operation.query = query;
-        operation.redirects = if self.follows { self.redirects } else { 0 };
-        // What is said beside the URL goes before what stands in it.
-        let is_said =
-            self.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("authorization"));
-        let credentials = if is_said { Vec::new() } else { credentials };
-        for (name, value) in self.headers.iter().chain(&credentials) {
-            // What somebody wrote by hand is meant, but for what the wire says itself.
-            let is_agent = name.eq_ignore_ascii_case("user-agent") && !operation.has_header(name);
-            if is_agent && headers::can_be_sent(name, value) {
-                operation.headers.push((name.clone(), value.clone()));
-            } else if is_agent || !headers::add(&mut operation, name, value.clone()) {
-                imported.warn(self.at, "a header that cannot be sent, left out");
-            }
-        }
-        self.body(&mut operation, imported);
-        Ok(operation)
-    }
-
-    fn body(&self, operation: &mut Operation, imported: &mut Imported) {
-        if let Some(file) = &self.upload {
-            operation.body = Some(Body::File(PathBuf::from(file)));
-        } else if !self.form.is_empty() {
-            operation.body = Some(Body::Multipart(self.form.clone()));
-        } else if self.get || self.data.is_empty() {
-        } else if let [Data::File(file)] = self.data.as_slice() {
-            operation.body = Some(Body::File(PathBuf::from(file)));
-            self.content_type(operation);
-        } else {
-            let mut text = Text::default();
-            for (index, data) in self.data.iter().enumerate() {
-                text.push(if index > 0 && !self.is_json { "&" } else { "" });
-                match data {
-                    Data::Text(more) => text.append(more),
-                    Data::File(file) => {
-                        let word = format!("the content of `{file}` among other data is not read");
-                        imported.warn(self.at, word);
-                    }
-                }
-            }
-            self.content_type(operation);
-            let media_type =
-                operation.header("content-type").map(Text::template).unwrap_or_default();
-            operation.body = match text.as_literal() {
-                Some(literal) => bodies::of_text(literal, &media_type, operation),
-                None => Some(Body::Text(text)),
-            };
-        }
-    }
-
-    /// What curl says when nobody does.
-    fn content_type(&self, operation: &mut Operation) {
-        let usual =
-            if self.is_json { "application/json" } else { "application/x-www-form-urlencoded" };
-        if !operation.has_header("content-type") {
-            operation.headers.push(("Content-Type".to_owned(), Text::literal(usual)));
-        }
-        if self.is_json && !operation.has_header("accept") {
-            operation.headers.push(("Accept".to_owned(), Text::literal(usual)));
-        }
     }
 }

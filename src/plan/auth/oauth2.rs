@@ -1,9 +1,9 @@
 //! Tokens of OAuth 2.0.
 
+use super::super::aim;
 use super::super::document::{Node, Value};
 use super::super::error::Problem;
 use super::super::reader::{Fields, Keys, Reader};
-use super::super::requests;
 use super::Login;
 use super::optional;
 use super::required;
@@ -72,8 +72,7 @@ pub(super) fn place(
     reader: &mut Reader,
 ) -> Option<(Origin, String)> {
     let target = around.around.targets.default_one();
-    let place =
-        reader.parsed(node, "a path or a URL", |text| requests::destination(text, target))?;
+    let place = reader.parsed(node, "a path or a URL", |text| aim::destination(text, target))?;
     if let Err(refusal) = around.around.scope.judge(&place.0, &place.1) {
         let problem = Problem::new(node.at.clone(), format!("out of scope: {refusal}"));
         reader.problems.push(problem.refused());

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 
+use super::super::aim;
 use super::super::document::{Entry, Node, Place as At};
 use super::super::reader::{Fields, Keys, Reader};
-use super::super::requests;
 use super::super::slots;
 use super::super::slots::Use;
 use super::Login;
@@ -357,8 +357,7 @@ fn origins(
     let Some(node) = fields.get("origins") else { return origins };
     for item in reader.list(node, "origins like https://api.example.com") {
         let parse = |text: &str| {
-            let target =
-                Target::parse(&requests::http_form(text)).map_err(|error| error.to_string())?;
+            let target = Target::parse(&aim::http_form(text)).map_err(|error| error.to_string())?;
             around
                 .around
                 .scope
