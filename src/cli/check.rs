@@ -11,7 +11,6 @@ use super::execute::Execution;
 use super::execute::execute;
 use super::plans;
 use super::seeds;
-use super::site_output::SiteContext;
 use super::terminal::Terminal;
 use super::terminal::environment;
 
@@ -37,7 +36,6 @@ pub(super) fn run(args: &CheckArgs, terminal: &Terminal) -> Result<ExitCode, Cli
     args.baseline.apply(&mut plan);
     plans::gate_findings(&mut plan, args.fail_on);
     execute(Execution {
-        record: None,
         plan,
         kind: RunKind::Check,
         command: "check",
@@ -46,8 +44,7 @@ pub(super) fn run(args: &CheckArgs, terminal: &Terminal) -> Result<ExitCode, Cli
         control: &args.run.control,
         terminal,
         headline: Headline::default(),
-        sites: &[],
-        site: SiteContext::default(),
+        discovery: None,
     })
 }
 

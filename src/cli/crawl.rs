@@ -13,6 +13,7 @@ use crate::model::Headline;
 use crate::model::MetricName;
 use crate::model::SiteKind;
 use crate::plan::Plan;
+use crate::plan::Resolved;
 use crate::run::RunKind;
 
 use super::args::OutputArgs;
@@ -24,6 +25,7 @@ use super::discover::Discovery;
 use super::discover::Unsaid;
 use super::error::CliError;
 use super::execute::Execution;
+use super::execute::Exploration;
 use super::execute::execute;
 use super::import;
 use super::plans;
@@ -90,8 +92,8 @@ pub(super) fn run(args: &CrawlArgs, terminal: &Terminal) -> Result<ExitCode, Cli
         rules: &[],
         unsaid: Unsaid::Defaults,
     };
-    let mut plan = discovery.plan()?;
-    let site = SiteContext { login: login(args, &plan)?, log: log(args)? };
+    let (mut plan, written) = discovery.resolve()?;
+    let site = SiteContext { login: login(args, &plan, written.as_ref()), log: log(args)? };
     if let Some(scan) = &mut plan.scan {
         scan.allow_unsafe |= args.allow_unsafe;
         // Nothing is judged, so there is nothing to load and nothing to gate.
@@ -100,7 +102,6 @@ pub(super) fn run(args: &CrawlArgs, terminal: &Terminal) -> Result<ExitCode, Cli
     plan.thresholds.retain(|threshold| threshold.metric() != MetricName::Findings);
     let record = discover::record(&args.discover, &mut plan)?;
     execute(Execution {
-        record,
         plan,
         kind: RunKind::Crawl,
         command: "crawl",
@@ -109,20 +110,19 @@ pub(super) fn run(args: &CrawlArgs, terminal: &Terminal) -> Result<ExitCode, Cli
         control: &ControlArgs::default(),
         terminal,
         headline: Headline::default(),
-        sites: &args.sites,
-        site,
+        discovery: Some(Exploration { record, sites: &args.sites, site }),
     })
 }
 
 /// Who looks at the site, for a plan that goes on as them.
-fn login(args: &CrawlArgs, plan: &Plan) -> Result<Option<Login>, CliError> {
+fn login(args: &CrawlArgs, plan: &Plan, written: Option<&Resolved>) -> Option<Login> {
     let wanted = args.sites.iter().any(|site| site.kind == SiteKind::Plan);
-    let Some(who) = plan.sessions.scan.filter(|_| wanted) else { return Ok(None) };
+    let who = plan.sessions.scan.filter(|_| wanted)?;
     let sessions = &plan.sessions;
     let auth = sessions.auths.get(who.auth).map(|auth| auth.name.clone());
     let identity = who.identity.and_then(|index| sessions.identities.get(index));
-    let sections = plans::sections(&args.target, &args.send, &LOGIN_SECTIONS)?;
-    Ok(Some(Login { sections, whom: identity.map(|one| one.name.clone()).or(auth) }))
+    let sections = plans::sections(written?, &LOGIN_SECTIONS);
+    Some(Login { sections, whom: identity.map(|one| one.name.clone()).or(auth) })
 }
 
 /// Real traffic, if there is a log of it.

@@ -23,7 +23,6 @@ use super::execute::execute;
 use super::outputs::write_stderr;
 use super::outputs::write_stdout;
 use super::plans;
-use super::site_output::SiteContext;
 use super::terminal::Terminal;
 
 /// The plan of the demonstration; the shop's address comes in as `BASE_URL`.
@@ -147,7 +146,6 @@ fn demonstrate(args: &DemoArgs, terminal: &Terminal) -> Result<ExitCode, CliErro
         ci: false,
     };
     let exit = execute(Execution {
-        record: None,
         plan,
         kind: RunKind::Check,
         command: "demo",
@@ -156,8 +154,7 @@ fn demonstrate(args: &DemoArgs, terminal: &Terminal) -> Result<ExitCode, CliErro
         control: &args.control,
         terminal,
         headline: Headline::default(),
-        sites: &[],
-        site: SiteContext::default(),
+        discovery: None,
     })?;
     if !terminal.quiet {
         write_stderr(farewell(exit, &args.out_dir).as_bytes());

@@ -9,6 +9,7 @@ use crate::flow::auth::Who;
 use crate::import::Format;
 use crate::model::did_you_mean;
 use crate::plan::Plan;
+use crate::plan::Resolved;
 use crate::plan::RobotsPolicy;
 use crate::plan::ScanFlags;
 use crate::plan::ScanSettings;
@@ -121,6 +122,14 @@ impl Discovery<'_> {
     /// # Errors
     /// Whatever is wrong with the plan, or with a flag beside it.
     pub(super) fn plan(&self) -> Result<Plan, CliError> {
+        self.resolve().map(|(plan, _)| plan)
+    }
+
+    /// The same with what a plan file was read from.
+    ///
+    /// # Errors
+    /// As [`Self::plan`].
+    pub(super) fn resolve(&self) -> Result<(Plan, Option<Resolved>), CliError> {
         let foreign = plans::foreign(self.target);
         if self.args.whom.is_some() && (!plans::is_plan(self.target) || foreign.is_some()) {
             let text = "--as names an identity of a plan; a URL has none";
@@ -128,10 +137,10 @@ impl Discovery<'_> {
         }
         if !plans::is_plan(self.target) {
             plans::refuse_target(self.send)?;
-            return Ok(crate::plan::scan_url(&self.flags(self.target))?);
+            return Ok((crate::plan::scan_url(&self.flags(self.target))?, None));
         }
         if let Some(format) = foreign {
-            return self.imported(format);
+            return Ok((self.imported(format)?, None));
         }
         let own = self.active.as_ref().map(|_| "--active").or_else(|| self.args.url_only());
         if let Some(flag) = own {
@@ -139,7 +148,7 @@ impl Discovery<'_> {
                 "{flag} is for a URL; a plan says it in its `scan` and `scope` sections"
             )));
         }
-        let mut plan = plans::from_file(self.target, self.send)?;
+        let (mut plan, resolved) = plans::resolve_file(self.target, self.send)?;
         if plan.scan.is_none() && self.unsaid == Unsaid::Defaults {
             plan.scan = Some(ScanSettings::default());
         }
@@ -158,7 +167,7 @@ impl Discovery<'_> {
             plan.sessions.scan = Some(whom(name, &plan)?);
         }
         plan.thresholds.retain(|threshold| !threshold.metric().is_load());
-        Ok(plan)
+        Ok((plan, Some(resolved)))
     }
 
     /// A foreign file: its requests are where the crawl begins, and the flags are a URL's.

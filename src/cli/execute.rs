@@ -24,6 +24,7 @@ use crate::run::RunJob;
 use crate::run::RunKind;
 use crate::run::Steering;
 use crate::run::socket::ControlSocket;
+use crate::scan::Addresses;
 use crate::scan::Record;
 use crate::ui::Consumer;
 use crate::ui::jsonl::EventLog;
@@ -45,8 +46,6 @@ use super::terminal::Terminal;
 
 /// A run, ready to be carried out.
 pub(super) struct Execution<'a> {
-    /// What an earlier run has done already, and where this one keeps what it does.
-    pub(super) record: Option<Record>,
     /// What to do, fully resolved.
     pub(super) plan: Plan,
     /// Which engines.
@@ -63,7 +62,16 @@ pub(super) struct Execution<'a> {
     pub(super) terminal: &'a Terminal,
     /// Which latency stands first where load follows a schedule.
     pub(super) headline: Headline,
-    /// What is written of what a crawl finds.
+    /// What only a run that looks around has.
+    pub(super) discovery: Option<Exploration<'a>>,
+}
+
+/// What a run that looks around goes on from, and what is written of what it finds.
+#[derive(Default)]
+pub(super) struct Exploration<'a> {
+    /// What an earlier run has done already, and where this one keeps what it does.
+    pub(super) record: Option<Record>,
+    /// What is written of what is found.
     pub(super) sites: &'a [SiteOutput],
     /// What a plan that is made of it needs to know.
     pub(super) site: SiteContext,
@@ -74,7 +82,8 @@ pub(super) struct Execution<'a> {
 ///
 /// # Errors
 /// Whatever prevented the run, or an output that broke.
-pub(super) fn execute(execution: Execution<'_>) -> Result<ExitCode, CliError> {
+pub(super) fn execute(mut execution: Execution<'_>) -> Result<ExitCode, CliError> {
+    let Exploration { record, sites, site } = execution.discovery.take().unwrap_or_default();
     let terminal = if execution.output.ci {
         execution.terminal.without_color()
     } else {
@@ -85,7 +94,7 @@ pub(super) fn execute(execution: Execution<'_>) -> Result<ExitCode, CliError> {
     check_certificates(&execution.plan)?;
     let browser = browser(&execution)?;
     let baseline = Arc::new(super::baseline::load(&execution.plan)?);
-    let mut outputs = Outputs::open(&execution.plan.outputs, execution.output, execution.sites)?;
+    let mut outputs = Outputs::open(&execution.plan.outputs, execution.output, sites)?;
     // Before there are threads, and before anything is sent.
     let socket = control_place::open(execution.control)?;
     let (interrupts, interrupted) = Interrupts::channel();
@@ -99,31 +108,38 @@ pub(super) fn execute(execution: Execution<'_>) -> Result<ExitCode, CliError> {
         // First, because the terminal UI waits for its user at the end.
         consumers.insert(0, Box::new(socket.feed()));
     }
-    let gating = match execution.kind {
-        RunKind::Check => Gating::LoadFigures,
-        RunKind::Load | RunKind::Scan | RunKind::Crawl if execution.output.ci => {
-            Gating::LoadFigures
-        }
-        RunKind::Load | RunKind::Scan | RunKind::Crawl => Gating::OnlyThresholds,
-    };
-    let info = run_info(&execution, clock);
-    let site = execution.site;
     let job = RunJob {
-        info,
+        info: run_info(&execution, clock),
+        gating: gating(&execution),
+        addresses: addresses(&outputs, socket.as_ref()),
         plan: Arc::new(execution.plan),
         registry,
         kind: execution.kind,
         baseline,
-        gating,
         clock,
         control,
         threads: execution.threads,
-        record: execution.record.map(Arc::new),
+        record: record.map(Arc::new),
         browser,
     };
     let watched = terminal.is_watched();
     let outcome = block_on(job, consumers, socket.as_ref(), &interrupts, interrupted, watched)?;
     conclude(outcome, outputs, &site, &terminal, stdout_taken)
+}
+
+fn gating(execution: &Execution<'_>) -> Gating {
+    match execution.kind {
+        RunKind::Check => Gating::LoadFigures,
+        RunKind::Load | RunKind::Scan | RunKind::Crawl if execution.output.ci => {
+            Gating::LoadFigures
+        }
+        RunKind::Load | RunKind::Scan | RunKind::Crawl => Gating::OnlyThresholds,
+    }
+}
+
+/// Logs and lists have each; without one, a large site has many that nobody hears of.
+fn addresses(outputs: &Outputs, socket: Option<&ControlSocket>) -> Addresses {
+    if outputs.has_addresses() || socket.is_some() { Addresses::Listed } else { Addresses::Counted }
 }
 
 /// What the user's keys ask for; why it cannot be done.

@@ -22,7 +22,6 @@ use super::load_args::OutputFormatArg;
 use super::oha;
 use super::plans;
 use super::plans::ImportedPlan;
-use super::site_output::SiteContext;
 use super::terminal::Terminal;
 
 /// Runs the load test.
@@ -42,7 +41,6 @@ pub(super) fn run(args: &LoadArgs, terminal: &Terminal) -> Result<ExitCode, CliE
     let quiet = args.output_format == Some(OutputFormatArg::Quiet);
     let terminal = terminal.telling(args.time_unit, quiet);
     execute(Execution {
-        record: None,
         plan,
         kind: RunKind::Load,
         command: "load",
@@ -51,8 +49,7 @@ pub(super) fn run(args: &LoadArgs, terminal: &Terminal) -> Result<ExitCode, CliE
         control: &args.run.control,
         terminal: &terminal,
         headline: headline(args),
-        sites: &[],
-        site: SiteContext::default(),
+        discovery: None,
     })
 }
 

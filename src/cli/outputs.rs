@@ -49,6 +49,8 @@ pub(super) struct Outputs {
     pending: Vec<Pending>,
     event_logs: Vec<Box<dyn Write + Send>>,
     url_lists: Vec<Box<dyn Write + Send>>,
+    /// Whether one of them has each address.
+    has_addresses: bool,
     /// Standard output carries a file, so nothing else may go there.
     pub(super) stdout_taken: bool,
 }
@@ -68,6 +70,7 @@ impl Outputs {
             pending: Vec::new(),
             event_logs: Vec::new(),
             url_lists: Vec::new(),
+            has_addresses: false,
             stdout_taken: false,
         };
         let mut taken: Vec<Output> = Vec::new();
@@ -102,6 +105,7 @@ impl Outputs {
         if output.kind == OutputKind::Jsonl {
             let writer = open_log(place).map_err(failed)?;
             self.event_logs.push(writer);
+            self.has_addresses = true;
         } else {
             let sink = open_sink(place).map_err(failed)?;
             let content = Content::Report(output.kind);
@@ -119,11 +123,17 @@ impl Outputs {
                 // Without a name: a run that is killed leaves nothing behind.
                 let collected = tempfile::tempfile().map_err(failed)?;
                 self.url_lists.push(Box::new(collected.try_clone().map_err(failed)?));
+                self.has_addresses = true;
                 Content::Collected(collected)
             }
         };
         self.pending.push(Pending { content, path: site.path.clone(), sink });
         Ok(())
+    }
+
+    /// Whether an output has each address that is learnt of.
+    pub(super) fn has_addresses(&self) -> bool {
+        self.has_addresses
     }
 
     /// Where addresses are written as they are learnt of.

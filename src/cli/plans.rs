@@ -17,6 +17,7 @@ use crate::model::Threshold;
 use crate::plan::CommonFlags;
 use crate::plan::Overrides;
 use crate::plan::Plan;
+use crate::plan::Resolved;
 use crate::plan::TargetName;
 use crate::plan::TargetOverride;
 use crate::plan::TlsPolicy;
@@ -46,32 +47,24 @@ pub(super) fn is_plan(target: &str) -> bool {
 /// # Errors
 /// [`CliError::Plan`] with everything that is wrong.
 pub(super) fn from_file(path: &str, send: &SendArgs) -> Result<Plan, CliError> {
+    resolve_file(path, send).map(|(plan, _)| plan)
+}
+
+/// The same with what it was read from.
+///
+/// # Errors
+/// As [`from_file`].
+pub(super) fn resolve_file(path: &str, send: &SendArgs) -> Result<(Plan, Resolved), CliError> {
     let overrides = overrides_for_files(send)?;
-    let plan = crate::plan::load_file(Path::new(path), &environment, &overrides)
+    let (plan, resolved) = crate::plan::resolve_file(Path::new(path), &environment, &overrides)
         .map_err(CliError::Plan)?;
-    with_flags(plan, send)
+    Ok((with_flags(plan, send)?, resolved))
 }
 
 /// These sections of a plan and of what it includes, as they are written there: with their
 /// references to secrets, and with comments.
-///
-/// # Errors
-/// As [`from_file`].
-pub(super) fn sections(path: &str, send: &SendArgs, names: &[&str]) -> Result<String, CliError> {
-    let overrides = overrides(send, &environment)?;
-    // Its commands have run once, and need not for this.
-    let overrides = Overrides { secret_command: Some(|_| Ok("unused".to_owned())), ..overrides };
-    let (_, resolved) = crate::plan::resolve_file(Path::new(path), &environment, &overrides)
-        .map_err(CliError::Plan)?;
-    let mut out = String::new();
-    for file in
-        std::iter::once(Path::new(path)).chain(resolved.included().iter().map(AsRef::as_ref))
-    {
-        let text = std::fs::read_to_string(file)
-            .map_err(|source| CliError::Unreadable { path: file.to_owned(), source })?;
-        out.push_str(&top_level(&text, names));
-    }
-    Ok(out)
+pub(super) fn sections(plan: &Resolved, names: &[&str]) -> String {
+    plan.texts().map(|text| top_level(text, names)).collect()
 }
 
 /// The lines of the entries that begin at the margin and have one of these names.

@@ -10,10 +10,10 @@ use super::discover::Discovery;
 use super::discover::Unsaid;
 use super::error::CliError;
 use super::execute::Execution;
+use super::execute::Exploration;
 use super::execute::execute;
 use super::plans;
 use super::scan_args::ScanArgs;
-use super::site_output::SiteContext;
 use super::terminal::Terminal;
 
 /// What `--active` without names stands for.
@@ -36,7 +36,6 @@ pub(super) fn run(args: &ScanArgs, terminal: &Terminal) -> Result<ExitCode, CliE
     plans::gate_findings(&mut plan, args.fail_on);
     let record = discover::record(&args.discover, &mut plan)?;
     execute(Execution {
-        record,
         plan,
         kind: RunKind::Scan,
         command: "scan",
@@ -45,7 +44,6 @@ pub(super) fn run(args: &ScanArgs, terminal: &Terminal) -> Result<ExitCode, CliE
         control: &ControlArgs::default(),
         terminal,
         headline: Headline::default(),
-        sites: &[],
-        site: SiteContext::default(),
+        discovery: Some(Exploration { record, ..Exploration::default() }),
     })
 }

@@ -6,8 +6,10 @@ use crate::import::Format;
 use crate::import::Imported;
 use crate::import::Operation;
 use crate::import::Options;
+use crate::model::LeftAlone;
 use crate::model::OperationSource;
 use crate::model::Request;
+use crate::model::SkipReason;
 use crate::plan::ImportedRequest;
 use crate::plan::Plan;
 
@@ -82,12 +84,14 @@ fn of_file(path: &Path, plan: &Plan, send: &SendArgs) -> Result<Vec<ImportedRequ
             Ok(request) => {
                 let missing = unset.iter().find(|name| has(&request, &format!("{STAND_IN}{name}")));
                 if let Some(name) = missing.filter(|_| left_alone.is_none()) {
-                    left_alone = Some(format!("it needs {name}, which is not set"));
+                    let reason = format!("it needs {name}, which is not set");
+                    left_alone = Some(LeftAlone::new(SkipReason::Unbound, reason));
                 }
                 template.request = request;
             }
             Err(_) if left_alone.is_none() => {
-                left_alone = Some(format!("{shown} has no value for it: {}", template.name));
+                let reason = format!("{shown} has no value for it: {}", template.name);
+                left_alone = Some(LeftAlone::new(SkipReason::Unbound, reason));
             }
             Err(_) => {}
         }

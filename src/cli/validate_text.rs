@@ -367,7 +367,7 @@ pub(super) fn json(plan: &Plan, resolved: &Resolved) -> Json {
             "imported": scan.imported.iter().map(|one| json!({
                 "method": one.template.request.method.as_str(),
                 "path_template": one.template.path_template,
-                "left_out_of_scan": one.left_alone,
+                "left_out_of_scan": one.left_alone.as_ref().map(|left| &left.reason),
             })).collect::<Vec<_>>(),
             "max_urls": scan.crawl.max_urls,
             "per_kind": scan.crawl.per_kind,

@@ -29,8 +29,8 @@ pub use page::Page;
 pub use pattern::{Pattern, PatternError};
 pub use references::addresses;
 pub(crate) use references::{
-    Against, Body, DocumentKind, Evidence, References, document_references, header_references,
-    html_references, refresh_target,
+    Against, Body, DocumentKind, Evidence, ImportMap, References, document_references,
+    header_references, html_references, refresh_target,
 };
 pub use tree::Tree;
 pub use which::{Picked, Which};

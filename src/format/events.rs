@@ -43,6 +43,7 @@ use super::scan::ProgressDto;
 use super::scan::RuleDto;
 use super::scan::RuleOutcomeDto;
 use super::session::SessionDto;
+use super::site::GuessedDto;
 use super::site::SiteNodeDto;
 use super::site::SkippedDto;
 use super::trend::Figures;
@@ -177,7 +178,8 @@ enum EventDto {
     Operation(OperationDto),
     /// The operation `from` has turned out to be part of `into`, and is no more.
     OperationMerged { method: String, from: String, into: String },
-    /// An address in scope that the crawl learnt of, whether it asks for it or not; each once.
+    /// An address in scope that the crawl learnt of, whether it asks for it or not; each once, where
+    /// somebody wants to hear of them.
     UrlFound(String),
     /// A node of the site model, as the crawl leaves it.
     SiteNode(Box<SiteNodeDto>),
@@ -185,11 +187,17 @@ enum EventDto {
     CrawlFinished {
         /// Nodes of the site model.
         nodes: Count,
+        /// Addresses in scope that it learnt of.
+        #[serde(default)]
+        urls: Count,
         /// Nothing was left to fetch.
         complete: bool,
         /// What was left out, by reason.
         #[serde(default)]
         skipped: Vec<SkippedDto>,
+        /// What only looked like an address.
+        #[serde(default)]
+        guessed: GuessedDto,
     },
     /// A rule takes part.
     RuleDeclared(RuleDto),
@@ -299,11 +307,15 @@ impl From<&Event> for EventDto {
             },
             Event::UrlFound(url) => Self::UrlFound(url.clone()),
             Event::SiteNode(node) => Self::SiteNode(Box::new(node.as_ref().into())),
-            Event::CrawlFinished { nodes, complete, skipped } => Self::CrawlFinished {
-                nodes: (*nodes).into(),
-                complete: *complete,
-                skipped: skipped.iter().map(Into::into).collect(),
-            },
+            Event::CrawlFinished { nodes, urls, complete, skipped, guessed } => {
+                Self::CrawlFinished {
+                    nodes: (*nodes).into(),
+                    urls: (*urls).into(),
+                    complete: *complete,
+                    skipped: skipped.iter().map(Into::into).collect(),
+                    guessed: guessed.into(),
+                }
+            }
             Event::RuleDeclared(rule) => Self::RuleDeclared(rule.into()),
             Event::RuleFinished(outcome) => Self::RuleFinished(outcome.into()),
             Event::Finding(finding) => Self::Finding(Box::new(finding.as_ref().into())),
@@ -343,11 +355,15 @@ impl From<EventDto> for Event {
             }
             EventDto::UrlFound(url) => Self::UrlFound(url),
             EventDto::SiteNode(node) => Self::SiteNode(Box::new((*node).into())),
-            EventDto::CrawlFinished { nodes, complete, skipped } => Self::CrawlFinished {
-                nodes: nodes.into(),
-                complete,
-                skipped: skipped.into_iter().map(Into::into).collect(),
-            },
+            EventDto::CrawlFinished { nodes, urls, complete, skipped, guessed } => {
+                Self::CrawlFinished {
+                    nodes: nodes.into(),
+                    urls: urls.into(),
+                    complete,
+                    skipped: skipped.into_iter().map(Into::into).collect(),
+                    guessed: guessed.into(),
+                }
+            }
             EventDto::RuleDeclared(rule) => Self::RuleDeclared(rule.into()),
             EventDto::RuleFinished(outcome) => Self::RuleFinished(outcome.into()),
             EventDto::Finding(finding) => Self::Finding(Box::new((*finding).into())),

@@ -46,6 +46,7 @@ use super::trend::Figures;
 use crate::model::Coverage;
 use crate::model::EndpointReport;
 use crate::model::Failure;
+use crate::model::Operation;
 use crate::model::Phase;
 use crate::model::Report;
 use crate::model::RuleMeta;
@@ -270,6 +271,7 @@ impl From<&Report> for ReportDto {
                 urls: report.coverage.urls.into(),
                 complete: report.coverage.complete,
                 skipped: report.coverage.skipped.iter().map(Into::into).collect(),
+                guessed: (&report.coverage.guessed).into(),
             },
             site: report.site.iter().map(Into::into).collect(),
             rules: report.rules.values().map(rule).collect(),
@@ -333,11 +335,12 @@ impl From<ReportDto> for Report {
             scan_duration: dto.scan.duration.into(),
             progress: dto.scan.progress.into(),
             coverage: Coverage {
-                operations: dto.coverage.operations.into_iter().map(Into::into).collect(),
+                operations: dto.coverage.operations.into_iter().map(Operation::from).collect(),
                 nodes: dto.coverage.nodes.into(),
                 urls: dto.coverage.urls.into(),
                 complete: dto.coverage.complete,
                 skipped: dto.coverage.skipped.into_iter().map(Into::into).collect(),
+                guessed: dto.coverage.guessed.into(),
             },
             site: dto.site.into_iter().map(Into::into).collect(),
             rules: rules.collect(),

@@ -11,6 +11,7 @@ use super::scan::OperationDto;
 use super::scan::ProgressDto;
 use super::scan::RuleDto;
 use super::scan::RuleOutcomeDto;
+use super::site::GuessedDto;
 use super::site::SkippedDto;
 use super::trend::Figures;
 use super::trend::Trend;
@@ -57,6 +58,9 @@ pub(super) struct CoverageDto {
     /// What was left out, by reason.
     #[serde(default)]
     pub(super) skipped: Vec<SkippedDto>,
+    /// What only looked like an address.
+    #[serde(default)]
+    pub(super) guessed: GuessedDto,
 }
 
 /// A rule and what it did. `requests`, `matched` and `errors` are null while it is not done.

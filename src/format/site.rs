@@ -9,6 +9,7 @@ use super::bytes::Encoding;
 use super::name::Name;
 use super::number::Count;
 use super::number::Millis;
+use crate::model::Guessed;
 use crate::model::InsertionKind;
 use crate::model::OperationSource;
 use crate::model::SiteAnswer;
@@ -105,6 +106,29 @@ struct BodyWire {
 pub(super) struct SkippedDto {
     reason: Name<SkipReason>,
     count: Count,
+}
+
+/// What was asked for without being told that it is there: texts that look like addresses, and paths
+/// that many sites have.
+#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Guessed")]
+pub(super) struct GuessedDto {
+    /// Guesses that were asked for and answered.
+    asked: Count,
+    /// Of these, where there was something.
+    right: Count,
+}
+
+impl From<&Guessed> for GuessedDto {
+    fn from(guessed: &Guessed) -> Self {
+        Self { asked: guessed.asked.into(), right: guessed.right.into() }
+    }
+}
+
+impl From<GuessedDto> for Guessed {
+    fn from(dto: GuessedDto) -> Self {
+        Self { asked: dto.asked.into(), right: dto.right.into() }
+    }
 }
 
 impl From<BodyDto> for BodyWire {

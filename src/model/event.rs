@@ -9,7 +9,7 @@ use super::headline::Headline;
 use super::load::{LoadTotals, LoadWindow, ScenarioMeta, SeriesMeta, Validity};
 use super::load_change::LoadChange;
 use super::rule::RuleMeta;
-use super::scan::{Operation, RuleOutcome, ScanWindow};
+use super::scan::{Guessed, Operation, RuleOutcome, ScanWindow};
 use super::session::SessionReport;
 use super::site::{SiteNode, SkipReason};
 use super::threshold_result::ThresholdResult;
@@ -174,7 +174,8 @@ pub enum Event {
         /// The one that it is part of.
         into: String,
     },
-    /// An address in scope that the crawl learnt of, whether it asks for it or not; each once.
+    /// An address in scope that the crawl learnt of, whether it asks for it or not; each once, where
+    /// somebody wants to hear of them.
     UrlFound(String),
     /// A node of the site model, as the crawl leaves it.
     SiteNode(Box<SiteNode>),
@@ -182,10 +183,14 @@ pub enum Event {
     CrawlFinished {
         /// Nodes of the site model.
         nodes: u64,
+        /// Addresses in scope that it learnt of.
+        urls: u64,
         /// Nothing was left in the frontier.
         complete: bool,
         /// What was left out, by reason; none is zero.
         skipped: Vec<(SkipReason, u64)>,
+        /// What only looked like an address.
+        guessed: Guessed,
     },
     /// Metadata of a rule that takes part.
     RuleDeclared(RuleMeta),

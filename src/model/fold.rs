@@ -8,7 +8,7 @@ use super::histogram::{Digits, Histogram};
 use super::load::{LoadTotals, LoadWindow, ScenarioMeta, ScenarioTally, SeriesMeta, Tally};
 use super::load_change::LoadChange;
 use super::report::{EndpointReport, Report, TimelinePoint};
-use super::scan::{Operation, ScanWindow};
+use super::scan::ScanWindow;
 use super::session::SessionReport;
 
 /// Notices, failures of the scanner and the like are capped at this many; the rest is counted.
@@ -36,18 +36,19 @@ impl Report {
             Event::LoadChanged(change) => self.add_change(change),
             Event::LoadFinished(totals) => self.set_totals(totals),
             Event::ScanWindow(window) => self.add_scan_window(window),
-            Event::Operation(operation) => self.set_operation(operation),
+            Event::Operation(operation) => self.coverage.operations.set(operation.clone()),
             Event::OperationMerged { method, from, .. } => {
-                self.coverage
-                    .operations
-                    .retain(|known| known.method != *method || known.path_template != *from);
+                self.coverage.operations.remove(method, from);
             }
-            Event::UrlFound(_) => self.coverage.urls += 1,
+            // They are counted when the crawl is over.
+            Event::UrlFound(_) => {}
             Event::SiteNode(node) => self.site.push(node.as_ref().clone()),
-            Event::CrawlFinished { nodes, complete, skipped } => {
+            Event::CrawlFinished { nodes, urls, complete, skipped, guessed } => {
                 self.coverage.nodes = *nodes;
+                self.coverage.urls = *urls;
                 self.coverage.complete = Some(*complete);
                 self.coverage.skipped.clone_from(skipped);
+                self.coverage.guessed = *guessed;
             }
             Event::RuleDeclared(meta) => {
                 self.rules.insert(meta.id.clone(), (meta.clone(), None));
@@ -163,16 +164,6 @@ impl Report {
         self.scan_requests.1 += window.failed;
         self.scan_duration.merge(&window.duration);
         self.progress = window.progress;
-    }
-
-    fn set_operation(&mut self, operation: &Operation) {
-        let same = |known: &&mut Operation| {
-            known.method == operation.method && known.path_template == operation.path_template
-        };
-        match self.coverage.operations.iter_mut().find(same) {
-            Some(known) => known.clone_from(operation),
-            None => self.coverage.operations.push(operation.clone()),
-        }
     }
 
     fn set_session(&mut self, session: &SessionReport) {

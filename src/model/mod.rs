@@ -28,6 +28,7 @@ mod load_change;
 mod masking;
 mod messages;
 mod metric;
+mod operations;
 mod output;
 mod proxy;
 mod redact;
@@ -80,6 +81,7 @@ pub use load::{
 pub use load_change::{LoadChange, LoadChangeKind};
 pub use messages::{MessageTally, SeriesKind};
 pub use metric::{MetricData, MetricKind, MetricName, MetricSelector, TagMatch, TagOp};
+pub use operations::Operations;
 pub use output::{OutputKind, SiteKind};
 pub use proxy::{Proxy, ProxyKind};
 pub use redact::{Disguise, Piece, Redactor};
@@ -90,11 +92,15 @@ pub use request::{Header, Method, Request, RequestTemplate};
 pub use route::{ConnectTo, ConnectionReuse, Family, Resolve, Route, parse_sources};
 pub use rule::{Owasp, RuleMeta};
 pub use run_status::{RunStatus, ScenarioPace};
-pub use scan::{Coverage, CrawlProgress, Operation, OperationSource, RuleOutcome, ScanWindow};
+pub use scan::{
+    Coverage, CrawlProgress, Guessed, Operation, OperationSource, RuleOutcome, ScanWindow,
+};
 pub use scope::{Authorisation, InScope, OutOfScope, Scope, ScopeBuilder, is_local_address};
 pub use seed::Seed;
 pub use session::SessionReport;
-pub use site::{SiteAnswer, SiteExample, SiteNode, SiteParameter, SkipReason, nodes_by_status};
+pub use site::{
+    LeftAlone, SiteAnswer, SiteExample, SiteNode, SiteParameter, SkipReason, nodes_by_status,
+};
 pub use text::{did_you_mean, inert};
 pub use threshold::{Criterion, Threshold, ThresholdError};
 pub use threshold_result::ThresholdResult;

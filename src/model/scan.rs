@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::histogram::Histogram;
+use super::operations::Operations;
 use super::site::SkipReason;
 use super::units::grouped;
 
@@ -77,7 +78,7 @@ pub struct Operation {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Coverage {
     /// By method and path template.
-    pub operations: Vec<Operation>,
+    pub operations: Operations,
     /// Nodes of the site model.
     pub nodes: u64,
     /// Addresses in scope that the crawl learnt of.
@@ -86,16 +87,38 @@ pub struct Coverage {
     pub complete: Option<bool>,
     /// What was left out, by reason; none is zero.
     pub skipped: Vec<(SkipReason, u64)>,
+    /// What only looked like an address.
+    pub guessed: Guessed,
+}
+
+/// What a crawl asked for without being told that it is there: texts that look like addresses, and
+/// paths that sites have by convention.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Guessed {
+    /// Guesses that were asked for and answered.
+    pub asked: u64,
+    /// Of these, where there was something.
+    pub right: u64,
 }
 
 impl Coverage {
     /// What was left out, most of it first: `12 out of scope`.
     pub fn left_out(&self) -> Vec<String> {
-        let mut skipped = self.skipped.clone();
-        skipped.sort_by_key(|(reason, count)| (std::cmp::Reverse(*count), *reason));
+        self.phrases(|_| true)
+    }
+
+    /// What makes a crawl incomplete, most of it first: `12 too deep`.
+    pub fn gaps(&self) -> Vec<String> {
+        self.phrases(SkipReason::is_gap)
+    }
+
+    fn phrases(&self, is_meant: impl Fn(SkipReason) -> bool) -> Vec<String> {
+        let meant = self.skipped.iter().filter(|(reason, _)| is_meant(*reason));
+        let mut meant: Vec<(SkipReason, u64)> = meant.copied().collect();
+        meant.sort_by_key(|(reason, count)| (std::cmp::Reverse(*count), *reason));
         let phrase =
             |(reason, count): (SkipReason, u64)| format!("{} {}", grouped(count), reason.meaning());
-        skipped.into_iter().map(phrase).collect()
+        meant.into_iter().map(phrase).collect()
     }
 }
 

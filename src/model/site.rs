@@ -99,6 +99,12 @@ pub enum SkipReason {
     Harmful,
     /// `robots.txt` asks to leave it alone.
     Robots,
+    /// The plan has it switched off, or only load can make it.
+    Disabled,
+    /// Nothing has a value that it needs.
+    Unbound,
+    /// A file that carries neither links nor code, by its name.
+    Media,
     /// Deeper than `depth`.
     Depth,
     /// Beyond `max_urls`.
@@ -123,11 +129,14 @@ pub enum SkipReason {
 
 impl SkipReason {
     /// Every reason.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 17] = [
         Self::Scope,
         Self::Unsafe,
         Self::Harmful,
         Self::Robots,
+        Self::Disabled,
+        Self::Unbound,
+        Self::Media,
         Self::Depth,
         Self::Urls,
         Self::Time,
@@ -147,6 +156,9 @@ impl SkipReason {
             Self::Unsafe => "unsafe",
             Self::Harmful => "harmful",
             Self::Robots => "robots",
+            Self::Disabled => "disabled",
+            Self::Unbound => "unbound",
+            Self::Media => "media",
             Self::Depth => "depth",
             Self::Urls => "urls",
             Self::Time => "time",
@@ -179,6 +191,9 @@ impl SkipReason {
             | Self::Unsafe
             | Self::Harmful
             | Self::Robots
+            | Self::Disabled
+            | Self::Unbound
+            | Self::Media
             | Self::SameKind
             | Self::Redirects
             | Self::Guess => false,
@@ -192,6 +207,9 @@ impl SkipReason {
             Self::Unsafe => "change something",
             Self::Harmful => "may end the session or delete",
             Self::Robots => "robots.txt asks not to",
+            Self::Disabled => "not for a scan by the plan",
+            Self::Unbound => "lack a value",
+            Self::Media => "media files",
             Self::Depth => "too deep",
             Self::Urls => "beyond max_urls",
             Self::Time => "beyond max_time",
@@ -203,6 +221,22 @@ impl SkipReason {
             Self::Stopped => "the run was stopped",
             Self::Error => "no answer",
         }
+    }
+}
+
+/// Why something is not sent, for programs and for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeftAlone {
+    /// Of which kind.
+    pub why: SkipReason,
+    /// In words.
+    pub reason: String,
+}
+
+impl LeftAlone {
+    /// A kind, and words.
+    pub fn new(why: SkipReason, reason: impl Into<String>) -> Self {
+        Self { why, reason: reason.into() }
     }
 }
 

@@ -10,7 +10,9 @@ use crate::flow::Values;
 use crate::flow::Variable;
 use crate::flow::auth::How;
 use crate::model::Conversation;
+use crate::model::LeftAlone;
 use crate::model::Request;
+use crate::model::SkipReason;
 
 /// What the plan calls values of setup.
 const SETUP: &str = "setup.";
@@ -133,17 +135,21 @@ impl Plan {
     }
 
     /// Why a scan may not send the request of this index, whatever its values; `None` where it may.
-    pub fn reason_not_to_send(&self, index: usize) -> Option<String> {
+    pub fn reason_not_to_send(&self, index: usize) -> Option<LeftAlone> {
         let (template, scan) = (&self.requests[index], self.scan.as_ref()?);
         let method = &template.request.method;
         if !template.enabled {
-            Some(format!("`enabled: false` in the plan: {}", template.name))
+            let reason = format!("`enabled: false` in the plan: {}", template.name);
+            Some(LeftAlone::new(SkipReason::Disabled, reason))
         } else if template.conversation != Conversation::Response {
-            Some(format!("a session, stream or call, which only load makes: {}", template.name))
+            let reason =
+                format!("a session, stream or call, which only load makes: {}", template.name);
+            Some(LeftAlone::new(SkipReason::Disabled, reason))
         } else if method.is_safe() || scan.allow_unsafe || scan.unsafe_requests.contains(&index) {
             None
         } else {
-            Some(format!("{method} may change something; pass --allow-unsafe to send it"))
+            let reason = format!("{method} may change something; pass --allow-unsafe to send it");
+            Some(LeftAlone::new(SkipReason::Unsafe, reason))
         }
     }
 }

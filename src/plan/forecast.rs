@@ -6,7 +6,9 @@ use super::aside::AsideForecast;
 use super::executor::{Executor, Spacing, Stage};
 use super::types::{Plan, Scenario};
 use crate::flow::{Flow, Variable};
+use crate::model::LeftAlone;
 use crate::model::Origin;
+use crate::model::SkipReason;
 use crate::model::format_duration;
 use crate::model::format_number;
 use crate::model::grouped;
@@ -110,12 +112,12 @@ impl Plan {
 
     /// Why a scan leaves the request of this index alone, if it does. Values that it needs may turn
     /// out to be missing only when the scan looks for them.
-    pub fn reason_to_leave(&self, index: usize) -> Option<String> {
+    pub fn reason_to_leave(&self, index: usize) -> Option<LeftAlone> {
         self.scan.as_ref()?;
         self.reason_not_to_send(index).or_else(|| {
             let name = &self.variables[usize::from(self.hopeless(index)?.0)];
             let why = "nothing extracts it, and the request has no example";
-            Some(format!("unbound variable {name}: {why}"))
+            Some(LeftAlone::new(SkipReason::Unbound, format!("unbound variable {name}: {why}")))
         })
     }
 
@@ -153,7 +155,7 @@ impl Plan {
             scenarios: senders.collect(),
             asides: self.senders_aside(index),
             has_side_effects: !self.requests[index].request.method.is_safe(),
-            left_out,
+            left_out: left_out.map(|left| left.reason),
             unbound: may_lack.then(|| self.hopeless(index)).flatten(),
         }
     }

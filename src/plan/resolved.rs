@@ -59,6 +59,12 @@ impl Resolved {
         &self.included
     }
 
+    /// The plan's own text and those of the files that it includes, as they were read.
+    pub fn texts(&self) -> impl Iterator<Item = &str> + '_ {
+        let sources = self.sources.plan().into_iter().chain(self.sources.included());
+        sources.map(|source| source.text.as_str())
+    }
+
     /// Other files that it names and a run reads: data, bodies, certificates, secrets.
     pub fn named(&self) -> &[PathBuf] {
         &self.named

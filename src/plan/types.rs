@@ -9,8 +9,8 @@ use super::executor::Executor;
 use crate::flow::auth::Sessions;
 use crate::flow::{Flow, Script, Variable};
 use crate::model::{
-    ConnectionReuse, Conversation, Cost, Header, HttpVersion, OperationSource, OutputKind,
-    Redactor, RequestTemplate, Route, Scope, Seed, Target, Threshold, TlsOptions,
+    ConnectionReuse, Conversation, Cost, Header, HttpVersion, LeftAlone, OperationSource,
+    OutputKind, Redactor, RequestTemplate, Route, Scope, Seed, Target, Threshold, TlsOptions,
 };
 
 /// A run, fully described: nothing is looked up later.
@@ -265,7 +265,7 @@ pub struct ImportedRequest {
     /// What the file is.
     pub source: OperationSource,
     /// Why it is not sent, if so.
-    pub left_alone: Option<String>,
+    pub left_alone: Option<LeftAlone>,
 }
 
 /// How connections are made.

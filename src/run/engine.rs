@@ -21,6 +21,7 @@ use crate::model::StopToken;
 use crate::model::format_duration;
 use crate::plan::Plan;
 use crate::rules::Registry;
+use crate::scan::Addresses;
 use crate::scan::Record;
 use crate::ui::Consumer;
 
@@ -73,6 +74,8 @@ pub struct RunJob {
     pub threads: Option<usize>,
     /// What crawl and scan have done already, and where they keep what they do.
     pub record: Option<Arc<Record>>,
+    /// Whether a consumer wants to hear of each address that a crawl learns of.
+    pub addresses: Addresses,
     /// The browser's program, where the plan asks for one.
     pub browser: Option<PathBuf>,
 }

@@ -184,7 +184,7 @@ mod tests {
         let mut report = report(&[(200, 10)], 0);
         report.scan_requests = (5, 0);
         assert_eq!(code(&report, &[], Gating::OnlyThresholds), 83);
-        report.coverage.operations.push(Operation {
+        report.coverage.operations.set(Operation {
             method: "GET".to_owned(),
             path_template: "/".to_owned(),
             source: OperationSource::Crawl,
@@ -312,11 +312,11 @@ mod tests {
             reached,
             skipped: None,
         };
-        report.coverage.operations = vec![
+        report.coverage.operations.extend([
             operation(OperationSource::Spec, true),
             operation(OperationSource::Plan, true),
             operation(OperationSource::Crawl, false),
-        ];
+        ]);
         let of =
             |selector| code(&report, &[threshold(selector, "rate==1")], Gating::OnlyThresholds);
         assert_eq!(of("coverage_operations"), 83);

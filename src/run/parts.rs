@@ -218,6 +218,7 @@ impl Parts<'_> {
             clock: self.job.clock,
             redactor: self.job.plan.redactor.clone(),
             record: self.job.record.clone(),
+            addresses: self.job.addresses,
             browser: self.job.browser.clone(),
         };
         let (events, stop) = (self.events.clone(), self.stop.clone());

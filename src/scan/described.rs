@@ -12,9 +12,11 @@ use super::unbound::Seeded;
 use crate::import;
 use crate::import::Format;
 use crate::import::Options;
+use crate::model::LeftAlone;
 use crate::model::OperationSource;
 use crate::model::Origin;
 use crate::model::Seed;
+use crate::model::SkipReason;
 use crate::plan;
 use crate::plan::Overrides;
 use crate::plan::Plan;
@@ -114,8 +116,8 @@ fn seeds(plan: &Plan) -> Vec<Seeded> {
             match plan.sent_with(index, &values) {
                 Ok(request) => template.request = request,
                 Err(_) if left_alone.is_none() => {
-                    left_alone =
-                        Some(format!("the description has no value for it: {}", template.name));
+                    let reason = format!("the description has no value for it: {}", template.name);
+                    left_alone = Some(LeftAlone::new(SkipReason::Unbound, reason));
                 }
                 Err(_) => {}
             }

@@ -31,6 +31,7 @@ use super::wire::Wire;
 use crate::http::clock::Clock;
 use crate::model::Event;
 use crate::model::EventSender;
+use crate::model::Guessed;
 use crate::model::NoticeLevel;
 use crate::model::Phase;
 use crate::model::Redactor;
@@ -51,6 +52,15 @@ pub fn native_check_ids() -> Vec<&'static str> {
     checks::all().iter().map(|check| check.id()).collect()
 }
 
+/// What is told of the addresses in scope that a crawl learnt of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Addresses {
+    /// How many there are.
+    Counted,
+    /// Each, and how many.
+    Listed,
+}
+
 /// What a scan needs.
 #[derive(Clone)]
 pub struct ScanJob {
@@ -66,6 +76,8 @@ pub struct ScanJob {
     pub redactor: Redactor,
     /// Answers of an earlier run, and where those of this one are kept.
     pub record: Option<Arc<Record>>,
+    /// Whether somebody wants to hear of each address.
+    pub addresses: Addresses,
     /// The browser's program; without it, a plan that asks for a browser is told that there is none.
     pub browser: Option<PathBuf>,
 }
@@ -88,7 +100,12 @@ pub async fn crawl(job: ScanJob, events: EventSender, stop: StopToken) -> Site {
     let crawled = if engine.traffic.log_in().await {
         engine.crawl(&job).await
     } else {
-        Crawled { site: Site::default(), complete: false, skipped: Vec::new() }
+        Crawled {
+            site: Site::default(),
+            complete: false,
+            skipped: Vec::new(),
+            guessed: Guessed::default(),
+        }
     };
     engine.traffic.conclude_login().await;
     drop(engine);
@@ -181,10 +198,13 @@ impl Engine {
         })
         .await;
         // Two methods of one address are one of its lines.
-        let mut told = HashSet::new();
-        for url in crawled.site.urls().filter(|url| told.insert(*url)) {
-            self.traffic.event(Event::UrlFound(url.to_owned())).await;
+        let mut known = HashSet::new();
+        for url in crawled.site.urls().filter(|url| known.insert(*url)) {
+            if job.addresses == Addresses::Listed {
+                self.traffic.event(Event::UrlFound(url.to_owned())).await;
+            }
         }
+        let urls = known.len() as u64;
         for node in crawled.site.nodes() {
             let node = inventory::site_node(node, &job.redactor);
             self.traffic.event(Event::SiteNode(Box::new(node))).await;
@@ -192,7 +212,13 @@ impl Engine {
         let nodes = crawled.site.len() as u64;
         let complete = crawled.complete;
         self.traffic
-            .event(Event::CrawlFinished { nodes, complete, skipped: crawled.skipped.clone() })
+            .event(Event::CrawlFinished {
+                nodes,
+                urls,
+                complete,
+                skipped: crawled.skipped.clone(),
+                guessed: crawled.guessed,
+            })
             .await;
         self.traffic.event(Event::PhaseFinished(Phase::Crawl)).await;
         crawled

@@ -33,6 +33,7 @@ mod link;
 mod manners;
 mod multipart;
 mod node;
+mod operations;
 mod page;
 mod passive;
 mod point;
@@ -48,6 +49,7 @@ mod traffic;
 mod unbound;
 mod wire;
 
+pub use job::Addresses;
 pub use job::ORIGIN_ALIAS;
 pub use job::ScanJob;
 pub use job::crawl;

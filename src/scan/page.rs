@@ -10,6 +10,7 @@ use crate::extract::Against;
 use crate::extract::Body;
 use crate::extract::Evidence;
 use crate::extract::Forms;
+use crate::extract::ImportMap;
 use crate::extract::Markup;
 use crate::extract::Piece;
 use crate::extract::References;
@@ -66,6 +67,8 @@ pub(crate) struct Page {
     pub description: Option<Vec<u8>>,
     /// Where it says that its content stands.
     pub canonical: Option<Url>,
+    /// Where modules are that it or its scripts name; addresses are resolved.
+    pub imports: ImportMap,
     /// Something was left out: the document or one of its lists was too large.
     pub truncated: bool,
 }
@@ -87,6 +90,7 @@ impl Page {
             forms: found.list.iter().flat_map(|form| Form::all(form, base)).collect(),
             truncated: found.truncated,
             description: None,
+            imports: ImportMap::default(),
         };
         page.add_switched_off(markup, base);
         page.add(html_references(markup), base, base);
@@ -109,8 +113,10 @@ impl Page {
     /// Adds what a file at `file` refers to, that the page at `page` has loaded.
     pub(crate) fn add(&mut self, references: References, file: &Url, page: &Url) {
         self.truncated |= references.truncated;
-        let base = references.base.as_deref().and_then(|base| resolve(file, base));
-        let file = base.as_ref().unwrap_or(file);
+        if !references.imports.is_empty() {
+            self.imports =
+                references.imports.readdressed(|text| resolve(page, text).map(Into::into));
+        }
         for reference in references.list {
             if self.links.len() >= MAX_LINKS {
                 self.truncated = true;
@@ -130,6 +136,7 @@ impl Page {
                 method: reference.method.unwrap_or("GET"),
                 doubt: match reference.evidence {
                     Evidence::Stated => None,
+                    Evidence::Called => Some(Doubt::Called),
                     Evidence::Likely => Some(Doubt::Likely),
                     Evidence::Weak => Some(Doubt::Weak),
                 },

@@ -10,6 +10,7 @@ pub use super::node::Found;
 pub use super::node::FoundIn;
 pub use super::node::Node;
 pub(crate) use super::node::Sighting;
+use super::operations::Operations;
 use super::structure::Structure;
 use super::templates::Merged;
 use super::templates::PathId;
@@ -43,7 +44,7 @@ pub struct Site {
     /// The plan's names of paths.
     names: HashMap<Place, String>,
     in_links: BTreeMap<Place, u64>,
-    operations: BTreeMap<(String, String), Operation>,
+    operations: Operations,
     urls: Vec<Box<str>>,
     left_out: (u64, u64),
 }
@@ -66,7 +67,7 @@ impl Site {
 
     /// Operations by method and path template.
     pub fn operations(&self) -> impl Iterator<Item = &Operation> {
-        self.operations.values()
+        self.operations.iter()
     }
 
     /// Everything in scope that was discovered, requested or not, in the order of discovery.
@@ -110,7 +111,7 @@ impl Site {
             self.fold_facets(&place, index);
         }
         let seen = Operation { method, path_template: template, source, reached, skipped };
-        self.operation(seen).map(Event::Operation).into_iter().collect()
+        self.operations.see(seen).map(Event::Operation).into_iter().collect()
     }
 
     /// One path template has become part of another, or has another text.
@@ -275,35 +276,8 @@ impl Site {
             }
         }
         if let Some(before) = before.filter(|before| *before != template) {
-            events.extend(self.rename_operation(method, before, template));
+            events.extend(self.operations.rename(method, before, template));
         }
-    }
-
-    fn rename_operation(&mut self, method: String, from: String, into: String) -> Vec<Event> {
-        let Some(old) = self.operations.remove(&(method.clone(), from.clone())) else {
-            return Vec::new();
-        };
-        let gone = Event::OperationMerged { method, from, into: into.clone() };
-        let changed = self.operation(Operation { path_template: into, ..old });
-        std::iter::once(gone).chain(changed.map(Event::Operation)).collect()
-    }
-
-    fn operation(&mut self, seen: Operation) -> Option<Operation> {
-        let key = (seen.method.clone(), seen.path_template.clone());
-        let before = self.operations.get(&key);
-        let reached = before.is_some_and(|known| known.reached) || seen.reached;
-        let after = Operation {
-            source: before.map_or(seen.source, |known| known.source),
-            reached,
-            skipped: if reached { None } else { seen.skipped },
-            method: seen.method,
-            path_template: seen.path_template,
-        };
-        if before == Some(&after) {
-            return None;
-        }
-        self.operations.insert(key, after.clone());
-        Some(after)
     }
 }
 

@@ -12,9 +12,11 @@ use crate::flow::RenderError;
 use crate::flow::Values;
 use crate::flow::Variable;
 use crate::model::Exchange;
+use crate::model::LeftAlone;
 use crate::model::OperationSource;
 use crate::model::Request;
 use crate::model::RequestTemplate;
+use crate::model::SkipReason;
 use crate::plan::Plan;
 use crate::plan::Prefix;
 
@@ -28,7 +30,7 @@ pub(crate) struct Seeded {
     pub(crate) template: RequestTemplate,
     pub(crate) source: OperationSource,
     /// Why it is not to be sent, if so.
-    pub(crate) left_alone: Option<String>,
+    pub(crate) left_alone: Option<LeftAlone>,
 }
 
 /// The requests of the plan and of the files that it imports.
@@ -45,7 +47,9 @@ pub(super) async fn seeds(plan: &Plan, traffic: &Traffic) -> Vec<Seeded> {
         if left_alone.is_none() {
             match binder.request(index).await {
                 Ok(request) => template.request = request,
-                Err(reason) => left_alone = Some(reason),
+                Err(reason) => {
+                    left_alone = Some(LeftAlone::new(SkipReason::Unbound, reason));
+                }
             }
         }
         seeds.push(Seeded { template, source: OperationSource::Plan, left_alone });
@@ -155,8 +159,8 @@ impl Binder<'_> {
         prefix: Prefix<'_>,
     ) -> Result<Arc<Exchange>, String> {
         let name = &self.plan.requests[index].name;
-        if let Some(reason) = self.plan.reason_not_to_send(index) {
-            return Err(format!("`{name}` is not sent: {reason}"));
+        if let Some(left) = self.plan.reason_not_to_send(index) {
+            return Err(format!("`{name}` is not sent: {}", left.reason));
         }
         let is_long =
             prefix.ops().iter().filter(|op| matches!(op, Op::Use(_))).count() > MAX_PREFIX;

@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use shakedown::model::{
     Acceptance, CheckCount, Confidence, Cost, CrawlProgress, Digits, Event, Evidence, EvidenceRole,
-    Exemplar, Facts, Failure, FailureClass, Finding, FindingStatus, GeneratorWindow, Headline,
-    Histogram, InsertionKind, InsertionRef, LoadChange, LoadChangeKind, LoadTotals, LoadWindow,
-    MachineUse, Match, MatchPart, MessageTally, Notice, NoticeLevel, Observed, Operation,
-    OperationSource, Owasp, Phase, Recorded, Report, RuleMeta, RuleOutcome, RunInfo, ScanWindow,
-    ScenarioMeta, ScenarioTally, ScenarioWindow, SeriesId, SeriesKind, SeriesMeta, SeriesWindow,
-    SessionReport, Severity, SiteAnswer, SiteExample, SiteNode, SiteParameter, SkipReason, Stamped,
-    StopReason, Tally, ThresholdResult, Timings, Usage, Validity, Verdict, fingerprint,
+    Exemplar, Facts, Failure, FailureClass, Finding, FindingStatus, GeneratorWindow, Guessed,
+    Headline, Histogram, InsertionKind, InsertionRef, LoadChange, LoadChangeKind, LoadTotals,
+    LoadWindow, MachineUse, Match, MatchPart, MessageTally, Notice, NoticeLevel, Observed,
+    Operation, OperationSource, Owasp, Phase, Recorded, Report, RuleMeta, RuleOutcome, RunInfo,
+    ScanWindow, ScenarioMeta, ScenarioTally, ScenarioWindow, SeriesId, SeriesKind, SeriesMeta,
+    SeriesWindow, SessionReport, Severity, SiteAnswer, SiteExample, SiteNode, SiteParameter,
+    SkipReason, Stamped, StopReason, Tally, ThresholdResult, Timings, Usage, Validity, Verdict,
+    fingerprint,
 };
 
 const ORIGIN: &str = "http://127.0.0.1:8080";
@@ -176,7 +177,8 @@ fn crawl(log: &mut Log) {
         log.at(1_209, Event::SiteNode(Box::new(node)));
     }
     let skipped = vec![(SkipReason::Scope, 4), (SkipReason::Unsafe, 1)];
-    log.at(1_210, Event::CrawlFinished { nodes: 31, complete: true, skipped });
+    let guessed = Guessed { asked: 5, right: 3 };
+    log.at(1_210, Event::CrawlFinished { nodes: 31, urls: 5, complete: true, skipped, guessed });
     log.at(1_211, Event::PhaseFinished(Phase::Crawl));
 }
 

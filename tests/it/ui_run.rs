@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use shakedown::model::{
     Confidence, CrawlProgress, Digits, Event, Evidence, EvidenceRole, Exemplar, ExitCode, Failure,
-    FailureClass, Finding, FindingStatus, GeneratorWindow, Headline, InsertionKind, InsertionRef,
-    LoadWindow, Match, MatchPart, Notice, NoticeLevel, Operation, OperationSource, Owasp, Phase,
-    Reason, Recorded, RuleMeta, RunInfo, ScanWindow, ScenarioMeta, ScenarioTally, ScenarioWindow,
-    SeriesId, SeriesKind, SeriesMeta, SeriesWindow, Severity, Stamped, StopReason, Tally,
-    ThresholdResult, Timings, Validity, Verdict,
+    FailureClass, Finding, FindingStatus, GeneratorWindow, Guessed, Headline, InsertionKind,
+    InsertionRef, LoadWindow, Match, MatchPart, Notice, NoticeLevel, Operation, OperationSource,
+    Owasp, Phase, Reason, Recorded, RuleMeta, RunInfo, ScanWindow, ScenarioMeta, ScenarioTally,
+    ScenarioWindow, SeriesId, SeriesKind, SeriesMeta, SeriesWindow, Severity, Stamped, StopReason,
+    Tally, ThresholdResult, Timings, Validity, Verdict,
 };
 
 fn millis(value: u64) -> Duration {
@@ -222,7 +222,16 @@ pub(crate) fn loading() -> Vec<Stamped> {
                 CrawlProgress { fetched: 12, queued: 4, nodes: 9, points_done: 0, points: 0 },
             ),
         ),
-        (510, Event::CrawlFinished { nodes: 9, complete: true, skipped: Vec::new() }),
+        (
+            510,
+            Event::CrawlFinished {
+                nodes: 9,
+                urls: 12,
+                complete: true,
+                skipped: Vec::new(),
+                guessed: Guessed::default(),
+            },
+        ),
         (511, Event::PhaseFinished(Phase::Crawl)),
         (1000, Event::PhaseStarted(Phase::Load)),
         (1000, declared()),

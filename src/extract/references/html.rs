@@ -87,6 +87,7 @@ fn read(markup: &Markup, depth: u32, found: &mut References) {
     }
     let modules = std::mem::take(&mut reader.modules);
     modules.resolve(found);
+    found.imports = modules;
 }
 
 /// What a script element holds.
@@ -149,7 +150,9 @@ impl Reader<'_> {
         } else if name == "style" || value.contains("url(") {
             self.found.extend(css_references(value));
         } else if name == "srcdoc" && self.depth < MAX_DEPTH {
-            read(&Markup::parse(value, Scripting::Off), self.depth + 1, self.found);
+            let mut inner = References::default();
+            read(&Markup::parse(value, Scripting::Off), self.depth + 1, &mut inner);
+            self.found.extend(inner);
         } else if name.starts_with("on") && name.len() > 4 {
             self.found.extend(script_within(value, self.depth));
         } else if BOUND.iter().any(|start| name.starts_with(start)) {

@@ -6,7 +6,7 @@ use super::References;
 use super::css::css_references;
 use super::script::script_references;
 use super::text::text_references;
-use super::{Against, Evidence};
+use super::{Against, Evidence, MAX_LENGTH};
 
 /// Sources read of one map at most.
 const MAX_SOURCES: usize = 2000;
@@ -53,9 +53,13 @@ fn source_references(name: &str, content: &str) -> References {
     }
 }
 
-/// Where modules are, by their names (<https://html.spec.whatwg.org/#import-maps>).
-#[derive(Debug, Default)]
-pub(super) struct ImportMap(Vec<(String, String)>);
+/// Names in one import map at most.
+const MAX_IMPORTS: usize = 500;
+
+/// Where modules are, by their names (<https://html.spec.whatwg.org/#import-maps>). Scopes are not
+/// told apart: what one of them maps is mapped everywhere.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct ImportMap(Vec<(String, String)>);
 
 #[derive(Deserialize)]
 struct Written {
@@ -80,9 +84,24 @@ impl ImportMap {
                 if !address.ends_with('/') {
                     found.stated(&address);
                 }
-                self.0.push((name, address));
+                let is_short = name.len() <= MAX_LENGTH && address.len() <= MAX_LENGTH;
+                if is_short && self.0.len() < MAX_IMPORTS {
+                    self.0.push((name, address));
+                } else {
+                    found.truncated = true;
+                }
             }
         }
+    }
+
+    /// Whether it maps nothing.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The same with other addresses; names that have none are left out.
+    pub(crate) fn readdressed(self, address: impl Fn(&str) -> Option<String>) -> Self {
+        Self(self.0.into_iter().filter_map(|(name, old)| Some((name, address(&old)?))).collect())
     }
 
     /// The address of a module; of several names that fit, the longest.
@@ -96,10 +115,10 @@ impl ImportMap {
     }
 
     /// Turns the modules that were named into references.
-    pub(super) fn resolve(&self, found: &mut References) {
+    pub(crate) fn resolve(&self, found: &mut References) {
         for module in std::mem::take(&mut found.modules) {
             if let Some(address) = self.address(&module) {
-                found.add(&address, Evidence::Likely, Against::File);
+                found.add(&address, Evidence::Called, Against::File);
             }
         }
     }
@@ -134,5 +153,10 @@ mod tests {
         found.modules = vec!["ui/dialog.js".into(), "ui/x".into(), "react".into()];
         map.resolve(&mut found);
         assert_eq!(texts(&found)[3..], ["./ui/dialog.js", "/x.js"]);
+        let map =
+            map.readdressed(|old| old.strip_prefix('.').map(|path| format!("http://h{path}")));
+        found.modules = vec!["ui/tab.js".into(), "cart".into()];
+        map.resolve(&mut found);
+        assert_eq!(texts(&found)[5..], ["http://h/ui/tab.js"]);
     }
 }

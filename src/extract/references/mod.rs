@@ -1,9 +1,10 @@
 //! What documents of every kind refer to: where a crawler may go on.
 //!
-//! Three kinds of evidence are told apart. Where the format itself says that something is an address
+//! Four kinds of evidence are told apart. Where the format itself says that something is an address
 //! (`href`, `url()`, `Location`), it is [`Evidence::Stated`]. Where a text only looks like one (a
 //! string in a script, a path in a comment), it is [`Evidence::Likely`]: worth a request, and nothing
-//! to report if that request finds nothing. Where it may be but the end of one, or a name of something
+//! to report if that request finds nothing. Where a script hands a text that looks like one to something
+//! that asks for it (`fetch("/x")`), it is [`Evidence::Called`], which is surer. Where it may be but the end of one, or a name of something
 //! else (`base + "/x"`, a module's key), it is [`Evidence::Weak`].
 
 mod css;
@@ -25,6 +26,7 @@ use placeholder::Filled;
 pub(crate) use document::{DocumentKind, document_references};
 pub(crate) use headers::{header_references, refresh_target};
 pub(crate) use html::html_references;
+pub(crate) use map::ImportMap;
 
 /// References taken from one document at most.
 const MAX_REFERENCES: usize = 5000;
@@ -45,6 +47,8 @@ pub(crate) enum Evidence {
     Weak,
     /// A text that looks like one.
     Likely,
+    /// A text that looks like one, and that a script hands to something that asks for it.
+    Called,
     /// The format says so.
     Stated,
 }
@@ -87,10 +91,11 @@ pub(crate) struct Body {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct References {
     pub list: Vec<Reference>,
-    /// What relative references are relative to, where the document says so.
-    pub base: Option<String>,
     /// Modules that are named, not addressed: a map of the page says where they are.
     pub modules: Vec<String>,
+    /// Where a page says that modules are: its own scripts find them by it, and so do those that it
+    /// loads.
+    pub imports: ImportMap,
     /// There were more.
     pub truncated: bool,
 }

@@ -115,7 +115,12 @@ fn crawl(report: &Report, style: Style) -> String {
     match report.coverage.complete {
         Some(true) => parts.push("complete".to_owned()),
         Some(false) => {
-            let text = format!("incomplete, {} left", plural(progress.queued, "URL", "URLs"));
+            let gaps = report.coverage.gaps().join(", ");
+            let text = if gaps.is_empty() {
+                "incomplete".to_owned()
+            } else {
+                format!("incomplete: {gaps}")
+            };
             parts.push(style.paint(Ink::Warn, &text));
         }
         None => {}

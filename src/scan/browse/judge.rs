@@ -3,6 +3,8 @@
 use super::paused::Paused;
 use super::paused::Purpose;
 use super::visit::Seen;
+use crate::model::LeftAlone;
+use crate::model::Request;
 use crate::model::Scope;
 use crate::model::SkipReason;
 use crate::scan::careful;
@@ -69,8 +71,7 @@ pub(super) fn judge(
         if request.method.as_str() == "GET" {
             seen.link(url.clone());
         } else {
-            let reason = (!manners.allow_unsafe)
-                .then(|| (SkipReason::Unsafe, unsafe_reason(request.method.as_str())));
+            let reason = (!manners.allow_unsafe).then(|| unsafe_to_send(request));
             seen.find(request.clone(), reason);
         }
         return Verdict::Stay;
@@ -84,17 +85,14 @@ pub(super) fn judge(
         return refusal(place);
     }
     if !is_safe && !manners.allow_unsafe {
-        seen.find(
-            request.clone(),
-            Some((SkipReason::Unsafe, unsafe_reason(request.method.as_str()))),
-        );
+        seen.find(request.clone(), Some(unsafe_to_send(request)));
         return refusal(place);
     }
     // The page itself was chosen by the crawler; where it redirects to was not.
     if (place != Place::Start || is_redirect)
         && let Some(reason) = careful::reason_to_leave(url, "")
     {
-        seen.find(request.clone(), Some((SkipReason::Harmful, reason)));
+        seen.find(request.clone(), Some(LeftAlone::new(SkipReason::Harmful, reason)));
         return refusal(place);
     }
     match paused.purpose {
@@ -117,6 +115,10 @@ pub(super) fn judge(
         }
         _ => refusal(place),
     }
+}
+
+fn unsafe_to_send(request: &Request) -> LeftAlone {
+    LeftAlone::new(SkipReason::Unsafe, unsafe_reason(request.method.as_str()))
 }
 
 fn place(paused: &Paused, window: &str, is_redirect: bool, seen: &Seen) -> Place {
@@ -180,7 +182,7 @@ mod tests {
         assert_eq!(seen.links[0].url.path(), "/next");
         let form = asked("Document", "POST", "http://127.0.0.1:1/cart", "W");
         assert_eq!(judged(&form, &mut seen, false), Verdict::Stay);
-        assert!(seen.found[0].left_alone.as_ref().expect("a reason").1.contains("POST"));
+        assert!(seen.found[0].left_alone.as_ref().expect("a reason").reason.contains("POST"));
         let frame = asked("Document", "GET", "http://127.0.0.1:1/frame", "F");
         assert_eq!(judged(&frame, &mut seen, false), Verdict::Send);
     }

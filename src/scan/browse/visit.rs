@@ -10,8 +10,8 @@ use url::Url;
 
 use super::paused::Purpose;
 use crate::model::Exchange;
+use crate::model::LeftAlone;
 use crate::model::Request;
-use crate::model::SkipReason;
 use crate::scan::page::Link;
 
 /// Kept of one visit; what is beyond is counted.
@@ -26,7 +26,7 @@ const MAX_SENT: u64 = 300;
 pub(crate) struct Found {
     pub(crate) request: Request,
     /// Why; `None` where the crawler may send it.
-    pub(crate) left_alone: Option<(SkipReason, String)>,
+    pub(crate) left_alone: Option<LeftAlone>,
 }
 
 /// One visit of a page.
@@ -144,7 +144,7 @@ impl Seen {
     }
 
     /// A request that is not sent from here.
-    pub(super) fn find(&mut self, request: Request, left_alone: Option<(SkipReason, String)>) {
+    pub(super) fn find(&mut self, request: Request, left_alone: Option<LeftAlone>) {
         self.activity += 1;
         let found = Found { request, left_alone };
         if self.found.contains(&found) {

@@ -21,7 +21,9 @@ use super::robots::Robots;
 use super::shown::Done;
 use super::shown::Shows;
 use super::sources;
+use crate::extract::ImportMap;
 use crate::model::Event;
+use crate::model::Guessed;
 use crate::model::Notice;
 use crate::model::NoticeLevel;
 use crate::model::OperationSource;
@@ -78,6 +80,8 @@ pub(crate) struct Crawled {
     pub(crate) complete: bool,
     /// What was left out, by reason; none is zero.
     pub(crate) skipped: Vec<(SkipReason, u64)>,
+    /// What only looked like an address.
+    pub(crate) guessed: Guessed,
 }
 
 /// Crawls until nothing is left, the bounds are reached or the run is stopped; operations and
@@ -101,9 +105,11 @@ pub(crate) async fn crawl(mut job: CrawlJob) -> Crawled {
         fetched: 0,
         unproven: Vec::new(),
         rounds: 0,
+        imports: Vec::new(),
         shows: Shows::new(job.explorer.take()),
         soft404: Arc::new(Soft404::new(job.seed)),
         robots: HashMap::new(),
+        has_no_robots: false,
         began: job.traffic.now(),
         bytes: 0,
         job,
@@ -135,11 +141,15 @@ pub(super) struct Crawler {
     unproven: Vec<(Duration, Item)>,
     /// How often such pages were fetched again.
     rounds: u32,
+    /// What pages say of where modules are, once each.
+    pub(super) imports: Vec<Arc<ImportMap>>,
     /// What the browser is to show.
     pub(super) shows: Shows,
     pub(super) soft404: Arc<Soft404>,
     /// What is asked of crawlers, by origin, where it is obeyed.
     pub(super) robots: HashMap<Origin, Robots>,
+    /// The target was asked what it asks for, and has nothing there.
+    has_no_robots: bool,
     began: Duration,
     /// Of responses, on the wire.
     pub(super) bytes: u64,
@@ -154,9 +164,9 @@ impl Crawler {
         let start = Request::get(origin, self.job.start.path_and_query.clone().into_bytes());
         self.seed_request(start, Found::start(), None);
         let lists = sources::LISTS.iter().copied();
-        let wanted =
-            |path: &&str| *path != ROBOTS || self.job.settings.robots != RobotsPolicy::Ignore;
-        self.seed_paths(&lists.filter(wanted).collect::<Vec<_>>(), Doubt::Likely);
+        let is_read = self.job.settings.robots != RobotsPolicy::Ignore && !self.has_no_robots;
+        let wanted = |path: &&str| *path != ROBOTS || is_read;
+        self.seed_paths(&lists.filter(wanted).collect::<Vec<_>>(), Doubt::List);
     }
 
     /// Reads what is asked of crawlers, if it is to be obeyed.
@@ -167,6 +177,8 @@ impl Crawler {
         for origin in self.job.traffic.scope().origins().to_vec() {
             let asked = self.job.traffic.exchange(Request::get(origin.clone(), ROBOTS)).await;
             let response = asked.as_ref().ok().and_then(|exchange| exchange.response());
+            let is_there = response.is_some_and(|response| response.status < 300);
+            self.has_no_robots |= origin == self.job.start.origin && !is_there;
             let robots = match response {
                 Some(response) if response.status < 300 => Robots::parse(&response.body_text()),
                 Some(response) if response.status < 500 => Robots::default(),
@@ -242,7 +254,12 @@ impl Crawler {
             None => {
                 self.offer(item, key);
             }
-            Some(reason) => self.see(&item, Seen::skipped(reason)),
+            Some(left) => {
+                if self.judge(key) {
+                    self.left_out.left_alone(left.why);
+                }
+                self.see(&item, Seen::skipped(left.reason));
+            }
         }
     }
 
@@ -253,7 +270,8 @@ impl Crawler {
         loop {
             self.doubt();
             let is_idle = self.frontier.len() == 0 && running.is_empty() && self.fetched > 0;
-            if is_idle && self.guesses.is_doubtful() {
+            if is_idle && self.guesses.is_doubtful() && self.guesses.has_room(self.fetched, is_idle)
+            {
                 self.seed_paths(std::mem::take(&mut well_known), Doubt::Convention);
             }
             self.release_guesses(self.fetched, is_idle);
@@ -345,7 +363,12 @@ impl Crawler {
         let is_all_shown = self.shows.close().await;
         let complete =
             self.left_out.is_complete() && is_all_shown && !self.job.traffic.is_stopping();
-        Crawled { site: self.site, complete, skipped: self.left_out.counts() }
+        Crawled {
+            site: self.site,
+            complete,
+            skipped: self.left_out.counts(),
+            guessed: self.guesses.guessed(),
+        }
     }
 
     async fn publish(&mut self) {
@@ -414,6 +437,7 @@ impl Crawler {
             expected_statuses: Vec::new(),
             guess: None,
             page: None,
+            imports: None,
         };
         (item, key)
     }

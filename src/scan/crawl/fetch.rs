@@ -133,11 +133,14 @@ fn references(item: &Item, response: &Response) -> (Page, FoundIn) {
     if kind == DocumentKind::Json {
         page.structure = Structure::of_json(&String::from_utf8_lossy(body));
     }
-    let found = if url.path() == "/robots.txt" {
+    let mut found = if url.path() == "/robots.txt" {
         sources::robots_references(&String::from_utf8_lossy(body))
     } else {
         document_references(kind, body)
     };
+    if let Some(imports) = &item.imports {
+        imports.resolve(&mut found);
+    }
     page.add(found, url, item.page.as_ref().unwrap_or(url));
     (page, found_in(kind))
 }

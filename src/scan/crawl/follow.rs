@@ -10,8 +10,10 @@ use super::crawler::Seen;
 use super::fetch::Fetched;
 use super::frontier::Offer;
 use super::guesses::Doubt;
+use super::guesses::Outcome;
 use super::item::Candidate;
 use super::item::Item;
+use crate::extract::ImportMap;
 use crate::model::Event;
 use crate::model::Method;
 use crate::model::Notice;
@@ -46,6 +48,15 @@ const MEDIA: [&str; 22] = [
 
 /// Whether following something led to a kind of pages that was not known.
 type LedOn = bool;
+
+/// Import maps kept; sites have one or a few.
+const MAX_IMPORT_MAPS: usize = 64;
+
+/// Where a link stands.
+struct Place {
+    found: Found,
+    imports: Option<Arc<ImportMap>>,
+}
 
 /// What a page is, beside its links.
 struct Reading {
@@ -133,8 +144,13 @@ impl Crawler {
         if item.guess.is_some() {
             let key =
                 self.identity.key(item.request.method.as_str(), &item.url, &item.request.body);
-            self.guesses.conclude(key, is_gone);
-            if status.is_some() && !is_gone {
+            let outcome = match status {
+                None => Outcome::Unknown,
+                Some(_) if is_gone => Outcome::Wrong,
+                Some(_) => Outcome::Right,
+            };
+            self.guesses.conclude(key, outcome);
+            if outcome == Outcome::Right {
                 self.site.discover(item.url.as_str());
             }
         }
@@ -149,7 +165,7 @@ impl Crawler {
             if is_known
                 || !matches!(self.frontier.offer(item, key, directory), Offer::Queued { .. })
             {
-                self.guesses.conclude(key, false);
+                self.guesses.conclude(key, Outcome::Unknown);
             }
         }
     }
@@ -212,6 +228,7 @@ impl Crawler {
     ) -> LedOn {
         self.identity.learn(page.links.iter().map(|link| &link.url));
         let found = Found { by: document, page: Some(Arc::from(from.url.as_str())) };
+        let place = Place { imports: self.imports(from, page, document), found };
         let mut on_page = HashSet::new();
         let mut led_on = false;
         if endless {
@@ -219,12 +236,28 @@ impl Crawler {
             self.settle();
         }
         for link in &page.links {
-            led_on |= self.follow_link(from, link, &found, &mut on_page);
+            led_on |= self.follow_link(from, link, &place, &mut on_page);
         }
         for form in &page.forms {
-            led_on |= self.follow_form(from, form, &found);
+            led_on |= self.follow_form(from, form, &place.found);
         }
         led_on
+    }
+
+    /// Where the modules are that the page's scripts name, and the scripts that these load.
+    fn imports(&mut self, from: &Item, page: &Page, document: FoundIn) -> Option<Arc<ImportMap>> {
+        if page.imports.is_empty() {
+            return from.imports.clone().filter(|_| document == FoundIn::Script);
+        }
+        if let Some(known) = self.imports.iter().find(|known| ***known == page.imports) {
+            return Some(Arc::clone(known));
+        }
+        let map = Arc::new(page.imports.clone());
+        if self.imports.len() < MAX_IMPORT_MAPS {
+            self.imports.push(Arc::clone(&map));
+            return Some(map);
+        }
+        None
     }
 
     fn follow_redirect(&mut self, from: &Item, url: &Url) -> LedOn {
@@ -253,7 +286,7 @@ impl Crawler {
         &mut self,
         from: &Item,
         found: &Link,
-        place: &Found,
+        place: &Place,
         on_page: &mut HashSet<u64>,
     ) -> LedOn {
         let sent = found.body.as_ref().map_or("", |body| body.text.as_str());
@@ -261,14 +294,18 @@ impl Crawler {
         if !on_page.insert(key) || self.frontier.visit(key) || self.judged.contains(&key) {
             return false;
         }
-        if is_media(&found.url) {
+        if is_media(&found.url) && self.in_scope(&found.url) {
+            if self.judge(key) {
+                self.left_out.left_alone(SkipReason::Media);
+            }
             return false;
         }
         let Some(request) = link::get(&found.url) else { return false };
         let request = found.fill(Request { method: Method::new(found.method), ..request });
         let is_safe = request.method.is_safe();
-        let source = source(from, place);
-        let Some(candidate) = Candidate::of(request, from.depth + 1, source, place.clone()) else {
+        let source = source(from, &place.found);
+        let Some(candidate) = Candidate::of(request, from.depth + 1, source, place.found.clone())
+        else {
             return false;
         };
         if is_safe || self.job.allow_unsafe {
@@ -278,6 +315,7 @@ impl Crawler {
             return self.offer_candidate(candidate, &found.label, |item| {
                 item.guess = found.doubt;
                 item.page = Some(page.clone());
+                item.imports.clone_from(&place.imports);
             });
         }
         self.leave(candidate, SkipReason::Unsafe, unsafe_reason(found.method))
@@ -339,7 +377,7 @@ impl Crawler {
         self.site.link(item.request.method.as_str(), item.path, 1);
         if self.judge(key) {
             self.site.discover(item.url.as_str());
-            *self.left_out.left_alone.entry(why).or_insert(0) += 1;
+            self.left_out.left_alone(why);
         }
         self.see(&item, Seen::skipped(reason));
         false
@@ -360,7 +398,7 @@ impl Crawler {
     }
 
     /// Remembers what need not be looked at again; whether it is new.
-    fn judge(&mut self, key: u64) -> bool {
+    pub(super) fn judge(&mut self, key: u64) -> bool {
         self.judged.len() >= MAX_REMEMBERED || self.judged.insert(key)
     }
 

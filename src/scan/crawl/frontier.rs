@@ -393,6 +393,7 @@ mod tests {
                 expected_statuses: Vec::new(),
                 guess: None,
                 page: None,
+                imports: None,
             };
             self.keys += 1;
             self.frontier.offer(item, self.keys, self.templates.directory(path))

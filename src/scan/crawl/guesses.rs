@@ -1,9 +1,11 @@
 //! Texts that look like addresses, and how many of them may lead nowhere.
 //!
-//! A guess is asked for when there is room for a mistake: a few are free, and more come with every
-//! request that the crawl makes. A right guess costs nothing. The surest come first: those whose
-//! text looks most like an address, below directories that are known, and from documents whose
-//! guesses were right so far. What is left when the crawl ends is counted and said.
+//! Of a hundred requests, four may be mistakes; a crawl that is small makes one, once there is nothing
+//! else to do. A right guess costs nothing. So the surest come first: what a script hands to something
+//! that asks for it, then what looks like an address below directories that are known, then the lists
+//! that sites have by convention. Documents are judged by what came of their guesses: one whose guesses
+//! are mostly wrong steps back, and one of which nearly all were is asked no more. What is left when
+//! the crawl ends is counted and said.
 
 use std::collections::BTreeSet;
 use std::collections::HashMap;
@@ -14,14 +16,18 @@ use std::sync::Arc;
 use url::Url;
 
 use super::item::Item;
+use crate::model::Guessed;
 use crate::scan::site::FoundIn;
 
-/// Mistakes that any crawl may make.
-const FREE: u64 = 6;
+/// Requests for which one mistake may be made: 4 of 100, so that links that are dead fit into 5.
+const PER_MISTAKE: u64 = 25;
 
-/// Requests for which one more mistake may be made: 3 of 100, so that the free ones and links that
-/// are dead fit into 5.
-const PER_MISTAKE: u64 = 30;
+/// Mistakes that a small crawl makes when nothing else is left.
+const LAST: u64 = 1;
+
+/// Mistakes after which a document is asked no more, unless more than a third of its guesses were
+/// right.
+const MAX_MISTAKES: u32 = 3;
 
 /// Guesses that wait at most.
 const MAX_WAITING: usize = 20_000;
@@ -32,21 +38,47 @@ const MAX_GROUPS: usize = 2000;
 /// First segments of paths that are remembered.
 const MAX_ROOTS: usize = 10_000;
 
-/// How doubtful a guess is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// What makes somebody guess.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Doubt {
+    /// A script hands it to something that asks for it.
+    Called,
     /// The text looks like an address.
     Likely,
+    /// A list of pages that many sites have.
+    List,
     /// A path that some sites have.
     Convention,
     /// The text may be something else.
     Weak,
-    /// A path that some sites have, but this one does not seem to.
-    Unlikely,
 }
 
-/// Conventions that are tried in vain before all else goes first.
-const MAX_CONVENTIONS: u32 = 3;
+/// What became of a guess.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// There is something.
+    Right,
+    /// There is nothing.
+    Wrong,
+    /// Nobody knows: it was not sent, or not answered.
+    Unknown,
+}
+
+/// How sure the guesses of a group are, the surest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Rank {
+    Called,
+    Likely,
+    List,
+    /// Of a document whose guesses were wrong more often than right.
+    Doubtful,
+    // What follows waits until nothing else is left.
+    /// Where nothing is known of the first directory.
+    Strange,
+    Convention,
+    Weak,
+    StrangeAndWeak,
+}
 
 /// Where guesses stand together: what they are and the document that they stand in.
 type GroupKey = (Doubt, bool, Option<Arc<str>>);
@@ -55,13 +87,37 @@ type GroupKey = (Doubt, bool, Option<Arc<str>>);
 struct Group {
     waiting: VecDeque<(u64, Item, u64)>,
     doubt: Doubt,
+    /// Nothing is known of their first directories.
     is_strange: bool,
-    mistakes: u32,
+    right: u32,
+    wrong: u32,
     place: Option<Place>,
 }
 
-/// Strange to the site, doubt, mistakes, age.
-type Place = (bool, Doubt, u32, u64);
+/// How sure, mistakes, age.
+type Place = (Rank, u32, u64);
+
+impl Group {
+    /// `None` once it is hopeless.
+    fn rank(&self) -> Option<Rank> {
+        if self.wrong >= MAX_MISTAKES && self.wrong > self.right.saturating_mul(2) {
+            return None;
+        }
+        let is_doubtful = self.wrong > self.right;
+        Some(match (self.doubt, self.is_strange) {
+            (Doubt::Called | Doubt::Likely, false) if is_doubtful => Rank::Doubtful,
+            (Doubt::Called, true) if is_doubtful => Rank::Strange,
+            (Doubt::List, _) if is_doubtful => Rank::Convention,
+            (Doubt::Called, _) => Rank::Called,
+            (Doubt::Likely, false) => Rank::Likely,
+            (Doubt::Likely, true) => Rank::Strange,
+            (Doubt::List, _) => Rank::List,
+            (Doubt::Convention, _) => Rank::Convention,
+            (Doubt::Weak, false) => Rank::Weak,
+            (Doubt::Weak, true) => Rank::StrangeAndWeak,
+        })
+    }
+}
 
 /// See the module.
 #[derive(Debug, Default)]
@@ -73,7 +129,8 @@ pub(crate) struct Guesses {
     open: HashMap<u64, usize>,
     parked: HashSet<u64>,
     roots: HashSet<String>,
-    mistakes: u64,
+    right: u64,
+    wrong: u64,
     number: u64,
     /// Guesses that found no room.
     dropped: u64,
@@ -101,10 +158,7 @@ impl Guesses {
     /// The surest guess, if `asked` requests leave room for a mistake. The doubtful ones wait until
     /// there is nothing else to do.
     pub(crate) fn release(&mut self, asked: u64, is_idle: bool) -> Option<(Item, u64)> {
-        if !is_idle && self.is_doubtful() {
-            return None;
-        }
-        if self.mistakes + self.open.len() as u64 >= FREE + asked / PER_MISTAKE {
+        if !self.has_room(asked, is_idle) || !is_idle && self.is_doubtful() {
             return None;
         }
         let (_, index) = *self.order.first()?;
@@ -115,21 +169,34 @@ impl Guesses {
         Some((item, key))
     }
 
+    /// Whether one more may be wrong.
+    pub(crate) fn has_room(&self, asked: u64, is_idle: bool) -> bool {
+        let paid = (asked + 1) / PER_MISTAKE;
+        let room = if is_idle { paid.max(LAST) } else { paid };
+        self.wrong + (self.open.len() as u64) < room
+    }
+
     /// Whether nothing is left that is likely.
     pub(crate) fn is_doubtful(&self) -> bool {
-        self.order
-            .first()
-            .is_none_or(|((is_strange, doubt, ..), _)| *is_strange || *doubt > Doubt::Convention)
+        self.order.first().is_none_or(|((rank, ..), _)| *rank > Rank::Doubtful)
     }
 
     /// What became of a guess that was released.
-    pub(crate) fn conclude(&mut self, key: u64, is_mistake: bool) {
+    pub(crate) fn conclude(&mut self, key: u64, outcome: Outcome) {
         let Some(index) = self.open.remove(&key) else { return };
-        if is_mistake {
-            self.mistakes += 1;
-            self.groups[index].mistakes += 1;
-            self.settle(index);
+        let group = &mut self.groups[index];
+        match outcome {
+            Outcome::Right => {
+                self.right += 1;
+                group.right += 1;
+            }
+            Outcome::Wrong => {
+                self.wrong += 1;
+                group.wrong += 1;
+            }
+            Outcome::Unknown => return,
         }
+        self.settle(index);
     }
 
     /// There is something at this address.
@@ -145,6 +212,11 @@ impl Guesses {
         self.parked.len() as u64 + self.dropped
     }
 
+    /// What was guessed, as far as it is known what came of it.
+    pub(crate) fn guessed(&self) -> Guessed {
+        Guessed { asked: self.right + self.wrong, right: self.right }
+    }
+
     fn group(&mut self, key: GroupKey) -> usize {
         let key = if self.groups.len() >= MAX_GROUPS && !self.by_key.contains_key(&key) {
             (key.0, key.1, None)
@@ -158,7 +230,8 @@ impl Guesses {
             waiting: VecDeque::new(),
             doubt: key.0,
             is_strange: key.1,
-            mistakes: 0,
+            right: 0,
+            wrong: 0,
             place: None,
         });
         let index = self.groups.len() - 1;
@@ -169,11 +242,8 @@ impl Guesses {
     /// Puts a group where it belongs in the order.
     fn settle(&mut self, index: usize) {
         let group = &mut self.groups[index];
-        let is_unlikely = group.doubt == Doubt::Convention && group.mistakes >= MAX_CONVENTIONS;
-        let doubt = if is_unlikely { Doubt::Unlikely } else { group.doubt };
-        let next = group.waiting.front().map(|(_, _, number)| {
-            (group.is_strange || is_unlikely, doubt, group.mistakes, *number)
-        });
+        let first = group.waiting.front().map(|(_, _, number)| *number);
+        let next = first.and_then(|number| Some((group.rank()?, group.wrong, number)));
         if let Some(place) = std::mem::replace(&mut group.place, next) {
             self.order.remove(&(place, index));
         }
@@ -216,64 +286,117 @@ mod tests {
             expected_statuses: Vec::new(),
             guess: Some(Doubt::Likely),
             page: None,
+            imports: None,
         }
+    }
+
+    fn parked(paths: &[(&str, &str, Doubt)]) -> Guesses {
+        let mut guesses = Guesses::default();
+        guesses.confirm(&Url::parse("http://h/shop/").expect("a URL"));
+        for (key, (path, page, doubt)) in (0..).zip(paths) {
+            guesses.park(item(path, page), key, *doubt);
+        }
+        guesses
+    }
+
+    /// What is asked for at the end of a crawl of so many requests, in order; `is_wrong` says what
+    /// is not there.
+    fn asked(guesses: &mut Guesses, requests: u64, is_wrong: impl Fn(&str) -> bool) -> Vec<String> {
+        let mut order = Vec::new();
+        while let Some((item, key)) = guesses.release(requests + order.len() as u64, true) {
+            let outcome = if is_wrong(item.url.path()) { Outcome::Wrong } else { Outcome::Right };
+            guesses.conclude(key, outcome);
+            order.push(item.url.path().to_owned());
+        }
+        order
     }
 
     #[test]
     fn mistakes_are_a_small_part_of_all_requests_whatever_is_guessed() {
-        let mut guesses = Guesses::default();
-        for n in 0..5000 {
-            guesses.park(item(&format!("/x{n}"), "/a.js"), n, Doubt::Weak);
-        }
-        let (mut asked, mut wrong) = (0_u64, 0_u64);
-        for _ in 0..2000 {
-            asked += 1;
-            while let Some((_, key)) = guesses.release(asked, true) {
-                guesses.conclude(key, true);
-                wrong += 1;
-                asked += 1;
+        for pages in [20, 30, 100, 500, 5000] {
+            let mut guesses = Guesses::default();
+            for n in 0..5000 {
+                guesses.park(item(&format!("/x{n}"), &format!("/{}.js", n / 2)), n, Doubt::Weak);
             }
+            let (mut sent, mut wrong) = (0_u64, 0_u64);
+            for page in 1..=pages {
+                sent += 1;
+                while let Some((_, key)) = guesses.release(sent, page == pages) {
+                    guesses.conclude(key, Outcome::Wrong);
+                    wrong += 1;
+                    sent += 1;
+                }
+            }
+            assert!(wrong > 0 && wrong * 100 <= sent * 5, "{wrong} of {sent}");
+            assert_eq!(guesses.left(), 5000 - wrong);
+            assert_eq!(guesses.guessed(), Guessed { asked: wrong, right: 0 });
         }
-        assert!(wrong * 100 <= asked * 5, "{wrong} of {asked}");
-        assert_eq!(guesses.left(), 5000 - wrong);
     }
 
     #[test]
     fn right_guesses_cost_nothing() {
-        let mut guesses = Guesses::default();
-        for n in 0..100 {
-            guesses.park(item(&format!("/x{n}"), "/a.js"), n, Doubt::Likely);
-        }
-        let mut found = 0;
-        while let Some((_, key)) = guesses.release(1, true) {
-            guesses.conclude(key, false);
-            found += 1;
-        }
-        assert_eq!((found, guesses.left()), (100, 0));
+        let paths: Vec<String> = (0..100).map(|n| format!("/shop/{n}")).collect();
+        let list: Vec<_> = paths.iter().map(|path| (&**path, "/a.js", Doubt::Likely)).collect();
+        let mut guesses = parked(&list);
+        assert_eq!(asked(&mut guesses, 1, |_| false).len(), 100);
+        assert_eq!((guesses.left(), guesses.guessed()), (0, Guessed { asked: 100, right: 100 }));
     }
 
     #[test]
-    fn the_surest_come_first_and_documents_are_judged_by_their_guesses() {
-        let mut guesses = Guesses::default();
-        guesses.confirm(&Url::parse("http://h/shop/").expect("a URL"));
-        let parked = [
-            ("/etc/a", "/vendor.js", Doubt::Likely),
+    fn guesses_wait_until_a_crawl_has_paid_for_a_mistake_or_has_nothing_else_to_do() {
+        let mut guesses = parked(&[("/shop/x", "/a.js", Doubt::Called)]);
+        assert!(guesses.release(20, false).is_none());
+        assert!(guesses.release(24, false).is_some());
+        let mut guesses = parked(&[("/shop/x", "/a.js", Doubt::Weak)]);
+        assert!(guesses.release(1000, false).is_none(), "too doubtful");
+        assert!(guesses.release(3, true).is_some());
+    }
+
+    #[test]
+    fn the_surest_come_first() {
+        let mut guesses = parked(&[
+            ("/etc/weak", "/app.js", Doubt::Weak),
             ("/shop/weak", "/app.js", Doubt::Weak),
-            ("/shop/v1", "/vendor.js", Doubt::Likely),
-            ("/shop/v2", "/vendor.js", Doubt::Likely),
-            ("/shop/a1", "/app.js", Doubt::Likely),
             ("/.well-known/x", "/", Doubt::Convention),
+            ("/etc/a", "/vendor.js", Doubt::Likely),
+            ("/robots.txt", "/", Doubt::List),
+            ("/shop/a", "/app.js", Doubt::Likely),
+            ("/api/a", "/app.js", Doubt::Called),
+        ]);
+        let expected = [
+            "/api/a",
+            "/shop/a",
+            "/robots.txt",
+            "/etc/a",
+            "/.well-known/x",
+            "/shop/weak",
+            "/etc/weak",
         ];
-        for (key, (path, page, doubt)) in (0..).zip(parked) {
-            guesses.park(item(path, page), key, doubt);
-        }
-        let mut order = Vec::new();
-        while let Some((item, key)) = guesses.release(0, true) {
-            guesses.conclude(key, item.url.path().starts_with("/shop/v"));
-            order.push(item.url.path().to_owned());
-        }
+        assert_eq!(asked(&mut guesses, 0, |_| false), expected);
+    }
+
+    #[test]
+    fn documents_are_judged_by_their_guesses() {
+        let guesses = || {
+            parked(&[
+                ("/shop/v1", "/vendor.js", Doubt::Likely),
+                ("/shop/v2", "/vendor.js", Doubt::Likely),
+                ("/shop/v3", "/vendor.js", Doubt::Likely),
+                ("/shop/v4", "/vendor.js", Doubt::Likely),
+                ("/shop/a1", "/app.js", Doubt::Likely),
+                ("/robots.txt", "/", Doubt::List),
+                ("/sitemap.xml", "/", Doubt::List),
+            ])
+        };
+        let wrong = |path: &str| path.starts_with("/shop/v");
+        let mut large = guesses();
+        let order = asked(&mut large, 1000, wrong);
         let expected =
-            ["/shop/v1", "/shop/a1", "/shop/v2", "/.well-known/x", "/shop/weak", "/etc/a"];
-        assert_eq!(order, expected);
+            ["/shop/v1", "/shop/a1", "/robots.txt", "/sitemap.xml", "/shop/v2", "/shop/v3"];
+        assert_eq!(order, expected, "three in vain are enough");
+        assert_eq!(large.left(), 1);
+        let mut small = guesses();
+        assert_eq!(asked(&mut small, 20, wrong), ["/shop/v1"]);
+        assert_eq!(small.left(), 6);
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use url::Url;
 
 use super::guesses::Doubt;
+use crate::extract::ImportMap;
 use crate::model::OperationSource;
 use crate::model::Request;
 use crate::scan::link;
@@ -36,6 +37,8 @@ pub(crate) struct Item {
     pub(crate) guess: Option<Doubt>,
     /// The page that has loaded it, if it is no page itself.
     pub(crate) page: Option<Url>,
+    /// Where that page says that modules are.
+    pub(crate) imports: Option<Arc<ImportMap>>,
 }
 
 impl Item {

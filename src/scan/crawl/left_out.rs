@@ -32,14 +32,14 @@ pub(crate) struct LeftOut {
     /// Nodes and URLs that the site model has no room for.
     pub(crate) nodes: u64,
     pub(crate) urls: u64,
-    /// Texts that look like addresses and were not asked for: too many led nowhere.
+    /// Guesses that were not asked for, so that few requests lead nowhere.
     pub(crate) guesses: u64,
     /// The queue was full.
     pub(crate) full: u64,
     /// On another origin or excluded.
     pub(crate) out_of_scope: u64,
-    /// What was left alone because asking for it may do harm.
-    pub(crate) left_alone: BTreeMap<SkipReason, u64>,
+    /// What was not asked for, by the reason.
+    left_alone: BTreeMap<SkipReason, u64>,
     /// Fetches without an answer.
     pub(crate) failed: u64,
     /// Redirects in a row.
@@ -54,6 +54,11 @@ impl LeftOut {
     /// Remembers something that lies too deep; whether it is new.
     pub(crate) fn too_deep(&mut self, key: u64) -> bool {
         self.deeper.len() < MAX_DEEPER && self.deeper.insert(key)
+    }
+
+    /// Counts what was left alone.
+    pub(crate) fn left_alone(&mut self, why: SkipReason) {
+        *self.left_alone.entry(why).or_insert(0) += 1;
     }
 
     /// Counts what was left out because enough of its kind was seen.
@@ -79,6 +84,7 @@ impl LeftOut {
             (SkipReason::SameKind, self.same_kind.values().sum::<u64>()),
             (SkipReason::Queue, self.full + self.nodes),
             (SkipReason::Redirects, self.redirects),
+            (SkipReason::Guess, self.guesses),
             (SkipReason::Error, self.faults.len() as u64 + self.failed),
         ];
         let left_alone = self.left_alone.iter().map(|(reason, count)| (*reason, *count));
@@ -145,8 +151,8 @@ impl LeftOut {
             say(
                 NoticeLevel::Info,
                 format!(
-                    "crawl: {} texts that look like addresses were not asked for, because too \
-                     many like them led nowhere",
+                    "crawl: {} guesses (texts that look like addresses, paths that many sites \
+                     have) were not asked for, so that few requests lead nowhere",
                     self.guesses
                 ),
             );

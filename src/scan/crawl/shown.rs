@@ -187,7 +187,7 @@ impl Crawler {
             let Some(candidate) = candidate(&item, &found.request) else { continue };
             led_on |= match found.left_alone {
                 None => self.offer_candidate(candidate, "", |_| {}),
-                Some((why, reason)) => self.leave(candidate, why, reason),
+                Some(left) => self.leave(candidate, left.why, left.reason),
             };
         }
         led_on |= self.follow_page(&item, &rendered.page, FoundIn::Browser, false);

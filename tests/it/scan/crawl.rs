@@ -8,7 +8,9 @@ use shakedown::model::Method;
 use shakedown::model::OperationSource;
 use shakedown::model::Request;
 use shakedown::model::RequestTemplate;
+use shakedown::model::SkipReason;
 use shakedown::model::Target;
+use shakedown::report::Style;
 
 use super::site::Scanned;
 use super::site::Setup;
@@ -193,6 +195,66 @@ async fn requests_of_the_plan_are_seeds_with_their_own_templates() {
     let buy = scanned.operation("POST", "/cart").expect("known");
     assert_eq!((buy.source, buy.reached), (OperationSource::Plan, false));
     assert!(!scanned.requests.iter().any(|request| request.method.as_str() == "POST"));
+}
+
+/// What was left out for a reason.
+fn left(scanned: &Scanned, why: SkipReason) -> u64 {
+    let mut skipped = scanned.report.coverage.skipped.iter();
+    skipped.find(|(reason, _)| *reason == why).map_or(0, |(_, count)| *count)
+}
+
+#[tokio::test]
+async fn what_is_left_alone_is_counted_by_its_reason_once() {
+    let off = RequestTemplate { enabled: false, ..template("off", "GET", "/off", "/off") };
+    let requests = vec![template("buy", "POST", "/cart", "/cart"), off];
+    let scanned = scan(Setup { requests, ..Setup::default() }, |ask| match &*ask.path {
+        "/" => html(
+            "<img src=/a.png><img src=/b.png><img src=/a.png><a href=/2>2</a>\
+             <img src=http://h/c.png><form method=post action=/cart></form>",
+        ),
+        "/2" => html("<img src=/a.png>"),
+        _ => not_found(),
+    })
+    .await;
+    assert_eq!(left(&scanned, SkipReason::Media), 2);
+    assert_eq!(left(&scanned, SkipReason::Unsafe), 1, "the plan's is the form's");
+    assert_eq!(left(&scanned, SkipReason::Disabled), 1);
+    assert!(complete(&scanned), "a choice is no gap");
+}
+
+#[tokio::test]
+async fn what_makes_a_crawl_incomplete_is_said() {
+    let scanned = scan(Setup { depth: 1, ..Setup::default() }, |ask| match &*ask.path {
+        "/" => html("<a href=/1>1</a>"),
+        "/1" => html("<a href=/2>2</a><a href=/3>3</a><img src=/x.png>"),
+        _ => not_found(),
+    })
+    .await;
+    assert!(!complete(&scanned));
+    let style = Style { color: false, unicode: true, width: 100, unit: None };
+    let told = shakedown::report::summary(&scanned.report, style);
+    assert!(told.contains("incomplete: 2 too deep\n"), "{told}");
+}
+
+#[tokio::test]
+async fn modules_are_where_the_page_says_also_for_its_scripts() {
+    let scanned = scan(Setup::default(), |ask| match &*ask.path {
+        "/" => html(
+            r#"<script type=importmap>{"imports":{"cart":"./lib/cart.mjs","ui/":"/ui/"}}</script>
+               <script type=module src=/main.js></script><a href=/plain/>p</a>"#,
+        ),
+        "/plain/" => html("<script type=module src=/plain/other.js></script>"),
+        "/main.js" => respond(200, "text/javascript", "import 'cart'; import 'ui/menu.mjs'"),
+        "/plain/other.js" => respond(200, "text/javascript", "import 'ui/none.mjs'"),
+        "/lib/cart.mjs" => respond(200, "text/javascript", "import 'ui/list.mjs'; fetch('stock')"),
+        "/ui/menu.mjs" | "/ui/list.mjs" | "/stock" => respond(200, "text/javascript", "1"),
+        _ => not_found(),
+    })
+    .await;
+    for path in ["/lib/cart.mjs", "/ui/menu.mjs", "/ui/list.mjs", "/stock"] {
+        assert!(scanned.asked(path), "{path}");
+    }
+    assert!(!scanned.asked("/ui/none.mjs"), "another page's");
 }
 
 #[tokio::test]

@@ -46,6 +46,18 @@ async fn robots_are_a_source_or_obeyed_or_not_read() {
 }
 
 #[tokio::test]
+async fn a_robots_file_that_is_not_there_is_asked_for_once() {
+    let scanned = scan(robots(RobotsPolicy::Respect), |ask| match &*ask.path {
+        "/" => html(PAGES),
+        "/open" => html("<p>x</p>"),
+        _ => not_found(),
+    })
+    .await;
+    let asked = scanned.requests.iter().filter(|it| it.path_and_query == b"/robots.txt").count();
+    assert_eq!((asked, scanned.asked("/open")), (1, true));
+}
+
+#[tokio::test]
 async fn a_robots_file_that_cannot_be_had_closes_the_site() {
     let scanned = scan(robots(RobotsPolicy::Respect), |ask| match &*ask.path {
         "/" => html(PAGES),

@@ -20,6 +20,7 @@ use shakedown::model::InScope;
 use shakedown::model::Redactor;
 use shakedown::model::StopToken;
 use shakedown::rules::Registry;
+use shakedown::scan::Addresses;
 use shakedown::scan::ScanJob;
 use shakedown::scan::Sending;
 use shakedown::scan::Wire;
@@ -82,6 +83,7 @@ async fn crawled(allow_unsafe: bool) -> Vec<Sent> {
     let log = Arc::new(Mutex::new(Vec::new()));
     let job = ScanJob {
         record: None,
+        addresses: Addresses::Counted,
         plan: Arc::new(plan),
         registry: Arc::new(Registry::embedded()),
         wire: Arc::new(Watched { client, log: Arc::clone(&log) }),

@@ -3,6 +3,7 @@
 mod browser;
 mod crawl;
 mod generated;
+mod guesses;
 mod logins;
 mod manners;
 mod maze;

@@ -16,6 +16,7 @@ use shakedown::model::Severity;
 use shakedown::model::Stamped;
 use shakedown::model::StopToken;
 use shakedown::rules::Registry;
+use shakedown::scan::Addresses;
 use shakedown::scan::ScanJob;
 use tokio::sync::oneshot;
 
@@ -40,6 +41,7 @@ async fn scan_shop(safe: bool) -> Report {
     let client = Client::new(scope, ClientOptions::default(), Pacer::new(None, clock), clock);
     let job = ScanJob {
         record: None,
+        addresses: Addresses::Counted,
         plan: Arc::new(plan),
         registry: Arc::new(Registry::embedded()),
         wire: Arc::new(client.expect("no files to read")),

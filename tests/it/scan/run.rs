@@ -5,6 +5,7 @@ use shakedown::model::Event;
 use shakedown::model::Header;
 use shakedown::model::Phase;
 use shakedown::model::StopToken;
+use shakedown::scan::Addresses;
 
 use super::site::Setup;
 use super::site::html;
@@ -48,6 +49,21 @@ async fn phases_come_in_order_and_every_rule_is_declared_and_finished() {
     assert_eq!(scanned.report.rules.len(), 5);
     let counted: u64 = scanned.report.scan_requests.0;
     assert_eq!(counted, scanned.requests.len() as u64, "windows count every request once");
+}
+
+#[tokio::test]
+async fn addresses_are_counted_and_told_to_who_wants_to_hear_of_them() {
+    for addresses in [Addresses::Counted, Addresses::Listed] {
+        let scanned = scan(Setup { addresses, ..Setup::default() }, |ask| match &*ask.path {
+            "/" => html("<a href=/a>a</a><a href=/b>b</a><a href=/a>a</a>"),
+            "/a" | "/b" => html("<p>x</p>"),
+            _ => not_found(),
+        })
+        .await;
+        let told = scanned.events.iter().filter(|it| matches!(it, Event::UrlFound(_))).count();
+        let expected = if addresses == Addresses::Listed { 3 } else { 0 };
+        assert_eq!((told, scanned.report.coverage.urls), (expected, 3));
+    }
 }
 
 #[tokio::test]

@@ -37,6 +37,7 @@ use shakedown::plan::RobotsPolicy;
 use shakedown::plan::ScanSettings;
 use shakedown::plan::TlsPolicy;
 use shakedown::rules::Registry;
+use shakedown::scan::Addresses;
 use shakedown::scan::ScanJob;
 use shakedown::scan::Sending;
 use shakedown::scan::Wire;
@@ -55,7 +56,7 @@ pub(super) struct Ask {
 }
 
 impl Ask {
-    fn of(request: &Request) -> Self {
+    pub(super) fn of(request: &Request) -> Self {
         let url = url::Url::parse(&request.url()).expect("an absolute URL");
         let form = url::form_urlencoded::parse(&request.body).into_owned().collect();
         let cookie = request.header("cookie").map(|header| header.text().into_owned());
@@ -170,6 +171,7 @@ pub(super) struct Setup {
     pub certificate_fault: Option<&'static str>,
     pub sessions: Sessions,
     pub browser: bool,
+    pub addresses: Addresses,
 }
 
 impl Default for Setup {
@@ -190,6 +192,7 @@ impl Default for Setup {
             certificate_fault: None,
             sessions: Sessions::default(),
             browser: false,
+            addresses: Addresses::Counted,
         }
     }
 }
@@ -288,9 +291,11 @@ fn job(setup: Setup, wire: Arc<dyn Wire>) -> ScanJob {
     let own = setup.rules.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned()));
     sources.extend(own);
     let registry = Registry::of_sources(&sources).expect("valid rules");
+    let addresses = setup.addresses;
     let plan = plan(TARGET, setup);
     ScanJob {
         record: None,
+        addresses,
         plan: Arc::new(plan),
         registry: Arc::new(registry),
         wire,

@@ -149,20 +149,20 @@ mod tests {
             $('#x').load('/part #id'); "/r".concat("/s");"#;
         let list = script_references(script).list;
         let seen: Vec<_> = list.iter().map(|one| (one.text.as_str(), one.evidence)).collect();
-        let likely = Evidence::Likely;
+        let (called, likely) = (Evidence::Called, Evidence::Likely);
         let expected = [
             ("/api/v2", Evidence::Weak),
             ("/rest", Evidence::Weak),
-            ("/api/v2/orders", likely),
+            ("/api/v2/orders", called),
             ("/api/v2/stock/1", likely),
-            ("/rest/items", likely),
+            ("/rest/items", called),
             ("/end", Evidence::Weak),
             ("/own", likely),
-            ("/a/b", likely),
-            ("/live", likely),
+            ("/a/b", called),
+            ("/live", called),
             ("/markup", likely),
             ("/parsed", likely),
-            ("/part", likely),
+            ("/part", called),
             ("/r/s", likely),
         ];
         assert_eq!(seen, expected);

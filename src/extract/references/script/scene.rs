@@ -105,6 +105,8 @@ struct Role {
     /// Of `import`, `importScripts` and `new URL(…, import.meta.url)`.
     is_of_file: bool,
     is_base: bool,
+    /// Of a call that asks for it.
+    asks: bool,
     method: Option<&'static str>,
 }
 
@@ -184,16 +186,18 @@ impl Scene<'_, '_> {
         if role.is_base || self.bindings.is_prefix(text) {
             return looks.then_some(Evidence::Weak);
         }
+        let is_called = role.asks && !joined.has_samples;
+        let asked = if is_called { Evidence::Called } else { Evidence::Likely };
         let relative = looks_like_relative(text);
         let has_extension = text.split(['?', '#']).next().is_some_and(has_page_extension);
         if looks {
             // The name of a module in a table of modules.
             let is_doubtful = text.starts_with('.') && !role.is_address && !has_extension;
-            return Some(if is_doubtful { Evidence::Weak } else { Evidence::Likely });
+            return Some(if is_doubtful { Evidence::Weak } else { asked });
         }
         // A word in a common call is a key of a map.
         if role.is_address && !role.is_common && is_plain(text) {
-            return Some(Evidence::Likely);
+            return Some(asked);
         }
         if role.is_address && relative {
             return Some(if has_extension { Evidence::Likely } else { Evidence::Weak });
@@ -259,6 +263,7 @@ impl Scene<'_, '_> {
                 };
                 Role {
                     is_address: method.is_some(),
+                    asks: method.is_some(),
                     method: other_than_get(method),
                     ..Role::default()
                 }
@@ -296,6 +301,7 @@ impl Scene<'_, '_> {
             is_worker: WORKERS.contains(name),
             is_of_file: *name == "importScripts",
             is_base: false,
+            asks: !matches!(*name, "replace" | "push"),
             method: other_than_get(method.and_then(known_method)),
         }
     }
@@ -344,7 +350,7 @@ impl Scene<'_, '_> {
 /// What is imported: a path, or a name that a map of the page explains.
 fn add_module(text: &str, found: &mut References) {
     if text.starts_with(['.', '/']) || looks_like_url(text) {
-        let evidence = if has_page_extension(text) { Evidence::Likely } else { Evidence::Weak };
+        let evidence = if has_page_extension(text) { Evidence::Called } else { Evidence::Weak };
         found.add(text, evidence, Against::File);
     } else {
         found.modules.push(text.to_owned());
