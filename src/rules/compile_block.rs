@@ -61,7 +61,7 @@ fn matcher(dto: schema::Matcher, faults: &mut Faults<'_>) -> Option<Matcher> {
         MatcherType::Dsl => {
             let lines = list(dto.dsl, "dsl", at, faults)?;
             refuse_markers(&lines, faults);
-            Test::Dsl(each(lines, faults, Expression::parse)?)
+            Test::Dsl(each(lines, faults, deterministic)?)
         }
         MatcherType::Binary => {
             let words = compiled(dto.binary, "binary", at, faults, bytes)?;
@@ -194,6 +194,15 @@ fn refuse_markers(entries: &[Spanned<String>], faults: &mut Faults<'_>) {
             faults.add_with_help(entry.referenced, "`{{…}}` has no value in a passive rule", help);
         }
     }
+}
+
+/// An expression that knows neither chance nor time: the same exchange is always judged the same.
+fn deterministic(text: &str) -> Result<Expression, String> {
+    let expression = Expression::parse(text).map_err(|error| error.to_string())?;
+    if expression.is_deterministic() {
+        return Ok(expression);
+    }
+    Err("a passive rule knows neither chance nor time".to_owned())
 }
 
 fn bytes(text: &str) -> Result<Vec<u8>, String> {

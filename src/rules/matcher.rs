@@ -78,11 +78,9 @@ impl Matcher {
 
     /// With `and` an error makes the matcher false; with `or` the next line has its turn.
     fn dsl(&self, expressions: &[Expression], scope: &Scope<'_>) -> bool {
-        self.combine(
-            expressions
-                .iter()
-                .map(|expression| expression.holds(&|name| scope.variable(name)).unwrap_or(false)),
-        )
+        self.combine(expressions.iter().map(|expression| {
+            expression.holds_always(&|name| scope.variable(name)).unwrap_or(false)
+        }))
     }
 
     fn words(&self, words: &AhoCorasick, text: &[u8]) -> (bool, Option<Range<usize>>) {

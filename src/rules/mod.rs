@@ -46,6 +46,8 @@ mod schema;
 mod view;
 
 pub use docs::{json_schema, readme};
+pub use dsl::unresolved;
+pub use dsl::{Environment, EvalError, Expression, Lookup, ParseError, RenderError, Text, Value};
 pub use error::{Fault, RuleError, RuleErrors};
 pub use example::{Example, Expectation};
 pub use passive::{OncePer, PassiveMatch, PassiveRule};

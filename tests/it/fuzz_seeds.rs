@@ -70,7 +70,9 @@ fn the_targets_hold_for_their_seeds_and_what_resembles_them() {
         let seeds = seeds(name);
         let mut rng = StdRng::seed_from_u64(u64::from(name.bytes().map(u32::from).sum::<u32>()));
         let mutations = match name {
-            "document" | "import" | "include" | "plan" | "rule" => MUTATIONS_OF_TEXT,
+            "document" | "dsl" | "import" | "include" | "plan" | "render" | "rule" => {
+                MUTATIONS_OF_TEXT
+            }
             _ => MUTATIONS,
         };
         for seed in &seeds {

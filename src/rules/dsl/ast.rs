@@ -3,19 +3,28 @@
 use crate::extract::Pattern;
 
 use super::functions::Function;
+use super::lexer::ParseError;
+use super::render::Text;
 
 #[derive(Debug)]
 pub(super) enum Node {
     Bool(bool),
     Number(f64),
     Text(Vec<u8>),
+    /// A text with markers in it, filled in at evaluation.
+    Filled(Box<Text>),
     Variable(String),
+    /// `name.Field`, which no value has.
+    Field(String),
+    /// A call that has no value whatever the variables are.
+    Misuse(Box<ParseError>),
     Prefix(Prefix, Box<Node>),
     Binary(Binary, Box<Node>, Box<Node>),
     /// A match against a pattern known when the expression was parsed.
     Matches(Box<Node>, Pattern),
     /// A call of `regex` and its kin with a literal pattern: texts must all (or any) match.
     Regex {
+        function: &'static str,
         pattern: Pattern,
         texts: Vec<Node>,
         all: bool,
@@ -112,6 +121,26 @@ impl Binary {
             Self::Add | Self::Subtract => 7,
             Self::Multiply | Self::Divide | Self::Modulo => 8,
             Self::Power => 9,
+        }
+    }
+}
+
+impl Node {
+    /// The nodes directly below.
+    pub(super) fn children(&self) -> Vec<&Node> {
+        match self {
+            Self::Bool(_)
+            | Self::Number(_)
+            | Self::Text(_)
+            | Self::Filled(_)
+            | Self::Variable(_)
+            | Self::Field(_)
+            | Self::Misuse(_) => Vec::new(),
+            Self::Prefix(_, node) | Self::Matches(node, _) => vec![node],
+            Self::Binary(_, left, right) => vec![left, right],
+            Self::Regex { texts: nodes, .. } | Self::Call(_, nodes) | Self::List(nodes) => {
+                nodes.iter().collect()
+            }
         }
     }
 }

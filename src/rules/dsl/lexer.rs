@@ -1,5 +1,7 @@
 //! Text to tokens.
 
+use super::layout::date_literal;
+
 /// A token and the byte it starts at.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Token {
@@ -11,11 +13,15 @@ pub(super) struct Token {
 pub(super) enum TokenKind {
     Number(f64),
     Text(String),
+    /// A text that is a date, as seconds since 1970.
+    Date(f64),
     /// An identifier, or anything between square brackets.
     Name {
         name: String,
         bracketed: bool,
     },
+    /// A name with dots in it.
+    Field(String),
     Symbol(String),
     Comma,
     Open,
@@ -23,16 +29,25 @@ pub(super) enum TokenKind {
 }
 
 /// Why a text is no expression, and at which byte.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
-pub(in crate::rules) struct ParseError {
-    pub(in crate::rules) message: String,
-    pub(in crate::rules) at: usize,
+pub struct ParseError {
+    /// What is wrong.
+    pub message: String,
+    /// The byte it is about.
+    pub at: usize,
+    /// The grammar holds, but a function is called as it cannot be called: with the wrong number of
+    /// arguments, with a pattern that does not compile, or although it is refused.
+    pub is_misuse: bool,
 }
 
 impl ParseError {
     pub(super) fn new(at: usize, message: impl Into<String>) -> Self {
-        Self { message: message.into(), at }
+        Self { message: message.into(), at, is_misuse: false }
+    }
+
+    pub(super) fn misuse(at: usize, message: impl Into<String>) -> Self {
+        Self { message: message.into(), at, is_misuse: true }
     }
 }
 
@@ -53,16 +68,38 @@ pub(super) fn tokens(text: &str) -> Result<Vec<Token>, ParseError> {
             ')' => (TokenKind::Close, 1),
             ',' => (TokenKind::Comma, 1),
             c if c.is_ascii_digit() || c == '.' => number(rest, at)?,
-            c if c.is_alphabetic() => {
-                let name = word(rest, |c| c.is_alphanumeric() || matches!(c, '_' | '.'));
-                (TokenKind::Name { name: name.to_owned(), bracketed: false }, name.len())
-            }
+            c if c.is_alphabetic() => name(rest, at)?,
             _ => symbol(rest, at)?,
         };
         tokens.push(Token { kind, at });
         at += length;
     }
     Ok(tokens)
+}
+
+/// An identifier; a backslash makes the next character a part of it.
+fn name(text: &str, at: usize) -> Result<(TokenKind, usize), ParseError> {
+    let mut name = String::new();
+    let mut characters = text.char_indices();
+    let length = loop {
+        match characters.next() {
+            Some((_, '\\')) => name.extend(characters.next().map(|(_, escaped)| escaped)),
+            Some((_, c)) if c.is_alphanumeric() || matches!(c, '_' | '.') => name.push(c),
+            Some((index, _)) => break index,
+            None => break text.len(),
+        }
+    };
+    if !text[..length].contains('.') {
+        return Ok((TokenKind::Name { name, bracketed: false }, length));
+    }
+    let lower = |field: &str| field.starts_with(char::is_lowercase) || field.is_empty();
+    match name.split('.').skip(1).find(|field| lower(field)) {
+        Some(field) => {
+            let text = format!("`{name}`: a field's name starts upper-case, not `.{field}`");
+            Err(ParseError::new(at, text))
+        }
+        None => Ok((TokenKind::Field(name), length)),
+    }
 }
 
 fn word(text: &str, belongs: impl Fn(char) -> bool) -> &str {
@@ -75,7 +112,10 @@ fn quoted(text: &str, quote: char, at: usize) -> Result<(TokenKind, usize), Pars
     let mut characters = text.char_indices().skip(1);
     while let Some((index, character)) = characters.next() {
         match character {
-            c if c == quote => return Ok((TokenKind::Text(value), index + 1)),
+            c if c == quote => {
+                let date = date_literal(&value).map(|seconds| TokenKind::Date(seconds as f64));
+                return Ok((date.unwrap_or(TokenKind::Text(value)), index + 1));
+            }
             '\\' => value.extend(characters.next().map(|(_, escaped)| escaped)),
             c => value.push(c),
         }
@@ -84,9 +124,16 @@ fn quoted(text: &str, quote: char, at: usize) -> Result<(TokenKind, usize), Pars
 }
 
 fn bracketed(text: &str, at: usize) -> Result<(TokenKind, usize), ParseError> {
-    let end = text.find(']').ok_or_else(|| ParseError::new(at, "`[` is not closed with `]`"))?;
-    let name = text[1..end].to_owned();
-    Ok((TokenKind::Name { name, bracketed: true }, end + 1))
+    let mut name = String::new();
+    let mut characters = text.char_indices().skip(1);
+    while let Some((index, character)) = characters.next() {
+        match character {
+            ']' => return Ok((TokenKind::Name { name, bracketed: true }, index + 1)),
+            '\\' => name.extend(characters.next().map(|(_, escaped)| escaped)),
+            c => name.push(c),
+        }
+    }
+    Err(ParseError::new(at, "`[` is not closed with `]`"))
 }
 
 fn number(text: &str, at: usize) -> Result<(TokenKind, usize), ParseError> {
@@ -121,4 +168,24 @@ fn symbol(text: &str, at: usize) -> Result<(TokenKind, usize), ParseError> {
         at,
         format!("`{found}` is not an operator; separate operators with spaces"),
     ))
+}
+
+/// How many bytes of `text`, which stands behind `{{`, come before the `}}` that ends an expression:
+/// the first that is in no string and in no brackets. Any other would be inside a token.
+pub(super) fn expression_length(text: &str) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let mut closing = None;
+    let mut at = 0;
+    while let Some(byte) = bytes.get(at) {
+        match (byte, closing) {
+            (b'\\', None | Some(b'"' | b'\'' | b']')) => at += 1,
+            (byte, Some(end)) if *byte == end => closing = None,
+            (b'"' | b'\'', None) => closing = Some(*byte),
+            (b'[', None) => closing = Some(b']'),
+            (b'}', None) if bytes.get(at + 1) == Some(&b'}') => return Some(at),
+            _ => {}
+        }
+        at += 1;
+    }
+    None
 }

@@ -6,6 +6,7 @@ use crate::model::did_you_mean;
 use super::ast::{Binary, Node, Prefix};
 use super::functions::Function;
 use super::lexer::{ParseError, Token, TokenKind, tokens};
+use super::render::Text;
 
 /// Longer expressions are refused: trees are walked recursively, so this bounds the stack too.
 const MAX_TOKENS: usize = 1000;
@@ -13,14 +14,23 @@ const MAX_TOKENS: usize = 1000;
 /// Parentheses and calls may be nested this deep.
 const MAX_DEPTH: usize = 50;
 
-/// The tree of `text`.
-pub(super) fn parse(text: &str) -> Result<Node, ParseError> {
+/// What `{{…}}` in a string may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Markers {
+    /// The name of a variable: the expression stands in a text that is rendered.
+    Names,
+    /// An expression: the string is rendered as a text of its own.
+    Expressions,
+}
+
+/// The tree of `text`. Misuse of functions is no error but a node without a value.
+pub(super) fn parse(text: &str, markers: Markers) -> Result<Node, ParseError> {
     let tokens = tokens(text)?;
     if let Some(token) = tokens.get(MAX_TOKENS) {
         let message = format!("the expression has more than {MAX_TOKENS} tokens");
         return Err(ParseError::new(token.at, message));
     }
-    let mut parser = Parser { tokens: &tokens, next: 0, depth: 0, end: text.len() };
+    let mut parser = Parser { tokens: &tokens, next: 0, depth: 0, end: text.len(), markers };
     let node = parser.expression(0)?;
     match parser.peek() {
         None => Ok(node),
@@ -33,6 +43,7 @@ struct Parser<'t> {
     next: usize,
     depth: usize,
     end: usize,
+    markers: Markers,
 }
 
 impl<'t> Parser<'t> {
@@ -57,7 +68,9 @@ impl<'t> Parser<'t> {
                 Some(Binary::In)
             }
             TokenKind::Name { .. }
+            | TokenKind::Field(_)
             | TokenKind::Number(_)
+            | TokenKind::Date(_)
             | TokenKind::Text(_)
             | TokenKind::Comma
             | TokenKind::Open
@@ -84,11 +97,12 @@ impl<'t> Parser<'t> {
         };
         self.next += 1;
         match &token.kind {
-            TokenKind::Number(value) => Ok(Node::Number(*value)),
-            TokenKind::Text(text) => Ok(Node::Text(text.clone().into_bytes())),
+            TokenKind::Number(value) | TokenKind::Date(value) => Ok(Node::Number(*value)),
+            TokenKind::Text(text) => Ok(self.text(text)),
             TokenKind::Open => self.group(at),
             TokenKind::Name { name, bracketed: true } => Ok(Node::Variable(name.clone())),
             TokenKind::Name { name, .. } => self.name(name, at),
+            TokenKind::Field(name) => self.field(name, at),
             TokenKind::Symbol(symbol) => self.prefixed(symbol, at),
             TokenKind::Comma | TokenKind::Close => {
                 Err(ParseError::new(at, "a value is missing here"))
@@ -103,21 +117,60 @@ impl<'t> Parser<'t> {
             "in" | "IN" => return Err(ParseError::new(at, "a value is missing here")),
             _ => {}
         }
+        let function = Function::named(name);
         if !self.take(&TokenKind::Open) {
+            if function.is_some() {
+                let text = format!("`{name}` is a function; a variable of that name is `[{name}]`");
+                return Err(ParseError::new(at, text));
+            }
             return Ok(Node::Variable(name.to_owned()));
         }
-        let Some(function) = Function::named(name) else {
+        let Some(function) = function else {
             let near = did_you_mean(name, Function::names());
             let hint = near.map(|near| format!(", did you mean `{near}`?")).unwrap_or_default();
             return Err(ParseError::new(at, format!("unknown function `{name}`{hint}")));
         };
         let mut arguments = self.arguments(at)?;
-        function.check_arity(arguments.len()).map_err(|text| ParseError::new(at, text))?;
-        if let (Some(all), Node::Text(pattern)) = (function.matches_all(), &arguments[0]) {
-            let pattern = compile(pattern, at)?;
-            return Ok(Node::Regex { pattern, texts: arguments.split_off(1), all });
+        // A list in the first place is spread, as it is in Nuclei: `f((a, b), c)` is `f(a, b, c)`.
+        if let Some(Node::List(_)) = arguments.first()
+            && let Node::List(mut spread) = arguments.remove(0)
+        {
+            spread.append(&mut arguments);
+            arguments = spread;
+        }
+        if let Err(text) = function.check_call(arguments.len()) {
+            return Ok(misuse(at, text));
+        }
+        if let (Some(all), Some(Node::Text(pattern))) = (function.matches_all(), arguments.first())
+        {
+            return Ok(match compile(pattern) {
+                Ok(pattern) => {
+                    let (function, texts) = (function.name(), arguments.split_off(1));
+                    Node::Regex { function, pattern, texts, all }
+                }
+                Err(text) => misuse(at, text),
+            });
         }
         Ok(Node::Call(function, arguments))
+    }
+
+    fn text(&self, text: &str) -> Node {
+        let filled = match self.markers {
+            Markers::Names => Text::names_only(text),
+            Markers::Expressions => Text::compile(text),
+        };
+        if filled.is_plain() {
+            return Node::Text(text.as_bytes().to_vec());
+        }
+        Node::Filled(Box::new(filled))
+    }
+
+    /// No value has fields or methods; what names one is parsed and then has no value.
+    fn field(&mut self, name: &str, at: usize) -> Result<Node, ParseError> {
+        if self.take(&TokenKind::Open) {
+            self.arguments(at)?;
+        }
+        Ok(Node::Field(name.to_owned()))
     }
 
     fn prefixed(&mut self, symbol: &str, at: usize) -> Result<Node, ParseError> {
@@ -128,7 +181,7 @@ impl<'t> Parser<'t> {
             _ => return Err(ParseError::new(at, format!("a value is missing before `{symbol}`"))),
         };
         match self.peek().map(|token| &token.kind) {
-            Some(TokenKind::Text(_) | TokenKind::Symbol(_)) => {
+            Some(TokenKind::Text(_) | TokenKind::Date(_) | TokenKind::Symbol(_)) => {
                 let text = format!("`{symbol}` stands before a text or another operator");
                 Err(ParseError::new(at, text))
             }
@@ -176,7 +229,8 @@ impl<'t> Parser<'t> {
 
 fn binary(operator: Binary, left: Node, right: Node, at: usize) -> Result<Node, ParseError> {
     if let (Binary::Matches | Binary::MatchesNot, Node::Text(pattern)) = (operator, &right) {
-        let matches = Node::Matches(Box::new(left), compile(pattern, at)?);
+        let pattern = compile(pattern).map_err(|text| ParseError::new(at, text))?;
+        let matches = Node::Matches(Box::new(left), pattern);
         return Ok(match operator {
             Binary::MatchesNot => Node::Prefix(Prefix::Not, Box::new(matches)),
             _ => matches,
@@ -185,7 +239,10 @@ fn binary(operator: Binary, left: Node, right: Node, at: usize) -> Result<Node, 
     Ok(Node::Binary(operator, Box::new(left), Box::new(right)))
 }
 
-fn compile(pattern: &[u8], at: usize) -> Result<Pattern, ParseError> {
-    Pattern::new(&String::from_utf8_lossy(pattern))
-        .map_err(|error| ParseError::new(at, error.to_string()))
+fn misuse(at: usize, text: String) -> Node {
+    Node::Misuse(Box::new(ParseError::misuse(at, text)))
+}
+
+fn compile(pattern: &[u8]) -> Result<Pattern, String> {
+    Pattern::new(&String::from_utf8_lossy(pattern)).map_err(|error| error.to_string())
 }

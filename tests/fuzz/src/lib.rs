@@ -6,6 +6,7 @@
 pub mod auth;
 pub mod content;
 pub mod document;
+pub mod expression;
 pub mod h2;
 pub mod import;
 pub mod include;
@@ -21,16 +22,18 @@ pub mod ws;
 pub type Target = fn(&[u8]);
 
 /// Every target by its name, which its seeds and its binary have too.
-pub const TARGETS: [(&str, Target); 15] = [
+pub const TARGETS: [(&str, Target); 17] = [
     ("auth", auth::any),
     ("chunked", response::chunked),
     ("content", content::any),
     ("document", document::any),
+    ("dsl", expression::parsed),
     ("h2", h2::any),
     ("import", import::any),
     ("include", include::any),
     ("json", json::any),
     ("plan", text::plan),
+    ("render", expression::rendered),
     ("response", response::any),
     ("rule", text::rule),
     ("set_cookie", set_cookie::any),
