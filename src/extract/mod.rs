@@ -16,6 +16,7 @@ mod re2;
 mod references;
 mod tree;
 mod which;
+mod xpath;
 
 pub use cookie::set_cookie;
 pub use css::{CssPart, CssQuery, CssSelector, SelectorError, selects};
@@ -34,3 +35,4 @@ pub(crate) use references::{
 };
 pub use tree::Tree;
 pub use which::{Picked, Which};
+pub use xpath::XPath;

@@ -17,12 +17,13 @@ pub mod sse;
 pub mod text;
 pub mod threshold;
 pub mod ws;
+pub mod xpath;
 
 /// Panics where its law does not hold for these bytes.
 pub type Target = fn(&[u8]);
 
 /// Every target by its name, which its seeds and its binary have too.
-pub const TARGETS: [(&str, Target); 17] = [
+pub const TARGETS: [(&str, Target); 18] = [
     ("auth", auth::any),
     ("chunked", response::chunked),
     ("content", content::any),
@@ -40,6 +41,7 @@ pub const TARGETS: [(&str, Target); 17] = [
     ("sse", sse::any),
     ("threshold", threshold::any),
     ("ws", ws::any),
+    ("xpath", xpath::any),
 ];
 
 /// The same bytes as a network may bring them: byte by byte, in pieces of `piece`, cut once after
