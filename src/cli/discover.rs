@@ -46,7 +46,8 @@ pub(super) struct DiscoverArgs {
     #[arg(long, value_name = "POLICY", value_parser = robots)]
     pub(super) robots: Option<RobotsPolicy>,
     /// Keep what is done in this file (SQLite), and go on from there if it exists: what was answered
-    /// before is not asked again. It has the target's answers, unredacted.
+    /// before is not asked again. It has the target's answers; secrets of the plan and of logins are
+    /// left out.
     #[arg(long, value_name = "FILE")]
     pub(super) resume: Option<PathBuf>,
     /// Requests per second at most (50).

@@ -41,6 +41,11 @@ impl Disguises {
         Self { plain: Needle::new(secret), base64 }
     }
 
+    /// The secret itself.
+    pub(super) fn secret(&self) -> &str {
+        &self.plain.text
+    }
+
     /// Where it stands; places may overlap.
     pub(super) fn find_all(&self, data: &[u8]) -> Vec<(Range<usize>, Disguise)> {
         let mut found = Vec::new();

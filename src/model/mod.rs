@@ -84,7 +84,7 @@ pub use metric::{MetricData, MetricKind, MetricName, MetricSelector, TagMatch, T
 pub use operations::Operations;
 pub use output::{OutputKind, SiteKind};
 pub use proxy::{Proxy, ProxyKind};
-pub use redact::{Disguise, Piece, Redactor};
+pub use redact::{Disguise, Piece, Redactor, Removed};
 pub use redirect::redirected;
 pub use report::{EndpointReport, Report, TimelinePoint};
 pub use report_metrics::{Tagged, is_group};

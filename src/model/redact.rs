@@ -1,5 +1,6 @@
 //! Takes secrets out of what is about to become evidence. The only place that does.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::PoisonError;
@@ -65,7 +66,29 @@ pub enum Piece<'a> {
     },
 }
 
+/// A secret that was taken out of a text, and can be put back by who knows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Removed {
+    /// Where it stood, in what is left of the text.
+    pub at: usize,
+    /// What the plan calls it.
+    pub name: String,
+    /// Which of those with that name it is.
+    pub number: usize,
+}
+
+/// Where a secret stands.
+struct Place<'a> {
+    range: std::ops::Range<usize>,
+    name: &'a str,
+    number: usize,
+    disguise: Disguise,
+}
+
 impl Redactor {
+    /// What stands where a secret stood.
+    pub const MASK: &str = MASK;
+
     /// A shorter secret would match anything.
     pub const MIN_SECRET: usize = 4;
 
@@ -157,22 +180,9 @@ impl Redactor {
 
     /// `data` in pieces: what may be shown, and the secrets between. Shown pieces are never empty.
     pub fn pieces<'a>(&'a self, data: &'a [u8]) -> Vec<Piece<'a>> {
-        let mut found: Vec<(std::ops::Range<usize>, &'a str, Disguise)> = Vec::new();
-        let mut find = |name: &'a str, disguises: &Disguises| {
-            let places = disguises.find_all(data);
-            found.extend(places.into_iter().map(|(range, disguise)| (range, name, disguise)));
-        };
-        for secret in self.secrets.iter() {
-            find(&secret.name, &secret.disguises);
-        }
-        for learnt in self.learnt.read().unwrap_or_else(PoisonError::into_inner).iter() {
-            find(learnt.name, &learnt.disguises);
-        }
-        // Stable: of those that begin at the same place, the longest secret comes first.
-        found.sort_by_key(|(range, _, _)| range.start);
         let mut pieces = Vec::new();
         let mut from = 0;
-        for (range, name, disguise) in found {
+        for Place { range, name, disguise, .. } in self.places(data) {
             if range.end <= from {
                 continue;
             }
@@ -187,6 +197,76 @@ impl Redactor {
             pieces.push(Piece::Shown(&data[from..]));
         }
         pieces
+    }
+
+    /// `data` without its secrets, for what outlives the run, and which of them stood where. What
+    /// stands there in disguise is masked, and cannot be put back.
+    pub fn take_out(&self, data: &[u8]) -> (Vec<u8>, Vec<Removed>) {
+        if self.is_empty() {
+            return (data.to_vec(), Vec::new());
+        }
+        let (mut left, mut removed) = (Vec::with_capacity(data.len()), Vec::new());
+        let mut from = 0;
+        for Place { range, name, number, disguise } in self.places(data) {
+            if range.end <= from {
+                continue;
+            }
+            left.extend_from_slice(&data[from.min(range.start)..range.start]);
+            if range.start >= from && disguise == Disguise::Plain {
+                removed.push(Removed { at: left.len(), name: name.to_owned(), number });
+            } else {
+                left.extend_from_slice(MASK.as_bytes());
+            }
+            from = range.end;
+        }
+        left.extend_from_slice(&data[from..]);
+        (left, removed)
+    }
+
+    /// What [`take_out`](Self::take_out) was given, by the secrets that are known now: where a login
+    /// has given another token since, that one, and a mask where nothing is known by that name.
+    pub fn put_back(&self, data: &[u8], removed: &[Removed]) -> Vec<u8> {
+        let mut whole = Vec::with_capacity(data.len());
+        let mut from = 0;
+        for secret in removed {
+            let at = secret.at.clamp(from, data.len());
+            whole.extend_from_slice(&data[from..at]);
+            whole.extend_from_slice(self.value(secret).as_bytes());
+            from = at;
+        }
+        whole.extend_from_slice(&data[from..]);
+        whole
+    }
+
+    fn value(&self, removed: &Removed) -> String {
+        let mut of_plan = self.secrets.iter().filter(|secret| secret.name == removed.name);
+        if let Some(secret) = of_plan.clone().nth(removed.number).or_else(|| of_plan.next_back()) {
+            return secret.disguises.secret().to_owned();
+        }
+        let learnt = self.learnt.read().unwrap_or_else(PoisonError::into_inner);
+        let of_name: Vec<&Learnt> =
+            learnt.iter().filter(|secret| secret.name == removed.name).collect();
+        let known = of_name.get(removed.number).or_else(|| of_name.last());
+        known.map_or(MASK, |secret| &secret.value).to_owned()
+    }
+
+    /// Where secrets stand, in order; of those that begin at the same place, the longest comes first.
+    fn places<'a>(&'a self, data: &[u8]) -> Vec<Place<'a>> {
+        let mut found: Vec<Place<'a>> = Vec::new();
+        let mut counts: BTreeMap<&'a str, usize> = BTreeMap::new();
+        let mut find = |name: &'a str, disguises: &Disguises| {
+            let number = *counts.entry(name).and_modify(|count| *count += 1).or_insert(0);
+            let places = disguises.find_all(data).into_iter();
+            found.extend(places.map(|(range, disguise)| Place { range, name, number, disguise }));
+        };
+        for secret in self.secrets.iter() {
+            find(&secret.name, &secret.disguises);
+        }
+        for learnt in self.learnt.read().unwrap_or_else(PoisonError::into_inner).iter() {
+            find(learnt.name, &learnt.disguises);
+        }
+        found.sort_by_key(|place| place.range.start);
+        found
     }
 }
 
@@ -235,6 +315,28 @@ mod tests {
         let redactor = Redactor::new([("A", "hunter22"), ("B", "x")]);
         assert_eq!(redactor.bytes(b"a=hunter22&x"), b"a=[redacted]&x");
         assert_eq!(format!("{redactor:?}"), r#"["A"]"#);
+    }
+
+    #[test]
+    fn what_is_taken_out_comes_back_by_what_is_known_then() {
+        let redactor = Redactor::new([("A", "hunter22"), ("B", "lantern")]);
+        redactor.learn("TOKEN", "tok-one".to_owned());
+        redactor.learn("TOKEN", "tok-two".to_owned());
+        let text = b"lantern:tok-two hunter22 aHVudGVyMjI= tok-one";
+        let (left, removed) = redactor.take_out(text);
+        assert_eq!(left, b":  [redacted]= ");
+        assert_eq!(
+            redactor.put_back(&left, &removed),
+            b"lantern:tok-two hunter22 [redacted]= tok-one"
+        );
+        let later = Redactor::new([("A", "hunter22"), ("B", "lantern")]);
+        later.learn("TOKEN", "tok-new".to_owned());
+        let known = b"lantern:tok-new hunter22 [redacted]= tok-new";
+        assert_eq!(later.put_back(&left, &removed), known);
+        let nobody = Redactor::default().put_back(&left, &removed);
+        assert_eq!(nobody, b"[redacted]:[redacted] [redacted] [redacted]= [redacted]");
+        let own = removed[..1].iter().map(|one| Removed { at: 999, ..one.clone() });
+        assert_eq!(redactor.put_back(b"x", &own.collect::<Vec<_>>()), b"xlantern");
     }
 
     #[test]

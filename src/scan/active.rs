@@ -1,5 +1,7 @@
-//! Runs native checks over a site model: nodes side by side, the checks of one node one after the
-//! other.
+//! Runs native checks over a site model: insertion points side by side, the checks of one point one
+//! after the other. Points with one name (method, path shape, kind, name) are one, wherever they
+//! stand, and so are all points of requests that write. What is tested thus depends on the site
+//! model alone and never on which answer came first.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,6 +20,7 @@ use super::probe::NativeCheck;
 use super::probe::Outcome;
 use super::probe::Probe;
 use super::probe::ProbeStop;
+use super::probe::ProbeTask;
 use super::probe::Proof;
 use super::site::Node;
 use super::site::Site;
@@ -62,7 +65,7 @@ pub(crate) struct Active {
     pub(crate) concurrency: usize,
 }
 
-/// One insertion point of a node.
+/// A node that may be tested.
 struct Task {
     base: Request,
     path_template: String,
@@ -70,13 +73,26 @@ struct Task {
     points: Vec<(InsertionPoint, Vec<String>)>,
 }
 
-/// What is shared between nodes.
+/// One insertion point of a node.
+struct Place {
+    task: Arc<Task>,
+    /// Among the points of the task.
+    index: usize,
+    key: String,
+}
+
+/// What is shared between points.
 #[derive(Default)]
 struct Board {
+    tallies: BTreeMap<&'static str, Tally>,
+}
+
+/// What is known of points that are tested one after the other.
+#[derive(Default)]
+struct Progress {
     tested: BTreeMap<String, u32>,
     /// Insertion points where a root cause is known.
     found: BTreeMap<String, Vec<&'static str>>,
-    tallies: BTreeMap<&'static str, Tally>,
 }
 
 #[derive(Default)]
@@ -103,18 +119,41 @@ pub(crate) async fn run_active(active: Active, site: &Site) -> Vec<RuleOutcome> 
     let (reading, writing): (Vec<_>, Vec<_>) =
         tasks.into_iter().partition(|task| task.base.method.is_safe());
     for wave in [reading, writing] {
-        test_nodes(&active, &board, wave).await;
+        test(&active, &board, groups(wave)).await;
     }
     outcomes(&active, &board).await
 }
 
-async fn test_nodes(active: &Arc<Active>, board: &Arc<Mutex<Board>>, tasks: Vec<Task>) {
+/// Points in groups that do not depend on each other, in the order in which they were found.
+fn groups(tasks: Vec<Task>) -> Vec<Vec<Place>> {
+    let mut groups: Vec<Vec<Place>> = Vec::new();
+    let mut by_name: BTreeMap<String, usize> = BTreeMap::new();
+    for task in tasks.into_iter().map(Arc::new) {
+        for (index, (point, _)) in task.points.iter().enumerate() {
+            let key = point_key(&task, point);
+            // What is written to one place is read there too.
+            let name = if task.base.method.is_safe() {
+                key.clone()
+            } else {
+                format!("{} {}", task.base.method, task.shape)
+            };
+            let group = *by_name.entry(name).or_insert_with(|| {
+                groups.push(Vec::new());
+                groups.len() - 1
+            });
+            groups[group].push(Place { task: Arc::clone(&task), index, key });
+        }
+    }
+    groups
+}
+
+async fn test(active: &Arc<Active>, board: &Arc<Mutex<Board>>, groups: Vec<Vec<Place>>) {
     let mut running = JoinSet::new();
-    for task in tasks {
+    for group in groups {
         if running.len() >= active.concurrency.max(1) {
             finish_one(active, &mut running).await;
         }
-        running.spawn(test_node(Arc::clone(active), Arc::clone(board), task));
+        running.spawn(test_group(Arc::clone(active), Arc::clone(board), group));
     }
     while !running.is_empty() {
         finish_one(active, &mut running).await;
@@ -124,7 +163,7 @@ async fn test_nodes(active: &Arc<Active>, board: &Arc<Mutex<Board>>, tasks: Vec<
 async fn finish_one(active: &Active, running: &mut JoinSet<()>) {
     // Checks have tasks of their own; a panic here would be in this file.
     if let Some(Err(fault)) = running.join_next().await {
-        let text = format!("scan: testing a node failed by a fault of ours: {fault}");
+        let text = format!("scan: testing a point failed by a fault of ours: {fault}");
         active.traffic.notice(NoticeLevel::Error, text).await;
     }
 }
@@ -173,14 +212,20 @@ fn other_values(node: &Node, point: &InsertionPoint) -> Vec<String> {
         .collect()
 }
 
-async fn test_node(active: Arc<Active>, board: Arc<Mutex<Board>>, task: Task) {
-    for (point, others) in &task.points {
-        for (index, selected) in active.checks.iter().enumerate() {
+async fn test_group(active: Arc<Active>, board: Arc<Mutex<Board>>, group: Vec<Place>) {
+    let mut progress = Progress::default();
+    for place in &group {
+        let (point, _) = &place.task.points[place.index];
+        for selected in &active.checks {
             if active.traffic.is_stopping() {
                 return;
             }
-            if selected.check.applies(point) && claim(&board, &task, point, selected) {
-                test_point(&active, &board, &task, (point, others), index).await;
+            if selected.check.applies(point)
+                && progress.claim(place, selected)
+                && test_point(&active, &board, place, selected).await
+            {
+                let causes = progress.found.entry(place.key.clone()).or_default();
+                causes.push(selected.check.root_cause());
             }
         }
         active.traffic.progress.points_done.fetch_add(1, Ordering::Relaxed);
@@ -191,58 +236,60 @@ fn point_key(task: &Task, point: &InsertionPoint) -> String {
     format!("{} {} {}", task.base.method, task.shape, point.reference)
 }
 
-/// Whether the check is to be run at the point: not more often than useful, and not once the flaw
-/// is known there.
-fn claim(board: &Mutex<Board>, task: &Task, point: &InsertionPoint, selected: &Selected) -> bool {
-    let mut board = board.lock().expect("no holder panics");
-    let key = point_key(task, point);
-    let cause = selected.check.root_cause();
-    if board.found.get(&key).is_some_and(|causes| causes.contains(&cause)) {
-        return false;
+impl Progress {
+    /// Whether the check is to be run at the point: not more often than useful, and not once the
+    /// flaw is known there.
+    fn claim(&mut self, place: &Place, selected: &Selected) -> bool {
+        let cause = selected.check.root_cause();
+        if self.found.get(&place.key).is_some_and(|causes| causes.contains(&cause)) {
+            return false;
+        }
+        let tested = self.tested.entry(purpose(place, selected)).or_insert(0);
+        *tested += 1;
+        *tested <= NODES_PER_POINT
     }
-    let tested = board.tested.entry(format!("{} {key}", selected.check.id())).or_insert(0);
-    *tested += 1;
-    *tested <= NODES_PER_POINT
 }
 
+/// Check and point, by which payloads are drawn and answers of an earlier run are found.
+fn purpose(place: &Place, selected: &Selected) -> String {
+    format!("{} {}", selected.check.id(), place.key)
+}
+
+/// Whether the flaw is there.
 async fn test_point(
     active: &Active,
     board: &Mutex<Board>,
-    task: &Task,
-    (point, others): (&InsertionPoint, &[String]),
-    index: usize,
-) {
-    let selected = &active.checks[index];
+    place: &Place,
+    selected: &Selected,
+) -> bool {
+    let task = &place.task;
+    let (point, others) = &task.points[place.index];
     let id = selected.check.id();
     let sent = Arc::new(AtomicU64::new(0));
-    let mut probe = Probe::new(
-        Arc::clone(&active.traffic),
-        task.base.clone(),
-        point.clone(),
-        others.to_vec(),
-        active.seed.derive(&format!("{id} {}", point_key(task, point))),
-        Arc::clone(&sent),
-    );
+    let probe = ProbeTask {
+        base: task.base.clone(),
+        point: point.clone(),
+        other_values: others.clone(),
+        purpose: purpose(place, selected),
+        seed: active.seed,
+    };
+    let mut probe = Probe::new(Arc::clone(&active.traffic), probe, Arc::clone(&sent));
     // A task of its own, so that a panic ends this check here and nothing else.
     let mut running = JoinSet::new();
     let check = Arc::clone(&selected.check);
     running.spawn(async move { check.run(&mut probe).await });
     let result = running.join_next().await.expect("one task was spawned");
-    let event = {
+    {
         let mut board = board.lock().expect("no holder panics");
         let tally = board.tallies.entry(id).or_default();
         tally.points += 1;
         tally.requests += sent.load(Ordering::Relaxed);
         tally.count(&result);
-        if matches!(result, Ok(Ok(Outcome::Found(_)))) {
-            let causes = board.found.entry(point_key(task, point)).or_default();
-            causes.push(selected.check.root_cause());
-        }
-        told(active, selected, task, point, &result)
-    };
-    if let Some(event) = event {
+    }
+    if let Some(event) = told(active, selected, task, point, &result) {
         active.traffic.event(event).await;
     }
+    matches!(result, Ok(Ok(Outcome::Found(_))))
 }
 
 /// What a check gave, or that it panicked.
@@ -478,6 +525,7 @@ mod tests {
         let (learnt, mut received) = tokio::sync::mpsc::channel(8);
         let traffic = Arc::new(Traffic::new(TrafficParts {
             keeper: None,
+            memory: None,
             wire: Arc::new(Empty),
             scope: Scope::of_origin(Target::parse("http://127.0.0.1:1/").expect("valid").origin),
             stop: StopToken::default(),

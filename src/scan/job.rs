@@ -19,8 +19,8 @@ use super::inventory;
 use super::ledger::Ledger;
 use super::passive::Passive;
 use super::probe::NativeCheck;
+use super::record::Memory;
 use super::record::Record;
-use super::record::Recorded;
 use super::session::Keeper;
 use super::session::Keeping;
 use super::site::Site;
@@ -169,7 +169,8 @@ impl Engine {
     ) -> (Self, tokio::task::JoinHandle<Passive>) {
         let (learnt, received) = mpsc::channel(LEARNT_CAPACITY);
         let traffic = Arc::new(Traffic::new(TrafficParts {
-            wire: recorded(job),
+            wire: Arc::clone(&job.wire),
+            memory: memory(job),
             scope: job.plan.scope.clone(),
             concurrency: settings.concurrency,
             learnt,
@@ -274,13 +275,17 @@ impl Engine {
     }
 }
 
-/// The wire of everything but logins, which are done anew.
-fn recorded(job: &ScanJob) -> Arc<dyn Wire> {
-    let wire = Arc::clone(&job.wire);
-    match &job.record {
-        Some(record) => Arc::new(Recorded { wire, record: Arc::clone(record) }),
-        None => wire,
-    }
+/// What was answered before, if the run goes on from a file. Logins are not among it: they are done
+/// anew.
+fn memory(job: &ScanJob) -> Option<Memory> {
+    let record = job.record.clone()?;
+    let sessions = &job.plan.sessions;
+    let whom = sessions.scan.map(|who| {
+        let auth = sessions.auths.get(who.auth).map_or("", |auth| &auth.name);
+        let identity = who.identity.and_then(|index| sessions.identities.get(index));
+        format!("{auth}\n{}", identity.map_or("", |identity| &identity.name))
+    });
+    Some(Memory::new(record, job.redactor.clone(), whom.unwrap_or_default()))
 }
 
 /// Who looks at the site, if it is somebody.

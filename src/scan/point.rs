@@ -88,6 +88,15 @@ pub(crate) fn parameter(request: &Request, name: &str) -> Option<String> {
     named(request, name).map(|point| point.value)
 }
 
+/// Names and values of all of them.
+pub(crate) fn parameters(request: &Request) -> impl Iterator<Item = (String, String)> {
+    let points = insertion_points(request).into_iter();
+    let is_parameter = |point: &InsertionPoint| {
+        matches!(point.place, Place::Query(_) | Place::Form(_) | Place::Part(_))
+    };
+    points.filter(is_parameter).map(|point| (point.reference.name, point.value))
+}
+
 /// The request with another value of such a parameter.
 pub(crate) fn with_parameter(request: &Request, name: &str, value: &str) -> Option<Request> {
     named(request, name).map(|point| point.place(request, value))

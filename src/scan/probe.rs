@@ -12,6 +12,7 @@ use rand::SeedableRng as _;
 use rand::seq::SliceRandom as _;
 use rand_chacha::ChaCha8Rng;
 
+use super::traffic::Errand;
 use super::traffic::Traffic;
 use super::traffic::Unsent;
 use crate::model::Confidence;
@@ -135,6 +136,17 @@ pub(crate) struct Proof {
     pub(crate) payloads: Vec<String>,
 }
 
+/// What a probe is to look at.
+pub(crate) struct ProbeTask {
+    pub(crate) base: Request,
+    pub(crate) point: InsertionPoint,
+    /// Other values that were seen at the point.
+    pub(crate) other_values: Vec<String>,
+    /// Check and point.
+    pub(crate) purpose: String,
+    pub(crate) seed: Seed,
+}
+
 /// See the module.
 pub(crate) struct Probe {
     traffic: Arc<Traffic>,
@@ -142,22 +154,18 @@ pub(crate) struct Probe {
     point: InsertionPoint,
     other_values: Vec<String>,
     random: ChaCha8Rng,
+    errand: Errand,
     /// Shared with whoever counts, so that a check that panics leaves its number behind.
     sent: Arc<AtomicU64>,
 }
 
 impl Probe {
-    /// `purpose` names check and point: the same seed gives the same payloads.
-    pub(crate) fn new(
-        traffic: Arc<Traffic>,
-        base: Request,
-        point: InsertionPoint,
-        other_values: Vec<String>,
-        seed: Seed,
-        sent: Arc<AtomicU64>,
-    ) -> Self {
-        let random = ChaCha8Rng::seed_from_u64(seed.0);
-        Self { traffic, base, point, other_values, random, sent }
+    /// The same seed gives the same payloads.
+    pub(crate) fn new(traffic: Arc<Traffic>, task: ProbeTask, sent: Arc<AtomicU64>) -> Self {
+        let ProbeTask { base, point, other_values, purpose, seed } = task;
+        let random = ChaCha8Rng::seed_from_u64(seed.derive(&purpose).0);
+        let errand = Errand::Check(purpose.into());
+        Self { traffic, base, point, other_values, random, errand, sent }
     }
 
     /// The point under test.
@@ -210,7 +218,8 @@ impl Probe {
             self.sent.fetch_sub(1, Ordering::Relaxed);
             return Err(ProbeStop::Budget);
         }
-        let exchange = self.traffic.exchange_for(request, stands_for).await.map_err(|unsent| {
+        let asked = self.traffic.exchange_for(request, stands_for, &self.errand).await;
+        let exchange = asked.map_err(|unsent| {
             self.sent.fetch_sub(1, Ordering::Relaxed);
             match unsent {
                 Unsent::Stopped => ProbeStop::Stopped,

@@ -21,6 +21,7 @@ use url::Url;
 use super::likeness::Likeness;
 use super::likeness::Shape;
 use super::link;
+use super::traffic::Errand;
 use super::traffic::Traffic;
 use crate::model::Response;
 use crate::model::Seed;
@@ -126,7 +127,8 @@ impl Soft404 {
             probe.set_path(&format!("{}{name}", link::directory(url.path())));
             let directory = link::directory(url.path()).to_owned();
             let request = link::get(&probe)?;
-            let exchange = traffic.exchange_for(request, Some(directory)).await.ok()?;
+            let asked = traffic.exchange_for(request, Some(directory), &Errand::Crawl).await;
+            let exchange = asked.ok()?;
             let response = exchange.response()?;
             if response.status >= 400 {
                 return None;

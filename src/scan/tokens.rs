@@ -5,7 +5,9 @@
 //! on purpose is left alone.
 
 use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::collections::HashSet;
+use std::sync::Arc;
 use std::sync::Mutex;
 
 use url::Url;
@@ -26,7 +28,17 @@ const MAX_ISSUED: usize = 64;
 /// What is known of forms with tokens, by method and target.
 #[derive(Debug, Default)]
 pub(crate) struct Tokens {
-    known: Mutex<BTreeMap<(String, String), Known>>,
+    known: Mutex<AllKnown>,
+}
+
+/// A form: its method and where it goes.
+type FormKey = (String, String);
+
+#[derive(Debug, Default)]
+struct AllKnown {
+    forms: BTreeMap<FormKey, Known>,
+    /// Which form has issued a token: a payload in the path leads elsewhere than the form does.
+    by_token: HashMap<String, FormKey>,
 }
 
 #[derive(Debug, Clone)]
@@ -35,6 +47,8 @@ struct Known {
     /// Where the form stands.
     page: Url,
     issued: HashSet<String>,
+    /// Held from the fetch of a token to its use: many sites know only the last one of a session.
+    turn: Arc<tokio::sync::Mutex<()>>,
 }
 
 /// A token that has to be fetched before a request is sent.
@@ -43,7 +57,31 @@ pub(crate) struct Stale {
     pub(crate) field: String,
     /// The page with the form.
     pub(crate) page: Url,
-    key: (String, String),
+    /// Held until it is used.
+    pub(crate) turn: Arc<tokio::sync::Mutex<()>>,
+    key: FormKey,
+}
+
+impl Stale {
+    /// The request without any token, which is the same each time.
+    pub(crate) fn neutral(&self, request: &Request) -> Request {
+        point::with_parameter(request, &self.field, "").unwrap_or_else(|| request.clone())
+    }
+
+    /// The request with the token that the page has now; as it was where the page has none.
+    pub(crate) fn renewed(&self, request: Request, page: &Response) -> Request {
+        let forms = Page::parse(&self.page, &page.body_text()).forms;
+        let form = forms.iter().find(|form| {
+            form.method == self.key.0
+                && target(&form.action) == self.key.1
+                && form.token.as_ref() == Some(&self.field)
+        });
+        let token = form.and_then(|form| {
+            form.filled.fields.iter().find(|(name, _)| *name == self.field).map(|(_, value)| value)
+        });
+        let Some(token) = token else { return request };
+        point::with_parameter(&request, &self.field, token).unwrap_or(request)
+    }
 }
 
 impl Tokens {
@@ -55,51 +93,57 @@ impl Tokens {
             let Some((_, value)) = value else { continue };
             let key = (form.method.clone(), target(&form.action));
             let mut known = self.known.lock().expect("no holder panics");
-            if known.len() >= MAX_FORMS && !known.contains_key(&key) {
+            let known = &mut *known;
+            if known.forms.len() >= MAX_FORMS && !known.forms.contains_key(&key) {
                 continue;
             }
-            let entry = known.entry(key).or_insert_with(|| Known {
+            let entry = known.forms.entry(key.clone()).or_insert_with(|| Known {
                 field: field.clone(),
                 page: page.clone(),
                 issued: HashSet::new(),
+                turn: Arc::default(),
             });
-            if entry.issued.len() < MAX_ISSUED {
-                entry.issued.insert(value.clone());
+            if entry.issued.len() < MAX_ISSUED && entry.issued.insert(value.clone()) {
+                known.by_token.entry(value.clone()).or_insert(key);
             }
         }
     }
 
     /// The token of a request that was issued before, so that it may be used up.
     pub(crate) fn stale(&self, request: &Request) -> Option<Stale> {
-        let url = link::url_of(request)?;
-        let key = (request.method.as_str().to_owned(), target(&url));
         let known = self.known.lock().expect("no holder panics");
-        let entry = known.get(&key)?;
-        let sent = point::parameter(request, &entry.field)?;
-        let is_ours = entry.issued.contains(&sent);
-        is_ours.then(|| Stale { field: entry.field.clone(), page: entry.page.clone(), key })
+        if known.forms.is_empty() {
+            return None;
+        }
+        let method = request.method.as_str();
+        let key = (method.to_owned(), target(&link::url_of(request)?));
+        if let Some(entry) = known.forms.get(&key)
+            && entry.has_issued(request)
+        {
+            return Some(entry.stale(key));
+        }
+        let parameters = point::parameters(request);
+        let keys = parameters.filter_map(|(_, value)| known.by_token.get(&value));
+        let mut forms = keys.filter_map(|key| Some((key, known.forms.get(key)?)));
+        let (key, entry) =
+            forms.find(|((of, _), entry)| of == method && entry.has_issued(request))?;
+        Some(entry.stale(key.clone()))
+    }
+}
+
+impl Known {
+    fn has_issued(&self, request: &Request) -> bool {
+        let sent = point::parameter(request, &self.field);
+        sent.is_some_and(|sent| self.issued.contains(&sent))
     }
 
-    /// The request with the token that the page has now; as it was where the page has none.
-    pub(crate) fn renewed(&self, request: Request, stale: &Stale, page: &Response) -> Request {
-        let forms = Page::parse(&stale.page, &page.body_text()).forms;
-        let form = forms.iter().find(|form| {
-            form.method == stale.key.0
-                && target(&form.action) == stale.key.1
-                && form.token.as_ref() == Some(&stale.field)
-        });
-        let token = form.and_then(|form| {
-            form.filled.fields.iter().find(|(name, _)| *name == stale.field).map(|(_, value)| value)
-        });
-        let Some(token) = token else { return request };
-        let mut known = self.known.lock().expect("no holder panics");
-        if let Some(entry) = known.get_mut(&stale.key) {
-            if entry.issued.len() >= MAX_ISSUED {
-                entry.issued.clear();
-            }
-            entry.issued.insert(token.clone());
+    fn stale(&self, key: FormKey) -> Stale {
+        Stale {
+            field: self.field.clone(),
+            page: self.page.clone(),
+            turn: Arc::clone(&self.turn),
+            key,
         }
-        point::with_parameter(&request, &stale.field, token).unwrap_or(request)
     }
 }
 
@@ -140,12 +184,16 @@ mod tests {
         let request = forms[0].request().expect("a GET");
         let stale = tokens.stale(&request).expect("it may be used up");
         assert_eq!(stale.page, url);
-        let renewed = tokens.renewed(request.clone(), &stale, &response(page("two")));
+        let renewed = stale.renewed(request.clone(), &response(page("two")));
         assert_eq!(renewed.path_and_query, b"/find?_token=two&q=a");
-        assert!(tokens.stale(&renewed).is_some(), "it is one of ours as well");
+        assert_eq!(stale.neutral(&request), stale.neutral(&renewed));
+        assert!(tokens.stale(&request).is_some(), "it may be renewed again, however often");
+        let elsewhere =
+            Request { path_and_query: b"/f%27nd?_token=one&q=a".to_vec(), ..request.clone() };
+        assert_eq!(tokens.stale(&elsewhere).map(|stale| stale.page), Some(url.clone()));
         let own = point::with_parameter(&request, "_token", "'\"").expect("it has the field");
         assert!(tokens.stale(&own).is_none());
-        let without = tokens.renewed(request.clone(), &stale, &response("<p>".to_owned()));
+        let without = stale.renewed(request.clone(), &response("<p>".to_owned()));
         assert_eq!(without, request);
     }
 }

@@ -13,8 +13,10 @@ use tokio::sync::mpsc;
 use super::link;
 use super::manners::Asked;
 use super::manners::Manners;
+use super::record::Memory;
 use super::session::Judged;
 use super::session::Keeper;
+use super::tokens::Stale;
 use super::tokens::Tokens;
 use super::wire::Wire;
 use crate::flow::Values;
@@ -46,6 +48,29 @@ pub(crate) enum Learnt {
     },
     /// To be passed on.
     Event(Box<Event>),
+}
+
+/// What something is sent for. An answer of an earlier run is used again for the same purpose only,
+/// so that nobody takes what belongs to somebody else.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Errand {
+    /// To see what there is.
+    Crawl,
+    /// For a page in the browser.
+    Browser,
+    /// For a check at a point, as it is called.
+    Check(Arc<str>),
+}
+
+impl Errand {
+    /// Another one for each.
+    pub(crate) fn name(&self) -> &str {
+        match self {
+            Self::Crawl => "",
+            Self::Browser => "browser",
+            Self::Check(name) => name,
+        }
+    }
 }
 
 /// Why a request was not sent.
@@ -84,17 +109,19 @@ impl Progress {
 /// The way to the target.
 pub(crate) struct Traffic {
     wire: Arc<dyn Wire>,
-    scope: Scope,
+    pub(super) scope: Scope,
     stop: StopToken,
     permits: Semaphore,
     manners: Manners,
     learnt: mpsc::Sender<Learnt>,
     headers: Vec<Header>,
-    cookies: Mutex<CookieJar>,
-    clock: Clock,
+    pub(super) cookies: Mutex<CookieJar>,
+    pub(super) clock: Clock,
     keeper: Option<Keeper>,
     /// Forms whose tokens are used up.
     pub(crate) tokens: Tokens,
+    /// What was answered before.
+    memory: Option<Memory>,
     pub(crate) progress: Arc<Progress>,
 }
 
@@ -111,6 +138,8 @@ pub(crate) struct TrafficParts {
     pub(crate) clock: Clock,
     /// Who is logged in.
     pub(crate) keeper: Option<Keeper>,
+    /// Answers of an earlier run, and where those of this one are kept.
+    pub(crate) memory: Option<Memory>,
 }
 
 /// How often a request is sent again because the host asked to come back later.
@@ -133,6 +162,7 @@ impl Traffic {
             clock: parts.clock,
             keeper: parts.keeper,
             tokens: Tokens::default(),
+            memory: parts.memory,
             progress: Arc::new(Progress::default()),
         }
     }
@@ -142,11 +172,11 @@ impl Traffic {
     /// # Errors
     /// [`Unsent`]; a failed exchange is no error but an outcome.
     pub(crate) async fn exchange(&self, request: Request) -> Result<Arc<Exchange>, Unsent> {
-        self.exchange_for(request, None).await
+        self.exchange_for(request, None, &Errand::Crawl).await
     }
 
-    /// The same for a made-up request, which counts under the path `stands_for` and whose cookies
-    /// are not kept.
+    /// The same for a purpose, and maybe for a made-up request, which counts under the path
+    /// `stands_for` and whose cookies are not kept.
     ///
     /// # Errors
     /// As [`Self::exchange`].
@@ -154,16 +184,58 @@ impl Traffic {
         &self,
         request: Request,
         stands_for: Option<String>,
+        errand: &Errand,
     ) -> Result<Arc<Exchange>, Unsent> {
         let _permit = self.permits.acquire().await.expect("the semaphore is never closed");
-        let request = self.with_fresh_token(request).await?;
+        let stale = self.tokens.stale(&request);
+        let memory = self.memory.as_ref().map(|memory| {
+            let neutral = stale.as_ref().map(|stale| stale.neutral(&request));
+            (memory, memory.key(neutral.as_ref().unwrap_or(&request), errand))
+        });
+        if let Some((memory, key)) = memory
+            && let Some(exchange) = self.remembered(memory, key, &request)?
+        {
+            if stands_for.is_none() {
+                self.keep_old_cookies(memory, &exchange);
+            }
+            self.tell(Learnt::Exchange { exchange: Arc::clone(&exchange), stands_for }).await;
+            // A crawl of nothing but known answers must leave room for others.
+            tokio::task::yield_now().await;
+            return Ok(exchange);
+        }
+        let _turn = match &stale {
+            Some(stale) => Some(stale.turn.lock().await),
+            None => None,
+        };
+        let request = self.with_fresh_token(request, stale.as_ref()).await?;
         let exchange = self.send_dressed(request).await?;
         // What a payload makes the target set would spoil every request that follows.
         if stands_for.is_none() {
             self.keep_cookies(&exchange);
         }
+        if let Some((memory, key)) = memory {
+            memory.keep(key, &exchange).await;
+        }
         self.tell(Learnt::Exchange { exchange: Arc::clone(&exchange), stands_for }).await;
         Ok(exchange)
+    }
+
+    /// A form's request with a token that nobody has used.
+    async fn with_fresh_token(
+        &self,
+        request: Request,
+        stale: Option<&Stale>,
+    ) -> Result<Request, Unsent> {
+        let Some(stale) = stale else { return Ok(request) };
+        let Some(page) = link::get(&stale.page) else { return Ok(request) };
+        let exchange = self.send_dressed(page).await?;
+        self.keep_cookies(&exchange);
+        let renewed = match exchange.response() {
+            Some(page) => stale.renewed(request, page),
+            None => request,
+        };
+        self.tell(Learnt::Exchange { exchange, stands_for: None }).await;
+        Ok(renewed)
     }
 
     async fn send_dressed(&self, request: Request) -> Result<Arc<Exchange>, Unsent> {
@@ -171,20 +243,6 @@ impl Traffic {
             None => self.send(request).await,
             Some(keeper) => self.send_as(keeper, request).await,
         }
-    }
-
-    /// A form's request with a token that nobody has used.
-    async fn with_fresh_token(&self, request: Request) -> Result<Request, Unsent> {
-        let Some(stale) = self.tokens.stale(&request) else { return Ok(request) };
-        let Some(page) = link::get(&stale.page) else { return Ok(request) };
-        let exchange = self.send_dressed(page).await?;
-        self.keep_cookies(&exchange);
-        let renewed = match exchange.response() {
-            Some(page) => self.tokens.renewed(request, &stale, page),
-            None => request,
-        };
-        self.tell(Learnt::Exchange { exchange, stands_for: None }).await;
-        Ok(renewed)
     }
 
     /// Sends when the host has room, and once more where it asks to come back later.
@@ -317,7 +375,7 @@ impl Traffic {
 
     /// With the run's headers and cookies, so that evidence shows what was sent. A `Cookie` header
     /// of the user's own replaces the jar.
-    fn completed(&self, mut request: Request) -> Request {
+    pub(super) fn completed(&self, mut request: Request) -> Request {
         for header in &self.headers {
             if request.header(&header.name).is_none() {
                 request.headers.push(header.clone());
@@ -339,6 +397,11 @@ impl Traffic {
         let request = &exchange.request;
         let mut jar = self.cookies.lock().expect("no holder panics");
         jar.store(&request.origin, &request.path_and_query, response, self.clock.unix_seconds());
+    }
+
+    /// What was answered in earlier runs, if that is kept.
+    pub(crate) fn memory(&self) -> Option<&Memory> {
+        self.memory.as_ref()
     }
 
     /// Whether the run sends a header of that name with everything.

@@ -71,6 +71,8 @@ mod redirects;
 mod report;
 mod report_generated;
 mod restart;
+mod resume_browser;
+mod resume_login;
 mod rules;
 mod rules_generated;
 mod rules_matching;

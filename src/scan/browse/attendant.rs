@@ -28,6 +28,7 @@ use crate::model::Header;
 use crate::model::Response;
 use crate::scan::link;
 use crate::scan::page;
+use crate::scan::traffic::Errand;
 use crate::scan::traffic::Traffic;
 
 /// Requests that are answered at once; a page that makes more is refused them.
@@ -213,7 +214,8 @@ impl Attendant {
         self.traffic.keep_pairs(&request.origin, &new);
         request.headers.retain(|header: &Header| !self.traffic.has_header(&header.name));
         let host = request.origin.host.clone();
-        let exchange = self.traffic.exchange(request).await.map_err(|_unsent| "Aborted")?;
+        let asked = self.traffic.exchange_for(request, None, &Errand::Browser).await;
+        let exchange = asked.map_err(|_unsent| "Aborted")?;
         // The page itself the crawler has fetched before.
         if !(paused.purpose == Purpose::Document && paused.frame == visit.window) {
             keep(visit, &exchange);

@@ -21,6 +21,7 @@ use super::robots::Robots;
 use super::shown::Done;
 use super::shown::Shows;
 use super::sources;
+use super::turns::Turns;
 use crate::extract::ImportMap;
 use crate::model::Event;
 use crate::model::Guessed;
@@ -110,7 +111,8 @@ pub(crate) async fn crawl(mut job: CrawlJob) -> Crawled {
         soft404: Arc::new(Soft404::new(job.seed)),
         robots: HashMap::new(),
         has_no_robots: false,
-        began: job.traffic.now(),
+        turns: Turns::new(Arc::clone(&job.traffic)),
+        proven: Duration::ZERO,
         bytes: 0,
         job,
     };
@@ -150,7 +152,9 @@ pub(super) struct Crawler {
     pub(super) robots: HashMap<Origin, Robots>,
     /// The target was asked what it asks for, and has nothing there.
     has_no_robots: bool,
-    began: Duration,
+    turns: Turns,
+    /// When the login was last seen to be proven.
+    proven: Duration,
     /// Of responses, on the wire.
     pub(super) bytes: u64,
 }
@@ -198,7 +202,7 @@ impl Crawler {
     /// Which budget is used up, if one is.
     pub(super) fn spent(&self) -> Option<SkipReason> {
         let settings = &self.job.settings;
-        let time = self.job.traffic.now().saturating_sub(self.began);
+        let time = self.turns.elapsed();
         if self.fetched >= settings.max_urls {
             Some(SkipReason::Urls)
         } else if settings.max_time.is_some_and(|most| time >= most) {
@@ -268,14 +272,15 @@ impl Crawler {
         // Few sites have them, so all else comes first.
         let mut well_known: &[&str] = &sources::WELL_KNOWN;
         loop {
-            self.doubt();
-            let is_idle = self.frontier.len() == 0 && running.is_empty() && self.fetched > 0;
+            self.doubt().await;
+            let in_flight = running.len() + self.turns.waiting();
+            let is_idle = self.frontier.len() == 0 && in_flight == 0 && self.fetched > 0;
             if is_idle && self.guesses.is_doubtful() && self.guesses.has_room(self.fetched, is_idle)
             {
                 self.seed_paths(std::mem::take(&mut well_known), Doubt::Convention);
             }
             self.release_guesses(self.fetched, is_idle);
-            while running.len() < self.job.concurrency.max(1)
+            while running.len() + self.turns.waiting() < self.job.concurrency.max(1)
                 && self.spent().is_none()
                 && !self.job.traffic.is_stopping()
                 && let Some((item, kind)) = self.frontier.take()
@@ -289,14 +294,14 @@ impl Crawler {
             }
             self.show_next(&mut running);
             self.publish().await;
-            match running.join_next().await {
+            match self.turns.next(&mut running).await {
                 Some(Ok(Done::Fetched(fetched))) => self.absorb(&fetched),
                 Some(Ok(Done::Shown(shown))) => self.absorb_shown(*shown, &mut running),
                 Some(Err(fault)) => self.left_out.faults.push(fault.to_string()),
                 None if self.unproven.is_empty() || self.rounds >= MAX_ROUNDS => return,
                 None => {
                     self.job.traffic.prove().await;
-                    self.doubt();
+                    self.doubt().await;
                     if self.frontier.len() == 0 || self.job.traffic.is_stopping() {
                         return;
                     }
@@ -313,14 +318,21 @@ impl Crawler {
     }
 
     /// What may have been fetched as nobody is fetched again.
-    fn doubt(&mut self) {
+    async fn doubt(&mut self) {
         let traffic = &self.job.traffic;
         let Some(since) = traffic.take_doubtful().filter(|_| self.rounds < MAX_ROUNDS) else {
-            if let Some(proof) = traffic.last_proof() {
+            if let Some(proof) = traffic.last_proof().filter(|proof| *proof > self.proven) {
+                self.proven = proof;
                 self.unproven.retain(|(at, _)| *at >= proof);
+                if let Some(memory) = traffic.memory() {
+                    memory.prove().await;
+                }
             }
             return;
         };
+        if let Some(memory) = traffic.memory() {
+            memory.doubt().await;
+        }
         self.rounds += 1;
         let mut again = 0;
         for (at, item) in std::mem::take(&mut self.unproven) {

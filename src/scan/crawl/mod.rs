@@ -10,6 +10,7 @@ mod left_out;
 mod robots;
 mod shown;
 mod sources;
+mod turns;
 
 pub(crate) use crawler::CrawlJob;
 pub(crate) use crawler::Crawled;

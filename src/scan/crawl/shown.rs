@@ -25,6 +25,7 @@ use crate::scan::browse::Explorer;
 use crate::scan::browse::Left;
 use crate::scan::browse::Novelty;
 use crate::scan::browse::Rendered;
+use crate::scan::record::Memory;
 use crate::scan::site::Found;
 use crate::scan::site::FoundIn;
 use crate::scan::templates::PathId;
@@ -50,6 +51,16 @@ pub(super) enum Done {
     Fetched(Box<Fetched>),
     /// A page was shown.
     Shown(Box<Shown>),
+}
+
+impl Done {
+    /// What it is, the same in every run.
+    pub(super) fn item(&self, memory: &Memory) -> i64 {
+        match self {
+            Self::Fetched(fetched) => memory.item(&fetched.item.request, "fetched"),
+            Self::Shown(shown) => memory.item(&shown.item.request, "shown"),
+        }
+    }
 }
 
 /// A page that was shown.

@@ -16,6 +16,9 @@ use crate::model::Request;
 use crate::model::StopLevel;
 use crate::model::inert;
 
+/// A cookie of a shorter value is a choice (`en`, `dark`), and stands in pages by chance.
+const LEAST_SECRET: usize = 12;
+
 /// What is to be done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Attempt {
@@ -74,6 +77,13 @@ impl Keeper {
             self.around.redactor.learn("TOKEN", secret);
         }
         *lock(&self.account) = account;
+        for cookie in lock(&fresh).cookies() {
+            if cookie.value.len() >= LEAST_SECRET
+                && let Ok(value) = String::from_utf8(cookie.value.clone())
+            {
+                self.around.redactor.learn("COOKIE", value);
+            }
+        }
         if what == Attempt::Whole && self.auth.has_login() {
             *lock(jar) = std::mem::take(&mut *lock(&fresh));
         }

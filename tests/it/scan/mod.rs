@@ -9,6 +9,7 @@ mod manners;
 mod maze;
 mod on_the_shop;
 mod open_redirect;
+mod resume;
 mod run;
 mod site;
 mod sqli;

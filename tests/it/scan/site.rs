@@ -1,5 +1,7 @@
 //! A site in memory, and scans of it.
 
+use std::hash::Hash as _;
+use std::hash::Hasher as _;
 use std::sync::Arc;
 use std::sync::Mutex;
 
@@ -38,6 +40,7 @@ use shakedown::plan::ScanSettings;
 use shakedown::plan::TlsPolicy;
 use shakedown::rules::Registry;
 use shakedown::scan::Addresses;
+use shakedown::scan::Record;
 use shakedown::scan::ScanJob;
 use shakedown::scan::Sending;
 use shakedown::scan::Wire;
@@ -127,12 +130,23 @@ struct Memory {
     handler: Box<Handler>,
     log: Mutex<Vec<Request>>,
     certificate_fault: Option<&'static str>,
+    disorder: u64,
+    killed_after: Option<usize>,
+    killed: tokio::sync::Notify,
 }
 
 impl Wire for Memory {
     fn send(&self, request: InScope) -> Sending<'_> {
         let request = request.into_request();
-        self.log.lock().expect("no handler panics").push(request.clone());
+        let number = {
+            let mut log = self.log.lock().expect("no handler panics");
+            log.push(request.clone());
+            log.len()
+        };
+        if self.killed_after.is_some_and(|after| number > after) {
+            self.killed.notify_one();
+            return Box::pin(std::future::pending());
+        }
         let response = (self.handler)(&Ask::of(&request));
         let tls = self.certificate_fault.map(|fault| TlsInfo {
             version: "TLSv1.3".to_owned(),
@@ -146,9 +160,14 @@ impl Wire for Memory {
             Ok(response)
         };
         let exchange = Exchange { request, outcome, timings: Timings::default(), peer: None, tls };
+        let mut hasher = std::hash::DefaultHasher::new();
+        (self.disorder, exchange.request.url()).hash(&mut hasher);
+        let turns = if self.disorder == 0 { 0 } else { hasher.finish() % 16 };
         Box::pin(async move {
             // A real exchange yields; without it tasks would run one after the other.
-            tokio::task::yield_now().await;
+            for _ in 0..=turns {
+                tokio::task::yield_now().await;
+            }
             exchange
         })
     }
@@ -172,6 +191,11 @@ pub(super) struct Setup {
     pub sessions: Sessions,
     pub browser: bool,
     pub addresses: Addresses,
+    pub record: Option<Arc<Record>>,
+    /// Answers come in another order for each.
+    pub disorder: u64,
+    /// The run is cut off, as by `kill -9`, after so many answers.
+    pub killed_after: Option<usize>,
 }
 
 impl Default for Setup {
@@ -193,6 +217,9 @@ impl Default for Setup {
             sessions: Sessions::default(),
             browser: false,
             addresses: Addresses::Counted,
+            record: None,
+            disorder: 0,
+            killed_after: None,
         }
     }
 }
@@ -257,16 +284,30 @@ pub(super) async fn scan(
         handler: Box::new(handler),
         log: Mutex::new(Vec::new()),
         certificate_fault: setup.certificate_fault,
+        disorder: setup.disorder,
+        killed_after: setup.killed_after,
+        killed: tokio::sync::Notify::new(),
     });
     let stop = setup.stop.clone();
     let job = job(setup, wire.clone());
     let (sender, mut receiver) = tokio::sync::mpsc::channel(64);
     let running = tokio::spawn(shakedown::scan::run(job, sender, stop));
     let mut events = Vec::new();
-    while let Some(event) = receiver.recv().await {
-        events.push(event);
+    loop {
+        tokio::select! {
+            event = receiver.recv() => match event {
+                Some(event) => events.push(event),
+                None => break,
+            },
+            () = wire.killed.notified() => break,
+        }
     }
-    running.await.expect("a scan does not panic");
+    if is_killed(&wire) {
+        running.abort();
+        let _cancelled = running.await;
+    } else {
+        running.await.expect("a scan does not panic");
+    }
     let stamped = (0..).zip(events.iter().cloned()).map(|(seq, event)| Stamped {
         seq,
         at: std::time::Duration::ZERO,
@@ -275,6 +316,11 @@ pub(super) async fn scan(
     let report = Report::of(&stamped.collect::<Vec<_>>());
     let requests = std::mem::take(&mut *wire.log.lock().expect("no handler panics"));
     Scanned { events, report, requests }
+}
+
+fn is_killed(wire: &Memory) -> bool {
+    let sent = wire.log.lock().expect("no handler panics").len();
+    wire.killed_after.is_some_and(|after| sent > after)
 }
 
 fn job(setup: Setup, wire: Arc<dyn Wire>) -> ScanJob {
@@ -291,10 +337,11 @@ fn job(setup: Setup, wire: Arc<dyn Wire>) -> ScanJob {
     let own = setup.rules.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned()));
     sources.extend(own);
     let registry = Registry::of_sources(&sources).expect("valid rules");
+    let record = setup.record.clone();
     let addresses = setup.addresses;
     let plan = plan(TARGET, setup);
     ScanJob {
-        record: None,
+        record,
         addresses,
         plan: Arc::new(plan),
         registry: Arc::new(registry),
