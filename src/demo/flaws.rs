@@ -94,6 +94,14 @@ pub const FLAWS: &[Flaw] = &[
         "no inline script; the code is escaped text",
     ),
     security(
+        "xss-gift-card",
+        79,
+        post("/gift-card", Parameter::Form("code")),
+        "the card's number stands unescaped in the page's text; each form has a token that is good \
+         once, so whoever tests it needs a new form for each try",
+        "the number is HTML-escaped; the token is the same",
+    ),
+    security(
         "xss-review-stored",
         79,
         post("/product/review", Parameter::Form("text")),
@@ -198,7 +206,7 @@ pub const FLAWS: &[Flaw] = &[
         "csrf-missing",
         352,
         customer(post("/account", Parameter::Whole)),
-        "no form has a token; a form post from anywhere is accepted",
+        "no form but the gift card's has a token; a form post from anywhere is accepted",
         "every form has a token bound to the session; without it 403",
     ),
     security(

@@ -20,6 +20,7 @@ const TEMPLATES: &[(&str, &str)] = &[
     ("contact.html", include_str!("templates/contact.html")),
     ("debug.html", include_str!("templates/debug.html")),
     ("downloads.html", include_str!("templates/downloads.html")),
+    ("gift-card.html", include_str!("templates/gift-card.html")),
     ("home.html", include_str!("templates/home.html")),
     ("layout.html", include_str!("templates/layout.html")),
     ("login.html", include_str!("templates/login.html")),

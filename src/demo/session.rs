@@ -33,6 +33,8 @@ pub(super) struct SessionState {
     pub(super) cart: BTreeMap<i64, i64>,
     /// Code and percent of the coupon in use.
     pub(super) coupon: Option<(String, i64)>,
+    /// The token of the last form that was shown with one that is good once.
+    pub(super) once: Option<String>,
 }
 
 impl SessionState {

@@ -112,6 +112,7 @@ fn pages() -> Router<Arc<Shop>> {
         .route("/admin/coupons", post(pages::admin::add_coupon))
         .route("/newsletter", get(pages::service::newsletter))
         .route("/track", get(pages::service::track))
+        .route("/gift-card", get(pages::gifts::form).post(pages::gifts::balance))
         .route("/preview", get(pages::service::preview))
         .route("/go", get(pages::service::go))
         .route("/lang", get(pages::service::lang))

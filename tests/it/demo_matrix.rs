@@ -10,6 +10,7 @@ const FOUND_AS: &[(&str, &[&str])] = &[
     ("xss-search-text", &["xss-reflected"]),
     ("xss-newsletter-attribute", &["xss-reflected"]),
     ("xss-track-script", &["xss-reflected"]),
+    ("xss-gift-card", &["xss-reflected"]),
     ("sqli-category-error", &["sqli-error"]),
     ("sqli-product-boolean", &["sqli-boolean"]),
     ("open-redirect-go", &["open-redirect"]),

@@ -41,6 +41,24 @@ pub(super) async fn xss_in_script(shop: &mut Shop) -> bool {
     page.select(&scripts).any(|script| script.text().collect::<String>().contains(attack))
 }
 
+pub(super) async fn xss_behind_a_token(shop: &mut Shop) -> bool {
+    let plain = shop.submit("/gift-card", "/gift-card", &[("code", "GC-77")]).await;
+    assert!(plain.body.contains("no gift card <q>GC-77</q>"), "{}", plain.body);
+    let (_, rest) = plain.body.split_once("name=\"csrf\" value=\"").expect("the next form");
+    let token = rest.split('"').next().expect("the attribute ends").to_owned();
+    let fields = [("csrf", token.as_str()), ("code", "<b id=canary>x</b>")];
+    let attack = shop.post_form("/gift-card", &fields).await;
+    assert_eq!(attack.status, 200);
+    assert_eq!(shop.post_form("/gift-card", &fields).await.status, 403, "it is used up");
+    let old = shop.get("/gift-card").await;
+    assert!(!old.body.contains(&token) && shop.get("/gift-card").await.status == 200);
+    let (_, rest) = old.body.split_once("name=\"csrf\" value=\"").expect("a form");
+    let token = rest.split('"').next().expect("the attribute ends").to_owned();
+    let fields = [("csrf", token.as_str()), ("code", "GC-77")];
+    assert_eq!(shop.post_form("/gift-card", &fields).await.status, 403, "a later one was shown");
+    elements(&attack.body, "b#canary") > 0
+}
+
 pub(super) async fn xss_stored(shop: &mut Shop) -> bool {
     let text = "Fine. <img src=x id=canary>";
     let fields = [("product_id", "9"), ("author", "Eve"), ("rating", "4"), ("text", text)];

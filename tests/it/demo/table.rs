@@ -18,6 +18,7 @@ async fn shows(id: &str, shop: &mut Shop) -> bool {
         "xss-search-text" => injection::xss_in_text(shop).await,
         "xss-newsletter-attribute" => injection::xss_in_attribute(shop).await,
         "xss-track-script" => injection::xss_in_script(shop).await,
+        "xss-gift-card" => injection::xss_behind_a_token(shop).await,
         "xss-review-stored" => injection::xss_stored(shop).await,
         "sqli-category-error" => injection::sql_error(shop).await,
         "sqli-product-boolean" => injection::sql_boolean(shop).await,
