@@ -17,6 +17,8 @@ use std::ops::Range;
 
 use super::environment::Environment;
 use super::eval::{EvalError, Expression, Lookup};
+#[cfg(test)]
+use super::functions::Function;
 use super::functions::{bounded, is_any_name_in};
 use super::lexer::{ParseError, expression_length};
 use super::unresolved;
@@ -104,6 +106,18 @@ impl Text {
     /// Whether the same variables always give the same text. Callback hosts are variables.
     pub fn is_deterministic(&self) -> bool {
         self.expressions().all(Expression::is_deterministic)
+    }
+
+    /// Where braces are followed by the call of a function, but no expression could be read.
+    #[cfg(test)]
+    pub(super) fn unparsed_calls(&self) -> impl Iterator<Item = usize> {
+        let openings = self.source.match_indices(OPEN).map(|(at, _)| at);
+        openings.filter(|at| {
+            let inner = &self.source[at + OPEN.len()..];
+            let name = inner.split('(').next().unwrap_or_default();
+            let known = inner.len() > name.len() && Function::named(name).is_some();
+            known && !self.candidates.iter().any(|candidate| candidate.range.contains(at))
+        })
     }
 
     fn expressions(&self) -> impl Iterator<Item = &Expression> {

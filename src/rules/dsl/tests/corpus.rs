@@ -135,12 +135,16 @@ impl Count {
         }
     }
 
-    fn text(&mut self, path: &str, text: &str) {
-        let text = Text::compile(text);
+    fn text(&mut self, path: &str, source: &str) {
+        let text = Text::compile(source);
         self.texts += 1;
         self.marked += usize::from(!text.is_plain());
         self.functions.extend(text.functions());
         let problems = text.problems().map(|problem| (path.to_owned(), problem.to_string()));
         self.problems.extend(problems);
+        for at in text.unparsed_calls() {
+            let shown: String = source[at..].chars().take(100).collect();
+            self.problems.push((path.to_owned(), format!("no expression: {shown:?}")));
+        }
     }
 }

@@ -132,6 +132,10 @@ fn deep_and_long_expressions_are_refused_before_they_cost_stack() {
     assert!(value_of(&format!("1{}", " + 1".repeat(10_000))).is_err());
     assert_eq!(value_of(&format!("1{}", " + 1".repeat(499))).as_deref(), Ok("500"));
     assert!(value_of(&format!("{}1{}", "(".repeat(45), ")".repeat(45))).is_ok());
+    let level = "1 == 1 & 1 << 1 + 1 * 1 ** (";
+    let deep = format!("{}1{}", level.repeat(49), ")".repeat(49));
+    assert!(Expression::parse(&deep).is_ok());
+    assert!(value_of(&deep).is_err(), "a truth is no number");
 }
 
 #[test]

@@ -66,22 +66,42 @@ fn vectors() -> Vec<Vector> {
     serde_json::from_str(VECTORS).expect("what the script writes")
 }
 
+/// What is wrong with those whose value is another.
+fn wrong(vectors: &[Vector]) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for vector in vectors {
+        let (kind, expected) = wanted(vector);
+        let found = evaluated(vector);
+        let right = match &found {
+            Ok((kind_found, value)) => (kind, &expected) == (*kind_found, value),
+            Err(_) => kind == "error",
+        };
+        if !right {
+            wrong.push(format!("{vector:?}\n  is {found:?}\n  not {expected}"));
+        }
+    }
+    wrong
+}
+
 #[test]
 fn every_vector_has_the_value_that_was_computed_elsewhere() {
     let vectors = vectors();
     assert!(vectors.len() >= 900, "only {} vectors", vectors.len());
-    let mut wrong = Vec::new();
-    for vector in &vectors {
-        let (kind, expected) = wanted(vector);
-        let right = match evaluated(vector) {
-            Ok((kind_found, value)) => (kind, &expected) == (kind_found, &value),
-            Err(_) => kind == "error",
-        };
-        if !right {
-            wrong.push(format!("{vector:?}\n  is {:?}\n  not {expected}", evaluated(vector)));
-        }
-    }
+    let wrong = wrong(&vectors);
     assert!(wrong.is_empty(), "{} are wrong:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// Vectors of another evaluator, in the same form, from a file named by the environment.
+#[test]
+#[ignore = "needs a file of vectors"]
+fn dsl_vectors_of_another_evaluator() {
+    #[expect(clippy::disallowed_methods, reason = "the file is named by whoever runs this")]
+    let path = std::env::var("SHAKEDOWN_VECTORS").expect("SHAKEDOWN_VECTORS is a file");
+    let text = std::fs::read_to_string(path).expect("a readable file");
+    let vectors: Vec<Vector> = serde_json::from_str(&text).expect("vectors");
+    let wrong = wrong(&vectors);
+    let first = wrong.iter().take(30).cloned().collect::<Vec<_>>().join("\n");
+    assert!(wrong.is_empty(), "{} of {} are wrong:\n{first}", wrong.len(), vectors.len());
 }
 
 /// Chance has tests of its own; what is refused has no value.
