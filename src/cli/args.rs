@@ -15,6 +15,7 @@ use super::crawl::CrawlArgs;
 use super::load_args::LoadArgs;
 use super::load_args::LookArgs;
 use super::new::NewArgs;
+use super::rules::RulesArgs;
 use super::scan_args::ScanArgs;
 use crate::import::Format;
 use crate::model::OutputKind;
@@ -98,6 +99,8 @@ pub(super) enum Command {
     New(NewArgs),
     /// Turn OpenAPI, HAR, Postman, curl, GraphQL, URLs, access logs, k6 options into a plan.
     Import(ImportArgs),
+    /// Run, list, show, validate or test rules and templates in Nuclei's format.
+    Rules(Box<RulesArgs>),
     /// Turn a finished run into HTML, Markdown, SARIF, JUnit, CSV or text.
     Report(ReportArgs),
     /// Open a finished run in the terminal UI.

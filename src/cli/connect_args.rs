@@ -82,7 +82,7 @@ pub(super) struct ConnectArgs {
     /// be trusted), socks5:// (we resolve names) or socks5h:// (it does). Proxies of the environment
     /// (`http_proxy`) are not looked at: a load test through a forgotten one would measure that.
     #[arg(short = 'x', long, value_name = "[SCHEME://][USER:PASSWORD@]HOST:PORT", value_parser = Proxy::parse)]
-    proxy: Option<Proxy>,
+    pub(super) proxy: Option<Proxy>,
     /// One request per connection.
     #[arg(long)]
     disable_keepalive: bool,

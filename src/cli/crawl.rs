@@ -110,7 +110,7 @@ pub(super) fn run(args: &CrawlArgs, terminal: &Terminal) -> Result<ExitCode, Cli
         control: &ControlArgs::default(),
         terminal,
         headline: Headline::default(),
-        discovery: Some(Exploration { record, sites: &args.sites, site }),
+        discovery: Some(Exploration { record, sites: &args.sites, site, ..Exploration::default() }),
     })
 }
 

@@ -202,6 +202,7 @@ impl Discovery<'_> {
             rule_dirs: self.rules.to_vec(),
             include: args.include.clone(),
             exclude: args.exclude.clone(),
+            also: Vec::new(),
         }
     }
 }

@@ -25,6 +25,9 @@ pub(super) enum CliError {
     /// The plan is wrong; every mistake with its position.
     #[error("{}", .0.render(false))]
     Plan(PlanErrors),
+    /// A template is wrong, and that was to stop the run: the first mistake, and how many there are.
+    #[error("{0}; {1} mistakes in all, see `shakedown rules validate`")]
+    Templates(String, usize),
     /// A rule is wrong; every mistake with its position.
     #[error("{0}")]
     Rules(RuleErrors),
@@ -144,9 +147,11 @@ impl CliError {
             | Self::Terminal(_) => ExitCode::Usage,
             Self::Once(OnceError::OutOfScope(_)) => ExitCode::Refused,
             Self::Plan(errors) => errors.exit_code(),
-            Self::Rules(_) | Self::NoSuchRule { .. } | Self::NoBaseline(_) | Self::EmptyPlan(_) => {
-                ExitCode::InvalidPlan
-            }
+            Self::Templates(..)
+            | Self::Rules(_)
+            | Self::NoSuchRule { .. }
+            | Self::NoBaseline(_)
+            | Self::EmptyPlan(_) => ExitCode::InvalidPlan,
             Self::Import(error) => error.exit_code(),
             Self::Flags(error) => error.exit_code(),
             Self::Fetch(error) => error.exit_code(),

@@ -26,6 +26,7 @@ use crate::run::Steering;
 use crate::run::socket::ControlSocket;
 use crate::scan::Addresses;
 use crate::scan::Record;
+use crate::scan::Templates;
 use crate::ui::Consumer;
 use crate::ui::jsonl::EventLog;
 use crate::ui::plain::Plain;
@@ -75,6 +76,10 @@ pub(super) struct Exploration<'a> {
     pub(super) sites: &'a [SiteOutput],
     /// What a plan that is made of it needs to know.
     pub(super) site: SiteContext,
+    /// Templates that a scan runs.
+    pub(super) templates: Option<Templates>,
+    /// Who else reads along. Where there is anybody, standard output is theirs.
+    pub(super) consumers: Vec<Box<dyn Consumer>>,
 }
 
 /// Carries a run out: opens outputs, runs, writes files, prints the summary; gives what the process
@@ -83,7 +88,8 @@ pub(super) struct Exploration<'a> {
 /// # Errors
 /// Whatever prevented the run, or an output that broke.
 pub(super) fn execute(mut execution: Execution<'_>) -> Result<ExitCode, CliError> {
-    let Exploration { record, sites, site } = execution.discovery.take().unwrap_or_default();
+    let Exploration { record, sites, site, templates, consumers: mut others } =
+        execution.discovery.take().unwrap_or_default();
     let terminal = if execution.output.ci {
         execution.terminal.without_color()
     } else {
@@ -98,12 +104,13 @@ pub(super) fn execute(mut execution: Execution<'_>) -> Result<ExitCode, CliError
     // Before there are threads, and before anything is sent.
     let socket = control_place::open(execution.control)?;
     let (interrupts, interrupted) = Interrupts::channel();
-    let stdout_taken = outputs.stdout_taken;
+    let stdout_taken = outputs.stdout_taken || !others.is_empty();
     let clock = Clock::start();
     let control = LiveControl::new(&execution.plan);
     let steering = Steering { interrupts: interrupts.clone(), control: control.clone(), clock };
     let socket = socket.map(|file| ControlSocket::new(file, steering.clone()));
     let mut consumers = consumers(&execution, &terminal, &mut outputs, &steering)?;
+    consumers.append(&mut others);
     if let Some(socket) = &socket {
         // First, because the terminal UI waits for its user at the end.
         consumers.insert(0, Box::new(socket.feed()));
@@ -121,6 +128,7 @@ pub(super) fn execute(mut execution: Execution<'_>) -> Result<ExitCode, CliError
         threads: execution.threads,
         record: record.map(Arc::new),
         browser,
+        templates: templates.map(Arc::new),
     };
     let watched = terminal.is_watched();
     let outcome = block_on(job, consumers, socket.as_ref(), &interrupts, interrupted, watched)?;
@@ -130,10 +138,10 @@ pub(super) fn execute(mut execution: Execution<'_>) -> Result<ExitCode, CliError
 fn gating(execution: &Execution<'_>) -> Gating {
     match execution.kind {
         RunKind::Check => Gating::LoadFigures,
-        RunKind::Load | RunKind::Scan | RunKind::Crawl if execution.output.ci => {
+        RunKind::Load | RunKind::Scan | RunKind::Crawl | RunKind::Rules if execution.output.ci => {
             Gating::LoadFigures
         }
-        RunKind::Load | RunKind::Scan | RunKind::Crawl => Gating::OnlyThresholds,
+        RunKind::Load | RunKind::Scan | RunKind::Crawl | RunKind::Rules => Gating::OnlyThresholds,
     }
 }
 
@@ -154,7 +162,7 @@ fn obey_keys(steering: &Steering, command: ControlCommand) -> Result<(), String>
 }
 
 fn load_rules(execution: &Execution<'_>) -> Result<Registry, CliError> {
-    if execution.kind == RunKind::Crawl {
+    if matches!(execution.kind, RunKind::Crawl | RunKind::Rules) {
         return Ok(Registry::of_sources(&[]).expect("nothing is wrong with nothing"));
     }
     let dirs =
@@ -324,7 +332,7 @@ pub(super) fn theme(terminal: &Terminal) -> Theme {
 fn run_info(execution: &Execution<'_>, clock: Clock) -> RunInfo {
     let plan = &execution.plan;
     let planned = match execution.kind {
-        RunKind::Scan | RunKind::Crawl => None,
+        RunKind::Scan | RunKind::Crawl | RunKind::Rules => None,
         RunKind::Load | RunKind::Check => plan.planned_load_duration(),
     };
     RunInfo {

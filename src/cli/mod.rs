@@ -22,6 +22,7 @@ mod oha;
 mod outputs;
 mod plans;
 mod report;
+mod rules;
 mod scan;
 mod scan_args;
 mod schema;

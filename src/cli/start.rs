@@ -19,8 +19,8 @@ use super::args::Command;
 use super::error::CliError;
 use super::terminal::Terminal;
 use super::{
-    check, completions, control, crawl, demo, import, load, new, report, scan, schema, validate,
-    view,
+    check, completions, control, crawl, demo, import, load, new, report, rules, scan, schema,
+    validate, view,
 };
 
 /// Characters of an error's line.
@@ -28,7 +28,7 @@ const LINE_MAX: usize = 2000;
 
 /// Parses the process's arguments, runs the command, gives its exit code.
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let cli = match Cli::try_parse_from(rules::respelt(std::env::args_os())) {
         Ok(cli) => cli,
         Err(error) => {
             // `--help` and `--version` come as errors too; clap knows where each belongs.
@@ -60,6 +60,7 @@ fn dispatch(command: Command, terminal: &Terminal) -> Result<Code, CliError> {
         Command::Control(args) => control::run(&args),
         Command::Import(args) => import::run(&args, terminal),
         Command::New(args) => new::run(&args, terminal),
+        Command::Rules(args) => rules::run(*args, terminal),
         Command::Report(args) => report::run(&args, terminal),
         Command::View(args) => view::run(&args, terminal),
         Command::Validate(args) => validate::run(&args, terminal),

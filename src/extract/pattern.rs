@@ -48,6 +48,20 @@ impl Pattern {
         Ok(Self { regex })
     }
 
+    /// Whether `pattern` is one, without the cost of compiling it: what is only too large is not found
+    /// out.
+    ///
+    /// # Errors
+    /// As [`Pattern::new`].
+    pub fn check(pattern: &str) -> Result<(), PatternError> {
+        let mut parser =
+            regex_syntax::ast::parse::ParserBuilder::new().nest_limit(NEST_LIMIT).build();
+        parser.parse(&re2::translate(pattern)).map(drop).map_err(|error| PatternError {
+            pattern: pattern.to_owned(),
+            cause: error.kind().to_string(),
+        })
+    }
+
     /// Where the first match stands.
     pub fn find(&self, text: &[u8]) -> Option<Range<usize>> {
         self.regex.find(text).map(|found| found.range())

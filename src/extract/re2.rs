@@ -21,6 +21,11 @@ pub(super) fn translate(pattern: &str) -> String {
     let mut in_class = false;
     while let Some(character) = rest.next() {
         match character {
+            '(' if !in_class && rest.clone().take(2).eq(['?', ')']) => {
+                // An empty group of flags.
+                rest.next();
+                out.push_str("(?:");
+            }
             '\\' => escape(&mut rest, &mut out, in_class),
             '[' if in_class => class_bracket(&mut rest, &mut out),
             '[' => {

@@ -30,6 +30,7 @@ use super::load::ScenarioTallyDto;
 use super::load::SeriesDto;
 use super::load::TallyDto;
 use super::name::Name;
+use super::nuclei::NucleiLineDto;
 use super::number::Count;
 use super::number::Millis;
 use super::run::NoticeDto;
@@ -181,6 +182,8 @@ enum EventDto {
     /// An address in scope that the crawl learnt of, whether it asks for it or not; each once, where
     /// somebody wants to hear of them.
     UrlFound(String),
+    /// A result of a template, as Nuclei writes its own.
+    TemplateResult(Box<NucleiLineDto>),
     /// A node of the site model, as the crawl leaves it.
     SiteNode(Box<SiteNodeDto>),
     /// The crawl is over.
@@ -306,6 +309,7 @@ impl From<&Event> for EventDto {
                 into: into.clone(),
             },
             Event::UrlFound(url) => Self::UrlFound(url.clone()),
+            Event::TemplateResult(result) => Self::TemplateResult(Box::new(result.as_ref().into())),
             Event::SiteNode(node) => Self::SiteNode(Box::new(node.as_ref().into())),
             Event::CrawlFinished { nodes, urls, complete, skipped, guessed } => {
                 Self::CrawlFinished {
@@ -354,6 +358,7 @@ impl From<EventDto> for Event {
                 Self::OperationMerged { method, from, into }
             }
             EventDto::UrlFound(url) => Self::UrlFound(url),
+            EventDto::TemplateResult(line) => Self::TemplateResult(Box::new((*line).into())),
             EventDto::SiteNode(node) => Self::SiteNode(Box::new((*node).into())),
             EventDto::CrawlFinished { nodes, urls, complete, skipped, guessed } => {
                 Self::CrawlFinished {

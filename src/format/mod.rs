@@ -17,6 +17,7 @@ mod load;
 mod messages;
 mod metrics;
 mod name;
+pub mod nuclei;
 mod number;
 mod outcomes;
 mod phases;

@@ -46,6 +46,13 @@ impl Clock {
     pub fn unix_seconds(self) -> u64 {
         SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
     }
+
+    /// Milliseconds since 1970, likewise.
+    #[expect(clippy::disallowed_methods, reason = "this is the clock module")]
+    pub fn unix_millis(self) -> u64 {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        u64::try_from(now.as_millis()).unwrap_or(u64::MAX)
+    }
 }
 
 /// The system's monotonic clock, in nanoseconds.

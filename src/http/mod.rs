@@ -24,6 +24,6 @@ pub mod tunnel;
 mod wake;
 pub mod ws;
 
-pub use client::{Client, ClientOptions, ContentDecoding};
+pub use client::{Client, ClientOptions, ContentDecoding, SendOptions};
 pub use cookies::CookieJar;
 pub use pacer::Pacer;

@@ -12,6 +12,7 @@ use super::rule::RuleMeta;
 use super::scan::{Guessed, Operation, RuleOutcome, ScanWindow};
 use super::session::SessionReport;
 use super::site::{SiteNode, SkipReason};
+use super::template::TemplateResult;
 use super::threshold_result::ThresholdResult;
 use super::verdict::Verdict;
 
@@ -177,6 +178,8 @@ pub enum Event {
     /// An address in scope that the crawl learnt of, whether it asks for it or not; each once, where
     /// somebody wants to hear of them.
     UrlFound(String),
+    /// A template in Nuclei's format has found something.
+    TemplateResult(Box<TemplateResult>),
     /// A node of the site model, as the crawl leaves it.
     SiteNode(Box<SiteNode>),
     /// Whether the crawl saw everything it knew of, and the number of nodes in the site model.

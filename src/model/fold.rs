@@ -41,7 +41,8 @@ impl Report {
                 self.coverage.operations.remove(method, from);
             }
             // They are counted when the crawl is over.
-            Event::UrlFound(_) => {}
+            // A result of a template is a finding as well.
+            Event::UrlFound(_) | Event::TemplateResult(_) => {}
             Event::SiteNode(node) => self.site.push(node.as_ref().clone()),
             Event::CrawlFinished { nodes, urls, complete, skipped, guessed } => {
                 self.coverage.nodes = *nodes;

@@ -6,6 +6,7 @@ use super::event::StopReason;
 use super::finding::Finding;
 use super::load::{SeriesMeta, SeriesWindow};
 use super::redact::Redactor;
+use super::template::TemplateResult;
 use super::verdict::Verdict;
 
 impl Event {
@@ -33,6 +34,7 @@ impl Event {
             }
             Self::OperationMerged { from, into, .. } => [from, into].into_iter().for_each(mask),
             Self::UrlFound(url) => mask(url),
+            Self::TemplateResult(result) => result.mask(redactor),
             Self::SiteNode(node) => node.mask(redactor),
             Self::RuleFinished(outcome) => outcome.skipped.iter_mut().for_each(mask),
             Self::Finding(finding) => finding.mask(redactor),
@@ -62,6 +64,23 @@ impl Event {
             | Self::RuleDeclared(_)
             | Self::Thresholds(_) => {}
         }
+    }
+}
+
+impl TemplateResult {
+    fn mask(&mut self, redactor: &Redactor) {
+        let own = [
+            &mut self.target,
+            &mut self.matched_at,
+            &mut self.request,
+            &mut self.response,
+            &mut self.curl,
+        ];
+        let payloads = self.payloads.iter_mut().map(|(_, value)| value);
+        let interaction = self.interaction.iter_mut();
+        let calls = interaction.flat_map(|call| [&mut call.request, &mut call.response]);
+        let all = own.into_iter().chain(&mut self.extracted).chain(payloads).chain(calls);
+        all.for_each(|text| *text = redactor.text(text));
     }
 }
 

@@ -44,6 +44,7 @@ mod scope;
 mod seed;
 mod session;
 mod site;
+mod template;
 mod text;
 mod threshold;
 mod threshold_result;
@@ -101,6 +102,7 @@ pub use session::SessionReport;
 pub use site::{
     LeftAlone, SiteAnswer, SiteExample, SiteNode, SiteParameter, SkipReason, nodes_by_status,
 };
+pub use template::{InteractionRecord, TemplateClass, TemplateResult};
 pub use text::{did_you_mean, inert};
 pub use threshold::{Criterion, Threshold, ThresholdError};
 pub use threshold_result::ThresholdResult;

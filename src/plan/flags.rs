@@ -9,6 +9,7 @@ use super::stages::StageList;
 use super::types::{Output, RobotsPolicy};
 use crate::model::ExitCode;
 use crate::model::HttpVersion;
+use crate::model::Origin;
 use crate::model::OutOfScope;
 use crate::model::Seed;
 
@@ -125,6 +126,8 @@ pub struct ScanFlags {
     pub include: Vec<String>,
     /// Regexes on path and query; none may match.
     pub exclude: Vec<String>,
+    /// Origins in scope besides the target's.
+    pub also: Vec<Origin>,
 }
 
 /// Why flags do not make a plan.
@@ -240,6 +243,7 @@ impl ScanFlags {
             rule_dirs: Vec::new(),
             include: Vec::new(),
             exclude: Vec::new(),
+            also: Vec::new(),
         }
     }
 }

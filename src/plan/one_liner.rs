@@ -265,7 +265,12 @@ fn one_liner_session(flags: &LoadFlags, message: Option<Vec<u8>>) -> WebSocketSe
 pub fn scan_url(flags: &ScanFlags) -> Result<Plan, FlagError> {
     let (target, mut plan) =
         base(&flags.common, defaults::SCAN_TIMEOUT, TlsPolicy::AcceptAndReport)?;
-    let origins = vec![target.origin.clone()];
+    let mut origins = vec![target.origin.clone()];
+    for origin in &flags.also {
+        if !origins.contains(origin) {
+            origins.push(origin.clone());
+        }
+    }
     plan.scope = scope(origins, &flags.common, &flags.include, &flags.exclude)?;
     plan.scope.judge(&target.origin, &target.path_and_query).map_err(FlagError::Refused)?;
     let usual = ScanSettings::default();

@@ -1,5 +1,7 @@
 //! From the shape of a rule file to a rule, with every mistake of the file reported at once.
 
+use std::sync::Arc;
+
 use serde_saphyr::Location;
 use serde_saphyr::Spanned;
 
@@ -19,12 +21,24 @@ use super::passive::{OncePer, PassiveRule};
 use super::schema::{
     ConfidenceKey, ExampleText, Info, OncePerKey, OneOrMany, RuleFile, SeverityKey,
 };
+use super::template;
+use super::template::Template;
 
 /// A rule, compiled.
 #[derive(Debug)]
 pub(super) enum Rule {
     Passive(PassiveRule),
     Native(RuleMeta),
+    Template(Box<OwnTemplate>),
+}
+
+/// A rule that sends requests of its own.
+#[derive(Debug)]
+pub struct OwnTemplate {
+    /// What it says about itself.
+    pub meta: RuleMeta,
+    /// The same as a template.
+    pub template: Arc<Template>,
 }
 
 impl Rule {
@@ -32,6 +46,7 @@ impl Rule {
         match self {
             Self::Passive(rule) => &rule.meta,
             Self::Native(meta) => meta,
+            Self::Template(own) => &own.meta,
         }
     }
 }
@@ -45,6 +60,9 @@ pub(super) struct Compiled {
 
 /// The rule in `text`, or everything that is wrong with it.
 pub(super) fn compile(file: &str, text: &str) -> Result<Compiled, Vec<Fault>> {
+    if template::is_template(text) {
+        return own_template(file, text);
+    }
     let parsed = parse::rule_file(file, text).map_err(|fault| vec![*fault])?;
     let mut faults = Faults { file, text, found: Vec::new() };
     let id_at = Place::of(parsed.id.referenced);
@@ -52,6 +70,24 @@ pub(super) fn compile(file: &str, text: &str) -> Result<Compiled, Vec<Fault>> {
     match rule {
         Some(rule) if faults.found.is_empty() => Ok(Compiled { rule, id_at }),
         _ => Err(faults.found),
+    }
+}
+
+fn own_template(file: &str, text: &str) -> Result<Compiled, Vec<Fault>> {
+    match template::compile_one(file, text) {
+        Ok(template) => {
+            let meta = template.info.meta();
+            let rule = Rule::Template(Box::new(OwnTemplate { meta, template: Arc::new(template) }));
+            Ok(Compiled { rule, id_at: Place::default() })
+        }
+        Err(refusals) => {
+            let fault = |refusal: template::Refusal| {
+                let place =
+                    Place { line: refusal.line, column: refusal.column, ..Place::default() };
+                Fault::new(file, text, place, refusal.message)
+            };
+            Err(refusals.into_iter().map(fault).collect())
+        }
     }
 }
 

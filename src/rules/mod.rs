@@ -43,13 +43,15 @@ mod parse;
 mod passive;
 mod registry;
 mod schema;
+pub mod template;
 mod view;
 
+pub use compile::OwnTemplate;
 pub use docs::{json_schema, readme};
 pub use dsl::unresolved;
 pub use dsl::{Environment, EvalError, Expression, Lookup, ParseError, RenderError, Text, Value};
 pub use error::{Fault, RuleError, RuleErrors};
 pub use example::{Example, Expectation};
 pub use passive::{OncePer, PassiveMatch, PassiveRule};
-pub use registry::Registry;
+pub use registry::{Registry, Tested};
 pub use view::ResponseView;

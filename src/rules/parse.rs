@@ -41,7 +41,8 @@ pub(super) fn rule_file(file: &str, text: &str) -> Result<RuleFile, Box<Fault>> 
     })
 }
 
-fn explain(error: &Error) -> (String, Option<String>) {
+/// The parser's error in our words, and what to write instead.
+pub(super) fn explain(error: &Error) -> (String, Option<String>) {
     match error.without_snippet() {
         Error::SerdeUnknownField { field, expected, .. } => unknown_field(field, expected),
         Error::SerdeUnknownVariant { variant, expected, .. } => {

@@ -4,12 +4,16 @@ use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::model::Exchange;
 use crate::model::RuleMeta;
 
+use super::compile::OwnTemplate;
 use super::compile::{Compiled, Rule, compile};
 use super::embedded::EMBEDDED;
 use super::error::{Fault, Place, RuleError, RuleErrors};
+use super::example::{Example, Expectation};
 use super::passive::PassiveRule;
+use super::view::ResponseView;
 
 /// A larger file is no rule.
 const MAX_FILE: u64 = 1 << 20;
@@ -22,6 +26,20 @@ const MAX_DEPTH: usize = 16;
 pub struct Registry {
     passive: Vec<PassiveRule>,
     native: Vec<RuleMeta>,
+    templates: Vec<OwnTemplate>,
+}
+
+/// What the examples of rules came to.
+#[derive(Debug, Default)]
+pub struct Tested {
+    /// Rules that were looked at.
+    pub rules: usize,
+    /// Examples that were judged.
+    pub examples: usize,
+    /// Rules that have none, native checks not counted.
+    pub without: usize,
+    /// Examples that are not judged as they say, in a sentence each.
+    pub failures: Vec<String>,
 }
 
 impl Registry {
@@ -62,6 +80,53 @@ impl Registry {
         }
     }
 
+    /// The rules of these files and folders alone.
+    ///
+    /// # Errors
+    /// As [`Registry::with_dirs`].
+    pub fn of_paths(paths: &[PathBuf]) -> Result<Self, RuleErrors> {
+        let mut sources = Vec::new();
+        let mut errors = Vec::new();
+        for path in paths {
+            let mut files = Vec::new();
+            if path.is_file() {
+                files.push(path.clone());
+            } else {
+                rule_files(path, 0, &mut files, &mut errors);
+            }
+            for path in files {
+                match read(&path) {
+                    Ok(text) => sources.push((path.display().to_string(), text)),
+                    Err(source) => errors.push(RuleError::ReadingFile { path, source }),
+                }
+            }
+        }
+        if !errors.is_empty() {
+            return Err(RuleErrors(errors));
+        }
+        Self::of_sources(&sources)
+    }
+
+    /// Judges every example.
+    pub fn test(&self) -> Tested {
+        let mut tested = Tested { rules: self.native.len(), ..Tested::default() };
+        for rule in &self.passive {
+            tested.judge(&rule.meta().id, rule.examples(), |exchange| {
+                ResponseView::of(exchange).is_some_and(|view| !rule.evaluate(&view).is_empty())
+            });
+        }
+        for own in &self.templates {
+            let template = &own.template;
+            tested.judge(&own.meta.id, template.examples(), |exchange| template.matches(exchange));
+        }
+        tested
+    }
+
+    /// Rules that send requests of their own, by id.
+    pub fn templates(&self) -> &[OwnTemplate] {
+        &self.templates
+    }
+
     /// Compiles rule files given as (name, text).
     ///
     /// # Errors
@@ -69,7 +134,7 @@ impl Registry {
     pub fn of_sources(sources: &[(String, String)]) -> Result<Self, RuleErrors> {
         let mut errors: Vec<RuleError> = Vec::new();
         let mut places: HashMap<String, String> = HashMap::new();
-        let mut registry = Self { passive: Vec::new(), native: Vec::new() };
+        let mut registry = Self { passive: Vec::new(), native: Vec::new(), templates: Vec::new() };
         for (file, text) in sources {
             match compile(file, text) {
                 Ok(Compiled { rule, id_at }) => {
@@ -89,6 +154,7 @@ impl Registry {
         }
         registry.passive.sort_by(|a, b| a.meta().id.cmp(&b.meta().id));
         registry.native.sort_by(|a, b| a.id.cmp(&b.id));
+        registry.templates.sort_by(|a, b| a.meta.id.cmp(&b.meta.id));
         Ok(registry)
     }
 
@@ -96,12 +162,14 @@ impl Registry {
         match rule {
             Rule::Passive(rule) => self.passive.push(rule),
             Rule::Native(meta) => self.native.push(meta),
+            Rule::Template(own) => self.templates.push(*own),
         }
     }
 
     /// What every rule says about itself: passive rules by id, then native checks by id.
     pub fn metas(&self) -> impl Iterator<Item = &RuleMeta> {
-        self.passive.iter().map(PassiveRule::meta).chain(&self.native)
+        let own = self.templates.iter().map(|own| &own.meta);
+        self.passive.iter().map(PassiveRule::meta).chain(&self.native).chain(own)
     }
 
     /// What the rule of that id says about itself.
@@ -117,6 +185,21 @@ impl Registry {
     /// The ids that need a check written in Rust, sorted.
     pub fn native_ids(&self) -> impl Iterator<Item = &str> {
         self.native.iter().map(|meta| meta.id.as_str())
+    }
+}
+
+impl Tested {
+    fn judge(&mut self, id: &str, examples: &[Example], matches: impl Fn(&Exchange) -> bool) {
+        self.rules += 1;
+        self.examples += examples.len();
+        self.without += usize::from(examples.is_empty());
+        for example in examples {
+            let wanted = example.expectation == Expectation::Match;
+            if matches(&example.exchange) != wanted {
+                let what = if wanted { "is not matched" } else { "is matched" };
+                self.failures.push(format!("{id}: the example at line {} {what}", example.line));
+            }
+        }
     }
 }
 

@@ -119,6 +119,13 @@ impl<'a> ResponseView<'a> {
         })
     }
 
+    /// The value of a name that Nuclei's templates know: of the response itself, a header or a cookie.
+    pub(super) fn sent_variable(&self, name: &str) -> Option<Value<'_>> {
+        self.response_variable(name)
+            .or_else(|| self.header_variable(name))
+            .or_else(|| self.cookie_variable(name))
+    }
+
     /// The value of a name; ours first, so that no header can pretend to be one of them.
     pub(super) fn variable(&self, name: &str) -> Option<Value<'_>> {
         self.own_variable(name)
@@ -127,7 +134,8 @@ impl<'a> ResponseView<'a> {
             .or_else(|| self.cookie_variable(name))
     }
 
-    fn own_variable(&self, name: &str) -> Option<Value<'_>> {
+    /// The value of a name that is ours.
+    pub(super) fn own_variable(&self, name: &str) -> Option<Value<'_>> {
         let request = &self.exchange.request;
         let target = &request.path_and_query;
         let split = memchr::memchr(b'?', target);

@@ -23,6 +23,7 @@ use crate::plan::Plan;
 use crate::rules::Registry;
 use crate::scan::Addresses;
 use crate::scan::Record;
+use crate::scan::Templates;
 use crate::ui::Consumer;
 
 use super::baseline::Baseline;
@@ -50,6 +51,8 @@ pub enum RunKind {
     Crawl,
     /// Load, then crawl and checks.
     Check,
+    /// Templates alone.
+    Rules,
 }
 
 /// A run, described.
@@ -78,6 +81,8 @@ pub struct RunJob {
     pub addresses: Addresses,
     /// The browser's program, where the plan asks for one.
     pub browser: Option<PathBuf>,
+    /// Templates that a scan runs.
+    pub templates: Option<Arc<Templates>>,
 }
 
 /// What a run came to.

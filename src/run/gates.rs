@@ -2,6 +2,7 @@
 
 use crate::model::Facts;
 use crate::model::MetricName;
+use crate::model::Phase;
 use crate::model::Report;
 use crate::model::SessionReport;
 use crate::model::StopReason;
@@ -97,7 +98,10 @@ fn add_untested(facts: &mut Facts, report: &Report) {
             "none of {sent} requests got a valid HTTP response (mostly {})",
             commonest_failure(report, &total)
         ));
-    } else if scan_requests > 0 && !report.coverage.operations.iter().any(|known| known.reached) {
+    } else if scan_requests > 0
+        && report.phases.iter().any(|(phase, _)| *phase == Phase::Crawl)
+        && !report.coverage.operations.iter().any(|known| known.reached)
+    {
         facts.incomplete.push(
             "the scan reached nothing: no page gave an answer below 400, so nothing was checked"
                 .to_owned(),

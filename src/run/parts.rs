@@ -220,6 +220,7 @@ impl Parts<'_> {
             record: self.job.record.clone(),
             addresses: self.job.addresses,
             browser: self.job.browser.clone(),
+            templates: self.job.templates.clone(),
         };
         let (events, stop) = (self.events.clone(), self.stop.clone());
         if self.job.kind == RunKind::Crawl {

@@ -14,6 +14,10 @@ use super::checks;
 use super::crawl::CrawlJob;
 use super::crawl::Crawled;
 use super::crawl::crawl as run_crawl;
+use super::declarative::TemplateJob;
+use super::declarative::Templates;
+use super::declarative::declarations;
+use super::declarative::run_templates;
 use super::described::Describer;
 use super::inventory;
 use super::ledger::Ledger;
@@ -35,8 +39,10 @@ use crate::model::Guessed;
 use crate::model::NoticeLevel;
 use crate::model::Phase;
 use crate::model::Redactor;
+use crate::model::Request;
 use crate::model::RuleOutcome;
 use crate::model::StopToken;
+use crate::model::Target;
 use crate::plan::Plan;
 use crate::plan::ScanSettings;
 use crate::rules::Registry;
@@ -80,6 +86,8 @@ pub struct ScanJob {
     pub addresses: Addresses,
     /// The browser's program; without it, a plan that asks for a browser is told that there is none.
     pub browser: Option<PathBuf>,
+    /// Templates that send requests.
+    pub templates: Option<Arc<Templates>>,
 }
 
 /// Crawls and checks until done or stopped; everything learnt goes to `events`.
@@ -124,10 +132,18 @@ pub(super) async fn run_with(
     for meta in job.registry.metas() {
         engine.traffic.event(Event::RuleDeclared(meta.clone())).await;
     }
+    if let Some(templates) = &job.templates {
+        for declaration in declarations(&templates.templates) {
+            engine.traffic.event(declaration).await;
+        }
+    }
+    let only_templates = job.templates.as_ref().is_some_and(|templates| templates.only);
     let outcomes = if engine.traffic.log_in().await {
-        let crawled = engine.crawl(&job).await;
+        let site = if only_templates { Site::default() } else { engine.crawl(&job).await.site };
         engine.traffic.event(Event::PhaseStarted(Phase::Scan)).await;
-        let outcomes = engine.check(&job, checks, &crawled.site).await;
+        let mut outcomes =
+            if only_templates { Vec::new() } else { engine.check(&job, checks, &site).await };
+        outcomes.extend(engine.templates(&job, &site).await);
         engine.traffic.conclude_login().await;
         Some(outcomes)
     } else {
@@ -271,6 +287,55 @@ impl Engine {
             };
             outcomes.extend(run_active(active, site).await);
         }
+        outcomes
+    }
+}
+
+impl Engine {
+    /// Runs the templates, if there are any.
+    async fn templates(&self, job: &ScanJob, site: &Site) -> Vec<RuleOutcome> {
+        let nothing = Templates::default();
+        let templates = job.templates.as_deref().unwrap_or(&nothing);
+        let mut all = templates.templates.clone();
+        // Rules of the registry ask for what nobody has linked to, which is not for the safe mode.
+        let own = job.registry.templates();
+        let mut outcomes = Vec::new();
+        if self.settings.active.is_empty() {
+            outcomes.extend(own.iter().map(|own| not_run(&own.meta.id, true)));
+        } else {
+            all.extend(own.iter().map(|own| Arc::clone(&own.template)));
+        }
+        if all.is_empty() {
+            return outcomes;
+        }
+        let targets = match templates.targets.as_slice() {
+            [] => vec![job.plan.target.clone()],
+            targets => targets.to_vec(),
+        };
+        let known = if templates.only {
+            let get = |target: &Target| {
+                Request::get(target.origin.clone(), target.path_and_query.clone())
+            };
+            targets.iter().map(get).collect()
+        } else {
+            let reached = site.nodes().filter(|node| node.reached);
+            reached.filter_map(|node| node.examples.first().cloned()).collect()
+        };
+        let ran = run_templates(TemplateJob {
+            traffic: Arc::clone(&self.traffic),
+            templates: all,
+            workflows: templates.workflows.clone(),
+            targets,
+            known,
+            options: templates.options.clone(),
+            callbacks: None,
+            redactor: job.redactor.clone(),
+            origin_alias: ORIGIN_ALIAS.to_owned(),
+            seed: job.plan.seed.derive("templates"),
+            clock: job.clock,
+        })
+        .await;
+        outcomes.extend(ran);
         outcomes
     }
 }

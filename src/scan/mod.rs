@@ -20,6 +20,7 @@ mod careful;
 mod checks;
 mod crawl;
 mod curl;
+mod declarative;
 mod described;
 mod evidence;
 mod fill;
@@ -49,6 +50,8 @@ mod traffic;
 mod unbound;
 mod wire;
 
+pub use declarative::TemplateOptions;
+pub use declarative::Templates;
 pub use job::Addresses;
 pub use job::ORIGIN_ALIAS;
 pub use job::ScanJob;

@@ -21,6 +21,7 @@ use super::tokens::Tokens;
 use super::wire::Wire;
 use crate::flow::Values;
 use crate::http::CookieJar;
+use crate::http::SendOptions;
 use crate::http::clock::Clock;
 use crate::http::cookies::Cookie;
 use crate::model::CrawlProgress;
@@ -208,7 +209,7 @@ impl Traffic {
             None => None,
         };
         let request = self.with_fresh_token(request, stale.as_ref()).await?;
-        let exchange = self.send_dressed(request).await?;
+        let exchange = self.send_dressed(request, &SendOptions::default()).await?;
         // What a payload makes the target set would spoil every request that follows.
         if stands_for.is_none() {
             self.keep_cookies(&exchange);
@@ -228,7 +229,7 @@ impl Traffic {
     ) -> Result<Request, Unsent> {
         let Some(stale) = stale else { return Ok(request) };
         let Some(page) = link::get(&stale.page) else { return Ok(request) };
-        let exchange = self.send_dressed(page).await?;
+        let exchange = self.send_dressed(page, &SendOptions::default()).await?;
         self.keep_cookies(&exchange);
         let renewed = match exchange.response() {
             Some(page) => stale.renewed(request, page),
@@ -238,18 +239,40 @@ impl Traffic {
         Ok(renewed)
     }
 
-    async fn send_dressed(&self, request: Request) -> Result<Arc<Exchange>, Unsent> {
+    /// One exchange that a template asks for, which counts under the path `stands_for`: its cookies are
+    /// its own, and so may be its bytes and its time. A run that goes on sends it again.
+    ///
+    /// # Errors
+    /// As [`Self::exchange`].
+    pub(crate) async fn exchange_with(
+        &self,
+        request: Request,
+        options: &SendOptions,
+        stands_for: String,
+    ) -> Result<Arc<Exchange>, Unsent> {
+        let _permit = self.permits.acquire().await.expect("the semaphore is never closed");
+        let exchange = self.send_dressed(request, options).await?;
+        let stands_for = Some(stands_for);
+        self.tell(Learnt::Exchange { exchange: Arc::clone(&exchange), stands_for }).await;
+        Ok(exchange)
+    }
+
+    async fn send_dressed(
+        &self,
+        request: Request,
+        options: &SendOptions,
+    ) -> Result<Arc<Exchange>, Unsent> {
         match &self.keeper {
-            None => self.send(request).await,
-            Some(keeper) => self.send_as(keeper, request).await,
+            None => self.send(request, options).await,
+            Some(keeper) => self.send_as(keeper, request, options).await,
         }
     }
 
     /// Sends when the host has room, and once more where it asks to come back later.
-    async fn send(&self, request: Request) -> Result<Arc<Exchange>, Unsent> {
+    async fn send(&self, request: Request, options: &SendOptions) -> Result<Arc<Exchange>, Unsent> {
         let mut refusals = 0;
         loop {
-            let (exchange, asked) = self.send_once(request.clone()).await?;
+            let (exchange, asked) = self.send_once(request.clone(), options).await?;
             let Asked::Wait { how_long, first } = asked else {
                 if asked == Asked::TooLong {
                     self.tell_refusal(&exchange, "longer than this run waits: it goes on").await;
@@ -267,7 +290,11 @@ impl Traffic {
         }
     }
 
-    async fn send_once(&self, request: Request) -> Result<(Arc<Exchange>, Asked), Unsent> {
+    async fn send_once(
+        &self,
+        request: Request,
+        options: &SendOptions,
+    ) -> Result<(Arc<Exchange>, Asked), Unsent> {
         let origin = request.origin.clone();
         let turn = self.manners.turn(&origin).await;
         loop {
@@ -284,8 +311,13 @@ impl Traffic {
             return Err(Unsent::Stopped);
         }
         let admitted = self.scope.admit(self.completed(request))?;
+        let sending = if *options == SendOptions::default() {
+            self.wire.send(admitted)
+        } else {
+            self.wire.send_with(admitted, options.clone())
+        };
         let exchange = tokio::select! {
-            exchange = self.wire.send(admitted) => exchange,
+            exchange = sending => exchange,
             () = self.stop.reached(StopLevel::Cancelled) => return Err(Unsent::Stopped),
         };
         let asked = turn.judge(&exchange, self.clock.now(), self.clock.unix_seconds());
@@ -300,7 +332,12 @@ impl Traffic {
     }
 
     /// The same as somebody who is logged in, and once more if it turns out that they were not.
-    async fn send_as(&self, keeper: &Keeper, request: Request) -> Result<Arc<Exchange>, Unsent> {
+    async fn send_as(
+        &self,
+        keeper: &Keeper,
+        request: Request,
+        options: &SendOptions,
+    ) -> Result<Arc<Exchange>, Unsent> {
         let mut sendings = 1;
         loop {
             if self.is_stopping() {
@@ -308,7 +345,7 @@ impl Traffic {
             }
             self.say(keeper, keeper.keep(&self.cookies).await).await;
             let generation = keeper.generation();
-            let exchange = self.send(request.clone()).await?;
+            let exchange = self.send(request.clone(), options).await?;
             let (judged, notice) = keeper.judge(&self.cookies, &exchange, generation).await;
             self.say(keeper, notice).await;
             if judged == Judged::Keep || sendings == MAX_SENDINGS {

@@ -4,6 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 
 use crate::http::Client;
+use crate::http::SendOptions;
 use crate::model::Exchange;
 use crate::model::InScope;
 
@@ -16,10 +17,19 @@ pub trait Wire: Send + Sync {
     /// One exchange; redirects are not followed, failures stand in the outcome. Dropping the future
     /// cancels the exchange.
     fn send(&self, request: InScope) -> Sending<'_>;
+
+    /// The same, with what is different for this exchange; by default nothing is.
+    fn send_with(&self, request: InScope, _options: SendOptions) -> Sending<'_> {
+        self.send(request)
+    }
 }
 
 impl Wire for Client {
     fn send(&self, request: InScope) -> Sending<'_> {
         Box::pin(Self::send(self, request))
+    }
+
+    fn send_with(&self, request: InScope, options: SendOptions) -> Sending<'_> {
+        Box::pin(async move { Self::send_with(self, request, &options).await })
     }
 }

@@ -65,6 +65,7 @@ fn ends_a_batch(event: &Event) -> bool {
         | Event::Operation(_)
         | Event::OperationMerged { .. }
         | Event::UrlFound(_)
+        | Event::TemplateResult(_)
         | Event::SiteNode(_)
         | Event::RuleDeclared(_)
         | Event::RuleFinished(_)

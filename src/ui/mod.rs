@@ -8,6 +8,7 @@ mod figures;
 pub mod jsonl;
 pub mod plain;
 mod progress;
+pub mod results;
 pub mod tui;
 pub mod urls;
 

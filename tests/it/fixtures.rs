@@ -7,13 +7,13 @@ use std::time::Duration;
 use shakedown::model::{
     Acceptance, CheckCount, Confidence, Cost, CrawlProgress, Digits, Event, Evidence, EvidenceRole,
     Exemplar, Facts, Failure, FailureClass, Finding, FindingStatus, GeneratorWindow, Guessed,
-    Headline, Histogram, InsertionKind, InsertionRef, LoadChange, LoadChangeKind, LoadTotals,
-    LoadWindow, MachineUse, Match, MatchPart, MessageTally, Notice, NoticeLevel, Observed,
-    Operation, OperationSource, Owasp, Phase, Recorded, Report, RuleMeta, RuleOutcome, RunInfo,
-    ScanWindow, ScenarioMeta, ScenarioTally, ScenarioWindow, SeriesId, SeriesKind, SeriesMeta,
-    SeriesWindow, SessionReport, Severity, SiteAnswer, SiteExample, SiteNode, SiteParameter,
-    SkipReason, Stamped, StopReason, Tally, ThresholdResult, Timings, Usage, Validity, Verdict,
-    fingerprint,
+    Headline, Histogram, InsertionKind, InsertionRef, InteractionRecord, LoadChange,
+    LoadChangeKind, LoadTotals, LoadWindow, MachineUse, Match, MatchPart, MessageTally, Notice,
+    NoticeLevel, Observed, Operation, OperationSource, Owasp, Phase, Recorded, Report, RuleMeta,
+    RuleOutcome, RunInfo, ScanWindow, ScenarioMeta, ScenarioTally, ScenarioWindow, SeriesId,
+    SeriesKind, SeriesMeta, SeriesWindow, SessionReport, Severity, SiteAnswer, SiteExample,
+    SiteNode, SiteParameter, SkipReason, Stamped, StopReason, Tally, Target, TemplateClass,
+    TemplateResult, ThresholdResult, Timings, Usage, Validity, Verdict, fingerprint,
 };
 
 const ORIGIN: &str = "http://127.0.0.1:8080";
@@ -22,6 +22,51 @@ const ORIGIN: &str = "http://127.0.0.1:8080";
 pub(crate) fn rich_events() -> Vec<Stamped> {
     static EVENTS: LazyLock<Vec<Stamped>> = LazyLock::new(whole_run);
     EVENTS.clone()
+}
+
+/// What a template with payloads found, proved by a call.
+fn template_result() -> TemplateResult {
+    let words = |list: &[&str]| list.iter().map(|word| (*word).to_owned()).collect();
+    TemplateResult {
+        template: TemplateClass {
+            id: "status-page".to_owned(),
+            path: "templates/status-page.yaml".to_owned(),
+            name: "Status page".to_owned(),
+            authors: words(&["ann"]),
+            tags: words(&["exposure", "status"]),
+            description: "It names versions.".to_owned(),
+            impact: "Attackers know what to look for.".to_owned(),
+            remediation: "Close it.".to_owned(),
+            references: words(&["https://www.rfc-editor.org/rfc/rfc9110"]),
+            severity: Some(Severity::Low),
+            metadata: vec![("max-request".to_owned(), "2".to_owned())],
+            cve_ids: Vec::new(),
+            cwe_ids: words(&["cwe-200"]),
+            cvss_metrics: "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:L/I:N/A:N".to_owned(),
+            cvss_score: Some(5.3),
+            epss_score: None,
+            epss_percentile: None,
+            cpe: String::new(),
+        },
+        target: format!("{ORIGIN}/"),
+        origin: Target::parse(ORIGIN).expect("a constant").origin,
+        matched_at: format!("{ORIGIN}/status?full"),
+        matcher_name: Some("full".to_owned()),
+        extractor_name: None,
+        extracted: words(&["1.2.3"]),
+        payloads: vec![("page".to_owned(), "status".to_owned())],
+        ip: Some(std::net::Ipv4Addr::LOCALHOST.into()),
+        request: "GET /status?full HTTP/1.1\r\nHost: 127.0.0.1:8080\r\n\r\n".to_owned(),
+        response: "HTTP/1.1 200 OK\r\n\r\nversion 1.2.3".to_owned(),
+        curl: format!("curl -i '{ORIGIN}/status?full'"),
+        unix_ms: 1_929_000_001_207,
+        interaction: Some(InteractionRecord {
+            protocol: "http".to_owned(),
+            request: "GET /c1 HTTP/1.1".to_owned(),
+            response: "HTTP/1.1 200 OK".to_owned(),
+            remote: "127.0.0.1:50123".to_owned(),
+        }),
+    }
 }
 
 fn whole_run() -> Vec<Stamped> {
@@ -173,6 +218,7 @@ fn crawl(log: &mut Log) {
     for path in ["/", "/search?q=tea", "/items/7", "/items/9", "/cart/checkout"] {
         log.at(1_205, Event::UrlFound(format!("{ORIGIN}{path}")));
     }
+    log.at(1_207, Event::TemplateResult(Box::new(template_result())));
     for node in crawled_nodes(ORIGIN) {
         log.at(1_209, Event::SiteNode(Box::new(node)));
     }

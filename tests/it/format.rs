@@ -22,6 +22,7 @@ fn kind(event: &Event) -> &'static str {
         Event::Operation(_) => "operation",
         Event::OperationMerged { .. } => "operation_merged",
         Event::UrlFound(_) => "url_found",
+        Event::TemplateResult(_) => "template_result",
         Event::SiteNode(_) => "site_node",
         Event::CrawlFinished { .. } => "crawl_finished",
         Event::RuleDeclared(_) => "rule_declared",
@@ -38,7 +39,7 @@ fn kind(event: &Event) -> &'static str {
     }
 }
 
-const KINDS: usize = 23;
+const KINDS: usize = 24;
 
 fn log_of(events: &[Stamped]) -> String {
     events.iter().map(|stamped| events::write_line(stamped) + "\n").collect()

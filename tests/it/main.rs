@@ -77,6 +77,7 @@ mod rules;
 mod rules_generated;
 mod rules_matching;
 mod rules_refusals;
+mod rules_run;
 mod scan;
 mod secrets;
 mod seeds;

@@ -60,18 +60,26 @@ impl Dialler {
         Err(Failure::new(FailureClass::OutOfScope, reason.to_string()))
     }
 
-    /// A new connection to `origin`; phases, peer and TLS go into `record`.
+    /// A new connection to `origin`; phases, peer and TLS go into `record`. `server_name` is the name in
+    /// the TLS handshake where it is not the host.
     pub(super) async fn dial(
         &self,
         origin: &Origin,
+        server_name: Option<&str>,
         record: &mut Record,
     ) -> Result<Connection, Failure> {
-        let Some(limit) = self.limit else { return self.make(origin, record).await };
-        let made = tokio::time::timeout(limit, self.make(origin, record)).await;
+        let made = self.make(origin, server_name, record);
+        let Some(limit) = self.limit else { return made.await };
+        let made = tokio::time::timeout(limit, made).await;
         made.unwrap_or_else(|_| Err(record.timed_out(limit)))
     }
 
-    async fn make(&self, origin: &Origin, record: &mut Record) -> Result<Connection, Failure> {
+    async fn make(
+        &self,
+        origin: &Origin,
+        server_name: Option<&str>,
+        record: &mut Record,
+    ) -> Result<Connection, Failure> {
         record.enter(PhaseKind::Dns);
         let way = Way::find(origin, &self.route, &self.scope).await?;
         record.enter(PhaseKind::Connect);
@@ -88,7 +96,8 @@ impl Dialler {
             Scheme::Http => Ok(Connection::new(Stream::Plain(socket), peer, None)),
             Scheme::Https => {
                 record.enter(PhaseKind::Tls);
-                let connection = self.handshake(socket, endpoint, &origin.host).await?;
+                let connection =
+                    self.handshake(socket, endpoint, server_name.unwrap_or(&origin.host)).await?;
                 record.tls = connection.tls().cloned();
                 Ok(connection)
             }

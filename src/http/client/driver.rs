@@ -11,6 +11,7 @@ use super::connection::Connection;
 use super::dial::Dialler;
 use super::options::ClientOptions;
 use super::options::ContentDecoding;
+use super::options::SendOptions;
 use super::pool::Pool;
 use super::record::Record;
 use crate::http::clock::Clock;
@@ -107,9 +108,16 @@ impl Client {
     ///
     /// Cancel safe: dropping the future closes its connection; the request may have been sent.
     pub async fn send(&self, request: InScope) -> Exchange {
+        self.send_with(request, &SendOptions::default()).await
+    }
+
+    /// The same, with what is different for this exchange.
+    ///
+    /// Cancel safe as [`Client::send`].
+    pub async fn send_with(&self, request: InScope, options: &SendOptions) -> Exchange {
         let request = request.into_request();
         let mut record = Record::start(self.inner.clock);
-        let outcome = self.inner.send(&request, &mut record).await;
+        let outcome = self.inner.send(&request, options, &mut record).await;
         record.finish();
         let Record { timings, peer, tls, .. } = record;
         Exchange { request, outcome, timings, peer, tls }
@@ -128,7 +136,7 @@ impl Client {
         let inner = &self.inner;
         inner.dialler.judge(origin)?;
         let mut record = Record::start(inner.clock);
-        let dialled = inner.dialler.dial(origin, &mut record);
+        let dialled = inner.dialler.dial(origin, None, &mut record);
         match tokio::time::timeout(inner.options.timeout, dialled).await {
             Ok(dialled) => dialled.map(|connection| (connection.peer(), connection.tls().cloned())),
             Err(_) => Err(record.timed_out(inner.options.timeout)),
@@ -157,35 +165,55 @@ impl Client {
 }
 
 impl Inner {
-    async fn send(&self, request: &Request, record: &mut Record) -> Result<Response, Failure> {
+    async fn send(
+        &self,
+        request: &Request,
+        options: &SendOptions,
+        record: &mut Record,
+    ) -> Result<Response, Failure> {
+        let bytes = match &options.bytes {
+            Some(bytes) => bytes.clone(),
+            None => self.encoded(request)?,
+        };
+        let _permit = self.permits.acquire().await.expect("the semaphore is never closed");
+        self.pacer.acquire().await;
+        let exchanged = self.exchange(request, &bytes, options, record);
+        let limit = options.timeout.unwrap_or(self.options.timeout);
+        let outcome = tokio::time::timeout(limit, exchanged).await;
+        let mut response = outcome.unwrap_or_else(|_| Err(record.timed_out(limit)))?;
+        if self.options.decoding == ContentDecoding::GzipDeflate {
+            content::decode(&mut response, self.max_body(options));
+        }
+        Ok(response)
+    }
+
+    fn encoded(&self, request: &Request) -> Result<Vec<u8>, Failure> {
         let mut bytes = Vec::new();
         h1::encode(request, &self.headers, &mut bytes)
             .map_err(|error| Failure::new(FailureClass::Protocol, error.to_string()))?;
         route::dress(&self.options.route, request, &mut bytes);
-        let _permit = self.permits.acquire().await.expect("the semaphore is never closed");
-        self.pacer.acquire().await;
-        let exchanged = self.exchange(request, &bytes, record);
-        let outcome = tokio::time::timeout(self.options.timeout, exchanged).await;
-        let mut response =
-            outcome.unwrap_or_else(|_| Err(record.timed_out(self.options.timeout)))?;
-        if self.options.decoding == ContentDecoding::GzipDeflate {
-            content::decode(&mut response, self.options.max_body);
-        }
-        Ok(response)
+        Ok(bytes)
+    }
+
+    fn max_body(&self, options: &SendOptions) -> usize {
+        options.max_body.unwrap_or(self.options.max_body)
     }
 
     async fn exchange(
         &self,
         request: &Request,
         bytes: &[u8],
+        options: &SendOptions,
         record: &mut Record,
     ) -> Result<Response, Failure> {
-        if request.method.is_idempotent()
+        let is_apart = options.bytes.is_some() || options.server_name.is_some();
+        if !is_apart
+            && request.method.is_idempotent()
             && let Some(kept) = self.pool.take(&request.origin).await
         {
             record.peer = kept.peer();
             record.tls = kept.tls().cloned();
-            match self.exchange_on(kept, request, bytes, record).await {
+            match self.exchange_on(kept, request, bytes, options, record).await {
                 Err(broken) if broken.is_stale_connection() => {
                     record.start_over();
                     // The cap counts what is sent, not what was meant.
@@ -194,8 +222,11 @@ impl Inner {
                 outcome => return outcome.map_err(|broken| broken.failure),
             }
         }
-        let new = self.dialler.dial(&request.origin, record).await?;
-        self.exchange_on(new, request, bytes, record).await.map_err(|broken| broken.failure)
+        let new =
+            self.dialler.dial(&request.origin, options.server_name.as_deref(), record).await?;
+        self.exchange_on(new, request, bytes, options, record)
+            .await
+            .map_err(|broken| broken.failure)
     }
 
     async fn exchange_on(
@@ -203,11 +234,13 @@ impl Inner {
         mut connection: Connection,
         request: &Request,
         bytes: &[u8],
+        options: &SendOptions,
         record: &mut Record,
     ) -> Result<Response, Broken> {
         let kind = RequestKind::of(&request.method);
-        let response = connection.exchange(bytes, kind, self.options.max_body, record).await?;
-        if connection.can_reuse() && self.options.reuse == ConnectionReuse::On {
+        let response = connection.exchange(bytes, kind, self.max_body(options), record).await?;
+        let is_apart = options.bytes.is_some() || options.server_name.is_some();
+        if !is_apart && connection.can_reuse() && self.options.reuse == ConnectionReuse::On {
             self.pool.put(&request.origin, connection);
         }
         Ok(response)

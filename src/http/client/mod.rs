@@ -9,4 +9,4 @@ mod record;
 mod socket;
 
 pub use driver::Client;
-pub use options::{ClientOptions, ContentDecoding};
+pub use options::{ClientOptions, ContentDecoding, SendOptions};

@@ -40,6 +40,20 @@ pub struct ClientOptions {
     pub reuse: ConnectionReuse,
 }
 
+/// How one exchange differs from all others.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SendOptions {
+    /// In place of [`ClientOptions::timeout`].
+    pub timeout: Option<Duration>,
+    /// In place of [`ClientOptions::max_body`].
+    pub max_body: Option<usize>,
+    /// What is sent in place of what the request would be encoded as, byte for byte, over a connection
+    /// of its own.
+    pub bytes: Option<Vec<u8>>,
+    /// The name in the TLS handshake, over a connection of its own.
+    pub server_name: Option<String>,
+}
+
 /// Whether content codings are asked for and undone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ContentDecoding {

@@ -132,6 +132,7 @@ impl Consumer for Plain {
             | Event::Operation(_)
             | Event::OperationMerged { .. }
             | Event::UrlFound(_)
+            | Event::TemplateResult(_)
             | Event::SiteNode(_)
             | Event::CrawlFinished { .. }
             | Event::RuleDeclared(_)

@@ -153,6 +153,7 @@ impl State {
             | Event::Operation(_)
             | Event::OperationMerged { .. }
             | Event::UrlFound(_)
+            | Event::TemplateResult(_)
             | Event::SiteNode(_)
             | Event::CrawlFinished { .. }
             | Event::RuleDeclared(_)

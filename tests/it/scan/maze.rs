@@ -90,6 +90,7 @@ async fn crawled(allow_unsafe: bool) -> Vec<Sent> {
         clock,
         redactor: Redactor::default(),
         browser: None,
+        templates: None,
     };
     let (sender, mut events) = tokio::sync::mpsc::channel(64);
     let crawl = tokio::spawn(shakedown::scan::crawl(job, sender, StopToken::default()));

@@ -48,6 +48,7 @@ async fn scan_shop(safe: bool) -> Report {
         clock,
         redactor: Redactor::default(),
         browser: None,
+        templates: None,
     };
     let (sender, mut events) = tokio::sync::mpsc::channel(64);
     let scan = tokio::spawn(shakedown::scan::run(job, sender, StopToken::default()));

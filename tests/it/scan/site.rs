@@ -349,6 +349,7 @@ fn job(setup: Setup, wire: Arc<dyn Wire>) -> ScanJob {
         clock: Clock::start(),
         redactor: Redactor::default(),
         browser: browser(),
+        templates: None,
     }
 }
 

@@ -1,0 +1,277 @@
+//! `rules run`.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs::File;
+use std::io::{BufRead as _, BufReader, Write};
+use std::path::Path;
+use std::time::Duration;
+
+use crate::cli::args::OutputArgs;
+use crate::cli::args::SendArgs;
+use crate::cli::connect_args::ConnectArgs;
+use crate::cli::control_args::ControlArgs;
+use crate::cli::error::CliError;
+use crate::cli::execute::Execution;
+use crate::cli::execute::Exploration;
+use crate::cli::execute::execute;
+use crate::cli::outputs::write_stderr;
+use crate::cli::plans;
+use crate::cli::terminal::Terminal;
+use crate::model::ExitCode;
+use crate::model::Header;
+use crate::model::Headline;
+use crate::model::Target;
+use crate::plan::Plan;
+use crate::plan::ScanFlags;
+use crate::rules::template::{Attack, Bindings, Library, Redirects};
+use crate::run::RunKind;
+use crate::scan::TemplateOptions;
+use crate::scan::Templates;
+use crate::ui::Consumer;
+use crate::ui::results::ResultFormat;
+use crate::ui::results::ResultLines;
+
+use super::args::RunArgs;
+use super::chosen;
+
+/// Targets of one run at most.
+const MAX_TARGETS: usize = 100_000;
+
+/// Refusals that are shown one by one.
+const MAX_SHOWN: usize = 10;
+
+/// Runs templates.
+pub(super) fn run(args: &RunArgs, terminal: &Terminal) -> Result<ExitCode, CliError> {
+    if args.choose.templates.is_empty() {
+        let text = "no templates: name files or folders with -t";
+        return Err(CliError::Usage(text.to_owned()));
+    }
+    let targets = targets(args)?;
+    let mut plan = plan(args, &targets)?;
+    let selection = chosen::selection(&args.choose, false)?;
+    let library = chosen::library(&args.choose, &selection, plan.seed)?;
+    let quiet = args.silent || terminal.quiet;
+    tell(&library, args, quiet)?;
+    if library.templates.is_empty() && library.workflows.is_empty() {
+        let text = "no template is left to run: look at -tags, -severity, -id and the like, or at \
+                    `rules validate`";
+        return Err(CliError::Usage(text.to_owned()));
+    }
+    plans::gate_findings(&mut plan, args.fail_on);
+    let templates = Templates {
+        templates: library.templates,
+        workflows: library.workflows,
+        targets,
+        only: true,
+        options: options(args)?,
+    };
+    let mut terminal = terminal.clone();
+    terminal.quiet = quiet;
+    let colour = !args.plain && terminal.color_on(terminal.stdout);
+    let mut consumers: Vec<Box<dyn Consumer>> = Vec::new();
+    let format = |colour: bool| {
+        if args.jsonl {
+            ResultFormat::Json { omit_raw: args.omit_raw }
+        } else {
+            ResultFormat::Text { colour }
+        }
+    };
+    consumers.push(Box::new(ResultLines::new(Box::new(std::io::stdout()), format(colour))));
+    if let Some(path) = &args.output {
+        let file = File::create(path)
+            .map_err(|source| CliError::OutputUnwritable { path: path.clone(), source })?;
+        let file: Box<dyn Write + Send> = Box::new(file);
+        consumers.push(Box::new(ResultLines::new(file, format(false))));
+    }
+    execute(Execution {
+        plan,
+        kind: RunKind::Rules,
+        command: "rules run",
+        threads: None,
+        output: &outputs(args),
+        control: &ControlArgs::default(),
+        terminal: &terminal,
+        headline: Headline::default(),
+        discovery: Some(Exploration {
+            templates: Some(templates),
+            consumers,
+            ..Exploration::default()
+        }),
+    })
+}
+
+/// What the run writes beside results.
+fn outputs(args: &RunArgs) -> OutputArgs {
+    OutputArgs {
+        json: args.report.clone(),
+        jsonl: None,
+        html: args.html.clone(),
+        md: args.md.clone(),
+        sarif: args.sarif.clone(),
+        junit: args.junit.clone(),
+        csv: None,
+        text: None,
+        no_tui: true,
+        ci: false,
+    }
+}
+
+fn plan(args: &RunArgs, targets: &[Target]) -> Result<Plan, CliError> {
+    let mut connect = ConnectArgs::default();
+    connect.proxy.clone_from(&args.proxy);
+    let send = SendArgs {
+        timeout: Some(Duration::from_secs(args.timeout.max(1))),
+        connect,
+        authorised_by: args.authorised_by.clone(),
+        seed: args.seed,
+        ..SendArgs::none()
+    };
+    let first = targets.first().map(Target::url).unwrap_or_default();
+    let flags = ScanFlags {
+        common: plans::common_flags(&first, &send),
+        active: None,
+        known_checks: Vec::new(),
+        depth: None,
+        max_urls: None,
+        per_kind: None,
+        max_time: None,
+        max_bytes: None,
+        robots: None,
+        rps: Some(args.rate_limit),
+        concurrency: Some(args.bulk_size.max(1) as usize),
+        allow_unsafe: false,
+        browser: false,
+        rule_dirs: Vec::new(),
+        include: Vec::new(),
+        exclude: Vec::new(),
+        also: targets.iter().map(|target| target.origin.clone()).collect(),
+    };
+    Ok(crate::plan::scan_url(&flags)?)
+}
+
+fn targets(args: &RunArgs) -> Result<Vec<Target>, CliError> {
+    let mut lines = args.targets.clone();
+    if let Some(path) = &args.list {
+        lines.extend(listed(path)?);
+    }
+    let mut targets: Vec<Target> = Vec::new();
+    for line in lines.iter().map(|line| line.trim()).filter(|line| !line.is_empty()) {
+        let target = Target::parse(line).map_err(|error| CliError::Usage(error.to_string()))?;
+        let is_excluded = args.exclude_hosts.iter().any(|host| {
+            host.eq_ignore_ascii_case(&target.origin.host) || *host == target.origin.host_header()
+        });
+        if !is_excluded && !targets.contains(&target) {
+            targets.push(target);
+        }
+        if targets.len() > MAX_TARGETS {
+            let text = format!("more than {MAX_TARGETS} targets; split the list");
+            return Err(CliError::Usage(text));
+        }
+    }
+    if targets.is_empty() {
+        let text = "no target: give one with -u, or a file of them with -l";
+        return Err(CliError::Usage(text.to_owned()));
+    }
+    Ok(targets)
+}
+
+fn listed(path: &Path) -> Result<Vec<String>, CliError> {
+    let failed = |error: std::io::Error| {
+        CliError::Usage(format!("reading the targets of {}: {error}", path.display()))
+    };
+    if path == Path::new("-") {
+        return std::io::stdin()
+            .lock()
+            .lines()
+            .take(MAX_TARGETS + 1)
+            .collect::<Result<_, _>>()
+            .map_err(failed);
+    }
+    let file = File::open(path).map_err(failed)?;
+    BufReader::new(file).lines().take(MAX_TARGETS + 1).collect::<Result<_, _>>().map_err(failed)
+}
+
+fn options(args: &RunArgs) -> Result<TemplateOptions, CliError> {
+    let mut given = Bindings::default();
+    for pair in &args.var {
+        let Some((name, value)) = pair.split_once('=') else {
+            return Err(CliError::Usage(format!("-V takes name=value, not `{pair}`")));
+        };
+        given.set(name, value);
+    }
+    let mut headers = Vec::new();
+    for line in &args.header {
+        let pair = line
+            .split_once(':')
+            .filter(|(name, value)| Header::is_name(name.trim()) && Header::is_value(value));
+        let Some((name, value)) = pair else {
+            return Err(CliError::Usage(format!("-H takes `Name: value`, not `{line}`")));
+        };
+        headers.push(Header::new(name.trim(), value.trim()));
+    }
+    let attack = match &args.attack_type {
+        None => None,
+        Some(name) => Some(Attack::parse(name).ok_or_else(|| {
+            CliError::Usage(format!("`{name}` is no attack: batteringram, pitchfork, clusterbomb"))
+        })?),
+    };
+    let redirects = match (args.follow_redirects, args.follow_host_redirects) {
+        _ if args.disable_redirects => Some(Redirects::Off),
+        (true, _) => Some(Redirects::All(args.max_redirects)),
+        (_, true) => Some(Redirects::SameHost(args.max_redirects)),
+        (false, false) => None,
+    };
+    Ok(TemplateOptions {
+        given,
+        headers,
+        attack,
+        redirects,
+        stop_at_first_match: args.stop_at_first_match,
+        concurrency: args.concurrency as usize,
+        retries: args.retries,
+        max_requests: args.max_requests,
+        global_matchers: args.enable_global_matchers,
+        ask_each: args.disable_clustering,
+    })
+}
+
+/// Says what runs and what does not.
+fn tell(library: &Library, args: &RunArgs, quiet: bool) -> Result<(), CliError> {
+    let mistakes: Vec<_> =
+        library.refusals.iter().filter(|refusal| refusal.reason.is_mistake()).collect();
+    if args.strict
+        && let Some(first) = mistakes.first()
+    {
+        return Err(CliError::Templates(first.to_string(), mistakes.len()));
+    }
+    if quiet {
+        return Ok(());
+    }
+    let mut text = String::new();
+    for refusal in mistakes.iter().take(MAX_SHOWN) {
+        let _ = writeln!(text, "warning: left out: {refusal}");
+    }
+    if mistakes.len() > MAX_SHOWN {
+        let more = mistakes.len() - MAX_SHOWN;
+        let _ = writeln!(text, "warning: {more} more are wrong; see `rules validate`");
+    }
+    let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
+    for refusal in &library.refusals {
+        *counts.entry(refusal.reason.code()).or_default() += 1;
+    }
+    for (reason, count) in &library.left_out {
+        *counts.entry(reason.code()).or_default() += count;
+    }
+    let left: Vec<String> = counts.iter().map(|(why, count)| format!("{count} {why}")).collect();
+    let _ = writeln!(
+        text,
+        "{} templates and {} workflows of {} files{}",
+        library.templates.len(),
+        library.workflows.len(),
+        library.files,
+        if left.is_empty() { String::new() } else { format!("; left out: {}", left.join(", ")) }
+    );
+    write_stderr(text.as_bytes());
+    Ok(())
+}

@@ -1,0 +1,93 @@
+//! A result of a template in Nuclei's format, with everything that its own result line says.
+
+use std::net::IpAddr;
+
+use super::address::Origin;
+use super::finding::Severity;
+
+/// What a template says about itself.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TemplateClass {
+    /// Its id.
+    pub id: String,
+    /// The file.
+    pub path: String,
+    /// What it looks for.
+    pub name: String,
+    /// Who wrote it.
+    pub authors: Vec<String>,
+    /// For selection.
+    pub tags: Vec<String>,
+    /// Why it matters.
+    pub description: String,
+    /// What comes of it.
+    pub impact: String,
+    /// What to do.
+    pub remediation: String,
+    /// Where to read on.
+    pub references: Vec<String>,
+    /// `None` where it says `unknown`, or nothing.
+    pub severity: Option<Severity>,
+    /// All else, in the order of the file.
+    pub metadata: Vec<(String, String)>,
+    /// Lower-case.
+    pub cve_ids: Vec<String>,
+    /// Lower-case, `cwe-79`.
+    pub cwe_ids: Vec<String>,
+    /// The CVSS vector.
+    pub cvss_metrics: String,
+    /// The CVSS score.
+    pub cvss_score: Option<f64>,
+    /// The probability of exploitation, by EPSS.
+    pub epss_score: Option<f64>,
+    /// Its place among all, by EPSS.
+    pub epss_percentile: Option<f64>,
+    /// The product's name in the dictionary of products.
+    pub cpe: String,
+}
+
+/// A call from outside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InteractionRecord {
+    /// `http`, `dns`, `smtp`, `ldap`.
+    pub protocol: String,
+    /// As it came.
+    pub request: String,
+    /// As it was answered.
+    pub response: String,
+    /// From where.
+    pub remote: String,
+}
+
+/// One result; redacted.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TemplateResult {
+    /// Whose.
+    pub template: TemplateClass,
+    /// The URL that it was run against.
+    pub target: String,
+    /// Where the request went.
+    pub origin: Origin,
+    /// The URL that was asked.
+    pub matched_at: String,
+    /// Which of several named matchers.
+    pub matcher_name: Option<String>,
+    /// Which of several named extractors.
+    pub extractor_name: Option<String>,
+    /// What was taken out of the answer.
+    pub extracted: Vec<String>,
+    /// Names and values.
+    pub payloads: Vec<(String, String)>,
+    /// The peer's address.
+    pub ip: Option<IpAddr>,
+    /// As sent, bytes outside UTF-8 replaced.
+    pub request: String,
+    /// As received, likewise.
+    pub response: String,
+    /// To see it again.
+    pub curl: String,
+    /// Milliseconds since 1970.
+    pub unix_ms: u64,
+    /// The call that proves it.
+    pub interaction: Option<InteractionRecord>,
+}

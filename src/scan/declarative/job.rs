@@ -1,0 +1,274 @@
+//! A run of templates from start to end.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+
+use super::fuzz::fuzz;
+use super::hit::Hit;
+use super::listen::Callbacks;
+use super::pending;
+use super::report::Reporter;
+use super::run::Run;
+use super::shared::{Shared, Stop, TemplateOptions};
+use crate::http::clock::Clock;
+use crate::model::Event;
+use crate::model::NoticeLevel;
+use crate::model::Redactor;
+use crate::model::Request;
+use crate::model::RuleOutcome;
+use crate::model::Seed;
+use crate::model::Target;
+use crate::rules::template::{Template, Workflow};
+use crate::scan::traffic::Traffic;
+
+/// Templates at once, unless the user says otherwise.
+const CONCURRENCY: usize = 25;
+
+/// How often calls from outside are looked for.
+const POLL: Duration = Duration::from_millis(250);
+
+/// How long calls are waited for when everything has been sent.
+const COOL_DOWN: Duration = Duration::from_secs(5);
+
+/// What is to run.
+pub(crate) struct TemplateJob {
+    pub(crate) traffic: Arc<Traffic>,
+    pub(crate) templates: Vec<Arc<Template>>,
+    pub(crate) workflows: Vec<Workflow>,
+    pub(crate) targets: Vec<Target>,
+    /// Requests that are known already, for templates that change such.
+    pub(crate) known: Vec<Request>,
+    pub(crate) options: TemplateOptions,
+    pub(crate) callbacks: Option<Arc<dyn Callbacks>>,
+    pub(crate) redactor: Redactor,
+    pub(crate) origin_alias: String,
+    pub(crate) seed: Seed,
+    pub(crate) clock: Clock,
+}
+
+/// What a template did.
+#[derive(Debug, Default, Clone)]
+struct Tally {
+    matched: u64,
+    errors: u64,
+    skipped: Option<&'static str>,
+}
+
+pub(super) struct Runner {
+    pub(super) shared: Shared,
+    pub(super) all: Vec<Arc<Template>>,
+    reporter: Mutex<Reporter>,
+    tallies: Mutex<BTreeMap<String, Tally>>,
+}
+
+/// Runs everything; gives an outcome for each template. Ends early when the run does.
+pub(crate) async fn run_templates(job: TemplateJob) -> Vec<RuleOutcome> {
+    let is_global = |template: &Arc<Template>| template.is_global();
+    let (global, all): (Vec<_>, Vec<_>) = job.templates.into_iter().partition(is_global);
+    let used = if job.options.global_matchers { global.clone() } else { Vec::new() };
+    let concurrency = match job.options.concurrency {
+        0 => CONCURRENCY,
+        some => some,
+    };
+    let runner = Arc::new(Runner {
+        shared: Shared::new(job.traffic, job.options, job.callbacks, used, job.seed, job.clock),
+        reporter: Mutex::new(Reporter::new(job.redactor, job.origin_alias)),
+        tallies: Mutex::new(BTreeMap::new()),
+        all,
+    });
+    let workflows = Arc::new(job.workflows);
+    let mut running = JoinSet::new();
+    for target in &job.targets {
+        for template in runner.in_order() {
+            runner.make_room(&mut running, concurrency).await;
+            let (runner, target) = (Arc::clone(&runner), target.clone());
+            running.spawn(async move { runner.template(&template, &target).await });
+        }
+        for index in 0..workflows.len() {
+            runner.make_room(&mut running, concurrency).await;
+            let (runner, workflows, target) =
+                (Arc::clone(&runner), Arc::clone(&workflows), target.clone());
+            running.spawn(async move {
+                let _ended = runner.workflow(&workflows[index], &target).await;
+            });
+        }
+    }
+    for request in job.known {
+        for template in runner.all.iter().filter(|template| template.is_fuzzing()) {
+            runner.make_room(&mut running, concurrency).await;
+            let (runner, template, request) =
+                (Arc::clone(&runner), Arc::clone(template), request.clone());
+            running.spawn(async move {
+                match fuzz(&runner.shared, &template, &request).await {
+                    Ok(hits) => {
+                        runner.count(&template, &hits);
+                        runner.tell(hits).await;
+                    }
+                    Err(stop) => runner.count_stop(&template, stop),
+                }
+            });
+        }
+    }
+    while !running.is_empty() {
+        runner.finish_one(&mut running).await;
+    }
+    runner.cool_down().await;
+    runner.conclude(&global).await
+}
+
+impl Runner {
+    /// Those that send one request come first, sorted by it, so that templates that ask alike run one
+    /// after the other and one answer serves them all.
+    fn in_order(&self) -> Vec<Arc<Template>> {
+        let mut order: Vec<_> =
+            self.all.iter().filter(|template| !template.is_only_fuzzing()).cloned().collect();
+        order.sort_by_cached_key(|template| template.sort_key());
+        order
+    }
+
+    async fn make_room(&self, running: &mut JoinSet<()>, most: usize) {
+        while running.len() >= most {
+            self.finish_one(running).await;
+        }
+    }
+
+    async fn finish_one(&self, running: &mut JoinSet<()>) {
+        tokio::select! {
+            finished = running.join_next() => {
+                if let Some(Err(fault)) = finished {
+                    let text = format!("rules: a template failed by a fault of ours: {fault}");
+                    self.shared.traffic.notice(NoticeLevel::Error, text).await;
+                }
+            }
+            () = tokio::time::sleep(POLL) => self.poll().await,
+        }
+    }
+
+    async fn poll(&self) {
+        let mut hits = pending::poll(&self.shared);
+        hits.append(&mut self.shared.global_hits.lock().expect("no holder panics"));
+        for hit in &hits {
+            self.count(&hit.template, std::slice::from_ref(hit));
+        }
+        self.tell(hits).await;
+    }
+
+    async fn template(&self, template: &Arc<Template>, target: &Target) {
+        match self.one(template, target).await {
+            Ok(hits) => self.tell(hits).await,
+            Err(stop) => self.count_stop(template, stop),
+        }
+    }
+
+    /// Runs one; its results are counted, not told.
+    pub(super) async fn one(
+        &self,
+        template: &Arc<Template>,
+        target: &Target,
+    ) -> Result<Vec<Hit>, Stop> {
+        if self.shared.traffic.is_stopping() {
+            return Err(Stop::Stopped);
+        }
+        let mut run = Run::new(&self.shared, template, target);
+        let ended = run.run().await;
+        let hits = std::mem::take(&mut run.hits);
+        self.count(template, &hits);
+        match ended {
+            // What was found before the end counts.
+            Err(stop) if hits.is_empty() => Err(stop),
+            Ok(()) | Err(_) => Ok(hits),
+        }
+    }
+
+    fn count(&self, template: &Arc<Template>, hits: &[Hit]) {
+        let mut tallies = self.tallies.lock().expect("no holder panics");
+        let tally = tallies.entry(template.info.path.clone()).or_default();
+        tally.matched += hits.len() as u64;
+    }
+
+    fn count_stop(&self, template: &Arc<Template>, stop: Stop) {
+        let mut tallies = self.tallies.lock().expect("no holder panics");
+        let tally = tallies.entry(template.info.path.clone()).or_default();
+        tally.errors += 1;
+        tally.skipped = Some(match stop {
+            Stop::Stopped => "the run was stopped",
+            Stop::Unresponsive => "the host does not answer",
+            Stop::OutOfScope => "its requests are out of scope",
+            Stop::NoAnswer => "there was no answer",
+            Stop::Budget => "the budget of requests was spent",
+        });
+    }
+
+    /// Tells results as findings, and each one for itself.
+    pub(super) async fn tell(&self, hits: Vec<Hit>) {
+        for hit in hits {
+            if !self.shared.has_room() {
+                self.shared.count("too-many-results");
+                continue;
+            }
+            let events =
+                self.reporter.lock().expect("no holder panics").events(&hit, self.shared.clock);
+            for event in events {
+                self.shared.traffic.event(event).await;
+            }
+        }
+    }
+
+    /// Waits for calls that may still come.
+    async fn cool_down(&self) {
+        let start = self.shared.clock.now();
+        loop {
+            self.poll().await;
+            let is_waiting = !self.shared.pending.lock().expect("no holder panics").is_empty();
+            let waited = self.shared.clock.now().saturating_sub(start);
+            if !is_waiting || waited >= COOL_DOWN || self.shared.traffic.is_stopping() {
+                return;
+            }
+            tokio::time::sleep(POLL).await;
+        }
+    }
+
+    async fn conclude(&self, global: &[Arc<Template>]) -> Vec<RuleOutcome> {
+        let shared = &self.shared;
+        let spared = shared.answers.spared.load(Ordering::Relaxed);
+        let sent = shared.sent.load(Ordering::Relaxed);
+        if sent + spared > 0 {
+            let failed = shared.failed.load(Ordering::Relaxed);
+            let text = format!(
+                "rules: {} templates, {sent} requests sent ({failed} without an answer), {spared} \
+                 more answered by those",
+                self.all.len()
+            );
+            shared.traffic.notice(NoticeLevel::Info, text).await;
+        }
+        let left_out = shared.left_out.lock().expect("no holder panics").clone();
+        if !left_out.is_empty() {
+            let list: Vec<String> =
+                left_out.iter().map(|(why, count)| format!("{count} {why}")).collect();
+            let text = format!("rules: requests that were not sent: {}", list.join(", "));
+            shared.traffic.notice(NoticeLevel::Warning, text).await;
+        }
+        let tallies = self.tallies.lock().expect("no holder panics").clone();
+        let outcome = |template: &Arc<Template>| {
+            let tally = tallies.get(&template.info.path).cloned().unwrap_or_default();
+            RuleOutcome {
+                id: template.info.id.clone(),
+                requests: template.request_total(),
+                matched: tally.matched,
+                errors: tally.errors,
+                skipped: tally.skipped.map(str::to_owned),
+            }
+        };
+        self.all.iter().chain(global).map(outcome).collect()
+    }
+}
+
+/// What the rules say about themselves, for the report.
+pub(crate) fn declarations(templates: &[Arc<Template>]) -> impl Iterator<Item = Event> + '_ {
+    templates.iter().map(|template| Event::RuleDeclared(template.info.meta()))
+}

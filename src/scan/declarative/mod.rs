@@ -1,0 +1,21 @@
+//! Templates that send requests, at work: each against each target, all under the one pacer, requests
+//! that several ask alike sent once. What a template says stands in [`crate::rules::template`]; here is
+//! sending, following redirects, waiting for calls from outside, and telling what was found.
+
+mod answers;
+mod fuzz;
+mod hit;
+mod job;
+mod listen;
+mod pending;
+mod redirect;
+mod report;
+mod run;
+mod shared;
+mod templates;
+mod workflow;
+
+pub use shared::TemplateOptions;
+pub use templates::Templates;
+
+pub(super) use job::{TemplateJob, declarations, run_templates};

@@ -1,0 +1,268 @@
+//! What all templates of a run share: the way to the target, known answers, counts.
+
+use std::collections::BTreeMap;
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering;
+
+use super::answers::Answers;
+use super::hit::Hit;
+use super::listen::Callbacks;
+use super::pending::Pending;
+use crate::http::SendOptions;
+use crate::http::clock::Clock;
+use crate::model::Exchange;
+use crate::model::FailureClass;
+use crate::model::Header;
+use crate::model::Origin;
+use crate::model::Request;
+use crate::model::Seed;
+use crate::model::Target;
+use crate::rules::template::{Attack, Bindings, Redirects, Template, Unmade};
+use crate::scan::traffic::Traffic;
+use crate::scan::traffic::Unsent;
+
+/// A host that has not answered this often in a row is left alone.
+const MAX_SILENCE: u32 = 30;
+
+/// Requests whose calls are waited for at once.
+const MAX_PENDING: usize = 20_000;
+
+/// Results of one run at most.
+const MAX_HITS: usize = 50_000;
+
+/// Why a template ends early, or a request has no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stop {
+    /// The run winds down.
+    Stopped,
+    /// The host does not answer at all.
+    Unresponsive,
+    /// Scope does not allow the request.
+    OutOfScope,
+    /// There was no answer.
+    NoAnswer,
+    /// The run has spent its requests.
+    Budget,
+}
+
+/// What the user decides about all templates.
+#[derive(Debug, Clone, Default)]
+pub struct TemplateOptions {
+    /// Values by name.
+    pub given: Bindings,
+    /// Headers that replace the templates'.
+    pub headers: Vec<Header>,
+    /// In place of the templates' own.
+    pub attack: Option<Attack>,
+    /// In place of the templates' own.
+    pub redirects: Option<Redirects>,
+    /// Every template ends with its first match.
+    pub stop_at_first_match: bool,
+    /// Templates at once; 0 is 25.
+    pub concurrency: usize,
+    /// Times that a request is sent again when there was no answer.
+    pub retries: u32,
+    /// Requests at most; `None` is no bound.
+    pub max_requests: Option<u64>,
+    /// Look at all answers with the templates that do so.
+    pub global_matchers: bool,
+    /// A request that several templates ask alike is sent for each of them.
+    pub ask_each: bool,
+}
+
+/// See the module.
+pub(crate) struct Shared {
+    pub(super) traffic: Arc<Traffic>,
+    pub(super) options: TemplateOptions,
+    pub(super) callbacks: Option<Arc<dyn Callbacks>>,
+    pub(super) answers: Answers,
+    pub(super) seed: Seed,
+    pub(super) clock: Clock,
+    pub(super) pending: Mutex<Vec<Pending>>,
+    /// Operators that look at everybody's answers.
+    pub(super) global: Vec<Arc<Template>>,
+    /// What they found.
+    pub(super) global_hits: Mutex<Vec<Hit>>,
+    silence: Mutex<HashMap<Origin, u32>>,
+    pub(super) sent: AtomicU64,
+    pub(super) failed: AtomicU64,
+    pub(super) judged: AtomicU64,
+    pub(super) hits: AtomicU64,
+    /// Requests that were not made or not sent, by why.
+    pub(super) left_out: Mutex<BTreeMap<&'static str, u64>>,
+}
+
+impl Shared {
+    pub(super) fn new(
+        traffic: Arc<Traffic>,
+        options: TemplateOptions,
+        callbacks: Option<Arc<dyn Callbacks>>,
+        global: Vec<Arc<Template>>,
+        seed: Seed,
+        clock: Clock,
+    ) -> Self {
+        Self {
+            traffic,
+            options,
+            callbacks,
+            answers: Answers::default(),
+            seed,
+            clock,
+            pending: Mutex::new(Vec::new()),
+            global,
+            global_hits: Mutex::new(Vec::new()),
+            silence: Mutex::new(HashMap::new()),
+            sent: AtomicU64::new(0),
+            failed: AtomicU64::new(0),
+            judged: AtomicU64::new(0),
+            hits: AtomicU64::new(0),
+            left_out: Mutex::new(BTreeMap::new()),
+        }
+    }
+
+    /// The time, in seconds since 1970.
+    pub(super) fn now_unix(&self) -> i64 {
+        i64::try_from(self.clock.unix_seconds()).unwrap_or(i64::MAX)
+    }
+
+    /// One exchange with an answer, asked for again where there was none.
+    pub(super) async fn send(
+        &self,
+        target: &Target,
+        request: Request,
+        options: &SendOptions,
+    ) -> Result<Arc<Exchange>, Stop> {
+        let again = if request.method.is_idempotent() { self.options.retries } else { 0 };
+        for _ in 0..again {
+            match self.send_once(target, request.clone(), options).await {
+                Err(Stop::NoAnswer) => {}
+                other => return other,
+            }
+        }
+        self.send_once(target, request, options).await
+    }
+
+    async fn send_once(
+        &self,
+        target: &Target,
+        request: Request,
+        options: &SendOptions,
+    ) -> Result<Arc<Exchange>, Stop> {
+        let origin = request.origin.clone();
+        if self.silence_of(&origin) >= MAX_SILENCE {
+            self.count("unresponsive");
+            return Err(Stop::Unresponsive);
+        }
+        let sent = self.sent.fetch_add(1, Ordering::Relaxed);
+        if self.options.max_requests.is_some_and(|most| sent >= most) {
+            self.sent.fetch_sub(1, Ordering::Relaxed);
+            self.count("budget");
+            return Err(Stop::Budget);
+        }
+        let stands_for = String::from_utf8_lossy(target.path_and_query.as_ref()).into_owned();
+        let sending = Box::pin(self.traffic.exchange_with(request, options, stands_for));
+        let exchange = match sending.await {
+            Ok(exchange) => exchange,
+            Err(unsent) => {
+                self.sent.fetch_sub(1, Ordering::Relaxed);
+                return Err(match unsent {
+                    Unsent::Stopped => Stop::Stopped,
+                    Unsent::OutOfScope(_) => {
+                        self.count("out-of-scope");
+                        Stop::OutOfScope
+                    }
+                });
+            }
+        };
+        match &exchange.outcome {
+            Ok(_) => {
+                self.silence.lock().expect("no holder panics").remove(&origin);
+                self.look_everywhere(target, &exchange);
+                Ok(exchange)
+            }
+            Err(failure) => {
+                self.failed.fetch_add(1, Ordering::Relaxed);
+                if is_silence(failure.class) {
+                    let mut silence = self.silence.lock().expect("no holder panics");
+                    *silence.entry(origin).or_default() += 1;
+                }
+                Err(Stop::NoAnswer)
+            }
+        }
+    }
+
+    fn silence_of(&self, origin: &Origin) -> u32 {
+        self.silence.lock().expect("no holder panics").get(origin).copied().unwrap_or(0)
+    }
+
+    pub(super) fn count(&self, why: &'static str) {
+        *self.left_out.lock().expect("no holder panics").entry(why).or_default() += 1;
+    }
+
+    pub(super) fn count_unmade(&self, unmade: &Unmade) {
+        self.count(match unmade {
+            Unmade::Unresolved(_) => "unresolved-variable",
+            Unmade::Expression(_) => "expression-without-value",
+            Unmade::Malformed(_) => "malformed-request",
+        });
+    }
+
+    pub(super) fn wait_for(&self, pending: Pending) {
+        if self.callbacks.is_none() {
+            return;
+        }
+        let mut all = self.pending.lock().expect("no holder panics");
+        if all.len() < MAX_PENDING {
+            all.push(pending);
+        } else {
+            drop(all);
+            self.count("too-many-callbacks");
+        }
+    }
+
+    /// Whether a result is still to be told.
+    pub(super) fn has_room(&self) -> bool {
+        self.hits.fetch_add(1, Ordering::Relaxed) < MAX_HITS as u64
+    }
+
+    fn look_everywhere(&self, target: &Target, exchange: &Arc<Exchange>) {
+        if self.global.is_empty() {
+            return;
+        }
+        let made = super::pending::made_of(exchange);
+        for template in &self.global {
+            for block in template.blocks.iter().filter(|block| block.global_matchers) {
+                let verdict = super::run::judged(
+                    self,
+                    template,
+                    target,
+                    block,
+                    &made,
+                    exchange,
+                    &[],
+                    &[],
+                    None,
+                );
+                let found = super::run::hits_of(template, target, &verdict, &made, exchange);
+                self.global_hits.lock().expect("no holder panics").extend(found);
+            }
+        }
+    }
+}
+
+/// Whether a failure says that nobody is there, rather than that this request was disliked.
+fn is_silence(class: FailureClass) -> bool {
+    matches!(
+        class,
+        FailureClass::Dns
+            | FailureClass::ConnectRefused
+            | FailureClass::ConnectTimeout
+            | FailureClass::Connect
+            | FailureClass::Tls
+            | FailureClass::TlsTimeout
+            | FailureClass::WaitTimeout
+    )
+}

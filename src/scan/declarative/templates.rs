@@ -1,0 +1,22 @@
+//! What a run is given to do with templates.
+
+use std::sync::Arc;
+
+use super::shared::TemplateOptions;
+use crate::model::Target;
+use crate::rules::template::{Template, Workflow};
+
+/// Templates and what they are run against.
+#[derive(Debug, Default)]
+pub struct Templates {
+    /// Those that run.
+    pub templates: Vec<Arc<Template>>,
+    /// Orders of them.
+    pub workflows: Vec<Workflow>,
+    /// What they are run against; the plan's target where there is none.
+    pub targets: Vec<Target>,
+    /// Nothing else is done: no crawl, no checks.
+    pub only: bool,
+    /// What the user decides.
+    pub options: TemplateOptions,
+}

@@ -1,0 +1,339 @@
+//! `rules run`: templates in Nuclei's format, as their users run them.
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::sync::{Arc, Mutex};
+
+use serde_json::Value;
+
+use crate::program::{OddServer, told, write};
+
+/// What a server was sent, each request with its body.
+type Log = Arc<Mutex<Vec<String>>>;
+
+/// A server that answers each request as `answer` says: status, header lines, body.
+fn server(answer: fn(&str) -> (u16, String, String)) -> (OddServer, Log) {
+    let log: Log = Arc::default();
+    let kept = Arc::clone(&log);
+    let server = OddServer::start(move |mut stream| {
+        while let Some(request) = read_request(&mut stream) {
+            let (status, headers, body) = answer(&request);
+            kept.lock().expect("not poisoned").push(request);
+            let head =
+                format!("HTTP/1.1 {status} X\r\n{headers}Content-Length: {}\r\n\r\n", body.len());
+            if stream.write_all((head + &body).as_bytes()).is_err() {
+                return;
+            }
+        }
+    });
+    (server, log)
+}
+
+/// A head and as much body as it announces.
+fn read_request(stream: &mut TcpStream) -> Option<String> {
+    let mut bytes = Vec::new();
+    let mut byte = [0];
+    while !bytes.ends_with(b"\r\n\r\n") {
+        if stream.read(&mut byte).ok()? == 0 {
+            return None;
+        }
+        bytes.push(byte[0]);
+    }
+    let head = String::from_utf8_lossy(&bytes).into_owned();
+    let length = head.lines().find_map(|line| line.strip_prefix("Content-Length: "));
+    let mut body = vec![0; length.and_then(|text| text.trim().parse().ok()).unwrap_or(0)];
+    stream.read_exact(&mut body).ok()?;
+    Some(head + &String::from_utf8_lossy(&body))
+}
+
+fn lines(log: &Log) -> Vec<String> {
+    let log = log.lock().expect("not poisoned");
+    log.iter().map(|request| request.lines().next().unwrap_or_default().to_owned()).collect()
+}
+
+fn ok(body: &str) -> (u16, String, String) {
+    (200, String::new(), body.to_owned())
+}
+
+/// Runs templates, given as their bodies behind `info`; gives the results.
+fn run(url: &str, templates: &[&str], flags: &[&str]) -> Vec<Value> {
+    let dir = tempfile::tempdir().expect("a directory");
+    for (index, body) in templates.iter().enumerate() {
+        let text = format!(
+            "id: test-{index}\ninfo:\n  name: Test {index}\n  author: us\n  severity: low\n{body}"
+        );
+        write(dir.path(), &format!("t{index}.yaml"), &text);
+    }
+    let folder = dir.path().display().to_string();
+    let mut arguments =
+        vec!["rules", "run", "-t", &folder, "-u", url, "-jsonl", "-silent", "-no-index"];
+    arguments.extend(flags);
+    let (code, out, stderr) = told(&arguments);
+    assert_eq!(code, 0, "{stderr}");
+    out.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
+}
+
+#[test]
+fn paths_are_asked_in_order_until_the_first_match() {
+    let (server, log) = server(|request| {
+        ok(if request.starts_with("GET /app/b") { "Admin v1.2 here" } else { "nothing" })
+    });
+    let template = r#"
+http:
+  - method: GET
+    path: ["{{BaseURL}}/a", "{{BaseURL}}/b?x={{to_upper('y z')}}", "{{BaseURL}}/c"]
+    stop-at-first-match: true
+    matchers-condition: and
+    matchers:
+      - { type: word, words: ["admin"], case-insensitive: true }
+      - { type: status, status: [200] }
+      - { type: dsl, dsl: ["len(body) > 3 && !contains(body, 'x')"] }
+    extractors:
+      - { type: regex, regex: ["v([0-9.]+)"], group: 1 }
+"#;
+    let results = run(&format!("{}/app/", server.url()), &[template], &[]);
+    assert_eq!(lines(&log), ["GET /app/a HTTP/1.1", "GET /app/b?x=Y+Z HTTP/1.1"]);
+    assert_eq!(results.len(), 1, "{results:?}");
+    assert_eq!(results[0]["template-id"], "test-0");
+    assert_eq!(results[0]["extracted-results"], serde_json::json!(["1.2"]));
+    assert!(results[0]["matched-at"].as_str().expect("text").contains("/app/b"));
+}
+
+#[test]
+fn values_of_one_answer_go_into_the_next_request() {
+    let (server, log) = server(|request| {
+        if request.starts_with("GET /login") {
+            let cookie = "Set-Cookie: sid=abc; Path=/\r\n".to_owned();
+            return (200, cookie, r#"<input name="token" value="t0k">"#.to_owned());
+        }
+        let is_in =
+            request.contains("Cookie: sid=abc") && request.ends_with("user=admin&token=t0k");
+        ok(if is_in { "welcome" } else { "denied" })
+    });
+    let template = r#"
+http:
+  - raw:
+      - |
+        GET /login HTTP/1.1
+        Host: {{Hostname}}
+
+      - |
+        POST /in HTTP/1.1
+        Host: {{Hostname}}
+        Content-Type: application/x-www-form-urlencoded
+
+        user={{name}}&token={{token}}
+    payloads:
+      name: [guest, admin, root]
+    stop-at-first-match: true
+    extractors:
+      - { type: xpath, name: token, internal: true, attribute: value, xpath: ["//input[@name='token']"] }
+    matchers:
+      - { type: dsl, dsl: ["status_code_1 == 200 && contains(body_2, 'welcome')"] }
+"#;
+    let results = run(&server.url(), &[template], &[]);
+    assert_eq!(results.len(), 1, "{results:?} {:?}", log.lock());
+    assert_eq!(results[0]["meta"]["name"], "admin");
+    assert_eq!(
+        lines(&log),
+        ["GET /login HTTP/1.1", "POST /in HTTP/1.1", "GET /login HTTP/1.1", "POST /in HTTP/1.1"]
+    );
+}
+
+#[test]
+fn a_flow_decides_which_blocks_run() {
+    let (server, log) =
+        server(|request| ok(if request.starts_with("GET /one") { "yes" } else { "no" }));
+    let block = |path: &str| {
+        format!(
+            "  - method: GET\n    path: ['{{{{BaseURL}}}}{path}']\n    matchers:\n      - {{ type: word, words: [yes], internal: {} }}\n",
+            path == "/one"
+        )
+    };
+    let both = format!("flow: http(1) && http(2)\nhttp:\n{}{}", block("/one"), block("/two"));
+    let either =
+        format!("flow: http(2) || http(1) || http(2)\nhttp:\n{}{}", block("/one"), block("/three"));
+    let results = run(&server.url(), &[&both, &either], &["-c", "1"]);
+    assert!(results.is_empty(), "{results:?}");
+    let mut lines = lines(&log);
+    lines.sort();
+    assert_eq!(lines, ["GET /one HTTP/1.1", "GET /three HTTP/1.1", "GET /two HTTP/1.1"]);
+}
+
+#[test]
+fn what_several_ask_alike_is_sent_once_and_found_by_all() {
+    let (server, log) = server(|_| ok("alpha beta"));
+    let template = |word: &str| {
+        format!(
+            "http:\n  - method: GET\n    path: ['{{{{BaseURL}}}}/']\n    matchers:\n      - {{ type: word, words: [{word}] }}\n"
+        )
+    };
+    let (a, b, c) = (template("alpha"), template("beta"), template("gamma"));
+    assert_eq!(run(&server.url(), &[&a, &b, &c], &[]).len(), 2);
+    assert_eq!(lines(&log).len(), 1);
+    assert_eq!(run(&server.url(), &[&a, &b, &c], &["-disable-clustering"]).len(), 2);
+    assert_eq!(lines(&log).len(), 4);
+}
+
+#[test]
+fn redirects_are_followed_as_the_template_says() {
+    let (server, log) = server(|request| match request {
+        request if request.starts_with("GET /from") => {
+            (302, "Location: /to\r\n".to_owned(), "moved".to_owned())
+        }
+        _ => ok("arrived"),
+    });
+    let template = |policy: &str, word: &str| {
+        format!(
+            "http:\n  - method: GET\n    path: ['{{{{BaseURL}}}}/from']\n{policy}    matchers:\n      - {{ type: word, words: [{word}] }}\n"
+        )
+    };
+    let (follows, stays) =
+        (template("    host-redirects: true\n", "arrived"), template("", "arrived"));
+    let results = run(&server.url(), &[&follows, &stays], &["-c", "1"]);
+    let ids: Vec<_> = results.iter().map(|result| result["template-id"].clone()).collect();
+    assert_eq!(ids, ["test-0"]);
+    assert_eq!(lines(&log).len(), 3, "{:?}", lines(&log));
+    assert_eq!(run(&server.url(), &[&follows], &["-dr"]).len(), 0);
+}
+
+#[test]
+fn unsafe_requests_go_out_byte_for_byte() {
+    let (server, log) = server(|_| ok("seen"));
+    let template = r"
+http:
+  - raw:
+      - |+
+        GET /a/../%zz HTTP/1.1
+        Host: {{Hostname}}
+        x-Odd : 1
+
+    unsafe: true
+    matchers:
+      - { type: word, words: [seen] }
+";
+    assert_eq!(run(&server.url(), &[template], &[]).len(), 1);
+    let log = log.lock().expect("not poisoned");
+    assert!(log[0].starts_with("GET /a/../%zz HTTP/1.1\r\nHost: "), "{}", log[0]);
+    assert!(log[0].contains("\r\nx-Odd : 1\r\n") && !log[0].contains("User-Agent"), "{}", log[0]);
+}
+
+#[test]
+fn nothing_leaves_the_scope() {
+    let (server, log) = server(|_| ok("here"));
+    let (other, other_log) = server_elsewhere();
+    let other_host = other.url().trim_start_matches("http://").to_owned();
+    let absolute = format!(
+        "http:\n  - method: GET\n    path: ['{}/x']\n    matchers:\n      - {{ type: word, words: [here] }}\n",
+        other.url()
+    );
+    let dialled = format!(
+        "http:\n  - raw:\n      - |\n        @Host: {other_host}\n        GET /y HTTP/1.1\n        Host: z\n\n    matchers:\n      - {{ type: word, words: [here] }}\n"
+    );
+    let results = run(&server.url(), &[&absolute, &dialled], &[]);
+    assert!(results.is_empty(), "{results:?}");
+    assert!(lines(&log).is_empty() && lines(&other_log).is_empty());
+}
+
+fn server_elsewhere() -> (OddServer, Log) {
+    server(|_| ok("here"))
+}
+
+#[test]
+fn parameters_of_the_target_are_changed_by_templates_that_fuzz() {
+    let (server, log) =
+        server(|request| ok(if request.contains("%27") { "syntax error near" } else { "fine" }));
+    let template = r#"
+http:
+  - pre-condition:
+      - { type: dsl, dsl: ['method == "GET"'] }
+    payloads:
+      mark: ["'", '"']
+    fuzzing:
+      - { part: query, type: postfix, mode: single, fuzz: ["{{mark}}"] }
+    stop-at-first-match: true
+    matchers:
+      - { type: word, words: ["syntax error"] }
+"#;
+    let url = format!("{}/s?a=1&b=2", server.url());
+    assert!(run(&url, &[template, TRIVIAL], &[]).len() == 1, "only the other one runs");
+    log.lock().expect("not poisoned").clear();
+    let results = run(&url, &[template, TRIVIAL], &["-dast"]);
+    assert_eq!(results.len(), 1, "{results:?}");
+    assert_eq!(lines(&log), ["GET /s?a=1%27&b=2 HTTP/1.1"]);
+}
+
+const TRIVIAL: &str = "http:\n  - method: GET\n    path: ['{{BaseURL}}']\n    matchers:\n      - { type: status, status: [200] }\n";
+
+#[test]
+fn what_is_not_asked_for_does_not_run() {
+    let (server, log) = server(|_| ok("x"));
+    let dir = tempfile::tempdir().expect("a directory");
+    for (name, tags, more) in [
+        ("plain", "a", ""),
+        ("noisy", "a,dos", ""),
+        ("elsewhere", "a", "self-contained: true\n"),
+        ("script", "a", "flow: |\n  let x = 1;\n"),
+    ] {
+        let text = format!(
+            "id: {name}\ninfo: {{ name: n, author: us, severity: info, tags: '{tags}' }}\n{more}{}",
+            TRIVIAL.replace("{{BaseURL}}", &format!("{{{{BaseURL}}}}/{name}"))
+        );
+        write(dir.path(), &format!("{name}.yaml"), &text);
+    }
+    write(
+        dir.path(),
+        "broken.yaml",
+        "id: broken\ninfo: { name: n, author: us }\nhttp:\n  - metod: GET\n",
+    );
+    let folder = dir.path().display().to_string();
+    let url = server.url();
+    let common = ["rules", "run", "-t", &folder, "-u", &url, "-no-index"];
+    let (code, out, stderr) = told(&common);
+    assert_eq!(code, 0, "{stderr}");
+    assert_eq!(out.lines().count(), 1, "{out}");
+    assert_eq!(lines(&log), ["GET /plain HTTP/1.1"]);
+    assert!(
+        stderr.contains("broken.yaml:4:5") && stderr.contains("did you mean `method`"),
+        "{stderr}"
+    );
+    for reason in ["1 excluded-tag", "1 self-contained", "1 flow-script", "1 syntax"] {
+        assert!(stderr.contains(reason), "{reason}: {stderr}");
+    }
+    let (_, out, _) = told(&[&common[..], &["-itags", "dos"]].concat());
+    assert_eq!(out.lines().count(), 2, "{out}");
+    let (code, _, stderr) = told(&[&common[..], &["-strict"]].concat());
+    assert_eq!(code, 104, "{stderr}");
+    let (code, out, _) = told(&["rules", "validate", &folder]);
+    assert_eq!(code, 104);
+    assert!(out.contains("broken.yaml:4:5"), "{out}");
+}
+
+#[test]
+fn the_index_spares_reading_and_notices_changes() {
+    let (server, _) = server(|_| ok("x"));
+    let dir = tempfile::tempdir().expect("a directory");
+    let cache = dir.path().join("cache");
+    let templates = dir.path().join("t");
+    std::fs::create_dir(&templates).expect("a directory");
+    let template = |tag: &str| {
+        format!(
+            "id: a-{tag}\ninfo: {{ name: n, author: us, severity: info, tags: {tag} }}\n{TRIVIAL}"
+        )
+    };
+    write(&templates, "one.yaml", &template("one"));
+    write(&templates, "two.yaml", &template("two"));
+    let listed = |tag: &str| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_shakedown"));
+        command.args(["rules", "run", "-tags", tag, "-u", &server.url(), "-silent", "-t"]);
+        let output =
+            command.arg(&templates).env("XDG_CACHE_HOME", &cache).output().expect("it runs");
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    assert!(listed("one").contains("[a-one]"));
+    assert_eq!(std::fs::read_dir(cache.join("shakedown")).expect("a cache").count(), 1);
+    assert!(listed("two").contains("[a-two]"));
+    write(&templates, "two.yaml", &template("three").replace("name: n", "name: other"));
+    assert!(listed("two").is_empty());
+    assert!(listed("three").contains("[a-three]"));
+}
