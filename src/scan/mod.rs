@@ -34,6 +34,7 @@ mod link;
 mod manners;
 mod multipart;
 mod node;
+pub mod oob;
 mod operations;
 mod page;
 mod passive;

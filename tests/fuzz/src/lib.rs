@@ -11,6 +11,7 @@ pub mod h2;
 pub mod import;
 pub mod include;
 pub mod json;
+pub mod oob;
 pub mod response;
 pub mod set_cookie;
 pub mod sse;
@@ -23,7 +24,7 @@ pub mod xpath;
 pub type Target = fn(&[u8]);
 
 /// Every target by its name, which its seeds and its binary have too.
-pub const TARGETS: [(&str, Target); 18] = [
+pub const TARGETS: [(&str, Target); 19] = [
     ("auth", auth::any),
     ("chunked", response::chunked),
     ("content", content::any),
@@ -33,6 +34,7 @@ pub const TARGETS: [(&str, Target); 18] = [
     ("import", import::any),
     ("include", include::any),
     ("json", json::any),
+    ("oob", oob::any),
     ("plan", text::plan),
     ("render", expression::rendered),
     ("response", response::any),
