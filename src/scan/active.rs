@@ -15,7 +15,7 @@ use tokio::task::JoinSet;
 use super::curl::curl;
 use super::evidence::evidence;
 use super::point::InsertionPoint;
-use super::point::insertion_points;
+use super::point::insertion_points_in;
 use super::probe::NativeCheck;
 use super::probe::Outcome;
 use super::probe::Probe;
@@ -178,7 +178,7 @@ fn tasks(site: &Site) -> (Vec<Task>, usize) {
         if !node.reached {
             continue;
         }
-        let mut points: Vec<_> = insertion_points(base)
+        let mut points: Vec<_> = insertion_points_in(base, &node.path_template)
             .into_iter()
             .map(|point| {
                 let others = other_values(node, &point);
@@ -206,7 +206,7 @@ fn other_values(node: &Node, point: &InsertionPoint) -> Vec<String> {
     node.examples
         .iter()
         .skip(1)
-        .flat_map(insertion_points)
+        .flat_map(|example| insertion_points_in(example, &node.path_template))
         .filter(|other| other.reference == point.reference && other.value != point.value)
         .map(|other| other.value)
         .collect()
@@ -232,8 +232,10 @@ async fn test_group(active: Arc<Active>, board: Arc<Mutex<Board>>, group: Vec<Pl
     }
 }
 
+/// A few of a template are enough, however many values were seen in its path.
 fn point_key(task: &Task, point: &InsertionPoint) -> String {
-    format!("{} {} {}", task.base.method, task.shape, point.reference)
+    let shape = stateless_shape(&point.open_path(&task.base.path_and_query_text()));
+    format!("{} {shape} {}", task.base.method, point.reference)
 }
 
 impl Progress {
@@ -340,7 +342,8 @@ fn make_finding(
     proof: &Proof,
 ) -> Finding {
     let redactor = &active.redactor;
-    let path = task.base.path_and_query_text();
+    // What stands at the point is an example, and another one in the next run.
+    let path = point.open_path(&task.base.path_and_query_text());
     let method = task.base.method.as_str();
     let id = &selected.meta.id;
     let attack = proof

@@ -15,6 +15,11 @@ impl Operations {
         self.0.values()
     }
 
+    /// Whether there is something behind it.
+    pub(super) fn is_reached(&self, key: &(String, String)) -> bool {
+        self.0.get(key).is_some_and(|known| known.reached)
+    }
+
     /// Takes what is known now; gives it if it is new. What was reached stays reached.
     pub(super) fn see(&mut self, seen: Operation) -> Option<Operation> {
         let key = (seen.method.clone(), seen.path_template.clone());

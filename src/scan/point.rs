@@ -40,8 +40,8 @@ enum Place {
     Query(usize),
     /// Index among the pairs of the body.
     Form(usize),
-    /// Index among the segments of the path.
-    Path(usize),
+    /// Index among the segments of the path, and what stands around the value in its segment.
+    Path { index: usize, before: String, after: String },
     /// JSON pointer into the body.
     Json(String),
     /// Bytes of a multipart body.
@@ -53,6 +53,12 @@ enum Place {
 /// Every insertion point of a request: query values, form values, JSON leaves, and path segments
 /// that look like values. Headers and cookies are left to checks of their own.
 pub(crate) fn insertion_points(request: &Request) -> Vec<InsertionPoint> {
+    insertion_points_in(request, "")
+}
+
+/// The same for a request of a path template (`/blog/{slug}`, `/docs/p{id}.html`): what it leaves
+/// open is a value, whatever it looks like.
+pub(crate) fn insertion_points_in(request: &Request, template: &str) -> Vec<InsertionPoint> {
     let target = request.path_and_query_text().into_owned();
     let (path, query) = target.split_once('?').unwrap_or((&target, ""));
     let mut points = pairs(query, InsertionKind::Query, Place::Query);
@@ -69,16 +75,38 @@ pub(crate) fn insertion_points(request: &Request) -> Vec<InsertionPoint> {
         }
         _ => points.extend(part_values(request)),
     }
-    points.extend(path_values(path));
+    points.extend(path_values(path, template));
     points.truncate(MAX_POINTS);
     points
+}
+
+/// Names of a template's segment and what stands there in the path: `slug` for `{slug}`.
+pub(crate) fn in_template(
+    request: &Request,
+    index: usize,
+    segment: &str,
+) -> Option<(String, InsertionPoint)> {
+    let target = request.path_and_query_text();
+    let path = target.split('?').next().unwrap_or_default();
+    let (name, point) = open_segment(path.split('/').nth(index)?, index, segment)?;
+    Some((name.to_owned(), point))
+}
+
+/// Names and values of a request's body, those of JSON without where they stand.
+pub(crate) fn body_values(request: &Request) -> impl Iterator<Item = (String, String)> {
+    let points = insertion_points(request).into_iter();
+    let points = points.filter(|point| !point.is_in_address());
+    points.map(|point| {
+        let name = point.reference.name.rsplit('/').next().unwrap_or_default().to_owned();
+        (name, point.value)
+    })
 }
 
 /// Names of the parameters in a request's body.
 pub(crate) fn body_parameters(request: &Request) -> Vec<String> {
     insertion_points(request)
         .into_iter()
-        .filter(|point| !matches!(point.place, Place::Query(_) | Place::Path(_)))
+        .filter(|point| !point.is_in_address())
         .map(|point| point.reference.name)
         .collect()
 }
@@ -110,6 +138,26 @@ fn named(request: &Request, name: &str) -> Option<InsertionPoint> {
 }
 
 impl InsertionPoint {
+    fn is_in_address(&self) -> bool {
+        matches!(self.place, Place::Query(_) | Place::Path { .. })
+    }
+
+    /// Whether it is a pair of a query or of a form.
+    pub(crate) fn is_pair(&self) -> bool {
+        matches!(self.place, Place::Query(_) | Place::Form(_))
+    }
+
+    /// The path without what stands at this place, whatever that looks like.
+    pub(crate) fn open_path(&self, path_and_query: &str) -> String {
+        let path = path_and_query.split('?').next().unwrap_or_default();
+        match &self.place {
+            Place::Path { index, before, after } => {
+                with_segment(path, *index, &format!("{before}{{}}{after}"))
+            }
+            _ => path.to_owned(),
+        }
+    }
+
     /// The request with `value` at this place, escaped as the place demands.
     pub(crate) fn place(&self, request: &Request, value: &str) -> Request {
         let mut placed = request.clone();
@@ -124,21 +172,14 @@ impl InsertionPoint {
                 let body = String::from_utf8_lossy(&request.body);
                 placed.body = replace_value(&body, *index, value).into_bytes();
             }
-            Place::Path(index) => {
+            Place::Path { index, before, after } => {
                 let (path, query) = match target.split_once('?') {
                     Some((path, query)) => (path, format!("?{query}")),
                     None => (&*target, String::new()),
                 };
-                let segments: Vec<String> = path
-                    .split('/')
-                    .enumerate()
-                    .map(
-                        |(at, segment)| {
-                            if at == *index { encode(value) } else { segment.to_owned() }
-                        },
-                    )
-                    .collect();
-                placed.path_and_query = format!("{}{query}", segments.join("/")).into_bytes();
+                let segment = format!("{before}{}{after}", encode(value));
+                let path = with_segment(path, *index, &segment);
+                placed.path_and_query = format!("{path}{query}").into_bytes();
             }
             Place::Json(pointer) => {
                 if let Ok(mut body) = serde_json::from_slice::<serde_json::Value>(&request.body) {
@@ -158,7 +199,7 @@ impl InsertionPoint {
             }
         }
         // The length belongs to the old body; the wire adds the right one.
-        if !matches!(self.place, Place::Query(_) | Place::Path(_)) {
+        if !self.is_in_address() {
             placed.headers.retain(|header| !header.is("content-length"));
         }
         placed
@@ -265,18 +306,47 @@ fn pairs(text: &str, kind: InsertionKind, place: fn(usize) -> Place) -> Vec<Inse
         .collect()
 }
 
-fn path_values(path: &str) -> Vec<InsertionPoint> {
+fn path_values(path: &str, template: &str) -> Vec<InsertionPoint> {
     let shape = stateless_shape(path);
+    let is_of_template = template.split('/').count() == path.split('/').count();
+    let open = |index: usize| template.split('/').nth(index).filter(|_| is_of_template);
     path.split('/')
         .zip(shape.split('/'))
         .enumerate()
-        .filter(|(_, (segment, hole))| *hole == "{}" && *segment != "{}")
-        .map(|(index, (segment, _))| InsertionPoint {
-            reference: InsertionRef { kind: InsertionKind::Path, name: index.to_string() },
-            value: percent_decode_str(segment).decode_utf8_lossy().into_owned(),
-            place: Place::Path(index),
+        .filter_map(|(index, (segment, hole))| {
+            if hole == "{}" && segment != "{}" {
+                return Some(path_point(segment, index, "", ""));
+            }
+            Some(open_segment(segment, index, open(index)?)?.1)
         })
         .collect()
+}
+
+/// The value of a segment that a template leaves open as a whole or in part, and its name there.
+fn open_segment<'t>(
+    segment: &str,
+    index: usize,
+    template: &'t str,
+) -> Option<(&'t str, InsertionPoint)> {
+    let (before, rest) = template.split_once('{')?;
+    let (name, after) = rest.split_once('}')?;
+    let value = segment.strip_prefix(before)?.strip_suffix(after)?;
+    let is_plain = !after.contains('{') && !value.is_empty();
+    is_plain.then(|| (name, path_point(value, index, before, after)))
+}
+
+fn path_point(value: &str, index: usize, before: &str, after: &str) -> InsertionPoint {
+    InsertionPoint {
+        reference: InsertionRef { kind: InsertionKind::Path, name: index.to_string() },
+        value: percent_decode_str(value).decode_utf8_lossy().into_owned(),
+        place: Place::Path { index, before: before.to_owned(), after: after.to_owned() },
+    }
+}
+
+fn with_segment(path: &str, index: usize, segment: &str) -> String {
+    let segments = path.split('/').enumerate();
+    let segments = segments.map(|(at, own)| if at == index { segment } else { own });
+    segments.collect::<Vec<_>>().join("/")
 }
 
 fn json_leaves(value: &serde_json::Value, pointer: &mut String, found: &mut Vec<InsertionPoint>) {
@@ -397,6 +467,31 @@ mod tests {
         assert_eq!((points[1].value.as_str(), points[2].value.as_str()), ("7", "x\"y"));
         let placed = points[2].place(&graphql, "z'\"");
         assert!(String::from_utf8_lossy(&placed.body).contains(r#"name: \"z'\\\"\", on"#));
+    }
+
+    #[test]
+    fn what_a_template_leaves_open_is_a_value() {
+        let request = get("/docs/p17.html?x=1");
+        let points = insertion_points_in(&request, "/docs/p{id}.html");
+        assert_eq!((points[1].value.as_str(), points[1].reference.name.as_str()), ("17", "2"));
+        let placed = points[1].place(&request, "a/b");
+        assert_eq!(placed.path_and_query, b"/docs/pa%2Fb.html?x=1");
+        assert_eq!(points[1].open_path("/docs/p17.html?x=1"), "/docs/p{}.html");
+        assert_eq!(points[0].open_path("/docs/p17.html?x=1"), "/docs/p17.html");
+        for (path, template, values) in [
+            ("/blog/first-post", "/blog/{slug}", vec!["first-post"]),
+            ("/user/ann/posts/9", "/user/{slug}/posts/{id}", vec!["ann", "9"]),
+            ("/blog/a/b", "/blog/{path}", vec![]),
+            ("/blog/", "/blog/{slug}", vec![]),
+            ("/blog/x", "/blog/y{id}", vec![]),
+            ("/blog/x-y", "/blog/{a}-{b}", vec![]),
+        ] {
+            let points = insertion_points_in(&get(path), template);
+            let found: Vec<_> = points.into_iter().map(|point| point.value).collect();
+            assert_eq!(found, values, "{path} {template}");
+        }
+        let (name, point) = in_template(&get("/a/x%20y"), 2, "{title}").expect("it is open");
+        assert_eq!((name.as_str(), point.value.as_str()), ("title", "x y"));
     }
 
     #[test]

@@ -94,6 +94,11 @@ impl Site {
         *self.in_links.entry((method.to_owned(), path)).or_insert(0) += links;
     }
 
+    /// Whether something was found behind a method and path template.
+    pub(crate) fn is_reached(&self, operation: &(String, String)) -> bool {
+        self.operations.is_reached(operation)
+    }
+
     /// Takes a sighting; gives what has changed of the operations.
     pub(crate) fn see(&mut self, sighting: Sighting, templates: &Templates) -> Vec<Event> {
         let path = templates.current(sighting.path);

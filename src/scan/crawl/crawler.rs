@@ -16,12 +16,14 @@ use super::guesses::Doubt;
 use super::guesses::Guesses;
 use super::item::Candidate;
 use super::item::Item;
+use super::known_values::KnownValues;
 use super::left_out::LeftOut;
 use super::robots::Robots;
 use super::shown::Done;
 use super::shown::Shows;
 use super::sources;
 use super::turns::Turns;
+use super::unmet::Unmet;
 use crate::extract::ImportMap;
 use crate::model::Event;
 use crate::model::Guessed;
@@ -108,6 +110,8 @@ pub(crate) async fn crawl(mut job: CrawlJob) -> Crawled {
         rounds: 0,
         imports: Vec::new(),
         shows: Shows::new(job.explorer.take()),
+        values: KnownValues::default(),
+        unmet: Unmet::default(),
         soft404: Arc::new(Soft404::new(job.seed)),
         robots: HashMap::new(),
         has_no_robots: false,
@@ -147,6 +151,9 @@ pub(super) struct Crawler {
     pub(super) imports: Vec<Arc<ImportMap>>,
     /// What the browser is to show.
     pub(super) shows: Shows,
+    /// What the target has shown, for what descriptions leave open.
+    pub(super) values: KnownValues,
+    pub(super) unmet: Unmet,
     pub(super) soft404: Arc<Soft404>,
     /// What is asked of crawlers, by origin, where it is obeyed.
     pub(super) robots: HashMap<Origin, Robots>,
@@ -280,6 +287,8 @@ impl Crawler {
                 self.seed_paths(std::mem::take(&mut well_known), Doubt::Convention);
             }
             self.release_guesses(self.fetched, is_idle);
+            // Of those that it knows already, there may be others.
+            while is_idle && self.frontier.len() == 0 && self.retry_unmet() {}
             while running.len() + self.turns.waiting() < self.job.concurrency.max(1)
                 && self.spent().is_none()
                 && !self.job.traffic.is_stopping()

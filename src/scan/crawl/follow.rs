@@ -102,6 +102,7 @@ impl Crawler {
             led_on |= self.follow_redirect(&item, url);
         }
         self.left_out.unread += u64::from(fetched.page.truncated);
+        self.note_values(&item, fetched);
         if reading.same_as.is_some() {
             self.left_out.same_content += 1;
             // To a browser it may be another page all the same: its script reads the address.

@@ -6,11 +6,13 @@ mod follow;
 mod frontier;
 mod guesses;
 mod item;
+mod known_values;
 mod left_out;
 mod robots;
 mod shown;
 mod sources;
 mod turns;
+mod unmet;
 
 pub(crate) use crawler::CrawlJob;
 pub(crate) use crawler::Crawled;

@@ -13,4 +13,5 @@ mod resume;
 mod run;
 mod site;
 mod sqli;
+mod values;
 mod xss;
