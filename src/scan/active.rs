@@ -234,8 +234,18 @@ async fn test_group(active: Arc<Active>, board: Arc<Mutex<Board>>, group: Vec<Pl
 
 /// A few of a template are enough, however many values were seen in its path.
 fn point_key(task: &Task, point: &InsertionPoint) -> String {
-    let shape = stateless_shape(&point.open_path(&task.base.path_and_query_text()));
+    let shape = stateless_shape(&path_at(task, point));
     format!("{} {shape} {}", task.base.method, point.reference)
+}
+
+/// The path without the example that stands at the point, and with the operation's name where
+/// several have one path.
+fn path_at(task: &Task, point: &InsertionPoint) -> String {
+    let path = point.open_path(&task.base.path_and_query_text());
+    match task.path_template.split_once('#') {
+        Some((_, operation)) => format!("{path}:{operation}"),
+        None => path,
+    }
 }
 
 impl Progress {
@@ -343,7 +353,7 @@ fn make_finding(
 ) -> Finding {
     let redactor = &active.redactor;
     // What stands at the point is an example, and another one in the next run.
-    let path = point.open_path(&task.base.path_and_query_text());
+    let path = path_at(task, point);
     let method = task.base.method.as_str();
     let id = &selected.meta.id;
     let attack = proof

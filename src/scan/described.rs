@@ -8,15 +8,18 @@ use std::path::Path;
 use jiff::civil::date;
 use url::Url;
 
+use super::graphql;
 use super::unbound::Seeded;
 use crate::import;
 use crate::import::Format;
 use crate::import::Options;
 use crate::model::LeftAlone;
+use crate::model::Method;
 use crate::model::OperationSource;
 use crate::model::Origin;
 use crate::model::Seed;
 use crate::model::SkipReason;
+use crate::model::Target;
 use crate::plan;
 use crate::plan::Overrides;
 use crate::plan::Plan;
@@ -44,8 +47,27 @@ pub(crate) struct Describer {
     left: u32,
 }
 
-/// Whether a document describes an interface (OpenAPI, Swagger).
+/// A document that describes an interface.
+#[derive(Clone, Copy)]
+pub(crate) struct Description<'a> {
+    pub(crate) url: &'a Url,
+    pub(crate) body: &'a [u8],
+    /// Where a GraphQL endpoint was asked for its schema: how.
+    pub(crate) asked_by: Option<&'a Method>,
+}
+
+/// Whether a document describes an interface (OpenAPI, Swagger, the schema of a GraphQL endpoint).
 pub(crate) fn is_description(body: &[u8]) -> bool {
+    is_schema(body) || is_openapi(body)
+}
+
+/// The answer to an introspection query.
+fn is_schema(body: &[u8]) -> bool {
+    let start = String::from_utf8_lossy(&body[..body.len().min(SNIFFED)]);
+    body.len() <= MAX_BYTES && start.trim_start().starts_with('{') && start.contains("\"__schema\"")
+}
+
+fn is_openapi(body: &[u8]) -> bool {
     let start = String::from_utf8_lossy(&body[..body.len().min(SNIFFED)]);
     let is_yaml =
         || start.lines().any(|line| line.starts_with("openapi:") || line.starts_with("swagger:"));
@@ -64,17 +86,27 @@ impl Describer {
     ///
     /// # Errors
     /// Why it is not read.
-    pub(crate) fn read(&mut self, url: &Url, body: &[u8]) -> Result<Vec<Seeded>, String> {
+    pub(crate) fn read(&mut self, described: Description<'_>) -> Result<Vec<Seeded>, String> {
         if self.left == 0 {
             return Err(format!("{MAX_DESCRIPTIONS} were read before"));
         }
         self.left -= 1;
-        self.plan(url, body).map(|plan| seeds(&plan))
+        let plan = self.plan(described)?;
+        if !is_schema(described.body) {
+            return Ok(seeds(&plan));
+        }
+        let by_get = described.asked_by.is_some_and(Method::is_safe);
+        Ok(seeds(&plan).into_iter().map(|seeded| graphql::operation(seeded, by_get)).collect())
     }
 
-    fn plan(&self, url: &Url, body: &[u8]) -> Result<Plan, String> {
+    fn plan(&self, Description { url, body, asked_by }: Description<'_>) -> Result<Plan, String> {
+        let mut endpoint = url.clone();
+        endpoint.set_query(None);
+        let target = asked_by.and_then(|_| Target::parse(endpoint.as_str()).ok());
+        let format = if is_schema(body) { Format::GraphQl } else { Format::OpenApi };
         let options = Options {
-            format: Some(Format::OpenApi),
+            format: Some(format),
+            target,
             unsafe_too: self.scan.allow_unsafe,
             ..Options::default()
         };
@@ -158,7 +190,8 @@ mod tests {
 
     fn read(text: &str, allow_unsafe: bool) -> Vec<(String, String, bool)> {
         let url = Url::parse("http://127.0.0.1:8080/docs/openapi.json").expect("a URL");
-        let seeds = describer(allow_unsafe).read(&url, text.as_bytes()).expect("it is read");
+        let described = Description { url: &url, body: text.as_bytes(), asked_by: None };
+        let seeds = describer(allow_unsafe).read(described).expect("it is read");
         let told = seeds.into_iter().map(|seed| {
             let request = seed.template.request;
             (request.method.as_str().to_owned(), request.url(), seed.left_alone.is_some())
@@ -196,7 +229,8 @@ mod tests {
         for text in ["{\"name\":\"openapi\"}", "<html>", "{\"open\":1}", ""] {
             assert!(!is_description(text.as_bytes()) || text.contains("openapi"), "{text}");
             let url = Url::parse("http://h/").expect("a URL");
-            assert!(describer(false).read(&url, text.as_bytes()).is_err(), "{text}");
+            let described = Description { url: &url, body: text.as_bytes(), asked_by: None };
+            assert!(describer(false).read(described).is_err(), "{text}");
         }
     }
 }

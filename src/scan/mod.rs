@@ -25,6 +25,7 @@ mod described;
 mod evidence;
 mod fill;
 mod form;
+mod graphql;
 mod identity;
 mod inventory;
 mod job;

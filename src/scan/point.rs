@@ -46,6 +46,8 @@ enum Place {
     Json(String),
     /// Bytes of a multipart body.
     Part(Range<usize>),
+    /// JSON pointer into the value of a pair of the query.
+    QueryJson(usize, String),
     /// A value in the GraphQL document of a JSON body, by its bytes.
     GraphQl(Range<usize>),
 }
@@ -61,7 +63,7 @@ pub(crate) fn insertion_points(request: &Request) -> Vec<InsertionPoint> {
 pub(crate) fn insertion_points_in(request: &Request, template: &str) -> Vec<InsertionPoint> {
     let target = request.path_and_query_text().into_owned();
     let (path, query) = target.split_once('?').unwrap_or((&target, ""));
-    let mut points = pairs(query, InsertionKind::Query, Place::Query);
+    let mut points = opened(pairs(query, InsertionKind::Query, Place::Query));
     match body_kind(request) {
         Some(InsertionKind::Form) => {
             let body = String::from_utf8_lossy(&request.body);
@@ -139,7 +141,7 @@ fn named(request: &Request, name: &str) -> Option<InsertionPoint> {
 
 impl InsertionPoint {
     fn is_in_address(&self) -> bool {
-        matches!(self.place, Place::Query(_) | Place::Path { .. })
+        matches!(self.place, Place::Query(_) | Place::QueryJson(..) | Place::Path { .. })
     }
 
     /// Whether it is a pair of a query or of a form.
@@ -168,6 +170,15 @@ impl InsertionPoint {
                 let query = replace_value(query, *index, value);
                 placed.path_and_query = format!("{path}?{query}").into_bytes();
             }
+            Place::QueryJson(index, pointer) => {
+                let (path, query) = target.split_once('?').unwrap_or((&target, ""));
+                let pair = query.split('&').nth(*index).unwrap_or_default();
+                let own = decode(pair.split_once('=').map_or("", |(_, value)| value));
+                if let Some(own) = with_leaf(own.as_bytes(), pointer, value) {
+                    let query = replace_value(query, *index, &own);
+                    placed.path_and_query = format!("{path}?{query}").into_bytes();
+                }
+            }
             Place::Form(index) => {
                 let body = String::from_utf8_lossy(&request.body);
                 placed.body = replace_value(&body, *index, value).into_bytes();
@@ -182,11 +193,8 @@ impl InsertionPoint {
                 placed.path_and_query = format!("{path}{query}").into_bytes();
             }
             Place::Json(pointer) => {
-                if let Ok(mut body) = serde_json::from_slice::<serde_json::Value>(&request.body) {
-                    if let Some(leaf) = body.pointer_mut(pointer) {
-                        *leaf = serde_json::Value::String(value.to_owned());
-                    }
-                    placed.body = body.to_string().into_bytes();
+                if let Some(body) = with_leaf(&request.body, pointer, value) {
+                    placed.body = body.into_bytes();
                 }
             }
             Place::Part(range) => {
@@ -204,6 +212,50 @@ impl InsertionPoint {
         }
         placed
     }
+}
+
+/// The variables of a GraphQL query in an address, instead of all together, and not the query itself.
+fn opened(points: Vec<InsertionPoint>) -> Vec<InsertionPoint> {
+    let is_document =
+        |point: &InsertionPoint| point.reference.name == "query" && point.value.contains('{');
+    if !points.iter().any(is_document) {
+        return points;
+    }
+    let mut opened = Vec::new();
+    for point in points {
+        let Place::Query(index) = point.place else { continue };
+        if is_document(&point) {
+            continue;
+        }
+        let variables = (point.reference.name == "variables")
+            .then(|| serde_json::from_str(&point.value).ok())
+            .flatten();
+        let Some(variables) = variables else {
+            opened.push(point);
+            continue;
+        };
+        let mut leaves = Vec::new();
+        json_leaves(&variables, &mut String::new(), &mut leaves);
+        opened.extend(leaves.into_iter().map(|leaf| {
+            let pointer = leaf.reference.name;
+            let name = format!("variables{pointer}");
+            InsertionPoint {
+                reference: InsertionRef { kind: InsertionKind::Query, name },
+                value: leaf.value,
+                place: Place::QueryJson(index, pointer),
+            }
+        }));
+    }
+    opened
+}
+
+/// JSON with a text at a place.
+fn with_leaf(json: &[u8], pointer: &str, value: &str) -> Option<String> {
+    let mut json: serde_json::Value = serde_json::from_slice(json).ok()?;
+    if let Some(leaf) = json.pointer_mut(pointer) {
+        *leaf = serde_json::Value::String(value.to_owned());
+    }
+    Some(json.to_string())
 }
 
 /// Values of multipart fields; files are left to checks of their own.
@@ -467,6 +519,21 @@ mod tests {
         assert_eq!((points[1].value.as_str(), points[2].value.as_str()), ("7", "x\"y"));
         let placed = points[2].place(&graphql, "z'\"");
         assert!(String::from_utf8_lossy(&placed.body).contains(r#"name: \"z'\\\"\", on"#));
+    }
+
+    #[test]
+    fn variables_of_a_query_in_an_address_are_points() {
+        let request =
+            get("/graphql?query=query%7Ba%7D&variables=%7B%22in%22%3A%7B%22id%22%3A7%7D%7D");
+        assert_eq!(names(&request), ["query `variables/in/id`"]);
+        let placed = insertion_points(&request)[0].place(&request, "x'");
+        assert_eq!(parameter(&placed, "variables"), None, "it is taken apart");
+        assert_eq!(insertion_points(&placed)[0].value, "x'");
+        assert!(placed.path_and_query.starts_with(b"/graphql?query=query%7Ba%7D&variables=%7B"));
+        assert_eq!(
+            names(&get("/find?query=kettle&variables=1")),
+            ["query `query`", "query `variables`"]
+        );
     }
 
     #[test]

@@ -12,6 +12,7 @@ use super::fetch::fetch;
 use super::frontier::Bounds;
 use super::frontier::Frontier;
 use super::frontier::KindId;
+use super::graphql::Endpoints;
 use super::guesses::Doubt;
 use super::guesses::Guesses;
 use super::item::Candidate;
@@ -112,6 +113,7 @@ pub(crate) async fn crawl(mut job: CrawlJob) -> Crawled {
         shows: Shows::new(job.explorer.take()),
         values: KnownValues::default(),
         unmet: Unmet::default(),
+        endpoints: Endpoints::default(),
         soft404: Arc::new(Soft404::new(job.seed)),
         robots: HashMap::new(),
         has_no_robots: false,
@@ -154,6 +156,8 @@ pub(super) struct Crawler {
     /// What the target has shown, for what descriptions leave open.
     pub(super) values: KnownValues,
     pub(super) unmet: Unmet,
+    /// Of GraphQL.
+    pub(super) endpoints: Endpoints,
     pub(super) soft404: Arc<Soft404>,
     /// What is asked of crawlers, by origin, where it is obeyed.
     pub(super) robots: HashMap<Origin, Robots>,
@@ -254,9 +258,11 @@ impl Crawler {
         };
         let origin = template.request.origin.to_string();
         // First, so that the request's own path is one of the template's.
-        self.templates.place_template(&origin, &template.path_template);
+        let path = self.templates.place_template(&origin, &template.path_template);
         let (item, key) = self.item(candidate);
         let item = Item {
+            // Operations of one path that are told apart.
+            path: if template.path_template.contains('#') { path } else { item.path },
             path_template: Some(template.path_template.clone()),
             expected_statuses: template.expected_statuses.clone(),
             ..item

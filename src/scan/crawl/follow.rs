@@ -9,6 +9,8 @@ use super::crawler::Crawler;
 use super::crawler::Seen;
 use super::fetch::Fetched;
 use super::frontier::Offer;
+use super::graphql::has_failed;
+use super::graphql::is_introspection;
 use super::guesses::Doubt;
 use super::guesses::Outcome;
 use super::item::Candidate;
@@ -24,6 +26,7 @@ use crate::model::Request;
 use crate::model::SkipReason;
 use crate::model::inert;
 use crate::scan::careful;
+use crate::scan::described::Description;
 use crate::scan::form::Form;
 use crate::scan::form::FormEncoding;
 use crate::scan::link;
@@ -96,6 +99,9 @@ impl Crawler {
         let mut item = item.clone();
         item.path = self.templates.current(item.path);
         let reading = self.learn(&mut item, fetched, status);
+        if self.is_schema_refused(&item, fetched) {
+            return false;
+        }
         self.file(&item, status, fetched, reading.same_as.clone());
         let mut led_on = reading.novel;
         if let Some(url) = fetched.redirect.as_ref().filter(|_| !fetched.missing) {
@@ -103,6 +109,7 @@ impl Crawler {
         }
         self.left_out.unread += u64::from(fetched.page.truncated);
         self.note_values(&item, fetched);
+        self.note_answer(&item, fetched);
         if reading.same_as.is_some() {
             self.left_out.same_content += 1;
             // To a browser it may be another page all the same: its script reads the address.
@@ -112,7 +119,7 @@ impl Crawler {
         self.job.traffic.tokens.learn(&item.url, &fetched.page.forms);
         led_on |= self.follow_page(&item, &fetched.page, fetched.document, reading.endless);
         if let Some(description) = &fetched.page.description {
-            self.describe(&item.url, description);
+            self.describe(&item, description);
         }
         self.settle();
         self.shows.offer(&item, fetched);
@@ -120,8 +127,10 @@ impl Crawler {
     }
 
     /// Goes on with what an interface's description names.
-    fn describe(&mut self, url: &Url, description: &[u8]) {
-        match self.job.describer.read(url, description) {
+    fn describe(&mut self, item: &Item, body: &[u8]) {
+        let url = &item.url;
+        let method = is_introspection(item).then_some(&item.request.method);
+        match self.job.describer.read(Description { url, body, asked_by: method }) {
             Ok(seeds) => seeds.into_iter().for_each(|seeded| self.seed_template(seeded)),
             Err(reason) => {
                 let (url, reason) = (inert(url.as_str(), 200), inert(&reason, 300));
@@ -208,7 +217,11 @@ impl Crawler {
         if gone && item.source.is_found() && !item.is_start() {
             return;
         }
-        let reached = !fetched.missing && status.is_some_and(|status| item.expects(status));
+        let exchange = fetched.exchange.as_ref().ok();
+        let response = exchange.and_then(|exchange| exchange.response());
+        let reached = !fetched.missing
+            && status.is_some_and(|status| item.expects(status))
+            && !response.is_some_and(|response| has_failed(item, &response.body));
         if item.guess.is_some() && !reached {
             return;
         }
@@ -216,7 +229,7 @@ impl Crawler {
         let same_as = same_as.or_else(|| canonical.map(|url| Arc::from(url.as_str())));
         let structure = fetched.page.structure;
         let now = self.job.traffic.now();
-        let answer = fetched.exchange.as_ref().ok().and_then(|it| Answer::of(it, now));
+        let answer = exchange.and_then(|it| Answer::of(it, now));
         self.see(item, Seen { status, answer, reached, skipped: None, structure, same_as });
     }
 
@@ -374,6 +387,7 @@ impl Crawler {
             self.out_of_scope(&candidate);
             return false;
         }
+        self.note_endpoint(&candidate);
         let (item, key) = self.item(candidate);
         self.site.link(item.request.method.as_str(), item.path, 1);
         if self.judge(key) {

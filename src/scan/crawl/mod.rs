@@ -4,6 +4,7 @@ mod crawler;
 mod fetch;
 mod follow;
 mod frontier;
+mod graphql;
 mod guesses;
 mod item;
 mod known_values;

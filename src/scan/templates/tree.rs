@@ -92,7 +92,10 @@ impl Templates {
     pub(crate) fn place_template(&mut self, origin: &str, template: &str) -> PathId {
         let mut at = self.root(origin);
         for segment in template.split('/').skip(1).take(MAX_DEPTH) {
-            if segment.contains('{') {
+            if segment.contains('#') {
+                // Tells operations of one path apart, and is no word of it.
+                at = self.child(at, segment, Kind::Value);
+            } else if segment.contains('{') {
                 let child = self.child(at, "{id}", Kind::Value);
                 self.segments[at as usize].wildcard = Some(child);
                 at = child;

@@ -3,6 +3,7 @@
 mod browser;
 mod crawl;
 mod generated;
+mod graphql;
 mod guesses;
 mod logins;
 mod manners;
