@@ -4,6 +4,7 @@
 //! mutations of them, so that they are held by an ordinary compiler too.
 
 pub mod auth;
+pub mod cdp;
 pub mod content;
 pub mod document;
 pub mod expression;
@@ -26,6 +27,7 @@ pub type Target = fn(&[u8]);
 /// Every target by its name, which its seeds and its binary have too.
 pub const TARGETS: [(&str, Target); 19] = [
     ("auth", auth::any),
+    ("cdp", cdp::any),
     ("chunked", response::chunked),
     ("content", content::any),
     ("document", document::any),
