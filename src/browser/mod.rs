@@ -17,6 +17,7 @@ mod frames;
 mod locate;
 mod message;
 mod process;
+mod profile;
 
 pub use connection::Connection;
 pub use error::{BrowserError, CallError};

@@ -16,7 +16,6 @@ use std::time::Duration;
 use command_fds::CommandFdExt;
 use command_fds::FdMapping;
 use serde_json::json;
-use tempfile::TempDir;
 use tokio::net::unix::pipe;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -24,6 +23,7 @@ use tokio::task::JoinSet;
 use super::connection::Connection;
 use super::error::BrowserError;
 use super::message::CdpEvent;
+use super::profile::Profile;
 
 /// Until it must have said its first word. On a busy machine it takes seconds.
 const START: Duration = Duration::from_secs(30);
@@ -133,7 +133,8 @@ impl Browser {
 #[derive(Debug)]
 struct Process {
     child: Child,
-    profile: Option<TempDir>,
+    /// Goes after the child has ended.
+    profile: Profile,
 }
 
 impl Process {
@@ -141,10 +142,7 @@ impl Process {
         program: &Path,
         is_sandboxed: bool,
     ) -> Result<(Self, pipe::Receiver, pipe::Sender), BrowserError> {
-        let profile = tempfile::Builder::new()
-            .prefix("shakedown-browser-")
-            .tempdir()
-            .map_err(BrowserError::Profile)?;
+        let profile = Profile::new(&std::env::temp_dir()).map_err(BrowserError::Profile)?;
         let spawn_error = |source| BrowserError::Spawn { program: program.to_owned(), source };
         let (calls, our_calls) = std::io::pipe().map_err(spawn_error)?;
         let (our_replies, replies) = std::io::pipe().map_err(spawn_error)?;
@@ -153,7 +151,7 @@ impl Process {
             .spawn()
             .map_err(spawn_error)?;
         // From here on, whatever happens ends it.
-        let process = Self { child, profile: Some(profile) };
+        let process = Self { child, profile };
         let read = pipe::Receiver::from_owned_fd(our_replies.into()).map_err(spawn_error)?;
         let written = pipe::Sender::from_owned_fd(our_calls.into()).map_err(spawn_error)?;
         Ok((process, read, written))
@@ -161,8 +159,7 @@ impl Process {
 
     /// The end of what it wrote on standard error.
     fn last_words(&self) -> String {
-        let Some(profile) = &self.profile else { return String::new() };
-        let text = std::fs::read(profile.path().join("stderr")).unwrap_or_default();
+        let text = std::fs::read(self.profile.path().join("stderr")).unwrap_or_default();
         let text = String::from_utf8_lossy(&text[text.len().saturating_sub(2000)..]).into_owned();
         let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
         let last = lines[lines.len().saturating_sub(3)..].join(" | ");
@@ -176,15 +173,6 @@ impl Drop for Process {
         let group = rustix::process::Pid::from_child(&self.child);
         let _ended = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
         let _waited = self.child.wait();
-        let Some(profile) = self.profile.take() else { return };
-        let path = profile.keep();
-        // A child that is ending may still be writing.
-        for _ in 0..50 {
-            if std::fs::remove_dir_all(&path).is_ok() || !path.exists() {
-                return;
-            }
-            std::thread::sleep(Duration::from_millis(10));
-        }
     }
 }
 

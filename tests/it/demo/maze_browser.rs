@@ -60,10 +60,19 @@ fn processes(directory: &Path) -> usize {
         .count()
 }
 
+/// What the names of profiles begin with.
+const PROFILE: &str = "shakedown-browser";
+
+/// What begins like that in `directory`, but for the plan.
+fn entries(directory: &Path, prefix: &str) -> BTreeSet<String> {
+    let all = fs::read_dir(directory).expect("readable").flatten();
+    let names = all.map(|entry| entry.file_name().to_string_lossy().into_owned());
+    names.filter(|name| name != "plan.yml" && name.starts_with(prefix)).collect()
+}
+
 /// Profiles of browsers in `directory`.
 fn profiles(directory: &Path) -> usize {
-    let all = fs::read_dir(directory).expect("readable").flatten();
-    all.filter(|entry| entry.file_name().to_string_lossy().starts_with("shakedown-browser")).count()
+    entries(directory, PROFILE).len()
 }
 
 /// Waits until it is so; a test that hangs is ended by its runner.
@@ -130,4 +139,17 @@ async fn a_browser_does_not_outlive_a_crawl_that_is_killed() {
     child.kill().expect("it runs");
     child.wait().expect("it has ended");
     until(|| processes(directory.path()) == 0).await;
+    assert_eq!(entries(directory.path(), ""), entries(directory.path(), PROFILE), "nothing else");
+    let left = entries(directory.path(), PROFILE);
+    assert_eq!(left.len(), 1);
+
+    // The next one tidies up.
+    let child = command(&shop, directory.path()).spawn().expect("the program runs");
+    until(|| processes(directory.path()) > 0).await;
+    let used = entries(directory.path(), PROFILE);
+    assert!(used.len() == 1 && used != left, "{left:?} {used:?}");
+    let id = rustix::process::Pid::from_child(&child);
+    rustix::process::kill_process(id, rustix::process::Signal::INT).expect("it runs");
+    output(child).await;
+    assert_eq!(entries(directory.path(), PROFILE), BTreeSet::new());
 }
