@@ -414,6 +414,39 @@ async fn a_line_break_in_a_header_is_refused_and_not_sent() {
     assert_eq!(server.connections(), 0);
 }
 
+/// Sends one request that nobody waits for longer than `most`.
+async fn get_within(origin: &Origin, most: Duration) -> Exchange {
+    let request = Scope::of_origin(origin.clone()).admit(Request::get(origin.clone(), "/"));
+    client(origin, patient()).send_within(request.expect("its own origin"), most).await
+}
+
+#[tokio::test]
+async fn of_a_stream_without_end_comes_what_was_sent_until_then() {
+    let server = Server::start(|mut stream, _| async move {
+        let _ = read_request(&mut stream).await;
+        let head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\ndata: 1\n\n\r\n";
+        let _ = stream.write_all(head).await;
+        // Until the client hangs up.
+        let _ = read_request(&mut stream).await;
+    })
+    .await;
+    let exchange = get_within(&server.http(), Duration::from_millis(200)).await;
+    let response = exchange.response().expect("its beginning");
+    assert_eq!((response.status, response.truncated), (200, true));
+    assert_eq!(response.body, b"data: 1\n\n");
+    assert!(exchange.timings.duration() >= Duration::from_millis(200));
+    let mute =
+        Server::start(
+            |mut stream, _| async move { while read_request(&mut stream).await.is_some() {} },
+        )
+        .await;
+    let exchange = get_within(&mute.http(), Duration::from_millis(100)).await;
+    assert_eq!(class(&exchange), Some(FailureClass::WaitTimeout));
+    let server = answering(OK).await;
+    let exchange = get_within(&server.http(), Duration::from_secs(20)).await;
+    assert!(!exchange.response().expect("whole").truncated);
+}
+
 #[tokio::test]
 async fn a_body_beyond_the_limit_is_cut_and_marked() {
     let server = Server::start(|mut stream, _| async move {

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::Context;
 use std::task::Poll;
+use std::time::Duration;
 
 use tokio::io::AsyncRead;
 use tokio::io::AsyncReadExt as _;
@@ -48,6 +49,23 @@ pub(super) struct Connection {
     can_reuse: bool,
 }
 
+/// How much of a response is read.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Reading {
+    /// Bytes of its body.
+    pub(super) max_body: usize,
+    /// From the end of the request; what has come until then is the response.
+    pub(super) max_time: Option<Duration>,
+}
+
+impl Reading {
+    async fn time_is_up(self) -> Duration {
+        let Some(limit) = self.max_time else { return std::future::pending().await };
+        tokio::time::sleep(limit).await;
+        limit
+    }
+}
+
 /// A failed exchange.
 #[derive(Debug)]
 pub(super) struct Broken {
@@ -86,12 +104,12 @@ impl Connection {
         poll_fn(|context| Poll::Ready(self.poll_unasked(context).is_pending())).await
     }
 
-    /// Sends a request and reads its response, up to `max_body` bytes of body.
+    /// Sends a request and reads its response as far as `reading` says.
     pub(super) async fn exchange(
         &mut self,
         request: &[u8],
         kind: RequestKind,
-        max_body: usize,
+        reading: Reading,
         record: &mut Record,
     ) -> Result<Response, Broken> {
         self.parser.reset(kind);
@@ -100,7 +118,7 @@ impl Connection {
         let sent = self.write(request).await;
         record.enter(PhaseKind::Wait);
         // A peer that refuses a body may answer and close before having read it: the answer counts.
-        let outcome = self.receive(max_body, record).await;
+        let outcome = self.receive(reading, record).await;
         let has_started = self.parser.has_started();
         match (outcome, sent) {
             (Ok(response), sent) => {
@@ -119,11 +137,26 @@ impl Connection {
         }
     }
 
-    async fn receive(&mut self, max_body: usize, record: &mut Record) -> Result<Response, Failure> {
-        let mut collector = Collector::new(max_body);
+    async fn receive(
+        &mut self,
+        reading: Reading,
+        record: &mut Record,
+    ) -> Result<Response, Failure> {
+        let mut collector = Collector::new(reading.max_body);
         let mut wire_len = 0;
+        let mut is_cut = false;
+        let mut time_is_up = std::pin::pin!(reading.time_is_up());
         loop {
-            let count = self.read().await?;
+            let count = tokio::select! {
+                read = self.read() => read?,
+                limit = &mut time_is_up => {
+                    if !collector.has_head() {
+                        return Err(record.timed_out(limit));
+                    }
+                    is_cut = true;
+                    break;
+                }
+            };
             if count == 0 {
                 self.end_of_stream()?;
                 break;
@@ -141,7 +174,9 @@ impl Connection {
                 break;
             }
         }
-        Ok(collector.finish(wire_len).expect("a body follows its head"))
+        let mut response = collector.finish(wire_len).expect("a body follows its head");
+        response.truncated |= is_cut;
+        Ok(response)
     }
 
     fn end_of_stream(&mut self) -> Result<(), Failure> {

@@ -3,11 +3,13 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
+use std::time::Duration;
 
 use tokio::sync::Semaphore;
 
 use super::connection::Broken;
 use super::connection::Connection;
+use super::connection::Reading;
 use super::dial::Dialler;
 use super::options::ClientOptions;
 use super::options::ContentDecoding;
@@ -109,6 +111,16 @@ impl Client {
     /// Cancel safe: dropping the future closes its connection; the request may have been sent.
     pub async fn send(&self, request: InScope) -> Exchange {
         self.send_with(request, &SendOptions::default()).await
+    }
+
+    /// The same for a response that may never end, as a stream of events does: `most` after the
+    /// request was sent, what has come of it is the response, cut and marked like one that is too
+    /// long. `WaitTimeout` where nothing has.
+    ///
+    /// Cancel safe as [`Client::send`].
+    pub async fn send_within(&self, request: InScope, most: Duration) -> Exchange {
+        let options = SendOptions { max_time: Some(most), ..SendOptions::default() };
+        self.send_with(request, &options).await
     }
 
     /// The same, with what is different for this exchange.
@@ -238,7 +250,9 @@ impl Inner {
         record: &mut Record,
     ) -> Result<Response, Broken> {
         let kind = RequestKind::of(&request.method);
-        let response = connection.exchange(bytes, kind, self.max_body(options), record).await?;
+        let reading =
+            Reading { max_body: self.max_body(options), max_time: options.max_time };
+        let response = connection.exchange(bytes, kind, reading, record).await?;
         let is_apart = options.bytes.is_some() || options.server_name.is_some();
         if !is_apart && connection.can_reuse() && self.options.reuse == ConnectionReuse::On {
             self.pool.put(&request.origin, connection);

@@ -52,6 +52,9 @@ pub struct SendOptions {
     pub bytes: Option<Vec<u8>>,
     /// The name in the TLS handshake, over a connection of its own.
     pub server_name: Option<String>,
+    /// After the request was sent: what has come by then of a response that may never end is the
+    /// response, cut.
+    pub max_time: Option<Duration>,
 }
 
 /// Whether content codings are asked for and undone.

@@ -510,6 +510,7 @@ impl<'r> Run<'r> {
             max_body: block.max_size.and_then(|size| usize::try_from(size).ok()),
             bytes: made.bytes.clone(),
             server_name: made.server_name.clone(),
+            max_time: None,
         }
     }
 
