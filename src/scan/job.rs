@@ -9,7 +9,6 @@ use tokio::sync::mpsc;
 use super::active::Active;
 use super::active::Selected;
 use super::active::run_active;
-use super::browse::Explorer;
 use super::checks;
 use super::crawl::CrawlJob;
 use super::crawl::Crawled;
@@ -211,7 +210,7 @@ impl Engine {
             allow_unsafe: self.settings.allow_unsafe,
             seed: job.plan.seed.derive("crawl"),
             describer: Describer::new(&self.settings, job.plan.seed),
-            explorer: self.explorer(job).await,
+            browser: self.browser(job).await,
         })
         .await;
         // Two methods of one address are one of its lines.
@@ -242,15 +241,13 @@ impl Engine {
     }
 
     /// The browser, where the plan asks for one.
-    async fn explorer(&self, job: &ScanJob) -> Option<Explorer> {
-        let browsing = self.settings.crawl.browser.clone()?;
-        let Some(program) = job.browser.clone() else {
+    async fn browser(&self, job: &ScanJob) -> Option<PathBuf> {
+        self.settings.crawl.browser.as_ref()?;
+        if job.browser.is_none() {
             let text = "crawl: there is no browser, so pages are read and not shown";
             self.traffic.notice(NoticeLevel::Error, text.to_owned()).await;
-            return None;
-        };
-        let traffic = Arc::clone(&self.traffic);
-        Some(Explorer::new(browsing, program, traffic, self.settings.allow_unsafe))
+        }
+        job.browser.clone()
     }
 
     /// Runs what the plan asks for; gives an outcome for every native rule of the registry.

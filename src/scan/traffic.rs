@@ -57,8 +57,9 @@ pub(crate) enum Learnt {
 pub(crate) enum Errand {
     /// To see what there is.
     Crawl,
-    /// For a page in the browser.
-    Browser,
+    /// For a page in the browser, which waits no longer than so for the whole of an answer: of one
+    /// that does not end, it gets what has come. `None` is the wire's own bound.
+    Browser(Option<Duration>),
     /// For a check at a point, as it is called.
     Check(Arc<str>),
 }
@@ -68,8 +69,16 @@ impl Errand {
     pub(crate) fn name(&self) -> &str {
         match self {
             Self::Crawl => "",
-            Self::Browser => "browser",
+            Self::Browser(_) => "browser",
             Self::Check(name) => name,
+        }
+    }
+
+    /// How long its answer is waited for, where that is bounded.
+    fn patience(&self) -> Option<Duration> {
+        match self {
+            Self::Crawl | Self::Check(_) => None,
+            Self::Browser(patience) => *patience,
         }
     }
 }
@@ -124,6 +133,7 @@ pub(crate) struct Traffic {
     /// What was answered before.
     memory: Option<Memory>,
     pub(crate) progress: Arc<Progress>,
+    concurrency: usize,
 }
 
 /// What [`Traffic`] is made of.
@@ -151,12 +161,14 @@ const MAX_SENDINGS: u32 = 3;
 
 impl Traffic {
     pub(crate) fn new(parts: TrafficParts) -> Self {
+        let concurrency = parts.concurrency.clamp(1, Semaphore::MAX_PERMITS);
         Self {
             wire: parts.wire,
             scope: parts.scope,
             stop: parts.stop,
             manners: Manners::new(parts.concurrency),
-            permits: Semaphore::new(parts.concurrency.clamp(1, Semaphore::MAX_PERMITS)),
+            permits: Semaphore::new(concurrency),
+            concurrency,
             learnt: parts.learnt,
             headers: parts.headers,
             cookies: Mutex::new(CookieJar::default()),
@@ -209,7 +221,8 @@ impl Traffic {
             None => None,
         };
         let request = self.with_fresh_token(request, stale.as_ref()).await?;
-        let exchange = self.send_dressed(request, &SendOptions::default()).await?;
+        let options = SendOptions { max_time: errand.patience(), ..SendOptions::default() };
+        let exchange = self.send_dressed(request, &options).await?;
         // What a payload makes the target set would spoil every request that follows.
         if stands_for.is_none() {
             self.keep_cookies(&exchange);
@@ -311,10 +324,11 @@ impl Traffic {
             return Err(Unsent::Stopped);
         }
         let admitted = self.scope.admit(self.completed(request))?;
-        let sending = if *options == SendOptions::default() {
-            self.wire.send(admitted)
-        } else {
-            self.wire.send_with(admitted, options.clone())
+        let is_usual = SendOptions { max_time: None, ..options.clone() } == SendOptions::default();
+        let sending = match options.max_time {
+            None if is_usual => self.wire.send(admitted),
+            Some(most) if is_usual => self.wire.send_within(admitted, most),
+            _ => self.wire.send_with(admitted, options.clone()),
         };
         let exchange = tokio::select! {
             exchange = sending => exchange,
@@ -468,6 +482,11 @@ impl Traffic {
         let now = self.clock.unix_seconds();
         let mut jar = self.cookies.lock().expect("no holder panics");
         jar.store_lines(origin, b"/", lines.iter().map(String::as_bytes), now);
+    }
+
+    /// Exchanges at once at most.
+    pub(crate) fn concurrency(&self) -> usize {
+        self.concurrency
     }
 
     pub(crate) fn scope(&self) -> &Scope {

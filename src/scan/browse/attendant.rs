@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::MutexGuard;
+use std::time::Duration;
 
 use serde_json::Value;
 use serde_json::json;
+use tokio::sync::Semaphore;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use url::Url;
@@ -20,12 +22,16 @@ use super::judge::judge;
 use super::paused;
 use super::paused::Paused;
 use super::paused::Purpose;
+use super::slow::Slow;
 use super::visit::Visit;
 use crate::browser::CdpEvent;
 use crate::browser::Connection;
 use crate::model::Exchange;
+use crate::model::FailureClass;
 use crate::model::Header;
+use crate::model::Request;
 use crate::model::Response;
+use crate::scan::crawl::Allowance;
 use crate::scan::link;
 use crate::scan::page;
 use crate::scan::traffic::Errand;
@@ -40,14 +46,25 @@ const MAX_ASSETS: usize = 32 << 20;
 /// Bytes of answers kept of one visit.
 const MAX_KEPT: usize = 16 << 20;
 
+/// For the answer to what a page asks for. The page itself the crawler has had within the wire's own
+/// bound.
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
+
+/// For a stream of events: whoever connects is told the present state at once.
+const STREAM: Duration = Duration::from_millis(1500);
+
 /// See the module.
 pub(super) struct Attendant {
     connection: Connection,
     traffic: Arc<Traffic>,
     allow_unsafe: bool,
+    allowance: Arc<Allowance>,
     visit: Mutex<Option<Arc<Visit>>>,
     assets: Mutex<Assets>,
     told: Mutex<Told>,
+    slow: Mutex<Slow>,
+    /// Half of what may be sent at once: what pages wait for holds up nobody else.
+    turns: Semaphore,
 }
 
 #[derive(Default)]
@@ -57,20 +74,37 @@ struct Assets {
 }
 
 impl Attendant {
-    pub(super) fn new(connection: Connection, traffic: Arc<Traffic>, allow_unsafe: bool) -> Self {
+    pub(super) fn new(
+        connection: Connection,
+        traffic: Arc<Traffic>,
+        allow_unsafe: bool,
+        allowance: Arc<Allowance>,
+    ) -> Self {
+        let turns = Semaphore::new(traffic.concurrency().div_ceil(2));
         Self {
             connection,
             traffic,
             allow_unsafe,
+            allowance,
+            turns,
+            slow: Mutex::default(),
             visit: Mutex::default(),
             assets: Mutex::default(),
             told: Mutex::default(),
         }
     }
 
-    /// From now on what happens belongs to that visit.
+    /// From now on what happens belongs to that visit, and the one before is over.
     pub(super) fn attend(&self, visit: Option<Arc<Visit>>) {
-        *lock(&self.visit) = visit;
+        let before = std::mem::replace(&mut *lock(&self.visit), visit);
+        if let Some(before) = before {
+            before.end();
+        }
+    }
+
+    /// Asks for everything anew: what was answered until now was perhaps for nobody.
+    pub(super) fn forget(&self) {
+        *lock(&self.assets) = Assets::default();
     }
 
     /// Works until the browser hangs up.
@@ -163,8 +197,14 @@ impl Attendant {
         answering: &mut JoinSet<()>,
     ) {
         let Some(paused) = Paused::read(params) else { return };
-        let is_redirect = params["redirectedRequestId"].is_string();
-        let manners = Manners { scope: self.traffic.scope(), allow_unsafe: self.allow_unsafe };
+        let slow = lock(&self.slow);
+        let manners = Manners {
+            scope: self.traffic.scope(),
+            allow_unsafe: self.allow_unsafe,
+            allowance: &self.allowance,
+            is_spent: self.allowance.is_over(self.traffic.now()),
+            slow: &slow,
+        };
         let verdict = match &visit {
             // Left over from a page that is gone, or from a service worker.
             None => Verdict::Stay,
@@ -172,14 +212,17 @@ impl Attendant {
                 visit.seen().left_out += 1;
                 Verdict::Refuse
             }
-            Some(visit) => judge(&paused, &visit.window, is_redirect, &mut visit.seen(), manners),
+            Some(visit) => judge(&paused, &visit.window, &mut visit.seen(), manners),
         };
+        drop(slow);
         let id = paused.id.clone();
         let (method, params) = match (verdict, visit) {
             (Verdict::Send, Some(visit)) => {
                 answering.spawn(Arc::clone(self).ask(visit, paused));
                 return;
             }
+            // It is told with the end of its window.
+            (Verdict::Silence, _) => return,
             (Verdict::Inside, _) => ("Fetch.continueRequest", json!({ "requestId": id })),
             (Verdict::Blank, _) => ("Fetch.fulfillRequest", paused::blank_image(&id)),
             (Verdict::Nothing, _) => ("Fetch.fulfillRequest", paused::nothing(&id)),
@@ -191,19 +234,19 @@ impl Attendant {
 
     /// Asks the target and hands its answer to the browser.
     async fn ask(self: Arc<Self>, visit: Arc<Visit>, paused: Paused) {
-        let purpose = paused.purpose;
         let answer = self.asked(&visit, &paused).await;
         let (method, params) = match answer {
             Ok(response) => ("Fetch.fulfillRequest", paused::answer(&paused.id, &response)),
             Err(reason) => ("Fetch.failRequest", failed(&paused.id, reason)),
         };
         self.tell(None, method, params).await;
-        visit.answered(purpose);
+        visit.answered(&paused.id);
     }
 
     async fn asked(&self, visit: &Visit, paused: &Paused) -> Result<Response, &'static str> {
         let mut request = paused.request.clone().ok_or("Failed")?;
-        let is_asset = paused.purpose == Purpose::Asset && request.method.as_str() == "GET";
+        let is_asset = matches!(paused.purpose, Purpose::Asset | Purpose::Events)
+            && request.method.as_str() == "GET";
         let url = request.url();
         if let Some(known) =
             is_asset.then(|| lock(&self.assets).by_url.get(&url).cloned()).flatten()
@@ -214,10 +257,10 @@ impl Attendant {
         self.traffic.keep_pairs(&request.origin, &new);
         request.headers.retain(|header: &Header| !self.traffic.has_header(&header.name));
         let host = request.origin.host.clone();
-        let asked = self.traffic.exchange_for(request, None, &Errand::Browser).await;
-        let exchange = asked.map_err(|_unsent| "Aborted")?;
+        let is_page = paused.purpose == Purpose::Document && paused.frame == visit.window;
+        let exchange = self.sent(visit, request, paused.purpose, is_page).await?;
         // The page itself the crawler has fetched before.
-        if !(paused.purpose == Purpose::Document && paused.frame == visit.window) {
+        if !is_page {
             keep(visit, &exchange);
         }
         let response = exchange.response().ok_or("ConnectionFailed")?;
@@ -226,6 +269,29 @@ impl Attendant {
             lock(&self.assets).put(url, response);
         }
         Ok(response.clone())
+    }
+
+    /// What came of a request when it was its turn.
+    async fn sent(
+        &self,
+        visit: &Visit,
+        request: Request,
+        purpose: Purpose,
+        is_page: bool,
+    ) -> Result<Arc<Exchange>, &'static str> {
+        let _turn = tokio::select! {
+            turn = self.turns.acquire() => turn.expect("the semaphore is never closed"),
+            () = visit.is_over() => return Err("Aborted"),
+        };
+        let most = if purpose == Purpose::Events { STREAM } else { PATIENCE };
+        let errand = Errand::Browser((!is_page).then_some(most));
+        let outcome = self.traffic.exchange_for(request, None, &errand).await;
+        let exchange = outcome.map_err(|_unsent| "Aborted")?;
+        self.allowance.count(&exchange);
+        if purpose == Purpose::Data && is_endless(&exchange, most) {
+            lock(&self.slow).note(&exchange.request);
+        }
+        Ok(if purpose == Purpose::Events { as_whole(exchange) } else { exchange })
     }
 
     fn say(
@@ -261,6 +327,25 @@ impl Assets {
             self.by_url.insert(url, response.clone());
         }
     }
+}
+
+/// Whether nobody waited for the end.
+fn is_endless(exchange: &Exchange, most: Duration) -> bool {
+    match &exchange.outcome {
+        Ok(response) => response.truncated && exchange.timings.duration() >= most,
+        Err(failure) => {
+            matches!(failure.class, FailureClass::WaitTimeout | FailureClass::ReceiveTimeout)
+        }
+    }
+}
+
+/// A stream has no end that could be missing.
+fn as_whole(exchange: Arc<Exchange>) -> Arc<Exchange> {
+    let mut exchange = Arc::unwrap_or_clone(exchange);
+    if let Ok(response) = &mut exchange.outcome {
+        response.truncated = false;
+    }
+    Arc::new(exchange)
 }
 
 fn keep(visit: &Visit, exchange: &Arc<Exchange>) {

@@ -19,6 +19,7 @@ use super::target::Kind;
 use super::target::Targets;
 use crate::browser::CallError;
 use crate::extract::Markup;
+use crate::scan::crawl::Allowance;
 use crate::scan::page::Page;
 use crate::scan::traffic::Traffic;
 
@@ -50,11 +51,37 @@ pub(super) struct Memory {
     forms: BTreeMap<u64, u32>,
     /// States of pages from which everything was tried.
     states: BTreeSet<u64>,
+    /// The last of them.
+    state: Option<u64>,
     links_tried: u32,
     /// Links of which a script made something else.
     links_routed: u32,
     pub(super) clicked: u64,
     pub(super) filled: u64,
+}
+
+impl Memory {
+    /// The last page may be tried once more: nothing says that it was tried to its end.
+    pub(super) fn take_back(&mut self) {
+        if let Some(state) = self.state.take() {
+            self.states.remove(&state);
+        }
+    }
+
+    /// Nothing counts as tried any more.
+    pub(super) fn forget(&mut self) {
+        let (clicked, filled) = (self.clicked, self.filled);
+        *self = Self { clicked, filled, ..Self::default() };
+    }
+}
+
+/// What holds for one page.
+#[derive(Clone, Copy)]
+pub(super) struct Bounds<'b> {
+    pub(super) traffic: &'b Traffic,
+    pub(super) allowance: &'b Allowance,
+    /// On the run's clock.
+    pub(super) end: Duration,
 }
 
 /// What came of a page.
@@ -78,19 +105,22 @@ pub(super) struct Explored {
 /// until then.
 pub(super) async fn explore(
     tab: &Tab,
-    traffic: &Traffic,
+    bounds: &Bounds<'_>,
     (url, novelty): (&Url, Novelty),
     memory: &mut Memory,
     explored: &mut Explored,
 ) -> Result<(), CallError> {
-    let mut exploring =
-        Exploring { novelty, tab, traffic, url, memory, explored, end: traffic.now() + PAGE_TIME };
+    let Bounds { traffic, allowance, end } = *bounds;
+    memory.state = None;
+    let end = end.min(traffic.now() + PAGE_TIME);
+    let mut exploring = Exploring { tab, traffic, allowance, url, novelty, memory, explored, end };
     exploring.run().await
 }
 
 struct Exploring<'e> {
     tab: &'e Tab,
     traffic: &'e Traffic,
+    allowance: &'e Allowance,
     url: &'e Url,
     novelty: Novelty,
     memory: &'e mut Memory,
@@ -114,7 +144,9 @@ impl Exploring<'_> {
             targets = self.look().await?;
         }
         // On another page with the same to try, nothing else would come of it.
-        if self.memory.states.insert(targets.state()) {
+        let state = targets.state();
+        if self.memory.states.insert(state) {
+            self.memory.state = Some(state);
             self.explored.harmful = targets.harmful;
             self.fill(&targets.forms).await?;
             if self.tab.hover().await? {
@@ -163,7 +195,7 @@ impl Exploring<'_> {
         if self.traffic.is_stopping() || self.tab.visit().seen().is_crashed {
             return true;
         }
-        let is_late = self.traffic.now() >= self.end;
+        let is_late = self.traffic.now() >= self.end || self.allowance.is_over(self.traffic.now());
         self.explored.is_cut |= is_late;
         is_late
     }

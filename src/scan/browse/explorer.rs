@@ -10,6 +10,8 @@ use tokio::task::JoinSet;
 use url::Url;
 
 use super::attendant::Attendant;
+use super::attendant::PATIENCE;
+use super::explore::Bounds;
 use super::explore::Explored;
 use super::explore::Memory;
 use super::explore::explore;
@@ -24,11 +26,15 @@ use crate::model::NoticeLevel;
 use crate::model::inert;
 use crate::model::plural;
 use crate::plan::Browsing;
+use crate::scan::crawl::Allowance;
 use crate::scan::page::Page;
 use crate::scan::traffic::Traffic;
 
 /// How often it is started again after it broke.
-const MAX_RESTARTS: u32 = 1;
+const MAX_RESTARTS: u32 = 3;
+
+/// How often one page is shown that breaks it.
+const MAX_ATTEMPTS: u32 = 2;
 
 /// For a browser that is alive.
 const ALIVE: Duration = Duration::from_secs(5);
@@ -68,6 +74,7 @@ pub(crate) struct Explorer {
     program: PathBuf,
     traffic: Arc<Traffic>,
     allow_unsafe: bool,
+    allowance: Arc<Allowance>,
     running: Option<Running>,
     restarts: u32,
     began: Option<Duration>,
@@ -92,6 +99,7 @@ struct Tally {
     out_of_scope: u64,
     strangers: BTreeSet<String>,
     left_out: u64,
+    slow: u64,
     harmful: u64,
     /// Why there is no browser any more.
     given_up: bool,
@@ -112,12 +120,14 @@ impl Explorer {
         program: PathBuf,
         traffic: Arc<Traffic>,
         allow_unsafe: bool,
+        allowance: Arc<Allowance>,
     ) -> Self {
         Self {
             settings,
             program,
             traffic,
             allow_unsafe,
+            allowance,
             running: None,
             restarts: 0,
             began: None,
@@ -128,11 +138,9 @@ impl Explorer {
 
     /// Whether another page may be rendered.
     pub(crate) fn has_room(&self) -> bool {
-        let spent =
-            self.began.map_or(Duration::ZERO, |began| self.traffic.now().saturating_sub(began));
         !self.tally.given_up
             && self.tally.pages < self.settings.max_pages
-            && spent < self.settings.max_time
+            && self.traffic.now() < self.end()
     }
 
     /// Renders the page at `url`; what is known of it when something breaks is given all the same.
@@ -142,17 +150,39 @@ impl Explorer {
         self.began.get_or_insert(self.traffic.now());
         self.tally.pages += 1;
         let mut rendered = Rendered::default();
+        let mut attempts = 0;
         while !self.traffic.is_stopping() && !self.tally.given_up {
+            attempts += 1;
             match self.attempt(url, novelty, &mut rendered).await {
                 Ok(()) => break,
                 Err(Trouble::Page) => {
                     self.tally.stuck += 1;
                     break;
                 }
-                Err(Trouble::Browser(why)) => self.restart(url, &why).await,
+                Err(Trouble::Browser(why)) => {
+                    self.memory.take_back();
+                    self.restart(url, &why).await;
+                    if attempts == MAX_ATTEMPTS {
+                        self.tally.stuck += 1;
+                        break;
+                    }
+                }
             }
         }
         rendered
+    }
+
+    /// When it has had its time.
+    fn end(&self) -> Duration {
+        self.began.unwrap_or_else(|| self.traffic.now()).saturating_add(self.settings.max_time)
+    }
+
+    /// What was tried counts as not tried: it was perhaps nobody who did.
+    pub(crate) fn forget(&mut self) {
+        self.memory.forget();
+        if let Some(running) = &self.running {
+            running.attendant.forget();
+        }
     }
 
     async fn attempt(
@@ -161,22 +191,19 @@ impl Explorer {
         novelty: Novelty,
         rendered: &mut Rendered,
     ) -> Result<(), Trouble> {
-        let running = match &mut self.running {
-            Some(running) => running,
-            none => {
-                let started = start(&self.program, &self.traffic, self.allow_unsafe).await;
-                let started = started.map_err(|error| Trouble::Browser(error.to_string()))?;
-                none.insert(started)
-            }
-        };
+        if self.running.is_none() {
+            let started = self.start().await;
+            self.running = Some(started.map_err(|error| Trouble::Browser(error.to_string()))?);
+        }
+        let running = self.running.as_ref().expect("it was just started");
         let connection = running.browser.connection().clone();
         let opened = Tab::open(connection.clone(), Arc::clone(&self.traffic)).await;
         let tab = opened.map_err(|error| Trouble::Browser(error.to_string()))?;
         running.attendant.attend(Some(Arc::clone(tab.visit())));
         running.attendant.show_cookies().await;
         let mut explored = Explored::default();
-        let outcome =
-            explore(&tab, &self.traffic, (url, novelty), &mut self.memory, &mut explored).await;
+        let bounds = Bounds { traffic: &self.traffic, allowance: &self.allowance, end: self.end() };
+        let outcome = explore(&tab, &bounds, (url, novelty), &mut self.memory, &mut explored).await;
         running.attendant.attend(None);
         let seen = tab.visit().take();
         let is_crashed = seen.is_crashed;
@@ -197,6 +224,34 @@ impl Explorer {
                 })
             }
         }
+    }
+
+    async fn start(&self) -> Result<Running, StartError> {
+        let (browser, events) = Browser::start(&self.program).await?;
+        let connection = browser.connection().clone();
+        let attendant = Arc::new(Attendant::new(
+            connection.clone(),
+            Arc::clone(&self.traffic),
+            self.allow_unsafe,
+            Arc::clone(&self.allowance),
+        ));
+        let mut attending = JoinSet::new();
+        attending.spawn(Arc::clone(&attendant).run(events));
+        let patterns = json!({ "patterns": [{ "urlPattern": "*" }] });
+        for (method, params) in [
+            // Of all pages, workers and windows, whoever they belong to.
+            ("Fetch.enable", patterns),
+            ("Target.setDiscoverTargets", json!({ "discover": true })),
+            ("Browser.setDownloadBehavior", json!({ "behavior": "deny" })),
+        ] {
+            connection.call(None, method, params, ALIVE).await?;
+        }
+        if !browser.is_sandboxed() && self.restarts == 0 {
+            let text = "crawl: the browser runs without its sandbox, as it has to for root; what a \
+                        page does to it, it does to this machine";
+            self.traffic.notice(NoticeLevel::Info, text.to_owned()).await;
+        }
+        Ok(Running { browser, attendant, attending })
     }
 
     async fn restart(&mut self, url: &Url, why: &str) {
@@ -235,45 +290,25 @@ impl Explorer {
             );
             self.traffic.notice(NoticeLevel::Info, text).await;
         }
-        if waiting > 0 && !self.traffic.is_stopping() && !tally.given_up {
+        if waiting > 0 && tally.given_up {
             let text = format!(
-                "crawl: {} not shown in the browser, whose budget is {} pages and {} s; raise \
-                 crawl.browser's max_pages or max_time to see them",
+                "crawl: {} not shown, because the browser was given up",
+                plural(waiting, "page was", "pages were")
+            );
+            self.traffic.notice(NoticeLevel::Warning, text).await;
+        } else if waiting > 0 && !self.traffic.is_stopping() {
+            let text = format!(
+                "crawl: {} not shown in the browser, whose budget is {} and {} s; raise \
+                 crawl.browser's max_pages or max_time (--browser-max-pages, --browser-max-time) to \
+                 see them",
                 plural(waiting, "page was", "pages were"),
-                self.settings.max_pages,
+                plural(self.settings.max_pages, "page", "pages"),
                 self.settings.max_time.as_secs()
             );
             self.traffic.notice(NoticeLevel::Warning, text).await;
         }
         waiting == 0 && tally.cut == 0 && tally.stuck == 0 && !tally.given_up
     }
-}
-
-async fn start(
-    program: &std::path::Path,
-    traffic: &Arc<Traffic>,
-    allow_unsafe: bool,
-) -> Result<Running, StartError> {
-    let (browser, events) = Browser::start(program).await?;
-    let connection = browser.connection().clone();
-    let attendant = Arc::new(Attendant::new(connection.clone(), Arc::clone(traffic), allow_unsafe));
-    let mut attending = JoinSet::new();
-    attending.spawn(Arc::clone(&attendant).run(events));
-    let patterns = json!({ "patterns": [{ "urlPattern": "*" }] });
-    for (method, params) in [
-        // Of all pages, workers and windows, whoever they belong to.
-        ("Fetch.enable", patterns),
-        ("Target.setDiscoverTargets", json!({ "discover": true })),
-        ("Browser.setDownloadBehavior", json!({ "behavior": "deny" })),
-    ] {
-        connection.call(None, method, params, ALIVE).await?;
-    }
-    if !browser.is_sandboxed() {
-        let text = "crawl: the browser runs without its sandbox, as it has to for root; what a \
-                    page does to it, it does to this machine";
-        traffic.notice(NoticeLevel::Info, text.to_owned()).await;
-    }
-    Ok(Running { browser, attendant, attending })
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -305,6 +340,7 @@ impl Tally {
         self.requests += seen.sent;
         self.out_of_scope += seen.out_of_scope;
         self.left_out += seen.left_out;
+        self.slow += seen.slow;
         for origin in &seen.strangers {
             if self.strangers.len() < 5 {
                 self.strangers.insert(origin.clone());
@@ -350,7 +386,7 @@ impl Tally {
             self.cut,
             NoticeLevel::Warning,
             format!(
-                "crawl: {} had more to try than the browser's time for one page allows",
+                "crawl: {} had more to try than the browser's bounds allow",
                 plural(self.cut, "page", "pages")
             ),
         );
@@ -366,6 +402,16 @@ impl Tally {
             self.missing,
             NoticeLevel::Info,
             format!("crawl: {} could not be shown", plural(self.missing, "page", "pages")),
+        );
+        say(
+            self.slow,
+            NoticeLevel::Info,
+            format!(
+                "crawl: {} of pages were left to the crawler, because others like them were not \
+                 answered within {} s",
+                plural(self.slow, "request", "requests"),
+                PATIENCE.as_secs()
+            ),
         );
         say(
             self.left_out,

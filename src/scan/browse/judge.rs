@@ -2,14 +2,20 @@
 
 use super::paused::Paused;
 use super::paused::Purpose;
+use super::slow::Slow;
 use super::visit::Seen;
 use crate::model::LeftAlone;
 use crate::model::Request;
 use crate::model::Scope;
 use crate::model::SkipReason;
 use crate::scan::careful;
+use crate::scan::crawl::Allowance;
+use crate::scan::crawl::ROBOTS_REASON;
 use crate::scan::crawl::is_media;
 use crate::scan::crawl::unsafe_reason;
+
+/// Streams of events that one page gets.
+const MAX_STREAMS: usize = 4;
 
 /// Origins that are named where a page wanted to leave the scope.
 const MAX_STRANGERS: usize = 5;
@@ -29,6 +35,8 @@ pub(super) enum Verdict {
     Blank,
     /// Nothing, and no more of it.
     Nothing,
+    /// No answer while the page is shown, which is what it would have got.
+    Silence,
 }
 
 /// What holds for all pages.
@@ -36,6 +44,11 @@ pub(super) enum Verdict {
 pub(super) struct Manners<'s> {
     pub(super) scope: &'s Scope,
     pub(super) allow_unsafe: bool,
+    pub(super) allowance: &'s Allowance,
+    /// Time or bytes are used up.
+    pub(super) is_spent: bool,
+    /// What its like has taken too long to answer.
+    pub(super) slow: &'s Slow,
 }
 
 /// Where in the window a document is to be shown.
@@ -53,7 +66,6 @@ enum Place {
 pub(super) fn judge(
     paused: &Paused,
     window: &str,
-    is_redirect: bool,
     seen: &mut Seen,
     manners: Manners<'_>,
 ) -> Verdict {
@@ -63,16 +75,14 @@ pub(super) fn judge(
             _ => Verdict::Refuse,
         };
     };
-    let place = place(paused, window, is_redirect, seen);
-    let is_safe = request.method.is_safe();
+    let place = place(paused, window, seen);
     if place == Place::Away {
         // The crawler goes there, if anybody does; who stays can click on.
         seen.away += 1;
-        if request.method.as_str() == "GET" {
-            seen.link(url.clone());
-        } else {
-            let reason = (!manners.allow_unsafe).then(|| unsafe_to_send(request));
-            seen.find(request.clone(), reason);
+        let is_unsafe = request.method.as_str() != "GET" && !manners.allow_unsafe;
+        match is_unsafe.then(|| unsafe_to_send(request)) {
+            None => seen.leave_to_crawler(request, url),
+            reason => seen.find(request.clone(), reason),
         }
         return Verdict::Stay;
     }
@@ -84,15 +94,8 @@ pub(super) fn judge(
         }
         return refusal(place);
     }
-    if !is_safe && !manners.allow_unsafe {
-        seen.find(request.clone(), Some(unsafe_to_send(request)));
-        return refusal(place);
-    }
-    // The page itself was chosen by the crawler; where it redirects to was not.
-    if (place != Place::Start || is_redirect)
-        && let Some(reason) = careful::reason_to_leave(url, "")
-    {
-        seen.find(request.clone(), Some(LeftAlone::new(SkipReason::Harmful, reason)));
+    if let Some(reason) = reason_to_leave(paused, place, manners) {
+        seen.find(request.clone(), Some(reason));
         return refusal(place);
     }
     match paused.purpose {
@@ -108,25 +111,59 @@ pub(super) fn judge(
             Verdict::Refuse
         }
         // A stream that ends is asked for again and again.
-        Purpose::Events if !seen.streams.insert(url.to_string()) => Verdict::Nothing,
-        purpose if seen.claim(purpose) => {
+        Purpose::Events if seen.streams.contains(url.as_str()) => Verdict::Nothing,
+        Purpose::Events if seen.streams.len() >= MAX_STREAMS => {
+            seen.leave_to_crawler(request, url);
+            Verdict::Nothing
+        }
+        Purpose::Data if manners.slow.knows(request) => {
+            seen.slow += 1;
+            seen.leave_to_crawler(request, url);
+            Verdict::Silence
+        }
+        _ if !seen.has_room() => refusal(place),
+        _ if manners.is_spent || !manners.allowance.claim(request) => {
+            seen.leave_to_crawler(request, url);
+            refusal(place)
+        }
+        purpose => {
             seen.has_begun |= place == Place::Start;
+            if purpose == Purpose::Events {
+                seen.streams.insert(url.to_string());
+            }
+            seen.send(&paused.id, request);
             Verdict::Send
         }
-        _ => refusal(place),
     }
+}
+
+/// Why the request is not to be sent, if anything speaks against it.
+fn reason_to_leave(paused: &Paused, place: Place, manners: Manners<'_>) -> Option<LeftAlone> {
+    let (request, url) = (paused.request.as_ref()?, paused.url.as_ref()?);
+    if !request.method.is_safe() && !manners.allow_unsafe {
+        return Some(unsafe_to_send(request));
+    }
+    // The page itself was chosen by the crawler; where it redirects to was not.
+    if place == Place::Start && !paused.is_redirect {
+        return None;
+    }
+    if let Some(reason) = careful::reason_to_leave(url, "") {
+        return Some(LeftAlone::new(SkipReason::Harmful, reason));
+    }
+    let is_allowed = manners.allowance.robots_allow(request);
+    (!is_allowed).then(|| LeftAlone::new(SkipReason::Robots, ROBOTS_REASON))
 }
 
 fn unsafe_to_send(request: &Request) -> LeftAlone {
     LeftAlone::new(SkipReason::Unsafe, unsafe_reason(request.method.as_str()))
 }
 
-fn place(paused: &Paused, window: &str, is_redirect: bool, seen: &Seen) -> Place {
+fn place(paused: &Paused, window: &str, seen: &Seen) -> Place {
     if paused.purpose != Purpose::Document {
         Place::Within
     } else if paused.frame == window {
         // A page that is shown asks for no other in its place; a redirect goes on with what we asked.
-        if seen.has_begun && !is_redirect { Place::Away } else { Place::Start }
+        if seen.has_begun && !paused.is_redirect { Place::Away } else { Place::Start }
     } else if seen.popups.contains(&paused.frame) {
         Place::Away
     } else {
@@ -147,6 +184,7 @@ mod tests {
     use crate::model::Authorisation;
     use crate::model::ScopeBuilder;
     use crate::model::Target;
+    use crate::scan::crawl::allowance;
 
     fn scope() -> Scope {
         ScopeBuilder {
@@ -168,8 +206,25 @@ mod tests {
     }
 
     fn judged(paused: &Paused, seen: &mut Seen, allow_unsafe: bool) -> Verdict {
-        let scope = scope();
-        judge(paused, "W", false, seen, Manners { scope: &scope, allow_unsafe })
+        judged_of(paused, seen, allow_unsafe, &allowance(2000, ""))
+    }
+
+    fn judged_of(
+        paused: &Paused,
+        seen: &mut Seen,
+        allow_unsafe: bool,
+        allowance: &Allowance,
+    ) -> Verdict {
+        let (scope, mut slow) = (scope(), Slow::default());
+        slow.note(
+            asked("XHR", "GET", "http://127.0.0.1:1/poll/7", "W").request.as_ref().expect("one"),
+        );
+        judge(
+            paused,
+            "W",
+            seen,
+            Manners { scope: &scope, allow_unsafe, allowance, is_spent: false, slow: &slow },
+        )
     }
 
     #[test]
@@ -228,13 +283,57 @@ mod tests {
     }
 
     #[test]
-    fn a_stream_is_asked_for_once_and_waited_for_by_nobody() {
+    fn a_stream_is_asked_for_once_and_a_few_are_for_one_page() {
         let mut seen = Seen { has_begun: true, ..Seen::default() };
         let mut stream = asked("XHR", "GET", "http://127.0.0.1:1/events", "W");
         stream.purpose = Purpose::Events;
         assert_eq!(judged(&stream, &mut seen, false), Verdict::Send);
-        assert_eq!(seen.in_flight, 0);
         assert_eq!(judged(&stream, &mut seen, false), Verdict::Nothing);
+        let mut sent = 1;
+        for number in 0..10 {
+            let url = format!("http://127.0.0.1:1/events/{number}");
+            let stream = Paused { purpose: Purpose::Events, ..asked("XHR", "GET", &url, "W") };
+            sent += usize::from(judged(&stream, &mut seen, false) == Verdict::Send);
+        }
+        assert_eq!((sent, seen.links.len()), (MAX_STREAMS, 11 - MAX_STREAMS));
+    }
+
+    #[test]
+    fn what_takes_long_each_time_is_left_to_the_crawler() {
+        let mut seen = Seen { has_begun: true, ..Seen::default() };
+        let poll = asked("XHR", "GET", "http://127.0.0.1:1/poll/8?since=3", "W");
+        assert_eq!(judged(&poll, &mut seen, false), Verdict::Silence);
+        assert_eq!((seen.slow, seen.sent, seen.links.len()), (1, 0, 1));
+        let document = asked("Document", "GET", "http://127.0.0.1:1/poll/8", "F");
+        assert_eq!(judged(&document, &mut seen, false), Verdict::Send);
+    }
+
+    #[test]
+    fn what_robots_disallow_is_not_sent_unless_the_crawler_chose_it() {
+        let allowance = allowance(2000, "User-agent: *\nDisallow: /quiet");
+        let mut seen = Seen::default();
+        let start = asked("Document", "GET", "http://127.0.0.1:1/quiet", "W");
+        assert_eq!(judged_of(&start, &mut seen, false, &allowance), Verdict::Send);
+        let data = asked("XHR", "GET", "http://127.0.0.1:1/quiet/x", "W");
+        assert_eq!(judged_of(&data, &mut seen, false, &allowance), Verdict::Refuse);
+        assert_eq!(seen.found[0].left_alone.as_ref().expect("a reason").why, SkipReason::Robots);
+        let redirected = Paused { is_redirect: true, ..start };
+        assert_eq!(judged_of(&redirected, &mut seen, false, &allowance), Verdict::Stay);
+    }
+
+    #[test]
+    fn urls_that_are_used_up_end_the_new_ones_of_pages_too() {
+        let allowance = allowance(2, "");
+        let mut seen = Seen { has_begun: true, ..Seen::default() };
+        let mut ask = |path: &str| {
+            let url = format!("http://127.0.0.1:1{path}");
+            judged_of(&asked("XHR", "GET", &url, "W"), &mut seen, false, &allowance)
+        };
+        assert_eq!(ask("/a"), Verdict::Send);
+        assert_eq!(ask("/b"), Verdict::Send);
+        assert_eq!(ask("/c"), Verdict::Refuse);
+        assert_eq!(ask("/a"), Verdict::Send);
+        assert_eq!(seen.links[0].url.path(), "/c", "it waits for whoever raises the bound");
     }
 
     #[test]

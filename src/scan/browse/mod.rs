@@ -18,6 +18,7 @@ mod explore;
 mod explorer;
 mod judge;
 mod paused;
+mod slow;
 mod snapshot;
 mod tab;
 mod target;

@@ -62,6 +62,8 @@ pub(super) struct Paused {
     pub(super) purpose: Purpose,
     /// The frame that it is for.
     pub(super) frame: String,
+    /// It goes on with what an answer has redirected.
+    pub(super) is_redirect: bool,
     /// What the browser knows as cookies for it.
     pub(super) cookies: Vec<(String, String)>,
 }
@@ -99,6 +101,7 @@ impl Paused {
                 _ => Purpose::Data,
             },
             frame: params["frameId"].as_str().unwrap_or_default().to_owned(),
+            is_redirect: params["redirectedRequestId"].is_string(),
             cookies,
         })
     }

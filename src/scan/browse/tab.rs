@@ -191,7 +191,7 @@ impl Tab {
             self.evaluate(&format!("({})({QUIET_MS}, {within})", script::QUIET)).await?;
             let (in_flight, activity) = {
                 let seen = self.visit.seen();
-                (seen.in_flight, seen.activity)
+                (seen.in_flight.len(), seen.activity)
             };
             if in_flight == 0 && activity == before {
                 return Ok(());

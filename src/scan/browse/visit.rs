@@ -1,14 +1,15 @@
 //! What is learnt while the browser shows one page.
 
+use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::MutexGuard;
 
 use tokio::sync::Notify;
+use tokio::sync::watch;
 use url::Url;
 
-use super::paused::Purpose;
 use crate::model::Exchange;
 use crate::model::LeftAlone;
 use crate::model::Request;
@@ -37,6 +38,7 @@ pub(super) struct Visit {
     seen: Mutex<Seen>,
     changed: Notify,
     crashed: Notify,
+    is_over: watch::Sender<bool>,
 }
 
 /// What was seen until now.
@@ -46,8 +48,8 @@ pub(super) struct Seen {
     pub(super) has_begun: bool,
     /// The page's process has ended.
     pub(super) is_crashed: bool,
-    /// Requests that wait for their answer.
-    pub(super) in_flight: usize,
+    /// Requests that wait for their answer, by the browser's names for them.
+    pub(super) in_flight: BTreeMap<String, Request>,
     /// Counts whatever the page did that can be seen from outside.
     pub(super) activity: u64,
     pub(super) sent: u64,
@@ -69,27 +71,54 @@ pub(super) struct Seen {
     pub(super) strangers: BTreeSet<String>,
     /// Requests and links beyond the bounds.
     pub(super) left_out: u64,
+    /// Requests whose like took too long to answer.
+    pub(super) slow: u64,
 }
 
 impl Visit {
     /// Nothing is known of the page in that window.
     pub(super) fn new(window: String) -> Self {
-        Self { window, seen: Mutex::default(), changed: Notify::new(), crashed: Notify::new() }
+        let (changed, crashed) = (Notify::new(), Notify::new());
+        Self {
+            window,
+            seen: Mutex::default(),
+            changed,
+            crashed,
+            is_over: watch::Sender::new(false),
+        }
     }
 
     pub(super) fn seen(&self) -> MutexGuard<'_, Seen> {
         self.seen.lock().expect("no holder panics")
     }
 
-    /// Takes everything out.
+    /// Takes everything out; what was not answered is left to the crawler.
     pub(super) fn take(&self) -> Seen {
-        std::mem::take(&mut *self.seen())
+        let mut seen = std::mem::take(&mut *self.seen());
+        for request in std::mem::take(&mut seen.in_flight).into_values() {
+            if let Ok(url) = Url::parse(&request.url()) {
+                seen.leave_to_crawler(&request, &url);
+            }
+        }
+        seen
+    }
+
+    /// The page is not shown any more: what it still wants is not sent.
+    pub(super) fn end(&self) {
+        self.is_over.send_replace(true);
+    }
+
+    /// Waits for that.
+    pub(super) async fn is_over(&self) {
+        let mut is_over = self.is_over.subscribe();
+        // It cannot be closed while we are there.
+        let _open = is_over.wait_for(|is_over| *is_over).await;
     }
 
     /// A request was answered.
-    pub(super) fn answered(&self, purpose: Purpose) {
+    pub(super) fn answered(&self, id: &str) {
         let mut seen = self.seen();
-        seen.in_flight = seen.in_flight.saturating_sub(waited_for(purpose));
+        seen.in_flight.remove(id);
         seen.activity += 1;
         drop(seen);
         self.changed.notify_one();
@@ -115,11 +144,6 @@ impl Visit {
     pub(super) async fn change(&self) {
         self.changed.notified().await;
     }
-}
-
-/// A stream of events may never end: no page is done only when it is.
-fn waited_for(purpose: Purpose) -> usize {
-    usize::from(purpose != Purpose::Events)
 }
 
 impl Seen {
@@ -157,15 +181,26 @@ impl Seen {
         }
     }
 
-    /// Whether the page may send one more.
-    pub(super) fn claim(&mut self, purpose: Purpose) -> bool {
-        self.activity += 1;
-        if self.sent >= MAX_SENT {
-            self.left_out += 1;
-            return false;
+    /// The crawler sends it, if anybody does.
+    pub(super) fn leave_to_crawler(&mut self, request: &Request, url: &Url) {
+        if request.method.as_str() == "GET" {
+            self.link(url.clone());
+        } else {
+            self.find(request.clone(), None);
         }
+    }
+
+    /// Whether the page may send one more; counts it where not.
+    pub(super) fn has_room(&mut self) -> bool {
+        self.activity += 1;
+        let has_room = self.sent < MAX_SENT;
+        self.left_out += u64::from(!has_room);
+        has_room
+    }
+
+    /// A request is sent, which the browser knows by `id`.
+    pub(super) fn send(&mut self, id: &str, request: &Request) {
         self.sent += 1;
-        self.in_flight += waited_for(purpose);
-        true
+        self.in_flight.insert(id.to_owned(), request.clone());
     }
 }

@@ -2,12 +2,14 @@
 
 use std::collections::HashMap;
 use std::collections::HashSet;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::task::JoinSet;
 
+use super::allowance::Allowance;
 use super::fetch::fetch;
 use super::frontier::Bounds;
 use super::frontier::Frontier;
@@ -19,7 +21,9 @@ use super::item::Candidate;
 use super::item::Item;
 use super::known_values::KnownValues;
 use super::left_out::LeftOut;
-use super::robots::Robots;
+use super::robots;
+use super::robots::Obeyed;
+use super::robots::ROBOTS;
 use super::shown::Done;
 use super::shown::Shows;
 use super::sources;
@@ -31,7 +35,6 @@ use crate::model::Guessed;
 use crate::model::Notice;
 use crate::model::NoticeLevel;
 use crate::model::OperationSource;
-use crate::model::Origin;
 use crate::model::Request;
 use crate::model::Seed;
 use crate::model::SkipReason;
@@ -55,9 +58,6 @@ use crate::scan::unbound::Seeded;
 /// How often pages are fetched again because the login did not hold.
 const MAX_ROUNDS: u32 = 5;
 
-/// Where sites ask crawlers for something.
-const ROBOTS: &str = "/robots.txt";
-
 /// Waiting items per URL that may be fetched.
 const QUEUE_PER_URL: u64 = 4;
 const MAX_QUEUE: u64 = 50_000;
@@ -73,8 +73,8 @@ pub(crate) struct CrawlJob {
     pub(crate) seed: Seed,
     /// Reads descriptions that are found.
     pub(crate) describer: Describer,
-    /// Shows pages in a browser too.
-    pub(crate) explorer: Option<Explorer>,
+    /// The browser's program, if pages are shown too.
+    pub(crate) browser: Option<PathBuf>,
 }
 
 /// What a crawl found.
@@ -90,12 +90,19 @@ pub(crate) struct Crawled {
 
 /// Crawls until nothing is left, the bounds are reached or the run is stopped; operations and
 /// notices are sent as they come up.
-pub(crate) async fn crawl(mut job: CrawlJob) -> Crawled {
+pub(crate) async fn crawl(job: CrawlJob) -> Crawled {
     let capacity = (job.settings.max_urls.saturating_mul(QUEUE_PER_URL)).clamp(100, MAX_QUEUE);
     let bounds = Bounds {
         capacity: usize::try_from(capacity).expect("at most MAX_QUEUE"),
         per_kind: Some(job.settings.per_kind).filter(|bound| *bound > 0),
     };
+    let mut events = Vec::new();
+    let robots = match job.settings.robots {
+        RobotsPolicy::Respect => robots::ask(&job.traffic, &mut events).await,
+        RobotsPolicy::OnlyAsSource | RobotsPolicy::Ignore => Obeyed::default(),
+    };
+    let has_no_robots = robots.without.contains(&job.start.origin);
+    let allowance = Arc::new(Allowance::new(&job.settings, robots.rules));
     let mut crawler = Crawler {
         frontier: Frontier::new(bounds),
         site: Site::default(),
@@ -105,27 +112,31 @@ pub(crate) async fn crawl(mut job: CrawlJob) -> Crawled {
         judged: HashSet::new(),
         guesses: Guesses::default(),
         left_out: LeftOut::default(),
-        events: Vec::new(),
+        events,
         fetched: 0,
         unproven: Vec::new(),
         rounds: 0,
         imports: Vec::new(),
-        shows: Shows::new(job.explorer.take()),
         values: KnownValues::default(),
         unmet: Unmet::default(),
         endpoints: Endpoints::default(),
+        shows: Shows::new(explorer(&job, &allowance)),
         soft404: Arc::new(Soft404::new(job.seed)),
-        robots: HashMap::new(),
-        has_no_robots: false,
+        has_no_robots,
         turns: Turns::new(Arc::clone(&job.traffic)),
         proven: Duration::ZERO,
-        bytes: 0,
+        allowance,
         job,
     };
-    crawler.ask_robots().await;
     crawler.seed();
     crawler.run().await;
     crawler.finish().await
+}
+
+fn explorer(job: &CrawlJob, allowance: &Arc<Allowance>) -> Option<Explorer> {
+    let (settings, program) = (job.settings.browser.clone()?, job.browser.clone()?);
+    let traffic = Arc::clone(&job.traffic);
+    Some(Explorer::new(settings, program, traffic, job.allow_unsafe, Arc::clone(allowance)))
 }
 
 /// The state of a crawl. What pages lead to is followed in [`super::follow`].
@@ -159,15 +170,13 @@ pub(super) struct Crawler {
     /// Of GraphQL.
     pub(super) endpoints: Endpoints,
     pub(super) soft404: Arc<Soft404>,
-    /// What is asked of crawlers, by origin, where it is obeyed.
-    pub(super) robots: HashMap<Origin, Robots>,
     /// The target was asked what it asks for, and has nothing there.
     has_no_robots: bool,
     turns: Turns,
     /// When the login was last seen to be proven.
     proven: Duration,
-    /// Of responses, on the wire.
-    pub(super) bytes: u64,
+    /// What is left of the bounds.
+    pub(super) allowance: Arc<Allowance>,
 }
 
 impl Crawler {
@@ -184,45 +193,28 @@ impl Crawler {
         self.seed_paths(&lists.filter(wanted).collect::<Vec<_>>(), Doubt::List);
     }
 
-    /// Reads what is asked of crawlers, if it is to be obeyed.
-    async fn ask_robots(&mut self) {
-        if self.job.settings.robots != RobotsPolicy::Respect {
-            return;
-        }
-        for origin in self.job.traffic.scope().origins().to_vec() {
-            let asked = self.job.traffic.exchange(Request::get(origin.clone(), ROBOTS)).await;
-            let response = asked.as_ref().ok().and_then(|exchange| exchange.response());
-            let is_there = response.is_some_and(|response| response.status < 300);
-            self.has_no_robots |= origin == self.job.start.origin && !is_there;
-            let robots = match response {
-                Some(response) if response.status < 300 => Robots::parse(&response.body_text()),
-                Some(response) if response.status < 500 => Robots::default(),
-                Some(_) | None => Robots::closed(),
-            };
-            if robots == Robots::closed() {
-                let text = format!(
-                    "crawl: {ROBOTS} of {origin} allows nothing or cannot be had, so nothing but \
-                     what you name is fetched there"
-                );
-                self.events.push(Event::Notice(Notice { level: NoticeLevel::Warning, text }));
-            }
-            self.robots.insert(origin, robots);
-        }
-    }
-
     /// Which budget is used up, if one is.
     pub(super) fn spent(&self) -> Option<SkipReason> {
         let settings = &self.job.settings;
-        let time = self.turns.elapsed();
-        if self.fetched >= settings.max_urls {
+        if self.allowance.is_out_of_urls() {
             Some(SkipReason::Urls)
-        } else if settings.max_time.is_some_and(|most| time >= most) {
+        } else if settings.max_time.is_some_and(|most| self.turns.elapsed() >= most) {
             Some(SkipReason::Time)
-        } else if settings.max_bytes.is_some_and(|most| self.bytes >= most) {
+        } else if self.allowance.is_out_of_bytes() {
             Some(SkipReason::Bytes)
         } else {
             None
         }
+    }
+
+    /// Whether pages that are known may not even be shown any more; until when they may is told to
+    /// the browser.
+    pub(super) fn is_over(&self) -> bool {
+        let now = self.job.traffic.now();
+        if let Some(most) = self.job.settings.max_time {
+            self.allowance.end_at(now.saturating_add(most.saturating_sub(self.turns.elapsed())));
+        }
+        self.allowance.is_over(now)
     }
 
     /// Paths that sites have by convention.
@@ -301,6 +293,7 @@ impl Crawler {
                 && let Some((item, kind)) = self.frontier.take()
             {
                 self.fetched += 1;
+                self.allowance.note(&item.request);
                 self.note_unproven(self.job.traffic.now(), &item);
                 let directory = self.templates.text(self.templates.directory(item.path));
                 let (traffic, soft404) = (Arc::clone(&self.job.traffic), Arc::clone(&self.soft404));
@@ -350,7 +343,9 @@ impl Crawler {
         }
         self.rounds += 1;
         let mut again = 0;
-        for (at, item) in std::mem::take(&mut self.unproven) {
+        // Whenever it began: it goes on as nobody.
+        let showing = self.shows.showing().map(|item| (since, item));
+        for (at, item) in std::mem::take(&mut self.unproven).into_iter().chain(showing) {
             if at >= since {
                 again += 1;
                 self.shows.forget(&item);
@@ -363,6 +358,7 @@ impl Crawler {
         self.fetched = self.fetched.saturating_sub(again);
         // Nobody's pages say nothing about what somebody sees.
         self.contents.clear();
+        self.shows.start_over();
         let text = format!(
             "crawl: {} fetched since the login was last proven, perhaps as nobody: once more",
             plural(again, "page was", "pages were")

@@ -28,6 +28,8 @@ pub(crate) struct Fetched {
     pub(crate) item: Item,
     pub(crate) kind: KindId,
     pub(crate) exchange: Result<Arc<Exchange>, Unsent>,
+    /// Its bytes are counted.
+    pub(crate) is_counted: bool,
     /// The answer is what the target says to any unknown path.
     pub(crate) missing: bool,
     /// Links and forms of an HTML page, or what a list of paths names.
@@ -54,7 +56,7 @@ pub(crate) async fn fetch(
     directory: String,
 ) -> Fetched {
     let exchange = traffic.exchange(item.request.clone()).await;
-    read(traffic, soft404, Asked { item, kind, directory, exchange }).await
+    read(traffic, soft404, Asked { item, kind, directory, exchange, is_counted: false }).await
 }
 
 /// An item and what came of it.
@@ -64,15 +66,18 @@ pub(crate) struct Asked {
     /// The path template of its directory.
     pub(crate) directory: String,
     pub(crate) exchange: Result<Arc<Exchange>, Unsent>,
+    /// Its bytes are.
+    pub(crate) is_counted: bool,
 }
 
 /// Calibration and links of an exchange that has taken place.
 pub(crate) async fn read(traffic: Arc<Traffic>, soft404: Arc<Soft404>, asked: Asked) -> Fetched {
-    let Asked { item, kind, directory, exchange } = asked;
+    let Asked { item, kind, directory, exchange, is_counted } = asked;
     let mut fetched = Fetched {
         item,
         kind,
         exchange,
+        is_counted,
         missing: false,
         page: Page::default(),
         document: FoundIn::Page,

@@ -43,6 +43,9 @@ const MAX_HOPS: u32 = 10;
 /// Pages whose content is remembered, and keys of what was left alone.
 const MAX_REMEMBERED: usize = 200_000;
 
+/// Why something is left alone that `robots.txt` disallows.
+pub(crate) const ROBOTS_REASON: &str = "robots.txt asks to leave it alone";
+
 /// Files that carry neither links nor code: not fetched, and no operations.
 const MEDIA: [&str; 22] = [
     "png", "jpg", "jpeg", "gif", "webp", "avif", "ico", "bmp", "woff", "woff2", "ttf", "otf",
@@ -90,9 +93,10 @@ impl Crawler {
                 return false;
             }
             Ok(exchange) => {
-                let response = exchange.response();
-                self.bytes += response.map_or(0, |response| response.wire_len);
-                response.map(|response| response.status)
+                if !fetched.is_counted {
+                    self.allowance.count(exchange);
+                }
+                exchange.response().map(|response| response.status)
             }
         };
         self.left_out.failed += u64::from(status.is_none());
@@ -431,9 +435,8 @@ impl Crawler {
         if let Some(reason) = careful::reason_to_leave(&candidate.url, label) {
             return self.leave(candidate, SkipReason::Harmful, reason);
         }
-        let asked = self.robots.get(&candidate.request.origin);
-        if asked.is_some_and(|robots| !robots.allows(&link::path_and_query(&candidate.url))) {
-            return self.leave(candidate, SkipReason::Robots, "robots.txt asks to leave it alone");
+        if !self.allowance.robots_allow(&candidate.request) {
+            return self.leave(candidate, SkipReason::Robots, ROBOTS_REASON);
         }
         let (mut item, key) = self.item(candidate);
         if self.frontier.visit(key) {

@@ -1,5 +1,17 @@
 //! What `robots.txt` asks of crawlers (RFC 9309).
 
+use std::collections::HashMap;
+
+use crate::model::Event;
+use crate::model::Notice;
+use crate::model::NoticeLevel;
+use crate::model::Origin;
+use crate::model::Request;
+use crate::scan::traffic::Traffic;
+
+/// Where sites ask crawlers for something.
+pub(super) const ROBOTS: &str = "/robots.txt";
+
 /// Bytes of the file that are read: what RFC 9309 §2.5 asks for.
 const MAX_BYTES: usize = 500 * 1024;
 
@@ -19,6 +31,40 @@ pub(super) struct Robots {
 enum Rule {
     Allow,
     Disallow,
+}
+
+/// What the origins in scope ask for.
+#[derive(Debug, Default)]
+pub(super) struct Obeyed {
+    pub(super) rules: HashMap<Origin, Robots>,
+    /// Those that have no such file.
+    pub(super) without: Vec<Origin>,
+}
+
+/// Reads what every origin in scope asks for; what is to be said of it is added to `events`.
+pub(super) async fn ask(traffic: &Traffic, events: &mut Vec<Event>) -> Obeyed {
+    let mut all = Obeyed::default();
+    for origin in traffic.scope().origins().to_vec() {
+        let asked = traffic.exchange(Request::get(origin.clone(), ROBOTS)).await;
+        let response = asked.as_ref().ok().and_then(|exchange| exchange.response());
+        if response.is_none_or(|response| response.status >= 300) {
+            all.without.push(origin.clone());
+        }
+        let robots = match response {
+            Some(response) if response.status < 300 => Robots::parse(&response.body_text()),
+            Some(response) if response.status < 500 => Robots::default(),
+            Some(_) | None => Robots::closed(),
+        };
+        if robots == Robots::closed() {
+            let text = format!(
+                "crawl: {ROBOTS} of {origin} allows nothing or cannot be had, so nothing but what \
+                 you name is fetched there"
+            );
+            events.push(Event::Notice(Notice { level: NoticeLevel::Warning, text }));
+        }
+        all.rules.insert(origin, robots);
+    }
+    all
 }
 
 impl Robots {

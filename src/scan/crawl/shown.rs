@@ -6,7 +6,6 @@ use std::collections::VecDeque;
 use std::hash::DefaultHasher;
 use std::hash::Hasher as _;
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::task::JoinSet;
 
@@ -20,7 +19,6 @@ use crate::model::Exchange;
 use crate::model::Header;
 use crate::model::OperationSource;
 use crate::model::Request;
-use crate::model::SkipReason;
 use crate::scan::browse::Explorer;
 use crate::scan::browse::Left;
 use crate::scan::browse::Novelty;
@@ -67,7 +65,6 @@ impl Done {
 pub(super) struct Shown {
     item: Item,
     scripts: u64,
-    began: Duration,
     explorer: Explorer,
     rendered: Rendered,
 }
@@ -78,6 +75,8 @@ pub(super) struct Shows {
     is_wanted: bool,
     /// `None` while it shows something.
     explorer: Option<Explorer>,
+    /// What it shows.
+    showing: Option<Item>,
     waiting: VecDeque<Waiting>,
     offered: HashMap<Kind, u32>,
     /// Pages with the same scripts.
@@ -85,6 +84,8 @@ pub(super) struct Shows {
     /// Left out because there were too many, and because their scripts were known.
     left_out: u64,
     same_scripts: u64,
+    /// What the explorer remembers is to be forgotten.
+    starts_over: bool,
 }
 
 /// A page that is to be shown.
@@ -105,11 +106,13 @@ impl Shows {
         Self {
             is_wanted: explorer.is_some(),
             explorer,
+            showing: None,
             waiting: VecDeque::new(),
             offered: HashMap::new(),
             scripts: HashMap::new(),
             left_out: 0,
             same_scripts: 0,
+            starts_over: false,
         }
     }
 
@@ -141,6 +144,17 @@ impl Shows {
         self.offered.remove(&kind(item));
     }
 
+    /// The page that the browser shows now.
+    pub(super) fn showing(&self) -> Option<Item> {
+        self.showing.clone()
+    }
+
+    /// What was shown was perhaps nobody's: nothing of it counts as tried.
+    pub(super) fn start_over(&mut self) {
+        self.starts_over = true;
+        self.scripts.clear();
+    }
+
     /// Ends the browser; whether everything was shown that was to be.
     pub(super) async fn close(&mut self) -> bool {
         let left = Left {
@@ -159,14 +173,16 @@ impl Crawler {
     /// Has the browser show the next page, if it shows none.
     pub(super) fn show_next(&mut self, running: &mut JoinSet<Done>) {
         // URLs that are used up are no reason to see less of those that were fetched.
-        let is_spent = matches!(self.spent(), Some(SkipReason::Time | SkipReason::Bytes));
-        if is_spent || self.job.traffic.is_stopping() {
+        if self.is_over() || self.job.traffic.is_stopping() {
             return;
         }
         let shows = &mut self.shows;
         let Some(mut explorer) = shows.explorer.take_if(|explorer| explorer.has_room()) else {
             return;
         };
+        if std::mem::take(&mut shows.starts_over) {
+            explorer.forget();
+        }
         while let Some(Waiting { item, scripts }) = shows.waiting.pop_front() {
             let known = shows.scripts.entry(scripts).or_default();
             if known.dry >= DRY {
@@ -175,10 +191,10 @@ impl Crawler {
             }
             known.shown += 1;
             let novelty = if known.shown == 1 { Novelty::New } else { Novelty::Known };
-            let began = self.job.traffic.now();
+            shows.showing = Some(item.clone());
             running.spawn(async move {
                 let rendered = explorer.render(&item.url, novelty).await;
-                Done::Shown(Box::new(Shown { item, scripts, began, explorer, rendered }))
+                Done::Shown(Box::new(Shown { item, scripts, explorer, rendered }))
             });
             return;
         }
@@ -187,9 +203,10 @@ impl Crawler {
 
     /// Goes on with what a page showed, asked for and wanted to send.
     pub(super) fn absorb_shown(&mut self, shown: Shown, running: &mut JoinSet<Done>) {
-        let Shown { item, scripts, began, explorer, rendered } = shown;
+        let Shown { item, scripts, explorer, rendered } = shown;
         let mut led_on = false;
         self.shows.explorer = Some(explorer);
+        self.shows.showing = None;
         self.left_out.unread += u64::from(rendered.page.truncated);
         for exchange in rendered.exchanges {
             led_on |= self.read_exchange(&item, exchange, running);
@@ -205,7 +222,7 @@ impl Crawler {
         self.settle();
         let known = self.shows.scripts.entry(scripts).or_default();
         known.dry = if led_on { 0 } else { known.dry + 1 };
-        self.note_unproven(began, &item);
+        self.note_unproven(self.job.traffic.now(), &item);
     }
 
     /// What a page has fetched is not fetched again; whether it is new.
@@ -222,7 +239,7 @@ impl Crawler {
         self.site.discover(item.url.as_str());
         let item = Item { page: Some(from.url.clone()), ..item };
         let directory = self.templates.text(directory);
-        let asked = Asked { item, kind, directory, exchange: Ok(exchange) };
+        let asked = Asked { item, kind, directory, exchange: Ok(exchange), is_counted: true };
         let (traffic, soft404) = (Arc::clone(&self.job.traffic), Arc::clone(&self.soft404));
         running.spawn(async move { Done::Fetched(Box::new(read(traffic, soft404, asked).await)) });
         true

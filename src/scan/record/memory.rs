@@ -52,7 +52,7 @@ impl Memory {
         }
         // Those of a browser differ from visit to visit.
         let is_told = |header: &&Header| {
-            *errand != Errand::Browser && !Redactor::is_secret_header(&header.name)
+            !matches!(errand, Errand::Browser(_)) && !Redactor::is_secret_header(&header.name)
         };
         let headers = request.headers.iter().filter(is_told);
         for Header { name, value } in headers {

@@ -20,7 +20,7 @@ use super::site::scan;
 
 #[expect(clippy::print_stderr, reason = "a test that does nothing says so")]
 /// A scan with the browser; `None` where there is none, which `tests/run` says at the end.
-async fn shown(
+pub(super) async fn shown(
     setup: Setup,
     handler: impl Fn(&Ask) -> Response + Send + Sync + 'static,
 ) -> Option<Scanned> {
@@ -31,12 +31,12 @@ async fn shown(
     Some(scan(Setup { browser: true, ..setup }, handler).await)
 }
 
-fn json(text: &str) -> Response {
+pub(super) fn json(text: &str) -> Response {
     respond(200, "application/json", text)
 }
 
 /// A page whose body is a script.
-fn page(script: &str) -> Response {
+pub(super) fn page(script: &str) -> Response {
     html(format!("<!doctype html><title>t</title><body><script>{script}</script></body>"))
 }
 
@@ -217,7 +217,7 @@ async fn the_browser_is_who_the_crawl_is() {
 #[tokio::test]
 async fn a_hostile_page_costs_its_share_and_no_more() {
     static ASKED: AtomicU64 = AtomicU64::new(0);
-    let Some(scanned) = shown(Setup::default(), |ask| match &*ask.path {
+    let Some(scanned) = shown(Setup { max_urls: 2000, ..Setup::default() }, |ask| match &*ask.path {
         "/" => html(
             "<a href=/flood>1</a><a href=/loop>2</a><a href=/deep>3</a><a href=/crash>4</a><a href=/fine>5</a>
              <script></script>",

@@ -26,7 +26,7 @@ use super::site::respond;
 use super::site::scan;
 
 /// Logins of a plan.
-fn sessions(text: &str) -> Sessions {
+pub(super) fn sessions(text: &str) -> Sessions {
     let text = format!("version: 1\ntarget: {TARGET}\nscan: {{ as: member }}\n{text}");
     let overrides = Overrides::new(Seed(1), Date::constant(2026, 1, 1));
     let plan = shakedown::plan::from_text("plan.yml", &text, &|_| None, &overrides);
@@ -40,7 +40,7 @@ async fn scan_as(
     scan(Setup { sessions: sessions(auth), ..Setup::default() }, handler).await
 }
 
-fn session(scanned: &Scanned) -> &SessionReport {
+pub(super) fn session(scanned: &Scanned) -> &SessionReport {
     let [session] = scanned.report.sessions.as_slice() else {
         panic!("{:?}", scanned.report.sessions)
     };
@@ -52,12 +52,13 @@ fn is_lost(report: &Report) -> bool {
     report.sessions.iter().any(|session| session.loss().is_some())
 }
 
-fn with(mut response: Response, name: &str, value: &str) -> Response {
+pub(super) fn with(mut response: Response, name: &str, value: &str) -> Response {
     response.headers.push(Header::new(name, value));
     response
 }
 
-const FORM: &str = "auth: { member: { form: { url: /login, user: alice, password: lantern-58 } } }";
+pub(super) const FORM: &str =
+    "auth: { member: { form: { url: /login, user: alice, password: lantern-58 } } }";
 
 /// A shop that shows its pages to members only, and sends everybody else to a form with a token
 /// that holds once. After `logouts` pages in a row it forgets who is there.
@@ -183,7 +184,7 @@ async fn a_login_that_is_lost_for_good_ends_the_scan_with_83() {
     assert!(scanned.notices().iter().any(|text| text.contains("the scan ends here")));
 }
 
-const API: &str = "
+pub(super) const API: &str = "
 auth:
   member:
     login:

@@ -1,6 +1,9 @@
 //! Scans of sites that exist only in memory: no sockets, no time.
 
 mod browser;
+mod browser_bounds;
+mod browser_crash;
+mod browser_logins;
 mod crawl;
 mod generated;
 mod graphql;

@@ -4,6 +4,7 @@ use std::hash::Hash as _;
 use std::hash::Hasher as _;
 use std::sync::Arc;
 use std::sync::Mutex;
+use std::time::Duration;
 
 use shakedown::flow::auth::Sessions;
 use shakedown::http::clock::Clock;
@@ -30,6 +31,7 @@ use shakedown::model::StopToken;
 use shakedown::model::Target;
 use shakedown::model::Timings;
 use shakedown::model::TlsInfo;
+use shakedown::plan::Browsing;
 use shakedown::plan::Connection;
 use shakedown::plan::CrawlSettings;
 use shakedown::plan::Data;
@@ -44,6 +46,9 @@ use shakedown::scan::Record;
 use shakedown::scan::ScanJob;
 use shakedown::scan::Sending;
 use shakedown::scan::Wire;
+
+/// Header of what stands for no answer.
+const ENDLESS: &str = "x-endless";
 
 pub(super) const TARGET: &str = "http://127.0.0.1:8080/";
 
@@ -153,6 +158,9 @@ impl Wire for Memory {
             cipher_suite: String::new(),
             certificate_fault: Some(fault.to_owned()),
         });
+        if response.header(ENDLESS).is_some() {
+            return Box::pin(async move { timed_out(request) });
+        }
         // Status 0 stands for no answer.
         let outcome = if response.status == 0 {
             Err(Failure::new(FailureClass::Closed, "closed"))
@@ -171,6 +179,32 @@ impl Wire for Memory {
             exchange
         })
     }
+
+    fn send_within(&self, request: InScope, most: Duration) -> Sending<'_> {
+        let sent = self.send(request);
+        Box::pin(async move {
+            let exchange = sent.await;
+            let is_endless =
+                matches!(&exchange.outcome, Err(it) if it.class == FailureClass::WaitTimeout);
+            if is_endless {
+                tokio::time::sleep(most).await;
+            }
+            exchange
+        })
+    }
+}
+
+/// What a client makes of an answer that does not come, once it has waited long enough.
+fn timed_out(request: Request) -> Exchange {
+    let outcome = Err(Failure::new(FailureClass::WaitTimeout, "no response began"));
+    Exchange { request, outcome, timings: Timings::default(), peer: None, tls: None }
+}
+
+/// No answer, and no end of it.
+pub(super) fn endless() -> Response {
+    let mut response = respond(200, "text/plain", "");
+    response.headers.push(Header::new(ENDLESS, "1"));
+    response
 }
 
 /// What to scan and how.
@@ -190,6 +224,7 @@ pub(super) struct Setup {
     pub certificate_fault: Option<&'static str>,
     pub sessions: Sessions,
     pub browser: bool,
+    pub browser_pages: u64,
     pub addresses: Addresses,
     pub record: Option<Arc<Record>>,
     /// Answers come in another order for each.
@@ -216,6 +251,7 @@ impl Default for Setup {
             certificate_fault: None,
             sessions: Sessions::default(),
             browser: false,
+            browser_pages: 100,
             addresses: Addresses::Counted,
             record: None,
             disorder: 0,
@@ -385,7 +421,9 @@ pub(super) fn plan(target: &str, setup: Setup) -> Plan {
                 max_urls: setup.max_urls,
                 max_bytes: setup.max_bytes,
                 robots: setup.robots,
-                browser: setup.browser.then(shakedown::plan::Browsing::default),
+                browser: setup
+                    .browser
+                    .then(|| Browsing { max_pages: setup.browser_pages, ..Browsing::default() }),
                 ..CrawlSettings::default()
             },
             active: setup.active.iter().map(ToString::to_string).collect(),
