@@ -34,6 +34,12 @@ const MAX_RELOADS: u32 = 4;
 const ALIKE_HERE: u32 = 2;
 const ALIKE: u32 = 4;
 
+/// Clicks on a page on what may be listened to from above: in all, on things of one shape, and in a
+/// row without an effect.
+const MAX_DELEGATED: u32 = 30;
+const MAX_FAMILY: u32 = 6;
+const MAX_VAIN: u32 = 12;
+
 /// Links that are clicked on to see whether a script makes something else of them.
 const LINKS_TRIED: u32 = 8;
 
@@ -113,7 +119,9 @@ pub(super) async fn explore(
     let Bounds { traffic, allowance, end } = *bounds;
     memory.state = None;
     let end = end.min(traffic.now() + PAGE_TIME);
-    let mut exploring = Exploring { tab, traffic, allowance, url, novelty, memory, explored, end };
+    let delegated = Delegated::default();
+    let mut exploring =
+        Exploring { tab, traffic, allowance, url, novelty, memory, explored, end, delegated };
     exploring.run().await
 }
 
@@ -126,6 +134,29 @@ struct Exploring<'e> {
     memory: &'e mut Memory,
     explored: &'e mut Explored,
     end: Duration,
+    delegated: Delegated,
+}
+
+/// Clicks on what may be listened to from above.
+#[derive(Debug, Default)]
+struct Delegated {
+    clicks: u32,
+    /// Those in a row that had no effect.
+    vain: u32,
+    by_family: BTreeMap<u64, u32>,
+}
+
+impl Delegated {
+    fn has_room(&self, family: u64) -> bool {
+        let of_its_family = self.by_family.get(&family).copied().unwrap_or(0);
+        self.clicks < MAX_DELEGATED && self.vain < MAX_VAIN && of_its_family < MAX_FAMILY
+    }
+
+    fn note(&mut self, family: u64, has_effect: bool) {
+        self.clicks += 1;
+        self.vain = if has_effect { 0 } else { self.vain + 1 };
+        *self.by_family.entry(family).or_insert(0) += 1;
+    }
 }
 
 impl Exploring<'_> {
@@ -248,15 +279,15 @@ impl Exploring<'_> {
     /// Clicks on everything that may be clicked on, the likeliest first.
     async fn click(&mut self, mut targets: Targets) -> Result<(), CallError> {
         let mut here: BTreeMap<u64, u32> = BTreeMap::new();
-        let mut open: BTreeSet<u64> = BTreeSet::new();
+        let mut open: BTreeMap<u64, Clickable> = BTreeMap::new();
         let (mut clicks, mut reloads, mut has_moved) = (0, 0, false);
         loop {
             if self.is_over() {
                 return Ok(());
             }
             targets.clickable.retain(|it| self.may_click(it, &here));
-            open.extend(targets.clickable.iter().map(|it| it.print));
-            open.retain(|print| !here.contains_key(print));
+            open.extend(targets.clickable.iter().map(|it| (it.print, it.clone())));
+            open.retain(|print, it| !here.contains_key(print) && self.may_click(it, &here));
             let Some(next) = targets.clickable.first().cloned() else {
                 if open.is_empty() || !has_moved || reloads == MAX_RELOADS {
                     self.explored.is_cut |= !open.is_empty() && reloads == MAX_RELOADS;
@@ -302,6 +333,7 @@ impl Exploring<'_> {
         times(here) < ALIKE_HERE
             && times(&self.memory.clicks) < ALIKE
             && !(target.kind == Kind::Link && are_links_plain)
+            && target.family.is_none_or(|family| self.delegated.has_room(family))
     }
 
     /// Clicks; whether anything came of it.
@@ -326,6 +358,13 @@ impl Exploring<'_> {
             self.memory.links_routed += u32::from(after.routes > before.routes && !has_left);
         }
         let has_effect = changes > 0 || after.activity != before.activity;
+        if let Some(family) = target.family {
+            self.delegated.note(family, has_effect);
+            if !has_effect {
+                // Nobody listens: nobody does on other pages.
+                self.memory.clicks.insert(target.print, ALIKE);
+            }
+        }
         if !has_effect || (has_left && changes == 0) {
             // One of its kind is enough.
             here.insert(target.print, ALIKE_HERE);

@@ -14,6 +14,7 @@
 
 mod attendant;
 mod cookies;
+mod delegated;
 mod explore;
 mod explorer;
 mod judge;

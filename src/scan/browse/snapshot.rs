@@ -121,8 +121,8 @@ struct WireLayout {
 
 impl Snapshot {
     /// Reads a snapshot that was taken with the computed style `cursor`; what makes no sense in it
-    /// is left out.
-    pub(super) fn read(value: Value) -> Self {
+    /// is left out. `window_listens`: the window listens for clicks, which stands in no tree.
+    pub(super) fn read(value: Value, window_listens: bool) -> Self {
         let Ok(wire) = serde_json::from_value::<Wire>(value) else {
             return Self { documents: Vec::new(), truncated: true };
         };
@@ -138,7 +138,11 @@ impl Snapshot {
             };
             let count = document.nodes.parent_index.len();
             snapshot.truncated |= count > room;
-            let nodes = nodes(document, &wire.strings, count.min(room));
+            let mut nodes = nodes(document, &wire.strings, count.min(room));
+            // The outermost comes first.
+            if let Some(root) = nodes.first_mut().filter(|_| snapshot.documents.is_empty()) {
+                root.listens |= window_listens;
+            }
             room -= nodes.len();
             snapshot.documents.push(Document { base, nodes });
         }
@@ -308,7 +312,7 @@ pub(super) mod tests {
         let listens =
             |node: &&(usize, &(i64, i64, &str, &str, &[&str]))| node.1.4.contains(&"LISTENS");
         let index: Vec<usize> = (0..nodes.len()).collect();
-        Snapshot::read(json!({ "strings": strings, "documents": [{
+        let value = json!({ "strings": strings, "documents": [{
             "documentURL": 0, "baseURL": 0,
             "nodes": {
                 "parentIndex": nodes.iter().map(|node| node.0).collect::<Vec<_>>(),
@@ -322,7 +326,8 @@ pub(super) mod tests {
                 "nodeIndex": index, "styles": index.iter().map(|_| [0]).collect::<Vec<_>>(),
                 "bounds": index.iter().map(|_| [0.0, 0.0, 9.0, 9.0]).collect::<Vec<_>>(),
             },
-        }] }))
+        }] });
+        Snapshot::read(value, false)
     }
 
     #[test]
@@ -382,12 +387,14 @@ pub(super) mod tests {
         ) {
             let places: Vec<u64> = other.iter().map(|it| it.unsigned_abs()).collect();
             let strings = [strings, vec!["http://h/".to_owned()]].concat();
-            let snapshot = Snapshot::read(json!({ "strings": strings,
+            let value = json!({ "strings": strings,
                 "documents": [{ "documentURL": 0, "baseURL": other.first().copied().unwrap_or(0),
                     "nodes": { "parentIndex": parents, "nodeType": kinds, "nodeName": other,
                         "attributes": [other, other], "isClickable": { "index": places } },
                     "layout": { "nodeIndex": places, "styles": [other], "bounds": [[1.0], []] } }],
-            }));
+            });
+            let snapshot = Snapshot::read(value, true);
+            let _ = crate::scan::browse::target::Targets::of(&snapshot);
             for document in &snapshot.documents {
                 let pieces = document.markup().pieces.len();
                 prop_assert!(pieces <= 2 * document.nodes.len());

@@ -116,6 +116,13 @@ mod script {
         return count;
     })(3000)";
 
+    /// How many listeners of the window or its document a click reaches.
+    pub(super) const LISTENS: &str = "[window, document].reduce((sum, it) => {
+        const all = getEventListeners(it);
+        return sum + ['click', 'mousedown', 'mouseup', 'pointerdown', 'pointerup']
+            .reduce((count, type) => count + (all[type] || []).length, 0);
+    }, 0)";
+
     /// Scrolls everything that scrolls to its end; how much has moved.
     pub(super) const SCROLL: &str = "() => {
         let moved = 0;
@@ -206,8 +213,9 @@ impl Tab {
     /// What is shown now.
     pub(super) async fn snapshot(&self) -> Result<Snapshot, CallError> {
         let params = json!({ "computedStyles": ["cursor"] });
+        let listens = self.evaluate_with_tools(script::LISTENS).await?;
         match self.call("DOMSnapshot.captureSnapshot", params).await {
-            Ok(value) => Ok(Snapshot::read(value)),
+            Ok(value) => Ok(Snapshot::read(value, listens.as_i64().is_some_and(|it| it > 0))),
             // A page of this size is not read; everything else about it goes on.
             Err(CallError::Unreadable { .. }) => {
                 Ok(Snapshot { documents: Vec::new(), truncated: true })
@@ -251,14 +259,8 @@ impl Tab {
 
     /// Moves the pointer over what listens for it; whether anything does.
     pub(super) async fn hover(&self) -> Result<bool, CallError> {
-        let params = json!({
-            "expression": script::HOVER, "returnByValue": true, "includeCommandLineAPI": true,
-        });
-        match self.call("Runtime.evaluate", params).await {
-            Ok(answer) => Ok(answer["result"]["value"].as_i64().is_some_and(|count| count > 0)),
-            Err(CallError::Refused { .. }) => Ok(false),
-            Err(error) => Err(error),
-        }
+        let count = self.evaluate_with_tools(script::HOVER).await?;
+        Ok(count.as_i64().is_some_and(|count| count > 0))
     }
 
     /// Closes it, with the windows that it has opened.
@@ -304,6 +306,18 @@ impl Tab {
     async fn evaluate(&self, expression: &str) -> Result<Value, CallError> {
         let params =
             json!({ "expression": expression, "returnByValue": true, "awaitPromise": true });
+        self.evaluated(params).await
+    }
+
+    /// The same with what the browser gives to who looks into a page.
+    async fn evaluate_with_tools(&self, expression: &str) -> Result<Value, CallError> {
+        let params = json!({
+            "expression": expression, "returnByValue": true, "includeCommandLineAPI": true,
+        });
+        self.evaluated(params).await
+    }
+
+    async fn evaluated(&self, params: Value) -> Result<Value, CallError> {
         match self.call("Runtime.evaluate", params).await {
             Ok(mut answer) => Ok(answer["result"]["value"].take()),
             Err(CallError::Refused { .. }) => Ok(Value::Null),

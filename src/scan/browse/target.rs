@@ -5,6 +5,8 @@ use std::hash::DefaultHasher;
 use std::hash::Hash;
 use std::hash::Hasher;
 
+use super::delegated;
+use super::delegated::Above;
 use super::snapshot::Document;
 use super::snapshot::Node;
 use super::snapshot::NodeKind;
@@ -52,6 +54,10 @@ pub(super) enum Kind {
     Listener,
     /// It looks as if it could be clicked.
     Pointer,
+    /// Something above it listens, and it has what such a listener looks for.
+    Marked,
+    /// Something above it listens.
+    Below,
     /// A link: where it leads is known already, unless a script makes something else of it.
     Link,
 }
@@ -64,6 +70,9 @@ pub(super) struct Clickable {
     pub(super) kind: Kind,
     /// The same for things that are alike.
     pub(super) print: u64,
+    /// The same for things of one shape, whatever is written on them; `None` where it is listened to
+    /// itself.
+    pub(super) family: Option<u64>,
 }
 
 /// Fields that belong together.
@@ -117,19 +126,30 @@ impl Targets {
     }
 
     fn find_clickable(&mut self, document: &Document) {
+        let kinds: Vec<Option<Kind>> = (document.nodes.iter().enumerate())
+            .map(|(index, node)| kind(document, index, node))
+            .collect();
+        let above = Above::of(document, &kinds);
         for (index, node) in document.nodes.iter().enumerate() {
-            let Some(kind) = kind(document, index, node) else { continue };
+            let delegated = || delegated::kind(document, index, &above);
+            let Some(kind) = kinds[index].or_else(delegated) else { continue };
             if self.clickable.len() >= MAX_CLICKABLE {
                 self.truncated = true;
                 return;
             }
             let label = label(document, index);
-            if is_harmful(node, &label) {
+            let is_delegated = matches!(kind, Kind::Marked | Kind::Below);
+            let is_harm_above = || {
+                let above = document.ancestors(index).take(ANCESTORS);
+                is_delegated && above.into_iter().any(|(_, node)| is_harmful(node, ""))
+            };
+            if is_harmful(node, &label) || is_harm_above() {
                 self.harmful += 1;
                 continue;
             }
             let print = print(document, index, &label);
-            self.clickable.push(Clickable { id: node.id, kind, print });
+            let family = is_delegated.then(|| self::print(document, index, ""));
+            self.clickable.push(Clickable { id: node.id, kind, print, family });
         }
     }
 
@@ -278,9 +298,10 @@ fn label(document: &Document, index: usize) -> String {
 
 /// Whether what is written on it, or its names, say that it logs out or deletes.
 fn is_harmful(node: &Node, label: &str) -> bool {
-    let names =
-        ["id", "name", "href", "action", "formaction", "onclick", "aria-label", "data-action"];
-    let mut said = names.iter().filter_map(|name| node.attribute(name));
+    let names = ["id", "name", "href", "action", "formaction", "onclick", "aria-label"];
+    let marks = node.attributes.iter().filter(|(name, _)| name.starts_with("data-"));
+    let named = names.iter().filter_map(|name| node.attribute(name));
+    let mut said = named.chain(marks.map(|(_, value)| value.as_str()));
     careful::label_reason(label).is_some() || said.any(|text| careful::words_reason(text).is_some())
 }
 

@@ -2,6 +2,7 @@
 
 mod browser;
 mod browser_bounds;
+mod browser_clicks;
 mod browser_crash;
 mod browser_logins;
 mod crawl;
