@@ -8,6 +8,7 @@ use clap::Args;
 use crate::flow::auth::Who;
 use crate::import::Format;
 use crate::model::did_you_mean;
+use crate::plan::Browsing;
 use crate::plan::Plan;
 use crate::plan::Resolved;
 use crate::plan::RobotsPolicy;
@@ -28,7 +29,7 @@ pub(super) struct DiscoverArgs {
     /// Links followed from the start page at most (5).
     #[arg(long, value_name = "N")]
     pub(super) depth: Option<u32>,
-    /// URLs fetched at most (2000).
+    /// URLs fetched at most (2000), by the browser too.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(super) max_urls: Option<u64>,
     /// Pages of one kind (method, path template, parameters) in a row that lead to nothing new before
@@ -38,7 +39,7 @@ pub(super) struct DiscoverArgs {
     /// Longest time that the crawl takes.
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub(super) max_time: Option<Duration>,
-    /// Bytes of responses at most.
+    /// Bytes of responses at most, the browser's too.
     #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u64).range(1..))]
     pub(super) max_bytes: Option<u64>,
     /// What robots.txt means: only-as-source (it names paths, the default: you test a service of your
@@ -60,6 +61,12 @@ pub(super) struct DiscoverArgs {
     /// installed; `SHAKEDOWN_BROWSER` or `CHROME` names its program.
     #[arg(long)]
     pub(super) browser: bool,
+    /// Pages shown in the browser at most (100).
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), requires = "browser")]
+    pub(super) browser_max_pages: Option<u64>,
+    /// Longest time that the browser takes (10m).
+    #[arg(long, value_name = "TIME", value_parser = some_time, requires = "browser")]
+    pub(super) browser_max_time: Option<Duration>,
     /// Only URLs whose path and query match this regular expression; may be repeated.
     #[arg(long, value_name = "REGEX")]
     pub(super) include: Vec<String>,
@@ -72,6 +79,19 @@ pub(super) struct DiscoverArgs {
 }
 
 impl DiscoverArgs {
+    /// What `--browser` means where the plan says `planned` of it.
+    fn browsing(&self, planned: Option<&Browsing>) -> Option<Browsing> {
+        let planned = planned.cloned();
+        if !self.browser {
+            return planned;
+        }
+        let planned = planned.unwrap_or_default();
+        Some(Browsing {
+            max_pages: self.browser_max_pages.unwrap_or(planned.max_pages),
+            max_time: self.browser_max_time.unwrap_or(planned.max_time),
+        })
+    }
+
     /// The first flag that a plan says itself.
     fn url_only(&self) -> Option<&'static str> {
         [
@@ -159,9 +179,7 @@ impl Discovery<'_> {
                 self.target
             )));
         };
-        if self.args.browser {
-            scan.crawl.browser.get_or_insert_default();
-        }
+        scan.crawl.browser = self.args.browsing(scan.crawl.browser.as_ref());
         scan.rule_dirs.extend(self.rules.iter().cloned());
         seeds::import(&mut plan, self.send)?;
         if let Some(name) = &self.args.whom {
@@ -198,7 +216,7 @@ impl Discovery<'_> {
             rps: args.max_rps,
             concurrency: args.concurrency.map(|concurrency| concurrency as usize),
             allow_unsafe: self.allow_unsafe,
-            browser: args.browser,
+            browser: args.browsing(None),
             rule_dirs: self.rules.to_vec(),
             include: args.include.clone(),
             exclude: args.exclude.clone(),
@@ -219,6 +237,13 @@ pub(super) fn record(args: &DiscoverArgs, plan: &mut Plan) -> Result<Option<Reco
     })?;
     plan.seed = record.seed();
     Ok(Some(record))
+}
+
+fn some_time(text: &str) -> Result<Duration, String> {
+    duration(text).and_then(|time| match time {
+        Duration::ZERO => Err("a time must be greater than 0".to_owned()),
+        time => Ok(time),
+    })
 }
 
 fn robots(name: &str) -> Result<RobotsPolicy, String> {

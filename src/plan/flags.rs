@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::connection::ConnectionFlags;
 use super::executor::Spacing;
 use super::stages::StageList;
-use super::types::{Output, RobotsPolicy};
+use super::types::{Browsing, Output, RobotsPolicy};
 use crate::model::ExitCode;
 use crate::model::HttpVersion;
 use crate::model::Origin;
@@ -119,7 +119,7 @@ pub struct ScanFlags {
     /// Probes may use unsafe methods.
     pub allow_unsafe: bool,
     /// Pages are shown in a browser too.
-    pub browser: bool,
+    pub browser: Option<Browsing>,
     /// Directories with additional rules.
     pub rule_dirs: Vec<PathBuf>,
     /// Regexes on path and query; one must match.
@@ -239,7 +239,7 @@ impl ScanFlags {
             rps: None,
             concurrency: None,
             allow_unsafe: false,
-            browser: false,
+            browser: None,
             rule_dirs: Vec::new(),
             include: Vec::new(),
             exclude: Vec::new(),

@@ -16,7 +16,7 @@ use super::protocol;
 use super::requests;
 use super::stages;
 use super::types::{
-    Browsing, Connection, Cookies, CrawlSettings, Limits, Plan, ScanSettings, Scenario, TlsPolicy,
+    Connection, Cookies, CrawlSettings, Limits, Plan, ScanSettings, Scenario, TlsPolicy,
 };
 use super::url_list::UrlList;
 use crate::flow::Flow;
@@ -282,7 +282,7 @@ pub fn scan_url(flags: &ScanFlags) -> Result<Plan, FlagError> {
         max_bytes: flags.max_bytes,
         robots: flags.robots.unwrap_or(usual.crawl.robots),
         import: Vec::new(),
-        browser: flags.browser.then(Browsing::default),
+        browser: flags.browser.clone(),
     };
     let max_rps = flags.rps.unwrap_or(usual.max_rps);
     if !boundary::is_rate(max_rps) {

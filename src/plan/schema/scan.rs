@@ -40,7 +40,7 @@ fn scan() -> Object {
 fn crawl() -> Object {
     object!("crawl", scan::CRAWL, "Bounds of discovery.")
         .key_or("depth", whole(0, None), 5, "Links followed from the start page at most.")
-        .key_or("max_urls", whole(1, None), 2000, "URLs fetched at most.")
+        .key_or("max_urls", whole(1, None), 2000, "URLs fetched at most, by the browser too.")
         .key_or(
             "per_kind",
             whole(0, None),

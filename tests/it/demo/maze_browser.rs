@@ -153,3 +153,27 @@ async fn a_browser_does_not_outlive_a_crawl_that_is_killed() {
     output(child).await;
     assert_eq!(entries(directory.path(), PROFILE), BTreeSet::new());
 }
+
+#[tokio::test]
+async fn as_many_pages_are_shown_as_are_asked_for() {
+    if !has_browser() {
+        return;
+    }
+    let shop = Shop::start_with(Twin::Safe, true).await;
+    let directory = tempfile::tempdir().expect("a place for files");
+    let run = Command::new(env!("CARGO_BIN_EXE_shakedown"))
+        .args(["crawl", &format!("http://{}/maze", shop.address), "--json", "--max-rps", "2000"])
+        .args(["--browser", "--browser-max-pages", "1", "--browser-max-time", "5m"])
+        .env("TMPDIR", directory.path())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program runs");
+    let run = output(run).await;
+    let said = String::from_utf8_lossy(&run.stderr);
+    // It is broken into lines.
+    let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(said.contains("the browser showed 1 page,"), "{said}");
+    assert!(said.contains("whose budget is 1 page and 300 s"), "{said}");
+}

@@ -8,6 +8,7 @@ use shakedown::model::Header;
 use shakedown::model::Seed;
 use shakedown::model::{Conversation, Expectation, MessageStep, WebSocketSession};
 use shakedown::plan::Body;
+use shakedown::plan::Browsing;
 use shakedown::plan::CommonFlags;
 use shakedown::plan::Executor;
 use shakedown::plan::FlagError;
@@ -342,6 +343,7 @@ fn scan_flags_are_taken() {
         rps: Some(5.0),
         concurrency: Some(2),
         allow_unsafe: true,
+        browser: Some(Browsing { max_pages: 7, max_time: Duration::from_secs(9) }),
         exclude: vec!["^/logout".to_owned()],
         ..scan_flags()
     };
@@ -350,6 +352,8 @@ fn scan_flags_are_taken() {
     let scan = plan.scan.expect("a scan");
     assert_eq!((scan.crawl.depth, scan.crawl.max_urls, scan.concurrency), (2, 30, 2));
     assert!(scan.allow_unsafe);
+    let browsing = scan.crawl.browser.expect("one is asked for");
+    assert_eq!((browsing.max_pages, browsing.max_time), (7, Duration::from_secs(9)));
 }
 
 #[test]
