@@ -8,7 +8,8 @@
 //! and answers 429 and 503 halve it, as TCP does.
 //!
 //! A host that answers 429, or 503 with `Retry-After`, is left alone for as long as it asks (RFC 9110
-//! §10.2.3), up to [`MAX_WAIT`] at a time and [`MAX_WAITED`] in all.
+//! §10.2.3), up to [`MAX_WAIT`] at a time and [`MAX_WAITED`] in all. Where `robots.txt` is respected and
+//! asks for time between requests, a host gets them one after the other.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -66,6 +67,9 @@ struct State {
     quiet_until: Duration,
     waited: Duration,
     refusals: u32,
+    /// Time between two requests, and when the next one may be sent.
+    interval: Duration,
+    next: Duration,
 }
 
 /// Leave to send one request to a host; ends when dropped.
@@ -110,6 +114,16 @@ impl Manners {
     /// Until when a host wants to be left alone.
     pub(super) fn quiet_until(&self, origin: &Origin) -> Duration {
         self.host(origin).state.lock().expect("no holder panics").quiet_until
+    }
+
+    /// From now on a host gets so much time between two requests.
+    pub(super) fn space(&self, origin: &Origin, interval: Duration) {
+        self.host(origin).state.lock().expect("no holder panics").interval = interval;
+    }
+
+    /// When the next request may be sent: whoever asks has that time for himself.
+    pub(super) fn slot(&self, origin: &Origin, now: Duration) -> Duration {
+        self.host(origin).state.lock().expect("no holder panics").slot(now)
     }
 
     fn host(&self, origin: &Origin) -> Arc<Host> {
@@ -178,7 +192,15 @@ impl State {
             quiet_until: Duration::ZERO,
             waited: Duration::ZERO,
             refusals: 0,
+            interval: Duration::ZERO,
+            next: Duration::ZERO,
         }
+    }
+
+    fn slot(&mut self, now: Duration) -> Duration {
+        let slot = self.next.max(now);
+        self.next = slot.saturating_add(self.interval);
+        slot
     }
 
     fn enter(&mut self) -> bool {
@@ -301,6 +323,16 @@ mod tests {
             waited += 1;
         }
         assert_eq!(waited, 4, "five minutes in all");
+    }
+
+    #[test]
+    fn requests_are_as_far_apart_as_the_host_asks() {
+        let mut state = State::new(4.0);
+        let seconds = Duration::from_secs;
+        assert_eq!([state.slot(seconds(5)), state.slot(seconds(5))], [seconds(5); 2]);
+        state.interval = seconds(2);
+        let slots = [5, 5, 6, 20, 20].map(|now| state.slot(seconds(now)).as_secs());
+        assert_eq!(slots, [5, 7, 9, 20, 22]);
     }
 
     #[test]

@@ -303,6 +303,11 @@ impl Traffic {
         }
     }
 
+    /// From now on an origin gets so much time between two requests.
+    pub(super) fn space(&self, origin: &Origin, interval: Duration) {
+        self.manners.space(origin, interval);
+    }
+
     async fn send_once(
         &self,
         request: Request,
@@ -310,8 +315,10 @@ impl Traffic {
     ) -> Result<(Arc<Exchange>, Asked), Unsent> {
         let origin = request.origin.clone();
         let turn = self.manners.turn(&origin).await;
+        let slot = self.manners.slot(&origin, self.clock.now());
         loop {
-            let quiet = self.manners.quiet_until(&origin).saturating_sub(self.clock.now());
+            let quiet = self.manners.quiet_until(&origin).max(slot);
+            let quiet = quiet.saturating_sub(self.clock.now());
             if quiet.is_zero() || self.is_stopping() {
                 break;
             }

@@ -131,6 +131,7 @@ fn references(item: &Item, response: &Response) -> (Page, FoundIn) {
     }
     let is_packed = response.body.starts_with(&GZIP_MAGIC);
     let unpacked = is_packed.then(|| unpacked(&response.body)).flatten();
+    page.truncated |= unpacked.as_ref().is_some_and(|body| body.len() as u64 >= MAX_UNPACKED);
     let body = unpacked.as_deref().unwrap_or(&response.body);
     let Some(kind) = kind_of(url, &response.media_type(), is_packed) else {
         return (page, FoundIn::Page);

@@ -1,12 +1,14 @@
 //! What `robots.txt` asks of crawlers (RFC 9309).
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use crate::model::Event;
 use crate::model::Notice;
 use crate::model::NoticeLevel;
 use crate::model::Origin;
 use crate::model::Request;
+use crate::model::format_duration;
 use crate::scan::traffic::Traffic;
 
 /// Where sites ask crawlers for something.
@@ -18,6 +20,9 @@ const MAX_BYTES: usize = 500 * 1024;
 /// Rules that are kept.
 const MAX_RULES: usize = 5000;
 
+/// Longest time between two requests that is kept: who asks for more asks not to be crawled.
+const MAX_DELAY: Duration = Duration::from_secs(10);
+
 /// Our name in it.
 const AGENT: &str = "shakedown";
 
@@ -25,12 +30,21 @@ const AGENT: &str = "shakedown";
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Robots {
     rules: Vec<(Rule, String)>,
+    /// Time between two requests that is asked for, up to [`MAX_DELAY`].
+    pub(super) delay: Option<Duration>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Rule {
     Allow,
     Disallow,
+}
+
+/// What a line says.
+#[derive(Debug, Clone, Copy)]
+enum Said {
+    Rule(Rule),
+    Delay,
 }
 
 /// What the origins in scope ask for.
@@ -55,7 +69,16 @@ pub(super) async fn ask(traffic: &Traffic, events: &mut Vec<Event>) -> Obeyed {
             Some(response) if response.status < 500 => Robots::default(),
             Some(_) | None => Robots::closed(),
         };
-        if robots == Robots::closed() {
+        if let Some(delay) = robots.delay {
+            traffic.space(&origin, delay);
+            let text = format!(
+                "crawl: {ROBOTS} of {origin} asks for time between requests: {} (at most {})",
+                format_duration(delay),
+                format_duration(MAX_DELAY)
+            );
+            events.push(Event::Notice(Notice { level: NoticeLevel::Info, text }));
+        }
+        if robots.is_closed() {
             let text = format!(
                 "crawl: {ROBOTS} of {origin} allows nothing or cannot be had, so nothing but what \
                  you name is fetched there"
@@ -77,7 +100,7 @@ impl Robots {
             let line = line.split('#').next().unwrap_or_default();
             let Some((name, value)) = line.split_once(':') else { continue };
             let (name, value) = (name.trim().to_ascii_lowercase(), value.trim());
-            let rule = match name.as_str() {
+            let said = match name.as_str() {
                 "user-agent" => {
                     if std::mem::take(&mut in_rules) {
                         agents.clear();
@@ -88,15 +111,20 @@ impl Robots {
                     }
                     continue;
                 }
-                "allow" => Rule::Allow,
-                "disallow" => Rule::Disallow,
+                "allow" => Said::Rule(Rule::Allow),
+                "disallow" => Said::Rule(Rule::Disallow),
+                // Of no standard, and widely used.
+                "crawl-delay" => Said::Delay,
                 _ => continue,
             };
             in_rules = true;
             let wanted = [(AGENT, own.as_mut()), ("*", Some(&mut general))];
             for (agent, robots) in wanted {
                 if let Some(robots) = robots.filter(|_| agents.iter().any(|known| known == agent)) {
-                    robots.add(rule, value);
+                    match said {
+                        Said::Rule(rule) => robots.add(rule, value),
+                        Said::Delay => robots.delay = delay(value).or(robots.delay),
+                    }
                 }
             }
         }
@@ -105,7 +133,12 @@ impl Robots {
 
     /// Nothing is allowed: what a file that cannot be had means (RFC 9309 §2.3.1.4).
     pub(super) fn closed() -> Self {
-        Self { rules: vec![(Rule::Disallow, "/".to_owned())] }
+        Self { rules: vec![(Rule::Disallow, "/".to_owned())], delay: None }
+    }
+
+    /// Whether nothing is allowed.
+    pub(super) fn is_closed(&self) -> bool {
+        self.rules == Self::closed().rules
     }
 
     fn add(&mut self, rule: Rule, pattern: &str) {
@@ -122,6 +155,12 @@ impl Robots {
         let longest = matching.max_by_key(|(rule, pattern)| (pattern.len(), *rule == Rule::Allow));
         longest.is_none_or(|(rule, _)| *rule == Rule::Allow)
     }
+}
+
+/// Seconds, with or without a fraction.
+fn delay(value: &str) -> Option<Duration> {
+    let seconds: f64 = value.parse().ok().filter(|seconds| *seconds >= 0.0)?;
+    Some(Duration::try_from_secs_f64(seconds).unwrap_or(MAX_DELAY).min(MAX_DELAY))
 }
 
 /// Whether a text begins as the pattern says: `*` is anything, `$` the end. Linear in both, times.
@@ -164,6 +203,21 @@ mod tests {
         ] {
             assert_eq!(robots.allows(path), allowed, "{path}");
         }
+    }
+
+    #[test]
+    fn time_between_requests_is_kept_within_bounds() {
+        let asked = |text: &str| Robots::parse(text).delay;
+        let ms = |ms| Some(Duration::from_millis(ms));
+        assert_eq!(asked("User-agent: *\nCrawl-delay: 2.5"), ms(2500));
+        assert_eq!(asked("User-agent: *\nCrawl-delay: 86400\nDisallow:"), Some(MAX_DELAY));
+        assert_eq!(asked("User-agent: *\nCrawl-delay: 1e300"), Some(MAX_DELAY));
+        assert_eq!(asked("User-agent: *\nCrawl-delay: inf"), Some(MAX_DELAY));
+        for text in ["-1", "NaN", "soon", ""] {
+            assert_eq!(asked(&format!("User-agent: *\nCrawl-delay: {text}")), None, "{text}");
+        }
+        let own = "User-agent: *\nCrawl-delay: 9\nUser-agent: shakedown\nCrawl-delay: 1";
+        assert_eq!(asked(own), ms(1000));
     }
 
     #[test]

@@ -1,8 +1,11 @@
 //! What a crawl finds, what it leaves alone, and that no site keeps it busy for ever.
 
+use std::io::Write as _;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
 
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use shakedown::model::Event;
 use shakedown::model::Method;
 use shakedown::model::OperationSource;
@@ -75,6 +78,53 @@ async fn robots_and_sitemaps_name_what_no_link_does() {
     assert!(scanned.operation("GET", "/hidden/").expect("known").reached);
     assert!(scanned.operation("GET", "/listed").expect("known").reached);
     assert!(scanned.operation("GET", "/sitemap.xml").is_none(), "a guess that was wrong");
+}
+
+#[tokio::test]
+async fn sitemaps_that_name_sitemaps_for_ever_end_with_the_depth() {
+    let setup = Setup { depth: 3, max_urls: 1000, ..Setup::default() };
+    let scanned = scan(setup, |ask| {
+        let number: Option<u64> = match &*ask.path {
+            "/" => return html("<a href=/sitemap.xml>map</a>"),
+            "/sitemap.xml" => Some(0),
+            path => {
+                path.strip_prefix("/maps/m").and_then(|it| it.strip_suffix(".xml")?.parse().ok())
+            }
+        };
+        let Some(number) = number else { return not_found() };
+        let next =
+            |way: u64| format!("<sitemap><loc>/maps/m{}.xml</loc></sitemap>", number * 2 + way);
+        let text = format!("<sitemapindex>{}{}</sitemapindex>", next(1), next(2));
+        respond(200, "application/xml", text)
+    })
+    .await;
+    let maps = scanned.requests.iter().filter(|it| it.path_and_query.starts_with(b"/maps/"));
+    assert_eq!(maps.count(), 2 + 4);
+    assert_eq!(left(&scanned, SkipReason::Depth), 8);
+    assert!(!complete(&scanned));
+}
+
+#[tokio::test]
+async fn a_packed_sitemap_that_never_ends_is_read_up_to_a_bound() {
+    let scanned = scan(Setup::default(), |ask| match &*ask.path {
+        "/" => html("<a href=/map.xml.gz>map</a><a href=/a>a</a>"),
+        "/map.xml.gz" => {
+            let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
+            packed.write_all(b"<urlset><loc>/first</loc>").expect("memory takes it");
+            for _ in 0..64 {
+                packed.write_all(&vec![b' '; 1 << 20]).expect("memory takes it");
+            }
+            packed.write_all(b"<loc>/last</loc>").expect("memory takes it");
+            let mut response = respond(200, "application/gzip", "");
+            response.body = packed.finish().expect("memory takes it");
+            response
+        }
+        "/a" | "/first" | "/last" => html("<p>x</p>"),
+        _ => not_found(),
+    })
+    .await;
+    assert!(scanned.asked("/first") && scanned.asked("/a") && !scanned.asked("/last"));
+    assert!(scanned.notices().iter().any(|text| text.contains("was not read")));
 }
 
 #[tokio::test]
