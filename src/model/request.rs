@@ -181,6 +181,15 @@ pub struct RequestTemplate {
     pub version: Option<HttpVersion>,
 }
 
+impl Request {
+    /// Bytes of what is written in it: target, headers and body.
+    pub fn weight(&self) -> usize {
+        let headers =
+            self.headers.iter().map(|it| size_of::<Header>() + it.name.len() + it.value.len());
+        self.path_and_query.len() + self.body.len() + headers.sum::<usize>()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

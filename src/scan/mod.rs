@@ -42,6 +42,7 @@ mod passive;
 mod point;
 mod probe;
 mod record;
+mod room;
 mod session;
 mod site;
 mod soft404;

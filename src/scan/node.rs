@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::room;
 use super::structure::Structure;
 use super::templates::PathId;
 use crate::model::Exchange;
@@ -159,7 +160,46 @@ pub(crate) struct Sighting {
     pub(crate) same_as: Option<Arc<str>>,
 }
 
+impl Sighting {
+    /// Bytes that a node takes for it, about.
+    pub(super) fn weight(&self) -> usize {
+        let answer = self.answer.as_ref().map_or(0, Answer::weight);
+        size_of::<Node>() + self.request.weight() + answer + names(&self.parameters)
+    }
+
+    /// What it says of a node, without another example.
+    pub(super) fn light(self, node: &Node) -> Self {
+        let request = node.examples.first().cloned().unwrap_or(self.request);
+        Self { request, answer: None, ..self }
+    }
+}
+
+impl Answer {
+    fn weight(&self) -> usize {
+        let headers = self.headers.iter();
+        headers.map(|it| size_of::<Header>() + it.name.len() + it.value.len()).sum()
+    }
+}
+
+/// What a set of names takes where it stands in a node and in what finds it.
+fn names(names: &BTreeSet<String>) -> usize {
+    names.iter().map(|name| 2 * (room::PER_NAME + name.len())).sum()
+}
+
 impl Node {
+    /// Bytes that it takes, about.
+    pub(super) fn weight(&self) -> usize {
+        let examples: usize =
+            self.examples.iter().map(|it| size_of::<Request>() + it.weight()).sum();
+        let answer = self.answer.as_ref().map_or(0, Answer::weight);
+        // Its template stands in an operation too.
+        size_of::<Self>()
+            + examples
+            + answer
+            + names(&self.parameters)
+            + 4 * self.path_template.len()
+    }
+
     /// Takes what was seen.
     pub(super) fn take(&mut self, sighting: Sighting) {
         if !self.examples.contains(&sighting.request) {

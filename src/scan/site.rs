@@ -11,6 +11,8 @@ pub use super::node::FoundIn;
 pub use super::node::Node;
 pub(crate) use super::node::Sighting;
 use super::operations::Operations;
+use super::room;
+use super::room::Room;
 use super::structure::Structure;
 use super::templates::Merged;
 use super::templates::PathId;
@@ -28,11 +30,14 @@ const MAX_URLS: usize = 200_000;
 /// of one search.
 const MAX_FACETS: usize = 8;
 
+/// Parameters of one node.
+const MAX_PARAMETERS: usize = 2000;
+
 type Key = (String, PathId, Arc<BTreeSet<String>>);
 type Place = (String, PathId);
 
 /// Everything known of a target.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Site {
     /// `None` for those that were merged into others.
     nodes: Vec<Option<Node>>,
@@ -46,7 +51,28 @@ pub struct Site {
     in_links: BTreeMap<Place, u64>,
     operations: Operations,
     urls: Vec<Box<str>>,
+    nodes_room: Room,
+    urls_room: Room,
     left_out: (u64, u64),
+}
+
+impl Default for Site {
+    fn default() -> Self {
+        Self {
+            nodes: Vec::new(),
+            count: 0,
+            by_key: HashMap::new(),
+            by_path: HashMap::new(),
+            facets: HashMap::new(),
+            names: HashMap::new(),
+            in_links: BTreeMap::new(),
+            operations: Operations::default(),
+            urls: Vec::new(),
+            nodes_room: Room::of(room::NODES),
+            urls_room: Room::of(room::URLS),
+            left_out: (0, 0),
+        }
+    }
 }
 
 impl Site {
@@ -82,7 +108,7 @@ impl Site {
 
     /// A URL in scope was discovered.
     pub(crate) fn discover(&mut self, url: &str) {
-        if self.urls.len() < MAX_URLS {
+        if self.urls.len() < MAX_URLS && self.urls_room.take(size_of::<Box<str>>() + url.len()) {
             self.urls.push(url.into());
         } else {
             self.left_out.1 += 1;
@@ -108,7 +134,10 @@ impl Site {
             return Vec::new();
         };
         let node = self.nodes[index].as_mut().expect("the index has no merged nodes");
-        node.take(sighting);
+        let before = node.weight();
+        let has_room = self.nodes_room.has(sighting.weight());
+        node.take(if has_room { sighting } else { sighting.light(node) });
+        self.nodes_room.resize(before, node.weight());
         let (method, template) = (node.method.clone(), node.path_template.clone());
         let (source, reached, skipped) = (node.source, node.reached, node.skipped.clone());
         let structure = node.structure;
@@ -162,11 +191,13 @@ impl Site {
             && self.is_built_like(host, sighting.structure)
         {
             let node = self.nodes[host].as_mut().expect("a host is no merged node");
-            node.parameters.extend(sighting.parameters.iter().cloned());
+            let room = MAX_PARAMETERS.saturating_sub(node.parameters.len());
+            node.parameters.extend(sighting.parameters.iter().take(room).cloned());
             return Some(host);
         }
+        let is_full = self.count >= MAX_NODES || !self.nodes_room.has(sighting.weight());
         // What the user named is never left out.
-        if self.count >= MAX_NODES && sighting.source.is_found() {
+        if is_full && sighting.source.is_found() {
             return None;
         }
         if let Some(name) = &sighting.path_template {

@@ -16,6 +16,7 @@ use super::form::Form;
 use super::link;
 use super::page::Page;
 use super::point;
+use super::room;
 use crate::model::Request;
 use crate::model::Response;
 
@@ -39,6 +40,8 @@ struct AllKnown {
     forms: BTreeMap<FormKey, Known>,
     /// Which form has issued a token: a payload in the path leads elsewhere than the form does.
     by_token: HashMap<String, FormKey>,
+    /// Bytes of both: a token may be as long as a page.
+    taken: usize,
 }
 
 #[derive(Debug, Clone)]
@@ -97,6 +100,10 @@ impl Tokens {
             if known.forms.len() >= MAX_FORMS && !known.forms.contains_key(&key) {
                 continue;
             }
+            let weight = 2 * (value.len() + key.1.len() + room::PER_NAME);
+            if known.taken + weight > room::TOKENS {
+                continue;
+            }
             let entry = known.forms.entry(key.clone()).or_insert_with(|| Known {
                 field: field.clone(),
                 page: page.clone(),
@@ -104,6 +111,7 @@ impl Tokens {
                 turn: Arc::default(),
             });
             if entry.issued.len() < MAX_ISSUED && entry.issued.insert(value.clone()) {
+                known.taken += weight;
                 known.by_token.entry(value.clone()).or_insert(key);
             }
         }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::collections::HashSet;
+use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -39,12 +40,15 @@ use crate::model::Request;
 use crate::model::Seed;
 use crate::model::SkipReason;
 use crate::model::Target;
+use crate::model::format_duration;
 use crate::model::plural;
 use crate::plan::CrawlSettings;
 use crate::plan::RobotsPolicy;
 use crate::scan::browse::Explorer;
 use crate::scan::described::Describer;
 use crate::scan::identity::Identity;
+use crate::scan::room;
+use crate::scan::room::Room;
 use crate::scan::site::Answer;
 use crate::scan::site::Found;
 use crate::scan::site::FoundIn;
@@ -57,6 +61,9 @@ use crate::scan::unbound::Seeded;
 
 /// How often pages are fetched again because the login did not hold.
 const MAX_ROUNDS: u32 = 5;
+
+/// Pages that are fetched again at most because the login did not hold, the last ones.
+const MAX_UNPROVEN: usize = 10_000;
 
 /// Waiting items per URL that may be fetched.
 const QUEUE_PER_URL: u64 = 4;
@@ -109,12 +116,13 @@ pub(crate) async fn crawl(job: CrawlJob) -> Crawled {
         templates: Templates::default(),
         identity: Identity::default(),
         contents: HashMap::new(),
+        contents_room: Room::of(room::CONTENTS),
         judged: HashSet::new(),
         guesses: Guesses::default(),
         left_out: LeftOut::default(),
         events,
         fetched: 0,
-        unproven: Vec::new(),
+        unproven: VecDeque::new(),
         rounds: 0,
         imports: Vec::new(),
         values: KnownValues::default(),
@@ -148,6 +156,7 @@ pub(super) struct Crawler {
     pub(super) identity: Identity,
     /// Hashes of whole pages, and where each was seen first.
     pub(super) contents: HashMap<u64, Arc<str>>,
+    pub(super) contents_room: Room,
     /// Keys of what was left alone once.
     pub(super) judged: HashSet<u64>,
     /// Texts that look like addresses.
@@ -157,7 +166,7 @@ pub(super) struct Crawler {
     pub(super) events: Vec<Event>,
     fetched: u64,
     /// What was fetched since the login was last proven, and when.
-    unproven: Vec<(Duration, Item)>,
+    unproven: VecDeque<(Duration, Item)>,
     /// How often such pages were fetched again.
     rounds: u32,
     /// What pages say of where modules are, once each.
@@ -321,7 +330,10 @@ impl Crawler {
     /// What was begun at that time counts as somebody's only with the next proof.
     pub(super) fn note_unproven(&mut self, began: Duration, item: &Item) {
         if self.job.traffic.is_somebody() {
-            self.unproven.push((began, item.clone()));
+            if self.unproven.len() >= MAX_UNPROVEN {
+                self.unproven.pop_front();
+            }
+            self.unproven.push_back((began, item.clone()));
         }
     }
 
@@ -359,6 +371,7 @@ impl Crawler {
         // Nobody's pages say nothing about what somebody sees.
         self.contents.clear();
         self.shows.start_over();
+        self.contents_room = Room::of(room::CONTENTS);
         let text = format!(
             "crawl: {} fetched since the login was last proven, perhaps as nobody: once more",
             plural(again, "page was", "pages were")

@@ -194,7 +194,12 @@ impl Crawler {
         if let Some(content) = fetched.content {
             let known = self.contents.get(&content);
             reading.same_as = known.filter(|known| ***known != *item.url.as_str()).cloned();
-            if known.is_none() && self.contents.len() < MAX_REMEMBERED {
+            if known.is_none()
+                && self.contents.len() < MAX_REMEMBERED
+                && self
+                    .contents_room
+                    .take(size_of::<(u64, Arc<str>)>() * 2 + item.url.as_str().len())
+            {
                 self.contents.insert(content, Arc::from(item.url.as_str()));
             }
         }

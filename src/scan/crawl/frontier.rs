@@ -15,6 +15,8 @@ use std::sync::Arc;
 
 use super::item::Item;
 use crate::model::Method;
+use crate::scan::room;
+use crate::scan::room::Room;
 use crate::scan::templates::PathId;
 
 /// Parameter sets of one method and path that are kinds of their own; those of a search with facets
@@ -26,6 +28,9 @@ const MAX_WAITING: usize = 256;
 
 /// Keys remembered per waiting item.
 const SEEN_PER_ITEM: usize = 8;
+
+/// Kinds at most.
+const MAX_KINDS: usize = 100_000;
 
 /// Fetches from a directory that put its other pages back as far as one link more from the start.
 const NEARBY: u32 = 8;
@@ -104,6 +109,7 @@ pub(crate) struct Frontier {
     seen: HashMap<u64, KindId>,
     length: usize,
     offers: u64,
+    room: Room,
 }
 
 impl Frontier {
@@ -119,6 +125,7 @@ impl Frontier {
             seen: HashMap::new(),
             length: 0,
             offers: 0,
+            room: Room::of(room::QUEUE),
         }
     }
 
@@ -152,7 +159,7 @@ impl Frontier {
         {
             return Offer::Full;
         }
-        let (id, first) = self.kind_for(&item, directory);
+        let Some((id, first)) = self.kind_for(&item, directory) else { return Offer::Full };
         self.seen.insert(key, id);
         let kind = &mut self.kinds[id.0 as usize];
         kind.links += 1;
@@ -162,6 +169,9 @@ impl Frontier {
             && (kind.dry >= per_kind || kind.waiting.len() >= MAX_WAITING)
         {
             return Offer::EnoughOfItsKind;
+        }
+        if !self.room.has(item.weight()) {
+            return Offer::Full;
         }
         self.push(id, item);
         Offer::Queued { first }
@@ -173,7 +183,7 @@ impl Frontier {
         {
             return None;
         }
-        let (id, _) = self.kind_for(item, directory);
+        let (id, _) = self.kind_for(item, directory)?;
         self.seen.insert(key, id);
         self.kinds[id.0 as usize].links += 1;
         Some(id)
@@ -181,8 +191,9 @@ impl Frontier {
 
     /// Takes an item once more that was taken before.
     pub(crate) fn offer_again(&mut self, item: Item, directory: PathId) {
-        let (id, _) = self.kind_for(&item, directory);
-        self.push(id, item);
+        if let Some((id, _)) = self.kind_for(&item, directory) {
+            self.push(id, item);
+        }
     }
 
     /// The item to fetch next, and its kind.
@@ -193,6 +204,7 @@ impl Frontier {
         let (_, item) = kind.waiting.pop_front()?;
         kind.taken += 1;
         self.length -= 1;
+        self.room.free(item.weight());
         self.directories[directory].taken += 1;
         self.settle(id);
         Some((item, id))
@@ -208,7 +220,11 @@ impl Frontier {
             return 0;
         }
         let before = kind.waiting.len();
-        kind.waiting.retain(|(_, item)| !item.source.is_found());
+        kind.waiting.retain(|(_, item)| {
+            let is_left_out = item.source.is_found();
+            self.room.free(if is_left_out { item.weight() } else { 0 });
+            !is_left_out
+        });
         let left_out = before - kind.waiting.len();
         self.length -= left_out;
         self.settle(id);
@@ -258,18 +274,25 @@ impl Frontier {
     fn push(&mut self, id: KindId, item: Item) {
         self.offers += 1;
         self.length += 1;
+        self.room.resize(0, item.weight());
         self.kinds[id.0 as usize].waiting.push_back((self.offers, item));
         self.settle(id);
     }
 
-    fn kind_for(&mut self, item: &Item, directory: PathId) -> (KindId, bool) {
+    /// The kind, and whether it is new; `None` if there is no room for another.
+    fn kind_for(&mut self, item: &Item, directory: PathId) -> Option<(KindId, bool)> {
         let kind = self.fitting(Kind {
             method: item.request.method.clone(),
             path: item.path,
             parameters: Some(Arc::clone(&item.parameters)),
         });
         if let Some(&known) = self.by_kind.get(&kind) {
-            return (known, false);
+            return Some((known, false));
+        }
+        let names = item.parameters.iter().map(|name| room::PER_NAME + name.len());
+        let weight = size_of::<KindState>() + size_of::<Kind>() + names.sum::<usize>();
+        if self.kinds.len() >= MAX_KINDS || !self.room.take(weight) {
+            return None;
         }
         let id = KindId(u32::try_from(self.kinds.len()).expect("one per key at most"));
         let directory = self.directory(directory);
@@ -285,7 +308,7 @@ impl Frontier {
             place: None,
             merged_into: None,
         });
-        (id, true)
+        Some((id, true))
     }
 
     /// The kind itself, or the one for all parameter sets beyond the first few.
@@ -477,5 +500,18 @@ mod tests {
         }
         assert_eq!(bed.frontier.len(), 10);
         assert_eq!(bed.offer("/more", 1), Offer::Full);
+    }
+
+    #[test]
+    fn long_urls_and_many_names_take_no_more_than_short_ones() {
+        let mut bed = Bed::new(50_000, 12);
+        bed.frontier.bounds.per_kind = None;
+        let names: Vec<String> = (0..300).map(|n| format!("n{n}")).collect();
+        let query = names.join("&");
+        let queued =
+            (0..4000).filter(|n| bed.offer(&format!("/x?{query}&m{n}"), 1) != Offer::Full).count();
+        assert!(queued < 3500, "{queued} with 20 KB of names each");
+        while bed.frontier.take().is_some() {}
+        assert!(matches!(bed.offer("/x", 1), Offer::Queued { .. }), "what was taken makes room");
     }
 }

@@ -17,6 +17,8 @@ use url::Url;
 
 use super::item::Item;
 use crate::model::Guessed;
+use crate::scan::room;
+use crate::scan::room::Room;
 use crate::scan::site::FoundIn;
 
 /// Requests for which one mistake may be made: 4 of 100, so that links that are dead fit into 5.
@@ -120,7 +122,7 @@ impl Group {
 }
 
 /// See the module.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Guesses {
     groups: Vec<Group>,
     by_key: HashMap<GroupKey, usize>,
@@ -132,8 +134,27 @@ pub(crate) struct Guesses {
     right: u64,
     wrong: u64,
     number: u64,
+    room: Room,
     /// Guesses that found no room.
     dropped: u64,
+}
+
+impl Default for Guesses {
+    fn default() -> Self {
+        Self {
+            groups: Vec::new(),
+            by_key: HashMap::new(),
+            order: BTreeSet::new(),
+            open: HashMap::new(),
+            parked: HashSet::new(),
+            roots: HashSet::new(),
+            right: 0,
+            wrong: 0,
+            number: 0,
+            room: Room::of(room::GUESSES),
+            dropped: 0,
+        }
+    }
 }
 
 impl Guesses {
@@ -142,7 +163,7 @@ impl Guesses {
         if self.parked.contains(&key) || self.open.contains_key(&key) {
             return;
         }
-        if self.parked.len() >= MAX_WAITING {
+        if self.parked.len() >= MAX_WAITING || !self.room.take(item.weight()) {
             self.dropped += 1;
             return;
         }
@@ -164,6 +185,7 @@ impl Guesses {
         let (_, index) = *self.order.first()?;
         let (key, item, _) = self.groups[index].waiting.pop_front()?;
         self.parked.remove(&key);
+        self.room.free(item.weight());
         self.open.insert(key, index);
         self.settle(index);
         Some((item, key))

@@ -11,6 +11,7 @@ use crate::model::OperationSource;
 use crate::model::Request;
 use crate::scan::link;
 use crate::scan::point;
+use crate::scan::room;
 use crate::scan::site::Found;
 use crate::scan::templates::PathId;
 
@@ -44,6 +45,14 @@ pub(crate) struct Item {
 impl Item {
     pub(crate) fn is_start(&self) -> bool {
         self.depth == 0 && self.hops == 0 && self.guess.is_none()
+    }
+
+    /// Bytes that it takes, about.
+    pub(crate) fn weight(&self) -> usize {
+        let page = self.page.as_ref().map_or(0, |page| page.as_str().len());
+        let names = self.parameters.iter().map(|name| room::PER_NAME + name.len());
+        let written = self.url.as_str().len() + page + self.request.weight();
+        size_of::<Self>() + written + names.sum::<usize>()
     }
 
     /// Whether a status counts as reached.

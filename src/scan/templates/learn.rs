@@ -24,6 +24,9 @@ const VARIETY_NUMBERED: usize = 32;
 const MAX_STRUCTURES: usize = 16;
 const MAX_BUILDS: usize = 16;
 
+/// Builds remembered of all groups.
+const MAX_ALL_BUILDS: usize = 100_000;
+
 /// Pages of a learnt template that may stand on their own because they are built otherwise.
 const MAX_EXCEPTIONS: u8 = 32;
 
@@ -136,14 +139,16 @@ impl Templates {
             };
             let fits = self.fits(parent, &pattern, below, structure);
             let group = self.groups.entry(edge(parent, &pattern)).or_default();
+            let hash = edge(0, below);
             let is_known =
-                |build: &Build| *build.below == *below && build.structure.is_like(structure);
+                |build: &Build| build.below == hash && build.structure.is_like(structure);
             let place = group.builds.iter().position(is_known).unwrap_or(group.builds.len());
-            if place == MAX_BUILDS {
-                continue;
-            }
             if place == group.builds.len() {
-                group.builds.push(Build { below: below.into(), structure, members: Vec::new() });
+                if place == MAX_BUILDS || self.builds >= MAX_ALL_BUILDS {
+                    continue;
+                }
+                self.builds += 1;
+                group.builds.push(Build { below: hash, structure, members: Vec::new() });
             }
             let members = &mut group.builds[place].members;
             if !members.contains(&child) {

@@ -6,10 +6,16 @@ use std::hash::Hasher as _;
 
 use crate::model::value_kind;
 use crate::scan::link;
+use crate::scan::room;
+use crate::scan::room::Room;
 use crate::scan::structure::Structure;
 
 /// Segments known at most: beyond, whatever is new is one template.
 pub(super) const MAX_SEGMENTS: usize = 60_000;
+
+/// The same of all kinds: values are more than there are places for them only where somebody makes them
+/// up.
+const MAX_ALL: usize = 2 * MAX_SEGMENTS;
 
 /// Segments of one path that are told apart.
 const MAX_DEPTH: usize = 32;
@@ -26,7 +32,7 @@ pub(crate) struct Merged {
 }
 
 /// See the module.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Templates {
     pub(super) segments: Vec<Segment>,
     /// Hash of parent and text to child.
@@ -35,8 +41,26 @@ pub(crate) struct Templates {
     pub(super) groups: HashMap<u64, Group>,
     /// Where everything goes once there are too many.
     pub(super) overflow: Option<u32>,
+    /// For the texts of segments.
+    pub(super) room: Room,
+    /// Of all groups.
+    pub(super) builds: usize,
     /// Not yet told.
     pub(super) merged: Vec<Merged>,
+}
+
+impl Default for Templates {
+    fn default() -> Self {
+        Self {
+            segments: Vec::new(),
+            edges: HashMap::new(),
+            groups: HashMap::new(),
+            overflow: None,
+            room: Room::of(room::TEMPLATES),
+            builds: 0,
+            merged: Vec::new(),
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -72,8 +96,8 @@ pub(super) struct Group {
 /// Siblings below which something is built alike.
 #[derive(Debug)]
 pub(super) struct Build {
-    /// The template of what is below, from the sibling on.
-    pub(super) below: Box<str>,
+    /// A hash of the template of what is below, from the sibling on.
+    pub(super) below: u64,
     pub(super) structure: Structure,
     pub(super) members: Vec<u32>,
 }
@@ -190,7 +214,12 @@ impl Templates {
         if let Some(&known) = self.edges.get(&key) {
             return self.find(known);
         }
-        if self.segments.len() >= MAX_SEGMENTS && kind == Kind::Literal {
+        let is_full = match kind {
+            Kind::Literal => self.segments.len() >= MAX_SEGMENTS || !self.room.take(text.len()),
+            Kind::Value => self.segments.len() >= MAX_ALL,
+            Kind::Learnt | Kind::Rest => false,
+        };
+        if is_full {
             return self.overflow();
         }
         let child = self.push(Some(at), text, kind);
@@ -200,7 +229,7 @@ impl Templates {
     }
 
     pub(super) fn push(&mut self, parent: Option<u32>, text: &str, kind: Kind) -> u32 {
-        let id = u32::try_from(self.segments.len()).expect("MAX_SEGMENTS, and one value each");
+        let id = u32::try_from(self.segments.len()).expect("MAX_ALL, and what was learnt");
         self.segments.push(Segment {
             parent,
             text: text.into(),
