@@ -50,7 +50,12 @@ impl CssSelector {
 /// For each selector, whether it selects an element of `html`; all false for a document that is
 /// nested too deeply to be parsed in reasonable time.
 pub fn selects(html: &[u8], selectors: &[CssSelector]) -> Vec<bool> {
-    let Some(tree) = Tree::parse(html) else { return vec![false; selectors.len()] };
+    Tree::parse(html)
+        .map_or_else(|| vec![false; selectors.len()], |tree| selects_in(&tree, selectors))
+}
+
+/// For each selector, whether it selects an element of a document.
+pub fn selects_in(tree: &Tree, selectors: &[CssSelector]) -> Vec<bool> {
     let is_there = |selector: &CssSelector| tree.html.select(&selector.compiled()).next().is_some();
     selectors.iter().map(is_there).collect()
 }

@@ -14,12 +14,13 @@ mod page;
 mod pattern;
 mod re2;
 mod references;
+mod required;
 mod tree;
 mod which;
 mod xpath;
 
 pub use cookie::set_cookie;
-pub use css::{CssPart, CssQuery, CssSelector, SelectorError, selects};
+pub use css::{CssPart, CssQuery, CssSelector, SelectorError, selects, selects_in};
 pub(crate) use field::{Field, Limits};
 pub(crate) use form::{Form, FormEncoding, FormMethod, Forms, append_label, base_of};
 pub use form_query::{FormPart, FormQuery, MULTIPART_FORM};
@@ -33,6 +34,7 @@ pub(crate) use references::{
     Against, Body, DocumentKind, Evidence, ImportMap, References, document_references,
     header_references, html_references, refresh_target,
 };
+pub use required::{LONGEST, Required};
 pub use tree::Tree;
 pub use which::{Picked, Which};
 pub use xpath::XPath;

@@ -33,7 +33,7 @@ pub(super) fn block(dto: schema::Block, faults: &mut Faults<'_>) -> Block {
         }
         name.value
     });
-    Block { for_each, condition: dto.matchers_condition, matchers, extractors }
+    Block::new(for_each, dto.matchers_condition, matchers, extractors)
 }
 
 fn matcher(dto: schema::Matcher, faults: &mut Faults<'_>) -> Option<Matcher> {
@@ -45,10 +45,11 @@ fn matcher(dto: schema::Matcher, faults: &mut Faults<'_>) -> Option<Matcher> {
         MatcherType::Word => {
             let words = list(dto.words, "words", at, faults)?;
             refuse_markers(&words, faults);
-            let words = words.into_iter().map(|word| word.value);
-            let words = AhoCorasick::builder().ascii_case_insensitive(insensitive).build(words);
+            let texts: Vec<Vec<u8>> =
+                words.into_iter().map(|word| word.value.into_bytes()).collect();
+            let words = AhoCorasick::builder().ascii_case_insensitive(insensitive).build(&texts);
             match words {
-                Ok(words) => Test::Word { words },
+                Ok(words) => Test::Word { words, texts },
                 Err(error) => {
                     faults.add(at, error.to_string());
                     return None;
@@ -57,15 +58,17 @@ fn matcher(dto: schema::Matcher, faults: &mut Faults<'_>) -> Option<Matcher> {
         }
         MatcherType::Status => Test::Status(plain(list(dto.status, "status", at, faults)?)),
         MatcherType::Size => Test::Size(plain(list(dto.size, "size", at, faults)?)),
-        MatcherType::Regex => Test::Regex(compiled(dto.regex, "regex", at, faults, Pattern::new)?),
+        MatcherType::Regex => {
+            Test::Regex(compiled(dto.regex, "regex", at, faults, Pattern::deferred)?)
+        }
         MatcherType::Dsl => {
             let lines = list(dto.dsl, "dsl", at, faults)?;
             refuse_markers(&lines, faults);
             Test::Dsl(each(lines, faults, deterministic)?)
         }
         MatcherType::Binary => {
-            let words = compiled(dto.binary, "binary", at, faults, bytes)?;
-            Test::Word { words: AhoCorasick::new(words).ok()? }
+            let texts = compiled(dto.binary, "binary", at, faults, bytes)?;
+            Test::Word { words: AhoCorasick::new(&texts).ok()?, texts }
         }
         MatcherType::Css => Test::Css(compiled(dto.css, "css", at, faults, CssSelector::new)?),
     };
@@ -77,6 +80,7 @@ fn matcher(dto: schema::Matcher, faults: &mut Faults<'_>) -> Option<Matcher> {
         negative: dto.negative,
         internal: dto.internal,
         name: dto.name,
+        gates: Vec::new(),
     })
 }
 
@@ -120,7 +124,7 @@ fn extractor(dto: schema::Extractor, faults: &mut Faults<'_>) -> Option<Extracto
             if dto.kval.is_some() {
                 faults.add(at, "`kval` does not belong to an extractor of this type");
             }
-            let patterns = compiled(dto.regex, "regex", at, faults, Pattern::new)?;
+            let patterns = compiled(dto.regex, "regex", at, faults, Pattern::deferred)?;
             let group = dto.group.map_or(0, |group| usize::from(group.value));
             Source::Regex { patterns, group }
         }
@@ -134,7 +138,8 @@ fn extractor(dto: schema::Extractor, faults: &mut Faults<'_>) -> Option<Extracto
     if dto.internal && dto.name.is_none() {
         faults.add(at, "an internal extractor without a name does nothing");
     }
-    Some(Extractor { source, part, name: dto.name, internal: dto.internal })
+    let gates = Vec::new();
+    Some(Extractor { source, part, name: dto.name, internal: dto.internal, gates })
 }
 
 /// The list that the type needs.

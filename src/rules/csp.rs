@@ -22,13 +22,14 @@ pub(super) struct Csp {
 }
 
 impl Csp {
-    pub(super) fn of(response: &Response, is_html: bool) -> Self {
+    /// `may_have_meta` is false where it is known that the document has none.
+    pub(super) fn of(response: &Response, may_have_meta: bool) -> Self {
         let mut from_headers = Vec::new();
         for header in response.headers_named("content-security-policy") {
             from_headers.extend(policies(&header.text()));
         }
         let mut all = from_headers.clone();
-        if is_html {
+        if may_have_meta {
             let window = &response.body[..response.body.len().min(META_WINDOW)];
             for group in [1, 2] {
                 for range in META.groups(window, group) {

@@ -4,6 +4,7 @@ use crate::extract::Pattern;
 use crate::model::Match;
 
 use super::passive::Scope;
+use super::prefilter::Gate;
 
 /// An extractor yields this many different values at most.
 const MAX_VALUES: usize = 20;
@@ -15,6 +16,8 @@ pub(super) struct Extractor {
     pub(super) part: String,
     pub(super) name: Option<String>,
     pub(super) internal: bool,
+    /// Of each pattern; empty until they are known.
+    pub(super) gates: Vec<Gate>,
 }
 
 /// Where values come from.
@@ -43,8 +46,15 @@ impl Extractor {
     fn regex(&self, patterns: &[Pattern], group: usize, scope: &Scope<'_>) -> Extracted {
         let mut found = Extracted::default();
         let Some(part) = scope.part(&self.part) else { return found };
-        for pattern in patterns {
-            for range in pattern.groups(&part.bytes, group) {
+        for (index, pattern) in patterns.iter().enumerate() {
+            let gate = self.gates.get(index);
+            if !scope.may_hold(gate) {
+                continue;
+            }
+            let whole = 0..part.bytes.len();
+            let windows = scope.windows(gate, &part);
+            let windows = windows.as_deref().unwrap_or(std::slice::from_ref(&whole));
+            for range in pattern.groups_within(&part.bytes, group, windows) {
                 let value = &part.bytes[range.clone()];
                 if value.is_empty() || found.values.iter().any(|known| known == value) {
                     continue;

@@ -2,13 +2,25 @@
 
 use super::dsl::Value;
 
+/// What [`Item::variable`] knows.
+pub(super) const NAMES: [&str; 8] = [
+    "item",
+    "cookie_name",
+    "cookie_value",
+    "cookie_domain",
+    "cookie_same_site",
+    "cookie_secure",
+    "cookie_http_only",
+    "cookie_expired",
+];
+
 /// One header line.
 #[derive(Debug)]
 pub(super) struct Item<'a> {
     pub(super) value: &'a [u8],
     /// Where the value stands in the recorded response.
     pub(super) offset: usize,
-    pub(super) cookie: Option<SetCookie>,
+    pub(super) cookie: Option<&'a SetCookie>,
 }
 
 /// A `Set-Cookie` line, taken apart as browsers do it (RFC 6265 §5.2).
@@ -64,7 +76,7 @@ fn is_epoch(date: &str) -> bool {
 impl Item<'_> {
     /// What the finding is about: the cookie's name, else the line.
     pub(super) fn label(&self) -> String {
-        match &self.cookie {
+        match self.cookie {
             Some(cookie) => cookie.name.clone(),
             None => String::from_utf8_lossy(self.value).into_owned(),
         }
@@ -74,7 +86,7 @@ impl Item<'_> {
         if name == "item" {
             return Some(Value::bytes(self.value));
         }
-        let cookie = self.cookie.as_ref()?;
+        let cookie = self.cookie?;
         Some(match name {
             "cookie_name" => Value::text(&cookie.name),
             "cookie_value" => Value::text(&cookie.value),
@@ -91,6 +103,15 @@ impl Item<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_list_of_names_is_complete() {
+        let cookie = SetCookie::of(b"a=b");
+        let item = Item { value: b"a=b", offset: 0, cookie: Some(&cookie) };
+        assert!(NAMES.iter().all(|name| item.variable(name).is_some()));
+        let arms = include_str!("item.rs").matches(concat!("\" =", "> Value::")).count();
+        assert_eq!(NAMES.len(), arms + 1, "and `item`");
+    }
 
     #[test]
     fn attributes_are_found_whatever_their_case_and_spacing() {

@@ -6,11 +6,11 @@ use aho_corasick::AhoCorasick;
 
 use crate::extract::CssSelector;
 use crate::extract::Pattern;
-use crate::extract::selects;
 use crate::model::Match;
 
 use super::dsl::Expression;
 use super::passive::Scope;
+use super::prefilter::Gate;
 use super::schema::Condition;
 
 /// One matcher of a block.
@@ -22,17 +22,24 @@ pub(super) struct Matcher {
     pub(super) negative: bool,
     pub(super) internal: bool,
     pub(super) name: Option<String>,
+    /// Of each entry of the list, of words together; empty until they are known.
+    pub(super) gates: Vec<Gate>,
 }
 
 /// What decides.
 #[derive(Debug)]
 pub(super) enum Test {
-    Word { words: AhoCorasick },
+    Word { words: AhoCorasick, texts: Vec<Vec<u8>> },
     Status(Vec<u16>),
     Size(Vec<u64>),
     Regex(Vec<Pattern>),
     Dsl(Vec<Expression>),
     Css(Vec<CssSelector>),
+}
+
+/// Whether a name means a text as long as a page, or one that has to be found in the page.
+fn is_long_name(name: &str) -> bool {
+    matches!(name, "body" | "all" | "response" | "csp" | "csp_script_src" | "csp_frame_ancestors")
 }
 
 /// That a matcher holds, and what to look at.
@@ -42,6 +49,30 @@ pub(super) struct Held {
 }
 
 impl Matcher {
+    /// About what it costs to ask it: texts as long as a page cost more than a header's line, and
+    /// a document's tree more than any text.
+    pub(super) fn cost(&self) -> u8 {
+        let is_long = is_long_name(&self.part);
+        match &self.test {
+            Test::Status(_) => 0,
+            Test::Dsl(lines) if lines.iter().any(|line| line.mentions(&is_long_name)) => 4,
+            Test::Size(_) | Test::Dsl(_) => 1,
+            Test::Word { .. } | Test::Regex(_) if is_long => 3,
+            Test::Word { .. } | Test::Regex(_) => 2,
+            Test::Css(_) => 5,
+        }
+    }
+
+    /// Whether it asks for what extractors of these names have found.
+    pub(super) fn asks_for(&self, names: &[&str]) -> bool {
+        let asked = |name: &str| names.contains(&name);
+        match &self.test {
+            Test::Dsl(lines) => lines.iter().any(|line| line.mentions(&asked)),
+            Test::Status(_) => false,
+            Test::Size(_) | Test::Word { .. } | Test::Regex(_) | Test::Css(_) => asked(&self.part),
+        }
+    }
+
     /// Whether the matcher holds in `scope`.
     pub(super) fn check(&self, scope: &Scope<'_>) -> Option<Held> {
         let response = scope.view.response();
@@ -49,14 +80,20 @@ impl Matcher {
             Test::Status(list) => (list.contains(&response.status), None),
             Test::Dsl(expressions) => (self.dsl(expressions, scope), None),
             Test::Css(selectors) => {
-                let found = selects(&scope.part(&self.part)?.bytes, selectors);
-                (self.combine(found.into_iter()), None)
+                (self.combine(scope.selects(&self.part, selectors)?.into_iter()), None)
             }
             Test::Size(list) => {
                 (list.contains(&(scope.part(&self.part)?.bytes.len() as u64)), None)
             }
-            Test::Word { words } => self.words(words, &scope.part(&self.part)?.bytes),
-            Test::Regex(patterns) => self.regex(patterns, &scope.part(&self.part)?.bytes),
+            Test::Word { words, .. } => {
+                let part = scope.part(&self.part)?;
+                if scope.may_hold(self.gates.first()) {
+                    self.words(words, &part.bytes)
+                } else {
+                    (false, None)
+                }
+            }
+            Test::Regex(patterns) => self.regex(patterns, scope)?,
         };
         if holds == self.negative {
             return None;
@@ -78,8 +115,9 @@ impl Matcher {
 
     /// With `and` an error makes the matcher false; with `or` the next line has its turn.
     fn dsl(&self, expressions: &[Expression], scope: &Scope<'_>) -> bool {
-        self.combine(expressions.iter().map(|expression| {
-            expression.holds_always(&|name| scope.variable(name)).unwrap_or(false)
+        self.combine(expressions.iter().enumerate().map(|(index, expression)| {
+            scope.may_hold(self.gates.get(index))
+                && expression.holds_always(&|name| scope.variable(name)).unwrap_or(false)
         }))
     }
 
@@ -101,16 +139,28 @@ impl Matcher {
         (false, None)
     }
 
-    fn regex(&self, patterns: &[Pattern], text: &[u8]) -> (bool, Option<Range<usize>>) {
+    /// `None` when there is no such part.
+    fn regex(
+        &self,
+        patterns: &[Pattern],
+        scope: &Scope<'_>,
+    ) -> Option<(bool, Option<Range<usize>>)> {
         let mut first = None;
-        for pattern in patterns {
-            match (pattern.find(text), self.condition) {
-                (None, Condition::And) => return (false, None),
-                (Some(range), Condition::Or) => return (true, Some(range)),
+        let part = scope.part(&self.part)?;
+        for (index, pattern) in patterns.iter().enumerate() {
+            let gate = self.gates.get(index);
+            let find = || match scope.windows(gate, &part) {
+                Some(windows) => pattern.find_within(&part.bytes, &windows),
+                None => pattern.find(&part.bytes),
+            };
+            let found = scope.may_hold(gate).then(find).flatten();
+            match (found, self.condition) {
+                (None, Condition::And) => return Some((false, None)),
+                (Some(range), Condition::Or) => return Some((true, Some(range))),
                 (Some(range), Condition::And) => first = first.or(Some(range)),
                 (None, Condition::Or) => {}
             }
         }
-        (first.is_some(), first)
+        Some((first.is_some(), first))
     }
 }

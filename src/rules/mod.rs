@@ -41,6 +41,7 @@ mod item;
 mod matcher;
 mod parse;
 mod passive;
+mod prefilter;
 mod registry;
 mod schema;
 pub mod template;

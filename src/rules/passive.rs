@@ -1,5 +1,9 @@
 //! Rules that judge an exchange which has happened anyway.
 
+use std::ops::Range;
+
+use crate::extract::CssSelector;
+use crate::extract::selects;
 use crate::model::Confidence;
 use crate::model::Match;
 use crate::model::RuleMeta;
@@ -7,8 +11,9 @@ use crate::model::RuleMeta;
 use super::dsl::Value;
 use super::example::Example;
 use super::extractor::{Extracted, Extractor};
-use super::item::{Item, SetCookie};
+use super::item::Item;
 use super::matcher::{Held, Matcher};
+use super::prefilter::{Gate, Hits};
 use super::schema::Condition;
 use super::view::{Anchor, Part, ResponseView};
 
@@ -78,7 +83,16 @@ impl PassiveRule {
     /// Everything the rule sees in one exchange. Pure; linear in the response's size but for HTML
     /// parsing, which is bounded.
     pub fn evaluate(&self, view: &ResponseView<'_>) -> Vec<PassiveMatch> {
-        self.blocks.iter().flat_map(|block| block.evaluate(view)).collect()
+        self.evaluate_with(view, None)
+    }
+
+    /// The same, faster where it is known what of all that rules ask for is there.
+    pub(super) fn evaluate_with(
+        &self,
+        view: &ResponseView<'_>,
+        hits: Option<&Hits>,
+    ) -> Vec<PassiveMatch> {
+        self.blocks.iter().flat_map(|block| block.evaluate(view, hits)).collect()
     }
 }
 
@@ -90,6 +104,10 @@ pub(super) struct Block {
     pub(super) condition: Condition,
     pub(super) matchers: Vec<Matcher>,
     pub(super) extractors: Vec<Extractor>,
+    /// Places of matchers, the cheapest first.
+    order: Vec<usize>,
+    /// As many of them, from the first, ask for nothing that extractors find.
+    before_extractors: usize,
 }
 
 /// What parts and names mean while a block is judged.
@@ -98,6 +116,7 @@ pub(super) struct Scope<'s> {
     pub(super) view: &'s ResponseView<'s>,
     item: Option<&'s Item<'s>>,
     named: Vec<(&'s str, Vec<Vec<u8>>)>,
+    hits: Option<&'s Hits>,
 }
 
 impl Scope<'_> {
@@ -112,6 +131,28 @@ impl Scope<'_> {
                 None => self.view.part(name),
             },
         }
+    }
+
+    /// Whether each selector selects something in a part; `None` when there is no such part.
+    pub(super) fn selects(&self, part: &str, selectors: &[CssSelector]) -> Option<Vec<bool>> {
+        let part = self.part(part)?;
+        let is_body = part.anchor == Anchor::Body;
+        Some(if is_body { self.view.selects(selectors) } else { selects(&part.bytes, selectors) })
+    }
+
+    /// False if it is known that what is behind the gate does not hold.
+    pub(super) fn may_hold(&self, gate: Option<&Gate>) -> bool {
+        self.hits.zip(gate).is_none_or(|(hits, gate)| gate.need.is_met(hits))
+    }
+
+    /// Where in a part what is behind the gate can match; `None` for anywhere.
+    pub(super) fn windows(
+        &self,
+        gate: Option<&Gate>,
+        part: &Part<'_>,
+    ) -> Option<Vec<Range<usize>>> {
+        let (hits, gate) = self.hits.zip(gate)?;
+        gate.windows(hits, part.anchor, &part.bytes)
     }
 
     pub(super) fn variable(&self, name: &str) -> Option<Value<'_>> {
@@ -131,19 +172,56 @@ impl Scope<'_> {
 }
 
 impl Block {
-    fn evaluate(&self, view: &ResponseView<'_>) -> Vec<PassiveMatch> {
-        let Some(name) = &self.for_each else { return self.judge(view, None) };
+    pub(super) fn new(
+        for_each: Option<String>,
+        condition: Condition,
+        matchers: Vec<Matcher>,
+        extractors: Vec<Extractor>,
+    ) -> Self {
+        let names = extractors.iter().filter_map(|extractor| extractor.name.as_deref());
+        let names: Vec<&str> = names.collect();
+        let mut order: Vec<usize> = (0..matchers.len()).collect();
+        order.sort_by_key(|index| (matchers[*index].asks_for(&names), matchers[*index].cost()));
+        let ahead = order.iter().filter(|index| !matchers[**index].asks_for(&names)).count();
+        let before_extractors = if condition == Condition::And { ahead } else { 0 };
+        Self { for_each, condition, matchers, extractors, order, before_extractors }
+    }
+
+    /// What is known of its matchers' and extractors' expressions.
+    pub(super) fn gates_mut(&mut self) -> impl Iterator<Item = &mut Gate> {
+        let of_matchers = self.matchers.iter_mut().flat_map(|matcher| &mut matcher.gates);
+        of_matchers.chain(self.extractors.iter_mut().flat_map(|extractor| &mut extractor.gates))
+    }
+
+    fn evaluate(&self, view: &ResponseView<'_>, hits: Option<&Hits>) -> Vec<PassiveMatch> {
+        let Some(name) = &self.for_each else { return self.judge(view, None, hits) };
         let mut found = Vec::new();
+        if name == "set_cookie" {
+            for (offset, header, cookie) in view.cookies().take(MAX_ITEMS) {
+                let item = Item { value: &header.value, offset, cookie: Some(cookie) };
+                found.extend(self.judge(view, Some(&item), hits));
+            }
+            return found;
+        }
         for (offset, header) in view.header_values(name).take(MAX_ITEMS) {
-            let cookie = (name == "set_cookie").then(|| SetCookie::of(&header.value));
-            let item = Item { value: &header.value, offset, cookie };
-            found.extend(self.judge(view, Some(&item)));
+            let item = Item { value: &header.value, offset, cookie: None };
+            found.extend(self.judge(view, Some(&item), hits));
         }
         found
     }
 
-    fn judge(&self, view: &ResponseView<'_>, item: Option<&Item<'_>>) -> Vec<PassiveMatch> {
-        let mut scope = Scope { view, item, named: Vec::new() };
+    fn judge(
+        &self,
+        view: &ResponseView<'_>,
+        item: Option<&Item<'_>>,
+        hits: Option<&Hits>,
+    ) -> Vec<PassiveMatch> {
+        let mut scope = Scope { view, item, named: Vec::new(), hits };
+        let (ahead, behind) = self.order.split_at(self.before_extractors);
+        let mut held = Vec::new();
+        if !self.check(ahead, &scope, &mut held) {
+            return Vec::new();
+        }
         for extractor in &self.extractors {
             if let Some(name) = &extractor.name {
                 let values = extractor.extract(&scope).values;
@@ -152,7 +230,10 @@ impl Block {
                 }
             }
         }
-        let Some(held) = self.held(&scope) else { return Vec::new() };
+        if !self.check(behind, &scope, &mut held) || held.is_empty() && !self.matchers.is_empty() {
+            return Vec::new();
+        }
+        held.sort_by_key(|(index, _)| *index);
         let extracted = self.extracted(&scope);
         if self.matchers.is_empty() && extracted.values.is_empty() {
             return Vec::new();
@@ -160,17 +241,16 @@ impl Block {
         self.matches(&held, &extracted, item)
     }
 
-    /// The matchers that hold, if they hold together.
-    fn held(&self, scope: &Scope<'_>) -> Option<Vec<(&Matcher, Held)>> {
-        let mut all = Vec::new();
-        for matcher in &self.matchers {
-            match matcher.check(scope) {
-                Some(held) => all.push((matcher, held)),
-                None if self.condition == Condition::And => return None,
+    /// Adds those of the matchers that hold; false as soon as it is known that the block does not.
+    fn check(&self, some: &[usize], scope: &Scope<'_>, all: &mut Vec<(usize, Held)>) -> bool {
+        for index in some {
+            match self.matchers[*index].check(scope) {
+                Some(held) => all.push((*index, held)),
+                None if self.condition == Condition::And => return false,
                 None => {}
             }
         }
-        (self.matchers.is_empty() || !all.is_empty()).then_some(all)
+        true
     }
 
     fn extracted(&self, scope: &Scope<'_>) -> Extracted {
@@ -190,7 +270,7 @@ impl Block {
     /// One result per name under `or`, else one.
     fn matches(
         &self,
-        held: &[(&Matcher, Held)],
+        held: &[(usize, Held)],
         extracted: &Extracted,
         item: Option<&Item<'_>>,
     ) -> Vec<PassiveMatch> {
@@ -202,7 +282,8 @@ impl Block {
         };
         let mut results: Vec<PassiveMatch> = Vec::new();
         if self.condition == Condition::Or {
-            for (matcher, held) in held.iter().filter(|(matcher, _)| !matcher.internal) {
+            let held = held.iter().map(|(index, held)| (&self.matchers[*index], held));
+            for (matcher, held) in held.filter(|(matcher, _)| !matcher.internal) {
                 let is_new = results.iter().all(|known| known.matcher_name != matcher.name);
                 if matcher.name.is_some() && is_new {
                     results.push(result(held.highlight, matcher.name.as_ref()));

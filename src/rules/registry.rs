@@ -12,7 +12,8 @@ use super::compile::{Compiled, Rule, compile};
 use super::embedded::EMBEDDED;
 use super::error::{Fault, Place, RuleError, RuleErrors};
 use super::example::{Example, Expectation};
-use super::passive::PassiveRule;
+use super::passive::{PassiveMatch, PassiveRule};
+use super::prefilter::Prefilter;
 use super::view::ResponseView;
 
 /// A larger file is no rule.
@@ -27,6 +28,7 @@ pub struct Registry {
     passive: Vec<PassiveRule>,
     native: Vec<RuleMeta>,
     templates: Vec<OwnTemplate>,
+    prefilter: Prefilter,
 }
 
 /// What the examples of rules came to.
@@ -134,7 +136,9 @@ impl Registry {
     pub fn of_sources(sources: &[(String, String)]) -> Result<Self, RuleErrors> {
         let mut errors: Vec<RuleError> = Vec::new();
         let mut places: HashMap<String, String> = HashMap::new();
-        let mut registry = Self { passive: Vec::new(), native: Vec::new(), templates: Vec::new() };
+        let mut passive = Vec::new();
+        let mut native = Vec::new();
+        let mut templates = Vec::new();
         for (file, text) in sources {
             match compile(file, text) {
                 Ok(Compiled { rule, id_at }) => {
@@ -144,7 +148,11 @@ impl Registry {
                         continue;
                     }
                     places.insert(id, format!("{file}:{}", id_at.line));
-                    registry.add(rule);
+                    match rule {
+                        Rule::Passive(rule) => passive.push(rule),
+                        Rule::Native(meta) => native.push(meta),
+                        Rule::Template(own) => templates.push(*own),
+                    }
                 }
                 Err(faults) => errors.extend(faults.into_iter().map(RuleError::from)),
             }
@@ -152,18 +160,11 @@ impl Registry {
         if !errors.is_empty() {
             return Err(RuleErrors(errors));
         }
-        registry.passive.sort_by(|a, b| a.meta().id.cmp(&b.meta().id));
-        registry.native.sort_by(|a, b| a.id.cmp(&b.id));
-        registry.templates.sort_by(|a, b| a.meta.id.cmp(&b.meta.id));
-        Ok(registry)
-    }
-
-    fn add(&mut self, rule: Rule) {
-        match rule {
-            Rule::Passive(rule) => self.passive.push(rule),
-            Rule::Native(meta) => self.native.push(meta),
-            Rule::Template(own) => self.templates.push(*own),
-        }
+        passive.sort_by(|a, b| a.meta().id.cmp(&b.meta().id));
+        native.sort_by(|a, b| a.id.cmp(&b.id));
+        templates.sort_by(|a: &OwnTemplate, b| a.meta.id.cmp(&b.meta.id));
+        let prefilter = Prefilter::of(&mut passive);
+        Ok(Self { passive, native, templates, prefilter })
     }
 
     /// What every rule says about itself: passive rules by id, then native checks by id.
@@ -180,6 +181,15 @@ impl Registry {
     /// The passive rules, by id.
     pub fn passive(&self) -> &[PassiveRule] {
         &self.passive
+    }
+
+    /// What every passive rule that matches sees in an exchange, by rule id: the same as
+    /// [`PassiveRule::evaluate`] of each, in one pass over the response for all their literals.
+    pub fn evaluate(&self, view: &ResponseView<'_>) -> Vec<(&PassiveRule, Vec<PassiveMatch>)> {
+        let hits = self.prefilter.look(view);
+        let rules = self.prefilter.candidates(&hits).map(|index| &self.passive[index]);
+        let found = rules.map(|rule| (rule, rule.evaluate_with(view, Some(&hits))));
+        found.filter(|(_, matches)| !matches.is_empty()).collect()
     }
 
     /// The ids that need a check written in Rust, sorted.

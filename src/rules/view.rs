@@ -1,9 +1,13 @@
 //! One exchange as rules see it, put together once and shared by all rules.
 
 use std::borrow::Cow;
+use std::cell::Cell;
+use std::cell::OnceCell;
 use std::ops::Range;
-use std::sync::OnceLock;
 
+use crate::extract::CssSelector;
+use crate::extract::Tree;
+use crate::extract::selects_in;
 use crate::model::Exchange;
 use crate::model::Header;
 use crate::model::Match;
@@ -12,6 +16,31 @@ use crate::model::Response;
 
 use super::csp::Csp;
 use super::dsl::Value;
+use super::item::SetCookie;
+
+/// The names of expressions and parts that every response has a value for.
+pub(super) const NAMES: [&str; 20] = [
+    "scheme",
+    "method",
+    "path",
+    "query",
+    "hostname",
+    "is_html",
+    "is_loopback",
+    "csp",
+    "csp_script_src",
+    "csp_frame_ancestors",
+    "body",
+    "header",
+    "all_headers",
+    "all",
+    "response",
+    "status_code",
+    "content_length",
+    "duration",
+    "host",
+    "request",
+];
 
 /// A response with its request, by the names that parts and expressions use (see [`super`]).
 #[derive(Debug)]
@@ -24,9 +53,25 @@ pub struct ResponseView<'a> {
     names: Vec<String>,
     wire_head_len: usize,
     is_html: bool,
-    csp: OnceLock<Csp>,
-    body_then_head: OnceLock<Vec<u8>>,
-    head_then_body: OnceLock<Vec<u8>>,
+    csp: OnceCell<Csp>,
+    has_no_meta_policy: Cell<bool>,
+    body_then_head: OnceCell<Vec<u8>>,
+    head_then_body: OnceCell<Vec<u8>>,
+    cookies: OnceCell<Vec<Cookie>>,
+    /// `None` within for a document that is not parsed.
+    tree: OnceCell<Option<Tree>>,
+}
+
+/// A cookie that the response sets.
+#[derive(Debug)]
+struct Cookie {
+    /// Where the line's value stands in the recorded response.
+    offset: usize,
+    /// Which header of the response it is.
+    index: usize,
+    parts: SetCookie,
+    /// The name in lower case.
+    lower: String,
 }
 
 /// Where a line of the sorted head stands, there and in the recorded response.
@@ -69,9 +114,12 @@ impl<'a> ResponseView<'a> {
             names: response.headers.iter().map(|header| snake(&header.name)).collect(),
             wire_head_len: response.head_to_wire().len(),
             is_html: response.is_html(),
-            csp: OnceLock::new(),
-            body_then_head: OnceLock::new(),
-            head_then_body: OnceLock::new(),
+            csp: OnceCell::new(),
+            has_no_meta_policy: Cell::new(false),
+            body_then_head: OnceCell::new(),
+            head_then_body: OnceCell::new(),
+            cookies: OnceCell::new(),
+            tree: OnceCell::new(),
         })
     }
 
@@ -82,6 +130,50 @@ impl<'a> ResponseView<'a> {
 
     pub(super) fn response(&self) -> &'a Response {
         self.response
+    }
+
+    pub(super) fn head(&self) -> &[u8] {
+        &self.head
+    }
+
+    /// Tells that the body has no text `content-security-policy`: it need not be searched.
+    pub(super) fn has_no_meta_policy(&self) {
+        self.has_no_meta_policy.set(true);
+    }
+
+    pub(super) fn is_html(&self) -> bool {
+        self.is_html
+    }
+
+    /// The names of headers and cookies as expressions write them.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        let headers = self.names.iter().map(String::as_str);
+        headers.chain(self.parsed_cookies().iter().map(|cookie| cookie.lower.as_str()))
+    }
+
+    /// The cookies set, with their lines and where the lines' values stand in the recorded response.
+    pub(super) fn cookies(&self) -> impl Iterator<Item = (usize, &'a Header, &SetCookie)> {
+        let cookies = self.parsed_cookies().iter();
+        cookies.map(|cookie| (cookie.offset, &self.response.headers[cookie.index], &cookie.parts))
+    }
+
+    fn parsed_cookies(&self) -> &[Cookie] {
+        self.cookies.get_or_init(|| {
+            let lines = self.lines_named("set_cookie");
+            lines
+                .map(|(offset, index)| {
+                    let parts = SetCookie::of(&self.response.headers[index].value);
+                    Cookie { offset, index, lower: parts.name.to_lowercase(), parts }
+                })
+                .collect()
+        })
+    }
+
+    /// For each selector, whether it selects an element of the body.
+    pub(super) fn selects(&self, selectors: &[CssSelector]) -> Vec<bool> {
+        let tree = self.tree.get_or_init(|| Tree::parse(&self.response.body));
+        let nothing = || vec![false; selectors.len()];
+        tree.as_ref().map_or_else(nothing, |tree| selects_in(tree, selectors))
     }
 
     pub(super) fn part(&self, name: &str) -> Option<Part<'_>> {
@@ -109,13 +201,19 @@ impl<'a> ResponseView<'a> {
 
     /// Headers of a lower-snake-case name with the offset of each value in the recorded response.
     pub(super) fn header_values(&self, name: &str) -> impl Iterator<Item = (usize, &'a Header)> {
+        let headers = &self.response.headers;
+        self.lines_named(name).map(|(offset, index)| (offset, &headers[index]))
+    }
+
+    /// The same with the places of headers among all.
+    fn lines_named(&self, name: &str) -> impl Iterator<Item = (usize, usize)> {
         let status_line_len = self.lines.first().map_or(0, |line| line.sorted.end);
         let mut offset = status_line_len + 2;
-        let headers = self.names.iter().zip(&self.response.headers);
-        headers.filter_map(move |(known, header)| {
+        let headers = self.names.iter().zip(&self.response.headers).enumerate();
+        headers.filter_map(move |(index, (known, header))| {
             let value_at = offset + header.name.len() + 2;
             offset = value_at + header.value.len() + 2;
-            (known == name).then_some((value_at, header))
+            (known == name).then_some((value_at, index))
         })
     }
 
@@ -185,12 +283,12 @@ impl<'a> ResponseView<'a> {
     }
 
     fn cookie_variable(&self, name: &str) -> Option<Value<'_>> {
-        self.response
-            .headers_named("set-cookie")
-            .map(|header| super::item::SetCookie::of(&header.value))
-            .filter(|cookie| cookie.name.to_lowercase() == name)
-            .last()
-            .map(|cookie| Value::owned(cookie.value.into_bytes()))
+        let mut cookies = self.parsed_cookies().iter().rev();
+        let last = cookies.find(|cookie| {
+            let header = &self.response.headers[cookie.index];
+            cookie.lower == name && header.is("set-cookie")
+        });
+        last.map(|cookie| Value::text(&cookie.parts.value))
     }
 
     fn content_length(&self) -> f64 {
@@ -209,7 +307,8 @@ impl<'a> ResponseView<'a> {
     }
 
     fn csp(&self) -> &Csp {
-        self.csp.get_or_init(|| Csp::of(self.response, self.is_html))
+        let may_have_meta = self.is_html && !self.has_no_meta_policy.get();
+        self.csp.get_or_init(|| Csp::of(self.response, may_have_meta))
     }
 
     fn body_then_head(&self) -> &[u8] {
@@ -304,4 +403,42 @@ fn sorted_head(response: &Response) -> (Vec<u8>, Vec<HeadLine>) {
     }
     head.extend_from_slice(b"\r\n");
     (head, lines)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::HttpVersion;
+    use crate::model::Request;
+    use crate::model::Target;
+    use crate::model::Timings;
+
+    #[test]
+    fn the_list_of_names_is_complete() {
+        let target = Target::parse("http://shop.example/").expect("a URL");
+        let response = Response {
+            status: 204,
+            reason: String::new(),
+            version: HttpVersion::Http11,
+            headers: Vec::new(),
+            body: Vec::new(),
+            wire_len: 0,
+            truncated: false,
+        };
+        let exchange = Exchange {
+            request: Request::get(target.origin, target.path_and_query),
+            outcome: Ok(response),
+            timings: Timings::default(),
+            peer: None,
+            tls: None,
+        };
+        let view = ResponseView::of(&exchange).expect("there is a response");
+        let missing = NAMES.iter().filter(|name| view.variable(name).is_none());
+        assert_eq!(missing.count(), 0);
+        let arms = include_str!("view.rs").lines();
+        let arms = arms.filter(|line| line.contains(concat!("\" =", "> Value::")));
+        let names =
+            arms.map(|line| line.split("=>").next().map_or(0, |arm| arm.matches('|').count() + 1));
+        assert_eq!(names.sum::<usize>(), NAMES.len());
+    }
 }

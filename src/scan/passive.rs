@@ -75,11 +75,7 @@ impl Passive {
         let Some(view) = ResponseView::of(exchange) else { return Vec::new() };
         let registry = Arc::clone(&self.registry);
         let mut new = Vec::new();
-        for rule in registry.passive() {
-            let matches = rule.evaluate(&view);
-            if matches.is_empty() {
-                continue;
-            }
+        for (rule, matches) in registry.evaluate(&view) {
             *self.matched.entry(rule.meta().id.clone()).or_insert(0) += 1;
             for found in matches {
                 new.extend(self.add(rule, exchange, stands_for, &found));

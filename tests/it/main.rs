@@ -76,6 +76,7 @@ mod resume_login;
 mod rules;
 mod rules_generated;
 mod rules_matching;
+mod rules_prefilter;
 mod rules_refusals;
 mod rules_run;
 mod scan;

@@ -53,7 +53,7 @@ pub enum EvalError {
 /// A parsed expression.
 #[derive(Debug)]
 pub struct Expression {
-    root: Node,
+    pub(super) root: Node,
 }
 
 /// Finds the value of a name. It is called once for each time that a name is used, and only for

@@ -30,6 +30,7 @@ mod eval;
 mod functions;
 mod layout;
 mod lexer;
+mod needs;
 mod parser;
 mod render;
 #[cfg(test)]

@@ -244,5 +244,5 @@ fn misuse(at: usize, text: String) -> Node {
 }
 
 fn compile(pattern: &[u8]) -> Result<Pattern, String> {
-    Pattern::new(&String::from_utf8_lossy(pattern)).map_err(|error| error.to_string())
+    Pattern::deferred(&String::from_utf8_lossy(pattern)).map_err(|error| error.to_string())
 }

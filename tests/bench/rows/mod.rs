@@ -4,6 +4,7 @@ mod compared;
 mod http3;
 mod jitter;
 mod memory;
+mod passive;
 mod scripted;
 mod stall;
 mod threads;
@@ -149,6 +150,13 @@ pub(crate) const ALL: &[Row] = &[
         noise: Noise::Noisy,
         seconds: |bed| pairs(bed, bed.fewer_pairs(), 1.0),
         measure: threads::two_threads,
+    },
+    Row {
+        name: "passive",
+        what: "300 passive rules on one response, with its view; no network",
+        noise: Noise::Noisy,
+        seconds: |_| 8.0,
+        measure: passive::passive,
     },
 ];
 
