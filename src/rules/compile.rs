@@ -1,6 +1,7 @@
 //! From the shape of a rule file to a rule, with every mistake of the file reported at once.
 
 use std::sync::Arc;
+use std::sync::LazyLock;
 
 use serde_saphyr::Location;
 use serde_saphyr::Spanned;
@@ -23,6 +24,13 @@ use super::schema::{
 };
 use super::template;
 use super::template::Template;
+
+static TOP_10: LazyLock<Pattern> = LazyLock::new(|| form(r"^A(0[1-9]|10):20\d\d$"));
+static API_TOP_10: LazyLock<Pattern> = LazyLock::new(|| form(r"^API([1-9]|10):20\d\d$"));
+
+fn form(pattern: &str) -> Pattern {
+    Pattern::new(pattern).expect("a valid constant")
+}
 
 /// A rule, compiled.
 #[derive(Debug)]
@@ -203,8 +211,8 @@ fn meta(id: String, info: Info, faults: &mut Faults<'_>) -> RuleMeta {
         title: info.name.value.trim().to_owned(),
         severity: severity(info.severity),
         cwe: classification.cwe_id.map(|list| cwe(&list, faults)).unwrap_or_default(),
-        owasp: places(info.metadata.owasp, r"^A(0[1-9]|10):20\d\d$", "A05:2025", faults),
-        api: places(info.metadata.owasp_api, r"^API([1-9]|10):20\d\d$", "API8:2023", faults),
+        owasp: places(info.metadata.owasp, &TOP_10, "A05:2025", faults),
+        api: places(info.metadata.owasp_api, &API_TOP_10, "API8:2023", faults),
         cvss: cvss.map(|vector| vector.value),
         why: info.description.value.trim().to_owned(),
         fix: info.remediation.value.trim().to_owned(),
@@ -259,12 +267,11 @@ fn cwe(list: &Spanned<OneOrMany>, faults: &mut Faults<'_>) -> Vec<u32> {
 
 fn places(
     list: Option<Spanned<OneOrMany>>,
-    form: &str,
+    form: &Pattern,
     example: &str,
     faults: &mut Faults<'_>,
 ) -> Vec<Owasp> {
     let Some(list) = list else { return Vec::new() };
-    let form = Pattern::new(form).expect("a valid constant");
     if let Some(wrong) = list.value.0.iter().find(|place| !form.is_match(place.as_bytes())) {
         faults.add(list.referenced, format!("`{wrong}` is not written like {example}"));
     }

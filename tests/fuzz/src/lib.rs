@@ -25,7 +25,7 @@ pub mod xpath;
 pub type Target = fn(&[u8]);
 
 /// Every target by its name, which its seeds and its binary have too.
-pub const TARGETS: [(&str, Target); 19] = [
+pub const TARGETS: [(&str, Target); 20] = [
     ("auth", auth::any),
     ("cdp", cdp::any),
     ("chunked", response::chunked),
