@@ -229,7 +229,7 @@ fn few_letters(class: &Class) -> Option<Vec<Vec<u8>>> {
         }
     };
     for (start, end) in ranges {
-        if end - start > 2 * MOST_TEXTS as u32 {
+        if (end - start) as usize > 2 * MOST_TEXTS {
             return None;
         }
         for letter in start..=end {

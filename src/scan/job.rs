@@ -13,6 +13,8 @@ use super::checks;
 use super::crawl::CrawlJob;
 use super::crawl::Crawled;
 use super::crawl::crawl as run_crawl;
+use super::declarative::Callbacks;
+use super::declarative::OwnListener;
 use super::declarative::TemplateJob;
 use super::declarative::Templates;
 use super::declarative::declarations;
@@ -20,6 +22,7 @@ use super::declarative::run_templates;
 use super::described::Describer;
 use super::inventory;
 use super::ledger::Ledger;
+use super::oob::Listener;
 use super::passive::Passive;
 use super::probe::NativeCheck;
 use super::record::Memory;
@@ -289,6 +292,19 @@ impl Engine {
 }
 
 impl Engine {
+    /// Who waits for calls from outside, if somebody is to; why nobody does is said.
+    async fn callbacks(&self, templates: &Templates) -> Option<Arc<dyn Callbacks>> {
+        let options = templates.callbacks.clone()?;
+        match Listener::start(options).await {
+            Ok(listener) => Some(Arc::new(OwnListener::new(listener))),
+            Err(error) => {
+                let text = format!("rules: nobody waits for calls from outside: {error}");
+                self.traffic.notice(NoticeLevel::Error, text).await;
+                None
+            }
+        }
+    }
+
     /// Runs the templates, if there are any.
     async fn templates(&self, job: &ScanJob, site: &Site) -> Vec<RuleOutcome> {
         let nothing = Templates::default();
@@ -325,7 +341,7 @@ impl Engine {
             targets,
             known,
             options: templates.options.clone(),
-            callbacks: None,
+            callbacks: self.callbacks(templates).await,
             redactor: job.redactor.clone(),
             origin_alias: ORIGIN_ALIAS.to_owned(),
             seed: job.plan.seed.derive("templates"),

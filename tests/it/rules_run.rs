@@ -338,3 +338,36 @@ fn the_index_spares_reading_and_notices_changes() {
     assert!(listed("two").is_empty());
     assert!(listed("three").contains("[a-three]"));
 }
+
+#[test]
+fn a_call_from_outside_proves_what_no_answer_shows() {
+    let (server, _) = server(|request| {
+        // As a flawed service does it: it fetches what it is told to.
+        if let Some(at) = request.find("url=http://") {
+            let url = request[at + 11..].split_whitespace().next().unwrap_or_default();
+            let (host, path) = url.split_once('/').unwrap_or((url, ""));
+            if let Ok(mut stream) = TcpStream::connect(host) {
+                let text =
+                    format!("GET /{path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+                let _unsent = stream.write_all(text.as_bytes());
+                let _unread = stream.read(&mut [0; 64]);
+            }
+        }
+        ok("done")
+    });
+    let template = r#"
+http:
+  - method: GET
+    path: ["{{BaseURL}}/fetch?url=http://{{interactsh-url}}"]
+    matchers-condition: and
+    matchers:
+      - { type: word, part: interactsh_protocol, words: [http] }
+      - { type: word, words: [done] }
+"#;
+    let quiet = template.replace("fetch?url=", "ignore?u=");
+    let results = run(&server.url(), &[template, &quiet], &[]);
+    assert_eq!(results.len(), 1, "{results:?}");
+    assert_eq!(results[0]["interaction"]["protocol"], "http");
+    assert_eq!(results[0]["template-id"], "test-0");
+    assert!(run(&server.url(), &[template, TRIVIAL], &["-ni"]).len() == 1);
+}

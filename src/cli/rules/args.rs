@@ -280,6 +280,15 @@ pub(super) struct RunArgs {
     /// Do not listen for calls from outside; templates that wait for such are left out.
     #[arg(long, visible_alias = "ni", help_heading = "Callbacks")]
     pub(super) no_interactsh: bool,
+    /// Address on which calls are waited for (127.0.0.1): HTTP, DNS, SMTP, LDAP, on free ports.
+    #[arg(long, value_name = "ADDRESS", help_heading = "Callbacks")]
+    pub(super) oob_bind: Option<std::net::IpAddr>,
+    /// Name or address, with or without a port, under which the target reaches it.
+    #[arg(long, value_name = "HOST[:PORT]", help_heading = "Callbacks")]
+    pub(super) oob_public: Option<String>,
+    /// Domain whose name server this is: addresses for calls are names below it.
+    #[arg(long, value_name = "DOMAIN", help_heading = "Callbacks")]
+    pub(super) oob_domain: Option<String>,
     /// Write results as JSON lines, with Nuclei's names.
     #[arg(short = 'j', long, help_heading = "Output")]
     pub(super) jsonl: bool,

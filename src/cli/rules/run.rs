@@ -21,6 +21,7 @@ use crate::cli::terminal::Terminal;
 use crate::model::ExitCode;
 use crate::model::Header;
 use crate::model::Headline;
+use crate::model::Seed;
 use crate::model::Target;
 use crate::plan::Plan;
 use crate::plan::ScanFlags;
@@ -28,6 +29,7 @@ use crate::rules::template::{Attack, Bindings, Library, Redirects};
 use crate::run::RunKind;
 use crate::scan::TemplateOptions;
 use crate::scan::Templates;
+use crate::scan::oob::OobOptions;
 use crate::ui::Consumer;
 use crate::ui::results::ResultFormat;
 use crate::ui::results::ResultLines;
@@ -49,7 +51,7 @@ pub(super) fn run(args: &RunArgs, terminal: &Terminal) -> Result<ExitCode, CliEr
     }
     let targets = targets(args)?;
     let mut plan = plan(args, &targets)?;
-    let selection = chosen::selection(&args.choose, false)?;
+    let selection = chosen::selection(&args.choose, !args.no_interactsh)?;
     let library = chosen::library(&args.choose, &selection, plan.seed)?;
     let quiet = args.silent || terminal.quiet;
     tell(&library, args, quiet)?;
@@ -65,6 +67,7 @@ pub(super) fn run(args: &RunArgs, terminal: &Terminal) -> Result<ExitCode, CliEr
         targets,
         only: true,
         options: options(args)?,
+        callbacks: callbacks(args, plan.seed),
     };
     let mut terminal = terminal.clone();
     terminal.quiet = quiet;
@@ -141,7 +144,7 @@ fn plan(args: &RunArgs, targets: &[Target]) -> Result<Plan, CliError> {
         rps: Some(args.rate_limit),
         concurrency: Some(args.bulk_size.max(1) as usize),
         allow_unsafe: false,
-        browser: false,
+        browser: None,
         rule_dirs: Vec::new(),
         include: Vec::new(),
         exclude: Vec::new(),
@@ -233,6 +236,20 @@ fn options(args: &RunArgs) -> Result<TemplateOptions, CliError> {
         max_requests: args.max_requests,
         global_matchers: args.enable_global_matchers,
         ask_each: args.disable_clustering,
+    })
+}
+
+/// Where calls from outside are waited for.
+fn callbacks(args: &RunArgs, seed: Seed) -> Option<OobOptions> {
+    let usual = OobOptions::default();
+    (!args.no_interactsh).then(|| OobOptions {
+        bind: args.oob_bind.unwrap_or(usual.bind),
+        public: args.oob_public.clone(),
+        domain: args.oob_domain.clone(),
+        seed: seed.derive("callbacks"),
+        // Nobody is to guess an address from the seed alone.
+        salt: rand::random(),
+        ..usual
     })
 }
 

@@ -250,8 +250,7 @@ impl Inner {
         record: &mut Record,
     ) -> Result<Response, Broken> {
         let kind = RequestKind::of(&request.method);
-        let reading =
-            Reading { max_body: self.max_body(options), max_time: options.max_time };
+        let reading = Reading { max_body: self.max_body(options), max_time: options.max_time };
         let response = connection.exchange(bytes, kind, reading, record).await?;
         let is_apart = options.bytes.is_some() || options.server_name.is_some();
         if !is_apart && connection.can_reuse() && self.options.reuse == ConnectionReuse::On {

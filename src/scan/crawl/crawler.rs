@@ -40,7 +40,6 @@ use crate::model::Request;
 use crate::model::Seed;
 use crate::model::SkipReason;
 use crate::model::Target;
-use crate::model::format_duration;
 use crate::model::plural;
 use crate::plan::CrawlSettings;
 use crate::plan::RobotsPolicy;

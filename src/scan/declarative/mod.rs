@@ -19,3 +19,4 @@ pub use shared::TemplateOptions;
 pub use templates::Templates;
 
 pub(super) use job::{TemplateJob, declarations, run_templates};
+pub(super) use listen::{Callbacks, OwnListener};

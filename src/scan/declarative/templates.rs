@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::shared::TemplateOptions;
 use crate::model::Target;
 use crate::rules::template::{Template, Workflow};
+use crate::scan::oob::OobOptions;
 
 /// Templates and what they are run against.
 #[derive(Debug, Default)]
@@ -19,4 +20,6 @@ pub struct Templates {
     pub only: bool,
     /// What the user decides.
     pub options: TemplateOptions,
+    /// Where calls from outside are waited for; `None` is nowhere.
+    pub callbacks: Option<OobOptions>,
 }
