@@ -176,11 +176,11 @@ fn page(length: usize) -> Exchange {
     let mut number = 0;
     while body.len() < length {
         number += 1;
-        write!(
+        writeln!(
             body,
             "<article class=\"card\" data-id=\"{number}\"><h2><a href=\"/items/{number}?from=offers&amp;page=2\">\
              Lamp {number}</a></h2><img src=\"https://images.shop.example/{number}.jpg\" alt=\"\">\
-             <p>{} {} {}</p><span>&euro; {}.99</span></article><!-- end of card -->\n",
+             <p>{} {} {}</p><span>&euro; {}.99</span></article><!-- end of card -->",
             PROSE[number % 5],
             PROSE[(number * 3 + 1) % 5],
             if number % 8 == 5 { PROSE[5 + number % 3] } else { PROSE[(number + 2) % 5] },
