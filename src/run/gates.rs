@@ -187,6 +187,9 @@ mod tests {
     fn a_scan_that_reached_nothing_is_incomplete() {
         let mut report = report(&[(200, 10)], 0);
         report.scan_requests = (5, 0);
+        // Templates alone have no pages to reach.
+        assert_eq!(code(&report, &[], Gating::OnlyThresholds), 0);
+        report.phases.push((Phase::Crawl, true));
         assert_eq!(code(&report, &[], Gating::OnlyThresholds), 83);
         report.coverage.operations.set(Operation {
             method: "GET".to_owned(),
