@@ -3,6 +3,9 @@
 
 use std::fmt::Write as _;
 
+use serde_json::Value;
+use serde_json::json;
+
 use crate::model::Owasp;
 use crate::model::RuleMeta;
 
@@ -18,7 +21,8 @@ Generated from the rule files by `UPDATE_GENERATED=1 cargo nextest run generated
 Rules are written in the Nuclei template format, with two additions: `passive:` judges responses
 that are there anyway, without a request of its own, and `native:` names a check written in Rust and
 gives it its metadata. `rule.schema.json` is the JSON Schema for editors; the names that matchers and
-expressions can use are listed in `src/rules/mod.rs`. Every passive rule carries examples that it
+expressions can use are listed in `src/rules/mod.rs`. Rules of the kind `request` ask for what nobody
+has linked to, and run only in a scan with `--active`. Every rule but the checks carries examples that it
 must and must not match; a test runs them.
 ";
 
@@ -48,7 +52,13 @@ fn format_heading(area: &str) -> String {
 }
 
 fn row(path: &str, meta: &RuleMeta, registry: &Registry) -> String {
-    let kind = if registry.native_ids().any(|id| id == meta.id) { "check" } else { "passive" };
+    let kind = if registry.native_ids().any(|id| id == meta.id) {
+        "check"
+    } else if registry.templates().iter().any(|own| own.meta.id == meta.id) {
+        "request"
+    } else {
+        "passive"
+    };
     let cwe: Vec<String> = meta
         .cwe
         .iter()
@@ -78,6 +88,22 @@ fn places(list: &[Owasp]) -> String {
 pub fn json_schema() -> String {
     let mut schema = schemars::schema_for!(RuleFile);
     schema.insert("title".to_owned(), "Shakedown rule".into());
+    let requests = json!({
+        "http": {
+            "type": "array",
+            "items": { "type": "object" },
+            "description": "Requests, their matchers and extractors, as in Nuclei's templates; instead of `passive`.",
+        },
+        "flow": { "type": "string", "description": "Which entries of `http` run: `http(1) && http(2)`." },
+        "variables": { "type": "object", "description": "Values by name, each sees those before it." },
+        "constants": { "type": "object", "description": "Values by name." },
+        "stop-at-first-match": { "type": "boolean", "description": "Ends with the first match." },
+    });
+    if let (Some(Value::Object(properties)), Value::Object(requests)) =
+        (schema.get_mut("properties"), requests)
+    {
+        properties.extend(requests);
+    }
     let mut text = serde_json::to_string_pretty(&schema).expect("a schema is JSON");
     text.push('\n');
     text

@@ -38,6 +38,9 @@ pub(super) fn compile(
     seed: Seed,
     now_unix: i64,
 ) -> Result<Compiled, Vec<Refusal>> {
+    if is_on_traffic(text) {
+        return Err(on_traffic(path, text));
+    }
     let seed = seed.derive(path);
     let (text, markers) = preprocess::randomise(text, &mut ChaCha8Rng::seed_from_u64(seed.0));
     let document = parse(path, &text).map_err(|refusal| vec![*refusal])?;
@@ -116,10 +119,37 @@ pub(super) fn compile(
     finish(Compiled::Template(Box::new(template)), faults)
 }
 
+/// Whether a file has rules on traffic that is there.
+fn is_on_traffic(text: &str) -> bool {
+    text.lines().any(|line| line.starts_with("passive:") || line.starts_with("native:"))
+}
+
+/// What is wrong with such a file; where nothing is, that it sends nothing.
+fn on_traffic(path: &str, text: &str) -> Vec<Refusal> {
+    let refusal = |line, column, reason, message| Refusal {
+        path: path.to_owned(),
+        id: None,
+        line,
+        column,
+        reason,
+        message,
+    };
+    match crate::rules::compile::compile(path, text) {
+        Ok(_) => {
+            let text = "it judges traffic that is there: give its folder to `scan --rules`";
+            vec![refusal(0, 0, Reason::Passive, text.to_owned())]
+        }
+        Err(faults) => faults
+            .into_iter()
+            .map(|fault| refusal(fault.line, fault.column, Reason::Syntax, fault.message))
+            .collect(),
+    }
+}
+
 /// Whether a file has requests of its own, rather than rules on traffic that is there.
 pub fn is_template(text: &str) -> bool {
     let has = |key: &str| text.lines().any(|line| line.starts_with(key));
-    (has("http:") || has("requests:")) && !has("passive:") && !has("native:")
+    (has("http:") || has("requests:")) && !is_on_traffic(text)
 }
 
 /// A template that stands alone: without a folder for payloads.

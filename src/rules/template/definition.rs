@@ -67,6 +67,11 @@ impl TemplateInfo {
         self.severity.map_or("unknown", Severity::as_str)
     }
 
+    /// Whether a match is a hint rather than a fact, which rules of our own say among their metadata.
+    pub fn is_tentative(&self) -> bool {
+        self.metadata.iter().any(|(name, value)| name == "confidence" && value == "tentative")
+    }
+
     /// Places in a catalogue, which rules of our own name among their metadata.
     fn places(&self, key: &str) -> Vec<Owasp> {
         let value = self.metadata.iter().find(|(name, _)| name == key).map(|(_, value)| value);

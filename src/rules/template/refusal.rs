@@ -44,13 +44,15 @@ pub enum Reason {
     SelfContained,
     /// A cloud's signature of requests.
     Signature,
+    /// It judges traffic that is there, which scans do.
+    Passive,
     /// A workflow names a template that is not there.
     Workflow,
 }
 
 impl Reason {
     /// All of them, in order.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Unreadable,
         Self::Syntax,
         Self::Invalid,
@@ -69,6 +71,7 @@ impl Reason {
         Self::UnsupportedFunction,
         Self::SelfContained,
         Self::Signature,
+        Self::Passive,
         Self::Workflow,
     ];
 
@@ -93,6 +96,7 @@ impl Reason {
             Self::UnsupportedFunction => "unsupported-function",
             Self::SelfContained => "self-contained",
             Self::Signature => "signature",
+            Self::Passive => "passive",
             Self::Workflow => "workflow",
         }
     }

@@ -72,10 +72,10 @@ impl Reporter {
         let finding = Finding {
             severity: meta.severity,
             rule: meta,
-            confidence: if hit.callback.is_some() {
-                Confidence::Confirmed
-            } else {
-                Confidence::Firm
+            confidence: match &hit.callback {
+                Some(_) => Confidence::Confirmed,
+                None if hit.template.info.is_tentative() => Confidence::Tentative,
+                None => Confidence::Firm,
             },
             status: FindingStatus::New,
             acceptance: None,
