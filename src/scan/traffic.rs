@@ -264,7 +264,12 @@ impl Traffic {
         stands_for: String,
     ) -> Result<Arc<Exchange>, Unsent> {
         let _permit = self.permits.acquire().await.expect("the semaphore is never closed");
-        let exchange = self.send_dressed(request, options).await?;
+        // What is made up may well be refused: that is no sign of a lost login, which the proof
+        // finds out.
+        if let Some(keeper) = &self.keeper {
+            self.say(keeper, keeper.keep(&self.cookies).await).await;
+        }
+        let exchange = self.send(request, options).await?;
         let stands_for = Some(stands_for);
         self.tell(Learnt::Exchange { exchange: Arc::clone(&exchange), stands_for }).await;
         Ok(exchange)
