@@ -11,7 +11,7 @@
 //!    only.
 //!
 //! An expression that has no value makes the whole text an error. What is left over is told by
-//! [`super::unresolved`].
+//! [`mod@super::unresolved`].
 
 use std::ops::Range;
 
