@@ -63,6 +63,7 @@ impl Ledger {
                     Some(Learnt::Exchange { exchange, stands_for }) => {
                         self.take(&exchange, stands_for.as_deref()).await;
                     }
+                    Some(Learnt::Asked(exchange)) => self.count(&exchange).await,
                     None => break,
                 },
                 _ = ticks.tick() => self.close_window().await,
@@ -80,6 +81,13 @@ impl Ledger {
     }
 
     async fn take(&mut self, exchange: &Exchange, stands_for: Option<&str>) {
+        self.count(exchange).await;
+        for finding in self.passive.inspect_for(exchange, stands_for) {
+            self.emit(Event::Finding(Box::new(finding))).await;
+        }
+    }
+
+    async fn count(&mut self, exchange: &Exchange) {
         self.window.requests += 1;
         match &exchange.outcome {
             Ok(_) => self.window.duration.record(exchange.timings.duration()),
@@ -93,9 +101,6 @@ impl Ledger {
             }
         }
         self.certificate(exchange).await;
-        for finding in self.passive.inspect_for(exchange, stands_for) {
-            self.emit(Event::Finding(Box::new(finding))).await;
-        }
     }
 
     /// A certificate that a verifying client would refuse, once per origin.

@@ -47,6 +47,8 @@ pub(crate) enum Learnt {
         /// The path it counts under, where the path sent is made up (a payload, a random name).
         stands_for: Option<String>,
     },
+    /// One that a template asked for took place: it is counted, and judged by the template alone.
+    Asked(Arc<Exchange>),
     /// To be passed on.
     Event(Box<Event>),
 }
@@ -252,8 +254,7 @@ impl Traffic {
         Ok(renewed)
     }
 
-    /// One exchange that a template asks for, which counts under the path `stands_for`: its cookies are
-    /// its own, and so may be its bytes and its time. A run that goes on sends it again.
+    /// One exchange that a template asks for: its cookies are its own, and so may be its bytes and its time. A run that goes on sends it again.
     ///
     /// # Errors
     /// As [`Self::exchange`].
@@ -261,7 +262,6 @@ impl Traffic {
         &self,
         request: Request,
         options: &SendOptions,
-        stands_for: String,
     ) -> Result<Arc<Exchange>, Unsent> {
         let _permit = self.permits.acquire().await.expect("the semaphore is never closed");
         // What is made up may well be refused: that is no sign of a lost login, which the proof
@@ -270,8 +270,7 @@ impl Traffic {
             self.say(keeper, keeper.keep(&self.cookies).await).await;
         }
         let exchange = self.send(request, options).await?;
-        let stands_for = Some(stands_for);
-        self.tell(Learnt::Exchange { exchange: Arc::clone(&exchange), stands_for }).await;
+        self.tell(Learnt::Asked(Arc::clone(&exchange))).await;
         Ok(exchange)
     }
 

@@ -17,17 +17,6 @@ pub struct Fuzzing {
     pub(super) rules: Vec<FuzzRule>,
     /// Which requests are looked at; all where there is nothing.
     pub(super) pre_condition: Option<Operators>,
-    /// Something that is to be found out beside the operators.
-    pub analyzer: Option<Analyzer>,
-}
-
-/// What a template leaves to the scanner's own judgement.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Analyzer {
-    /// Whether the answer's delay follows the one asked for.
-    TimeDelay,
-    /// Whether a value comes back where a browser would run it.
-    XssContext,
 }
 
 /// One entry of `fuzzing`.
@@ -133,16 +122,11 @@ pub(super) fn fuzzing(
     let rules = entries.into_iter().filter_map(|entry| rule(entry, faults)).collect();
     let pre_condition = (!pre_condition.is_empty())
         .then(|| operators(pre_condition, pre_condition_operator, Vec::new(), faults));
-    let analyzer = analyzer.and_then(|analyzer| match analyzer.value.name.0.as_str() {
-        "time_delay" => Some(Analyzer::TimeDelay),
-        "xss_context" => Some(Analyzer::XssContext),
-        other => {
-            let text = format!("there is no analyzer `{other}`: time_delay, xss_context");
-            faults.add(analyzer.referenced, Reason::UnknownType, text);
-            None
-        }
-    });
-    Some(Fuzzing { rules, pre_condition, analyzer })
+    if let Some(analyzer) = analyzer {
+        let text = format!("the analyzer `{}` is not there", analyzer.value.name.0);
+        faults.add(analyzer.referenced, Reason::UnsupportedFunction, text);
+    }
+    Some(Fuzzing { rules, pre_condition })
 }
 
 fn rule(entry: document::Fuzz, faults: &mut Faults) -> Option<FuzzRule> {

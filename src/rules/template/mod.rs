@@ -38,7 +38,7 @@ pub use compile::{compile_one, is_template};
 pub use definition::{Step, StepSelect, StepWhen, Template, TemplateInfo, Workflow};
 pub use event::{Earlier, Event, without_body};
 pub use flow::Flow;
-pub use fuzz::{Analyzer, Fuzzing};
+pub use fuzz::Fuzzing;
 pub use fuzz_make::{Change, FuzzMaking, Place};
 pub use head::Head;
 pub use load::{Library, Loading, ignored, load};

@@ -162,8 +162,7 @@ impl Shared {
             self.count("budget");
             return Err(Stop::Budget);
         }
-        let stands_for = String::from_utf8_lossy(target.path_and_query.as_ref()).into_owned();
-        let sending = Box::pin(self.traffic.exchange_with(request, options, stands_for));
+        let sending = Box::pin(self.traffic.exchange_with(request, options));
         let exchange = match sending.await {
             Ok(exchange) => exchange,
             Err(unsent) => {
