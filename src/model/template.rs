@@ -3,7 +3,9 @@
 use std::net::IpAddr;
 
 use super::address::Origin;
+use super::cvss::cvss_base_score;
 use super::finding::Severity;
+use super::rule::{Owasp, RuleMeta};
 
 /// What a template says about itself.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,6 +46,47 @@ pub struct TemplateClass {
     pub epss_percentile: Option<f64>,
     /// The product's name in the dictionary of products.
     pub cpe: String,
+}
+
+impl TemplateClass {
+    /// Whether a match is a hint rather than a fact, which rules of our own say among their metadata.
+    pub fn is_tentative(&self) -> bool {
+        self.metadata.iter().any(|(name, value)| name == "confidence" && value == "tentative")
+    }
+
+    /// Places in a catalogue, which rules of our own name among their metadata.
+    fn places(&self, key: &str) -> Vec<Owasp> {
+        let value = self.metadata.iter().find(|(name, _)| name == key).map(|(_, value)| value);
+        let names = value.map(String::as_str).unwrap_or_default().split(',').map(str::trim);
+        names.filter(|name| !name.is_empty()).map(|name| Owasp(name.to_owned())).collect()
+    }
+
+    /// The same as rules of our own say it. An unknown severity counts as information.
+    pub fn meta(&self) -> RuleMeta {
+        let number = |text: &String| text.strip_prefix("cwe-").and_then(|id| id.parse().ok());
+        let fix = if self.remediation.is_empty() {
+            "See the references of the template.".to_owned()
+        } else {
+            self.remediation.clone()
+        };
+        let parts = [self.description.trim(), self.impact.trim()];
+        let parts: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+        let why = parts.join(" ");
+        let has_vector = cvss_base_score(&self.cvss_metrics).is_ok();
+        RuleMeta {
+            id: self.id.clone(),
+            title: self.name.clone(),
+            severity: self.severity.unwrap_or(Severity::Info),
+            cwe: self.cwe_ids.iter().filter_map(number).collect(),
+            owasp: self.places("owasp"),
+            api: self.places("owasp-api"),
+            cvss: has_vector.then(|| self.cvss_metrics.clone()),
+            why: if why.is_empty() { self.name.clone() } else { why },
+            fix,
+            references: self.references.clone(),
+            tags: self.tags.clone(),
+        }
+    }
 }
 
 /// A call from outside.

@@ -8,7 +8,7 @@ use serde_saphyr::Spanned;
 
 use super::bindings::{Bindings, Variables};
 use super::block::block;
-use super::definition::{Step, StepSelect, StepWhen, Template, TemplateInfo, Workflow, metadata};
+use super::definition::{Step, StepSelect, StepWhen, Template, Workflow, metadata};
 use super::document::{self, Document};
 use super::faults::Faults;
 use super::files::PayloadFiles;
@@ -18,6 +18,7 @@ use super::preprocess;
 use super::refusal::{Reason, Refusal};
 use crate::model::Seed;
 use crate::model::Severity;
+use crate::model::TemplateClass;
 use crate::rules::dsl::Environment;
 use crate::rules::example::{self, Expectation};
 use crate::rules::passive::OncePer;
@@ -202,7 +203,7 @@ fn check_id(id: &str, text: &Spanned<Raw>, faults: &mut Faults) {
     }
 }
 
-fn info(path: &str, id: &str, info: document::Info, faults: &mut Faults) -> TemplateInfo {
+fn info(path: &str, id: &str, info: document::Info, faults: &mut Faults) -> TemplateClass {
     let name = info.name.value.0.trim().to_owned();
     if name.is_empty() {
         faults.add(info.name.referenced, Reason::Invalid, "`info.name` is empty");
@@ -211,7 +212,7 @@ fn info(path: &str, id: &str, info: document::Info, faults: &mut Faults) -> Temp
         faults.add(info.name.referenced, Reason::Invalid, "`info.author` is missing");
     }
     let classification = info.classification.unwrap_or_default();
-    TemplateInfo {
+    TemplateClass {
         id: id.to_owned(),
         path: path.to_owned(),
         name,

@@ -12,100 +12,11 @@ use super::fuzz::Fuzzing;
 use super::loose::Loose;
 use super::refusal::{Reason, Refusal};
 use crate::model::Exchange;
-use crate::model::Owasp;
-use crate::model::RuleMeta;
-use crate::model::Severity;
 use crate::model::Target;
+use crate::model::TemplateClass;
 use crate::rules::dsl::{Environment, Text};
 use crate::rules::example::Example;
 use crate::rules::passive::OncePer;
-
-/// What a template says about itself.
-#[derive(Debug, Clone)]
-pub struct TemplateInfo {
-    /// Its id.
-    pub id: String,
-    /// As given on the command line, or below it.
-    pub path: String,
-    /// What it looks for.
-    pub name: String,
-    /// Who wrote it.
-    pub authors: Vec<String>,
-    /// For selection.
-    pub tags: Vec<String>,
-    /// `None` where the template says `unknown`, or nothing.
-    pub severity: Option<Severity>,
-    /// Why it matters.
-    pub description: String,
-    /// What comes of it.
-    pub impact: String,
-    /// What to do.
-    pub remediation: String,
-    /// Where to read on.
-    pub references: Vec<String>,
-    /// Lower-case.
-    pub cve_ids: Vec<String>,
-    /// Lower-case, `cwe-79`.
-    pub cwe_ids: Vec<String>,
-    /// The CVSS vector.
-    pub cvss_metrics: String,
-    /// The CVSS score.
-    pub cvss_score: Option<f64>,
-    /// The probability of exploitation, by EPSS.
-    pub epss_score: Option<f64>,
-    /// Its place among all, by EPSS.
-    pub epss_percentile: Option<f64>,
-    /// The product's name in the dictionary of products.
-    pub cpe: String,
-    /// All else, in the order of the file.
-    pub metadata: Vec<(String, String)>,
-}
-
-impl TemplateInfo {
-    /// The severity's word: `unknown` where there is none.
-    pub fn severity_word(&self) -> &'static str {
-        self.severity.map_or("unknown", Severity::as_str)
-    }
-
-    /// Whether a match is a hint rather than a fact, which rules of our own say among their metadata.
-    pub fn is_tentative(&self) -> bool {
-        self.metadata.iter().any(|(name, value)| name == "confidence" && value == "tentative")
-    }
-
-    /// Places in a catalogue, which rules of our own name among their metadata.
-    fn places(&self, key: &str) -> Vec<Owasp> {
-        let value = self.metadata.iter().find(|(name, _)| name == key).map(|(_, value)| value);
-        let names = value.map(String::as_str).unwrap_or_default().split(',').map(str::trim);
-        names.filter(|name| !name.is_empty()).map(|name| Owasp(name.to_owned())).collect()
-    }
-
-    /// The same as rules of our own say it. An unknown severity counts as information.
-    pub fn meta(&self) -> RuleMeta {
-        let number = |text: &String| text.strip_prefix("cwe-").and_then(|id| id.parse().ok());
-        let fix = if self.remediation.is_empty() {
-            "See the references of the template.".to_owned()
-        } else {
-            self.remediation.clone()
-        };
-        let parts = [self.description.trim(), self.impact.trim()];
-        let parts: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
-        let why = parts.join(" ");
-        let has_vector = crate::model::cvss_base_score(&self.cvss_metrics).is_ok();
-        RuleMeta {
-            id: self.id.clone(),
-            title: self.name.clone(),
-            severity: self.severity.unwrap_or(Severity::Info),
-            cwe: self.cwe_ids.iter().filter_map(number).collect(),
-            owasp: self.places("owasp"),
-            api: self.places("owasp-api"),
-            cvss: has_vector.then(|| self.cvss_metrics.clone()),
-            why: if why.is_empty() { self.name.clone() } else { why },
-            fix,
-            references: self.references.clone(),
-            tags: self.tags.clone(),
-        }
-    }
-}
 
 pub(super) fn metadata(pairs: Vec<(String, Loose)>) -> Vec<(String, String)> {
     let known = |value: &Loose| !matches!(value, Loose::Other);
@@ -126,7 +37,7 @@ pub(super) fn metadata(pairs: Vec<(String, Loose)>) -> Vec<(String, String)> {
 #[derive(Debug)]
 pub struct Template {
     /// What it says about itself.
-    pub info: TemplateInfo,
+    pub info: TemplateClass,
     /// Its entries of `http`.
     pub blocks: Vec<Block>,
     /// Which of them run; `None` is all in their order.
@@ -270,7 +181,7 @@ pub struct StepWhen {
 #[derive(Debug, Clone)]
 pub struct Workflow {
     /// What it says about itself.
-    pub info: TemplateInfo,
+    pub info: TemplateClass,
     /// Its steps.
     pub steps: Vec<Step>,
 }

@@ -5,10 +5,11 @@ use serde::Serialize;
 
 use super::block::Block;
 use super::compile::Compiled;
-use super::definition::{Template, TemplateInfo};
+use super::definition::Template;
 use super::operators::{Source, Test};
 use super::refusal::{Reason, Refusal};
 use crate::model::Severity;
+use crate::model::TemplateClass;
 use crate::rules::dsl::Value;
 
 /// A template in short.
@@ -33,19 +34,19 @@ pub struct Head {
     pub protocol: String,
     /// Everything that a condition can name beside these.
     pub metadata: Vec<(String, String)>,
-    /// See [`TemplateInfo`].
+    /// See [`TemplateClass`].
     pub cve_ids: Vec<String>,
-    /// See [`TemplateInfo`].
+    /// See [`TemplateClass`].
     pub cwe_ids: Vec<String>,
-    /// See [`TemplateInfo`].
+    /// See [`TemplateClass`].
     pub cvss_metrics: String,
-    /// See [`TemplateInfo`].
+    /// See [`TemplateClass`].
     pub cvss_score: Option<f64>,
-    /// See [`TemplateInfo`].
+    /// See [`TemplateClass`].
     pub epss_score: Option<f64>,
-    /// See [`TemplateInfo`].
+    /// See [`TemplateClass`].
     pub epss_percentile: Option<f64>,
-    /// See [`TemplateInfo`].
+    /// See [`TemplateClass`].
     pub cpe: String,
     /// Methods of its requests.
     pub methods: Vec<String>,
@@ -101,7 +102,7 @@ impl Head {
         })
     }
 
-    fn of_info(info: &TemplateInfo) -> Self {
+    fn of_info(info: &TemplateClass) -> Self {
         Self {
             id: info.id.clone(),
             path: info.path.clone(),

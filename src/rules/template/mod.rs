@@ -35,7 +35,7 @@ pub use super::dsl::Environment;
 pub use bindings::Bindings;
 pub use block::{Block, Redirects};
 pub use compile::{compile_one, is_template};
-pub use definition::{Step, StepSelect, StepWhen, Template, TemplateInfo, Workflow};
+pub use definition::{Step, StepSelect, StepWhen, Template, Workflow};
 pub use event::{Earlier, Event, without_body};
 pub use flow::Flow;
 pub use fuzz::Fuzzing;

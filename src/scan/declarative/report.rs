@@ -11,12 +11,10 @@ use crate::model::Finding;
 use crate::model::FindingStatus;
 use crate::model::InteractionRecord;
 use crate::model::Redactor;
-use crate::model::TemplateClass;
 use crate::model::TemplateResult;
 use crate::model::fingerprint;
 use crate::model::inert;
 use crate::model::stateless_template;
-use crate::rules::template::TemplateInfo;
 use crate::scan::curl::curl;
 use crate::scan::evidence::evidence;
 
@@ -95,16 +93,12 @@ impl Reporter {
     }
 
     fn result(&self, hit: &Hit, clock: Clock) -> TemplateResult {
-        let info = &hit.template.info;
         let request = &hit.exchange.request;
         let text = |text: &str| self.redactor.text(text);
-        let wire = hit.bytes.clone().unwrap_or_else(|| {
-            let shown = evidence(EvidenceRole::Attack, &hit.exchange, None, &self.redactor);
-            shown.request.data
-        });
-        let response = evidence(EvidenceRole::Attack, &hit.exchange, None, &self.redactor).response;
+        let shown = evidence(EvidenceRole::Attack, &hit.exchange, None, &self.redactor);
+        let wire = hit.bytes.clone().unwrap_or(shown.request.data);
         TemplateResult {
-            template: class(info),
+            template: hit.template.info.clone(),
             target: text(&hit.target.url()),
             origin: request.origin.clone(),
             matched_at: text(&hit.matched_at),
@@ -118,7 +112,7 @@ impl Reporter {
                 .collect(),
             ip: hit.exchange.peer.map(|peer| peer.ip()),
             request: lossy(&wire),
-            response: response.map(|recorded| lossy(&recorded.data)).unwrap_or_default(),
+            response: shown.response.map(|recorded| lossy(&recorded.data)).unwrap_or_default(),
             curl: curl(request, &self.redactor),
             unix_ms: clock.unix_millis(),
             interaction: hit.callback.as_ref().map(|callback| InteractionRecord {
@@ -133,29 +127,6 @@ impl Reporter {
 
 fn lossy(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
-}
-
-fn class(info: &TemplateInfo) -> TemplateClass {
-    TemplateClass {
-        id: info.id.clone(),
-        path: info.path.clone(),
-        name: info.name.clone(),
-        authors: info.authors.clone(),
-        tags: info.tags.clone(),
-        description: info.description.clone(),
-        impact: info.impact.clone(),
-        remediation: info.remediation.clone(),
-        references: info.references.clone(),
-        severity: info.severity,
-        metadata: info.metadata.clone(),
-        cve_ids: info.cve_ids.clone(),
-        cwe_ids: info.cwe_ids.clone(),
-        cvss_metrics: info.cvss_metrics.clone(),
-        cvss_score: info.cvss_score,
-        epss_score: info.epss_score,
-        epss_percentile: info.epss_percentile,
-        cpe: info.cpe.clone(),
-    }
 }
 
 fn detail(hit: &Hit) -> String {

@@ -319,7 +319,7 @@ impl<'r> Run<'r> {
             } else {
                 Arc::new(without_body(exchange).into_owned())
             };
-            let verdict = self.judge(block, made, &seen, history, None);
+            let verdict = self.judge(block, made, &seen, history);
             done.matched |= verdict.matched;
             done.extracted |= !verdict.extracted.is_empty();
             for (name, values) in &verdict.dynamic {
@@ -353,7 +353,6 @@ impl<'r> Run<'r> {
         made: &Made,
         exchange: &Exchange,
         history: &[Option<Arc<Exchange>>],
-        callback: Option<&super::hit::Callback>,
     ) -> Verdict {
         let past: Vec<Option<&Exchange>> = if block.uses_history {
             history.iter().map(|exchange| exchange.as_deref()).collect()
@@ -371,7 +370,7 @@ impl<'r> Run<'r> {
             exchange,
             &past,
             &earlier,
-            callback,
+            None,
         )
     }
 
