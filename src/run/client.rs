@@ -1,6 +1,7 @@
 //! The client of everything that sends one request at a time, as the plan wants it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::http::Client;
 use crate::http::ClientOptions;
@@ -8,8 +9,16 @@ use crate::http::Pacer;
 use crate::http::clock::Clock;
 use crate::http::tls::TlsError;
 use crate::http::tls::TrustPolicy;
+use crate::model::Scope;
+use crate::model::TlsOptions;
 use crate::plan::Plan;
 use crate::plan::TlsPolicy;
+
+/// For one exchange with a server that is not under test.
+const TIMEOUT_BESIDE: Duration = Duration::from_secs(10);
+
+/// Bytes of an answer of such a server.
+const MAX_BODY_BESIDE: usize = 16 << 20;
 
 /// What the plan says of connections.
 pub(super) fn options(plan: &Plan) -> ClientOptions {
@@ -46,4 +55,25 @@ pub(super) fn client(
         (one, other) => one.or(other),
     };
     Client::new(Arc::new(plan.scope.clone()), options, Pacer::new(max_rps, clock), clock)
+}
+
+/// A client for a server that is not under test: by the plan's way out, but with nothing of what the
+/// plan sends to its targets, and never past a bad certificate.
+///
+/// # Errors
+/// Certificates that cannot be used.
+pub(super) fn beside(plan: &Plan, scope: Scope, clock: Clock) -> Result<Client, TlsError> {
+    let options = ClientOptions {
+        timeout: TIMEOUT_BESIDE,
+        trust: TrustPolicy::Verify,
+        tls: TlsOptions {
+            identity: None,
+            server_name: None,
+            ..plan.connection.tls_options.clone()
+        },
+        headers: Vec::new(),
+        max_body: MAX_BODY_BESIDE,
+        ..options(plan)
+    };
+    Client::new(Arc::new(scope), options, Pacer::new(None, clock), clock)
 }

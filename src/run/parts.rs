@@ -17,6 +17,8 @@ use crate::model::StopToken;
 use crate::model::plural;
 use crate::plan::Plan;
 use crate::plan::Protocol;
+use crate::scan::CallbackServer;
+use crate::scan::CallbackSource;
 use crate::scan::Passive;
 use crate::scan::ScanJob;
 
@@ -211,6 +213,7 @@ impl Parts<'_> {
             let text = format!("going on: {known} of the earlier run are used again");
             notify(self.events, NoticeLevel::Info, text).await;
         }
+        let Ok(callback_server) = self.callback_server(facts).await else { return };
         let job = ScanJob {
             plan: Arc::clone(&self.job.plan),
             registry: Arc::clone(&self.job.registry),
@@ -221,6 +224,7 @@ impl Parts<'_> {
             addresses: self.job.addresses,
             browser: self.job.browser.clone(),
             templates: self.job.templates.clone(),
+            callback_server: callback_server.clone(),
         };
         let (events, stop) = (self.events.clone(), self.stop.clone());
         if self.job.kind == RunKind::Crawl {
@@ -228,11 +232,49 @@ impl Parts<'_> {
         } else {
             crate::scan::run(job, events, stop).await;
         }
+        if let Some(server) = callback_server {
+            server.end().await;
+        }
         if let Some(Err(error)) = self.job.record.as_ref().map(|record| record.close()) {
             let cause = std::error::Error::source(&error).map(ToString::to_string);
             let text = format!("{error}: {}", cause.unwrap_or_default());
             notify(self.events, NoticeLevel::Error, text.clone()).await;
             facts.internal.push(text);
+        }
+    }
+
+    /// A session at the callback server that the user names, if templates need one; without it nothing
+    /// is sent. An error stands in the facts.
+    async fn callback_server(&self, facts: &mut Facts) -> Result<Option<Arc<CallbackServer>>, ()> {
+        let templates = self.job.templates.as_ref().filter(|templates| templates.use_callbacks());
+        let Some(CallbackSource::Server(options)) =
+            templates.and_then(|templates| templates.callbacks.as_ref())
+        else {
+            return Ok(None);
+        };
+        let client = match client::beside(&self.job.plan, options.scope(), self.job.clock) {
+            Ok(client) => client,
+            Err(error) => {
+                facts.internal.push(error.to_string());
+                return Err(());
+            }
+        };
+        match CallbackServer::register(Arc::new(client), options, self.events.clone()).await {
+            Ok(server) => {
+                let text = format!("calls from outside go to {}", server.server());
+                notify(self.events, NoticeLevel::Info, text).await;
+                Ok(Some(Arc::new(server)))
+            }
+            Err(error) => {
+                let text = format!("{error}; nothing was sent to the target");
+                notify(self.events, NoticeLevel::Error, text.clone()).await;
+                if error.is_refusal() {
+                    facts.refused.push(text);
+                } else {
+                    facts.unreachable.push(text);
+                }
+                Err(())
+            }
         }
     }
 }

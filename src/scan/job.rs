@@ -13,6 +13,7 @@ use super::checks;
 use super::crawl::CrawlJob;
 use super::crawl::Crawled;
 use super::crawl::crawl as run_crawl;
+use super::declarative::CallbackSource;
 use super::declarative::Callbacks;
 use super::declarative::OwnListener;
 use super::declarative::TemplateJob;
@@ -20,6 +21,7 @@ use super::declarative::Templates;
 use super::declarative::declarations;
 use super::declarative::run_templates;
 use super::described::Describer;
+use super::interactsh::CallbackServer;
 use super::inventory;
 use super::ledger::Ledger;
 use super::oob::Listener;
@@ -90,6 +92,8 @@ pub struct ScanJob {
     pub browser: Option<PathBuf>,
     /// Templates that send requests.
     pub templates: Option<Arc<Templates>>,
+    /// The session at the server that the templates name for calls from outside.
+    pub callback_server: Option<Arc<CallbackServer>>,
 }
 
 /// Crawls and checks until done or stopped; everything learnt goes to `events`.
@@ -293,8 +297,13 @@ impl Engine {
 
 impl Engine {
     /// Who waits for calls from outside, if somebody is to; why nobody does is said.
-    async fn callbacks(&self, templates: &Templates) -> Option<Arc<dyn Callbacks>> {
-        let options = templates.callbacks.clone()?;
+    async fn callbacks(&self, job: &ScanJob, templates: &Templates) -> Option<Arc<dyn Callbacks>> {
+        let options = match templates.callbacks.clone()? {
+            CallbackSource::Listener(options) => options,
+            CallbackSource::Server(_) => {
+                return job.callback_server.clone().map(|server| server as Arc<dyn Callbacks>);
+            }
+        };
         match Listener::start(options).await {
             Ok(listener) => Some(Arc::new(OwnListener::new(listener))),
             Err(error) => {
@@ -341,7 +350,7 @@ impl Engine {
             targets,
             known,
             options: templates.options.clone(),
-            callbacks: self.callbacks(templates).await,
+            callbacks: self.callbacks(job, templates).await,
             redactor: job.redactor.clone(),
             origin_alias: ORIGIN_ALIAS.to_owned(),
             seed: job.plan.seed.derive("templates"),

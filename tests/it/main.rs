@@ -4,6 +4,7 @@ mod architecture;
 mod bad_input;
 mod baseline;
 mod browser_command;
+mod callback_server;
 mod connection;
 mod control_socket;
 mod crawl_command;

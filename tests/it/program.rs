@@ -16,6 +16,7 @@ pub(crate) fn shakedown() -> Command {
         "SHAKEDOWN_THREADS",
         "SHAKEDOWN_AUTHORISED_BY",
         "SHAKEDOWN_TARGET",
+        "SHAKEDOWN_INTERACTSH_TOKEN",
         "BASE_URL",
     ] {
         command.env_remove(name);

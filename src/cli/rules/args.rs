@@ -280,6 +280,33 @@ pub(super) struct RunArgs {
     /// Do not listen for calls from outside; templates that wait for such are left out.
     #[arg(long, visible_alias = "ni", help_heading = "Callbacks")]
     pub(super) no_interactsh: bool,
+    /// Wait for calls at this Interactsh server instead; of several, the first that is there. None is
+    /// asked unless it is named here.
+    #[arg(
+        long,
+        value_name = "URL",
+        value_delimiter = ',',
+        visible_alias = "iserver",
+        conflicts_with_all = ["no_interactsh", "oob_bind", "oob_public", "oob_domain"],
+        help_heading = "Callbacks"
+    )]
+    pub(super) interactsh_server: Vec<String>,
+    /// Token of that server. Others may see the command line, so rather set the variable.
+    #[arg(
+        long,
+        value_name = "TOKEN",
+        visible_alias = "itoken",
+        env = "SHAKEDOWN_INTERACTSH_TOKEN",
+        hide_env_values = true,
+        help_heading = "Callbacks"
+    )]
+    pub(super) interactsh_token: Option<String>,
+    /// Seconds between two questions to that server.
+    #[arg(long, value_name = "SECONDS", default_value_t = 5, help_heading = "Callbacks")]
+    pub(super) interactions_poll_duration: u64,
+    /// Seconds that calls are waited for at the end.
+    #[arg(long, value_name = "SECONDS", default_value_t = 5, help_heading = "Callbacks")]
+    pub(super) interactions_cooldown_period: u64,
     /// Address on which calls are waited for (127.0.0.1): HTTP, DNS, SMTP, LDAP, on free ports.
     #[arg(long, value_name = "ADDRESS", help_heading = "Callbacks")]
     pub(super) oob_bind: Option<std::net::IpAddr>,

@@ -27,6 +27,8 @@ use crate::plan::Plan;
 use crate::plan::ScanFlags;
 use crate::rules::template::{Attack, Bindings, Library, Redirects};
 use crate::run::RunKind;
+use crate::scan::CallbackServerOptions;
+use crate::scan::CallbackSource;
 use crate::scan::TemplateOptions;
 use crate::scan::Templates;
 use crate::scan::oob::OobOptions;
@@ -67,7 +69,7 @@ pub(super) fn run(args: &RunArgs, terminal: &Terminal) -> Result<ExitCode, CliEr
         targets,
         only: true,
         options: options(args)?,
-        callbacks: callbacks(args, plan.seed),
+        callbacks: callbacks(args, plan.seed)?,
     };
     let mut terminal = terminal.clone();
     terminal.quiet = quiet;
@@ -236,13 +238,24 @@ fn options(args: &RunArgs) -> Result<TemplateOptions, CliError> {
         max_requests: args.max_requests,
         global_matchers: args.enable_global_matchers,
         ask_each: args.disable_clustering,
+        cool_down: Some(Duration::from_secs(args.interactions_cooldown_period)),
     })
 }
 
 /// Where calls from outside are waited for.
-fn callbacks(args: &RunArgs, seed: Seed) -> Option<OobOptions> {
+fn callbacks(args: &RunArgs, seed: Seed) -> Result<Option<CallbackSource>, CliError> {
+    if args.no_interactsh {
+        return Ok(None);
+    }
+    if !args.interactsh_server.is_empty() {
+        let token = args.interactsh_token.as_deref();
+        let poll = Duration::from_secs(args.interactions_poll_duration);
+        let options = CallbackServerOptions::new(&args.interactsh_server, token, poll);
+        let options = options.map_err(|error| CliError::Usage(error.to_string()))?;
+        return Ok(Some(CallbackSource::Server(options)));
+    }
     let usual = OobOptions::default();
-    (!args.no_interactsh).then(|| OobOptions {
+    Ok(Some(CallbackSource::Listener(OobOptions {
         bind: args.oob_bind.unwrap_or(usual.bind),
         public: args.oob_public.clone(),
         domain: args.oob_domain.clone(),
@@ -250,7 +263,7 @@ fn callbacks(args: &RunArgs, seed: Seed) -> Option<OobOptions> {
         // Nobody is to guess an address from the seed alone.
         salt: rand::random(),
         ..usual
-    })
+    })))
 }
 
 /// Says what runs and what does not.

@@ -222,14 +222,21 @@ impl Runner {
     /// Waits for calls that may still come.
     async fn cool_down(&self) {
         let start = self.shared.clock.now();
+        let most = self.shared.options.cool_down.unwrap_or(COOL_DOWN);
         loop {
             self.poll().await;
-            let is_waiting = !self.shared.pending.lock().expect("no holder panics").is_empty();
-            let waited = self.shared.clock.now().saturating_sub(start);
-            if !is_waiting || waited >= COOL_DOWN || self.shared.traffic.is_stopping() {
+            if self.shared.pending.lock().expect("no holder panics").is_empty() {
                 return;
             }
+            let waited = self.shared.clock.now().saturating_sub(start);
+            if waited >= most || self.shared.traffic.is_stopping() {
+                break;
+            }
             tokio::time::sleep(POLL).await;
+        }
+        if let Some(callbacks) = &self.shared.callbacks {
+            callbacks.settle().await;
+            self.poll().await;
         }
     }
 

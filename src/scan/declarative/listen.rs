@@ -1,6 +1,7 @@
 //! The seam to whoever listens for calls from outside.
 
 use std::collections::HashMap;
+use std::pin::Pin;
 use std::sync::Mutex;
 
 use super::hit::Callback;
@@ -14,7 +15,15 @@ pub(crate) trait Callbacks: Send + Sync {
 
     /// The calls that came to an address since it was last asked.
     fn take(&self, url: &str) -> Vec<Callback>;
+
+    /// Afterwards, what has come until now is there to be taken. Ends within seconds.
+    fn settle(&self) -> Settling<'_> {
+        Box::pin(std::future::ready(()))
+    }
 }
+
+/// A future that can be moved between threads.
+pub(crate) type Settling<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
 
 /// Our own listener.
 pub(crate) struct OwnListener {

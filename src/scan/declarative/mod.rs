@@ -16,7 +16,8 @@ mod templates;
 mod workflow;
 
 pub use shared::TemplateOptions;
-pub use templates::Templates;
+pub use templates::{CallbackSource, Templates};
 
+pub(super) use hit::Callback;
 pub(super) use job::{TemplateJob, declarations, run_templates};
-pub(super) use listen::{Callbacks, OwnListener};
+pub(super) use listen::{Callbacks, OwnListener, Settling};

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use super::answers::Answers;
 use super::hit::Hit;
@@ -71,6 +72,8 @@ pub struct TemplateOptions {
     pub global_matchers: bool,
     /// A request that several templates ask alike is sent for each of them.
     pub ask_each: bool,
+    /// How long calls from outside are waited for at the end; `None` is 5 s.
+    pub cool_down: Option<Duration>,
 }
 
 /// See the module.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::shared::TemplateOptions;
 use crate::model::Target;
 use crate::rules::template::{Template, Workflow};
+use crate::scan::interactsh::CallbackServerOptions;
 use crate::scan::oob::OobOptions;
 
 /// Templates and what they are run against.
@@ -21,5 +22,21 @@ pub struct Templates {
     /// What the user decides.
     pub options: TemplateOptions,
     /// Where calls from outside are waited for; `None` is nowhere.
-    pub callbacks: Option<OobOptions>,
+    pub callbacks: Option<CallbackSource>,
+}
+
+/// Where calls from outside are waited for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CallbackSource {
+    /// At a listener of the run's own.
+    Listener(OobOptions),
+    /// At a server that the user names.
+    Server(CallbackServerOptions),
+}
+
+impl Templates {
+    /// Whether anything in them waits for calls.
+    pub fn use_callbacks(&self) -> bool {
+        self.templates.iter().any(|template| template.uses_callbacks())
+    }
 }

@@ -49,6 +49,7 @@ async fn scan_shop(safe: bool) -> Report {
         redactor: Redactor::default(),
         browser: None,
         templates: None,
+        callback_server: None,
     };
     let (sender, mut events) = tokio::sync::mpsc::channel(64);
     let scan = tokio::spawn(shakedown::scan::run(job, sender, StopToken::default()));

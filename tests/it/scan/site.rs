@@ -386,6 +386,7 @@ fn job(setup: Setup, wire: Arc<dyn Wire>) -> ScanJob {
         redactor: Redactor::default(),
         browser: browser(),
         templates: None,
+        callback_server: None,
     }
 }
 
