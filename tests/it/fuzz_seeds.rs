@@ -70,7 +70,7 @@ fn the_targets_hold_for_their_seeds_and_what_resembles_them() {
         let seeds = seeds(name);
         let mut rng = StdRng::seed_from_u64(u64::from(name.bytes().map(u32::from).sum::<u32>()));
         let mutations = match name {
-            "document" | "dsl" | "import" | "include" | "plan" | "render" | "rule" => {
+            "document" | "dsl" | "import" | "include" | "plan" | "render" | "rule" | "template" => {
                 MUTATIONS_OF_TEXT
             }
             _ => MUTATIONS,

@@ -72,7 +72,7 @@ impl Making<'_> {
     ///
     /// # Errors
     /// [`Unmade`].
-    pub(crate) fn make(
+    pub fn make(
         &self,
         index: usize,
         payloads: &[(&str, &str)],

@@ -16,6 +16,7 @@ pub mod oob;
 pub mod response;
 pub mod set_cookie;
 pub mod sse;
+pub mod template;
 pub mod text;
 pub mod threshold;
 pub mod ws;
@@ -25,7 +26,7 @@ pub mod xpath;
 pub type Target = fn(&[u8]);
 
 /// Every target by its name, which its seeds and its binary have too.
-pub const TARGETS: [(&str, Target); 20] = [
+pub const TARGETS: [(&str, Target); 21] = [
     ("auth", auth::any),
     ("cdp", cdp::any),
     ("chunked", response::chunked),
@@ -43,6 +44,7 @@ pub const TARGETS: [(&str, Target); 20] = [
     ("rule", text::rule),
     ("set_cookie", set_cookie::any),
     ("sse", sse::any),
+    ("template", template::any),
     ("threshold", threshold::any),
     ("ws", ws::any),
     ("xpath", xpath::any),
