@@ -2,10 +2,12 @@
 //! part of the project. `cargo nextest run template::corpus --run-ignored all --no-capture`.
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Instant;
 
-use super::{Loading, Selection, load};
+use super::{Library, Loading, Selection, load};
+use crate::extract::Pattern;
 use crate::model::Seed;
 
 fn folder() -> PathBuf {
@@ -18,6 +20,32 @@ fn everything() -> Selection {
     Selection { self_contained: true, callbacks: true, ..Selection::default() }
 }
 
+fn loaded(paths: &[PathBuf], selection: &Selection) -> Library {
+    let loading = Loading { paths, selection, index: None, seed: Seed(1), now_unix: 1_700_000_000 };
+    load(&loading).expect("the folder can be read")
+}
+
+/// On one thread, each once: the time is the processor's as far as nothing else runs.
+#[test]
+#[ignore = "needs a folder of templates"]
+#[expect(clippy::disallowed_methods, reason = "it is a measurement")]
+fn all_regular_expressions_compile() {
+    let library = loaded(&[folder()], &everything());
+    let blocks = library.templates.iter().flat_map(|template| &template.blocks);
+    let patterns = blocks.flat_map(|block| block.operators.patterns());
+    let sources: BTreeSet<&str> = patterns.map(|pattern| pattern.source()).collect();
+    let start = Instant::now();
+    let mut failed = 0;
+    for source in &sources {
+        if let Err(error) = Pattern::new(source) {
+            println!("{source}: {error}");
+            failed += 1;
+        }
+    }
+    println!("{} different, {failed} do not compile, {:?}", sources.len(), start.elapsed());
+    assert!(failed == 0 && !sources.is_empty());
+}
+
 #[test]
 #[ignore = "needs a folder of templates"]
 #[expect(clippy::disallowed_methods, reason = "it is a measurement")]
@@ -26,14 +54,7 @@ fn all_of_it_loads() {
     for dast in [false, true] {
         let selection = Selection { dast, ..everything() };
         let start = Instant::now();
-        let loading = Loading {
-            paths: &paths,
-            selection: &selection,
-            index: None,
-            seed: Seed(1),
-            now_unix: 1_700_000_000,
-        };
-        let library = load(&loading).expect("the folder can be read");
+        let library = loaded(&paths, &selection);
         let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();
         for refusal in &library.refusals {
             *reasons.entry(refusal.reason.code()).or_default() += 1;

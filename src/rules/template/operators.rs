@@ -39,6 +39,12 @@ impl LazyPattern {
         Ok(Self { source: source.into(), compiled: OnceLock::new() })
     }
 
+    /// As it is written.
+    #[cfg(test)]
+    pub(super) fn source(&self) -> &str {
+        &self.source
+    }
+
     fn get(&self) -> Option<&Pattern> {
         self.compiled.get_or_init(|| Pattern::new(&self.source).ok()).as_ref()
     }
