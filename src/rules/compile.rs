@@ -135,7 +135,9 @@ fn rule(file: RuleFile, faults: &mut Faults<'_>) -> Option<Rule> {
             let mut all = examples_of(examples.r#match, Expectation::Match, faults);
             all.extend(examples_of(examples.no_match, Expectation::NoMatch, faults));
             let once_per = once_per(file.once_per.map(|key| key.value));
-            Some(Rule::Passive(PassiveRule { meta, once_per, confidence, blocks, examples: all }))
+            let ask = paths(file.ask, faults);
+            let rule = PassiveRule { meta, once_per, confidence, blocks, examples: all, ask };
+            Some(Rule::Passive(rule))
         }
         (None, Some(native)) => {
             if native.value != meta.id {
@@ -144,6 +146,9 @@ fn rule(file: RuleFile, faults: &mut Faults<'_>) -> Option<Rule> {
             }
             if let Some(key) = file.once_per {
                 faults.add(key.referenced, "`once-per` is for passive rules only");
+            }
+            if let Some(path) = file.ask.first() {
+                faults.add(path.referenced, "`ask` is for passive rules only");
             }
             if !file.examples.r#match.is_empty() || !file.examples.no_match.is_empty() {
                 let text =
@@ -165,6 +170,26 @@ fn rule(file: RuleFile, faults: &mut Faults<'_>) -> Option<Rule> {
             None
         }
     }
+}
+
+/// What is asked for, as it goes into a request.
+fn paths(list: Vec<Spanned<String>>, faults: &mut Faults<'_>) -> Vec<String> {
+    let mut paths: Vec<String> = Vec::new();
+    for path in list {
+        let text = path.value;
+        let fits = text.starts_with('/')
+            && text.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'#' | b'{'));
+        if !fits {
+            let message = format!("`{text}` is no path");
+            let help = "begin it with `/` and percent-encode what is not printable ASCII";
+            faults.add_with_help(path.referenced, message, help);
+        } else if paths.contains(&text) {
+            faults.add(path.referenced, format!("`{text}` stands here twice"));
+        } else {
+            paths.push(text);
+        }
+    }
+    paths
 }
 
 fn once_per(key: Option<OncePerKey>) -> OncePer {

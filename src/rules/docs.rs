@@ -21,9 +21,9 @@ Generated from the rule files by `UPDATE_GENERATED=1 cargo nextest run generated
 Rules are written in the Nuclei template format, with two additions: `passive:` judges responses
 that are there anyway, without a request of its own, and `native:` names a check written in Rust and
 gives it its metadata. `rule.schema.json` is the JSON Schema for editors; the names that matchers and
-expressions can use are listed in `src/rules/mod.rs`. Rules of the kind `request` ask for what nobody
-has linked to, and run only in a scan with `--active`. Every rule but the checks carries examples that it
-must and must not match; a test runs them.
+expressions can use are listed in `src/rules/mod.rs`. What nobody has linked to is asked for only in a
+scan with `--active`: by rules of the kind `request`, and for passive ones with `ask` (`passive, asks`).
+Every rule but the checks carries examples that it must and must not match; a test runs them.
 ";
 
 /// The page `rules/README.md`: every built-in rule by area.
@@ -56,6 +56,12 @@ fn row(path: &str, meta: &RuleMeta, registry: &Registry) -> String {
         "check"
     } else if registry.templates().iter().any(|own| own.meta.id == meta.id) {
         "request"
+    } else if registry
+        .passive()
+        .iter()
+        .any(|rule| rule.meta().id == meta.id && !rule.ask().is_empty())
+    {
+        "passive, asks"
     } else {
         "passive"
     };

@@ -2,7 +2,8 @@
 //! rule directories; nothing here sends a request.
 //!
 //! A rule is a file in the Nuclei template format with two additions: `passive:` judges responses
-//! that are there anyway, and `native:` names a check written in Rust and gives it its metadata.
+//! that are there anyway (and those to the paths in `ask`, which a scan with `--active` asks for), and
+//! `native:` names a check written in Rust and gives it its metadata.
 //! The limit by decree: what needs a comparison of several responses, statistics, state or a parser
 //! of its own is a native check; the files grow no loops and no variables.
 //!

@@ -42,6 +42,7 @@ pub struct PassiveRule {
     pub(super) confidence: Confidence,
     pub(super) blocks: Vec<Block>,
     pub(super) examples: Vec<Example>,
+    pub(super) ask: Vec<String>,
 }
 
 /// What a rule saw in one exchange.
@@ -73,6 +74,12 @@ impl PassiveRule {
     /// How sure a match is.
     pub fn confidence(&self) -> Confidence {
         self.confidence
+    }
+
+    /// Paths below the target that are asked for so that the rule can judge what comes back; with a
+    /// slash before each.
+    pub fn ask(&self) -> &[String] {
+        &self.ask
     }
 
     /// Responses that the rule must or must not match.

@@ -23,6 +23,11 @@ pub(super) struct RuleFile {
     /// Blocks of matchers over one exchange; the rule reports what any block matches.
     #[serde(default)]
     pub(super) passive: Option<Vec<Block>>,
+    /// Paths below the target that a scan with `--active` asks for, though nobody links to them; this
+    /// rule alone judges what comes back.
+    #[schemars(with = "Vec<String>")]
+    #[serde(default)]
+    pub(super) ask: Vec<Spanned<String>>,
     /// The native check that this file describes; equal to `id`.
     #[schemars(with = "Option<String>")]
     #[serde(default)]

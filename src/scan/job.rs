@@ -9,6 +9,7 @@ use tokio::sync::mpsc;
 use super::active::Active;
 use super::active::Selected;
 use super::active::run_active;
+use super::asking::Asking;
 use super::checks;
 use super::crawl::CrawlJob;
 use super::crawl::Crawled;
@@ -149,6 +150,15 @@ pub(super) async fn run_with(
         engine.traffic.event(Event::PhaseStarted(Phase::Scan)).await;
         let mut outcomes =
             if only_templates { Vec::new() } else { engine.check(&job, checks, &site).await };
+        if !only_templates && !engine.settings.active.is_empty() {
+            let job = Asking {
+                traffic: &engine.traffic,
+                registry: &job.registry,
+                target: &job.plan.target,
+                concurrency: engine.settings.concurrency,
+            };
+            job.run(&site).await;
+        }
         outcomes.extend(engine.templates(&job, &site).await);
         engine.traffic.conclude_login().await;
         Some(outcomes)
@@ -165,7 +175,7 @@ pub(super) async fn run_with(
     let Some(mut outcomes) = outcomes else { return none_ran(&job.registry, &events).await };
     outcomes.extend(job.registry.passive().iter().map(|rule| RuleOutcome {
         id: rule.meta().id.clone(),
-        requests: 0,
+        requests: passive.asked(&rule.meta().id),
         matched: passive.matched(&rule.meta().id),
         errors: 0,
         skipped: None,

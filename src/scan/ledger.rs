@@ -63,7 +63,9 @@ impl Ledger {
                     Some(Learnt::Exchange { exchange, stands_for }) => {
                         self.take(&exchange, stands_for.as_deref()).await;
                     }
-                    Some(Learnt::Asked(exchange)) => self.count(&exchange).await,
+                    Some(Learnt::Asked { exchange, judges }) => {
+                        self.take_asked(&exchange, &judges).await;
+                    }
                     None => break,
                 },
                 _ = ticks.tick() => self.close_window().await,
@@ -83,6 +85,13 @@ impl Ledger {
     async fn take(&mut self, exchange: &Exchange, stands_for: Option<&str>) {
         self.count(exchange).await;
         for finding in self.passive.inspect_for(exchange, stands_for) {
+            self.emit(Event::Finding(Box::new(finding))).await;
+        }
+    }
+
+    async fn take_asked(&mut self, exchange: &Exchange, judges: &[String]) {
+        self.count(exchange).await;
+        for finding in self.passive.inspect_asked(exchange, judges) {
             self.emit(Event::Finding(Box::new(finding))).await;
         }
     }

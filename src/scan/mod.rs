@@ -15,6 +15,7 @@
 //! JavaScript shows only what stands in its files).
 
 mod active;
+mod asking;
 mod browse;
 mod careful;
 mod checks;

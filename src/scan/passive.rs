@@ -37,6 +37,7 @@ pub struct Passive {
     origin_alias: String,
     known: BTreeMap<String, Known>,
     matched: BTreeMap<String, u64>,
+    asked: BTreeMap<String, u64>,
     left_out: u64,
 }
 
@@ -56,6 +57,7 @@ impl Passive {
             origin_alias: origin_alias.to_owned(),
             known: BTreeMap::new(),
             matched: BTreeMap::new(),
+            asked: BTreeMap::new(),
             left_out: 0,
         }
     }
@@ -72,10 +74,31 @@ impl Passive {
         exchange: &Exchange,
         stands_for: Option<&str>,
     ) -> Vec<Finding> {
+        self.judge(exchange, stands_for, |_| true)
+    }
+
+    /// The same for what these rules have asked for: no other rule looks at it.
+    pub(crate) fn inspect_asked(&mut self, exchange: &Exchange, rules: &[String]) -> Vec<Finding> {
+        if rules.is_empty() {
+            return Vec::new();
+        }
+        for rule in rules {
+            *self.asked.entry(rule.clone()).or_insert(0) += 1;
+        }
+        self.judge(exchange, None, |rule| rules.contains(&rule.meta().id))
+    }
+
+    fn judge(
+        &mut self,
+        exchange: &Exchange,
+        stands_for: Option<&str>,
+        looks: impl Fn(&PassiveRule) -> bool,
+    ) -> Vec<Finding> {
         let Some(view) = ResponseView::of(exchange) else { return Vec::new() };
         let registry = Arc::clone(&self.registry);
         let mut new = Vec::new();
-        for (rule, matches) in registry.evaluate(&view) {
+        for (rule, matches) in registry.evaluate(&view).into_iter().filter(|(rule, _)| looks(rule))
+        {
             *self.matched.entry(rule.meta().id.clone()).or_insert(0) += 1;
             for found in matches {
                 new.extend(self.add(rule, exchange, stands_for, &found));
@@ -98,6 +121,11 @@ impl Passive {
     /// Exchanges that a rule matched.
     pub fn matched(&self, rule_id: &str) -> u64 {
         self.matched.get(rule_id).copied().unwrap_or(0)
+    }
+
+    /// Requests that were sent for a rule.
+    pub(crate) fn asked(&self, rule_id: &str) -> u64 {
+        self.asked.get(rule_id).copied().unwrap_or(0)
     }
 
     /// Findings that were left out because too many were known.

@@ -47,8 +47,9 @@ pub(crate) enum Learnt {
         /// The path it counts under, where the path sent is made up (a payload, a random name).
         stands_for: Option<String>,
     },
-    /// One that a template asked for took place: it is counted, and judged by the template alone.
-    Asked(Arc<Exchange>),
+    /// One that a rule asked for took place: it is counted, and judged by nobody but those passive
+    /// rules, by id; a template's own is judged by the template alone.
+    Asked { exchange: Arc<Exchange>, judges: Arc<[String]> },
     /// To be passed on.
     Event(Box<Event>),
 }
@@ -254,7 +255,8 @@ impl Traffic {
         Ok(renewed)
     }
 
-    /// One exchange that a template asks for: its cookies are its own, and so may be its bytes and its time. A run that goes on sends it again.
+    /// One exchange that a rule asks for: its cookies are its own, and so may be its bytes and its
+    /// time. `judges` are the passive rules that look at it. A run that goes on sends it again.
     ///
     /// # Errors
     /// As [`Self::exchange`].
@@ -262,6 +264,7 @@ impl Traffic {
         &self,
         request: Request,
         options: &SendOptions,
+        judges: Arc<[String]>,
     ) -> Result<Arc<Exchange>, Unsent> {
         let _permit = self.permits.acquire().await.expect("the semaphore is never closed");
         // What is made up may well be refused: that is no sign of a lost login, which the proof
@@ -270,7 +273,7 @@ impl Traffic {
             self.say(keeper, keeper.keep(&self.cookies).await).await;
         }
         let exchange = self.send(request, options).await?;
-        self.tell(Learnt::Asked(Arc::clone(&exchange))).await;
+        self.tell(Learnt::Asked { exchange: Arc::clone(&exchange), judges }).await;
         Ok(exchange)
     }
 

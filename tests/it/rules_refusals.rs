@@ -71,6 +71,7 @@ my.yaml:13:15: `part` means nothing for status and dsl
 my.yaml:8:9: `native: other` differs from the id `my-rule`
 my.yaml:9:11: `once-per` is for passive rules only
 ");
+    insta::assert_snapshot!(refusal("native: my-rule\nask: [/a]\n"), @"my.yaml:9:7: `ask` is for passive rules only");
 }
 
 #[test]
@@ -106,6 +107,20 @@ my.yaml:1:5: the rule has neither `passive` nor `native`
 }
 
 #[test]
+fn what_is_asked_for_is_a_path_that_can_be_sent() {
+    let rule = |ask: &str| {
+        let matchers = "passive: [ { matchers: [ { type: status, status: [200] } ] } ]";
+        refusal(&format!("ask: {ask}\n{matchers}\n"))
+    };
+    insta::assert_snapshot!(rule("[left.txt, '/a b', '/{{x}}', /c, /c]"), @"
+my.yaml:8:7: `left.txt` is no path
+my.yaml:8:17: `/a b` is no path
+my.yaml:8:25: `/{{x}}` is no path
+my.yaml:8:39: `/c` stands here twice
+");
+}
+
+#[test]
 fn broken_yaml_names_its_place() {
     insta::assert_snapshot!(refusal("passive: [\n"), @"my.yaml:8:10: unclosed bracket '['");
     insta::assert_snapshot!(refusal("\tpassive: []\n"), @"my.yaml:7:16: while scanning a plain scalar, found a tab");
@@ -129,7 +144,7 @@ fn the_snippet_shows_the_line() {
 8 │ pasive: []
   · ──────
   ╰────
- help: one of: id, info, passive, native, once-per, examples
+ help: one of: id, info, passive, ask, native, once-per, examples
 ");
 }
 

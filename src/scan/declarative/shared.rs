@@ -165,7 +165,7 @@ impl Shared {
             self.count("budget");
             return Err(Stop::Budget);
         }
-        let sending = Box::pin(self.traffic.exchange_with(request, options));
+        let sending = Box::pin(self.traffic.exchange_with(request, options, Arc::default()));
         let exchange = match sending.await {
             Ok(exchange) => exchange,
             Err(unsent) => {

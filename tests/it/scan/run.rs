@@ -213,3 +213,57 @@ async fn cookies_that_a_payload_made_are_not_sent_on() {
     cookies.dedup();
     assert_eq!(cookies, ["lang=en"]);
 }
+
+/// Two rules that want to see the same file, one of them another that the crawl finds too.
+const ASKING: [(&str, &str); 2] = [
+    (
+        "left-behind.yaml",
+        "id: left-behind\ninfo:\n  name: n\n  author: t\n  severity: low\n  description: d\n  \
+         remediation: r\n  classification:\n    cwe-id: CWE-527\nask: [/left.txt, /linked.txt]\n\
+         passive:\n  - matchers:\n      - type: word\n        words: [forgotten]\n",
+    ),
+    (
+        "left-too.yaml",
+        "id: left-too\ninfo:\n  name: n\n  author: t\n  severity: low\n  description: d\n  \
+         remediation: r\n  classification:\n    cwe-id: CWE-527\nask: [/left.txt]\n\
+         passive:\n  - matchers:\n      - type: word\n        words: [by all]\n",
+    ),
+];
+
+async fn scan_with_asking(active: Vec<&'static str>) -> super::site::Scanned {
+    let mut rules = vec![MISSING];
+    rules.extend(ASKING);
+    scan(Setup { rules, active, ..Setup::default() }, |ask| match &*ask.path {
+        "/" => html("<a href=/linked.txt>x</a>"),
+        "/left.txt" => html("<p>forgotten by all</p>"),
+        "/linked.txt" => respond(200, "text/plain", "forgotten"),
+        _ => not_found(),
+    })
+    .await
+}
+
+#[tokio::test]
+async fn what_rules_want_to_see_is_asked_for_once_and_judged_by_them_alone() {
+    let scanned = scan_with_asking(vec!["xss-reflected"]).await;
+    let asked = |path: &str| {
+        scanned.requests.iter().filter(|request| request.path_and_query == path.as_bytes()).count()
+    };
+    assert_eq!((asked("/left.txt"), asked("/linked.txt")), (1, 1));
+    let places = |rule: &str| {
+        let found = scanned.found(rule);
+        found.iter().map(|finding| finding.path_template.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(places("left-behind"), ["/linked.txt", "/left.txt"]);
+    assert_eq!(places("left-too"), ["/left.txt"]);
+    assert_eq!(places("no-x-frame"), ["/"], "nobody else looks at what was asked for");
+    assert_eq!(scanned.outcome("left-behind").requests, 1);
+    assert_eq!(scanned.outcome("left-too").requests, 1);
+    assert_eq!(scanned.report.scan_requests.0, scanned.requests.len() as u64);
+}
+
+#[tokio::test]
+async fn safe_mode_asks_for_nothing_that_nobody_links_to() {
+    let scanned = scan_with_asking(Vec::new()).await;
+    assert!(scanned.requests.iter().all(|request| request.path_and_query != b"/left.txt"));
+    assert_eq!(scanned.found("left-behind").len(), 1, "what is linked is judged all the same");
+}
