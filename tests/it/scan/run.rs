@@ -233,7 +233,7 @@ const ASKING: [(&str, &str); 2] = [
 async fn scan_with_asking(active: Vec<&'static str>) -> super::site::Scanned {
     let mut rules = vec![MISSING];
     rules.extend(ASKING);
-    scan(Setup { rules, active, ..Setup::default() }, |ask| match &*ask.path {
+    scan(Setup { active, rules, ..Setup::default() }, |ask| match &*ask.path {
         "/" => html("<a href=/linked.txt>x</a>"),
         "/left.txt" => html("<p>forgotten by all</p>"),
         "/linked.txt" => respond(200, "text/plain", "forgotten"),
