@@ -6,6 +6,7 @@ use super::interaction::OobProtocol;
 use super::ldap::{self, Message};
 use super::lines::{GREETING, Lines};
 use super::rmi::{self, Stage, Step};
+use super::secure::{HANDSHAKE, Identity, Secured};
 
 /// What comes after so many bytes is not taken.
 const MAX_TAKEN: usize = 64 << 10;
@@ -15,12 +16,6 @@ const MAX_FIRST_LINE: usize = 8 << 10;
 
 /// A connection is over after so many messages.
 const MAX_MESSAGES: u32 = 100;
-
-const TLS_HANDSHAKE: u8 = 0x16;
-const TLS_HEADER: usize = 5;
-
-/// "Handshake failure", fatal.
-const TLS_ALERT: [u8; 7] = [0x15, 3, 1, 0, 2, 2, 40];
 
 /// How a connection begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,9 +55,10 @@ pub struct Turn {
 }
 
 /// A conversation on one connection. However its bytes are split, it goes the same way.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Conversation {
     zone: Zone,
+    identity: Option<Identity>,
     speech: Speech,
     pending: Vec<u8>,
     taken: usize,
@@ -70,7 +66,7 @@ pub struct Conversation {
     is_over: bool,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 enum Speech {
     Unknown,
     Dns,
@@ -79,7 +75,7 @@ enum Speech {
     Lines(Lines),
     Raw,
     Rmi(Stage),
-    Tls,
+    Tls(Box<Secured>),
 }
 
 /// Whether more bytes may come.
@@ -90,8 +86,9 @@ enum Ahead {
 }
 
 impl Conversation {
-    /// A conversation, and what is said before anything comes.
-    pub fn new(opening: Opening, zone: &Zone) -> (Self, Vec<u8>) {
+    /// A conversation, and what is said before anything comes. Without an identity, TLS is bytes like
+    /// any others.
+    pub fn new(opening: Opening, zone: &Zone, identity: Option<&Identity>) -> (Self, Vec<u8>) {
         let (speech, greeting) = match opening {
             Opening::Any => (Speech::Unknown, ""),
             Opening::Dns => (Speech::Dns, ""),
@@ -100,6 +97,7 @@ impl Conversation {
         };
         let conversation = Self {
             zone: zone.clone(),
+            identity: identity.cloned(),
             speech,
             pending: Vec::new(),
             taken: 0,
@@ -132,12 +130,16 @@ impl Conversation {
     /// that has no end has said it.
     pub fn silence(&mut self) -> Turn {
         let mut turn = Turn::default();
-        match self.speech {
+        match &mut self.speech {
             Speech::Unknown if self.pending.is_empty() => {
                 self.speech = Speech::Lines(Lines::new());
                 turn.reply.extend_from_slice(GREETING.as_bytes());
             }
             Speech::Unknown | Speech::Raw => self.finish(&mut turn),
+            Speech::Tls(secured) if !self.is_over => {
+                secured.silence(&mut turn);
+                self.is_over |= turn.is_over;
+            }
             _ => {}
         }
         turn.is_over = self.is_over;
@@ -163,11 +165,11 @@ impl Conversation {
         let rest = std::mem::take(&mut self.pending);
         let protocol = match &mut self.speech {
             Speech::Lines(lines) => return lines.end(&rest, turn),
+            Speech::Tls(secured) => return secured.end(&rest, turn),
             // A message that has begun is not told: it has no name yet.
             Speech::Dns => return,
             Speech::Ldap => OobProtocol::Ldap,
             Speech::Rmi(_) => OobProtocol::Rmi,
-            Speech::Tls => OobProtocol::Tls,
             Speech::Http { .. } | Speech::Raw | Speech::Unknown => OobProtocol::Tcp,
         };
         if !rest.is_empty() {
@@ -194,12 +196,12 @@ impl Conversation {
     fn step(&mut self, ahead: Ahead, turn: &mut Turn) -> Option<usize> {
         match &mut self.speech {
             Speech::Unknown => {
-                self.speech = recognised(&self.pending, ahead)?;
+                self.speech = self.recognised(ahead)?;
                 Some(0)
             }
             Speech::Raw => None,
             Speech::Lines(lines) => Some(lines.take(&self.pending, turn)).filter(|len| *len > 0),
-            Speech::Tls => tls(&self.pending, turn),
+            Speech::Tls(secured) => secured.feed(&self.pending, turn),
             Speech::Http { has_gone_on } => {
                 match http::request(&self.pending, ahead == Ahead::End) {
                     Request::Partial { waits } => {
@@ -235,6 +237,14 @@ impl Conversation {
             },
             Speech::Dns => self.dns(turn),
             Speech::Ldap => self.ldap(turn),
+        }
+    }
+
+    fn recognised(&self, ahead: Ahead) -> Option<Speech> {
+        let identity = self.identity.as_ref().filter(|_| self.pending[0] == HANDSHAKE);
+        match identity.and_then(|identity| Secured::new(identity, &self.zone)) {
+            Some(secured) => Some(Speech::Tls(Box::new(secured))),
+            None => recognised(&self.pending, ahead),
         }
     }
 
@@ -275,7 +285,7 @@ impl Conversation {
 fn recognised(bytes: &[u8], ahead: Ahead) -> Option<Speech> {
     match bytes.first()? {
         0x30 => return Some(Speech::Ldap),
-        &TLS_HANDSHAKE => return Some(Speech::Tls),
+        &HANDSHAKE => return Some(Speech::Raw),
         _ => {}
     }
     let seen = bytes.len().min(rmi::MAGIC.len());
@@ -296,20 +306,4 @@ fn recognised(bytes: &[u8], ahead: Ahead) -> Option<Speech> {
     } else {
         Speech::Raw
     })
-}
-
-/// The first message of TLS, in which a server name may stand.
-fn tls(bytes: &[u8], turn: &mut Turn) -> Option<usize> {
-    let length: [u8; 2] = bytes.get(TLS_HEADER - 2..TLS_HEADER)?.try_into().ok()?;
-    let len = TLS_HEADER + usize::from(u16::from_be_bytes(length));
-    let hello = bytes.get(..len)?;
-    turn.reply.extend_from_slice(&TLS_ALERT);
-    turn.told.push(Told {
-        protocol: OobProtocol::Tls,
-        question: String::new(),
-        request: hello.to_vec(),
-        response: TLS_ALERT.to_vec(),
-    });
-    turn.is_over = true;
-    Some(len)
 }

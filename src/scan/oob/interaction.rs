@@ -16,6 +16,8 @@ pub enum OobProtocol {
     Ftp,
     /// A request.
     Http,
+    /// A request over TLS.
+    Https,
     /// A directory was asked.
     Ldap,
     /// A Java registry was asked.
@@ -24,7 +26,8 @@ pub enum OobProtocol {
     Smtp,
     /// Bytes that are none of the others.
     Tcp,
-    /// The first message of a TLS connection, which is not answered.
+    /// The first message of a TLS connection that came to nothing: mostly, the certificate was not
+    /// trusted.
     Tls,
 }
 
@@ -35,6 +38,7 @@ impl OobProtocol {
             Self::Dns => "dns",
             Self::Ftp => "ftp",
             Self::Http => "http",
+            Self::Https => "https",
             Self::Ldap => "ldap",
             Self::Rmi => "rmi",
             Self::Smtp => "smtp",

@@ -15,7 +15,8 @@ use super::conversation::Opening;
 use super::dns::Zone;
 use super::id::OobId;
 use super::interaction::{Interaction, OobProtocol};
-use super::options::{OobError, OobOptions, domain, public};
+use super::options::{OobError, OobOptions, domain, names, public};
+use super::secure::Identity;
 use super::serve::{Room, connections, datagrams};
 
 /// A free port may be free for one of TCP and UDP only.
@@ -55,6 +56,7 @@ impl Listener {
         let room = Room {
             book: Arc::new(Book::new(options.seed, options.salt)),
             zone: Arc::new(Zone { domain: domain.clone(), address }),
+            identity: Identity::new(names(&options, domain.as_deref(), address))?,
         };
         let mut listener = Self {
             book: Arc::clone(&room.book),

@@ -12,8 +12,12 @@
 //! * DNS messages are taken apart by `simple-dns`; LDAP's few elements of BER are read here, as the
 //!   crates for them bring a whole client.
 //!
-//! Deliberately not here: anybody else's server, TLS (who calls with it shows his first message and
-//! the server name in it, no more), and answers that would make a target do something.
+//! * TLS on that port is answered with a certificate of the listener's own making, which nobody has
+//!   signed: who does not check certificates is heard; of who does, the first message is, and the
+//!   server name in it.
+//!
+//! Deliberately not here: anybody else's server ([`super::interactsh`] speaks to those), and answers that
+//! would make a target do something.
 
 mod book;
 mod conversation;
@@ -26,6 +30,7 @@ mod lines;
 mod listener;
 mod options;
 mod rmi;
+mod secure;
 mod serve;
 #[cfg(test)]
 mod tests;
@@ -42,3 +47,5 @@ pub use listener::Listener;
 pub use listener::OobUrl;
 pub use options::OobError;
 pub use options::OobOptions;
+pub use secure::Identity;
+pub use secure::IdentityError;

@@ -8,6 +8,7 @@ use std::net::SocketAddr;
 use thiserror::Error;
 
 use super::interaction::OobProtocol;
+use super::secure::IdentityError;
 use crate::model::Seed;
 
 /// How to start a [`super::Listener`]. Of ports, 0 is a free one and `None` is not to listen.
@@ -80,6 +81,9 @@ pub enum OobError {
     /// The host is none.
     #[error("`{0}` is not a host, with or without a port, for out-of-band payloads")]
     Public(String),
+    /// There is no certificate for TLS.
+    #[error("a certificate for out-of-band payloads: {0}")]
+    Identity(#[from] IdentityError),
 }
 
 /// `text` as a domain in lower case, without a dot at its end.
@@ -109,4 +113,19 @@ pub(super) fn public(text: &str, port: u16) -> Result<String, OobError> {
         return Err(OobError::Public(text.to_owned()));
     }
     Ok(if authority.port().is_some() { text.to_owned() } else { with_port(text) })
+}
+
+/// What payloads may call the listener: the names in its certificate.
+pub(super) fn names(options: &OobOptions, domain: Option<&str>, address: IpAddr) -> Vec<String> {
+    let mut names = vec![address.to_string()];
+    if let Some(public) = &options.public {
+        let authority = public.parse::<http::uri::Authority>();
+        let host = authority.as_ref().map_or(public.as_str(), http::uri::Authority::host);
+        names.push(host.trim_matches(['[', ']']).to_owned());
+    }
+    if let Some(domain) = domain {
+        names.extend([domain.to_owned(), format!("*.{domain}")]);
+    }
+    names.retain(|name| name.is_ascii() && !name.is_empty());
+    names
 }

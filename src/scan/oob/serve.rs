@@ -16,6 +16,7 @@ use tokio::time::timeout;
 use super::book::Book;
 use super::conversation::{Conversation, Opening, Turn};
 use super::dns::{self, Zone};
+use super::secure::Identity;
 
 /// So many connections are open at once on one port; others are closed at once.
 const MAX_CONNECTIONS: usize = 128;
@@ -42,6 +43,7 @@ const MAX_DATAGRAM: usize = 4096;
 pub(super) struct Room {
     pub(super) book: Arc<Book>,
     pub(super) zone: Arc<Zone>,
+    pub(super) identity: Identity,
 }
 
 /// Serves connections until it is dropped, and they with it.
@@ -78,7 +80,7 @@ pub(super) async fn datagrams(socket: UdpSocket, room: Room) {
 }
 
 async fn connection(mut stream: TcpStream, remote: SocketAddr, opening: Opening, room: Room) {
-    let (mut conversation, greeting) = Conversation::new(opening, &room.zone);
+    let (mut conversation, greeting) = Conversation::new(opening, &room.zone, Some(&room.identity));
     let talk = async {
         if stream.write_all(&greeting).await.is_ok() {
             talk(&mut stream, remote, &mut conversation, &room.book).await;

@@ -1,6 +1,8 @@
 //! Real sockets on loopback, one dialogue for each protocol; and the bounds.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use proptest::prelude::*;
@@ -11,9 +13,22 @@ use tokio::net::UdpSocket;
 
 use super::id::{Ids, candidates};
 use super::{
-    Conversation, Interaction, Listener, OobError, OobId, OobOptions, OobProtocol, Opening,
+    Conversation, Identity, Interaction, Listener, OobError, OobId, OobOptions, OobProtocol,
+    Opening,
 };
+use crate::http::Client;
+use crate::http::ClientOptions;
+use crate::http::Pacer;
+use crate::http::clock::Clock;
+use crate::http::tls::TrustPolicy;
+use crate::model::Failure;
+use crate::model::FailureClass;
+use crate::model::Request;
+use crate::model::Response;
+use crate::model::Scope;
 use crate::model::Seed;
+use crate::model::Target;
+use crate::model::TlsOptions;
 
 /// Far more than any of these takes.
 const LONG: Duration = Duration::from_secs(30);
@@ -350,7 +365,7 @@ async fn a_registry_lookup_is_seen_by_its_name() {
 #[test]
 fn who_waits_for_a_greeting_gets_one_and_may_speak_ftp() {
     let zone = super::Zone { domain: None, address: [127, 0, 0, 1].into() };
-    let (mut conversation, greeting) = Conversation::new(Opening::Any, &zone);
+    let (mut conversation, greeting) = Conversation::new(Opening::Any, &zone, None);
     assert_eq!(greeting, b"");
     assert!(conversation.silence().reply.starts_with(b"220 "));
     let id = Ids::new(Seed(1), 1).draw();
@@ -369,9 +384,11 @@ async fn the_first_message_of_tls_and_bytes_of_no_protocol_are_seen() {
     let listener = listener().await;
     let address = at(&listener, OobProtocol::Http);
     let url = listener.new_url();
-    let hello = [b"\x16\x03\x01\x00\x17\x01\x00\x00", url.id.as_str().as_bytes()].concat();
-    assert_eq!(said(address, &hello).await, [0x15, 3, 1, 0, 2, 2, 40]);
-    assert_eq!(only(&listener, &url.id).protocol, OobProtocol::Tls);
+    let hello = [b"\x16\x03\x01\x00\x18\x01\x00\x00\x14", url.id.as_str().as_bytes()].concat();
+    let alert = said(address, &hello).await;
+    assert_eq!(alert.first(), Some(&0x15), "{alert:?}");
+    let seen = only(&listener, &url.id);
+    assert_eq!((seen.protocol, seen.raw_request), (OobProtocol::Tls, hello));
 
     let mut stream = TcpStream::connect(address).await.expect("it listens");
     stream.write_all(format!("_{}\r\n", url.id).as_bytes()).await.expect("it reads");
@@ -492,6 +509,72 @@ async fn payloads_name_the_public_host() {
     }
 }
 
+/// Asks for a path of the listener over TLS; the status, or why there was none.
+async fn over_tls(
+    listener: &Listener,
+    path: &str,
+    name: Option<String>,
+    trust: TrustPolicy,
+) -> Result<Response, Failure> {
+    let at = at(listener, OobProtocol::Http);
+    let origin = Target::parse(&format!("https://{at}/")).expect("a URL").origin;
+    let scope = Arc::new(Scope::of_origin(origin.clone()));
+    let options = ClientOptions {
+        trust,
+        tls: TlsOptions { server_name: name, ..TlsOptions::default() },
+        ..ClientOptions::default()
+    };
+    let clock = Clock::start();
+    let client = Client::new(Arc::clone(&scope), options, Pacer::new(None, clock), clock);
+    let request = scope.admit(Request::get(origin, path)).expect("in scope");
+    client.expect("no files").send(request).await.outcome
+}
+
+#[tokio::test]
+async fn a_request_over_tls_is_answered_and_seen() {
+    let listener = listener().await;
+    let url = listener.new_url();
+    let path = format!("/{}/x", url.id);
+    let response = over_tls(&listener, &path, None, TrustPolicy::AcceptAndReport).await;
+    let response = response.expect("an answer");
+    let reversed: String = url.id.as_str().chars().rev().collect();
+    assert!(response.body_text().contains(&reversed), "{response:?}");
+    let seen = only(&listener, &url.id);
+    assert_eq!(seen.protocol, OobProtocol::Https);
+    assert!(seen.raw_request.starts_with(format!("GET {path} HTTP/1.1").as_bytes()));
+    assert!(seen.raw_response.starts_with(b"HTTP/1.1 200 OK"));
+}
+
+#[tokio::test]
+async fn who_does_not_trust_the_certificate_is_seen_by_the_name_he_asks_for() {
+    let listener = with_domain().await;
+    let url = listener.new_url();
+    let name = Some(format!("a.{}", url.text));
+    let refused = over_tls(&listener, "/", name, TrustPolicy::Verify).await;
+    assert_eq!(refused.expect_err("nobody has signed it").class, FailureClass::Certificate);
+    assert!(listener.wait(&[url.id], LONG).await);
+    assert_eq!(only(&listener, &url.id).protocol, OobProtocol::Tls);
+}
+
+#[test]
+fn the_certificate_holds_every_name_that_payloads_use() {
+    let local = [127, 0, 0, 1].into();
+    let names = |public: Option<&str>, domain| {
+        let public = public.map(str::to_owned);
+        super::options::names(&OobOptions { public, ..OobOptions::default() }, domain, local)
+    };
+    assert_eq!(names(None, None), ["127.0.0.1"]);
+    assert_eq!(names(Some("hooks.example:9"), None), ["127.0.0.1", "hooks.example"]);
+    assert_eq!(names(Some("[::1]:9"), None), ["127.0.0.1", "::1"]);
+    assert_eq!(names(Some("::1"), None), ["127.0.0.1", "::1"]);
+    assert_eq!(names(None, Some("a.example")), ["127.0.0.1", "a.example", "*.a.example"]);
+}
+
+fn identity() -> &'static Identity {
+    static IDENTITY: OnceLock<Identity> = OnceLock::new();
+    IDENTITY.get_or_init(|| Identity::new(vec!["a.example".to_owned()]).expect("a name"))
+}
+
 fn opening() -> impl Strategy<Value = Opening> {
     prop::sample::select(vec![Opening::Any, Opening::Dns, Opening::Ldap, Opening::Smtp])
 }
@@ -504,7 +587,7 @@ proptest! {
         pieces in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..40), 0..6),
     ) {
         let zone = super::Zone { domain: Some("a.example".to_owned()), address: [127, 0, 0, 1].into() };
-        let (mut conversation, _) = Conversation::new(opening, &zone);
+        let (mut conversation, _) = Conversation::new(opening, &zone, Some(identity()));
         let mut turns = vec![conversation.feed(first)];
         for piece in &pieces {
             turns.push(conversation.feed(piece));

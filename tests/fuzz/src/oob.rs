@@ -2,8 +2,10 @@
 
 use std::net::IpAddr;
 use std::net::Ipv4Addr;
+use std::sync::OnceLock;
 
 use shakedown::scan::oob::Conversation;
+use shakedown::scan::oob::Identity;
 use shakedown::scan::oob::Opening;
 use shakedown::scan::oob::Told;
 use shakedown::scan::oob::Zone;
@@ -15,10 +17,16 @@ const OPENINGS: [Opening; 4] = [Opening::Any, Opening::Dns, Opening::Ldap, Openi
 const MOST_ANSWERED: usize = 40;
 const PAGE: usize = 400;
 
+/// One is enough for all runs.
+fn identity() -> &'static Identity {
+    static IDENTITY: OnceLock<Identity> = OnceLock::new();
+    IDENTITY.get_or_init(|| Identity::new(vec!["oob.example".to_owned()]).expect("a name"))
+}
+
 fn heard(opening: Opening, pieces: &[&[u8]]) -> (Vec<Told>, usize) {
     let zone =
         Zone { domain: Some("oob.example".to_owned()), address: IpAddr::V4(Ipv4Addr::LOCALHOST) };
-    let (mut conversation, _) = Conversation::new(opening, &zone);
+    let (mut conversation, _) = Conversation::new(opening, &zone, Some(identity()));
     let (mut told, mut answered, mut is_over) = (Vec::new(), 0, false);
     for piece in pieces {
         let turn = conversation.feed(piece);
