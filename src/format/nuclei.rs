@@ -54,6 +54,9 @@ pub(super) struct NucleiLineDto {
     curl_command: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     interaction: Option<InteractionDto>,
+    /// What an analyzer says of it.
+    #[serde(rename = "analyzer_details", skip_serializing_if = "Option::is_none")]
+    analyzer_details: Option<String>,
     /// Always true: only results are written.
     matcher_status: bool,
 }
@@ -175,6 +178,7 @@ impl From<&TemplateResult> for NucleiLineDto {
             ip: result.ip.map(|ip| ip.to_string()),
             timestamp: timestamp(result.unix_ms),
             curl_command: result.curl.clone(),
+            analyzer_details: result.analysis.clone(),
             interaction: result.interaction.as_ref().map(|call| InteractionDto {
                 protocol: call.protocol.clone(),
                 raw_request: call.request.clone(),
@@ -294,6 +298,7 @@ impl From<NucleiLineDto> for TemplateResult {
             response: dto.response,
             curl: dto.curl_command,
             unix_ms: u64::try_from(unix_ms).unwrap_or(0),
+            analysis: dto.analyzer_details,
             interaction: dto.interaction.map(|call| InteractionRecord {
                 protocol: call.protocol,
                 request: call.raw_request,

@@ -79,7 +79,8 @@ impl TemplateResult {
         let payloads = self.payloads.iter_mut().map(|(_, value)| value);
         let interaction = self.interaction.iter_mut();
         let calls = interaction.flat_map(|call| [&mut call.request, &mut call.response]);
-        let all = own.into_iter().chain(&mut self.extracted).chain(payloads).chain(calls);
+        let said = self.extracted.iter_mut().chain(&mut self.analysis);
+        let all = own.into_iter().chain(said).chain(payloads).chain(calls);
         all.for_each(|text| *text = redactor.text(text));
     }
 }

@@ -131,6 +131,8 @@ pub struct TemplateResult {
     pub curl: String,
     /// Milliseconds since 1970.
     pub unix_ms: u64,
+    /// What an analyzer says of it.
+    pub analysis: Option<String>,
     /// The call that proves it.
     pub interaction: Option<InteractionRecord>,
 }

@@ -4,7 +4,7 @@
 //! * Everything that is sent goes through one place (`traffic`), admitted by the scope, and
 //!   everything that is learnt through another (`ledger`), in one order.
 //! * A check holds a probe, never a client; it concludes from differences between responses that
-//!   chance cannot explain, never from time and never from one answer.
+//!   chance cannot explain, never from one answer, and from time in one place alone (`delay`).
 //! * What comes from the target is hostile: no document, link structure or redirect makes the engine
 //!   leave its bounds of requests, time and memory. What the bounds leave out is said in a notice.
 //!
@@ -22,6 +22,7 @@ mod checks;
 mod crawl;
 mod curl;
 mod declarative;
+mod delay;
 mod described;
 mod evidence;
 mod fill;

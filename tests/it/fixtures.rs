@@ -60,6 +60,7 @@ fn template_result() -> TemplateResult {
         response: "HTTP/1.1 200 OK\r\n\r\nversion 1.2.3".to_owned(),
         curl: format!("curl -i '{ORIGIN}/status?full'"),
         unix_ms: 1_929_000_001_207,
+        analysis: Some("xss-reflected in HTMLBody".to_owned()),
         interaction: Some(InteractionRecord {
             protocol: "http".to_owned(),
             request: "GET /c1 HTTP/1.1".to_owned(),

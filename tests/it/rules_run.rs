@@ -2,6 +2,7 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
 use serde_json::Value;
@@ -370,4 +371,88 @@ http:
     assert_eq!(results[0]["interaction"]["protocol"], "http");
     assert_eq!(results[0]["template-id"], "test-0");
     assert!(run(&server.url(), &[template, TRIVIAL], &["-ni"]).len() == 1);
+}
+
+const ANALYZER: &str = r#"
+http:
+  - fuzzing:
+      - part: query
+        type: postfix
+        mode: single
+        fuzz: ["' AND SLEEP([SLEEPTIME]) AND [INFERENCE] AND '[RANDSTR]"]
+    analyzer:
+      name: time_delay
+      parameters: { sleep_duration: 2, requests_limit: 2 }
+    matchers:
+      - { type: word, part: analyzer, words: ["true"] }
+"#;
+
+/// How long a request asks to be waited for, in seconds.
+fn asked_to_sleep(request: &str) -> Option<u64> {
+    let (_, rest) = request.split_once("SLEEP(").or_else(|| request.split_once("SLEEP%28"))?;
+    rest.split([')', '%']).next()?.parse().ok()
+}
+
+fn sleep(seconds: f64) {
+    std::thread::sleep(std::time::Duration::from_secs_f64(seconds));
+}
+
+#[test]
+fn a_target_that_waits_as_long_as_it_is_told_is_proven() {
+    let (server, log) = server(|request| {
+        sleep(asked_to_sleep(request).unwrap_or(0) as f64);
+        ok("done")
+    });
+    let results = run(&format!("{}/?q=1", server.url()), &[ANALYZER], &["-dast"]);
+    assert_eq!(results.len(), 1, "{results:?}");
+    let details = results[0]["analyzer_details"].as_str().expect("the figures");
+    assert!(details.starts_with("waits as long as it is told: 0.0"), "{details}");
+    let log = log.lock().expect("not poisoned");
+    let asked: Vec<u64> = log.iter().filter_map(|request| asked_to_sleep(request)).collect();
+    assert_eq!((asked.len(), asked[0], &asked[1..4], asked[6]), (7, 2, &[0, 0, 0][..], 0));
+    assert_eq!(asked[4] + asked[5], 3, "long and short, in any order");
+}
+
+/// How often a server was asked to wait.
+static ASKED: AtomicU32 = AtomicU32::new(0);
+
+#[test]
+fn a_target_that_is_slow_anyway_is_no_alarm() {
+    // Whatever it is asked, and only the first time that it is asked something.
+    let (always, _) = server(|request| {
+        sleep(if asked_to_sleep(request).is_some() { 2.1 } else { 0.0 });
+        ok("done")
+    });
+    assert!(run(&format!("{}/?q=1", always.url()), &[ANALYZER], &["-dast"]).is_empty());
+    let (once, log) = server(|request| {
+        let is_first =
+            asked_to_sleep(request).is_some() && ASKED.fetch_add(1, Ordering::SeqCst) == 0;
+        sleep(if is_first { 2.1 } else { 0.0 });
+        ok("done")
+    });
+    assert!(run(&format!("{}/?q=1", once.url()), &[ANALYZER], &["-dast"]).is_empty());
+    let asked = lines(&log).iter().filter(|line| line.contains("SLEEP")).count();
+    assert_eq!(asked, 5, "it is over with the first wait that does not come");
+}
+
+#[test]
+fn where_a_value_comes_back_is_told_in_words() {
+    let (server, _) = server(|request| {
+        let line = request.lines().next().unwrap_or_default();
+        let value = line.split_once("q=").map_or("", |(_, rest)| rest);
+        let value = value.split([' ', '&']).next().unwrap_or_default();
+        ok(&format!("<html><script>var q = '{value}';</script></html>"))
+    });
+    let template = r#"
+http:
+  - fuzzing:
+      - { part: query, type: replace, mode: single, fuzz: ["mark[RANDNUM]"] }
+    analyzer: { name: xss_context }
+    matchers:
+      - { type: word, part: analyzer_details, words: ["in Script"] }
+"#;
+    let unknown = template.replace("xss_context", "heuristics");
+    let results = run(&format!("{}/?q=1", server.url()), &[template, &unknown], &["-dast"]);
+    assert_eq!(results.len(), 1, "{results:?}");
+    assert_eq!(results[0]["analyzer_details"], "xss-reflected in Script");
 }

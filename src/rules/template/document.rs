@@ -1,6 +1,8 @@
 //! The shape of a template in Nuclei's format: what the YAML parser fills in. Nothing is judged here;
 //! `compile` does that. Keys that the format does not have are an error, as they are in Nuclei.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_saphyr::Spanned;
@@ -397,9 +399,12 @@ impl<'de> Deserialize<'de> for FuzzValues {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct Analyzer {
     pub(super) name: Text,
-    #[serde(default, rename = "parameters")]
-    _parameters: Option<IgnoredAny>,
+    #[serde(default)]
+    pub(super) parameters: Option<Parameters>,
 }
+
+/// What an analyzer is told, by name.
+pub(super) type Parameters = BTreeMap<String, Text>;
 
 /// One step of a workflow.
 #[derive(Debug, Deserialize)]

@@ -2,6 +2,7 @@
 
 use serde_saphyr::Spanned;
 
+use super::analyzer::Analyzer;
 use super::document;
 use super::faults::Faults;
 use super::loose::{Text as Raw, Texts};
@@ -17,6 +18,8 @@ pub struct Fuzzing {
     pub(super) rules: Vec<FuzzRule>,
     /// Which requests are looked at; all where there is nothing.
     pub(super) pre_condition: Option<Operators>,
+    /// What is looked for beyond one answer.
+    pub analyzer: Option<Analyzer>,
 }
 
 /// One entry of `fuzzing`.
@@ -122,11 +125,8 @@ pub(super) fn fuzzing(
     let rules = entries.into_iter().filter_map(|entry| rule(entry, faults)).collect();
     let pre_condition = (!pre_condition.is_empty())
         .then(|| operators(pre_condition, pre_condition_operator, Vec::new(), faults));
-    if let Some(analyzer) = analyzer {
-        let text = format!("the analyzer `{}` is not there", analyzer.value.name.0);
-        faults.add(analyzer.referenced, Reason::UnsupportedFunction, text);
-    }
-    Some(Fuzzing { rules, pre_condition })
+    let analyzer = analyzer.and_then(|analyzer| super::analyzer::analyzer(analyzer, faults));
+    Some(Fuzzing { rules, pre_condition, analyzer })
 }
 
 fn rule(entry: document::Fuzz, faults: &mut Faults) -> Option<FuzzRule> {

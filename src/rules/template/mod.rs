@@ -6,6 +6,7 @@
 //! Who sends, waits and follows redirects stands above: [`crate::scan`].
 
 mod address;
+mod analyzer;
 mod bindings;
 mod block;
 mod compile;
@@ -32,6 +33,7 @@ mod refusal;
 mod select;
 
 pub use super::dsl::Environment;
+pub use analyzer::{Analyzer, TimeDelay, fill_markers};
 pub use bindings::Bindings;
 pub use block::{Block, Redirects};
 pub use compile::{compile_one, is_template};

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
 
+use super::analysis;
+use super::analysis::Question;
 use super::hit::Hit;
 use super::pending::Pending;
 use super::run::{hits_of, judged};
@@ -41,16 +43,20 @@ pub(super) async fn fuzz(
             })
             .collect();
         let changes = changes(shared, template, index, base, &target, &places);
+        let analyzer = block.fuzzing.as_ref().and_then(|fuzzing| fuzzing.analyzer);
+        let mut random = random(shared, template, index, base, "analyzer");
+        let timeout = block.longest_timeout().max(analyzer.as_ref().and_then(analysis::timeout));
         for change in changes {
-            let request = placed(base, &points, &change.values);
-            let made = Made {
+            let values = analysis::filled(analyzer.as_ref(), &change.values, None, &mut random);
+            let request = placed(base, &points, &values);
+            let mut made = Made {
                 request: request.clone(),
                 bytes: None,
                 url: request.url(),
                 bindings: change.bindings,
                 payloads: change.payloads,
                 callbacks: change.callbacks,
-                timeout: block.longest_timeout(),
+                timeout,
                 server_name: None,
             };
             let options = SendOptions { timeout: made.timeout, ..SendOptions::default() };
@@ -59,9 +65,30 @@ pub(super) async fn fuzz(
                 Err(Stop::NoAnswer) => continue,
                 Err(stop) => return Err(stop),
             };
+            let analysis = match &analyzer {
+                None => None,
+                Some(analyzer) => {
+                    let question = Question {
+                        target: &target,
+                        base,
+                        points: &points,
+                        change: &change.values,
+                        sent: &values,
+                        options: &options,
+                    };
+                    analysis::analysed(shared, analyzer, &question, &exchange, &mut random).await?
+                }
+            };
+            if let Some(analysis) = &analysis {
+                made.bindings.set("analyzer", "true");
+                made.bindings.set("analyzer_details", analysis.details.as_str());
+            }
             let verdict =
                 judged(shared, template, &target, block, &made, &exchange, &[], &[], None);
-            let found = hits_of(template, &target, &verdict, &made, &exchange);
+            let mut found = hits_of(template, &target, &verdict, &made, &exchange);
+            for hit in &mut found {
+                hit.analysis.clone_from(&analysis);
+            }
             let has_found = !found.is_empty();
             hits.extend(found);
             if !made.callbacks.is_empty() {
@@ -90,8 +117,7 @@ fn changes(
     target: &Target,
     places: &[Place<'_>],
 ) -> Vec<Change> {
-    let seed = shared.seed.derive(&format!("{} {} {index}", template.info.path, base.url()));
-    let mut random = ChaCha8Rng::seed_from_u64(seed.0);
+    let mut random = random(shared, template, index, base, "");
     let mut environment = Environment::new(&mut random, shared.now_unix());
     let callbacks = shared.callbacks.as_ref();
     let callback = move || callbacks.map(|callbacks| callbacks.new_url());
@@ -107,7 +133,24 @@ fn changes(
     making.changes(places, &mut environment)
 }
 
-fn placed(base: &Request, points: &[InsertionPoint], values: &[(usize, String)]) -> Request {
+/// The same seed gives the same values to the same request, in whatever order templates run.
+fn random(
+    shared: &Shared,
+    template: &Template,
+    index: usize,
+    base: &Request,
+    what: &str,
+) -> ChaCha8Rng {
+    let name = format!("{} {} {index}{what}", template.info.path, base.url());
+    ChaCha8Rng::seed_from_u64(shared.seed.derive(&name).0)
+}
+
+/// A known request with other values in some places.
+pub(super) fn placed(
+    base: &Request,
+    points: &[InsertionPoint],
+    values: &[(usize, String)],
+) -> Request {
     let mut request = base.clone();
     for (index, value) in values {
         if let Some(point) = points.get(*index) {

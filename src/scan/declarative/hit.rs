@@ -24,8 +24,19 @@ pub(crate) struct Hit {
     pub(crate) payloads: Vec<(String, String)>,
     /// The call from outside that proves it.
     pub(crate) callback: Option<Callback>,
+    /// What an analyzer says of it.
+    pub(crate) analysis: Option<Analysis>,
     /// What was sent, where it is not what the exchange's request would be encoded as.
     pub(crate) bytes: Option<Vec<u8>>,
+}
+
+/// What an analyzer found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Analysis {
+    /// For people.
+    pub(crate) details: String,
+    /// It leaves no doubt.
+    pub(crate) is_proof: bool,
 }
 
 /// A call from outside.

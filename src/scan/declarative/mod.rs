@@ -2,6 +2,7 @@
 //! that several ask alike sent once. What a template says stands in [`crate::rules::template`]; here is
 //! sending, following redirects, waiting for calls from outside, and telling what was found.
 
+mod analysis;
 mod answers;
 mod fuzz;
 mod hit;
@@ -9,6 +10,7 @@ mod job;
 mod listen;
 mod pending;
 mod redirect;
+mod reflection;
 mod report;
 mod run;
 mod shared;

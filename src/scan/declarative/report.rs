@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::hit::Hit;
+use super::hit::{Analysis, Hit};
 use crate::http::clock::Clock;
 use crate::model::Confidence;
 use crate::model::Event;
@@ -70,10 +70,12 @@ impl Reporter {
         let finding = Finding {
             severity: meta.severity,
             rule: meta,
-            confidence: match &hit.callback {
-                Some(_) => Confidence::Confirmed,
-                None if hit.template.info.is_tentative() => Confidence::Tentative,
-                None => Confidence::Firm,
+            confidence: match (&hit.callback, &hit.analysis) {
+                (Some(_), _) | (None, Some(Analysis { is_proof: true, .. })) => {
+                    Confidence::Confirmed
+                }
+                (None, _) if hit.template.info.is_tentative() => Confidence::Tentative,
+                (None, _) => Confidence::Firm,
             },
             status: FindingStatus::New,
             acceptance: None,
@@ -115,6 +117,7 @@ impl Reporter {
             response: shown.response.map(|recorded| lossy(&recorded.data)).unwrap_or_default(),
             curl: curl(request, &self.redactor),
             unix_ms: clock.unix_millis(),
+            analysis: hit.analysis.as_ref().map(|analysis| text(&analysis.details)),
             interaction: hit.callback.as_ref().map(|callback| InteractionRecord {
                 protocol: callback.protocol.clone(),
                 request: lossy(&callback.request),
@@ -137,6 +140,7 @@ fn detail(hit: &Hit) -> String {
         let shown: Vec<&str> = hit.extracted.iter().take(MAX_VALUES).map(String::as_str).collect();
         parts.push(shown.join(", "));
     }
+    parts.extend(hit.analysis.iter().map(|analysis| analysis.details.clone()));
     if let Some(callback) = &hit.callback {
         parts.push(format!("called back over {} from {}", callback.protocol, callback.remote));
     }

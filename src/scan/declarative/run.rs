@@ -637,6 +637,7 @@ pub(super) fn hits_of(
         exchange: Arc::clone(exchange),
         payloads: made.payloads.clone(),
         callback: None,
+        analysis: None,
         bytes: made.bytes.clone(),
     };
     let all = &verdict.extracted;

@@ -85,6 +85,8 @@ pub(crate) struct Shared {
     pub(super) seed: Seed,
     pub(super) clock: Clock,
     pub(super) pending: Mutex<Vec<Pending>>,
+    /// Held by whoever measures how long answers take.
+    pub(super) trial: tokio::sync::Mutex<()>,
     /// Operators that look at everybody's answers.
     pub(super) global: Vec<Arc<Template>>,
     /// What they found.
@@ -115,6 +117,7 @@ impl Shared {
             seed,
             clock,
             pending: Mutex::new(Vec::new()),
+            trial: tokio::sync::Mutex::new(()),
             global,
             global_hits: Mutex::new(Vec::new()),
             silence: Mutex::new(HashMap::new()),
