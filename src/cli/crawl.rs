@@ -90,6 +90,7 @@ pub(super) fn run(args: &CrawlArgs, terminal: &Terminal) -> Result<ExitCode, Cli
         active: None,
         allow_unsafe: args.allow_unsafe,
         rules: &[],
+        templates: None,
         unsaid: Unsaid::Defaults,
     };
     let (mut plan, written) = discovery.resolve()?;
@@ -98,6 +99,7 @@ pub(super) fn run(args: &CrawlArgs, terminal: &Terminal) -> Result<ExitCode, Cli
         scan.allow_unsafe |= args.allow_unsafe;
         // Nothing is judged, so there is nothing to load and nothing to gate.
         scan.rule_dirs.clear();
+        scan.templates.paths.clear();
     }
     plan.thresholds.retain(|threshold| threshold.metric() != MetricName::Findings);
     let record = discover::record(&args.discover, &mut plan)?;

@@ -14,6 +14,7 @@ use crate::plan::Resolved;
 use crate::plan::RobotsPolicy;
 use crate::plan::ScanFlags;
 use crate::plan::ScanSettings;
+use crate::plan::TemplateSettings;
 use crate::scan::Record;
 
 use super::args::SendArgs;
@@ -123,6 +124,8 @@ pub(super) struct Discovery<'a> {
     pub(super) allow_unsafe: bool,
     /// Directories with additional rules.
     pub(super) rules: &'a [PathBuf],
+    /// Templates, in place of a plan's.
+    pub(super) templates: Option<TemplateSettings>,
     /// What a plan without a `scan` section means.
     pub(super) unsaid: Unsaid,
 }
@@ -181,6 +184,9 @@ impl Discovery<'_> {
         };
         scan.crawl.browser = self.args.browsing(scan.crawl.browser.as_ref());
         scan.rule_dirs.extend(self.rules.iter().cloned());
+        if let Some(templates) = &self.templates {
+            scan.templates.clone_from(templates);
+        }
         seeds::import(&mut plan, self.send)?;
         if let Some(name) = &self.args.whom {
             plan.sessions.scan = Some(whom(name, &plan)?);
@@ -218,6 +224,7 @@ impl Discovery<'_> {
             allow_unsafe: self.allow_unsafe,
             browser: args.browsing(None),
             rule_dirs: self.rules.to_vec(),
+            templates: self.templates.clone().unwrap_or_default(),
             include: args.include.clone(),
             exclude: args.exclude.clone(),
             also: Vec::new(),

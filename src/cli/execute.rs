@@ -43,6 +43,7 @@ use super::error::CliError;
 use super::outputs::Outputs;
 use super::site_output::SiteContext;
 use super::site_output::SiteOutput;
+use super::templates;
 use super::terminal::Terminal;
 
 /// A run, ready to be carried out.
@@ -96,7 +97,13 @@ pub(super) fn execute(mut execution: Execution<'_>) -> Result<ExitCode, CliError
         execution.terminal.clone()
     };
     let registry = Arc::new(load_rules(&execution)?);
-    check_rules_of_gates(&execution.plan, &registry)?;
+    let templates = match (execution.kind, templates) {
+        (RunKind::Scan | RunKind::Check, None) => {
+            templates::of_plan(&execution.plan, terminal.quiet)?
+        }
+        (_, given) => given,
+    };
+    check_rules_of_gates(&execution.plan, &registry, templates.as_ref())?;
     check_certificates(&execution.plan)?;
     let browser = browser(&execution)?;
     let baseline = Arc::new(super::baseline::load(&execution.plan)?);
@@ -171,12 +178,20 @@ fn load_rules(execution: &Execution<'_>) -> Result<Registry, CliError> {
 }
 
 /// A gate on a rule that there is not counts nothing and passes.
-fn check_rules_of_gates(plan: &Plan, registry: &Registry) -> Result<(), CliError> {
+fn check_rules_of_gates(
+    plan: &Plan,
+    registry: &Registry,
+    templates: Option<&Templates>,
+) -> Result<(), CliError> {
+    let templates = templates.map(|templates| templates.templates.as_slice()).unwrap_or_default();
+    let templates: Vec<&str> = templates.iter().map(|one| one.info.id.as_str()).collect();
+    let is_known = |id: &str| registry.meta(id).is_some() || templates.contains(&id);
     for threshold in &plan.thresholds {
         let selector = &threshold.criterion.selector;
         let mut rules = selector.tags.iter().filter(|tag| tag.tag == "rule");
-        if let Some(tag) = rules.find(|tag| registry.meta(&tag.value).is_none()) {
-            let ids = registry.metas().map(|meta| meta.id.as_str());
+        if let Some(tag) = rules.find(|tag| !is_known(&tag.value)) {
+            let ids =
+                registry.metas().map(|meta| meta.id.as_str()).chain(templates.iter().copied());
             return Err(CliError::NoSuchRule {
                 selector: selector.to_string(),
                 rule: tag.value.clone(),

@@ -31,6 +31,8 @@ mod seeds;
 mod site_output;
 mod start;
 mod starter;
+mod template_args;
+mod templates;
 mod terminal;
 mod validate;
 mod validate_text;

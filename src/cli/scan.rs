@@ -29,6 +29,7 @@ pub(super) fn run(args: &ScanArgs, terminal: &Terminal) -> Result<ExitCode, CliE
         active,
         allow_unsafe: args.allow_unsafe,
         rules: &args.rules,
+        templates: args.templates.settings(),
         unsaid: Unsaid::Refused,
     };
     let mut plan = discovery.plan()?;

@@ -10,6 +10,7 @@ use super::args::SendArgs;
 use super::args::fail_on;
 use super::baseline::BaselineArgs;
 use super::discover::DiscoverArgs;
+use super::template_args::TemplateArgs;
 
 /// `scan`.
 #[derive(Debug, Args)]
@@ -20,6 +21,8 @@ Examples:
   Also probe for injections and the like, or for some of them only:
     shakedown scan http://127.0.0.1:8080/ --active
     shakedown scan http://127.0.0.1:8080/ --active=xss-reflected,open-redirect
+  With templates in Nuclei's format, those that change known requests too:
+    shakedown scan http://127.0.0.1:8080/ --templates my-templates/ --dast
   As somebody whose login the plan describes:
     shakedown scan plan.yml --as alice
   With a cookie of your own, but not everywhere:
@@ -28,7 +31,8 @@ Examples:
 
 Without --active only GET and HEAD of what the site itself links to. POST forms
 are probed only with --allow-unsafe. Links that log out or delete are left alone
-and reported.")]
+and reported. Templates send what they say, with or without --active: who names
+them asks for it.")]
 pub(super) struct ScanArgs {
     /// A URL, a plan with a `scan` section, or a file that `import` reads (OpenAPI, HAR, …).
     #[arg(value_name = "URL|PLAN")]
@@ -45,6 +49,9 @@ pub(super) struct ScanArgs {
     /// Directory with additional rules; may be repeated.
     #[arg(long, value_name = "DIR")]
     pub(super) rules: Vec<PathBuf>,
+    /// Templates that run too.
+    #[command(flatten)]
+    pub(super) templates: TemplateArgs,
     /// What the run is compared with.
     #[command(flatten)]
     pub(super) baseline: BaselineArgs,

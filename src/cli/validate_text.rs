@@ -21,6 +21,8 @@ use crate::plan::RequestForecast;
 use crate::plan::Resolved;
 use crate::plan::ScanSettings;
 use crate::plan::ScenarioForecast;
+use crate::plan::TemplateSettings;
+use crate::rules::template::Fuzzed;
 
 const INFALLIBLE: &str = "writing to a string does not fail";
 
@@ -198,12 +200,27 @@ fn scan(plan: &Plan) -> Vec<(String, String)> {
     if !scan.crawl.import.is_empty() {
         rows.insert(1, row("import", imported(scan)));
     }
+    if !scan.templates.paths.is_empty() {
+        rows.insert(2, row("templates", templates(&scan.templates)));
+    }
     if let Some(browsing) = &scan.crawl.browser {
         let pages = plural(browsing.max_pages, "page", "pages");
         let time = format_duration(browsing.max_time);
         rows.insert(1, row("browser", format!("shows {pages} at most, for {time}")));
     }
     rows
+}
+
+/// Where they are, and whether some of them change known requests.
+fn templates(settings: &TemplateSettings) -> String {
+    let paths: Vec<String> =
+        settings.paths.iter().map(|path| inert(&path.display().to_string(), 80)).collect();
+    let kinds = match settings.fuzzed {
+        Fuzzed::No => "",
+        Fuzzed::Only => "; only those that change known requests",
+        Fuzzed::Too => "; those that change known requests too",
+    };
+    format!("what is asked for of {}{kinds}", paths.join(", "))
 }
 
 /// What comes out of files.
@@ -369,6 +386,7 @@ pub(super) fn json(plan: &Plan, resolved: &Resolved) -> Json {
                 "path_template": one.template.path_template,
                 "left_out_of_scan": one.left_alone.as_ref().map(|left| &left.reason),
             })).collect::<Vec<_>>(),
+            "templates": paths(&scan.templates.paths),
             "max_urls": scan.crawl.max_urls,
             "per_kind": scan.crawl.per_kind,
             "max_time_s": scan.crawl.max_time.map(|time| time.as_secs_f64()),

@@ -47,6 +47,8 @@ use super::session::SessionDto;
 use super::site::GuessedDto;
 use super::site::SiteNodeDto;
 use super::site::SkippedDto;
+use super::templates::LibraryDto;
+use super::templates::TrafficDto;
 use super::trend::Figures;
 use super::trend::Trend;
 
@@ -182,8 +184,12 @@ enum EventDto {
     /// An address in scope that the crawl learnt of, whether it asks for it or not; each once, where
     /// somebody wants to hear of them.
     UrlFound(String),
+    /// Which templates take part, and which do not and why.
+    TemplatesLoaded(Box<LibraryDto>),
     /// A result of a template, as Nuclei writes its own.
     TemplateResult(Box<NucleiLineDto>),
+    /// Templates have ended.
+    TemplatesFinished(Box<TrafficDto>),
     /// A node of the site model, as the crawl leaves it.
     SiteNode(Box<SiteNodeDto>),
     /// The crawl is over.
@@ -310,6 +316,12 @@ impl From<&Event> for EventDto {
             },
             Event::UrlFound(url) => Self::UrlFound(url.clone()),
             Event::TemplateResult(result) => Self::TemplateResult(Box::new(result.as_ref().into())),
+            Event::TemplatesLoaded(library) => {
+                Self::TemplatesLoaded(Box::new(library.as_ref().into()))
+            }
+            Event::TemplatesFinished(traffic) => {
+                Self::TemplatesFinished(Box::new(traffic.as_ref().into()))
+            }
             Event::SiteNode(node) => Self::SiteNode(Box::new(node.as_ref().into())),
             Event::CrawlFinished { nodes, urls, complete, skipped, guessed } => {
                 Self::CrawlFinished {
@@ -359,6 +371,12 @@ impl From<EventDto> for Event {
             }
             EventDto::UrlFound(url) => Self::UrlFound(url),
             EventDto::TemplateResult(line) => Self::TemplateResult(Box::new((*line).into())),
+            EventDto::TemplatesLoaded(library) => {
+                Self::TemplatesLoaded(Box::new((*library).into()))
+            }
+            EventDto::TemplatesFinished(traffic) => {
+                Self::TemplatesFinished(Box::new((*traffic).into()))
+            }
             EventDto::SiteNode(node) => Self::SiteNode(Box::new((*node).into())),
             EventDto::CrawlFinished { nodes, urls, complete, skipped, guessed } => {
                 Self::CrawlFinished {

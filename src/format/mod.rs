@@ -28,6 +28,7 @@ mod scan;
 mod scan_report;
 mod session;
 mod site;
+mod templates;
 mod timeline;
 mod trend;
 

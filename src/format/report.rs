@@ -41,6 +41,7 @@ use super::scan_report::rule;
 use super::scan_report::scan;
 use super::session::SessionDto;
 use super::site::SiteNodeDto;
+use super::templates::TemplatesDto;
 use super::timeline::PointDto;
 use super::trend::Figures;
 use crate::model::Coverage;
@@ -161,6 +162,9 @@ pub(super) struct ReportDto {
     site: Vec<SiteNodeDto>,
     /// Rules that took part.
     rules: Vec<RuleReportDto>,
+    /// Templates in Nuclei's format; absent where there were none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    templates: Option<TemplatesDto>,
     /// Gravest first.
     findings: Vec<FindingDto>,
     /// Logins: that they worked, how it was proven, and whether they held.
@@ -275,6 +279,7 @@ impl From<&Report> for ReportDto {
             },
             site: report.site.iter().map(Into::into).collect(),
             rules: report.rules.values().map(rule).collect(),
+            templates: report.templates.as_ref().map(Into::into),
             findings: report.findings.iter().map(Into::into).collect(),
             sessions: report.sessions.iter().map(Into::into).collect(),
             errors: report.notices.iter().map(Into::into).collect(),
@@ -344,6 +349,7 @@ impl From<ReportDto> for Report {
             },
             site: dto.site.into_iter().map(Into::into).collect(),
             rules: rules.collect(),
+            templates: dto.templates.map(Into::into),
             findings: dto.findings.into_iter().map(Into::into).collect(),
             sessions: dto.sessions.into_iter().map(Into::into).collect(),
             notices: dto.errors.into_iter().map(Into::into).collect(),

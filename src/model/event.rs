@@ -13,6 +13,7 @@ use super::scan::{Guessed, Operation, RuleOutcome, ScanWindow};
 use super::session::SessionReport;
 use super::site::{SiteNode, SkipReason};
 use super::template::TemplateResult;
+use super::template_run::{TemplateLibrary, TemplateTraffic};
 use super::threshold_result::ThresholdResult;
 use super::verdict::Verdict;
 
@@ -178,8 +179,12 @@ pub enum Event {
     /// An address in scope that the crawl learnt of, whether it asks for it or not; each once, where
     /// somebody wants to hear of them.
     UrlFound(String),
+    /// Which templates take part, and which do not and why.
+    TemplatesLoaded(Box<TemplateLibrary>),
     /// A template in Nuclei's format has found something.
     TemplateResult(Box<TemplateResult>),
+    /// Templates have ended; what they sent.
+    TemplatesFinished(Box<TemplateTraffic>),
     /// A node of the site model, as the crawl leaves it.
     SiteNode(Box<SiteNode>),
     /// Whether the crawl saw everything it knew of, and the number of nodes in the site model.

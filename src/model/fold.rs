@@ -43,6 +43,12 @@ impl Report {
             // They are counted when the crawl is over.
             // A result of a template is a finding as well.
             Event::UrlFound(_) | Event::TemplateResult(_) => {}
+            Event::TemplatesLoaded(library) => {
+                self.templates.get_or_insert_default().library = Some(library.as_ref().clone());
+            }
+            Event::TemplatesFinished(traffic) => {
+                self.templates.get_or_insert_default().traffic = Some(traffic.as_ref().clone());
+            }
             Event::SiteNode(node) => self.site.push(node.as_ref().clone()),
             Event::CrawlFinished { nodes, urls, complete, skipped, guessed } => {
                 self.coverage.nodes = *nodes;

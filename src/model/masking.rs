@@ -35,6 +35,11 @@ impl Event {
             Self::OperationMerged { from, into, .. } => [from, into].into_iter().for_each(mask),
             Self::UrlFound(url) => mask(url),
             Self::TemplateResult(result) => result.mask(redactor),
+            Self::TemplatesLoaded(library) => {
+                let texts =
+                    library.refused.iter_mut().flat_map(|one| [&mut one.path, &mut one.message]);
+                texts.for_each(mask);
+            }
             Self::SiteNode(node) => node.mask(redactor),
             Self::RuleFinished(outcome) => outcome.skipped.iter_mut().for_each(mask),
             Self::Finding(finding) => finding.mask(redactor),
@@ -61,6 +66,7 @@ impl Event {
             | Self::LoadChanged(_)
             | Self::ScanWindow(_)
             | Self::CrawlFinished { .. }
+            | Self::TemplatesFinished(_)
             | Self::RuleDeclared(_)
             | Self::Thresholds(_) => {}
         }

@@ -45,6 +45,7 @@ mod seed;
 mod session;
 mod site;
 mod template;
+mod template_run;
 mod text;
 mod threshold;
 mod threshold_result;
@@ -103,6 +104,9 @@ pub use site::{
     LeftAlone, SiteAnswer, SiteExample, SiteNode, SiteParameter, SkipReason, nodes_by_status,
 };
 pub use template::{InteractionRecord, TemplateClass, TemplateResult};
+pub use template_run::{
+    REFUSED_NAMED, RefusedTemplate, TemplateLibrary, TemplateRun, TemplateTraffic,
+};
 pub use text::{did_you_mean, inert};
 pub use threshold::{Criterion, Threshold, ThresholdError};
 pub use threshold_result::ThresholdResult;

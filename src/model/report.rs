@@ -17,6 +17,7 @@ use super::rule::RuleMeta;
 use super::scan::{Coverage, CrawlProgress, RuleOutcome};
 use super::session::SessionReport;
 use super::site::SiteNode;
+use super::template_run::TemplateRun;
 use super::threshold_result::ThresholdResult;
 use super::verdict::Verdict;
 
@@ -87,6 +88,8 @@ pub struct Report {
     pub site: Vec<SiteNode>,
     /// Rules that took part: metadata, and what they did once they are done.
     pub rules: BTreeMap<String, (RuleMeta, Option<RuleOutcome>)>,
+    /// Templates in Nuclei's format, and rules that ask as they do; `None` where there were none.
+    pub templates: Option<TemplateRun>,
     /// Gravest first, then in order of discovery.
     pub findings: Vec<Finding>,
     /// Logins.
@@ -126,6 +129,7 @@ impl Default for Report {
             coverage: Coverage::default(),
             site: Vec::new(),
             rules: BTreeMap::new(),
+            templates: None,
             findings: Vec::new(),
             sessions: Vec::new(),
             notices: Vec::new(),

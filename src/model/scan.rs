@@ -127,7 +127,7 @@ impl Coverage {
 pub struct RuleOutcome {
     /// The rule.
     pub id: String,
-    /// Requests it sent.
+    /// Requests it sent; those of a template include what another one's answer served.
     pub requests: u64,
     /// Exchanges it matched.
     pub matched: u64,

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::templates::TemplateSettings;
 use super::types::{Browsing, CrawlSettings, RobotsPolicy, ScanSettings};
 
 /// k6's `http` timeout; from the first byte of the request to the last of the response.
@@ -39,6 +40,7 @@ impl Default for ScanSettings {
             unsafe_requests: Vec::new(),
             passive_during_load: false,
             rule_dirs: Vec::new(),
+            templates: TemplateSettings::default(),
             imported: Vec::new(),
         }
     }

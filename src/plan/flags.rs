@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::connection::ConnectionFlags;
 use super::executor::Spacing;
 use super::stages::StageList;
+use super::templates::TemplateSettings;
 use super::types::{Browsing, Output, RobotsPolicy};
 use crate::model::ExitCode;
 use crate::model::HttpVersion;
@@ -122,6 +123,8 @@ pub struct ScanFlags {
     pub browser: Option<Browsing>,
     /// Directories with additional rules.
     pub rule_dirs: Vec<PathBuf>,
+    /// Templates in Nuclei's format.
+    pub templates: TemplateSettings,
     /// Regexes on path and query; one must match.
     pub include: Vec<String>,
     /// Regexes on path and query; none may match.
@@ -241,6 +244,7 @@ impl ScanFlags {
             allow_unsafe: false,
             browser: None,
             rule_dirs: Vec::new(),
+            templates: TemplateSettings::default(),
             include: Vec::new(),
             exclude: Vec::new(),
             also: Vec::new(),

@@ -60,6 +60,7 @@ mod substitute;
 mod substitution;
 mod tags;
 mod targets;
+mod templates;
 mod types;
 mod url_list;
 
@@ -79,6 +80,7 @@ pub use resolved::Resolved;
 pub use schema::json_schema;
 pub use stages::StageList;
 pub use targets::{TargetName, TargetOverride};
+pub use templates::{ChoiceError, TemplateSettings};
 pub use types::{
     BaselineFiles, Browsing, Connection, Cookies, CrawlSettings, ImportedRequest, Limits,
     NamedTarget, Once, Output, Plan, Protocol, RobotsPolicy, ScanSettings, Scenario, StopIf,

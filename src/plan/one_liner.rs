@@ -303,6 +303,7 @@ pub fn scan_url(flags: &ScanFlags) -> Result<Plan, FlagError> {
         unsafe_requests: Vec::new(),
         passive_during_load: false,
         rule_dirs: flags.rule_dirs.clone(),
+        templates: flags.templates.clone(),
         imported: Vec::new(),
     });
     let common = without_seed(&flags.common);

@@ -6,6 +6,7 @@ use super::boundary::{RATE, is_rate};
 use super::document::{Entry, Node, Value};
 use super::file::Overrides;
 use super::reader::{Fields, Keys, Reader};
+use super::templates::templates;
 use super::types::{Browsing, CrawlSettings, Limits, RobotsPolicy, ScanSettings};
 use crate::model::RequestTemplate;
 
@@ -18,6 +19,7 @@ pub(super) const SCAN: Keys = Keys {
         "max_rps",
         "concurrency",
         "rules",
+        "templates",
         "during_load",
         "as",
     ],
@@ -80,6 +82,7 @@ pub(super) fn scan(
         allow_unsafe: allowed.all,
         unsafe_requests: allowed.requests,
         rule_dirs: rule_dirs(fields.get("rules"), &overrides.directory, reader),
+        templates: templates(fields.get("templates"), reader),
         imported: Vec::new(),
         passive_during_load: fields
             .get("during_load")

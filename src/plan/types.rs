@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::data::Data;
 use super::executor::Executor;
+use super::templates::TemplateSettings;
 use crate::flow::auth::Sessions;
 use crate::flow::{Flow, Script, Variable};
 use crate::model::{
@@ -188,6 +189,8 @@ pub struct ScanSettings {
     pub unsafe_requests: Vec<usize>,
     /// Directories with additional rules.
     pub rule_dirs: Vec<PathBuf>,
+    /// Templates in Nuclei's format.
+    pub templates: TemplateSettings,
     /// What the files of [`CrawlSettings::import`] have; whoever reads the plan imports them.
     pub imported: Vec<ImportedRequest>,
     /// `check` runs passive rules on sampled load traffic too.

@@ -21,6 +21,7 @@ use crate::model::PhaseKind;
 use crate::model::Report;
 use crate::model::Severity;
 use crate::model::Tally;
+use crate::model::TemplateRun;
 use crate::model::format_rate;
 use crate::model::grouped;
 use crate::model::inert;
@@ -206,6 +207,18 @@ pub(super) fn reached(report: &Report) -> (u64, u64) {
 pub(super) fn answers(report: &Report) -> Vec<String> {
     let phrase = |(class, count)| format!("{class} {}", grouped(count));
     nodes_by_status(&report.site).into_iter().map(phrase).collect()
+}
+
+/// What became of templates; nothing where there were none.
+pub(super) fn templates(report: &Report) -> Vec<String> {
+    let figures = report.templates.as_ref().map(TemplateRun::figures).unwrap_or_default();
+    figures.iter().map(|text| inert(text, 300)).collect()
+}
+
+/// Template files that do not take part: where, why.
+pub(super) fn refused(report: &Report) -> Vec<String> {
+    let refused = report.templates.as_ref().map(TemplateRun::refused).unwrap_or_default();
+    refused.iter().map(|one| inert(&one.to_string(), 300)).collect()
 }
 
 /// Findings that a failed gate counted.

@@ -26,7 +26,9 @@ use super::figures::message_endpoints;
 use super::figures::per_second;
 use super::figures::percent;
 use super::figures::reached;
+use super::figures::refused;
 use super::figures::share;
+use super::figures::templates;
 use crate::model::grouped;
 use crate::model::plural;
 
@@ -154,6 +156,16 @@ fn scan(report: &Report) -> String {
         parts.push("crawl incomplete".to_owned());
     }
     let mut out = format!("\n### Scan\n\n{}\n", parts.join(" · "));
+    let templates = templates(report);
+    if !templates.is_empty() {
+        writeln!(out, "\nTemplates: {}", escape(&templates.join(" · "))).expect(INFALLIBLE);
+    }
+    let refused = refused(report);
+    for (index, text) in refused.iter().take(ROWS).enumerate() {
+        let gap = if index == 0 { "\n" } else { "" };
+        writeln!(out, "{gap}* left out: {}", escape(text)).expect(INFALLIBLE);
+    }
+    more(&mut out, refused.len());
     if report.findings.is_empty() {
         return out;
     }

@@ -163,6 +163,7 @@ mod tests {
     use super::*;
     use crate::plan::CrawlSettings;
     use crate::plan::RobotsPolicy;
+    use crate::plan::TemplateSettings;
 
     fn describer(allow_unsafe: bool) -> Describer {
         let scan = ScanSettings {
@@ -183,6 +184,7 @@ mod tests {
             unsafe_requests: Vec::new(),
             passive_during_load: false,
             rule_dirs: Vec::new(),
+            templates: TemplateSettings::default(),
             imported: Vec::new(),
         };
         Describer::new(&scan, Seed(1))

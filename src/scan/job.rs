@@ -14,6 +14,7 @@ use super::checks;
 use super::crawl::CrawlJob;
 use super::crawl::Crawled;
 use super::crawl::crawl as run_crawl;
+use super::declarative::Aliases;
 use super::declarative::CallbackSource;
 use super::declarative::Callbacks;
 use super::declarative::OwnListener;
@@ -113,7 +114,7 @@ pub async fn crawl(job: ScanJob, events: EventSender, stop: StopToken) -> Site {
     let Some(settings) = job.plan.scan.clone() else { return Site::default() };
     let (engine, ledger) = Engine::start(&job, settings, events, stop);
     let crawled = if engine.traffic.log_in().await {
-        engine.crawl(&job).await
+        Box::pin(engine.crawl(&job)).await
     } else {
         Crawled {
             site: Site::default(),
@@ -140,13 +141,17 @@ pub(super) async fn run_with(
         engine.traffic.event(Event::RuleDeclared(meta.clone())).await;
     }
     if let Some(templates) = &job.templates {
+        let library = Box::new(templates.library.clone());
+        engine.traffic.event(Event::TemplatesLoaded(library)).await;
         for declaration in declarations(&templates.templates) {
             engine.traffic.event(declaration).await;
         }
     }
     let only_templates = job.templates.as_ref().is_some_and(|templates| templates.only);
     let outcomes = if engine.traffic.log_in().await {
-        let site = if only_templates { Site::default() } else { engine.crawl(&job).await.site };
+        // Boxed: with it, the future of a scan would be too large for a stack.
+        let site =
+            if only_templates { Site::default() } else { Box::pin(engine.crawl(&job)).await.site };
         engine.traffic.event(Event::PhaseStarted(Phase::Scan)).await;
         let mut outcomes =
             if only_templates { Vec::new() } else { engine.check(&job, checks, &site).await };
@@ -172,7 +177,7 @@ pub(super) async fn run_with(
         Err(fault) => std::panic::resume_unwind(fault.into_panic()),
     };
     // Who could not log in has not begun.
-    let Some(mut outcomes) = outcomes else { return none_ran(&job.registry, &events).await };
+    let Some(mut outcomes) = outcomes else { return none_ran(&job, &events).await };
     outcomes.extend(job.registry.passive().iter().map(|rule| RuleOutcome {
         id: rule.meta().id.clone(),
         requests: passive.asked(&rule.meta().id),
@@ -341,7 +346,7 @@ impl Engine {
             return outcomes;
         }
         let targets = match templates.targets.as_slice() {
-            [] => vec![job.plan.target.clone()],
+            [] => targets_of(&job.plan),
             targets => targets.to_vec(),
         };
         let known = if templates.only {
@@ -357,12 +362,12 @@ impl Engine {
             traffic: Arc::clone(&self.traffic),
             templates: all,
             workflows: templates.workflows.clone(),
-            targets,
             known,
             options: templates.options.clone(),
             callbacks: self.callbacks(job, templates).await,
             redactor: job.redactor.clone(),
-            origin_alias: ORIGIN_ALIAS.to_owned(),
+            aliases: aliases(&job.plan, &targets),
+            targets,
             seed: job.plan.seed.derive("templates"),
             clock: job.clock,
         })
@@ -370,6 +375,36 @@ impl Engine {
         outcomes.extend(ran);
         outcomes
     }
+}
+
+/// Those of the plan's targets that its scope has; what templates ask of them is judged for itself.
+fn targets_of(plan: &Plan) -> Vec<Target> {
+    let others = plan.other_targets.iter().map(|other| &other.target);
+    let mut targets: Vec<Target> = Vec::new();
+    for target in std::iter::once(&plan.target).chain(others) {
+        let is_allowed = plan.scope.judge_origin(&target.origin).is_ok();
+        if is_allowed && !targets.contains(target) {
+            targets.push(target.clone());
+        }
+    }
+    targets
+}
+
+/// What origins are called in fingerprints: as the plan calls them, so that a flaw is the same one
+/// when staging moves to another port. Of several targets without a name each is itself.
+fn aliases(plan: &Plan, targets: &[Target]) -> Aliases {
+    let mut aliases = Aliases::default();
+    let is_named = |target: &Target| {
+        target.origin == plan.target.origin
+            || plan.other_targets.iter().any(|other| other.target.origin == target.origin)
+    };
+    if targets.iter().all(is_named) {
+        aliases.name(&plan.target.origin, ORIGIN_ALIAS);
+        for other in &plan.other_targets {
+            aliases.name(&other.target.origin, &other.name);
+        }
+    }
+    aliases
 }
 
 /// What was answered before, if the run goes on from a file. Logins are not among it: they are done
@@ -402,11 +437,12 @@ fn keeper(job: &ScanJob, stop: &StopToken) -> Option<Keeper> {
 }
 
 /// Nobody was logged in, so no rule had anything to look at.
-async fn none_ran(registry: &Registry, events: &EventSender) {
-    for meta in registry.metas() {
+async fn none_ran(job: &ScanJob, events: &EventSender) {
+    let templates = job.templates.iter().flat_map(|templates| &templates.templates);
+    let templates = templates.map(|template| &template.info.id);
+    for id in job.registry.metas().map(|meta| &meta.id).chain(templates) {
         let skipped = Some("nobody could log in".to_owned());
-        let outcome =
-            RuleOutcome { id: meta.id.clone(), requests: 0, matched: 0, errors: 0, skipped };
+        let outcome = RuleOutcome { id: id.clone(), requests: 0, matched: 0, errors: 0, skipped };
         let _gone = events.send(Event::RuleFinished(outcome)).await;
     }
 }

@@ -66,6 +66,8 @@ fn ends_a_batch(event: &Event) -> bool {
         | Event::OperationMerged { .. }
         | Event::UrlFound(_)
         | Event::TemplateResult(_)
+        | Event::TemplatesLoaded(_)
+        | Event::TemplatesFinished(_)
         | Event::SiteNode(_)
         | Event::RuleDeclared(_)
         | Event::RuleFinished(_)

@@ -9,11 +9,12 @@ use shakedown::model::{
     Exemplar, Facts, Failure, FailureClass, Finding, FindingStatus, GeneratorWindow, Guessed,
     Headline, Histogram, InsertionKind, InsertionRef, InteractionRecord, LoadChange,
     LoadChangeKind, LoadTotals, LoadWindow, MachineUse, Match, MatchPart, MessageTally, Notice,
-    NoticeLevel, Observed, Operation, OperationSource, Owasp, Phase, Recorded, Report, RuleMeta,
-    RuleOutcome, RunInfo, ScanWindow, ScenarioMeta, ScenarioTally, ScenarioWindow, SeriesId,
-    SeriesKind, SeriesMeta, SeriesWindow, SessionReport, Severity, SiteAnswer, SiteExample,
-    SiteNode, SiteParameter, SkipReason, Stamped, StopReason, Tally, Target, TemplateClass,
-    TemplateResult, ThresholdResult, Timings, Usage, Validity, Verdict, fingerprint,
+    NoticeLevel, Observed, Operation, OperationSource, Owasp, Phase, Recorded, RefusedTemplate,
+    Report, RuleMeta, RuleOutcome, RunInfo, ScanWindow, ScenarioMeta, ScenarioTally,
+    ScenarioWindow, SeriesId, SeriesKind, SeriesMeta, SeriesWindow, SessionReport, Severity,
+    SiteAnswer, SiteExample, SiteNode, SiteParameter, SkipReason, Stamped, StopReason, Tally,
+    Target, TemplateClass, TemplateLibrary, TemplateResult, TemplateTraffic, ThresholdResult,
+    Timings, Usage, Validity, Verdict, fingerprint,
 };
 
 const ORIGIN: &str = "http://127.0.0.1:8080";
@@ -22,6 +23,34 @@ const ORIGIN: &str = "http://127.0.0.1:8080";
 pub(crate) fn rich_events() -> Vec<Stamped> {
     static EVENTS: LazyLock<Vec<Stamped>> = LazyLock::new(whole_run);
     EVENTS.clone()
+}
+
+/// A folder of which one file is wrong, and some were not asked for.
+fn template_library() -> TemplateLibrary {
+    TemplateLibrary {
+        files: 12,
+        templates: 7,
+        workflows: 1,
+        left_out: vec![("excluded-tag".to_owned(), 3), ("syntax".to_owned(), 1)],
+        refused: vec![RefusedTemplate {
+            path: "templates/odd.yaml".to_owned(),
+            line: 4,
+            column: 5,
+            reason: "syntax".to_owned(),
+            message: "unknown key `metod`, did you mean `method`?".to_owned(),
+        }],
+    }
+}
+
+/// What the others sent.
+fn template_traffic() -> TemplateTraffic {
+    TemplateTraffic {
+        requests: 9,
+        unanswered: 1,
+        shared: 2,
+        unsent: vec![("out-of-scope".to_owned(), 1)],
+        untold: 0,
+    }
 }
 
 /// What a template with payloads found, proved by a call.
@@ -219,7 +248,9 @@ fn crawl(log: &mut Log) {
     for path in ["/", "/search?q=tea", "/items/7", "/items/9", "/cart/checkout"] {
         log.at(1_205, Event::UrlFound(format!("{ORIGIN}{path}")));
     }
+    log.at(1_206, Event::TemplatesLoaded(Box::new(template_library())));
     log.at(1_207, Event::TemplateResult(Box::new(template_result())));
+    log.at(1_208, Event::TemplatesFinished(Box::new(template_traffic())));
     for node in crawled_nodes(ORIGIN) {
         log.at(1_209, Event::SiteNode(Box::new(node)));
     }

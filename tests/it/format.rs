@@ -23,6 +23,8 @@ fn kind(event: &Event) -> &'static str {
         Event::OperationMerged { .. } => "operation_merged",
         Event::UrlFound(_) => "url_found",
         Event::TemplateResult(_) => "template_result",
+        Event::TemplatesLoaded(_) => "templates_loaded",
+        Event::TemplatesFinished(_) => "templates_finished",
         Event::SiteNode(_) => "site_node",
         Event::CrawlFinished { .. } => "crawl_finished",
         Event::RuleDeclared(_) => "rule_declared",
@@ -39,7 +41,7 @@ fn kind(event: &Event) -> &'static str {
     }
 }
 
-const KINDS: usize = 24;
+const KINDS: usize = 26;
 
 fn log_of(events: &[Stamped]) -> String {
     events.iter().map(|stamped| events::write_line(stamped) + "\n").collect()

@@ -81,6 +81,7 @@ mod rules_prefilter;
 mod rules_refusals;
 mod rules_run;
 mod scan;
+mod scan_templates;
 mod secrets;
 mod seeds;
 mod thresholds;

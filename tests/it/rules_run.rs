@@ -10,10 +10,10 @@ use serde_json::Value;
 use crate::program::{OddServer, told, write};
 
 /// What a server was sent, each request with its body.
-type Log = Arc<Mutex<Vec<String>>>;
+pub(crate) type Log = Arc<Mutex<Vec<String>>>;
 
 /// A server that answers each request as `answer` says: status, header lines, body.
-fn server(answer: fn(&str) -> (u16, String, String)) -> (OddServer, Log) {
+pub(crate) fn server(answer: fn(&str) -> (u16, String, String)) -> (OddServer, Log) {
     let log: Log = Arc::default();
     let kept = Arc::clone(&log);
     let server = OddServer::start(move |mut stream| {
@@ -47,12 +47,12 @@ fn read_request(stream: &mut TcpStream) -> Option<String> {
     Some(head + &String::from_utf8_lossy(&body))
 }
 
-fn lines(log: &Log) -> Vec<String> {
+pub(crate) fn lines(log: &Log) -> Vec<String> {
     let log = log.lock().expect("not poisoned");
     log.iter().map(|request| request.lines().next().unwrap_or_default().to_owned()).collect()
 }
 
-fn ok(body: &str) -> (u16, String, String) {
+pub(crate) fn ok(body: &str) -> (u16, String, String) {
     (200, String::new(), body.to_owned())
 }
 

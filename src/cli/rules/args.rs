@@ -7,7 +7,10 @@ use clap::Subcommand;
 
 use crate::cli::args::FailOn;
 use crate::cli::args::fail_on;
+use crate::cli::templates::Indexing;
 use crate::model::Proxy;
+use crate::plan::TemplateSettings;
+use crate::rules::template::Fuzzed;
 
 /// `rules`.
 #[derive(Debug, Args)]
@@ -160,6 +163,35 @@ pub(super) struct ChooseArgs {
     /// Do not keep, or use, the index that lets a filtered run start at once.
     #[arg(long, help_heading = "Templates")]
     pub(super) no_index: bool,
+}
+
+impl ChooseArgs {
+    /// The same as a scan's plan says it.
+    pub(super) fn settings(&self) -> TemplateSettings {
+        TemplateSettings {
+            paths: self.templates.clone(),
+            tags: self.tags.clone(),
+            exclude_tags: self.exclude_tags.clone(),
+            include_tags: self.include_tags.clone(),
+            severities: self.severity.clone(),
+            exclude_severities: self.exclude_severity.clone(),
+            ids: self.id.clone(),
+            exclude_ids: self.exclude_id.clone(),
+            authors: self.author.clone(),
+            kinds: self.kinds.clone(),
+            exclude_kinds: self.exclude_type.clone(),
+            include_paths: self.include_templates.clone(),
+            exclude_paths: self.exclude_templates.clone(),
+            conditions: self.template_condition.clone(),
+            fuzzed: if self.dast { Fuzzed::Only } else { Fuzzed::No },
+            self_contained: self.enable_self_contained,
+        }
+    }
+
+    /// Whether an index is kept.
+    pub(super) fn indexing(&self) -> Indexing {
+        if self.no_index { Indexing::Off } else { Indexing::Kept }
+    }
 }
 
 /// `rules run`.

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use crate::cli::error::CliError;
 use crate::cli::outputs::write_stdout;
+use crate::cli::templates;
 use crate::model::ExitCode;
 use crate::model::Seed;
 use crate::model::inert;
@@ -12,7 +13,6 @@ use crate::rules::Registry;
 use crate::rules::template::Head;
 
 use super::args::ListArgs;
-use super::chosen;
 
 /// Characters of a name that are shown.
 const MAX_NAME: usize = 100;
@@ -33,8 +33,9 @@ pub(super) fn run(args: &ListArgs) -> Result<ExitCode, CliError> {
             }
         }
     } else {
-        let selection = chosen::selection(&args.choose, true)?;
-        let library = chosen::library(&args.choose, &selection, Seed(0))?;
+        let selection = templates::selection(&args.choose.settings(), true)?;
+        let (paths, indexing) = (&args.choose.templates, args.choose.indexing());
+        let library = templates::library(paths, &selection, indexing, Seed(0))?;
         let is_chosen = |head: &&Head| head.refusals.is_empty() && selection.judge(head).is_ok();
         for head in library.heads.iter().filter(is_chosen) {
             if args.json {

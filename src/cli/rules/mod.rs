@@ -1,7 +1,6 @@
 //! `rules`: templates and rules by themselves: run, listed, shown, validated, tested.
 
 mod args;
-mod chosen;
 mod list;
 mod run;
 mod show;

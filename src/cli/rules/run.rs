@@ -1,7 +1,5 @@
 //! `rules run`.
 
-use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, Write};
 use std::path::Path;
@@ -15,8 +13,8 @@ use crate::cli::error::CliError;
 use crate::cli::execute::Execution;
 use crate::cli::execute::Exploration;
 use crate::cli::execute::execute;
-use crate::cli::outputs::write_stderr;
 use crate::cli::plans;
+use crate::cli::templates;
 use crate::cli::terminal::Terminal;
 use crate::model::ExitCode;
 use crate::model::Header;
@@ -25,7 +23,8 @@ use crate::model::Seed;
 use crate::model::Target;
 use crate::plan::Plan;
 use crate::plan::ScanFlags;
-use crate::rules::template::{Attack, Bindings, Library, Redirects};
+use crate::plan::TemplateSettings;
+use crate::rules::template::{Attack, Bindings, Redirects};
 use crate::run::RunKind;
 use crate::scan::CallbackServerOptions;
 use crate::scan::CallbackSource;
@@ -37,13 +36,9 @@ use crate::ui::results::ResultFormat;
 use crate::ui::results::ResultLines;
 
 use super::args::RunArgs;
-use super::chosen;
 
 /// Targets of one run at most.
 const MAX_TARGETS: usize = 100_000;
-
-/// Refusals that are shown one by one.
-const MAX_SHOWN: usize = 10;
 
 /// Runs templates.
 pub(super) fn run(args: &RunArgs, terminal: &Terminal) -> Result<ExitCode, CliError> {
@@ -53,10 +48,17 @@ pub(super) fn run(args: &RunArgs, terminal: &Terminal) -> Result<ExitCode, CliEr
     }
     let targets = targets(args)?;
     let mut plan = plan(args, &targets)?;
-    let selection = chosen::selection(&args.choose, !args.no_interactsh)?;
-    let library = chosen::library(&args.choose, &selection, plan.seed)?;
+    let selection = templates::selection(&args.choose.settings(), !args.no_interactsh)?;
+    let (paths, indexing) = (&args.choose.templates, args.choose.indexing());
+    let library = templates::library(paths, &selection, indexing, plan.seed)?;
     let quiet = args.silent || terminal.quiet;
-    tell(&library, args, quiet)?;
+    if args.strict
+        && let Some(first) = templates::mistakes(&library).next()
+    {
+        let count = templates::mistakes(&library).count();
+        return Err(CliError::Templates(first.to_string(), count));
+    }
+    templates::tell(&library, quiet);
     if library.templates.is_empty() && library.workflows.is_empty() {
         let text = "no template is left to run: look at -tags, -severity, -id and the like, or at \
                     `rules validate`";
@@ -64,6 +66,7 @@ pub(super) fn run(args: &RunArgs, terminal: &Terminal) -> Result<ExitCode, CliEr
     }
     plans::gate_findings(&mut plan, args.fail_on);
     let templates = Templates {
+        library: templates::counted(&library),
         templates: library.templates,
         workflows: library.workflows,
         targets,
@@ -148,6 +151,7 @@ fn plan(args: &RunArgs, targets: &[Target]) -> Result<Plan, CliError> {
         allow_unsafe: false,
         browser: None,
         rule_dirs: Vec::new(),
+        templates: TemplateSettings::default(),
         include: Vec::new(),
         exclude: Vec::new(),
         also: targets.iter().map(|target| target.origin.clone()).collect(),
@@ -264,44 +268,4 @@ fn callbacks(args: &RunArgs, seed: Seed) -> Result<Option<CallbackSource>, CliEr
         salt: rand::random(),
         ..usual
     })))
-}
-
-/// Says what runs and what does not.
-fn tell(library: &Library, args: &RunArgs, quiet: bool) -> Result<(), CliError> {
-    let mistakes: Vec<_> =
-        library.refusals.iter().filter(|refusal| refusal.reason.is_mistake()).collect();
-    if args.strict
-        && let Some(first) = mistakes.first()
-    {
-        return Err(CliError::Templates(first.to_string(), mistakes.len()));
-    }
-    if quiet {
-        return Ok(());
-    }
-    let mut text = String::new();
-    for refusal in mistakes.iter().take(MAX_SHOWN) {
-        let _ = writeln!(text, "warning: left out: {refusal}");
-    }
-    if mistakes.len() > MAX_SHOWN {
-        let more = mistakes.len() - MAX_SHOWN;
-        let _ = writeln!(text, "warning: {more} more are wrong; see `rules validate`");
-    }
-    let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
-    for refusal in &library.refusals {
-        *counts.entry(refusal.reason.code()).or_default() += 1;
-    }
-    for (reason, count) in &library.left_out {
-        *counts.entry(reason.code()).or_default() += count;
-    }
-    let left: Vec<String> = counts.iter().map(|(why, count)| format!("{count} {why}")).collect();
-    let _ = writeln!(
-        text,
-        "{} templates and {} workflows of {} files{}",
-        library.templates.len(),
-        library.workflows.len(),
-        library.files,
-        if left.is_empty() { String::new() } else { format!("; left out: {}", left.join(", ")) }
-    );
-    write_stderr(text.as_bytes());
-    Ok(())
 }

@@ -2,17 +2,18 @@
 
 use crate::cli::error::CliError;
 use crate::cli::outputs::write_stdout;
+use crate::cli::templates;
+use crate::cli::templates::Indexing;
 use crate::model::ExitCode;
 use crate::model::RuleMeta;
 use crate::model::Seed;
 use crate::model::did_you_mean;
 use crate::model::inert;
 use crate::rules::Registry;
-use crate::rules::template::{Library, Selection};
+use crate::rules::template::{Fuzzed, Library, Selection};
 use std::fmt::Write as _;
 
-use super::args::{ChooseArgs, ShowArgs};
-use super::chosen;
+use super::args::ShowArgs;
 
 /// Characters of one text.
 const MAX_TEXT: usize = 4000;
@@ -22,16 +23,13 @@ pub(super) fn run(args: &ShowArgs) -> Result<ExitCode, CliError> {
     let library = if args.templates.is_empty() {
         Library::default()
     } else {
-        let everything = |dast| Selection {
-            dast,
+        let everything = Selection {
+            fuzzed: Fuzzed::Too,
             self_contained: true,
             callbacks: true,
             ..Selection::default()
         };
-        let choose = ChooseArgs { templates: args.templates.clone(), ..ChooseArgs::default() };
-        let mut library = chosen::library(&choose, &everything(false), Seed(0))?;
-        library.templates.extend(chosen::library(&choose, &everything(true), Seed(0))?.templates);
-        library
+        templates::library(&args.templates, &everything, Indexing::Kept, Seed(0))?
     };
     let registry = Registry::embedded();
     let found = registry.meta(&args.id).cloned().map(|meta| (meta, None)).or_else(|| {

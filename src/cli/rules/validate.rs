@@ -7,20 +7,24 @@ use serde_json::json;
 
 use crate::cli::error::CliError;
 use crate::cli::outputs::{write_stderr, write_stdout};
+use crate::cli::templates;
+use crate::cli::templates::Indexing;
 use crate::cli::terminal::Terminal;
 use crate::model::ExitCode;
 use crate::model::Seed;
-use crate::rules::template::{Refusal, Selection};
+use crate::rules::template::{Fuzzed, Refusal, Selection};
 
-use super::args::{ChooseArgs, ValidateArgs};
-use super::chosen;
+use super::args::ValidateArgs;
 
 /// Looks at every file and says what is wrong with it.
 pub(super) fn run(args: &ValidateArgs, terminal: &Terminal) -> Result<ExitCode, CliError> {
-    let choose =
-        ChooseArgs { templates: args.paths.clone(), no_index: true, ..ChooseArgs::default() };
-    let selection = Selection { self_contained: true, callbacks: true, ..Selection::default() };
-    let library = chosen::library(&choose, &selection, Seed(0))?;
+    let selection = Selection {
+        fuzzed: Fuzzed::Too,
+        self_contained: true,
+        callbacks: true,
+        ..Selection::default()
+    };
+    let library = templates::library(&args.paths, &selection, Indexing::Off, Seed(0))?;
     let mut refusals = library.refusals.clone();
     for template in &library.templates {
         refusals.extend(template.faults());

@@ -8,7 +8,7 @@ use super::shape::{
 use crate::plan::RobotsPolicy;
 
 pub(super) fn objects() -> Vec<Object> {
-    vec![scan(), crawl(), browser()]
+    vec![scan(), crawl(), browser(), templates()]
 }
 
 fn scan() -> Object {
@@ -29,6 +29,13 @@ fn scan() -> Object {
         .key_or("max_rps", rate(), 50, "Requests per second.")
         .key_or("concurrency", whole(1, 1000), 10, "Requests at once.")
         .key("rules", list(&text()), "Directories with more rules, relative to the plan.")
+        .key(
+            "templates",
+            any_of(&[list(&text()), of("templates")]),
+            "Templates in Nuclei's format: files and folders, or those and which of them. They run \
+             after the crawl, at the scan's pace and with its login; naming them asks for what they \
+             send, whatever `active` says.",
+        )
         .key("as", text(), "As whom the site is looked at: an identity, or an auth.")
         .key(
             "during_load",
@@ -75,4 +82,39 @@ fn browser() -> Object {
     object!("browser", scan::BROWSER, "Bounds of what the browser does.")
         .key_or("max_pages", whole(1, None), 100, "Pages shown at most.")
         .key_or("max_time", duration(), "10m", "From the first page to the last.")
+}
+
+fn templates() -> Object {
+    let some = || any_of(&[text(), list(&text())]);
+    let severities = ["info", "low", "medium", "high", "critical", "unknown"];
+    let severity = || any_of(&[word(&severities), list(&word(&severities))]);
+    object!("templates", templates::TEMPLATES, "Templates in Nuclei's format, and which of them.")
+        .key("paths", list(&text()), "Files and folders, relative to the plan.")
+        .key("tags", some(), "Those with any of these tags.")
+        .key("exclude_tags", some(), "None with any of these tags.")
+        .key(
+            "include_tags",
+            some(),
+            "Those with these tags although they are left out by default (dos, fuzz, local, \
+             bruteforce) or by `exclude_tags`.",
+        )
+        .key("severity", severity(), "Those of these severities.")
+        .key("exclude_severity", severity(), "None of these severities.")
+        .key("ids", some(), "Those with these ids; * and ? stand for anything.")
+        .key("exclude_ids", some(), "None with these ids.")
+        .key("authors", some(), "Those by these authors.")
+        .key("exclude_paths", some(), "None in these files and folders.")
+        .key(
+            "condition",
+            some(),
+            "Those for which these expressions are true, over id, name, tags, severity, cvss_score, …",
+        )
+        .key_or(
+            "dast",
+            boolean(),
+            false,
+            "Whether templates that change known requests (`fuzzing`) run too, on the operations that \
+             the crawl found.",
+        )
+        .required(&["paths"])
 }

@@ -14,7 +14,9 @@ use super::super::figures::answers;
 use super::super::figures::by_severity;
 use super::super::figures::percent;
 use super::super::figures::reached;
+use super::super::figures::refused;
 use super::super::figures::share;
+use super::super::figures::templates;
 use super::view::Fact;
 use super::view::TEXT;
 use super::view::line;
@@ -33,6 +35,8 @@ pub(super) struct Scan {
     findings: Vec<FindingView>,
     operations: Vec<OperationView>,
     rules: Vec<RuleView>,
+    /// Template files that do not take part.
+    refused: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -112,6 +116,7 @@ impl Scan {
             findings: report.findings.iter().map(finding).collect(),
             operations: operations.collect(),
             rules: rules.collect(),
+            refused: refused(report),
         }
     }
 }
@@ -142,6 +147,7 @@ fn scan_facts(report: &Report) -> Vec<Fact> {
     ];
     facts.push(("answers", answers(report).join(", ")));
     facts.push(("left out", report.coverage.left_out().join(", ")));
+    facts.push(("templates", templates(report).join("; ")));
     facts.extend(
         by_severity(report)
             .into_iter()

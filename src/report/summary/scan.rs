@@ -14,7 +14,9 @@ use super::super::figures::answers;
 use super::super::figures::by_severity;
 use super::super::figures::percent;
 use super::super::figures::reached;
+use super::super::figures::refused;
 use super::super::figures::share;
+use super::super::figures::templates;
 use super::load::more;
 use super::style::Ink;
 use super::style::Style;
@@ -45,7 +47,12 @@ pub(super) fn scan_section(report: &Report, style: Style) -> String {
         ("failures", failures(report, style)),
     ];
     if checked {
-        lines.extend([("rules", rules(report, style)), ("findings", counts(report, style))]);
+        lines.extend([
+            ("templates", templates(report).join(style.dot())),
+            ("refused", refused_templates(report, style)),
+            ("rules", rules(report, style)),
+            ("findings", counts(report, style)),
+        ]);
     }
     for (name, text) in lines.into_iter().filter(|(_, text)| !text.is_empty()) {
         let name = style.paint(Ink::Faint, &format!("{name:<9}"));
@@ -171,6 +178,16 @@ fn failures(report: &Report, style: Style) -> String {
         format!("{class} {} as at {}", grouped(*count), inert(url, 100))
     });
     parts.collect::<Vec<_>>().join(style.dot())
+}
+
+fn refused_templates(report: &Report, style: Style) -> String {
+    let all = refused(report);
+    let mut parts: Vec<String> =
+        all.iter().take(NAMES).map(|text| style.paint(Ink::Warn, text)).collect();
+    if all.len() > NAMES {
+        parts.push(format!("{} more in the report", all.len() - NAMES));
+    }
+    parts.join(style.dot())
 }
 
 fn rules(report: &Report, style: Style) -> String {

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use super::operators::LazyPattern;
-use super::{Library, Loading, Selection, load};
+use super::{Fuzzed, Library, Loading, Selection, load};
 use crate::extract::Pattern;
 use crate::model::Seed;
 
@@ -52,8 +52,8 @@ fn all_regular_expressions_compile() {
 #[expect(clippy::disallowed_methods, reason = "it is a measurement")]
 fn all_of_it_loads() {
     let paths = [folder()];
-    for dast in [false, true] {
-        let selection = Selection { dast, ..everything() };
+    for fuzzed in [Fuzzed::No, Fuzzed::Only] {
+        let selection = Selection { fuzzed, ..everything() };
         let start = Instant::now();
         let library = loaded(&paths, &selection);
         let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();

@@ -48,4 +48,4 @@ pub use make::{Made, Making, Unmade};
 pub use operators::Verdict;
 pub use payload::{Attack, Payloads};
 pub use refusal::{Reason, Refusal};
-pub use select::{DEFAULT_EXCLUDED_TAGS, LeftOut, Patterns, Selection};
+pub use select::{DEFAULT_EXCLUDED_TAGS, Fuzzed, LeftOut, Patterns, Selection};

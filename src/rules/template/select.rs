@@ -14,6 +14,18 @@ use crate::rules::dsl::{Environment, Expression};
 /// at length, need a foothold on the target, or shoot at random.
 pub const DEFAULT_EXCLUDED_TAGS: [&str; 4] = ["dos", "fuzz", "local", "bruteforce"];
 
+/// What runs of the templates that change known requests (`fuzzing`).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Fuzzed {
+    /// None of them.
+    #[default]
+    No,
+    /// They and no others.
+    Only,
+    /// They beside the others.
+    Too,
+}
+
 /// Which templates are wanted. Different kinds of condition must all hold, within one kind any.
 #[derive(Debug, Default)]
 pub struct Selection {
@@ -43,8 +55,8 @@ pub struct Selection {
     pub include_paths: Vec<String>,
     /// All of these hold.
     pub conditions: Vec<Expression>,
-    /// Run what changes known requests, and nothing else.
-    pub dast: bool,
+    /// What of those that change known requests.
+    pub fuzzed: Fuzzed,
     /// Run what addresses others than the target.
     pub self_contained: bool,
     /// Somebody listens for calls from outside.
@@ -153,8 +165,12 @@ impl Selection {
         if head.self_contained && !self.self_contained {
             return Err(LeftOut::SelfContained);
         }
-        if head.fuzzing != self.dast && head.protocol == "http" {
-            return Err(if self.dast { LeftOut::NotDast } else { LeftOut::Dast });
+        if head.protocol == "http" {
+            match (self.fuzzed, head.fuzzing) {
+                (Fuzzed::No, true) => return Err(LeftOut::Dast),
+                (Fuzzed::Only, false) => return Err(LeftOut::NotDast),
+                (Fuzzed::No, false) | (Fuzzed::Only, true) | (Fuzzed::Too, _) => {}
+            }
         }
         if head.callbacks && !self.callbacks {
             return Err(LeftOut::Callbacks);
@@ -235,6 +251,19 @@ mod tests {
         assert_eq!(judged(|s| s.exclude_paths = words(&["http/cves"])), Err(LeftOut::Path));
         assert_eq!(judged(|s| s.exclude_paths = words(&["ttp/cves"])), Ok(()));
         assert_eq!(judged(|s| s.exclude_paths = words(&["/t/http"])), Err(LeftOut::Path));
+    }
+
+    #[test]
+    fn what_changes_known_requests_runs_alone_beside_or_not_at_all() {
+        let judged = |fuzzed, fuzzing| {
+            let selection = Selection { fuzzed, ..Selection::default() };
+            selection.judge(&Head { fuzzing, ..head() })
+        };
+        assert_eq!(judged(Fuzzed::No, false), Ok(()));
+        assert_eq!(judged(Fuzzed::No, true), Err(LeftOut::Dast));
+        assert_eq!(judged(Fuzzed::Only, false), Err(LeftOut::NotDast));
+        assert_eq!(judged(Fuzzed::Only, true), Ok(()));
+        assert_eq!((judged(Fuzzed::Too, false), judged(Fuzzed::Too, true)), (Ok(()), Ok(())));
     }
 
     #[test]

@@ -11,6 +11,7 @@ use super::hit::Hit;
 use super::pending::Pending;
 use super::run::{hits_of, judged};
 use super::shared::{Shared, Stop};
+use super::tally::Effort;
 use crate::http::SendOptions;
 use crate::model::Request;
 use crate::model::Target;
@@ -18,12 +19,14 @@ use crate::rules::template::{Change, Environment, FuzzMaking, Made, Place, Templ
 use crate::scan::point::InsertionPoint;
 use crate::scan::point::insertion_points;
 
-/// Runs the fuzzing blocks of a template on one known request.
+/// Runs the fuzzing blocks of a template on one known request; what was found before an early end
+/// counts.
 pub(super) async fn fuzz(
     shared: &Shared,
     template: &Arc<Template>,
     base: &Request,
-) -> Result<Vec<Hit>, Stop> {
+    effort: &Effort,
+) -> (Vec<Hit>, Result<(), Stop>) {
     let target = Target {
         origin: base.origin.clone(),
         path_and_query: base.path_and_query_text().into_owned(),
@@ -62,9 +65,13 @@ pub(super) async fn fuzz(
             let options = SendOptions { timeout: made.timeout, ..SendOptions::default() };
             let exchange = match shared.send(&target, request, &options).await {
                 Ok(exchange) => exchange,
-                Err(Stop::NoAnswer) => continue,
-                Err(stop) => return Err(stop),
+                Err(Stop::NoAnswer) => {
+                    effort.unanswered();
+                    continue;
+                }
+                Err(stop) => return (hits, Err(stop)),
             };
+            effort.answered(1);
             let analysis = match &analyzer {
                 None => None,
                 Some(analyzer) => {
@@ -76,7 +83,12 @@ pub(super) async fn fuzz(
                         sent: &values,
                         options: &options,
                     };
-                    analysis::analysed(shared, analyzer, &question, &exchange, &mut random).await?
+                    let asked =
+                        analysis::analysed(shared, analyzer, &question, &exchange, &mut random);
+                    match asked.await {
+                        Ok(analysis) => analysis,
+                        Err(stop) => return (hits, Err(stop)),
+                    }
                 }
             };
             if let Some(analysis) = &analysis {
@@ -106,7 +118,7 @@ pub(super) async fn fuzz(
             }
         }
     }
-    Ok(hits)
+    (hits, Ok(()))
 }
 
 fn changes(

@@ -1,6 +1,5 @@
 //! A run of templates from start to end.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::atomic::Ordering;
@@ -8,6 +7,7 @@ use std::time::Duration;
 
 use tokio::task::JoinSet;
 
+use super::alias::Aliases;
 use super::fuzz::fuzz;
 use super::hit::Hit;
 use super::listen::Callbacks;
@@ -15,6 +15,7 @@ use super::pending;
 use super::report::Reporter;
 use super::run::Run;
 use super::shared::{Shared, Stop, TemplateOptions};
+use super::tally::{Effort, Tallies};
 use crate::http::clock::Clock;
 use crate::model::Event;
 use crate::model::NoticeLevel;
@@ -23,6 +24,7 @@ use crate::model::Request;
 use crate::model::RuleOutcome;
 use crate::model::Seed;
 use crate::model::Target;
+use crate::model::TemplateTraffic;
 use crate::rules::template::{Template, Workflow};
 use crate::scan::traffic::Traffic;
 
@@ -46,24 +48,16 @@ pub(crate) struct TemplateJob {
     pub(crate) options: TemplateOptions,
     pub(crate) callbacks: Option<Arc<dyn Callbacks>>,
     pub(crate) redactor: Redactor,
-    pub(crate) origin_alias: String,
+    pub(crate) aliases: Aliases,
     pub(crate) seed: Seed,
     pub(crate) clock: Clock,
-}
-
-/// What a template did.
-#[derive(Debug, Default, Clone)]
-struct Tally {
-    matched: u64,
-    errors: u64,
-    skipped: Option<&'static str>,
 }
 
 pub(super) struct Runner {
     pub(super) shared: Shared,
     pub(super) all: Vec<Arc<Template>>,
     reporter: Mutex<Reporter>,
-    tallies: Mutex<BTreeMap<String, Tally>>,
+    tallies: Tallies,
 }
 
 /// Runs everything; gives an outcome for each template. Ends early when the run does.
@@ -77,8 +71,8 @@ pub(crate) async fn run_templates(job: TemplateJob) -> Vec<RuleOutcome> {
     };
     let runner = Arc::new(Runner {
         shared: Shared::new(job.traffic, job.options, job.callbacks, used, job.seed, job.clock),
-        reporter: Mutex::new(Reporter::new(job.redactor, job.origin_alias)),
-        tallies: Mutex::new(BTreeMap::new()),
+        reporter: Mutex::new(Reporter::new(job.redactor, job.aliases)),
+        tallies: Tallies::default(),
         all,
     });
     let workflows = Arc::new(job.workflows);
@@ -104,13 +98,10 @@ pub(crate) async fn run_templates(job: TemplateJob) -> Vec<RuleOutcome> {
             let (runner, template, request) =
                 (Arc::clone(&runner), Arc::clone(template), request.clone());
             running.spawn(async move {
-                match fuzz(&runner.shared, &template, &request).await {
-                    Ok(hits) => {
-                        runner.count(&template, &hits);
-                        runner.tell(hits).await;
-                    }
-                    Err(stop) => runner.count_stop(&template, stop),
-                }
+                let effort = Effort::default();
+                let (hits, ended) = fuzz(&runner.shared, &template, &request, &effort).await;
+                runner.tallies.add(&template, &effort, hits.len() as u64, ended.err());
+                runner.tell(hits).await;
             });
         }
     }
@@ -153,15 +144,14 @@ impl Runner {
         let mut hits = pending::poll(&self.shared);
         hits.append(&mut self.shared.global_hits.lock().expect("no holder panics"));
         for hit in &hits {
-            self.count(&hit.template, std::slice::from_ref(hit));
+            self.tallies.match_later(&hit.template, 1);
         }
         self.tell(hits).await;
     }
 
     async fn template(&self, template: &Arc<Template>, target: &Target) {
-        match self.one(template, target).await {
-            Ok(hits) => self.tell(hits).await,
-            Err(stop) => self.count_stop(template, stop),
+        if let Ok(hits) = self.one(template, target).await {
+            self.tell(hits).await;
         }
     }
 
@@ -171,13 +161,11 @@ impl Runner {
         template: &Arc<Template>,
         target: &Target,
     ) -> Result<Vec<Hit>, Stop> {
-        if self.shared.traffic.is_stopping() {
-            return Err(Stop::Stopped);
-        }
         let mut run = Run::new(&self.shared, template, target);
-        let ended = run.run().await;
+        let ended =
+            if self.shared.traffic.is_stopping() { Err(Stop::Stopped) } else { run.run().await };
         let hits = std::mem::take(&mut run.hits);
-        self.count(template, &hits);
+        self.tallies.add(template, &run.effort, hits.len() as u64, ended.err());
         match ended {
             // What was found before the end counts.
             Err(stop) if hits.is_empty() => Err(stop),
@@ -185,34 +173,18 @@ impl Runner {
         }
     }
 
-    fn count(&self, template: &Arc<Template>, hits: &[Hit]) {
-        let mut tallies = self.tallies.lock().expect("no holder panics");
-        let tally = tallies.entry(template.info.path.clone()).or_default();
-        tally.matched += hits.len() as u64;
-    }
-
-    fn count_stop(&self, template: &Arc<Template>, stop: Stop) {
-        let mut tallies = self.tallies.lock().expect("no holder panics");
-        let tally = tallies.entry(template.info.path.clone()).or_default();
-        tally.errors += 1;
-        tally.skipped = Some(match stop {
-            Stop::Stopped => "the run was stopped",
-            Stop::Unresponsive => "the host does not answer",
-            Stop::OutOfScope => "its requests are out of scope",
-            Stop::NoAnswer => "there was no answer",
-            Stop::Budget => "the budget of requests was spent",
-        });
-    }
-
     /// Tells results as findings, and each one for itself.
     pub(super) async fn tell(&self, hits: Vec<Hit>) {
         for hit in hits {
             if !self.shared.has_room() {
-                self.shared.count("too-many-results");
+                self.shared.untold.fetch_add(1, Ordering::Relaxed);
                 continue;
             }
             let events =
                 self.reporter.lock().expect("no holder panics").events(&hit, self.shared.clock);
+            if !events.iter().any(|event| matches!(event, Event::Finding(_))) {
+                self.shared.untold.fetch_add(1, Ordering::Relaxed);
+            }
             for event in events {
                 self.shared.traffic.event(event).await;
             }
@@ -260,18 +232,15 @@ impl Runner {
             let text = format!("rules: requests that were not sent: {}", list.join(", "));
             shared.traffic.notice(NoticeLevel::Warning, text).await;
         }
-        let tallies = self.tallies.lock().expect("no holder panics").clone();
-        let outcome = |template: &Arc<Template>| {
-            let tally = tallies.get(&template.info.path).cloned().unwrap_or_default();
-            RuleOutcome {
-                id: template.info.id.clone(),
-                requests: template.request_total(),
-                matched: tally.matched,
-                errors: tally.errors,
-                skipped: tally.skipped.map(str::to_owned),
-            }
+        let traffic = TemplateTraffic {
+            requests: sent,
+            unanswered: shared.failed.load(Ordering::Relaxed),
+            shared: spared,
+            unsent: left_out.into_iter().map(|(why, count)| (why.to_owned(), count)).collect(),
+            untold: shared.untold.load(Ordering::Relaxed),
         };
-        self.all.iter().chain(global).map(outcome).collect()
+        shared.traffic.event(Event::TemplatesFinished(Box::new(traffic))).await;
+        self.all.iter().chain(global).map(|template| self.tallies.outcome(template)).collect()
     }
 }
 

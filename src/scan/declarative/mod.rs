@@ -2,6 +2,7 @@
 //! that several ask alike sent once. What a template says stands in [`crate::rules::template`]; here is
 //! sending, following redirects, waiting for calls from outside, and telling what was found.
 
+mod alias;
 mod analysis;
 mod answers;
 mod fuzz;
@@ -14,12 +15,14 @@ mod reflection;
 mod report;
 mod run;
 mod shared;
+mod tally;
 mod templates;
 mod workflow;
 
 pub use shared::TemplateOptions;
 pub use templates::{CallbackSource, Templates};
 
+pub(super) use alias::Aliases;
 pub(super) use hit::Callback;
 pub(super) use job::{TemplateJob, declarations, run_templates};
 pub(super) use listen::{Callbacks, OwnListener, Settling};

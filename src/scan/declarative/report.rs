@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::alias::Aliases;
 use super::hit::{Analysis, Hit};
 use crate::http::clock::Clock;
 use crate::model::Confidence;
@@ -30,13 +31,13 @@ const MAX_FINDINGS: usize = 10_000;
 /// Makes findings of hits; what is found again only counts up.
 pub(super) struct Reporter {
     redactor: Redactor,
-    origin_alias: String,
+    aliases: Aliases,
     known: BTreeMap<String, Finding>,
 }
 
 impl Reporter {
-    pub(super) fn new(redactor: Redactor, origin_alias: String) -> Self {
-        Self { redactor, origin_alias, known: BTreeMap::new() }
+    pub(super) fn new(redactor: Redactor, aliases: Aliases) -> Self {
+        Self { redactor, aliases, known: BTreeMap::new() }
     }
 
     /// The finding, new or counted up, and the result.
@@ -57,7 +58,7 @@ impl Reporter {
             id.push_str(part);
         }
         // One target has a flaw or has not, however many requests it takes to see it.
-        let alias = format!("{} {}", self.origin_alias, request.origin);
+        let alias = self.aliases.of(&request.origin);
         let print = fingerprint(&id, &alias, request.method.as_str(), &path, None);
         if let Some(known) = self.known.get_mut(&print) {
             known.occurrences += 1;

@@ -15,6 +15,7 @@ use super::answers::{Chain, Key};
 use super::hit::Hit;
 use super::pending::Pending;
 use super::shared::{Shared, Stop};
+use super::tally::Effort;
 use crate::flow::auth::Asked;
 use crate::flow::auth::DigestChallenge;
 use crate::flow::auth::DigestUser;
@@ -46,6 +47,7 @@ pub(super) struct Run<'r> {
     /// Something was sent that may have changed the target: what was known before may be untrue.
     has_written: bool,
     pub(super) hits: Vec<Hit>,
+    pub(super) effort: Effort,
 }
 
 /// What became of a block.
@@ -82,6 +84,7 @@ impl<'r> Run<'r> {
             earlier: Vec::new(),
             has_written: false,
             hits: Vec::new(),
+            effort: Effort::default(),
         }
     }
 
@@ -240,6 +243,7 @@ impl<'r> Run<'r> {
                     Ok(made) => made,
                     Err(unmade) => {
                         self.shared.count_unmade(&unmade);
+                        self.effort.unmade(&unmade);
                         return Ok(done);
                     }
                 };
@@ -407,10 +411,14 @@ impl<'r> Run<'r> {
         };
         match chain {
             Ok(chain) => {
+                self.effort.answered(chain.len() as u64);
                 self.keep_cookies(block, &chain);
                 Ok(Some(chain))
             }
-            Err(Stop::NoAnswer) => Ok(None),
+            Err(Stop::NoAnswer) => {
+                self.effort.unanswered();
+                Ok(None)
+            }
             Err(stop) => Err(stop),
         }
     }

@@ -12,6 +12,7 @@ use super::answers::Answers;
 use super::hit::Hit;
 use super::listen::Callbacks;
 use super::pending::Pending;
+use super::tally::unmade_code;
 use crate::http::SendOptions;
 use crate::http::clock::Clock;
 use crate::model::Exchange;
@@ -96,6 +97,8 @@ pub(crate) struct Shared {
     pub(super) failed: AtomicU64,
     pub(super) judged: AtomicU64,
     pub(super) hits: AtomicU64,
+    /// Results that were too many.
+    pub(super) untold: AtomicU64,
     /// Requests that were not made or not sent, by why.
     pub(super) left_out: Mutex<BTreeMap<&'static str, u64>>,
 }
@@ -125,6 +128,7 @@ impl Shared {
             failed: AtomicU64::new(0),
             judged: AtomicU64::new(0),
             hits: AtomicU64::new(0),
+            untold: AtomicU64::new(0),
             left_out: Mutex::new(BTreeMap::new()),
         }
     }
@@ -208,11 +212,7 @@ impl Shared {
     }
 
     pub(super) fn count_unmade(&self, unmade: &Unmade) {
-        self.count(match unmade {
-            Unmade::Unresolved(_) => "unresolved-variable",
-            Unmade::Expression(_) => "expression-without-value",
-            Unmade::Malformed(_) => "malformed-request",
-        });
+        self.count(unmade_code(unmade));
     }
 
     pub(super) fn wait_for(&self, pending: Pending) {

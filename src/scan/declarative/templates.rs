@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::shared::TemplateOptions;
 use crate::model::Target;
+use crate::model::TemplateLibrary;
 use crate::rules::template::{Template, Workflow};
 use crate::scan::interactsh::CallbackServerOptions;
 use crate::scan::oob::OobOptions;
@@ -11,11 +12,13 @@ use crate::scan::oob::OobOptions;
 /// Templates and what they are run against.
 #[derive(Debug, Default)]
 pub struct Templates {
+    /// What became of all that were looked at.
+    pub library: TemplateLibrary,
     /// Those that run.
     pub templates: Vec<Arc<Template>>,
     /// Orders of them.
     pub workflows: Vec<Workflow>,
-    /// What they are run against; the plan's target where there is none.
+    /// What they are run against; the plan's targets where there is none.
     pub targets: Vec<Target>,
     /// Nothing else is done: no crawl, no checks.
     pub only: bool,

@@ -133,6 +133,8 @@ impl Consumer for Plain {
             | Event::OperationMerged { .. }
             | Event::UrlFound(_)
             | Event::TemplateResult(_)
+            | Event::TemplatesLoaded(_)
+            | Event::TemplatesFinished(_)
             | Event::SiteNode(_)
             | Event::CrawlFinished { .. }
             | Event::RuleDeclared(_)

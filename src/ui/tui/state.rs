@@ -154,6 +154,8 @@ impl State {
             | Event::OperationMerged { .. }
             | Event::UrlFound(_)
             | Event::TemplateResult(_)
+            | Event::TemplatesLoaded(_)
+            | Event::TemplatesFinished(_)
             | Event::SiteNode(_)
             | Event::CrawlFinished { .. }
             | Event::RuleDeclared(_)

@@ -171,7 +171,7 @@ fn substitutions_and_free_keys_are_taken() {
 }
 
 /// Where each object of the schema stands in a plan, up to its keys and behind them: `@`.
-const STANDS: [(&str, &str); 33] = [
+const STANDS: [(&str, &str); 34] = [
     ("", "@"),
     ("stop_if", "limits: { stop_if: { error_rate: 0.5, @ } }"),
     ("data-file", "data: { d: { file: rows.csv, @ } }\nrequests: { a: { get: '/${data.d.a}' } }"),
@@ -216,6 +216,7 @@ const STANDS: [(&str, &str); 33] = [
     ("scan", "scan: { @ }"),
     ("crawl", "scan: { crawl: { @ } }"),
     ("browser", "scan: { crawl: { browser: { @ } } }"),
+    ("templates", "scan: { templates: { paths: [rows.csv], @ } }"),
     ("connection", "connection: { $VERSION @ }"),
     ("tls", "connection: { tls: { @ } }"),
     // What the executors have together, each of which stands above.

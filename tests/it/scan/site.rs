@@ -434,6 +434,7 @@ pub(super) fn plan(target: &str, setup: Setup) -> Plan {
             unsafe_requests: setup.unsafe_requests,
             passive_during_load: false,
             rule_dirs: Vec::new(),
+            templates: shakedown::plan::TemplateSettings::default(),
             imported: Vec::new(),
         }),
         thresholds: Vec::new(),
