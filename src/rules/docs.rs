@@ -4,7 +4,6 @@
 use std::fmt::Write as _;
 
 use serde_json::Value;
-use serde_json::json;
 
 use crate::model::Owasp;
 use crate::model::RuleMeta;
@@ -12,6 +11,9 @@ use crate::model::RuleMeta;
 use super::embedded::EMBEDDED;
 use super::registry::Registry;
 use super::schema::RuleFile;
+
+/// What a rule can have beside the keys of [`RuleFile`]: those of templates that send requests.
+const REQUESTS: &str = include_str!("http.schema.json");
 
 const INTRODUCTION: &str = "\
 # Rules
@@ -94,23 +96,44 @@ fn places(list: &[Owasp]) -> String {
 pub fn json_schema() -> String {
     let mut schema = schemars::schema_for!(RuleFile);
     schema.insert("title".to_owned(), "Shakedown rule".into());
-    let requests = json!({
-        "http": {
-            "type": "array",
-            "items": { "type": "object" },
-            "description": "Requests, their matchers and extractors, as in Nuclei's templates; instead of `passive`.",
-        },
-        "flow": { "type": "string", "description": "Which entries of `http` run: `http(1) && http(2)`." },
-        "variables": { "type": "object", "description": "Values by name, each sees those before it." },
-        "constants": { "type": "object", "description": "Values by name." },
-        "stop-at-first-match": { "type": "boolean", "description": "Ends with the first match." },
-    });
-    if let (Some(Value::Object(properties)), Value::Object(requests)) =
-        (schema.get_mut("properties"), requests)
-    {
-        properties.extend(requests);
+    let requests: Value = serde_json::from_str(REQUESTS).expect("a test reads it");
+    for section in ["$defs", "properties"] {
+        let known = schema.get_mut(section).and_then(Value::as_object_mut);
+        let (Some(known), Some(more)) = (known, requests[section].as_object()) else { continue };
+        known.extend(more.clone());
     }
     let mut text = serde_json::to_string_pretty(&schema).expect("a schema is JSON");
     text.push('\n');
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::rules::template::compile_one;
+
+    /// The keys that the parser would have taken in place of an unknown one.
+    fn taken(place: &str) -> BTreeSet<String> {
+        let text = format!("id: x\ninfo: {{ name: x }}\nhttp:\n  - path: /\n    {place}\n");
+        let refusals = compile_one("x.yaml", &text).expect_err("there is no key `zzz`");
+        let (_, keys) = refusals[0].message.split_once("one of: ").expect("the keys are named");
+        keys.split(", ").map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn the_schema_has_the_keys_that_the_parser_takes() {
+        let schema: Value = serde_json::from_str(&json_schema()).expect("JSON");
+        for (name, place) in [
+            ("HttpBlock", "zzz: 1"),
+            ("HttpMatcher", "matchers: [ { type: word, zzz: 1 } ]"),
+            ("HttpExtractor", "extractors: [ { type: regex, zzz: 1 } ]"),
+            ("HttpFuzz", "fuzzing: [ { zzz: 1 } ]"),
+        ] {
+            let properties = schema["$defs"][name]["properties"].as_object().expect("an object");
+            let described: BTreeSet<String> = properties.keys().cloned().collect();
+            assert_eq!(described, taken(place), "{name}");
+        }
+    }
 }
