@@ -162,6 +162,58 @@ fn a_flow_decides_which_blocks_run() {
     assert_eq!(lines, ["GET /one HTTP/1.1", "GET /three HTTP/1.1", "GET /two HTTP/1.1"]);
 }
 
+/// A block without matchers holds when it has found what it looks for, for later requests alone too.
+#[test]
+fn a_flow_goes_on_where_a_value_was_found() {
+    let (server, log) =
+        server(|request| ok(if request.starts_with("GET /page") { "key=k7" } else { "opened" }));
+    let template = |key: &str| {
+        format!(
+            r#"flow: http(1) && http(2)
+http:
+  - method: GET
+    path: ["{{{{BaseURL}}}}/page"]
+    extractors:
+      - {{ type: regex, name: key, group: 1, internal: true, regex: ['{key}=(\w+)'] }}
+  - method: GET
+    path: ["{{{{BaseURL}}}}/open?{key}={{{{key}}}}"]
+    matchers:
+      - {{ type: word, words: [opened] }}
+"#
+        )
+    };
+    let results = run(&server.url(), &[&template("key"), &template("lock")], &["-c", "1"]);
+    assert_eq!(results.len(), 1, "{results:?}");
+    assert_eq!(lines(&log), ["GET /page HTTP/1.1", "GET /open?key=k7 HTTP/1.1"]);
+}
+
+/// The length of a body is what is sent, whatever the template says: else the target waits for more.
+#[test]
+fn a_length_that_is_wrong_is_not_sent() {
+    let (server, log) = server(|_| ok("OK"));
+    let template = r#"
+http:
+  - raw:
+      - |
+        GET /bare HTTP/1.1
+        Host: {{Hostname}}
+        Content-Length: 2
+
+      - |
+        POST /full HTTP/1.1
+        Host: {{Hostname}}
+        Content-Length: 200
+
+        a={{to_upper("b")}}
+    matchers:
+      - { type: dsl, dsl: ["body_1 == 'OK' && body_2 == 'OK'"] }
+"#;
+    assert_eq!(run(&server.url(), &[template], &[]).len(), 1);
+    let log = log.lock().expect("not poisoned");
+    assert!(!log[0].to_lowercase().contains("content-length"), "{}", log[0]);
+    assert!(log[1].contains("Content-Length: 3\r\n") && log[1].ends_with("a=B"), "{}", log[1]);
+}
+
 #[test]
 fn what_several_ask_alike_is_sent_once_and_found_by_all() {
     let (server, log) = server(|_| ok("alpha beta"));

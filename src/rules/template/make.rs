@@ -345,11 +345,9 @@ fn shown(address: &Address) -> String {
 }
 
 /// What the wire says about the body is its own: a length that the template gives would be wrong as
-/// soon as something in the body is rendered.
+/// soon as something in the body is rendered, and without a body the target would wait for one.
 fn frame(request: &mut Request) {
-    if !request.body.is_empty() {
-        request.headers.retain(|header| !header.is("content-length"));
-    }
+    request.headers.retain(|header| !header.is("content-length"));
 }
 
 /// The target's parameters, then the template's.

@@ -325,7 +325,7 @@ impl<'r> Run<'r> {
             };
             let verdict = self.judge(block, made, &seen, history);
             done.matched |= verdict.matched;
-            done.extracted |= !verdict.extracted.is_empty();
+            done.extracted |= !verdict.extracted.is_empty() || !verdict.dynamic.is_empty();
             for (name, values) in &verdict.dynamic {
                 if !dynamic.iter().any(|(known, _)| known == name) {
                     dynamic.push((name.clone(), values.clone()));
