@@ -364,6 +364,7 @@ impl Engine {
             workflows: templates.workflows.clone(),
             known,
             options: templates.options.clone(),
+            detectors: templates.detectors.clone(),
             callbacks: self.callbacks(job, templates).await,
             redactor: job.redactor.clone(),
             aliases: aliases(&job.plan, &targets),

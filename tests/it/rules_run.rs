@@ -508,3 +508,133 @@ http:
     assert_eq!(results.len(), 1, "{results:?}");
     assert_eq!(results[0]["analyzer_details"], "xss-reflected in Script");
 }
+
+#[test]
+fn technologies_that_are_not_seen_spare_their_templates_and_nothing_else() {
+    let (server, log) = server(|request| {
+        let headers = "Server: nginx/1.2\r\n".to_owned();
+        let is_page = request.starts_with("GET / ");
+        (if is_page { 200 } else { 404 }, headers, "Welcome".to_owned())
+    });
+    let detector = r#"  tags: tech
+http:
+  - path: ["{{BaseURL}}"]
+    method: GET
+    matchers:
+      - { type: word, part: header, name: nginx, words: ["Server: nginx"] }
+      - { type: word, part: header, name: apache-tomcat, words: ["Server: Tomcat"] }
+"#;
+    let asks = |tags: &str, path: &str| {
+        format!(
+            "  tags: {tags}\nhttp:\n  - method: GET\n    path: [\"{{{{BaseURL}}}}/{path}\"]\n    \
+             matchers:\n      - {{ type: status, status: [404] }}\n"
+        )
+    };
+    let templates = [
+        detector.to_owned(),
+        asks("exposure,Nginx", "fits"),
+        asks("cve,cve2020,apache-tomcat,tech", "fits-not"),
+        asks("exposure,generic", "for-none"),
+        asks("apache-tomcat,nginx", "for-both"),
+    ];
+    let templates: Vec<&str> = templates.iter().map(String::as_str).collect();
+    let found = |results: Vec<Value>| {
+        let id = |result: &Value| result["template-id"].as_str().unwrap_or_default().to_owned();
+        let mut ids: Vec<String> = results.iter().map(id).collect();
+        ids.sort();
+        ids
+    };
+    let all = found(run(&server.url(), &templates, &[]));
+    assert_eq!(all, ["test-0", "test-1", "test-2", "test-3", "test-4"]);
+    log.lock().expect("not poisoned").clear();
+    assert_eq!(
+        found(run(&server.url(), &templates, &["-as"])),
+        ["test-0", "test-1", "test-3", "test-4"]
+    );
+    assert!(!lines(&log).iter().any(|line| line.contains("fits-not")), "{:?}", lines(&log));
+    // Detectors help although they were not asked for, and do not report then.
+    assert_eq!(found(run(&server.url(), &templates, &["-as", "-id", "test-1,test-2"])), ["test-1"]);
+
+    let dir = tempfile::tempdir().expect("a directory");
+    let info = "id: a\ninfo:\n  name: A\n  author: us\n  severity: low\n";
+    write(dir.path(), "a.yaml", &format!("{info}{}", asks("apache-tomcat", "x")));
+    let folder = dir.path().display().to_string();
+    let url = server.url();
+    let (code, _, said) = told(&["rules", "run", "-t", &folder, "-u", &url, "-as", "-no-index"]);
+    assert_eq!(code, 2, "{said}");
+    assert!(said.contains("none of the templates of -t is tagged `tech`"), "{said}");
+    write(dir.path(), "d.yaml", &format!("{}{detector}", info.replace("id: a", "id: d")));
+    let (_, _, said) = told(&["rules", "run", "-t", &folder, "-u", &url, "-as", "-no-index"]);
+    assert!(said.contains("is built with nginx; 1 templates for other technologies"), "{said}");
+    assert!(said.contains("requests that were not sent: 1 other-technology"), "{said}");
+}
+
+#[test]
+fn what_is_not_there_is_not_asked_for_again_and_again() {
+    let (server, log) = server(|request| {
+        let line = request.lines().next().unwrap_or_default();
+        let path = line.split(' ').nth(1).unwrap_or_default();
+        let is_there = line.starts_with("POST /there?") || line.starts_with("GET /only-post");
+        if is_there {
+            return (404, String::new(), format!("no user {}", path.len()));
+        }
+        (404, String::new(), format!("There is no {path} here"))
+    });
+    let asks = |method: &str, path: &str| {
+        format!(
+            "http:\n  - method: {method}\n    path: [\"{{{{BaseURL}}}}/{path}?u={{{{u}}}}\"]\n    \
+             payloads:\n      u: [a, b, c, d, e, f, g, h, i, j]\n    matchers:\n      \
+             - {{ type: word, words: [\"no user\"] }}\n"
+        )
+    };
+    let few = asks("GET", "few").replace("[a, b, c, d, e, f, g, h, i, j]", "[a, b]");
+    let (gone, there) = (asks("POST", "gone"), asks("POST", "there"));
+    let other = asks("GET", "only-post");
+    let templates = [few.as_str(), &gone, &there, &other];
+    let count =
+        |log: &Log, start: &str| lines(log).iter().filter(|line| line.starts_with(start)).count();
+    let without = run(&server.url(), &templates, &[]).len();
+    assert_eq!(count(&log, "POST /gone"), 10);
+    log.lock().expect("not poisoned").clear();
+    let with = run(&server.url(), &templates, &["-skip-not-found"]).len();
+    assert_eq!(with, without);
+    for (start, expected) in [
+        ("POST /gone?u=a ", 1),
+        ("POST /gone", 1),
+        ("POST /there", 10),
+        ("GET /only-post", 10),
+        ("GET /few", 1),
+    ] {
+        assert_eq!(count(&log, start), expected, "{start}: {:?}", lines(&log));
+    }
+    // Two random names for each method that was asked about.
+    assert_eq!(lines(&log).len(), 1 + 10 + 10 + 1 + 4, "{:?}", lines(&log));
+}
+
+/// Whether a server was given its file.
+static HAS_IT: AtomicU32 = AtomicU32::new(0);
+
+#[test]
+fn what_was_not_there_may_have_been_put_there() {
+    let (server, log) = server(|request| {
+        if request.starts_with("POST /upload") {
+            HAS_IT.store(1, Ordering::SeqCst);
+            return ok("thanks");
+        }
+        let is_there = request.starts_with("GET /file") && HAS_IT.load(Ordering::SeqCst) == 1;
+        if is_there { ok("the file") } else { (404, String::new(), "nothing".to_owned()) }
+    });
+    let template = r#"
+http:
+  - raw:
+      - "GET /file HTTP/1.1\nHost: {{Hostname}}\n\n"
+      - "GET /file HTTP/1.1\nHost: {{Hostname}}\n\n"
+      - "POST /upload HTTP/1.1\nHost: {{Hostname}}\n\nx"
+      - "GET /file HTTP/1.1\nHost: {{Hostname}}\n\n"
+    matchers:
+      - { type: dsl, dsl: ["contains(body_4, 'the file')"] }
+"#;
+    assert_eq!(run(&server.url(), &[template], &["-skip-not-found"]).len(), 1);
+    let asked = lines(&log).iter().filter(|line| line.starts_with("GET /file")).count();
+    assert_eq!(asked, 2, "{:?}", lines(&log));
+}

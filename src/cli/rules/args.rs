@@ -235,6 +235,12 @@ pub(super) struct RunArgs {
     pub(super) exclude_hosts: Vec<String>,
     #[command(flatten)]
     pub(super) choose: ChooseArgs,
+    /// Look at the target's own page first, with the templates among those of -t that are tagged `tech`
+    /// and ask for nothing else, and leave out templates that are tagged with technologies such a
+    /// template can tell (`nginx`, `wordpress`) but none of which was seen. Templates that are tagged
+    /// with none of them run.
+    #[arg(long, visible_alias = "as", help_heading = "Templates")]
+    pub(super) automatic_scan: bool,
     /// Requests per second at most.
     #[arg(
         long,
@@ -306,6 +312,12 @@ pub(super) struct RunArgs {
     /// Send what several templates ask alike for each of them, instead of once for all.
     #[arg(long, visible_alias = "dc", help_heading = "Sending")]
     pub(super) disable_clustering: bool,
+    /// A template does not ask again (in later rounds of payloads, in later steps) for a path, with the
+    /// same method, that was answered to the letter as the target answers to what is not there. That is
+    /// learnt from two random names in a folder; where those are answered differently, nothing is left
+    /// out, and what may have changed the target makes it ask again.
+    #[arg(long, help_heading = "Sending")]
+    pub(super) skip_not_found: bool,
     /// HTTP or SOCKS proxy for everything.
     #[arg(short = 'p', long, value_name = "URL", value_parser = Proxy::parse, help_heading = "Sending")]
     pub(super) proxy: Option<Proxy>,

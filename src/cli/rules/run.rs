@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, Write};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::cli::args::OutputArgs;
@@ -24,7 +25,7 @@ use crate::model::Target;
 use crate::plan::Plan;
 use crate::plan::ScanFlags;
 use crate::plan::TemplateSettings;
-use crate::rules::template::{Attack, Bindings, Redirects};
+use crate::rules::template::{Attack, Bindings, Library, Redirects, Template};
 use crate::run::RunKind;
 use crate::scan::CallbackServerOptions;
 use crate::scan::CallbackSource;
@@ -67,6 +68,7 @@ pub(super) fn run(args: &RunArgs, terminal: &Terminal) -> Result<ExitCode, CliEr
     plans::gate_findings(&mut plan, args.fail_on);
     let templates = Templates {
         library: templates::counted(&library),
+        detectors: detectors(args, &library, plan.seed)?,
         templates: library.templates,
         workflows: library.workflows,
         targets,
@@ -107,6 +109,44 @@ pub(super) fn run(args: &RunArgs, terminal: &Terminal) -> Result<ExitCode, CliEr
             ..Exploration::default()
         }),
     })
+}
+
+/// Templates that say what a target is built with, where the run is to go by that.
+fn detectors(
+    args: &RunArgs,
+    library: &Library,
+    seed: Seed,
+) -> Result<Option<Vec<Arc<Template>>>, CliError> {
+    if !args.automatic_scan {
+        return Ok(None);
+    }
+    let asked = args.choose.settings();
+    let settings = TemplateSettings {
+        paths: asked.paths,
+        tags: vec!["tech".to_owned()],
+        exclude_tags: asked.exclude_tags,
+        exclude_ids: asked.exclude_ids,
+        exclude_paths: asked.exclude_paths,
+        ..TemplateSettings::default()
+    };
+    let selection = templates::selection(&settings, false)?;
+    let indexing = args.choose.indexing();
+    let found = templates::library(&settings.paths, &selection, indexing, seed)?.templates;
+    // What runs anyway is run once.
+    let same = |template: &Arc<Template>| {
+        library.templates.iter().find(|known| known.info.path == template.info.path).cloned()
+    };
+    let found: Vec<_> = found
+        .into_iter()
+        .filter(|template| template.asks_for_the_page_alone())
+        .map(|template| same(&template).unwrap_or(template))
+        .collect();
+    if found.is_empty() {
+        let text =
+            "-as: none of the templates of -t is tagged `tech` and looks at the target's own page";
+        return Err(CliError::Usage(text.to_owned()));
+    }
+    Ok(Some(found))
 }
 
 /// What the run writes beside results.
@@ -242,6 +282,7 @@ fn options(args: &RunArgs) -> Result<TemplateOptions, CliError> {
         max_requests: args.max_requests,
         global_matchers: args.enable_global_matchers,
         ask_each: args.disable_clustering,
+        skip_missing: args.skip_not_found,
         cool_down: Some(Duration::from_secs(args.interactions_cooldown_period)),
     })
 }

@@ -148,6 +148,28 @@ impl Block {
         self.operators.names().any(|name| name.starts_with("duration"))
     }
 
+    /// Whether all it asks for is the page that the target's own address names.
+    pub(super) fn asks_for_the_page_alone(&self) -> bool {
+        let is_page = |request: &RequestText| match request {
+            RequestText::Path(text) => {
+                matches!(text.source().trim_end_matches('/'), "{{BaseURL}}" | "{{RootURL}}")
+            }
+            RequestText::Raw { .. } => false,
+        };
+        let is_get = matches!(self.method.source(), "" | "GET");
+        is_get
+            && self.body.is_none()
+            && self.payloads.is_none()
+            && self.fuzzing.is_none()
+            && self.race.is_none()
+            && self.requests.iter().all(is_page)
+    }
+
+    /// The names of its matchers.
+    pub(super) fn matcher_names(&self) -> impl Iterator<Item = &str> {
+        self.operators.matchers.iter().filter_map(|matcher| matcher.name.as_deref())
+    }
+
     /// The text of its first request, as it is written.
     pub(super) fn first_text(&self) -> Option<&str> {
         let (RequestText::Path(text) | RequestText::Raw { text, .. }) = self.requests.first()?;

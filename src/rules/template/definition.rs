@@ -80,6 +80,17 @@ impl Template {
         (count.min(2), first.to_owned())
     }
 
+    /// Whether all it asks for is the page that the target's own address names, so that one answer
+    /// serves all such templates.
+    pub fn asks_for_the_page_alone(&self) -> bool {
+        !self.blocks.is_empty() && self.blocks.iter().all(Block::asks_for_the_page_alone)
+    }
+
+    /// The names of its matchers.
+    pub fn matcher_names(&self) -> impl Iterator<Item = &str> {
+        self.blocks.iter().flat_map(Block::matcher_names)
+    }
+
     /// Whether it changes requests that are known already.
     pub fn is_fuzzing(&self) -> bool {
         self.blocks.iter().any(|block| block.fuzzing.is_some())

@@ -16,6 +16,7 @@ use super::report::Reporter;
 use super::run::Run;
 use super::shared::{Shared, Stop, TemplateOptions};
 use super::tally::{Effort, Tallies};
+use super::technology::{Seen, Technologies};
 use crate::http::clock::Clock;
 use crate::model::Event;
 use crate::model::NoticeLevel;
@@ -34,6 +35,9 @@ const CONCURRENCY: usize = 25;
 /// How often calls from outside are looked for.
 const POLL: Duration = Duration::from_millis(250);
 
+/// Why templates are left out where technologies decide.
+const OTHER_TECHNOLOGY: &str = "other-technology";
+
 /// How long calls are waited for when everything has been sent.
 const COOL_DOWN: Duration = Duration::from_secs(5);
 
@@ -46,6 +50,7 @@ pub(crate) struct TemplateJob {
     /// Requests that are known already, for templates that change such.
     pub(crate) known: Vec<Request>,
     pub(crate) options: TemplateOptions,
+    pub(crate) detectors: Option<Vec<Arc<Template>>>,
     pub(crate) callbacks: Option<Arc<dyn Callbacks>>,
     pub(crate) redactor: Redactor,
     pub(crate) aliases: Aliases,
@@ -56,6 +61,7 @@ pub(crate) struct TemplateJob {
 pub(super) struct Runner {
     pub(super) shared: Shared,
     pub(super) all: Vec<Arc<Template>>,
+    technologies: Option<Technologies>,
     reporter: Mutex<Reporter>,
     tallies: Tallies,
 }
@@ -73,12 +79,13 @@ pub(crate) async fn run_templates(job: TemplateJob) -> Vec<RuleOutcome> {
         shared: Shared::new(job.traffic, job.options, job.callbacks, used, job.seed, job.clock),
         reporter: Mutex::new(Reporter::new(job.redactor, job.aliases)),
         tallies: Tallies::default(),
+        technologies: job.detectors.map(|detectors| Technologies::new(&detectors)),
         all,
     });
     let workflows = Arc::new(job.workflows);
     let mut running = JoinSet::new();
     for target in &job.targets {
-        for template in runner.in_order() {
+        for template in runner.fitting(target).await {
             runner.make_room(&mut running, concurrency).await;
             let (runner, target) = (Arc::clone(&runner), target.clone());
             running.spawn(async move { runner.template(&template, &target).await });
@@ -120,6 +127,39 @@ impl Runner {
             self.all.iter().filter(|template| !template.is_only_fuzzing()).cloned().collect();
         order.sort_by_cached_key(|template| template.sort_key());
         order
+    }
+
+    /// What runs against a target: everything, or what may fit the technologies that are seen there.
+    async fn fitting(&self, target: &Target) -> Vec<Arc<Template>> {
+        let mut order = self.in_order();
+        let Some(technologies) = &self.technologies else { return order };
+        let mut seen = Seen::default();
+        for detector in &technologies.detectors {
+            // Why one came to its end stands in its tally.
+            let Ok(hits) = self.one(detector, target).await else { continue };
+            seen.add(&hits);
+            let rest = order.len();
+            order.retain(|template| !Arc::ptr_eq(template, detector));
+            // Who was not asked for helps, and does not report.
+            if order.len() < rest {
+                self.tell(hits).await;
+            }
+        }
+        let (out, fitting): (Vec<_>, Vec<_>) =
+            order.into_iter().partition(|template| technologies.rule_out(template, &seen));
+        for template in &out {
+            self.shared.count_many(OTHER_TECHNOLOGY, template.request_total());
+            self.tallies.rule_out(template);
+        }
+        let names = seen.list();
+        let text = format!(
+            "rules: {} is built with {}; {} templates for other technologies are left out",
+            target.origin,
+            if names.is_empty() { "nothing known".to_owned() } else { names.join(", ") },
+            out.len()
+        );
+        self.shared.traffic.notice(NoticeLevel::Info, text).await;
+        fitting
     }
 
     async fn make_room(&self, running: &mut JoinSet<()>, most: usize) {

@@ -9,6 +9,7 @@ mod fuzz;
 mod hit;
 mod job;
 mod listen;
+mod missing;
 mod pending;
 mod redirect;
 mod reflection;
@@ -16,6 +17,7 @@ mod report;
 mod run;
 mod shared;
 mod tally;
+mod technology;
 mod templates;
 mod workflow;
 

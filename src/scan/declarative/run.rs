@@ -1,6 +1,7 @@
 //! One template against one target.
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::atomic::Ordering;
@@ -23,6 +24,7 @@ use crate::http::CookieJar;
 use crate::http::SendOptions;
 use crate::model::Exchange;
 use crate::model::Header;
+use crate::model::Method;
 use crate::model::Request;
 use crate::model::Target;
 use crate::rules::template::Attack;
@@ -33,6 +35,9 @@ use crate::rules::template::{
 
 /// Values that `iterate-all` goes through at most.
 const MAX_VALUES: usize = 100;
+
+/// Rounds in which it is learnt what is not there; later ones seldom ask for another path.
+const ROUNDS_THAT_LEARN: u64 = 2;
 
 /// A template at work.
 pub(super) struct Run<'r> {
@@ -46,6 +51,8 @@ pub(super) struct Run<'r> {
     earlier: Vec<(String, Arc<Exchange>)>,
     /// Something was sent that may have changed the target: what was known before may be untrue.
     has_written: bool,
+    /// Methods and paths that the target says are not there.
+    missing: Mutex<BTreeSet<(Method, Vec<u8>)>>,
     pub(super) hits: Vec<Hit>,
     pub(super) effort: Effort,
 }
@@ -83,6 +90,7 @@ impl<'r> Run<'r> {
             jar: Mutex::new(CookieJar::default()),
             earlier: Vec::new(),
             has_written: false,
+            missing: Mutex::default(),
             hits: Vec::new(),
             effort: Effort::default(),
         }
@@ -173,10 +181,10 @@ impl<'r> Run<'r> {
             let mut running = FuturesUnordered::new();
             let mut has_match = false;
             loop {
-                while next < rounds
-                    && running.len() < block.parallel_rounds
-                    && !(has_match && stops)
-                {
+                // Whether the first one's path is there decides what the others are worth.
+                let is_probing = self.shared.options.skip_missing && done.is_empty();
+                let most = if is_probing { 1 } else { block.parallel_rounds };
+                while next < rounds && running.len() < most && !(has_match && stops) {
                     let round = next;
                     next += 1;
                     running.push(async move {
@@ -250,12 +258,17 @@ impl<'r> Run<'r> {
                 if !pause.is_zero() {
                     tokio::time::sleep(pause).await;
                 }
+                if self.is_missing(&made) {
+                    self.shared.count("not-found");
+                    continue;
+                }
                 let writes = !made.request.method.is_safe();
                 // What was asked before in this very run is asked again for a reason.
                 let is_first = !asked.contains(&made.request);
                 let may_share = is_first && !self.has_written && !done.has_written && !writes;
                 asked.push(made.request.clone());
                 let Some(chain) = self.send(block, &made, may_share).await? else { continue };
+                self.learn_missing(round, &made, &chain).await?;
                 done.has_written |= writes;
                 let Some(last) = chain.last().cloned() else { continue };
                 history[request] = Some(Arc::clone(&last));
@@ -275,6 +288,34 @@ impl<'r> Run<'r> {
         }
         done.dynamic = lists.into_iter().collect();
         Ok(done)
+    }
+
+    fn is_missing(&self, made: &Made) -> bool {
+        let missing = self.missing.lock().expect("no holder panics");
+        !missing.is_empty() && missing.contains(&method_and_path(&made.request))
+    }
+
+    /// Notes that what was asked for is not there, where the same may be asked for again. Whatever may
+    /// have changed the target may have put it there.
+    async fn learn_missing(&self, round: u64, made: &Made, chain: &Chain) -> Result<(), Stop> {
+        if !self.shared.options.skip_missing {
+            return Ok(());
+        }
+        let is_worth_it =
+            made.bytes.is_none() && round < ROUNDS_THAT_LEARN && self.template.request_total() > 1;
+        let is_missing = match &chain[..] {
+            [only] if is_worth_it => {
+                self.shared.missing.is_missing(self.shared, self.target, only).await?
+            }
+            _ => false,
+        };
+        let mut missing = self.missing.lock().expect("no holder panics");
+        if is_missing {
+            missing.insert(method_and_path(&made.request));
+        } else if !made.request.method.is_safe() {
+            missing.clear();
+        }
+        Ok(())
     }
 
     /// A request, and how long to wait before it is sent.
@@ -550,6 +591,12 @@ impl<'r> Run<'r> {
             format!("{} {} {block} {round} {request}", self.template.info.path, self.target.url());
         ChaCha8Rng::seed_from_u64(self.shared.seed.derive(&name).0)
     }
+}
+
+/// What was asked for, whatever the query.
+fn method_and_path(request: &Request) -> (Method, Vec<u8>) {
+    let path = request.path_and_query.split(|byte| *byte == b'?').next().unwrap_or_default();
+    (request.method.clone(), path.to_vec())
 }
 
 fn store(jar: &mut CookieJar, exchange: &Exchange, now: i64) {

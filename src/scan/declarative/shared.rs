@@ -11,6 +11,7 @@ use std::time::Duration;
 use super::answers::Answers;
 use super::hit::Hit;
 use super::listen::Callbacks;
+use super::missing::Missing;
 use super::pending::Pending;
 use super::tally::unmade_code;
 use crate::http::SendOptions;
@@ -51,6 +52,7 @@ pub(super) enum Stop {
 }
 
 /// What the user decides about all templates.
+#[expect(clippy::struct_excessive_bools, reason = "each is a choice of its own")]
 #[derive(Debug, Clone, Default)]
 pub struct TemplateOptions {
     /// Values by name.
@@ -73,6 +75,8 @@ pub struct TemplateOptions {
     pub global_matchers: bool,
     /// A request that several templates ask alike is sent for each of them.
     pub ask_each: bool,
+    /// A template does not ask again for what the target says is not there.
+    pub skip_missing: bool,
     /// How long calls from outside are waited for at the end; `None` is 5 s.
     pub cool_down: Option<Duration>,
 }
@@ -86,6 +90,8 @@ pub(crate) struct Shared {
     pub(super) seed: Seed,
     pub(super) clock: Clock,
     pub(super) pending: Mutex<Vec<Pending>>,
+    /// What the target says to what is not there.
+    pub(super) missing: Missing,
     /// Held by whoever measures how long answers take.
     pub(super) trial: tokio::sync::Mutex<()>,
     /// Operators that look at everybody's answers.
@@ -120,6 +126,7 @@ impl Shared {
             seed,
             clock,
             pending: Mutex::new(Vec::new()),
+            missing: Missing::default(),
             trial: tokio::sync::Mutex::new(()),
             global,
             global_hits: Mutex::new(Vec::new()),
@@ -208,7 +215,11 @@ impl Shared {
     }
 
     pub(super) fn count(&self, why: &'static str) {
-        *self.left_out.lock().expect("no holder panics").entry(why).or_default() += 1;
+        self.count_many(why, 1);
+    }
+
+    pub(super) fn count_many(&self, why: &'static str, requests: u64) {
+        *self.left_out.lock().expect("no holder panics").entry(why).or_default() += requests;
     }
 
     pub(super) fn count_unmade(&self, unmade: &Unmade) {

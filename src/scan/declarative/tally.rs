@@ -52,6 +52,8 @@ struct Tally {
     unanswered: u64,
     unmade: BTreeMap<&'static str, u64>,
     stop: Option<Stop>,
+    /// Targets at which it was left out, as it is for technologies that were not seen there.
+    ruled_out: u64,
 }
 
 /// Tallies by the template's file.
@@ -78,6 +80,12 @@ impl Tallies {
         if stop.is_some() {
             tally.stop = stop;
         }
+    }
+
+    /// A template is left out at a target.
+    pub(super) fn rule_out(&self, template: &Template) {
+        let mut tallies = self.0.lock().expect("no holder panics");
+        tallies.entry(template.info.path.clone()).or_default().ruled_out += 1;
     }
 
     /// Adds what came of a template later than its end.
@@ -111,6 +119,9 @@ impl Tally {
         }
         if self.asked > 0 {
             return None;
+        }
+        if self.ruled_out > 0 && self.unmade.is_empty() {
+            return Some("it is for technologies that were not seen (other-technology)".to_owned());
         }
         if let Some(code) = self.unmade.keys().next() {
             return Some(format!("none of its requests could be made ({code})"));

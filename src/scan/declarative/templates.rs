@@ -24,6 +24,9 @@ pub struct Templates {
     pub only: bool,
     /// What the user decides.
     pub options: TemplateOptions,
+    /// Templates that say what a target is built with; with them, those for other technologies do not
+    /// run.
+    pub detectors: Option<Vec<Arc<Template>>>,
     /// Where calls from outside are waited for; `None` is nowhere.
     pub callbacks: Option<CallbackSource>,
 }
