@@ -15,57 +15,93 @@ use crate::rules::dsl::Value;
 /// A template in short.
 #[expect(clippy::struct_excessive_bools, reason = "each is something to select by")]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Head {
     /// Its id; empty for a file that has none.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub id: String,
     /// As given on the command line, or below it.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub path: String,
     /// What it looks for.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub name: String,
     /// Why.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub description: String,
     /// Lower-case.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<String>,
     /// Lower-case.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub authors: Vec<String>,
     /// `unknown` where it says nothing.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub severity: String,
     /// `http`, `workflow`, or why it is not run.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub protocol: String,
     /// Everything that a condition can name beside these.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub metadata: Vec<(String, String)>,
     /// See [`TemplateClass`].
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub cve_ids: Vec<String>,
     /// See [`TemplateClass`].
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub cwe_ids: Vec<String>,
     /// See [`TemplateClass`].
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub cvss_metrics: String,
     /// See [`TemplateClass`].
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub cvss_score: Option<f64>,
     /// See [`TemplateClass`].
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub epss_score: Option<f64>,
     /// See [`TemplateClass`].
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub epss_percentile: Option<f64>,
     /// See [`TemplateClass`].
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub cpe: String,
     /// Methods of its requests.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub methods: Vec<String>,
     /// Types of its matchers.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub matcher_types: Vec<String>,
     /// Types of its extractors.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub extractor_types: Vec<String>,
     /// Requests that it sends at most.
+    #[serde(skip_serializing_if = "is_zero")]
     pub requests: u64,
     /// Its requests go to others than the target.
+    #[serde(skip_serializing_if = "is_false")]
     pub self_contained: bool,
     /// It changes requests that are known already.
+    #[serde(skip_serializing_if = "is_false")]
     pub fuzzing: bool,
     /// It waits for calls from outside.
+    #[serde(skip_serializing_if = "is_false")]
     pub callbacks: bool,
     /// It only looks at the answers to other templates' requests.
+    #[serde(skip_serializing_if = "is_false")]
     pub global: bool,
     /// Why it is not run.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub refusals: Vec<(Reason, u64, u64, String)>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+fn is_false(value: &bool) -> bool {
+    !value
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+fn is_zero(value: &u64) -> bool {
+    *value == 0
 }
 
 impl Head {

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::collections::HashMap;
 use std::fs;
+use std::io::{BufRead as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::Mutex;
@@ -28,7 +29,7 @@ const MAX_FILE: u64 = 4 << 20;
 const MAX_DEPTH: usize = 24;
 
 /// Of another version, an index is made anew.
-const INDEX_VERSION: u32 = 1;
+const INDEX_VERSION: u32 = 2;
 
 /// What is to be loaded, and how.
 #[derive(Debug)]
@@ -73,19 +74,36 @@ struct IgnoreList {
 }
 
 /// One file's state when it was read.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Deserialize)]
 struct Entry {
     modified_ns: u64,
     length: u64,
     head: Head,
 }
 
-#[derive(Debug, Default, Serialize, Deserialize)]
-struct Index {
+/// The same to be written.
+#[derive(Debug, Serialize)]
+struct EntryRef<'e> {
+    modified_ns: u64,
+    length: u64,
+    head: &'e Head,
+}
+
+/// The first line of an index; an [`Entry`] in each of the others, so that several can be read at once.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+struct IndexHead {
     version: u32,
     tool: String,
-    entries: HashMap<String, Entry>,
 }
+
+impl IndexHead {
+    fn ours() -> Self {
+        Self { version: INDEX_VERSION, tool: env!("CARGO_PKG_VERSION").to_owned() }
+    }
+}
+
+/// What an index knows, by path.
+type Index = HashMap<String, Entry>;
 
 /// A file that was found.
 #[derive(Debug, Clone)]
@@ -128,17 +146,17 @@ pub fn ignored(paths: &[PathBuf]) -> (Vec<String>, Vec<String>) {
 /// # Errors
 /// A path that the user named and that cannot be read.
 pub fn load(loading: &Loading<'_>) -> Result<Library, Refusal> {
-    let mut files = Vec::new();
-    for path in loading.paths {
-        find(path, &mut files)?;
-    }
-    files.sort_by(|a, b| a.path.cmp(&b.path));
-    files.dedup_by(|a, b| a.path == b.path);
-    let known = loading.index.map(read_index).unwrap_or_default();
-    let outcomes = outcomes(&files, loading, &known);
+    let (files, known) = std::thread::scope(|scope| {
+        let index = loading.index.map(|path| scope.spawn(|| read_index(path)));
+        let files = files(loading.paths);
+        (files, index.map(|index| index.join().unwrap_or_default()).unwrap_or_default())
+    });
+    let files = files?;
+    let known_count = known.len();
+    let outcomes = outcomes(files, loading, known);
     if let Some(path) = loading.index {
-        let changed = outcomes.iter().any(|outcome| outcome.was_read)
-            || known.entries.len() != outcomes.len();
+        let changed =
+            outcomes.iter().any(|outcome| outcome.was_read) || known_count != outcomes.len();
         if changed {
             write_index(path, &outcomes);
         }
@@ -146,18 +164,39 @@ pub fn load(loading: &Loading<'_>) -> Result<Library, Refusal> {
     Ok(gather(outcomes))
 }
 
-fn outcomes(files: &[Found], loading: &Loading<'_>, known: &Index) -> Vec<Outcome> {
+fn files(paths: &[PathBuf]) -> Result<Vec<Found>, Refusal> {
+    let mut files = Vec::new();
+    for path in paths {
+        find(path, &mut files)?;
+    }
+    files.sort_by(|a, b| a.path.cmp(&b.path));
+    files.dedup_by(|a, b| a.path == b.path);
+    Ok(files)
+}
+
+fn worker_count(work: usize) -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from).min(work.max(1))
+}
+
+fn outcomes(files: Vec<Found>, loading: &Loading<'_>, mut known: Index) -> Vec<Outcome> {
+    let workers = worker_count(files.len());
+    let with_entry = |file: Found| {
+        let path = file.path.display().to_string();
+        let entry = known.remove(&path);
+        Mutex::new(Some((file, path, entry)))
+    };
+    let asked: Vec<_> = files.into_iter().map(with_entry).collect();
     let next = AtomicUsize::new(0);
-    let slots: Vec<Mutex<Option<Outcome>>> = files.iter().map(|_| Mutex::new(None)).collect();
-    let workers =
-        std::thread::available_parallelism().map_or(1, usize::from).min(files.len().max(1));
+    let slots: Vec<Mutex<Option<Outcome>>> = asked.iter().map(|_| Mutex::new(None)).collect();
     std::thread::scope(|scope| {
         for _ in 0..workers {
             scope.spawn(|| {
                 loop {
                     let index = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(file) = files.get(index) else { return };
-                    let outcome = outcome(file, loading, known);
+                    let Some(slot) = asked.get(index) else { return };
+                    let taken = slot.lock().expect("no holder panics").take();
+                    let Some((file, path, entry)) = taken else { continue };
+                    let outcome = outcome(&file, &path, loading, entry);
                     *slots[index].lock().expect("no holder panics") = Some(outcome);
                 }
             });
@@ -167,23 +206,21 @@ fn outcomes(files: &[Found], loading: &Loading<'_>, known: &Index) -> Vec<Outcom
     slots.into_iter().filter_map(taken).collect()
 }
 
-fn outcome(file: &Found, loading: &Loading<'_>, known: &Index) -> Outcome {
-    let path = file.path.display().to_string();
+fn outcome(file: &Found, path: &str, loading: &Loading<'_>, entry: Option<Entry>) -> Outcome {
     let state = (file.modified_ns, file.length);
-    if let Some(entry) = known.entries.get(&path)
-        && (entry.modified_ns, entry.length) == state
+    if let Some(Entry { head, .. }) =
+        entry.filter(|entry| (entry.modified_ns, entry.length) == state)
     {
-        let left_out = loading.selection.judge(&entry.head).err();
-        if left_out.is_some() || !entry.head.refusals.is_empty() {
-            let head = entry.head.clone();
+        let left_out = loading.selection.judge(&head).err();
+        if left_out.is_some() || !head.refusals.is_empty() {
             return Outcome { head, compiled: None, left_out, was_read: false, state };
         }
     }
     let compiled = match read(file) {
-        Ok(text) => compile(&path, &text, file.root.as_deref(), loading.seed, loading.now_unix),
-        Err(message) => Err(vec![whole(&path, Reason::Unreadable, message)]),
+        Ok(text) => compile(path, &text, file.root.as_deref(), loading.seed, loading.now_unix),
+        Err(message) => Err(vec![whole(path, Reason::Unreadable, message)]),
     };
-    let head = Head::of(&compiled, &path);
+    let head = Head::of(&compiled, path);
     let left_out = loading.selection.judge(&head).err();
     let compiled = compiled.ok().filter(|_| left_out.is_none());
     Outcome { head, compiled, left_out, was_read: true, state }
@@ -289,30 +326,62 @@ fn walk(
     Ok(())
 }
 
+/// Nothing where there is none, or one of another version. Lines are read on all processors.
 fn read_index(path: &Path) -> Index {
     let Ok(bytes) = fs::read(path) else { return Index::default() };
-    let Ok(index) = serde_json::from_slice::<Index>(&bytes) else { return Index::default() };
-    let is_ours = index.version == INDEX_VERSION && index.tool == env!("CARGO_PKG_VERSION");
-    if is_ours { index } else { Index::default() }
+    let Some(end) = memchr::memchr(b'\n', &bytes) else { return Index::default() };
+    let (head, lines) = bytes.split_at(end + 1);
+    if serde_json::from_slice(head).ok() != Some(IndexHead::ours()) {
+        return Index::default();
+    }
+    let pieces = pieces(lines, worker_count(lines.len()));
+    let read = std::thread::scope(|scope| {
+        let readers: Vec<_> =
+            pieces.into_iter().map(|piece| scope.spawn(move || entries(piece))).collect();
+        readers.into_iter().map(|reader| reader.join().ok().flatten()).collect::<Option<Vec<_>>>()
+    });
+    let entries = read.unwrap_or_default().into_iter().flatten();
+    entries.map(|entry| (entry.head.path.clone(), entry)).collect()
+}
+
+/// Whole lines, in as many pieces of about the same length.
+fn pieces(mut lines: &[u8], count: usize) -> Vec<&[u8]> {
+    let length = lines.len() / count.max(1);
+    let mut pieces = Vec::with_capacity(count);
+    for _ in 1..count {
+        let end = memchr::memchr(b'\n', &lines[length.min(lines.len())..]);
+        let end = end.map_or(lines.len(), |end| length + end + 1);
+        let (piece, rest) = lines.split_at(end);
+        pieces.push(piece);
+        lines = rest;
+    }
+    pieces.push(lines);
+    pieces
+}
+
+/// Nothing if one line is none of ours.
+fn entries(lines: &[u8]) -> Option<Vec<Entry>> {
+    lines.lines().map(|line| serde_json::from_str(&line.ok()?).ok()).collect()
 }
 
 /// Written beside and put in place: a run that is killed leaves the old one. An index that cannot be
 /// written is made anew by the next run.
 fn write_index(path: &Path, outcomes: &[Outcome]) {
-    let entry = |outcome: &Outcome| {
-        let (modified_ns, length) = outcome.state;
-        (outcome.head.path.clone(), Entry { modified_ns, length, head: outcome.head.clone() })
-    };
-    let index = Index {
-        version: INDEX_VERSION,
-        tool: env!("CARGO_PKG_VERSION").to_owned(),
-        entries: outcomes.iter().map(entry).collect(),
-    };
     let written = || -> std::io::Result<()> {
         let folder = path.parent().unwrap_or(Path::new("."));
         fs::create_dir_all(folder)?;
         let mut file = tempfile::NamedTempFile::new_in(folder)?;
-        serde_json::to_writer(std::io::BufWriter::new(file.as_file_mut()), &index)?;
+        let mut out = std::io::BufWriter::new(file.as_file_mut());
+        serde_json::to_writer(&mut out, &IndexHead::ours())?;
+        out.write_all(b"\n")?;
+        for outcome in outcomes {
+            let (modified_ns, length) = outcome.state;
+            let entry = EntryRef { modified_ns, length, head: &outcome.head };
+            serde_json::to_writer(&mut out, &entry)?;
+            out.write_all(b"\n")?;
+        }
+        out.flush()?;
+        drop(out);
         file.persist(path).map_err(|error| error.error)?;
         Ok(())
     };
