@@ -39,15 +39,21 @@ pub struct ParseError {
     /// The grammar holds, but a function is called as it cannot be called: with the wrong number of
     /// arguments, with a pattern that does not compile, or although it is refused.
     pub is_misuse: bool,
+    /// It is right, and asks for what is not done here.
+    pub is_refusal: bool,
 }
 
 impl ParseError {
     pub(super) fn new(at: usize, message: impl Into<String>) -> Self {
-        Self { message: message.into(), at, is_misuse: false }
+        Self { message: message.into(), at, is_misuse: false, is_refusal: false }
+    }
+
+    pub(super) fn refusal(at: usize, message: impl Into<String>) -> Self {
+        Self { message: message.into(), at, is_misuse: true, is_refusal: true }
     }
 
     pub(super) fn misuse(at: usize, message: impl Into<String>) -> Self {
-        Self { message: message.into(), at, is_misuse: true }
+        Self { message: message.into(), at, is_misuse: true, is_refusal: false }
     }
 }
 

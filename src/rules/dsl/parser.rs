@@ -138,6 +138,9 @@ impl<'t> Parser<'t> {
             spread.append(&mut arguments);
             arguments = spread;
         }
+        if let Some(text) = refusal(function, &arguments) {
+            return Ok(Node::Misuse(Box::new(ParseError::refusal(at, text))));
+        }
         if let Err(text) = function.check_call(arguments.len()) {
             return Ok(misuse(at, text));
         }
@@ -237,6 +240,15 @@ fn binary(operator: Binary, left: Node, right: Node, at: usize) -> Result<Node, 
         });
     }
     Ok(Node::Binary(operator, Box::new(left), Box::new(right)))
+}
+
+/// Why a call is not made here, whatever the other values are.
+fn refusal(function: &Function, arguments: &[Node]) -> Option<String> {
+    let first = match arguments.first() {
+        Some(Node::Text(text)) => Some(text.as_slice()),
+        _ => None,
+    };
+    function.refusal(first)
 }
 
 fn misuse(at: usize, text: String) -> Node {

@@ -14,7 +14,7 @@ use super::refusal::{Reason, Refusal};
 use crate::model::Exchange;
 use crate::model::Target;
 use crate::model::TemplateClass;
-use crate::rules::dsl::{Environment, Text};
+use crate::rules::dsl::{Environment, ParseError, Text};
 use crate::rules::example::Example;
 use crate::rules::passive::OncePer;
 
@@ -108,8 +108,13 @@ impl Template {
         let patterns = blocks().flat_map(|block| block.operators.patterns());
         let patterns = patterns.filter_map(|pattern| pattern.force().err());
         let expressions = blocks().flat_map(|block| block.operators.expressions());
-        let misused = expressions.filter_map(|line| line.misuse().map(ToString::to_string));
-        let in_texts = blocks().flat_map(Block::texts).flat_map(Text::problems);
+        let misused = expressions.filter_map(|line| line.misuse());
+        let in_texts = blocks().flat_map(Block::texts).chain(self.variables.texts());
+        let in_texts = in_texts.flat_map(Text::problems);
+        // What is refused is right, and only not done here.
+        let reason = |error: &ParseError| {
+            if error.is_refusal { Reason::UnsupportedFunction } else { Reason::BadExpression }
+        };
         let fault = |reason: Reason, message: String| Refusal {
             path: self.info.path.clone(),
             id: Some(self.info.id.clone()),
@@ -124,8 +129,7 @@ impl Template {
         patterns
             .map(|message| fault(Reason::BadRegex, message))
             .chain(missing.map(|message| fault(Reason::Invalid, message)))
-            .chain(misused.map(|message| fault(Reason::BadExpression, message)))
-            .chain(in_texts.map(|error| fault(Reason::BadExpression, error.to_string())))
+            .chain(misused.chain(in_texts).map(|error| fault(reason(error), error.to_string())))
             .collect()
     }
 

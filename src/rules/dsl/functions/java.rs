@@ -1,6 +1,9 @@
 //! A serialised Java object that does nothing but look up a name when it is read: a map with an
-//! address as its key, whose hash asks for the address's host. Chains that run commands are not made
-//! here.
+//! address as its key, whose hash asks for the address's host.
+//!
+//! Chains that run commands are not made here, although templates may mean no harm by them: a payload
+//! only proves a flaw, and that an object is read at all, which is the flaw, the look-up of a name proves
+//! as well and on any Java. What a command does is in nobody's hand once the target runs it.
 //!
 //! Written out from the grammar of the Java Object Serialization Specification, chapter 6.
 
@@ -29,14 +32,13 @@ const FIRST_HANDLE: u32 = 0x7e_0000;
 
 /// `generate_java_gadget('dns', address, encoding)`
 pub(super) fn gadget(texts: &[Text<'_>]) -> Result<Vec<u8>, EvalError> {
-    match &texts[0][..] {
-        b"dns" => {}
-        b"jdk7u21"
-        | b"jdk8u20"
-        | b"commons-collections3.1"
-        | b"commons-collections4.0"
-        | b"groovy1" => return Err(unfit("the gadget runs commands, only `dns` is made")),
-        _ => return Err(unfit("there is no such gadget, only `dns`")),
+    if &texts[0][..] != b"dns" {
+        let reason = if runs_commands(&texts[0]) {
+            RUNS_COMMANDS
+        } else {
+            "there is no such gadget, only `dns`"
+        };
+        return Err(unfit(reason));
     }
     let object = lookup(&utf8(&texts[1])).ok_or_else(|| unfit("the address is too long"))?;
     let for_url = |bytes: &[u8]| BASE64_STANDARD.encode(bytes).replace('+', "%2B").into_bytes();
@@ -48,6 +50,22 @@ pub(super) fn gadget(texts: &[Text<'_>]) -> Result<Vec<u8>, EvalError> {
         b"base64-raw" => BASE64_STANDARD.encode(&object).into_bytes(),
         _ => for_url(&object),
     })
+}
+
+/// Why a gadget that runs commands is not made.
+pub(super) const RUNS_COMMANDS: &str = "the gadget runs a command on the target, where a payload is only \
+     to prove a flaw; `dns` proves the same by looking up a name";
+
+/// Whether Nuclei has a gadget of this name that runs commands.
+pub(super) fn runs_commands(name: &[u8]) -> bool {
+    matches!(
+        name,
+        b"jdk7u21"
+            | b"jdk8u20"
+            | b"commons-collections3.1"
+            | b"commons-collections4.0"
+            | b"groovy1"
+    )
 }
 
 /// The stream; `None` if a text is too long for its length field.

@@ -228,6 +228,12 @@ fn a_call_that_cannot_work_is_told_apart_from_bad_grammar() {
     assert_eq!(mistake("join('a')"), "`join` takes 2 or more arguments, not 1");
     assert_eq!(mistake("substr('a')"), "`substr` takes 2 to 3 arguments, not 1");
     assert_eq!(mistake("resolve('a')"), "`resolve` is refused: it asks name servers by itself");
+    let gadget = mistake("generate_java_gadget('groovy1', 'id', 'raw')");
+    assert!(gadget.contains("is refused: the gadget runs a command on the target"), "{gadget}");
+    let refused = |text: &str| Expression::parse(text).map(|_| ()).expect_err("wrong").is_refusal;
+    assert!(refused("generate_java_gadget('jdk7u21', body, 'raw') == 'x'"));
+    assert!(!refused("md5()"));
+    assert!(Expression::parse("generate_java_gadget('dns', 'http://h', 'raw')").is_ok());
 }
 
 #[test]
