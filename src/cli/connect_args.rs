@@ -42,13 +42,13 @@ pub(super) struct ConnectArgs {
     connect_timeout: Option<Duration>,
     /// Client certificate (PEM), for servers that want one.
     #[arg(long, value_name = "FILE")]
-    cert: Option<PathBuf>,
+    pub(super) cert: Option<PathBuf>,
     /// Its private key (PEM), unless it stands in the same file.
     #[arg(long, value_name = "FILE", requires = "cert")]
-    key: Option<PathBuf>,
+    pub(super) key: Option<PathBuf>,
     /// Name asked for in the TLS handshake, which the certificate must show, instead of the URL's.
     #[arg(long, value_name = "NAME")]
-    sni: Option<String>,
+    pub(super) sni: Option<String>,
     /// Lowest version of TLS: 1.2 or 1.3.
     #[arg(long, value_name = "VERSION", value_parser = TlsVersion::parse)]
     tls_min: Option<TlsVersion>,

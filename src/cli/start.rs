@@ -1,11 +1,16 @@
 //! Entry: parse, dispatch, and turn what came out into an exit code.
 
 use std::error::Error as _;
+use std::ffi::OsString;
 use std::io::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
+use clap::CommandFactory as _;
 use clap::Parser as _;
+use clap::error::ContextKind;
+use clap::error::ContextValue;
+use clap::error::ErrorKind;
 use miette::GraphicalReportHandler;
 use miette::GraphicalTheme;
 
@@ -28,9 +33,21 @@ const LINE_MAX: usize = 2000;
 
 /// Parses the process's arguments, runs the command, gives its exit code.
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse_from(rules::respelt(std::env::args_os())) {
+    let arguments = rules::respelt(std::env::args_os());
+    let arguments = match rules::with_config(arguments, &Cli::command()) {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            complain(&error, &Terminal::detect(ColorChoice::Auto, false));
+            return ExitCode::from(error.exit_code().code());
+        }
+    };
+    let cli = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,
         Err(error) => {
+            if let Some(instead) = not_taken(&error, &arguments) {
+                let _ = writeln!(std::io::stderr(), "error: {instead}");
+                return ExitCode::from(Code::Usage.code());
+            }
             // `--help` and `--version` come as errors too; clap knows where each belongs.
             let code = u8::try_from(error.exit_code()).unwrap_or(Code::Usage.code());
             let _ = error.print();
@@ -48,6 +65,16 @@ pub fn main() -> ExitCode {
     // The panic hook has said what broke; the exit code is to be one of the table.
     let code = catch_unwind(dispatched).unwrap_or(Code::Internal);
     ExitCode::from(code.code())
+}
+
+/// What to do in place of a flag that another tool has.
+fn not_taken(error: &clap::Error, arguments: &[OsString]) -> Option<String> {
+    let is_run = arguments.windows(2).any(|pair| pair == ["rules", "run"]);
+    let unknown = error.kind() == ErrorKind::UnknownArgument && is_run;
+    match error.get(ContextKind::InvalidArg).filter(|_| unknown)? {
+        ContextValue::String(argument) => rules::instead_of(argument),
+        _ => None,
+    }
 }
 
 fn dispatch(command: Command, terminal: &Terminal) -> Result<Code, CliError> {

@@ -9,6 +9,7 @@ pub mod jsonl;
 pub mod plain;
 mod progress;
 pub mod results;
+pub mod statistics;
 pub mod tui;
 pub mod urls;
 

@@ -3,6 +3,8 @@
 use std::fmt::Write as _;
 use std::io::{self, BufWriter, Write};
 
+use serde_json::json;
+
 use crate::model::Event;
 use crate::model::Report;
 use crate::model::Severity;
@@ -33,13 +35,36 @@ pub enum ResultFormat {
 pub struct ResultLines {
     out: BufWriter<Box<dyn Write + Send>>,
     format: ResultFormat,
+    silent_ones: SilentOnes,
     error: Option<io::Error>,
+}
+
+/// Whether templates that ran and matched nowhere have a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SilentOnes {
+    /// They have none.
+    LeftOut,
+    /// They have one.
+    Told,
 }
 
 impl ResultLines {
     /// Lines that are written to `out`.
-    pub fn new(out: Box<dyn Write + Send>, format: ResultFormat) -> Self {
-        Self { out: BufWriter::new(out), format, error: None }
+    pub fn new(out: Box<dyn Write + Send>, format: ResultFormat, silent_ones: SilentOnes) -> Self {
+        Self { out: BufWriter::new(out), format, silent_ones, error: None }
+    }
+
+    fn write_silent(&mut self, id: &str) -> io::Result<()> {
+        match self.format {
+            ResultFormat::Text { .. } => {
+                writeln!(self.out, "[{}] [http] [failed]", inert(id, MAX_TEXT))?;
+            }
+            ResultFormat::Json { .. } => {
+                let line = json!({ "template-id": id, "type": "http", "matcher-status": false });
+                writeln!(self.out, "{line}")?;
+            }
+        }
+        self.out.flush()
     }
 
     fn write(&mut self, result: &TemplateResult) -> io::Result<()> {
@@ -56,9 +81,21 @@ impl ResultLines {
 
 impl Consumer for ResultLines {
     fn on_event(&mut self, stamped: &Stamped, _report: &Report) {
-        if let (Event::TemplateResult(result), None) = (&stamped.event, &self.error) {
-            self.error = self.write(result).err();
+        if self.error.is_some() {
+            return;
         }
+        let written = match &stamped.event {
+            Event::TemplateResult(result) => self.write(result),
+            Event::RuleFinished(outcome)
+                if self.silent_ones == SilentOnes::Told
+                    && outcome.matched == 0
+                    && outcome.skipped.is_none() =>
+            {
+                self.write_silent(&outcome.id)
+            }
+            _ => Ok(()),
+        };
+        self.error = written.err();
     }
 
     fn finish(&mut self) -> io::Result<()> {

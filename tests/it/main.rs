@@ -75,6 +75,7 @@ mod restart;
 mod resume_browser;
 mod resume_login;
 mod rules;
+mod rules_flags;
 mod rules_generated;
 mod rules_matching;
 mod rules_prefilter;

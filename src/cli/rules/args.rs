@@ -43,7 +43,8 @@ pub(super) struct ChooseArgs {
         long,
         value_name = "PATH",
         value_delimiter = ',',
-        visible_alias = "template",
+        visible_aliases = ["template", "workflows"],
+        short_alias = 'w',
         help_heading = "Templates"
     )]
     pub(super) templates: Vec<PathBuf>,
@@ -210,6 +211,7 @@ Examples:
 Templates that put a service out of action, guess at length or need a foothold (tags
 dos, fuzz, local, bruteforce), and those that address others than the target, run only
 when they are asked for. Programs are never run, and no request leaves the scope.
+A flag of Nuclei that is not taken is answered with what to do instead (-project, -headless).
 Ends with 0 whether something was found or not, unless --fail-on says otherwise.")]
 pub(super) struct RunArgs {
     /// A target; may be repeated.
@@ -239,8 +241,30 @@ pub(super) struct RunArgs {
     /// and ask for nothing else, and leave out templates that are tagged with technologies such a
     /// template can tell (`nginx`, `wordpress`) but none of which was seen. Templates that are tagged
     /// with none of them run.
-    #[arg(long, visible_alias = "as", help_heading = "Templates")]
+    #[arg(
+        long,
+        visible_alias = "as",
+        conflicts_with = "scan_strategy",
+        help_heading = "Templates"
+    )]
     pub(super) automatic_scan: bool,
+    /// Write the list of templates that would run, and end.
+    #[arg(long = "tl", help_heading = "Templates")]
+    pub(super) list_templates: bool,
+    /// No results of these matchers: TEMPLATE-ID:MATCHER, either may be *; TEMPLATE-ID alone is all of
+    /// its matchers.
+    #[arg(
+        long,
+        value_name = "ID:MATCHER",
+        value_delimiter = ',',
+        visible_alias = "em",
+        help_heading = "Templates"
+    )]
+    pub(super) exclude_matchers: Vec<String>,
+    /// Flags as keys of a YAML file, as Nuclei's configuration and profiles have them; what stands on
+    /// the command line counts alone.
+    #[arg(long, value_name = "FILE", visible_aliases = ["profile", "tp"], help_heading = "Templates")]
+    pub(super) config: Vec<PathBuf>,
     /// Requests per second at most.
     #[arg(
         long,
@@ -271,6 +295,47 @@ pub(super) struct RunArgs {
     /// Requests at most.
     #[arg(long, value_name = "N", help_heading = "Sending")]
     pub(super) max_requests: Option<u64>,
+    /// Which comes first: one target with all templates (auto, host-spray), or one template with all
+    /// targets.
+    #[arg(
+        long,
+        value_name = "KIND",
+        value_parser = ["auto", "host-spray", "template-spray"],
+        default_value = "auto",
+        visible_alias = "ss",
+        help_heading = "Sending"
+    )]
+    pub(super) scan_strategy: String,
+    /// A host is left alone when so many requests in a row found nobody there.
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 30,
+        visible_alias = "mhe",
+        help_heading = "Sending"
+    )]
+    pub(super) max_host_error: u32,
+    /// No host is left alone for that.
+    #[arg(long, visible_alias = "nmhe", help_heading = "Sending")]
+    pub(super) no_mhe: bool,
+    /// Client certificate (PEM), for servers that want one.
+    #[arg(long, value_name = "FILE", visible_alias = "cc", help_heading = "Sending")]
+    pub(super) client_cert: Option<PathBuf>,
+    /// Its private key (PEM), unless it stands in the same file.
+    #[arg(
+        long,
+        value_name = "FILE",
+        visible_alias = "ck",
+        requires = "client_cert",
+        help_heading = "Sending"
+    )]
+    pub(super) client_key: Option<PathBuf>,
+    /// Additional root certificate (PEM) to trust.
+    #[arg(long, value_name = "FILE", visible_alias = "ca", help_heading = "Sending")]
+    pub(super) client_ca: Option<PathBuf>,
+    /// Name asked for in TLS handshakes.
+    #[arg(long, value_name = "NAME", help_heading = "Sending")]
+    pub(super) sni: Option<String>,
     /// Header sent with every request, in place of the template's: `Name: value`; may be repeated.
     #[arg(short = 'H', long, value_name = "NAME: VALUE", help_heading = "Sending")]
     pub(super) header: Vec<String>,
@@ -369,6 +434,33 @@ pub(super) struct RunArgs {
     /// Leave out what was sent and received of JSON lines.
     #[arg(long, visible_alias = "or", help_heading = "Output")]
     pub(super) omit_raw: bool,
+    /// Write results to this file as JSON lines too.
+    #[arg(long, value_name = "FILE", visible_alias = "jle", help_heading = "Output")]
+    pub(super) jsonl_export: Option<PathBuf>,
+    /// Write a line for each template that ran and matched nowhere too.
+    #[arg(long, visible_alias = "ms", help_heading = "Output")]
+    pub(super) matcher_status: bool,
+    /// Keep all that is sent and received, a file for each exchange, secrets included.
+    #[arg(long, visible_alias = "sresp", help_heading = "Output")]
+    pub(super) store_resp: bool,
+    /// Where to (`output`); asks for it as well.
+    #[arg(long, value_name = "DIR", visible_alias = "srd", help_heading = "Output")]
+    pub(super) store_resp_dir: Option<PathBuf>,
+    /// Write how far the run has come to standard error, every few seconds.
+    #[arg(long, help_heading = "Output")]
+    pub(super) stats: bool,
+    /// The same as JSON lines.
+    #[arg(long, visible_alias = "sj", help_heading = "Output")]
+    pub(super) stats_json: bool,
+    /// Seconds between two such lines.
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        default_value_t = 5,
+        visible_alias = "si",
+        help_heading = "Output"
+    )]
+    pub(super) stats_interval: u64,
     /// Results alone: no progress, no summary.
     #[arg(long, help_heading = "Output")]
     pub(super) silent: bool,

@@ -1,6 +1,8 @@
 //! `rules`: templates and rules by themselves: run, listed, shown, validated, tested.
 
 mod args;
+mod config;
+mod foreign;
 mod list;
 mod run;
 mod show;
@@ -14,6 +16,8 @@ use super::error::CliError;
 use super::terminal::Terminal;
 
 pub(super) use args::RulesArgs;
+pub(super) use config::with_config;
+pub(super) use foreign::instead_of;
 pub(super) use spelling::respelt;
 
 use args::RulesCommand;

@@ -1,5 +1,6 @@
 //! `rules run`.
 
+use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, Write};
 use std::path::Path;
@@ -14,6 +15,7 @@ use crate::cli::error::CliError;
 use crate::cli::execute::Execution;
 use crate::cli::execute::Exploration;
 use crate::cli::execute::execute;
+use crate::cli::outputs::write_stdout;
 use crate::cli::plans;
 use crate::cli::templates;
 use crate::cli::terminal::Terminal;
@@ -22,10 +24,11 @@ use crate::model::Header;
 use crate::model::Headline;
 use crate::model::Seed;
 use crate::model::Target;
+use crate::model::inert;
 use crate::plan::Plan;
 use crate::plan::ScanFlags;
 use crate::plan::TemplateSettings;
-use crate::rules::template::{Attack, Bindings, Library, Redirects, Template};
+use crate::rules::template::{Attack, Bindings, ExcludedMatchers, Library, Redirects, Template};
 use crate::run::RunKind;
 use crate::scan::CallbackServerOptions;
 use crate::scan::CallbackSource;
@@ -35,11 +38,21 @@ use crate::scan::oob::OobOptions;
 use crate::ui::Consumer;
 use crate::ui::results::ResultFormat;
 use crate::ui::results::ResultLines;
+use crate::ui::results::SilentOnes;
+use crate::ui::statistics::Extent;
+use crate::ui::statistics::StatisticsFormat;
+use crate::ui::statistics::StatisticsLines;
 
 use super::args::RunArgs;
 
 /// Targets of one run at most.
 const MAX_TARGETS: usize = 100_000;
+
+/// Characters of a path that are shown.
+const MAX_PATH: usize = 500;
+
+/// Where exchanges are kept unless the user says.
+const STORE: &str = "output";
 
 /// Runs templates.
 pub(super) fn run(args: &RunArgs, terminal: &Terminal) -> Result<ExitCode, CliError> {
@@ -65,7 +78,11 @@ pub(super) fn run(args: &RunArgs, terminal: &Terminal) -> Result<ExitCode, CliEr
                     `rules validate`";
         return Err(CliError::Usage(text.to_owned()));
     }
+    if args.list_templates {
+        return list(&library);
+    }
     plans::gate_findings(&mut plan, args.fail_on);
+    let extent = extent(&library, targets.len());
     let templates = Templates {
         library: templates::counted(&library),
         detectors: detectors(args, &library, plan.seed)?,
@@ -87,12 +104,21 @@ pub(super) fn run(args: &RunArgs, terminal: &Terminal) -> Result<ExitCode, CliEr
             ResultFormat::Text { colour }
         }
     };
-    consumers.push(Box::new(ResultLines::new(Box::new(std::io::stdout()), format(colour))));
+    let silent_ones = if args.matcher_status { SilentOnes::Told } else { SilentOnes::LeftOut };
+    let lines = |out, format| Box::new(ResultLines::new(out, format, silent_ones));
+    consumers.push(lines(Box::new(std::io::stdout()), format(colour)));
     if let Some(path) = &args.output {
-        let file = File::create(path)
-            .map_err(|source| CliError::OutputUnwritable { path: path.clone(), source })?;
-        let file: Box<dyn Write + Send> = Box::new(file);
-        consumers.push(Box::new(ResultLines::new(file, format(false))));
+        consumers.push(lines(created(path)?, format(false)));
+    }
+    if let Some(path) = &args.jsonl_export {
+        let json = ResultFormat::Json { omit_raw: args.omit_raw };
+        consumers.push(lines(created(path)?, json));
+    }
+    if args.stats || args.stats_json {
+        let every = Duration::from_secs(args.stats_interval);
+        let format = if args.stats_json { StatisticsFormat::Json } else { StatisticsFormat::Text };
+        let out = Box::new(std::io::stderr());
+        consumers.push(Box::new(StatisticsLines::new(out, format, every, extent)));
     }
     execute(Execution {
         plan,
@@ -109,6 +135,32 @@ pub(super) fn run(args: &RunArgs, terminal: &Terminal) -> Result<ExitCode, CliEr
             ..Exploration::default()
         }),
     })
+}
+
+fn created(path: &Path) -> Result<Box<dyn Write + Send>, CliError> {
+    let failed = |source| CliError::OutputUnwritable { path: path.to_owned(), source };
+    Ok(Box::new(File::create(path).map_err(failed)?))
+}
+
+/// The templates that would run, a line each.
+fn list(library: &Library) -> Result<ExitCode, CliError> {
+    let mut text = String::new();
+    let workflows = library.workflows.iter().map(|workflow| &workflow.info);
+    for info in library.templates.iter().map(|template| &template.info).chain(workflows) {
+        let _ = writeln!(text, "{}", inert(&info.path, MAX_PATH));
+    }
+    write_stdout(text.as_bytes())?;
+    Ok(ExitCode::Passed)
+}
+
+fn extent(library: &Library, hosts: usize) -> Extent {
+    let totals = library.templates.iter().map(|template| template.request_total());
+    let each = totals.fold(0, u64::saturating_add);
+    Extent {
+        templates: library.templates.len() + library.workflows.len(),
+        hosts,
+        requests: each.saturating_mul(hosts as u64),
+    }
 }
 
 /// Templates that say what a target is built with, where the run is to go by that.
@@ -168,7 +220,11 @@ fn outputs(args: &RunArgs) -> OutputArgs {
 fn plan(args: &RunArgs, targets: &[Target]) -> Result<Plan, CliError> {
     let mut connect = ConnectArgs::default();
     connect.proxy.clone_from(&args.proxy);
+    connect.cert.clone_from(&args.client_cert);
+    connect.key.clone_from(&args.client_key);
+    connect.sni.clone_from(&args.sni);
     let send = SendArgs {
+        cacert: args.client_ca.iter().cloned().collect(),
         timeout: Some(Duration::from_secs(args.timeout.max(1))),
         connect,
         authorised_by: args.authorised_by.clone(),
@@ -283,6 +339,10 @@ fn options(args: &RunArgs) -> Result<TemplateOptions, CliError> {
         global_matchers: args.enable_global_matchers,
         ask_each: args.disable_clustering,
         skip_missing: args.skip_not_found,
+        by_template: args.scan_strategy == "template-spray",
+        max_silence: if args.no_mhe { None } else { Some(args.max_host_error) },
+        excluded: ExcludedMatchers::new(&args.exclude_matchers),
+        store: args.store_resp_dir.clone().or(args.store_resp.then(|| STORE.into())),
         cool_down: Some(Duration::from_secs(args.interactions_cooldown_period)),
     })
 }

@@ -84,11 +84,20 @@ pub(crate) async fn run_templates(job: TemplateJob) -> Vec<RuleOutcome> {
     });
     let workflows = Arc::new(job.workflows);
     let mut running = JoinSet::new();
+    if runner.shared.options.by_template {
+        for template in runner.in_order() {
+            for target in &job.targets {
+                runner.make_room(&mut running, concurrency).await;
+                runner.start(&mut running, &template, target);
+            }
+        }
+    }
     for target in &job.targets {
-        for template in runner.fitting(target).await {
+        let is_done = runner.shared.options.by_template;
+        let fitting = if is_done { Vec::new() } else { runner.fitting(target).await };
+        for template in fitting {
             runner.make_room(&mut running, concurrency).await;
-            let (runner, target) = (Arc::clone(&runner), target.clone());
-            running.spawn(async move { runner.template(&template, &target).await });
+            runner.start(&mut running, &template, target);
         }
         for index in 0..workflows.len() {
             runner.make_room(&mut running, concurrency).await;
@@ -106,7 +115,8 @@ pub(crate) async fn run_templates(job: TemplateJob) -> Vec<RuleOutcome> {
                 (Arc::clone(&runner), Arc::clone(template), request.clone());
             running.spawn(async move {
                 let effort = Effort::default();
-                let (hits, ended) = fuzz(&runner.shared, &template, &request, &effort).await;
+                let (mut hits, ended) = fuzz(&runner.shared, &template, &request, &effort).await;
+                runner.keep_wanted(&mut hits);
                 runner.tallies.add(&template, &effort, hits.len() as u64, ended.err());
                 runner.tell(hits).await;
             });
@@ -183,10 +193,27 @@ impl Runner {
     async fn poll(&self) {
         let mut hits = pending::poll(&self.shared);
         hits.append(&mut self.shared.global_hits.lock().expect("no holder panics"));
+        self.keep_wanted(&mut hits);
         for hit in &hits {
             self.tallies.match_later(&hit.template, 1);
         }
         self.tell(hits).await;
+    }
+
+    fn start(
+        self: &Arc<Self>,
+        running: &mut JoinSet<()>,
+        template: &Arc<Template>,
+        target: &Target,
+    ) {
+        let (runner, template, target) = (Arc::clone(self), Arc::clone(template), target.clone());
+        running.spawn(async move { runner.template(&template, &target).await });
+    }
+
+    /// Takes out what the user does not want to hear of.
+    fn keep_wanted(&self, hits: &mut Vec<Hit>) {
+        let excluded = &self.shared.options.excluded;
+        hits.retain(|hit| !excluded.has(&hit.template.info.id, hit.matcher_name.as_deref()));
     }
 
     async fn template(&self, template: &Arc<Template>, target: &Target) {
@@ -204,7 +231,8 @@ impl Runner {
         let mut run = Run::new(&self.shared, template, target);
         let ended =
             if self.shared.traffic.is_stopping() { Err(Stop::Stopped) } else { run.run().await };
-        let hits = std::mem::take(&mut run.hits);
+        let mut hits = std::mem::take(&mut run.hits);
+        self.keep_wanted(&mut hits);
         self.tallies.add(template, &run.effort, hits.len() as u64, ended.err());
         match ended {
             // What was found before the end counts.

@@ -16,6 +16,7 @@ mod reflection;
 mod report;
 mod run;
 mod shared;
+mod store;
 mod tally;
 mod technology;
 mod templates;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::atomic::AtomicU64;
@@ -13,6 +14,7 @@ use super::hit::Hit;
 use super::listen::Callbacks;
 use super::missing::Missing;
 use super::pending::Pending;
+use super::store::Store;
 use super::tally::unmade_code;
 use crate::http::SendOptions;
 use crate::http::clock::Clock;
@@ -23,11 +25,11 @@ use crate::model::Origin;
 use crate::model::Request;
 use crate::model::Seed;
 use crate::model::Target;
-use crate::rules::template::{Attack, Bindings, Redirects, Template, Unmade};
+use crate::rules::template::{Attack, Bindings, ExcludedMatchers, Redirects, Template, Unmade};
 use crate::scan::traffic::Traffic;
 use crate::scan::traffic::Unsent;
 
-/// A host that has not answered this often in a row is left alone.
+/// A host that has not answered this often in a row is left alone, unless the user says otherwise.
 const MAX_SILENCE: u32 = 30;
 
 /// Requests whose calls are waited for at once.
@@ -53,7 +55,7 @@ pub(super) enum Stop {
 
 /// What the user decides about all templates.
 #[expect(clippy::struct_excessive_bools, reason = "each is a choice of its own")]
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct TemplateOptions {
     /// Values by name.
     pub given: Bindings,
@@ -77,8 +79,39 @@ pub struct TemplateOptions {
     pub ask_each: bool,
     /// A template does not ask again for what the target says is not there.
     pub skip_missing: bool,
+    /// One template runs against all targets before the next one does.
+    pub by_template: bool,
+    /// A host that has not answered this often in a row is left alone; `None` is never.
+    pub max_silence: Option<u32>,
+    /// Results that are not wanted.
+    pub excluded: ExcludedMatchers,
+    /// Where everything that is sent and received is kept.
+    pub store: Option<PathBuf>,
     /// How long calls from outside are waited for at the end; `None` is 5 s.
     pub cool_down: Option<Duration>,
+}
+
+impl Default for TemplateOptions {
+    fn default() -> Self {
+        Self {
+            given: Bindings::default(),
+            headers: Vec::new(),
+            attack: None,
+            redirects: None,
+            stop_at_first_match: false,
+            concurrency: 0,
+            retries: 0,
+            max_requests: None,
+            global_matchers: false,
+            ask_each: false,
+            skip_missing: false,
+            by_template: false,
+            max_silence: Some(MAX_SILENCE),
+            excluded: ExcludedMatchers::default(),
+            store: None,
+            cool_down: None,
+        }
+    }
 }
 
 /// See the module.
@@ -87,6 +120,7 @@ pub(crate) struct Shared {
     pub(super) options: TemplateOptions,
     pub(super) callbacks: Option<Arc<dyn Callbacks>>,
     pub(super) answers: Answers,
+    store: Option<Store>,
     pub(super) seed: Seed,
     pub(super) clock: Clock,
     pub(super) pending: Mutex<Vec<Pending>>,
@@ -120,6 +154,7 @@ impl Shared {
     ) -> Self {
         Self {
             traffic,
+            store: options.store.as_deref().map(Store::new),
             options,
             callbacks,
             answers: Answers::default(),
@@ -169,7 +204,7 @@ impl Shared {
         options: &SendOptions,
     ) -> Result<Arc<Exchange>, Stop> {
         let origin = request.origin.clone();
-        if self.silence_of(&origin) >= MAX_SILENCE {
+        if self.options.max_silence.is_some_and(|most| self.silence_of(&origin) >= most) {
             self.count("unresponsive");
             return Err(Stop::Unresponsive);
         }
@@ -193,6 +228,11 @@ impl Shared {
                 });
             }
         };
+        if let Some(store) = &self.store
+            && store.keep(&exchange, options.bytes.as_deref()).is_err()
+        {
+            self.count("sent-but-not-stored");
+        }
         match &exchange.outcome {
             Ok(_) => {
                 self.silence.lock().expect("no holder panics").remove(&origin);
