@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Instant;
 
-use super::operators::LazyPattern;
+use super::pattern::LazyPattern;
 use super::{Fuzzed, Library, Loading, Selection, load};
 use crate::extract::Pattern;
 use crate::model::Seed;

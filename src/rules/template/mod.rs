@@ -26,6 +26,8 @@ mod load;
 mod loose;
 mod make;
 mod operators;
+mod operators_read;
+mod pattern;
 mod payload;
 mod preprocess;
 mod query;
