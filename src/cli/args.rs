@@ -15,10 +15,10 @@ use super::crawl::CrawlArgs;
 use super::load_args::LoadArgs;
 use super::load_args::LookArgs;
 use super::new::NewArgs;
+use super::report_args::ReportArgs;
 use super::rules::RulesArgs;
 use super::scan_args::ScanArgs;
 use crate::import::Format;
-use crate::model::OutputKind;
 use crate::model::Severity;
 use crate::model::Target;
 use crate::model::parse_duration;
@@ -345,29 +345,10 @@ pub(super) struct ImportArgs {
     pub(super) enable_unsafe: bool,
 }
 
-/// `report`.
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  shakedown report run.json                       the summary, as after the run
-  shakedown report run.json -f html -o run.html
-  shakedown report run.jsonl -f sarif             from an event log, even one cut short")]
-pub(super) struct ReportArgs {
-    /// A report (JSON) or an event log (JSON Lines); `-` is standard input.
-    #[arg(value_name = "FILE")]
-    pub(super) file: PathBuf,
-    /// The format to write.
-    #[arg(short = 'f', long, default_value = "text", value_parser = report_format)]
-    pub(super) format: ReportFormat,
-    /// Where to write; standard output by default.
-    #[arg(short = 'o', long, value_name = "FILE", default_value = "-")]
-    pub(super) output: PathBuf,
-}
-
 /// `view`.
 #[derive(Debug, Args)]
 pub(super) struct ViewArgs {
-    /// A report (JSON) or an event log (JSON Lines).
+    /// A report (JSON), an event log (JSON Lines), or Nuclei's results.
     #[arg(value_name = "FILE")]
     pub(super) file: PathBuf,
 }
@@ -447,15 +428,6 @@ pub(super) enum FailOn {
     From(Severity),
 }
 
-/// What `report -f` writes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum ReportFormat {
-    /// The summary for people.
-    Text,
-    /// One of the file formats.
-    File(OutputKind),
-}
-
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
     parse_duration(text).map_err(|error| error.to_string())
 }
@@ -502,16 +474,6 @@ pub(super) fn target_override(text: &str) -> Result<TargetOverride, String> {
 
 pub(super) fn target(text: &str) -> Result<Target, String> {
     Target::parse(text).map_err(|error| error.to_string())
-}
-
-fn report_format(text: &str) -> Result<ReportFormat, String> {
-    if text == "text" {
-        return Ok(ReportFormat::Text);
-    }
-    OutputKind::parse(text)
-        .filter(|kind| *kind != OutputKind::Jsonl)
-        .map(ReportFormat::File)
-        .ok_or_else(|| "one of text, json, html, md, sarif, junit, csv".to_owned())
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use super::report::read;
 /// `--baseline`.
 #[derive(Debug, Clone, Args)]
 pub(super) struct BaselineArgs {
-    /// Compare with this earlier run (a JSON report or event log): findings are new or known, and
+    /// Compare with this earlier run (a JSON report, an event log, or Nuclei's results): findings are new or known, and
     /// gates on `METRIC|vs(baseline)` are judged against it. Goes before the plan's `baseline.run`.
     #[arg(long, value_name = "FILE")]
     baseline: Option<PathBuf>,

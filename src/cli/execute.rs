@@ -99,7 +99,7 @@ pub(super) fn execute(mut execution: Execution<'_>) -> Result<ExitCode, CliError
     let registry = Arc::new(load_rules(&execution)?);
     let templates = match (execution.kind, templates) {
         (RunKind::Scan | RunKind::Check, None) => {
-            templates::of_plan(&execution.plan, terminal.quiet)?
+            templates::of_plan(&execution.plan, &registry, terminal.quiet)?
         }
         (_, given) => given,
     };
@@ -184,7 +184,7 @@ fn check_rules_of_gates(
     templates: Option<&Templates>,
 ) -> Result<(), CliError> {
     let templates = templates.map(|templates| templates.templates.as_slice()).unwrap_or_default();
-    let templates: Vec<&str> = templates.iter().map(|one| one.info.id.as_str()).collect();
+    let templates: Vec<&str> = templates.iter().map(|one| one.info.rule_id()).collect();
     let is_known = |id: &str| registry.meta(id).is_some() || templates.contains(&id);
     for threshold in &plan.thresholds {
         let selector = &threshold.criterion.selector;

@@ -22,6 +22,7 @@ mod oha;
 mod outputs;
 mod plans;
 mod report;
+mod report_args;
 mod rules;
 mod scan;
 mod scan_args;

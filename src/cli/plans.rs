@@ -212,7 +212,8 @@ pub(super) fn gate_findings(plan: &mut Plan, fail_on: FailOn) {
     }
 }
 
-fn findings_gate(severity: Severity) -> Threshold {
+/// No finding of this severity or above: new and firm, unless a gate says otherwise.
+pub(super) fn findings_gate(severity: Severity) -> Threshold {
     Threshold::parse(&format!("findings{{severity:>={severity}}}"), "count==0")
         .expect("the metric has this tag and this aggregate")
 }

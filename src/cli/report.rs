@@ -5,18 +5,28 @@ use std::path::Path;
 
 use crate::format::read_run;
 use crate::model::ExitCode;
+use crate::model::OutputKind;
 use crate::model::Report;
 use crate::report::Style;
 
-use super::args::ReportArgs;
-use super::args::ReportFormat;
+use super::args::FailOn;
 use super::error::CliError;
 use super::outputs::write_file;
+use super::plans;
+use super::report_args::ReportArgs;
+use super::report_args::ReportFormat;
 use super::terminal::Terminal;
 
-/// Renders and writes. The exit code says whether that worked, not what the run came to.
+/// Renders and writes. The exit code says whether that worked, not what the run came to, unless a gate
+/// is asked for.
 pub(super) fn run(args: &ReportArgs, terminal: &Terminal) -> Result<ExitCode, CliError> {
-    let report = read(&args.file)?;
+    let mut report = read(&args.file)?;
+    let gate = match args.fail_on {
+        FailOn::Never => None,
+        FailOn::From(severity) => Some(plans::findings_gate(severity)),
+    };
+    let baseline = args.baseline.as_deref().map(read).transpose()?;
+    crate::run::look_again(&mut report, baseline.as_ref(), gate.as_ref());
     let to_terminal = args.output == Path::new("-") && terminal.stdout;
     let bytes = match args.format {
         ReportFormat::Text => {
@@ -28,14 +38,22 @@ pub(super) fn run(args: &ReportArgs, terminal: &Terminal) -> Result<ExitCode, Cl
             };
             crate::report::summary(&report, style).into_bytes()
         }
-        ReportFormat::File(kind) => crate::report::render(kind, &report)
-            .expect("the argument parser refuses the one format that cannot be rendered"),
+        ReportFormat::File(kind) => rendered(kind, &report),
     };
     write_file(&args.output, &bytes)?;
-    Ok(ExitCode::Passed)
+    for (kind, path) in args.files() {
+        write_file(path, &rendered(kind, &report))?;
+    }
+    let verdict = report.verdict.as_ref().filter(|_| gate.is_some());
+    Ok(verdict.map_or(ExitCode::Passed, |verdict| verdict.exit_code))
 }
 
-/// Reads a report or an event log; `-` is standard input.
+fn rendered(kind: OutputKind, report: &Report) -> Vec<u8> {
+    crate::report::render(kind, report)
+        .expect("the argument parser refuses the one format that cannot be rendered")
+}
+
+/// Reads a report, an event log or Nuclei's results; `-` is standard input.
 ///
 /// # Errors
 /// [`CliError::Unreadable`] or [`CliError::Format`], with the path.

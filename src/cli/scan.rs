@@ -21,6 +21,10 @@ const ALL: &str = "all";
 
 /// Runs the scan.
 pub(super) fn run(args: &ScanArgs, terminal: &Terminal) -> Result<ExitCode, CliError> {
+    if args.allow_unsafe && args.active.is_none() && !args.templates.dast {
+        let text = "--allow-unsafe is about what probes may send: it needs --active, or --dast";
+        return Err(CliError::Usage(text.to_owned()));
+    }
     let active = args.active.clone().map(|ids| if ids == [ALL] { Vec::new() } else { ids });
     let discovery = Discovery {
         target: &args.target,

@@ -40,8 +40,8 @@ pub(super) struct ScanArgs {
     /// Send probes: all native checks, or those named.
     #[arg(long, value_name = "CHECK,…", num_args = 0..=1, require_equals = true, value_delimiter = ',', default_missing_value = "all")]
     pub(super) active: Option<Vec<String>>,
-    /// Probe forms with side effects (POST) too.
-    #[arg(long, requires = "active")]
+    /// Probe forms with side effects (POST) too, by --active or --dast.
+    #[arg(long)]
     pub(super) allow_unsafe: bool,
     /// What is looked at, as whom, and how fast.
     #[command(flatten)]

@@ -50,7 +50,7 @@ pub(super) struct TemplateArgs {
     /// Run templates that change known requests (`fuzzing`) too, on the operations that the crawl
     /// found.
     #[arg(long, requires = "templates")]
-    dast: bool,
+    pub(super) dast: bool,
 }
 
 impl TemplateArgs {

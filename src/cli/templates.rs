@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use sha2::Digest as _;
 use sha2::Sha256;
@@ -17,6 +18,7 @@ use crate::model::TemplateLibrary;
 use crate::model::inert;
 use crate::plan::Plan;
 use crate::plan::TemplateSettings;
+use crate::rules::Registry;
 use crate::rules::template::{Library, Loading, Refusal, Selection, load};
 use crate::scan::CallbackSource;
 use crate::scan::Templates;
@@ -27,6 +29,9 @@ const MAX_SHOWN: usize = 10;
 
 /// Characters of one refusal that are shown.
 const MAX_TEXT: usize = 400;
+
+/// What tells a template from a rule of the same name.
+const SUFFIX: &str = "-template";
 
 /// Whether an index of templates is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,14 +81,19 @@ pub(super) fn library(
 ///
 /// # Errors
 /// As [`selection`] and [`library`]; and if nothing is left to run, which nobody asks for.
-pub(super) fn of_plan(plan: &Plan, quiet: bool) -> Result<Option<Templates>, CliError> {
+pub(super) fn of_plan(
+    plan: &Plan,
+    registry: &Registry,
+    quiet: bool,
+) -> Result<Option<Templates>, CliError> {
     let Some(settings) = plan.scan.as_ref().map(|scan| &scan.templates) else { return Ok(None) };
     if settings.paths.is_empty() {
         return Ok(None);
     }
     let callbacks = callbacks(plan);
     let selection = selection(settings, callbacks.is_some())?;
-    let library = library(&settings.paths, &selection, Indexing::Kept, plan.seed)?;
+    let mut library = library(&settings.paths, &selection, Indexing::Kept, plan.seed)?;
+    tell_apart(&mut library, registry);
     tell(&library, quiet);
     if library.templates.is_empty() && library.workflows.is_empty() {
         let counts: Vec<String> =
@@ -103,6 +113,18 @@ pub(super) fn of_plan(plan: &Plan, quiet: bool) -> Result<Option<Templates>, Cli
         callbacks: callbacks.map(CallbackSource::Listener),
         ..Templates::default()
     }))
+}
+
+/// A template that is called as a rule of the program's own gets another name in this run: each of the two
+/// has its outcome and its findings.
+fn tell_apart(library: &mut Library, registry: &Registry) {
+    for template in &mut library.templates {
+        if registry.meta(&template.info.id).is_some()
+            && let Some(template) = Arc::get_mut(template)
+        {
+            template.info.called = Some(format!("{}{SUFFIX}", template.info.id));
+        }
+    }
 }
 
 /// Where calls from outside are waited for: on this machine alone, so for a target on it.
@@ -161,6 +183,7 @@ pub(super) fn counted(library: &Library) -> TemplateLibrary {
         column: refusal.column,
         reason: refusal.reason.code().to_owned(),
         message: refusal.message.clone(),
+        is_wrong: refusal.reason.is_mistake(),
     });
     let left_out = counts(library).into_iter().map(|(why, count)| (why.to_owned(), count));
     TemplateLibrary {

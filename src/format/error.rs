@@ -28,8 +28,8 @@ pub enum FormatError {
         /// The newest version that can be read.
         supported: &'static str,
     },
-    /// JSON, but neither a report nor an event log.
-    #[error("neither a Shakedown report nor an event log: {problem}")]
+    /// JSON, but none of what can be read.
+    #[error("neither a Shakedown report, an event log nor Nuclei's results: {problem}")]
     NotOurs {
         /// What is missing.
         problem: String,

@@ -1,4 +1,4 @@
-//! A run from a file, whichever of the two formats it is in.
+//! A run from a file, whichever format it is in.
 
 use serde::Deserialize;
 
@@ -7,12 +7,14 @@ use crate::model::Report;
 use super::error::FormatError;
 use super::error::parse;
 use super::events;
+use super::nuclei;
 use super::report;
 
-/// Reads a saved run: a report as it is, an event log by folding its events.
+/// Reads a saved run: a report as it is, an event log by folding its events, Nuclei's results as what
+/// they would have been here.
 ///
 /// # Errors
-/// [`FormatError`] when it is neither, or damaged. A log that was cut is no error: the report is
+/// [`FormatError`] when it is none of them, or damaged. A log that was cut is no error: the report is
 /// partial, it has no verdict.
 pub fn read_run(bytes: &[u8]) -> Result<Report, FormatError> {
     #[derive(Deserialize)]
@@ -25,10 +27,14 @@ pub fn read_run(bytes: &[u8]) -> Result<Report, FormatError> {
         let log = events::read_all(bytes)?;
         return Ok(Report::of(&log.events));
     }
+    if nuclei::is_results(bytes) {
+        return nuclei::read(bytes).map(nuclei::report);
+    }
     match parse::<Probe>(bytes, 0)? {
         Probe { schema_version: Some(_), .. } => report::read(bytes),
         Probe { schema_version: None, .. } => Err(FormatError::NotOurs {
-            problem: "it has no `schema_version`, and its lines have no `v`".to_owned(),
+            problem: "it has no `schema_version`, and its lines have neither `v` nor `template-id`"
+                .to_owned(),
         }),
     }
 }

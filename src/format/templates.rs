@@ -59,6 +59,9 @@ struct RefusedDto {
     /// A code.
     reason: String,
     message: String,
+    /// The file is wrong, rather than something that this tool does not do.
+    #[serde(default)]
+    wrong: bool,
 }
 
 /// What templates sent.
@@ -112,6 +115,7 @@ impl From<&TemplateLibrary> for LibraryDto {
             column: one.column,
             reason: one.reason.clone(),
             message: one.message.clone(),
+            wrong: one.is_wrong,
         };
         Self {
             files: library.files.into(),
@@ -131,6 +135,7 @@ impl From<LibraryDto> for TemplateLibrary {
             column: one.column,
             reason: one.reason,
             message: one.message,
+            is_wrong: one.wrong,
         };
         Self {
             files: dto.files.into(),

@@ -88,6 +88,8 @@ impl TemplateResult {
         let said = self.extracted.iter_mut().chain(&mut self.analysis);
         let all = own.into_iter().chain(said).chain(payloads).chain(calls);
         all.for_each(|text| *text = redactor.text(text));
+        let points = self.point.iter_mut();
+        points.for_each(|point| point.name = redactor.text(&point.name));
     }
 }
 

@@ -10,9 +10,11 @@ mod condition;
 mod control;
 mod conversation;
 mod cost;
+mod curl;
 mod cvss;
 mod disguise;
 mod event;
+mod evidence;
 mod exchange;
 mod exit;
 mod failure;
@@ -45,6 +47,7 @@ mod seed;
 mod session;
 mod site;
 mod template;
+mod template_finding;
 mod template_run;
 mod text;
 mod threshold;
@@ -62,8 +65,10 @@ pub use condition::{Aggregate, Comparison, Condition, ConditionError, Limit};
 pub use control::{ControlCommand, LoadCommand, StopLevel, StopToken};
 pub use conversation::{Conversation, EventStream, Expectation, MessageStep, WebSocketSession};
 pub use cost::Cost;
+pub use curl::curl;
 pub use cvss::cvss_base_score;
 pub use event::{Event, EventSender, Notice, NoticeLevel, Phase, RunInfo, Stamped, StopReason};
+pub use evidence::{evidence, evidence_of};
 pub use exchange::{Exchange, ExchangeTap, Response, TlsInfo};
 pub use exit::ExitCode;
 pub use failure::{Failure, FailureClass};
@@ -104,6 +109,7 @@ pub use site::{
     LeftAlone, SiteAnswer, SiteExample, SiteNode, SiteParameter, SkipReason, nodes_by_status,
 };
 pub use template::{InteractionRecord, TemplateClass, TemplateResult};
+pub use template_finding::{FindingBook, Sighting};
 pub use template_run::{
     REFUSED_NAMED, RefusedTemplate, TemplateLibrary, TemplateRun, TemplateTraffic,
 };

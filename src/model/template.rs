@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use super::address::Origin;
 use super::cvss::cvss_base_score;
-use super::finding::Severity;
+use super::finding::{InsertionRef, Severity};
 use super::rule::{Owasp, RuleMeta};
 
 /// What a template says about itself.
@@ -12,6 +12,8 @@ use super::rule::{Owasp, RuleMeta};
 pub struct TemplateClass {
     /// Its id.
     pub id: String,
+    /// What it is called in a run in which a rule has its id.
+    pub called: Option<String>,
     /// The file.
     pub path: String,
     /// What it looks for.
@@ -49,6 +51,11 @@ pub struct TemplateClass {
 }
 
 impl TemplateClass {
+    /// What it is called among the rules of a run.
+    pub fn rule_id(&self) -> &str {
+        self.called.as_deref().unwrap_or(&self.id)
+    }
+
     /// Whether a match is a hint rather than a fact, which rules of our own say among their metadata.
     pub fn is_tentative(&self) -> bool {
         self.metadata.iter().any(|(name, value)| name == "confidence" && value == "tentative")
@@ -74,7 +81,7 @@ impl TemplateClass {
         let why = parts.join(" ");
         let has_vector = cvss_base_score(&self.cvss_metrics).is_ok();
         RuleMeta {
-            id: self.id.clone(),
+            id: self.rule_id().to_owned(),
             title: self.name.clone(),
             severity: self.severity.unwrap_or(Severity::Info),
             cwe: self.cwe_ids.iter().filter_map(number).collect(),
@@ -107,6 +114,8 @@ pub struct InteractionRecord {
 pub struct TemplateResult {
     /// Whose.
     pub template: TemplateClass,
+    /// The protocol: `http`, or another one where somebody else ran it.
+    pub protocol: String,
     /// The URL that it was run against.
     pub target: String,
     /// Where the request went.
@@ -117,6 +126,8 @@ pub struct TemplateResult {
     pub matcher_name: Option<String>,
     /// Which of several named extractors.
     pub extractor_name: Option<String>,
+    /// The place of a known request that it changed.
+    pub point: Option<InsertionRef>,
     /// What was taken out of the answer.
     pub extracted: Vec<String>,
     /// Names and values.

@@ -36,6 +36,8 @@ pub struct RefusedTemplate {
     pub reason: String,
     /// The same in a sentence.
     pub message: String,
+    /// The file is wrong, rather than something that this tool does not do.
+    pub is_wrong: bool,
 }
 
 impl fmt::Display for RefusedTemplate {
@@ -101,9 +103,10 @@ impl TemplateRun {
         parts
     }
 
-    /// Files that do not take part, by name.
-    pub fn refused(&self) -> &[RefusedTemplate] {
-        self.library.as_ref().map(|library| library.refused.as_slice()).unwrap_or_default()
+    /// Files that are wrong, by name.
+    pub fn mistakes(&self) -> impl Iterator<Item = &RefusedTemplate> {
+        let refused = self.library.iter().flat_map(|library| &library.refused);
+        refused.filter(|one| one.is_wrong)
     }
 }
 

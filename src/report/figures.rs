@@ -215,10 +215,10 @@ pub(super) fn templates(report: &Report) -> Vec<String> {
     figures.iter().map(|text| inert(text, 300)).collect()
 }
 
-/// Template files that do not take part: where, why.
-pub(super) fn refused(report: &Report) -> Vec<String> {
-    let refused = report.templates.as_ref().map(TemplateRun::refused).unwrap_or_default();
-    refused.iter().map(|one| inert(&one.to_string(), 300)).collect()
+/// Template files that are wrong: where, why.
+pub(super) fn wrong_templates(report: &Report) -> Vec<String> {
+    let mistakes = report.templates.iter().flat_map(TemplateRun::mistakes);
+    mistakes.map(|one| inert(&one.to_string(), 300)).collect()
 }
 
 /// Findings that a failed gate counted.

@@ -26,9 +26,9 @@ use super::figures::message_endpoints;
 use super::figures::per_second;
 use super::figures::percent;
 use super::figures::reached;
-use super::figures::refused;
 use super::figures::share;
 use super::figures::templates;
+use super::figures::wrong_templates;
 use crate::model::grouped;
 use crate::model::plural;
 
@@ -160,7 +160,7 @@ fn scan(report: &Report) -> String {
     if !templates.is_empty() {
         writeln!(out, "\nTemplates: {}", escape(&templates.join(" · "))).expect(INFALLIBLE);
     }
-    let refused = refused(report);
+    let refused = wrong_templates(report);
     for (index, text) in refused.iter().take(ROWS).enumerate() {
         let gap = if index == 0 { "\n" } else { "" };
         writeln!(out, "{gap}* left out: {}", escape(text)).expect(INFALLIBLE);

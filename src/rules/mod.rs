@@ -56,4 +56,4 @@ pub use error::{Fault, RuleError, RuleErrors};
 pub use example::{Example, Expectation};
 pub use passive::{OncePer, PassiveMatch, PassiveRule};
 pub use registry::{Registry, Tested};
-pub use view::ResponseView;
+pub use view::{Outline, ResponseView};

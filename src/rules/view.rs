@@ -4,6 +4,8 @@ use std::borrow::Cow;
 use std::cell::Cell;
 use std::cell::OnceCell;
 use std::ops::Range;
+use std::sync::Arc;
+use std::sync::OnceLock;
 
 use crate::extract::CssSelector;
 use crate::extract::Tree;
@@ -47,19 +49,41 @@ pub(super) const NAMES: [&str; 20] = [
 pub struct ResponseView<'a> {
     exchange: &'a Exchange,
     response: &'a Response,
+    outline: Arc<Outline>,
+    csp: OnceCell<Csp>,
+    has_no_meta_policy: Cell<bool>,
+    cookies: OnceCell<Vec<Cookie>>,
+    /// `None` within for a document that is not parsed.
+    tree: OnceCell<Option<Tree>>,
+}
+
+/// What of a view is the same for everybody who looks at the same answer, wherever they do.
+#[derive(Debug)]
+pub struct Outline {
     head: Vec<u8>,
     lines: Vec<HeadLine>,
     /// The headers' names in lower snake case, in the order received.
     names: Vec<String>,
     wire_head_len: usize,
     is_html: bool,
-    csp: OnceCell<Csp>,
-    has_no_meta_policy: Cell<bool>,
-    body_then_head: OnceCell<Vec<u8>>,
-    head_then_body: OnceCell<Vec<u8>>,
-    cookies: OnceCell<Vec<Cookie>>,
-    /// `None` within for a document that is not parsed.
-    tree: OnceCell<Option<Tree>>,
+    body_then_head: OnceLock<Vec<u8>>,
+    head_then_body: OnceLock<Vec<u8>>,
+}
+
+impl Outline {
+    /// That of a response.
+    pub fn of(response: &Response) -> Self {
+        let (head, lines) = sorted_head(response);
+        Self {
+            head,
+            lines,
+            names: response.headers.iter().map(|header| snake(&header.name)).collect(),
+            wire_head_len: response.head_to_wire().len(),
+            is_html: response.is_html(),
+            body_then_head: OnceLock::new(),
+            head_then_body: OnceLock::new(),
+        }
+    }
 }
 
 /// A cookie that the response sets.
@@ -104,20 +128,19 @@ pub(super) enum Anchor {
 impl<'a> ResponseView<'a> {
     /// The view of an exchange; `None` if there was no response.
     pub fn of(exchange: &'a Exchange) -> Option<Self> {
+        let outline = Arc::new(Outline::of(exchange.response()?));
+        Self::with_outline(exchange, outline)
+    }
+
+    /// The same where somebody has looked at the answer before; the outline is that of its response.
+    pub fn with_outline(exchange: &'a Exchange, outline: Arc<Outline>) -> Option<Self> {
         let response = exchange.response()?;
-        let (head, lines) = sorted_head(response);
         Some(Self {
             exchange,
             response,
-            head,
-            lines,
-            names: response.headers.iter().map(|header| snake(&header.name)).collect(),
-            wire_head_len: response.head_to_wire().len(),
-            is_html: response.is_html(),
+            outline,
             csp: OnceCell::new(),
             has_no_meta_policy: Cell::new(false),
-            body_then_head: OnceCell::new(),
-            head_then_body: OnceCell::new(),
             cookies: OnceCell::new(),
             tree: OnceCell::new(),
         })
@@ -133,7 +156,7 @@ impl<'a> ResponseView<'a> {
     }
 
     pub(super) fn head(&self) -> &[u8] {
-        &self.head
+        &self.outline.head
     }
 
     /// Tells that the body has no text `content-security-policy`: it need not be searched.
@@ -142,12 +165,12 @@ impl<'a> ResponseView<'a> {
     }
 
     pub(super) fn is_html(&self) -> bool {
-        self.is_html
+        self.outline.is_html
     }
 
     /// The names of headers and cookies as expressions write them.
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
-        let headers = self.names.iter().map(String::as_str);
+        let headers = self.outline.names.iter().map(String::as_str);
         headers.chain(self.parsed_cookies().iter().map(|cookie| cookie.lower.as_str()))
     }
 
@@ -179,7 +202,7 @@ impl<'a> ResponseView<'a> {
     pub(super) fn part(&self, name: &str) -> Option<Part<'_>> {
         let (bytes, anchor) = match name {
             "body" => (self.response.body.as_slice(), Anchor::Body),
-            "header" | "all_headers" => (self.head.as_slice(), Anchor::Head),
+            "header" | "all_headers" => (self.outline.head.as_slice(), Anchor::Head),
             "all" => (self.body_then_head(), Anchor::BodyThenHead),
             "response" => (self.head_then_body(), Anchor::HeadThenBody),
             _ => return self.variable_part(name),
@@ -207,9 +230,9 @@ impl<'a> ResponseView<'a> {
 
     /// The same with the places of headers among all.
     fn lines_named(&self, name: &str) -> impl Iterator<Item = (usize, usize)> {
-        let status_line_len = self.lines.first().map_or(0, |line| line.sorted.end);
+        let status_line_len = self.outline.lines.first().map_or(0, |line| line.sorted.end);
         let mut offset = status_line_len + 2;
-        let headers = self.names.iter().zip(&self.response.headers).enumerate();
+        let headers = self.outline.names.iter().zip(&self.response.headers).enumerate();
         headers.filter_map(move |(index, (known, header))| {
             let value_at = offset + header.name.len() + 2;
             offset = value_at + header.value.len() + 2;
@@ -243,7 +266,7 @@ impl<'a> ResponseView<'a> {
             "path" => Value::bytes(&target[..split.unwrap_or(target.len())]),
             "query" => Value::bytes(split.map_or(&[], |at| &target[at + 1..])),
             "hostname" => Value::text(&request.origin.host),
-            "is_html" => Value::Bool(self.is_html),
+            "is_html" => Value::Bool(self.outline.is_html),
             "is_loopback" => Value::Bool(self.is_loopback()),
             "csp" => Value::text(self.csp().text()),
             "csp_script_src" => Value::text(self.csp().script_src()),
@@ -255,7 +278,7 @@ impl<'a> ResponseView<'a> {
     fn response_variable(&self, name: &str) -> Option<Value<'_>> {
         Some(match name {
             "body" => Value::bytes(&self.response.body),
-            "header" | "all_headers" => Value::bytes(&self.head),
+            "header" | "all_headers" => Value::bytes(&self.outline.head),
             "all" => Value::bytes(self.body_then_head()),
             "response" => Value::bytes(self.head_then_body()),
             "status_code" => Value::Number(f64::from(self.response.status)),
@@ -307,23 +330,25 @@ impl<'a> ResponseView<'a> {
     }
 
     fn csp(&self) -> &Csp {
-        let may_have_meta = self.is_html && !self.has_no_meta_policy.get();
+        let may_have_meta = self.outline.is_html && !self.has_no_meta_policy.get();
         self.csp.get_or_init(|| Csp::of(self.response, may_have_meta))
     }
 
     fn body_then_head(&self) -> &[u8] {
-        self.body_then_head.get_or_init(|| [self.response.body.as_slice(), &self.head].concat())
+        let head = &self.outline.head;
+        self.outline.body_then_head.get_or_init(|| [&*self.response.body, head].concat())
     }
 
     fn head_then_body(&self) -> &[u8] {
-        self.head_then_body.get_or_init(|| [self.head.as_slice(), &self.response.body].concat())
+        let head = &self.outline.head;
+        self.outline.head_then_body.get_or_init(|| [head, &*self.response.body].concat())
     }
 
     /// Where `range` of a part stands in the recorded response.
     pub(super) fn locate(&self, anchor: Anchor, range: &Range<usize>) -> Option<Match> {
         let body_len = self.response.body.len();
         let in_body = |start: usize, end: usize| {
-            let offset = self.wire_head_len + start;
+            let offset = self.outline.wire_head_len + start;
             Some(Match { part: MatchPart::Body, offset, length: end.min(body_len) - start })
         };
         match anchor {
@@ -333,9 +358,12 @@ impl<'a> ResponseView<'a> {
             Anchor::BodyThenHead => {
                 self.locate_in_head(&(range.start - body_len..range.end - body_len))
             }
-            Anchor::HeadThenBody if range.start < self.head.len() => self.locate_in_head(range),
+            Anchor::HeadThenBody if range.start < self.outline.head.len() => {
+                self.locate_in_head(range)
+            }
             Anchor::HeadThenBody => {
-                in_body(range.start - self.head.len(), range.end - self.head.len())
+                let head_len = self.outline.head.len();
+                in_body(range.start - head_len, range.end - head_len)
             }
             Anchor::Value(offset) => Some(Match {
                 part: MatchPart::Header,
@@ -348,7 +376,7 @@ impl<'a> ResponseView<'a> {
 
     /// A match over several lines is cut to its first: the lines stand in another order there.
     fn locate_in_head(&self, range: &Range<usize>) -> Option<Match> {
-        let line = self.lines.iter().find(|line| line.sorted.contains(&range.start))?;
+        let line = self.outline.lines.iter().find(|line| line.sorted.contains(&range.start))?;
         let length = range.end.min(line.sorted.end) - range.start;
         let offset = line.wire + (range.start - line.sorted.start);
         Some(Match { part: MatchPart::Header, offset, length })

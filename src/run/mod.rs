@@ -4,6 +4,7 @@
 //! into the report, lets the derivers look, and hands it to the consumers in one order. What goes
 //! back is the [`crate::model::StopToken`], and what users change of the load ([`Steering`]).
 
+mod again;
 mod baseline;
 #[cfg(test)]
 mod bed;
@@ -21,6 +22,7 @@ pub mod socket;
 mod steer;
 mod tap;
 
+pub use again::look_again;
 pub use baseline::Baseline;
 pub use engine::{Outcome, RunError, RunJob, RunKind, run};
 pub use fetch::{FetchError, fetch_document};

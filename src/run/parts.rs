@@ -210,7 +210,11 @@ impl Parts<'_> {
     async fn scan(&self, client: Client, facts: &mut Facts) {
         if let Some(record) = self.job.record.as_ref().filter(|record| record.answers() > 0) {
             let known = plural(record.answers() as u64, "answer", "answers");
-            let text = format!("going on: {known} of the earlier run are used again");
+            let done = match record.templates() as u64 {
+                0 => String::new(),
+                done => format!(", {} done", plural(done, "template is", "templates are")),
+            };
+            let text = format!("going on: {known} of the earlier run are used again{done}");
             notify(self.events, NoticeLevel::Info, text).await;
         }
         let Ok(callback_server) = self.callback_server(facts).await else { return };

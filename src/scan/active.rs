@@ -12,8 +12,6 @@ use std::sync::atomic::Ordering;
 use tokio::task::JoinError;
 use tokio::task::JoinSet;
 
-use super::curl::curl;
-use super::evidence::evidence;
 use super::point::InsertionPoint;
 use super::point::insertion_points_in;
 use super::probe::NativeCheck;
@@ -36,6 +34,8 @@ use crate::model::Request;
 use crate::model::RuleMeta;
 use crate::model::RuleOutcome;
 use crate::model::Seed;
+use crate::model::curl;
+use crate::model::evidence;
 use crate::model::fingerprint;
 use crate::model::inert;
 use crate::model::stateless_shape;

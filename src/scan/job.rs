@@ -440,10 +440,11 @@ fn keeper(job: &ScanJob, stop: &StopToken) -> Option<Keeper> {
 /// Nobody was logged in, so no rule had anything to look at.
 async fn none_ran(job: &ScanJob, events: &EventSender) {
     let templates = job.templates.iter().flat_map(|templates| &templates.templates);
-    let templates = templates.map(|template| &template.info.id);
-    for id in job.registry.metas().map(|meta| &meta.id).chain(templates) {
+    let templates = templates.map(|template| template.info.rule_id());
+    for id in job.registry.metas().map(|meta| meta.id.as_str()).chain(templates) {
         let skipped = Some("nobody could log in".to_owned());
-        let outcome = RuleOutcome { id: id.clone(), requests: 0, matched: 0, errors: 0, skipped };
+        let outcome =
+            RuleOutcome { id: id.to_owned(), requests: 0, matched: 0, errors: 0, skipped };
         let _gone = events.send(Event::RuleFinished(outcome)).await;
     }
 }

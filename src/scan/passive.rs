@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::curl::curl;
-use super::evidence::evidence;
 use crate::model::EvidenceRole;
 use crate::model::Exchange;
 use crate::model::Finding;
 use crate::model::FindingStatus;
 use crate::model::Redactor;
+use crate::model::curl;
+use crate::model::evidence;
 use crate::model::fingerprint;
 use crate::model::inert;
 use crate::model::stateless_template;

@@ -256,7 +256,8 @@ impl Traffic {
     }
 
     /// One exchange that a rule asks for: its cookies are its own, and so may be its bytes and its
-    /// time. `judges` are the passive rules that look at it. A run that goes on sends it again.
+    /// time. `judges` are the passive rules that look at it. A run that goes on sends it again, unless
+    /// what came of it was kept.
     ///
     /// # Errors
     /// As [`Self::exchange`].

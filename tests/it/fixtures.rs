@@ -38,6 +38,7 @@ fn template_library() -> TemplateLibrary {
             column: 5,
             reason: "syntax".to_owned(),
             message: "unknown key `metod`, did you mean `method`?".to_owned(),
+            is_wrong: true,
         }],
     }
 }
@@ -59,6 +60,7 @@ fn template_result() -> TemplateResult {
     TemplateResult {
         template: TemplateClass {
             id: "status-page".to_owned(),
+            called: None,
             path: "templates/status-page.yaml".to_owned(),
             name: "Status page".to_owned(),
             authors: words(&["ann"]),
@@ -77,11 +79,13 @@ fn template_result() -> TemplateResult {
             epss_percentile: None,
             cpe: String::new(),
         },
+        protocol: "http".to_owned(),
         target: format!("{ORIGIN}/"),
         origin: Target::parse(ORIGIN).expect("a constant").origin,
         matched_at: format!("{ORIGIN}/status?full"),
         matcher_name: Some("full".to_owned()),
         extractor_name: None,
+        point: Some(InsertionRef { kind: InsertionKind::Query, name: "full".to_owned() }),
         extracted: words(&["1.2.3"]),
         payloads: vec![("page".to_owned(), "status".to_owned())],
         ip: Some(std::net::Ipv4Addr::LOCALHOST.into()),

@@ -168,7 +168,7 @@ fn what_is_wrong_in_a_file_is_named_with_its_place() {
         ("", "EOF while parsing"),
         ("{", "EOF while parsing"),
         ("[]", "invalid"),
-        ("{}", "neither a Shakedown report nor an event log"),
+        ("{}", "neither a Shakedown report, an event log nor Nuclei's results"),
         ("\u{0}\u{1}", "expected value"),
     ] {
         let error = read_run(bad.as_bytes()).expect_err("not a run");

@@ -209,6 +209,45 @@ fn a_choice_that_leaves_nothing_is_a_mistake() {
 }
 
 #[test]
+fn a_template_with_the_name_of_a_rule_is_told_from_it() {
+    let (server, _log) = site();
+    let dir = tempfile::tempdir().expect("a directory");
+    let text = template("open-redirect", "low", "a", &get("{{BaseURL}}/panel", "Admin panel"));
+    write(dir.path(), "redirect.yaml", &text);
+    let path = dir.path().join("redirect.yaml").display().to_string();
+    let url = server.url();
+    let (_, report, stderr) = report(dir.path(), &["scan", &url, "--templates", &path]);
+    assert_eq!(outcome(&report, "open-redirect-template")["matched"], 1, "{stderr}");
+    assert!(outcome(&report, "open-redirect")["skipped"].is_string());
+}
+
+#[test]
+fn percent_escapes_of_a_payload_are_escapes_where_places_are_escaped() {
+    let (server, log) = site();
+    let dir = tempfile::tempdir().expect("a directory");
+    let lines = QUOTES.replace("[\"'\"]", "['%0d%0aX:y', '%u000a', '100%']");
+    write(dir.path(), "crlf.yaml", &template("crlf", "low", "a", &lines));
+    let path = dir.path().join("crlf.yaml").display().to_string();
+    let url = server.url();
+    let args = ["scan", &url, "--templates", &path, "--dast", "--allow-unsafe"];
+    let (_, _, stderr) = report(dir.path(), &args);
+    let mut sent = crate::rules_run::lines(&log);
+    sent.retain(|line| line.contains("/s?a=1%") || line.contains("/s?a=1100"));
+    sent.sort();
+    let wanted = ["%0D%0AX%3Ay", "%25u000a", "100%25"];
+    let wanted = wanted.map(|value| format!("GET /s?a=1{value} HTTP/1.1"));
+    assert_eq!(sent, wanted, "{stderr}");
+}
+
+#[test]
+fn unsafe_requests_are_for_who_sends_something() {
+    let (code, _, stderr) =
+        crate::program::told(&["scan", "http://127.0.0.1:1/", "--allow-unsafe"]);
+    assert_eq!(code, 2);
+    assert!(stderr.contains("--active, or --dast"), "{stderr}");
+}
+
+#[test]
 fn a_finding_stays_the_same_when_the_target_moves_to_another_port() {
     let dir = tempfile::tempdir().expect("a directory");
     let folder = templates(dir.path());

@@ -14,9 +14,9 @@ use super::super::figures::answers;
 use super::super::figures::by_severity;
 use super::super::figures::percent;
 use super::super::figures::reached;
-use super::super::figures::refused;
 use super::super::figures::share;
 use super::super::figures::templates;
+use super::super::figures::wrong_templates;
 use super::view::Fact;
 use super::view::TEXT;
 use super::view::line;
@@ -116,7 +116,7 @@ impl Scan {
             findings: report.findings.iter().map(finding).collect(),
             operations: operations.collect(),
             rules: rules.collect(),
-            refused: refused(report),
+            refused: wrong_templates(report),
         }
     }
 }

@@ -14,9 +14,9 @@ use super::super::figures::answers;
 use super::super::figures::by_severity;
 use super::super::figures::percent;
 use super::super::figures::reached;
-use super::super::figures::refused;
 use super::super::figures::share;
 use super::super::figures::templates;
+use super::super::figures::wrong_templates;
 use super::load::more;
 use super::style::Ink;
 use super::style::Style;
@@ -49,7 +49,7 @@ pub(super) fn scan_section(report: &Report, style: Style) -> String {
     if checked {
         lines.extend([
             ("templates", templates(report).join(style.dot())),
-            ("refused", refused_templates(report, style)),
+            ("wrong", wrong_files(report, style)),
             ("rules", rules(report, style)),
             ("findings", counts(report, style)),
         ]);
@@ -180,8 +180,8 @@ fn failures(report: &Report, style: Style) -> String {
     parts.collect::<Vec<_>>().join(style.dot())
 }
 
-fn refused_templates(report: &Report, style: Style) -> String {
-    let all = refused(report);
+fn wrong_files(report: &Report, style: Style) -> String {
+    let all = wrong_templates(report);
     let mut parts: Vec<String> =
         all.iter().take(NAMES).map(|text| style.paint(Ink::Warn, text)).collect();
     if all.len() > NAMES {

@@ -5,6 +5,8 @@ use std::path::Path;
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
 use serde_saphyr::Spanned;
+use sha2::Digest as _;
+use sha2::Sha256;
 
 use super::bindings::{Bindings, Variables};
 use super::block::block;
@@ -31,6 +33,11 @@ pub(super) enum Compiled {
     Workflow(Box<Workflow>),
 }
 
+fn digest(text: &str) -> u64 {
+    let digest = Sha256::digest(text.as_bytes());
+    u64::from_le_bytes(digest[..8].try_into().expect("a digest has 32 bytes"))
+}
+
 /// What the file at `path` says; `root` is the folder that its payloads are below.
 pub(super) fn compile(
     path: &str,
@@ -42,6 +49,7 @@ pub(super) fn compile(
     if is_on_traffic(text) {
         return Err(on_traffic(path, text));
     }
+    let digest = digest(text);
     let seed = seed.derive(path);
     let (text, markers) = preprocess::randomise(text, &mut ChaCha8Rng::seed_from_u64(seed.0));
     let document = parse(path, &text).map_err(|refusal| vec![*refusal])?;
@@ -105,6 +113,7 @@ pub(super) fn compile(
     let template = Template {
         info,
         self_contained: document.self_contained || self_contained,
+        digest,
         blocks,
         flow,
         stop_at_first_match: document.stop_at_first_match,
@@ -214,6 +223,7 @@ fn info(path: &str, id: &str, info: document::Info, faults: &mut Faults) -> Temp
     let classification = info.classification.unwrap_or_default();
     TemplateClass {
         id: id.to_owned(),
+        called: None,
         path: path.to_owned(),
         name,
         authors: info.author.0,

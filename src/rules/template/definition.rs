@@ -46,6 +46,8 @@ pub struct Template {
     pub stop_at_first_match: bool,
     /// Its requests go to others than the target.
     pub self_contained: bool,
+    /// Of the file's text: another one is another template.
+    pub digest: u64,
     pub(super) variables: Variables,
     pub(super) constants: Bindings,
     pub(super) examples: Vec<Example>,
@@ -145,7 +147,7 @@ impl Template {
         let mut environment = Environment::new(&mut random, 0);
         self.blocks.iter().any(|block| {
             let history = vec![Some(exchange); block.request_count()];
-            let event = Event::new(Some(exchange), &bindings, &history, &[]);
+            let event = Event::new(Some(exchange), None, &bindings, &history, &[]);
             event.judge(block, &mut environment).reports
         })
     }

@@ -1,13 +1,14 @@
 //! Everything that operators can name about one answer.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use super::bindings::Bindings;
 use super::block::{Block, numbered};
 use super::operators::{Facts, Verdict};
 use crate::model::Exchange;
 use crate::rules::dsl::{Environment, Value};
-use crate::rules::view::ResponseView;
+use crate::rules::view::{Outline, ResponseView};
 
 /// An answer of an earlier block, by the name under which its parts can be named: `http_1`, or the
 /// block's id.
@@ -30,16 +31,21 @@ pub struct Event<'e> {
 }
 
 impl<'e> Event<'e> {
-    /// The answer in `exchange`, if there was one, to a request made with `bindings`. `history` is the
-    /// answers of the block by the number of their request, from 1.
+    /// The answer in `exchange`, if there was one, to a request made with `bindings`; with its outline
+    /// where somebody has looked at it before. `history` is the answers of the block by the number of
+    /// their request, from 1.
     pub fn new(
         exchange: Option<&'e Exchange>,
+        outline: Option<Arc<Outline>>,
         bindings: &'e Bindings,
         history: &[Option<&'e Exchange>],
         earlier: &[Earlier<'e>],
     ) -> Self {
         Self {
-            view: exchange.and_then(ResponseView::of),
+            view: exchange.and_then(|exchange| match outline {
+                Some(outline) => ResponseView::with_outline(exchange, outline),
+                None => ResponseView::of(exchange),
+            }),
             history: history.iter().map(|exchange| exchange.and_then(ResponseView::of)).collect(),
             earlier: earlier
                 .iter()

@@ -5,8 +5,10 @@ use std::collections::VecDeque;
 use std::hash::DefaultHasher;
 use std::hash::Hash as _;
 use std::hash::Hasher as _;
+use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::Mutex;
+use std::sync::OnceLock;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
 
@@ -14,6 +16,7 @@ use tokio::sync::OnceCell;
 
 use crate::model::Exchange;
 use crate::model::Request;
+use crate::rules::Outline;
 use crate::rules::template::Redirects;
 
 /// Bytes of answers that are kept. Templates that ask alike run one after the other, so most are needed
@@ -23,8 +26,37 @@ const MAX_BYTES: usize = 48 << 20;
 /// What an answer costs beside its body.
 const OVERHEAD: usize = 1024;
 
-/// A request's exchanges in the order in which redirects led to them; never empty.
-pub(super) type Chain = Arc<[Arc<Exchange>]>;
+/// A request's exchanges, for all who asked alike.
+pub(super) type Chain = Arc<Links>;
+
+/// Exchanges in the order in which redirects led to them; never empty.
+#[derive(Debug)]
+pub(super) struct Links {
+    exchanges: Vec<Arc<Exchange>>,
+    /// Of each what all who judge it need; made when the first of them does.
+    outlines: Vec<OnceLock<Option<Arc<Outline>>>>,
+}
+
+impl Links {
+    pub(super) fn of(exchanges: Vec<Arc<Exchange>>) -> Chain {
+        let outlines = exchanges.iter().map(|_| OnceLock::new()).collect();
+        Arc::new(Self { exchanges, outlines })
+    }
+
+    /// What is the same for all who judge the exchange at that place.
+    pub(super) fn outline(&self, at: usize) -> Option<Arc<Outline>> {
+        let made = || self.exchanges[at].response().map(|response| Arc::new(Outline::of(response)));
+        self.outlines.get(at)?.get_or_init(made).clone()
+    }
+}
+
+impl Deref for Links {
+    type Target = [Arc<Exchange>];
+
+    fn deref(&self) -> &[Arc<Exchange>] {
+        &self.exchanges
+    }
+}
 
 /// What two requests must have in common to have one answer.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

@@ -1,18 +1,21 @@
 //! Templates that change requests which are known already.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
+use percent_encoding::percent_decode_str;
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
 
 use super::analysis;
 use super::analysis::Question;
-use super::hit::Hit;
+use super::hit::{ChangedAt, Hit};
+use super::judge::Answered;
 use super::pending::Pending;
-use super::run::{hits_of, judged};
 use super::shared::{Shared, Stop};
 use super::tally::Effort;
 use crate::http::SendOptions;
+use crate::model::InsertionKind;
 use crate::model::Request;
 use crate::model::Target;
 use crate::rules::template::{Change, Environment, FuzzMaking, Made, Place, Template};
@@ -27,10 +30,7 @@ pub(super) async fn fuzz(
     base: &Request,
     effort: &Effort,
 ) -> (Vec<Hit>, Result<(), Stop>) {
-    let target = Target {
-        origin: base.origin.clone(),
-        path_and_query: base.path_and_query_text().into_owned(),
-    };
+    let target = target_of(base);
     let points = insertion_points(base);
     let mut hits = Vec::new();
     for (index, block) in template.blocks.iter().enumerate() {
@@ -52,6 +52,7 @@ pub(super) async fn fuzz(
         for change in changes {
             let values = analysis::filled(analyzer.as_ref(), &change.values, None, &mut random);
             let request = placed(base, &points, &values);
+            let place = place_of(base, &points, &change.values);
             let mut made = Made {
                 request: request.clone(),
                 bytes: None,
@@ -95,15 +96,16 @@ pub(super) async fn fuzz(
                 made.bindings.set("analyzer", "true");
                 made.bindings.set("analyzer_details", analysis.details.as_str());
             }
-            let verdict =
-                judged(shared, template, &target, block, &made, &exchange, &[], &[], None);
-            let mut found = hits_of(template, &target, &verdict, &made, &exchange);
+            let answered = Answered::new(template, &target, block, &made, &exchange);
+            let mut found = answered.hits(&answered.judge(shared));
             for hit in &mut found {
+                hit.place = Some(place.clone());
                 hit.analysis.clone_from(&analysis);
             }
             let has_found = !found.is_empty();
             hits.extend(found);
             if !made.callbacks.is_empty() {
+                effort.wait();
                 shared.wait_for(Pending {
                     template: Arc::clone(template),
                     target: target.clone(),
@@ -111,6 +113,7 @@ pub(super) async fn fuzz(
                     made,
                     exchange,
                     history: Vec::new(),
+                    place: Some(place),
                 });
             }
             if has_found && (block.stop_at_first_match || template.stop_at_first_match) {
@@ -157,6 +160,38 @@ fn random(
     ChaCha8Rng::seed_from_u64(shared.seed.derive(&name).0)
 }
 
+/// A known request as a target.
+pub(super) fn target_of(request: &Request) -> Target {
+    Target {
+        origin: request.origin.clone(),
+        path_and_query: request.path_and_query_text().into_owned(),
+    }
+}
+
+/// Where the change is, for whoever reads of it.
+fn place_of(base: &Request, points: &[InsertionPoint], values: &[(usize, String)]) -> ChangedAt {
+    let path_and_query = base.path_and_query_text();
+    let one = match values {
+        [(index, _)] => points.get(*index),
+        _ => None,
+    };
+    let plain = || path_and_query.split('?').next().unwrap_or_default().to_owned();
+    ChangedAt {
+        point: one.map(|point| point.reference.clone()),
+        path: one.map_or_else(plain, |point| point.open_path(&path_and_query)),
+    }
+}
+
+/// Where places are escaped, payloads are written with their escapes: `%0d%0a` is a line break there.
+fn written(kind: InsertionKind, value: &str) -> Cow<'_, str> {
+    match kind {
+        InsertionKind::Query | InsertionKind::Form | InsertionKind::Path => {
+            percent_decode_str(value).decode_utf8().unwrap_or(Cow::Borrowed(value))
+        }
+        InsertionKind::Json | InsertionKind::Header | InsertionKind::Cookie => Cow::Borrowed(value),
+    }
+}
+
 /// A known request with other values in some places.
 pub(super) fn placed(
     base: &Request,
@@ -166,7 +201,7 @@ pub(super) fn placed(
     let mut request = base.clone();
     for (index, value) in values {
         if let Some(point) = points.get(*index) {
-            request = point.place(&request, value);
+            request = point.place(&request, &written(point.reference.kind, value));
         }
     }
     request

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::model::Exchange;
+use crate::model::InsertionRef;
 use crate::model::Target;
 use crate::rules::template::Template;
 
@@ -22,6 +23,8 @@ pub(crate) struct Hit {
     pub(crate) exchange: Arc<Exchange>,
     /// Names and values.
     pub(crate) payloads: Vec<(String, String)>,
+    /// The known request that was changed, and where.
+    pub(crate) place: Option<ChangedAt>,
     /// The call from outside that proves it.
     pub(crate) callback: Option<Callback>,
     /// What an analyzer says of it.
@@ -37,6 +40,15 @@ pub(crate) struct Analysis {
     pub(crate) details: String,
     /// It leaves no doubt.
     pub(crate) is_proof: bool,
+}
+
+/// Where a known request was changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ChangedAt {
+    /// The one point that was changed; nothing where it was several.
+    pub(crate) point: Option<InsertionRef>,
+    /// The known request's path without the query, `{}` where the point is a part of it.
+    pub(crate) path: String,
 }
 
 /// A call from outside.

@@ -8,8 +8,9 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 
 use super::alias::Aliases;
-use super::fuzz::fuzz;
+use super::fuzz::{fuzz, target_of};
 use super::hit::Hit;
+use super::kept::{Against, Waiting};
 use super::listen::Callbacks;
 use super::pending;
 use super::report::Reporter;
@@ -63,7 +64,9 @@ pub(super) struct Runner {
     pub(super) all: Vec<Arc<Template>>,
     technologies: Option<Technologies>,
     reporter: Mutex<Reporter>,
-    tallies: Tallies,
+    pub(super) tallies: Tallies,
+    /// Templates whose calls from outside may still come, where outcomes are kept.
+    pub(super) waiting: Mutex<Vec<Waiting>>,
 }
 
 /// Runs everything; gives an outcome for each template. Ends early when the run does.
@@ -80,6 +83,7 @@ pub(crate) async fn run_templates(job: TemplateJob) -> Vec<RuleOutcome> {
         reporter: Mutex::new(Reporter::new(job.redactor, job.aliases)),
         tallies: Tallies::default(),
         technologies: job.detectors.map(|detectors| Technologies::new(&detectors)),
+        waiting: Mutex::new(Vec::new()),
         all,
     });
     let workflows = Arc::new(job.workflows);
@@ -114,10 +118,7 @@ pub(crate) async fn run_templates(job: TemplateJob) -> Vec<RuleOutcome> {
             let (runner, template, request) =
                 (Arc::clone(&runner), Arc::clone(template), request.clone());
             running.spawn(async move {
-                let effort = Effort::default();
-                let (mut hits, ended) = fuzz(&runner.shared, &template, &request, &effort).await;
-                runner.keep_wanted(&mut hits);
-                runner.tallies.add(&template, &effort, hits.len() as u64, ended.err());
+                let hits = runner.changes(&template, &request).await;
                 runner.tell(hits).await;
             });
         }
@@ -196,6 +197,7 @@ impl Runner {
         self.keep_wanted(&mut hits);
         for hit in &hits {
             self.tallies.match_later(&hit.template, 1);
+            self.note_call(hit);
         }
         self.tell(hits).await;
     }
@@ -222,18 +224,40 @@ impl Runner {
         }
     }
 
+    /// Runs one on a known request; its results are counted, not told.
+    async fn changes(&self, template: &Arc<Template>, request: &Request) -> Vec<Hit> {
+        let key = self.key(template, Against::Known(request));
+        if let Some(hits) = self.earlier(key, template) {
+            return hits;
+        }
+        self.tallies.begin(template);
+        let effort = Effort::default();
+        let (mut hits, ended) = fuzz(&self.shared, template, request, &effort).await;
+        self.keep_wanted(&mut hits);
+        self.tallies.add(template, &effort, hits.len() as u64, ended.err());
+        let target = target_of(request);
+        self.keep(key, (&**template, &target), &effort, &hits, ended.err()).await;
+        hits
+    }
+
     /// Runs one; its results are counted, not told.
     pub(super) async fn one(
         &self,
         template: &Arc<Template>,
         target: &Target,
     ) -> Result<Vec<Hit>, Stop> {
+        let key = self.key(template, Against::Target(target));
+        if let Some(hits) = self.earlier(key, template) {
+            return Ok(hits);
+        }
+        self.tallies.begin(template);
         let mut run = Run::new(&self.shared, template, target);
         let ended =
             if self.shared.traffic.is_stopping() { Err(Stop::Stopped) } else { run.run().await };
         let mut hits = std::mem::take(&mut run.hits);
         self.keep_wanted(&mut hits);
         self.tallies.add(template, &run.effort, hits.len() as u64, ended.err());
+        self.keep(key, (&**template, target), &run.effort, &hits, ended.err()).await;
         match ended {
             // What was found before the end counts.
             Err(stop) if hits.is_empty() => Err(stop),
@@ -266,7 +290,7 @@ impl Runner {
         loop {
             self.poll().await;
             if self.shared.pending.lock().expect("no holder panics").is_empty() {
-                return;
+                return self.keep_waiting().await;
             }
             let waited = self.shared.clock.now().saturating_sub(start);
             if waited >= most || self.shared.traffic.is_stopping() {
@@ -277,6 +301,9 @@ impl Runner {
         if let Some(callbacks) = &self.shared.callbacks {
             callbacks.settle().await;
             self.poll().await;
+        }
+        if !self.shared.traffic.is_stopping() {
+            self.keep_waiting().await;
         }
     }
 
@@ -291,6 +318,11 @@ impl Runner {
                  more answered by those",
                 self.all.len()
             );
+            shared.traffic.notice(NoticeLevel::Info, text).await;
+        }
+        let replayed = shared.replayed.load(Ordering::Relaxed);
+        if replayed > 0 {
+            let text = format!("rules: {replayed} templates were done in the earlier run");
             shared.traffic.notice(NoticeLevel::Info, text).await;
         }
         let left_out = shared.left_out.lock().expect("no holder panics").clone();

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::hit::Hit;
-use super::run::{hits_of, judged};
+use super::hit::{ChangedAt, Hit};
+use super::judge::Answered;
 use super::shared::Shared;
 use crate::model::Exchange;
 use crate::model::Target;
@@ -17,6 +17,8 @@ pub(super) struct Pending {
     pub(super) made: Made,
     pub(super) exchange: Arc<Exchange>,
     pub(super) history: Vec<Option<Arc<Exchange>>>,
+    /// Where a known request was changed.
+    pub(super) place: Option<ChangedAt>,
 }
 
 /// Judges every request again whose address was called; it is then not waited for any more.
@@ -30,29 +32,23 @@ pub(super) fn poll(shared: &Shared) -> Vec<Hit> {
         let mut is_proven = false;
         for call in calls {
             let block = &pending.template.blocks[pending.block];
-            let history: Vec<Option<&Exchange>> =
-                pending.history.iter().map(|exchange| exchange.as_deref()).collect();
-            let verdict = judged(
-                shared,
-                &pending.template,
-                &pending.target,
-                block,
-                &pending.made,
-                &pending.exchange,
-                &history,
-                &[],
-                Some(&call),
-            );
-            let found = hits_of(
-                &pending.template,
-                &pending.target,
-                &verdict,
-                &pending.made,
-                &pending.exchange,
-            );
+            let answered = Answered {
+                history: &pending.history,
+                callback: Some(&call),
+                ..Answered::new(
+                    &pending.template,
+                    &pending.target,
+                    block,
+                    &pending.made,
+                    &pending.exchange,
+                )
+            };
+            let verdict = answered.judge(shared);
+            let found = answered.hits(&verdict);
             for mut hit in found {
                 if !is_proven {
                     hit.callback = Some(call.clone());
+                    hit.place.clone_from(&pending.place);
                     hits.push(hit);
                 }
             }

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use super::answers::Answers;
 use super::hit::Hit;
+use super::judge::Answered;
 use super::listen::Callbacks;
 use super::missing::Missing;
 use super::pending::Pending;
@@ -137,6 +138,8 @@ pub(crate) struct Shared {
     pub(super) failed: AtomicU64,
     pub(super) judged: AtomicU64,
     pub(super) hits: AtomicU64,
+    /// Templates whose outcome an earlier run has left.
+    pub(super) replayed: AtomicU64,
     /// Results that were too many.
     pub(super) untold: AtomicU64,
     /// Requests that were not made or not sent, by why.
@@ -170,6 +173,7 @@ impl Shared {
             failed: AtomicU64::new(0),
             judged: AtomicU64::new(0),
             hits: AtomicU64::new(0),
+            replayed: AtomicU64::new(0),
             untold: AtomicU64::new(0),
             left_out: Mutex::new(BTreeMap::new()),
         }
@@ -291,18 +295,8 @@ impl Shared {
         let made = super::pending::made_of(exchange);
         for template in &self.global {
             for block in template.blocks.iter().filter(|block| block.global_matchers) {
-                let verdict = super::run::judged(
-                    self,
-                    template,
-                    target,
-                    block,
-                    &made,
-                    exchange,
-                    &[],
-                    &[],
-                    None,
-                );
-                let found = super::run::hits_of(template, target, &verdict, &made, exchange);
+                let answered = Answered::new(template, target, block, &made, exchange);
+                let found = answered.hits(&answered.judge(self));
                 self.global_hits.lock().expect("no holder panics").extend(found);
             }
         }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
+use std::sync::atomic::AtomicBool;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
 
@@ -15,6 +16,7 @@ pub(super) struct Effort {
     asked: AtomicU64,
     unanswered: AtomicU64,
     unmade: Mutex<BTreeMap<&'static str, u64>>,
+    waits: AtomicBool,
 }
 
 impl Effort {
@@ -27,6 +29,26 @@ impl Effort {
     pub(super) fn unanswered(&self) {
         self.asked.fetch_add(1, Ordering::Relaxed);
         self.unanswered.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Calls from outside may come later.
+    pub(super) fn wait(&self) {
+        self.waits.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether they may.
+    pub(super) fn waits(&self) -> bool {
+        self.waits.load(Ordering::Relaxed)
+    }
+
+    /// Requests that were asked for.
+    pub(super) fn asked(&self) -> u64 {
+        self.asked.load(Ordering::Relaxed)
+    }
+
+    /// Whether each of them had an answer.
+    pub(super) fn is_answered(&self) -> bool {
+        self.unanswered.load(Ordering::Relaxed) == 0
     }
 
     /// A request could not be made.
@@ -47,6 +69,9 @@ pub(super) fn unmade_code(unmade: &Unmade) -> &'static str {
 /// What a template did in the whole run.
 #[derive(Debug, Default, Clone)]
 struct Tally {
+    /// Runs that have begun, and those that have come to an end.
+    begun: u64,
+    ended: u64,
     asked: u64,
     matched: u64,
     unanswered: u64,
@@ -61,6 +86,12 @@ struct Tally {
 pub(super) struct Tallies(Mutex<BTreeMap<String, Tally>>);
 
 impl Tallies {
+    /// A template begins.
+    pub(super) fn begin(&self, template: &Template) {
+        let mut tallies = self.0.lock().expect("no holder panics");
+        tallies.entry(template.info.path.clone()).or_default().begun += 1;
+    }
+
     /// Adds what a template did, how often it matched, and why it ended early.
     pub(super) fn add(
         &self,
@@ -71,6 +102,7 @@ impl Tallies {
     ) {
         let mut tallies = self.0.lock().expect("no holder panics");
         let tally = tallies.entry(template.info.path.clone()).or_default();
+        tally.ended += 1;
         tally.asked += effort.asked.load(Ordering::Relaxed);
         tally.unanswered += effort.unanswered.load(Ordering::Relaxed);
         tally.matched += matched;
@@ -90,7 +122,8 @@ impl Tallies {
 
     /// Adds what came of a template later than its end.
     pub(super) fn match_later(&self, template: &Template, matched: u64) {
-        self.add(template, &Effort::default(), matched, None);
+        let mut tallies = self.0.lock().expect("no holder panics");
+        tallies.entry(template.info.path.clone()).or_default().matched += matched;
     }
 
     /// What a template did; one that sent nothing says why.
@@ -98,7 +131,7 @@ impl Tallies {
         let tallies = self.0.lock().expect("no holder panics");
         let tally = tallies.get(&template.info.path).cloned().unwrap_or_default();
         RuleOutcome {
-            id: template.info.id.clone(),
+            id: template.info.rule_id().to_owned(),
             requests: tally.asked,
             matched: tally.matched,
             errors: tally.unanswered,
@@ -109,6 +142,9 @@ impl Tallies {
 
 impl Tally {
     fn skipped(&self, template: &Template) -> Option<String> {
+        if self.ended < self.begun {
+            return Some("it failed by a fault of ours (fault)".to_owned());
+        }
         // What has found something has run.
         if self.matched > 0 {
             return None;
@@ -145,5 +181,42 @@ impl Stop {
             Self::NoAnswer => "there was no answer (no-answer)",
             Self::Budget => "the budget of requests was spent (budget)",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::template::compile_one;
+
+    fn template() -> Template {
+        let text = "id: a\ninfo: { name: n, author: us, severity: low }\nhttp:\n  - method: GET\n    path: ['{{BaseURL}}']\n    matchers:\n      - { type: status, status: [200] }\n";
+        compile_one("a.yaml", text).expect("a template")
+    }
+
+    #[test]
+    fn what_did_nothing_says_why() {
+        let template = template();
+        let skipped = |fill: &dyn Fn(&Tallies)| {
+            let tallies = Tallies::default();
+            fill(&tallies);
+            tallies.outcome(&template).skipped
+        };
+        let sent = Effort::default();
+        sent.answered(1);
+        let none = Effort::default();
+        let ended = |effort: &Effort, stop| {
+            skipped(&|tallies| {
+                tallies.begin(&template);
+                tallies.add(&template, effort, 0, stop);
+            })
+        };
+        assert_eq!(ended(&sent, None), None);
+        assert_eq!(ended(&sent, Some(Stop::OutOfScope)), None, "it has run");
+        let has = |text: Option<String>, code: &str| text.is_some_and(|text| text.contains(code));
+        assert!(has(ended(&none, Some(Stop::OutOfScope)), "(out-of-scope)"));
+        assert!(has(ended(&sent, Some(Stop::Stopped)), "(stopped)"));
+        assert!(has(ended(&none, None), "(no-request)"));
+        assert!(has(skipped(&|tallies| tallies.begin(&template)), "(fault)"));
     }
 }

@@ -1,6 +1,8 @@
-//! The file: SQLite, one table of answers and one of the order in which they were taken in.
+//! The file: SQLite, one table of answers, one of the order in which they were taken in, and those of
+//! what templates have done.
 
 use std::collections::HashMap;
+use std::collections::HashSet;
 use std::collections::VecDeque;
 use std::path::Path;
 use std::path::PathBuf;
@@ -14,11 +16,13 @@ use tokio::sync::mpsc;
 use tokio::sync::oneshot;
 
 use super::answer;
+use super::outcome;
+use super::outcome::SealedOutcome;
 use super::sealed::Sealed;
 use crate::model::Seed;
 
 /// What the file is; another number is another program's, or another version's.
-const VERSION: i64 = 0x5D_0002;
+const VERSION: i64 = 0x5D_0003;
 
 /// Entries on their way to the file.
 const QUEUE: usize = 64;
@@ -76,6 +80,8 @@ struct Known {
     rows: HashMap<i64, VecDeque<i64>>,
     turns: Vec<Turn>,
     count: usize,
+    /// Templates that an earlier run is done with.
+    templates: HashSet<i64>,
 }
 
 /// Something was taken in by a crawl.
@@ -95,6 +101,12 @@ enum Entry {
         written: oneshot::Sender<()>,
     },
     Turn(Turn),
+    Outcome {
+        key: i64,
+        outcome: Box<SealedOutcome>,
+        /// Told once it is in the file.
+        written: oneshot::Sender<()>,
+    },
     /// What was answered until now was answered to whom it was meant for.
     Proven,
     /// What was answered since may not have been.
@@ -127,6 +139,7 @@ impl Record {
         }
         connection.execute_batch(SCHEMA).map_err(open)?;
         connection.execute_batch(answer::SCHEMA).map_err(open)?;
+        connection.execute_batch(outcome::SCHEMA).map_err(open)?;
         connection.pragma_update(None, "user_version", VERSION).map_err(open)?;
         let known_target = remembered(&connection, "target", target).map_err(open)?;
         if known_target != target {
@@ -137,13 +150,14 @@ impl Record {
         let rows = rows(&connection).map_err(open)?;
         let turns = turns(&connection).map_err(open)?;
         let count = rows.values().map(VecDeque::len).sum();
+        let templates = outcome::keys(&connection).map_err(open)?;
         let writing = connect(path).map_err(open)?;
         let (sender, receiver) = mpsc::channel(QUEUE);
         let writer = Writer { connection: writing, proven: (0, 0) };
         let thread = std::thread::spawn(move || writer.run(receiver));
         Ok(Self {
             seed: Seed(seed),
-            known: Mutex::new(Known { connection, rows, turns, count }),
+            known: Mutex::new(Known { connection, rows, turns, count, templates }),
             writer: Mutex::new(Some(sender)),
             thread: Mutex::new(Some(thread)),
         })
@@ -157,6 +171,11 @@ impl Record {
     /// Answers of earlier runs.
     pub fn answers(&self) -> usize {
         self.known.lock().expect("no holder panics").count
+    }
+
+    /// Templates that an earlier run is done with, counted for each target and known request.
+    pub fn templates(&self) -> usize {
+        self.known.lock().expect("no holder panics").templates.len()
     }
 
     /// Waits until everything is written.
@@ -190,6 +209,21 @@ impl Record {
     pub(super) async fn keep(&self, request: i64, answer: Sealed) {
         let (written, is_written) = oneshot::channel();
         self.enter(Entry::Answer { request, answer: Box::new(answer), written }).await;
+        let _gone = is_written.await;
+    }
+
+    /// What an earlier run did with a template, if it was done with it.
+    pub(super) fn outcome(&self, key: i64) -> Option<SealedOutcome> {
+        let known = self.known.lock().expect("no holder panics");
+        known.templates.contains(&key).then_some(())?;
+        // What cannot be read is done again.
+        outcome::read(&known.connection, key).ok().flatten()
+    }
+
+    /// As [`Self::keep`].
+    pub(super) async fn keep_outcome(&self, key: i64, outcome: SealedOutcome) {
+        let (written, is_written) = oneshot::channel();
+        self.enter(Entry::Outcome { key, outcome: Box::new(outcome), written }).await;
         let _gone = is_written.await;
     }
 
@@ -289,6 +323,10 @@ fn write(
     match entry {
         Entry::Answer { request, answer, written } => {
             answer::insert(connection, request, &answer)?;
+            return Ok(Some(written));
+        }
+        Entry::Outcome { key, outcome, written } => {
+            outcome::insert(connection, key, &outcome)?;
             return Ok(Some(written));
         }
         Entry::Turn(turn) => {

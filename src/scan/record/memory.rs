@@ -8,7 +8,10 @@ use sha2::Sha256;
 
 use super::file::Record;
 use super::file::Turn;
+use super::outcome::SealedHit;
+use super::outcome::SealedOutcome;
 use super::sealed::Cookies;
+use super::sealed::Part;
 use super::sealed::Sealed;
 use crate::model::Exchange;
 use crate::model::Header;
@@ -28,6 +31,31 @@ pub(crate) struct Memory {
 /// What an answer is to; the same for the same request, whoever is logged in as the same user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Key(pub(super) i64);
+
+/// What a template has done.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Kept {
+    /// Requests that it asked for.
+    pub(crate) asked: u64,
+    pub(crate) hits: Vec<KeptHit>,
+}
+
+/// One thing that it found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct KeptHit {
+    /// By name, in order; names may come more than once.
+    pub(crate) parts: Vec<(&'static str, Vec<u8>)>,
+    /// What came back, and how long that took.
+    pub(crate) answer: Option<(Response, Duration)>,
+}
+
+impl KeptHit {
+    /// The values of a name, in order.
+    pub(crate) fn all<'k>(&'k self, wanted: &str) -> impl Iterator<Item = &'k [u8]> {
+        let is_it = move |(name, _): &&(&str, Vec<u8>)| *name == wanted;
+        self.parts.iter().filter(is_it).map(|(_, value)| value.as_slice())
+    }
+}
 
 impl Memory {
     pub(crate) fn new(record: Arc<Record>, redactor: Redactor, whom: String) -> Self {
@@ -75,6 +103,63 @@ impl Memory {
         let duration = exchange.timings.duration();
         let sealed = Sealed::of(response, duration, &self.redactor, cookies);
         self.record.keep(key.0, sealed).await;
+    }
+
+    /// What a template is known by that is run against something; `parts` are everything on which its
+    /// outcome depends.
+    pub(crate) fn template_key(&self, parts: &[&[u8]]) -> Key {
+        let mut hash = Sha256::new();
+        for part in std::iter::once(&self.whom.as_bytes()).chain(parts) {
+            hash.update((part.len() as u64).to_le_bytes());
+            hash.update(self.redactor.take_out(part).0);
+        }
+        let digest = hash.finalize();
+        Key(i64::from_le_bytes(digest[..8].try_into().expect("a digest has 32 bytes")))
+    }
+
+    /// What an earlier run did with a template, if it was done with it; parts whose name is none of
+    /// `names` are left out.
+    pub(crate) fn outcome(&self, key: Key, names: &[&'static str]) -> Option<Kept> {
+        let outcome = self.record.outcome(key.0)?;
+        let hit = |hit: SealedHit| KeptHit {
+            parts: hit
+                .parts
+                .into_iter()
+                .filter_map(|(name, part)| {
+                    let name = names.iter().find(|known| **known == name)?;
+                    Some((*name, part.whole(&self.redactor)))
+                })
+                .collect(),
+            answer: hit.answer.map(|answer| answer.opened(&self.redactor)),
+        };
+        Some(Kept { asked: outcome.asked, hits: outcome.hits.into_iter().map(hit).collect() })
+    }
+
+    /// Keeps what a template did; it is in the file when this returns.
+    pub(crate) async fn keep_outcome(&self, key: Key, kept: &Kept) {
+        let cookies = if self.is_somebodys() { Cookies::Somebodys } else { Cookies::Anybodys };
+        let hit = |hit: &KeptHit| SealedHit {
+            parts: hit
+                .parts
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), Part::taken(value, &self.redactor)))
+                .collect(),
+            answer: hit
+                .answer
+                .as_ref()
+                .map(|(response, took)| Sealed::of(response, *took, &self.redactor, cookies)),
+        };
+        let hits = kept.hits.iter().map(hit).collect();
+        self.record.keep_outcome(key.0, SealedOutcome { asked: kept.asked, hits }).await;
+    }
+
+    /// The header as it may be kept: credentials are masked.
+    pub(crate) fn kept_header(&self, header: &Header) -> Vec<u8> {
+        if Redactor::is_secret_header(&header.name) {
+            self.redactor.header_value(header)
+        } else {
+            header.value.clone()
+        }
     }
 
     /// What was answered until now was answered to whom it was meant for.

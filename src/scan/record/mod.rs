@@ -16,6 +16,10 @@
 //! * What an answer is to is judged without what differs from login to login: cookies, credentials,
 //!   tokens of forms and of the login.
 //!
+//! Templates are the exception: what they ask for may be another thing each time (an address for calls
+//! from outside), and one may stand on what another has asked. What one has found and how often it has
+//! asked is kept once it has come to its end; one that was cut off begins again.
+//!
 //! Only what came of a request in the end is kept: what came before a login was renewed, or while a
 //! host asked to be left alone, is not. What failed is tried again, and logins are done anew.
 //!
@@ -27,10 +31,14 @@
 mod answer;
 mod file;
 mod memory;
+mod outcome;
 mod replay;
 mod sealed;
 
 pub use file::Record;
 pub use file::RecordError;
 pub(super) use file::Turn;
+pub(super) use memory::Kept;
+pub(super) use memory::KeptHit;
+pub(super) use memory::Key;
 pub(super) use memory::Memory;

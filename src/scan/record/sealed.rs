@@ -105,12 +105,12 @@ impl Part {
         Self { bytes, removed: removed.lines().filter_map(line).collect() }
     }
 
-    fn taken(bytes: &[u8], redactor: &Redactor) -> Self {
+    pub(super) fn taken(bytes: &[u8], redactor: &Redactor) -> Self {
         let (bytes, removed) = redactor.take_out(bytes);
         Self { bytes, removed }
     }
 
-    fn whole(self, redactor: &Redactor) -> Vec<u8> {
+    pub(super) fn whole(self, redactor: &Redactor) -> Vec<u8> {
         if self.removed.is_empty() {
             return self.bytes;
         }

@@ -14,6 +14,7 @@ pub mod include;
 pub mod json;
 pub mod oob;
 pub mod response;
+pub mod saved;
 pub mod set_cookie;
 pub mod sse;
 pub mod template;
@@ -26,7 +27,7 @@ pub mod xpath;
 pub type Target = fn(&[u8]);
 
 /// Every target by its name, which its seeds and its binary have too.
-pub const TARGETS: [(&str, Target); 21] = [
+pub const TARGETS: [(&str, Target); 22] = [
     ("auth", auth::any),
     ("cdp", cdp::any),
     ("chunked", response::chunked),
@@ -42,6 +43,7 @@ pub const TARGETS: [(&str, Target); 21] = [
     ("render", expression::rendered),
     ("response", response::any),
     ("rule", text::rule),
+    ("saved", saved::any),
     ("set_cookie", set_cookie::any),
     ("sse", sse::any),
     ("template", template::any),

@@ -12,6 +12,7 @@ use crate::model::Recorded;
 use crate::model::Redactor;
 use crate::model::Request;
 use crate::model::Response;
+use crate::model::Timings;
 
 /// Bytes of a body that are kept.
 const MAX_BODY: usize = 16 * 1024;
@@ -21,19 +22,32 @@ const BEFORE_MATCH: usize = 1024;
 
 /// The exchange as evidence. `highlight` counts bytes of [`Response::to_wire`]; it is moved along
 /// when redaction or cutting shifts what it points to, and dropped if that is gone.
-pub(crate) fn evidence(
+pub fn evidence(
     role: EvidenceRole,
     exchange: &Exchange,
     highlight: Option<Range<usize>>,
     redactor: &Redactor,
 ) -> Evidence {
-    let request = recorded_request(&exchange.request, redactor);
-    let recorded = exchange.response().map(|response| {
+    let shown = evidence_of(role, &exchange.request, exchange.response(), highlight, redactor);
+    Evidence { timings: exchange.timings, ..shown }
+}
+
+/// The same of a request and its answer, where nobody knows how long it took.
+pub fn evidence_of(
+    role: EvidenceRole,
+    request: &Request,
+    response: Option<&Response>,
+    highlight: Option<Range<usize>>,
+    redactor: &Redactor,
+) -> Evidence {
+    let request = recorded_request(request, redactor);
+    let recorded = response.map(|response| {
         let (recorded, highlight) = recorded_response(response, highlight, redactor);
         (Some(recorded), highlight)
     });
     let (response, highlight) = recorded.unwrap_or_default();
-    Evidence { role, identity: None, request, response, timings: exchange.timings, highlight }
+    let timings = Timings::default();
+    Evidence { role, identity: None, request, response, timings, highlight }
 }
 
 fn recorded_request(request: &Request, redactor: &Redactor) -> Recorded {
@@ -146,7 +160,6 @@ mod tests {
     use super::*;
     use crate::model::HttpVersion;
     use crate::model::Target;
-    use crate::model::Timings;
 
     fn exchange(headers: Vec<Header>, body: &[u8]) -> Exchange {
         let origin = Target::parse("http://127.0.0.1:1/").expect("a target").origin;

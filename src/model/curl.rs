@@ -12,7 +12,7 @@ const CURLS_OWN: [&str; 3] = ["host", "content-length", "connection"];
 /// The command line; secrets are shell variables that the reader sets: the plan's have their names
 /// (`$PASSWORD`, and `$PASSWORD_ENCODED` where it stands encoded), others those of their headers
 /// (`$AUTHORIZATION`, `$COOKIE_SID`).
-pub(crate) fn curl(request: &Request, redactor: &Redactor) -> String {
+pub fn curl(request: &Request, redactor: &Redactor) -> String {
     let mut words = vec!["curl".to_owned(), "-i".to_owned()];
     let method = request.method.as_str();
     if method == "HEAD" {
