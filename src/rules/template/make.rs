@@ -208,6 +208,7 @@ impl Maker<'_, '_, '_> {
         let method = String::from_utf8_lossy(&method).into_owned();
         let method = if method.is_empty() { "GET".to_owned() } else { method };
         let mut request = request(&address, &method, false);
+        check_method(&request)?;
         self.add_headers(&mut request)?;
         for (name, value) in [("Accept", "*/*"), ("Accept-Language", "en")] {
             if request.header(name).is_none() {
@@ -246,6 +247,7 @@ impl Maker<'_, '_, '_> {
         request.headers = raw.headers;
         request.body = raw.body;
         if !block.is_unsafe {
+            check_method(&request)?;
             self.add_headers(&mut request)?;
             frame(&mut request);
         }
@@ -322,6 +324,15 @@ fn request(address: &Address, method: &str, keep_equals: bool) -> Request {
         headers: Vec::new(),
         body: Vec::new(),
     }
+}
+
+/// A space or a line break in it would make it another request (RFC 9110 §9.1).
+fn check_method(request: &Request) -> Result<(), Unmade> {
+    let method = request.method.as_str();
+    if Header::is_name(method) {
+        return Ok(());
+    }
+    Err(Unmade::Malformed(format!("`{}` is no method", method.escape_default())))
 }
 
 fn sendable(address: &Address, keep_equals: bool) -> Vec<u8> {
