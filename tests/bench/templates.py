@@ -406,6 +406,8 @@ def put(answer, leaf):
         elif text not in answer.middle:
             answer.middle.append(text)
     elif where == "header":
+        if text != text.strip():
+            raise Uncovered("a header that ends in a space")
         status = re.match(r"HTTP/[\d.]+ (\d{3})", text)
         if status:
             put(answer, ("status", None, [int(status.group(1))]))
@@ -546,6 +548,8 @@ def go_regex(source):
 
 def sample(source, least=0, group=None, value=None):
     """A text that a pattern finds; with `value` for one of its groups."""
+    if "{{" in source:
+        raise Uncovered("regular expressions with values")
     pattern = go_regex(source)
     for times in (least, 1 - least):
         text = "".join(pieces(sre_parser.parse(pattern.pattern, pattern.flags), times, group, value))
@@ -678,6 +682,8 @@ def taken_out(block, answers, is_needed):
                 raise Uncovered("a version that is a whole match")
             found = sample(source, 1, group if version else None, text)
             put(answer, ("has", str(entry.get("part") or "body"), found, False))
+            # The first that is found counts.
+            answer.middle.sort(key=lambda text: text != found)
     names = {str(entry.get("name") or "") for entry in block.get("extractors") or []}
     if any(name not in names for answer in answers.values() for name in answer.found):
         raise Uncovered("a version that is not taken out")
@@ -909,16 +915,20 @@ def main():
     if options.list:
         with open(options.list, "w") as file:
             file.write("\n".join(without))
-    agreed, failures = collections.Counter(), []
+    agreed, failures, not_run = collections.Counter(), [], collections.Counter()
     with concurrent.futures.ThreadPoolExecutor(options.workers) as pool:
         for done, (path, expected, got, note, answers) in enumerate(pool.map(judged, tasks), 1):
             if got is expected:
                 agreed[expected] += 1
+            elif got is None:
+                not_run[note.strip().split("\n")[-1][:120]] += 1
             else:
                 failures.append((path, expected, got, note, answers))
             if done % 500 == 0:
                 print(f"  {done} of {len(tasks)}, {len(failures)} disagree", file=sys.stderr, flush=True)
     print(f"must match: {agreed[True]} of {sum(1 for task in tasks if task[2])}; must not: {agreed[False]} of {sum(1 for task in tasks if not task[2])}")
+    for note, count in not_run.most_common():
+        print(f"  {count:5} not judged: {note}")
     for path, expected, got, note, _ in failures[:40]:
         print(f"  {path}: expected {expected}, got {got}; {note.strip()[:200]}")
     if options.failures:
