@@ -37,6 +37,7 @@ use crate::ui::tui::TuiOptions;
 use crate::ui::urls::UrlList;
 
 use super::args::OutputArgs;
+use super::callback_args::CallbackArgs;
 use super::control_args::ControlArgs;
 use super::control_place;
 use super::error::CliError;
@@ -79,6 +80,8 @@ pub(super) struct Exploration<'a> {
     pub(super) site: SiteContext,
     /// Templates that a scan runs.
     pub(super) templates: Option<Templates>,
+    /// Who waits for calls that the plan's templates provoke, where the command line can say it.
+    pub(super) callbacks: Option<&'a CallbackArgs>,
     /// Who else reads along. Where there is anybody, standard output is theirs.
     pub(super) consumers: Vec<Box<dyn Consumer>>,
 }
@@ -89,7 +92,7 @@ pub(super) struct Exploration<'a> {
 /// # Errors
 /// Whatever prevented the run, or an output that broke.
 pub(super) fn execute(mut execution: Execution<'_>) -> Result<ExitCode, CliError> {
-    let Exploration { record, sites, site, templates, consumers: mut others } =
+    let Exploration { record, sites, site, templates, callbacks, consumers: mut others } =
         execution.discovery.take().unwrap_or_default();
     let terminal = if execution.output.ci {
         execution.terminal.without_color()
@@ -99,7 +102,7 @@ pub(super) fn execute(mut execution: Execution<'_>) -> Result<ExitCode, CliError
     let registry = Arc::new(load_rules(&execution)?);
     let templates = match (execution.kind, templates) {
         (RunKind::Scan | RunKind::Check, None) => {
-            templates::of_plan(&execution.plan, &registry, terminal.quiet)?
+            templates::of_plan(&execution.plan, &registry, callbacks, terminal.quiet)?
         }
         (_, given) => given,
     };

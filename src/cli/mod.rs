@@ -2,6 +2,7 @@
 
 mod args;
 mod baseline;
+mod callback_args;
 mod check;
 mod completions;
 mod connect_args;

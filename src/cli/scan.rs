@@ -49,6 +49,10 @@ pub(super) fn run(args: &ScanArgs, terminal: &Terminal) -> Result<ExitCode, CliE
         control: &ControlArgs::default(),
         terminal,
         headline: Headline::default(),
-        discovery: Some(Exploration { record, ..Exploration::default() }),
+        discovery: Some(Exploration {
+            record,
+            callbacks: Some(&args.templates.callbacks),
+            ..Exploration::default()
+        }),
     })
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::callback_args::CallbackArgs;
 use crate::plan::TemplateSettings;
 use crate::rules::template::Fuzzed;
 
@@ -51,6 +52,8 @@ pub(super) struct TemplateArgs {
     /// found.
     #[arg(long, requires = "templates")]
     pub(super) dast: bool,
+    #[command(flatten)]
+    pub(super) callbacks: CallbackArgs,
 }
 
 impl TemplateArgs {

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use sha2::Digest as _;
 use sha2::Sha256;
 
+use super::callback_args::CallbackArgs;
 use super::error::CliError;
 use super::outputs::write_stderr;
 use crate::http::clock::Clock;
@@ -21,6 +22,7 @@ use crate::plan::TemplateSettings;
 use crate::rules::Registry;
 use crate::rules::template::{Library, Loading, Refusal, Selection, load};
 use crate::scan::CallbackSource;
+use crate::scan::TemplateOptions;
 use crate::scan::Templates;
 use crate::scan::oob::OobOptions;
 
@@ -84,13 +86,24 @@ pub(super) fn library(
 pub(super) fn of_plan(
     plan: &Plan,
     registry: &Registry,
+    callbacks: Option<&CallbackArgs>,
     quiet: bool,
 ) -> Result<Option<Templates>, CliError> {
-    let Some(settings) = plan.scan.as_ref().map(|scan| &scan.templates) else { return Ok(None) };
-    if settings.paths.is_empty() {
+    let said = callbacks.filter(|callbacks| callbacks.are_given());
+    let settings = plan.scan.as_ref().map(|scan| &scan.templates);
+    let Some(settings) = settings.filter(|settings| !settings.paths.is_empty()) else {
+        if said.is_some() {
+            let text = "nothing provokes calls from outside: name templates with --templates, or in the \
+                        plan's `scan.templates`";
+            return Err(CliError::Usage(text.to_owned()));
+        }
         return Ok(None);
-    }
-    let callbacks = callbacks(plan);
+    };
+    let cool_down = callbacks.map(CallbackArgs::cool_down);
+    let callbacks = match said {
+        Some(callbacks) => callbacks.source(plan.seed)?,
+        None => on_this_machine(plan).map(CallbackSource::Listener),
+    };
     let selection = selection(settings, callbacks.is_some())?;
     let mut library = library(&settings.paths, &selection, Indexing::Kept, plan.seed)?;
     tell_apart(&mut library, registry);
@@ -110,7 +123,8 @@ pub(super) fn of_plan(
         library: counted,
         templates: library.templates,
         workflows: library.workflows,
-        callbacks: callbacks.map(CallbackSource::Listener),
+        callbacks,
+        options: TemplateOptions { cool_down, ..TemplateOptions::default() },
         ..Templates::default()
     }))
 }
@@ -127,8 +141,9 @@ fn tell_apart(library: &mut Library, registry: &Registry) {
     }
 }
 
-/// Where calls from outside are waited for: on this machine alone, so for a target on it.
-fn callbacks(plan: &Plan) -> Option<OobOptions> {
+/// Where calls from outside are waited for unless the user says it: on this machine alone, so for a
+/// target on it.
+fn on_this_machine(plan: &Plan) -> Option<OobOptions> {
     let origin = &plan.target.origin;
     let is_here = origin.host.eq_ignore_ascii_case("localhost")
         || origin.literal_ip().is_some_and(|address| address.is_loopback());

@@ -344,3 +344,47 @@ fn nobody_is_asked_who_is_not_named_or_not_needed() {
         told(&["rules", "run", "-t", &template, "-u", &url, "-ni", "-iserver", &at]);
     assert_eq!(code, 2, "{said}");
 }
+
+/// A scan of a site whose templates wait for calls at a server that is named.
+#[test]
+fn a_scan_waits_at_the_named_server_too() {
+    let server = CallbackServer::start(Mode::Counter, Fault::None);
+    let target = server.target();
+    let dir = tempfile::tempdir().expect("a directory");
+    let template = write(dir.path(), "t.yaml", TEMPLATE);
+    let file = dir.path().join("report.json");
+    let report = format!("--json={}", file.display());
+    let (url, at) = (target.url(), format!("{}/base", server.server.url()));
+    let scan = |flags: &[&str]| {
+        let mut arguments = vec!["scan", &url, &report, "--max-urls", "3"];
+        arguments.extend(["--max-rps", "500", "--fail-on", "never"]);
+        arguments.extend(flags);
+        told(&arguments)
+    };
+    let (code, out, said) = scan(&[
+        "--templates",
+        &template,
+        "--interactsh-server",
+        &at,
+        "--interactsh-token",
+        TOKEN,
+        "--interactions-poll-duration",
+        "1",
+    ]);
+    assert_eq!(code, 0, "{said}");
+    assert!(!said.contains(TOKEN) && !out.contains(TOKEN), "the token is told: {said}");
+    let text = std::fs::read_to_string(&file).expect("a report");
+    assert!(!text.contains(TOKEN), "the token is told: {text}");
+    let report: Value = serde_json::from_str(&text).expect("JSON");
+    let found = report["findings"].as_array().expect("a list");
+    let is_proof = |finding: &&Value| {
+        finding["rule"] == "callback" || finding.to_string().contains("called back over http")
+    };
+    assert_eq!(found.iter().filter(is_proof).count(), 1, "{found:?}");
+    let asked = server.asked();
+    assert_eq!(asked.last().map(String::as_str), Some("/base/deregister"));
+
+    let (code, _, said) = scan(&["--interactsh-server", &at]);
+    assert_eq!(code, 2, "{said}");
+    assert!(said.contains("nothing provokes calls from outside"), "{said}");
+}

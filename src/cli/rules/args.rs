@@ -7,6 +7,7 @@ use clap::Subcommand;
 
 use crate::cli::args::FailOn;
 use crate::cli::args::fail_on;
+use crate::cli::callback_args::CallbackArgs;
 use crate::cli::templates::Indexing;
 use crate::model::Proxy;
 use crate::plan::TemplateSettings;
@@ -386,45 +387,8 @@ pub(super) struct RunArgs {
     /// HTTP or SOCKS proxy for everything.
     #[arg(short = 'p', long, value_name = "URL", value_parser = Proxy::parse, help_heading = "Sending")]
     pub(super) proxy: Option<Proxy>,
-    /// Do not listen for calls from outside; templates that wait for such are left out.
-    #[arg(long, visible_alias = "ni", help_heading = "Callbacks")]
-    pub(super) no_interactsh: bool,
-    /// Wait for calls at this Interactsh server instead; of several, the first that is there. None is
-    /// asked unless it is named here.
-    #[arg(
-        long,
-        value_name = "URL",
-        value_delimiter = ',',
-        visible_alias = "iserver",
-        conflicts_with_all = ["no_interactsh", "oob_bind", "oob_public", "oob_domain"],
-        help_heading = "Callbacks"
-    )]
-    pub(super) interactsh_server: Vec<String>,
-    /// Token of that server. Others may see the command line, so rather set the variable.
-    #[arg(
-        long,
-        value_name = "TOKEN",
-        visible_alias = "itoken",
-        env = "SHAKEDOWN_INTERACTSH_TOKEN",
-        hide_env_values = true,
-        help_heading = "Callbacks"
-    )]
-    pub(super) interactsh_token: Option<String>,
-    /// Seconds between two questions to that server.
-    #[arg(long, value_name = "SECONDS", default_value_t = 5, help_heading = "Callbacks")]
-    pub(super) interactions_poll_duration: u64,
-    /// Seconds that calls are waited for at the end.
-    #[arg(long, value_name = "SECONDS", default_value_t = 5, help_heading = "Callbacks")]
-    pub(super) interactions_cooldown_period: u64,
-    /// Address on which calls are waited for (127.0.0.1): HTTP, DNS, SMTP, LDAP, on free ports.
-    #[arg(long, value_name = "ADDRESS", help_heading = "Callbacks")]
-    pub(super) oob_bind: Option<std::net::IpAddr>,
-    /// Name or address, with or without a port, under which the target reaches it.
-    #[arg(long, value_name = "HOST[:PORT]", help_heading = "Callbacks")]
-    pub(super) oob_public: Option<String>,
-    /// Domain whose name server this is: addresses for calls are names below it.
-    #[arg(long, value_name = "DOMAIN", help_heading = "Callbacks")]
-    pub(super) oob_domain: Option<String>,
+    #[command(flatten)]
+    pub(super) callbacks: CallbackArgs,
     /// Write results as JSON lines, with Nuclei's names.
     #[arg(short = 'j', long, help_heading = "Output")]
     pub(super) jsonl: bool,

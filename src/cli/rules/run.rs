@@ -30,11 +30,8 @@ use crate::plan::ScanFlags;
 use crate::plan::TemplateSettings;
 use crate::rules::template::{Attack, Bindings, ExcludedMatchers, Library, Redirects, Template};
 use crate::run::RunKind;
-use crate::scan::CallbackServerOptions;
-use crate::scan::CallbackSource;
 use crate::scan::TemplateOptions;
 use crate::scan::Templates;
-use crate::scan::oob::OobOptions;
 use crate::ui::Consumer;
 use crate::ui::results::ResultFormat;
 use crate::ui::results::ResultLines;
@@ -62,7 +59,7 @@ pub(super) fn run(args: &RunArgs, terminal: &Terminal) -> Result<ExitCode, CliEr
     }
     let targets = targets(args)?;
     let mut plan = plan(args, &targets)?;
-    let selection = templates::selection(&args.choose.settings(), !args.no_interactsh)?;
+    let selection = templates::selection(&args.choose.settings(), !args.callbacks.are_off())?;
     let (paths, indexing) = (&args.choose.templates, args.choose.indexing());
     let library = templates::library(paths, &selection, indexing, plan.seed)?;
     let quiet = args.silent || terminal.quiet;
@@ -91,7 +88,7 @@ pub(super) fn run(args: &RunArgs, terminal: &Terminal) -> Result<ExitCode, CliEr
         targets,
         only: true,
         options: options(args)?,
-        callbacks: callbacks(args, plan.seed)?,
+        callbacks: args.callbacks.source(plan.seed)?,
     };
     let mut terminal = terminal.clone();
     terminal.quiet = quiet;
@@ -343,30 +340,6 @@ fn options(args: &RunArgs) -> Result<TemplateOptions, CliError> {
         max_silence: if args.no_mhe { None } else { Some(args.max_host_error) },
         excluded: ExcludedMatchers::new(&args.exclude_matchers),
         store: args.store_resp_dir.clone().or(args.store_resp.then(|| STORE.into())),
-        cool_down: Some(Duration::from_secs(args.interactions_cooldown_period)),
+        cool_down: Some(args.callbacks.cool_down()),
     })
-}
-
-/// Where calls from outside are waited for.
-fn callbacks(args: &RunArgs, seed: Seed) -> Result<Option<CallbackSource>, CliError> {
-    if args.no_interactsh {
-        return Ok(None);
-    }
-    if !args.interactsh_server.is_empty() {
-        let token = args.interactsh_token.as_deref();
-        let poll = Duration::from_secs(args.interactions_poll_duration);
-        let options = CallbackServerOptions::new(&args.interactsh_server, token, poll);
-        let options = options.map_err(|error| CliError::Usage(error.to_string()))?;
-        return Ok(Some(CallbackSource::Server(options)));
-    }
-    let usual = OobOptions::default();
-    Ok(Some(CallbackSource::Listener(OobOptions {
-        bind: args.oob_bind.unwrap_or(usual.bind),
-        public: args.oob_public.clone(),
-        domain: args.oob_domain.clone(),
-        seed: seed.derive("callbacks"),
-        // Nobody is to guess an address from the seed alone.
-        salt: rand::random(),
-        ..usual
-    })))
 }
