@@ -16,7 +16,7 @@
 //!   signed: who does not check certificates is heard; of who does, the first message is, and the
 //!   server name in it.
 //!
-//! Deliberately not here: anybody else's server ([`super::interactsh`] speaks to those), and answers that
+//! Deliberately not here: anybody else's server (`scan::interactsh` speaks to those), and answers that
 //! would make a target do something.
 
 mod book;
