@@ -1,9 +1,11 @@
 //! What an expression may know besides its variables: chance, time, and this machine's address.
 
+use std::convert::Infallible;
 use std::time::Duration;
 
 use rand::Rng;
 use rand::SeedableRng as _;
+use rand::TryRng;
 use rand::rngs::StdRng;
 
 /// Everything that makes one evaluation differ from another with the same variables. Nothing of it
@@ -42,6 +44,33 @@ impl std::fmt::Debug for Environment<'_> {
 
 /// An environment for what looks at none: expressions that are deterministic.
 pub(super) fn without<T>(run: impl FnOnce(&mut Environment<'_>) -> T) -> T {
-    let mut random = StdRng::seed_from_u64(0);
+    let mut random = Unseeded(None);
     run(&mut Environment::new(&mut random, 0))
+}
+
+/// Chance that is seeded when it is first asked, which hardly ever happens: seeding costs more than
+/// most expressions do.
+struct Unseeded(Option<StdRng>);
+
+impl Unseeded {
+    fn seeded(&mut self) -> &mut StdRng {
+        self.0.get_or_insert_with(|| StdRng::seed_from_u64(0))
+    }
+}
+
+impl TryRng for Unseeded {
+    type Error = Infallible;
+
+    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
+        Ok(self.seeded().next_u32())
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
+        Ok(self.seeded().next_u64())
+    }
+
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
+        self.seeded().fill_bytes(bytes);
+        Ok(())
+    }
 }
