@@ -89,15 +89,22 @@ impl CallbackArgs {
             let options = options.map_err(|error| CliError::Usage(error.to_string()))?;
             return Ok(Some(CallbackSource::Server(options)));
         }
-        let usual = OobOptions::default();
+        let usual = usual_listener(seed);
         Ok(Some(CallbackSource::Listener(OobOptions {
             bind: self.oob_bind.unwrap_or(usual.bind),
             public: self.oob_public.clone(),
             domain: self.oob_domain.clone(),
-            seed: seed.derive("callbacks"),
-            // Nobody is to guess an address from the seed alone.
-            salt: rand::random(),
             ..usual
         })))
+    }
+}
+
+/// The listener on this machine that nothing else is said of.
+pub(super) fn usual_listener(seed: Seed) -> OobOptions {
+    OobOptions {
+        seed: seed.derive("callbacks"),
+        // Nobody is to guess an address from the seed alone.
+        salt: rand::random(),
+        ..OobOptions::default()
     }
 }

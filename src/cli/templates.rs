@@ -9,6 +9,7 @@ use sha2::Digest as _;
 use sha2::Sha256;
 
 use super::callback_args::CallbackArgs;
+use super::callback_args::usual_listener;
 use super::error::CliError;
 use super::outputs::write_stderr;
 use crate::http::clock::Clock;
@@ -147,12 +148,7 @@ fn on_this_machine(plan: &Plan) -> Option<OobOptions> {
     let origin = &plan.target.origin;
     let is_here = origin.host.eq_ignore_ascii_case("localhost")
         || origin.literal_ip().is_some_and(|address| address.is_loopback());
-    is_here.then(|| OobOptions {
-        seed: plan.seed.derive("callbacks"),
-        // Nobody is to guess an address from the seed alone.
-        salt: rand::random(),
-        ..OobOptions::default()
-    })
+    is_here.then(|| usual_listener(plan.seed))
 }
 
 /// Says what runs and what does not.
