@@ -53,5 +53,7 @@ pub(super) fn load(plan: &Plan) -> Result<Baseline, CliError> {
     let today = super::plans::today();
     let accepted = plan.baseline.accepted.as_deref();
     let accepted = accepted.map(|path| crate::plan::load_accepted(path, today)).transpose();
-    Ok(Baseline { report, accepted: accepted.map_err(CliError::Plan)?.unwrap_or_default() })
+    let accepted = accepted.map_err(CliError::Plan)?.unwrap_or_default();
+    let overrides = plan.scan.iter().flat_map(|scan| scan.probing.overrides.clone()).collect();
+    Ok(Baseline { report, accepted, overrides })
 }

@@ -1,5 +1,6 @@
 //! What `scan` and `crawl` have in common: where discovery begins, how far it goes, as whom.
 
+use std::path::Path;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -9,11 +10,14 @@ use crate::flow::auth::Who;
 use crate::import::Format;
 use crate::model::did_you_mean;
 use crate::plan::Browsing;
+use crate::plan::Credential;
 use crate::plan::Plan;
+use crate::plan::Policy;
 use crate::plan::Resolved;
 use crate::plan::RobotsPolicy;
 use crate::plan::ScanFlags;
 use crate::plan::ScanSettings;
+use crate::plan::Strength;
 use crate::plan::TemplateSettings;
 use crate::scan::Record;
 
@@ -120,8 +124,16 @@ pub(super) struct Discovery<'a> {
     pub(super) send: &'a SendArgs,
     /// `--active`: as [`ScanFlags::active`].
     pub(super) active: Option<Vec<String>>,
+    /// Which checks are run where none is named.
+    pub(super) policy: Option<Policy>,
+    /// How much the checks try; `None` is as the policy has it.
+    pub(super) strength: Option<Strength>,
+    /// Nothing is tried that is told by how long the target waits.
+    pub(super) untimed: bool,
     /// Send what may change something.
     pub(super) allow_unsafe: bool,
+    /// Names and passwords that may be tried, in place of a plan's.
+    pub(super) credentials: Option<&'a Path>,
     /// Directories with additional rules.
     pub(super) rules: &'a [PathBuf],
     /// Templates, in place of a plan's.
@@ -183,6 +195,11 @@ impl Discovery<'_> {
             )));
         };
         scan.crawl.browser = self.args.browsing(scan.crawl.browser.as_ref());
+        if let Some(path) = self.credentials {
+            let read = Credential::read(path);
+            scan.probing.credentials =
+                read.map_err(|error| CliError::Usage(format!("--credentials: {error}")))?;
+        }
         scan.rule_dirs.extend(self.rules.iter().cloned());
         if let Some(templates) = &self.templates {
             scan.templates.clone_from(templates);
@@ -200,6 +217,10 @@ impl Discovery<'_> {
         let mut plan = plans::imported(self.target, format, self.send)?.plan;
         let own = crate::plan::scan_url(&self.flags(&plan.target.url()))?;
         plan.scan = own.scan;
+        if self.allow_unsafe {
+            // An import switches off nothing but what may change something.
+            plan.requests.iter_mut().for_each(|template| template.enabled = true);
+        }
         if !self.args.include.is_empty() || !self.args.exclude.is_empty() {
             plan.scope = own.scope;
         }
@@ -212,6 +233,9 @@ impl Discovery<'_> {
         ScanFlags {
             common: plans::common_flags(url, self.send),
             active: self.active.clone(),
+            policy: self.policy,
+            strength: self.strength,
+            untimed: self.untimed,
             known_checks: plans::known_checks(),
             depth: args.depth,
             max_urls: args.max_urls,
@@ -222,6 +246,7 @@ impl Discovery<'_> {
             rps: args.max_rps,
             concurrency: args.concurrency.map(|concurrency| concurrency as usize),
             allow_unsafe: self.allow_unsafe,
+            credentials: self.credentials.map(Path::to_owned),
             browser: args.browsing(None),
             rule_dirs: self.rules.to_vec(),
             templates: self.templates.clone().unwrap_or_default(),

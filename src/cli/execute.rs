@@ -100,15 +100,22 @@ pub(super) fn execute(mut execution: Execution<'_>) -> Result<ExitCode, CliError
         execution.terminal.clone()
     };
     let registry = Arc::new(load_rules(&execution)?);
-    let templates = match (execution.kind, templates) {
+    let (templates, callbacks) = match (execution.kind, templates) {
         (RunKind::Scan | RunKind::Check, None) => {
-            templates::of_plan(&execution.plan, &registry, callbacks, terminal.quiet)?
+            let (plan, quiet) = (&execution.plan, terminal.quiet);
+            let source = templates::callbacks(plan, callbacks)?;
+            let templates = templates::of_plan(plan, &registry, callbacks, source.as_ref(), quiet)?;
+            (templates, source)
         }
-        (_, given) => given,
+        (_, Some(given)) => {
+            let source = callbacks.map(|callbacks| callbacks.source(execution.plan.seed));
+            (Some(given), source.transpose()?.flatten())
+        }
+        (_, None) => (None, None),
     };
     check_rules_of_gates(&execution.plan, &registry, templates.as_ref())?;
     check_certificates(&execution.plan)?;
-    let browser = browser(&execution)?;
+    let browser = browser(&execution, &registry)?;
     let baseline = Arc::new(super::baseline::load(&execution.plan)?);
     let mut outputs = Outputs::open(&execution.plan.outputs, execution.output, sites)?;
     // Before there are threads, and before anything is sent.
@@ -139,6 +146,7 @@ pub(super) fn execute(mut execution: Execution<'_>) -> Result<ExitCode, CliError
         record: record.map(Arc::new),
         browser,
         templates: templates.map(Arc::new),
+        callbacks,
     };
     let watched = terminal.is_watched();
     let outcome = block_on(job, consumers, socket.as_ref(), &interrupts, interrupted, watched)?;
@@ -205,15 +213,19 @@ fn check_rules_of_gates(
     Ok(())
 }
 
-/// The browser's program, if the run needs one: without it nothing is sent.
-fn browser(execution: &Execution<'_>) -> Result<Option<PathBuf>, CliError> {
+/// The browser's program. A run whose crawl needs one sends nothing without it; checks that need one say
+/// that they were left out.
+fn browser(execution: &Execution<'_>, registry: &Registry) -> Result<Option<PathBuf>, CliError> {
     let scan = execution.plan.scan.as_ref().filter(|_| execution.kind != RunKind::Load);
-    if scan.is_none_or(|scan| scan.crawl.browser.is_none()) {
-        return Ok(None);
-    }
+    let Some(scan) = scan else { return Ok(None) };
     let named = ["SHAKEDOWN_BROWSER", "CHROME"].into_iter().find_map(std::env::var_os);
     let path = std::env::var_os("PATH");
-    Ok(Some(crate::browser::locate(named.as_deref(), path.as_deref())?))
+    let located = || crate::browser::locate(named.as_deref(), path.as_deref());
+    if scan.crawl.browser.is_some() {
+        return Ok(Some(located()?));
+    }
+    let is_shown = registry.metas().any(|meta| scan.shows(&meta.id, &meta.tags));
+    Ok(is_shown.then(|| located().ok()).flatten())
 }
 
 /// Certificates that cannot be used are a mistake of the user's, to be told before anything starts.

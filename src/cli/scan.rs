@@ -21,17 +21,41 @@ const ALL: &str = "all";
 
 /// Runs the scan.
 pub(super) fn run(args: &ScanArgs, terminal: &Terminal) -> Result<ExitCode, CliError> {
-    if args.allow_unsafe && args.active.is_none() && !args.templates.dast {
+    if args.allow_unsafe && args.active.is_none() && args.policy.is_none() && !args.templates.dast {
         let text = "--allow-unsafe is about what probes may send: it needs --active, or --dast";
         return Err(CliError::Usage(text.to_owned()));
     }
-    let active = args.active.clone().map(|ids| if ids == [ALL] { Vec::new() } else { ids });
+    let active = match (&args.active, args.policy) {
+        (Some(ids), None) if ids == &[ALL] => Some(Vec::new()),
+        (Some(ids), Some(_)) if ids != &[ALL] => {
+            let text = "--policy chooses checks, and so does --active=…: pass one of them";
+            return Err(CliError::Usage(text.to_owned()));
+        }
+        (None | Some(_), Some(_)) => Some(Vec::new()),
+        (ids, None) => ids.clone(),
+    };
+    if args.strength.is_some() && active.is_none() {
+        let text = "--strength is about how much the checks try: it needs --active or --policy";
+        return Err(CliError::Usage(text.to_owned()));
+    }
+    if args.untimed && active.is_none() {
+        let text = "--untimed is about what the checks try: it needs --active or --policy";
+        return Err(CliError::Usage(text.to_owned()));
+    }
+    if args.credentials.is_some() && active.is_none() && !plans::is_plan(&args.target) {
+        let text = "--credentials is what a check tries: it needs --active or --policy";
+        return Err(CliError::Usage(text.to_owned()));
+    }
     let discovery = Discovery {
         target: &args.target,
         args: &args.discover,
         send: &args.send,
         active,
+        policy: args.policy,
+        strength: args.strength,
+        untimed: args.untimed,
         allow_unsafe: args.allow_unsafe,
+        credentials: args.credentials.as_deref(),
         rules: &args.rules,
         templates: args.templates.settings(),
         unsaid: Unsaid::Refused,

@@ -11,6 +11,8 @@ use super::args::fail_on;
 use super::baseline::BaselineArgs;
 use super::discover::DiscoverArgs;
 use super::template_args::TemplateArgs;
+use crate::plan::Policy;
+use crate::plan::Strength;
 
 /// `scan`.
 #[derive(Debug, Args)]
@@ -37,12 +39,28 @@ pub(super) struct ScanArgs {
     /// A URL, a plan with a `scan` section, or a file that `import` reads (OpenAPI, HAR, …).
     #[arg(value_name = "URL|PLAN")]
     pub(super) target: String,
-    /// Send probes: all native checks, or those named.
+    /// Send probes: the checks of --policy (standard, unless it is given), or those named.
     #[arg(long, value_name = "CHECK,…", num_args = 0..=1, require_equals = true, value_delimiter = ',', default_missing_value = "all")]
     pub(super) active: Option<Vec<String>>,
+    /// Send probes, those of: ci (quick, disturbs nobody), standard (what does not strain the target), full
+    /// (everything) or api (what interfaces for programs have).
+    #[arg(long, value_name = "NAME", value_parser = policy)]
+    pub(super) policy: Option<Policy>,
+    /// How many values the checks try, at how many places: low, medium or high; by default as the policy
+    /// has it.
+    #[arg(long, value_name = "HOW", value_parser = strength)]
+    pub(super) strength: Option<Strength>,
+    /// Leave out flaws that only show by how long the target waits (`sqli-time`, and the waits of others):
+    /// quicker, and nothing is kept busy.
+    #[arg(long)]
+    pub(super) untimed: bool,
     /// Probe forms with side effects (POST) too, by --active or --dast.
     #[arg(long)]
     pub(super) allow_unsafe: bool,
+    /// Names and passwords to try at logins, a line `user:password` each: a few of each account, slowly, until
+    /// a lock is spoken of. Whoever answers for the service has to allow it.
+    #[arg(long, value_name = "FILE")]
+    pub(super) credentials: Option<PathBuf>,
     /// What is looked at, as whom, and how fast.
     #[command(flatten)]
     pub(super) discover: DiscoverArgs,
@@ -65,4 +83,12 @@ pub(super) struct ScanArgs {
     /// What is written.
     #[command(flatten)]
     pub(super) output: OutputArgs,
+}
+
+fn policy(name: &str) -> Result<Policy, String> {
+    Policy::parse(name).ok_or_else(|| "one of ci, standard, full, api".to_owned())
+}
+
+fn strength(name: &str) -> Result<Strength, String> {
+    Strength::parse(name).ok_or_else(|| "one of low, medium, high".to_owned())
 }

@@ -45,7 +45,11 @@ fn of_file(path: &Path, plan: &Plan, send: &SendArgs) -> Result<Vec<ImportedRequ
             "scan.crawl.import: {shown} is in the format `{format}`, which names no requests"
         )));
     }
-    let options = Options { target: Some(plan.target.clone()), ..Options::default() };
+    let options = Options {
+        target: Some(plan.target.clone()),
+        unsafe_too: plan.scan.as_ref().is_some_and(|scan| scan.allow_unsafe),
+        ..Options::default()
+    };
     let mut imported = crate::import::import_file(path, &options)?;
     super::import::warn(&imported);
     if plan.sessions.scan.is_some() {

@@ -19,6 +19,7 @@ use crate::model::Seed;
 use crate::model::TemplateLibrary;
 use crate::model::inert;
 use crate::plan::Plan;
+use crate::plan::ScanSettings;
 use crate::plan::TemplateSettings;
 use crate::rules::Registry;
 use crate::rules::template::{Library, Loading, Refusal, Selection, load};
@@ -88,24 +89,15 @@ pub(super) fn of_plan(
     plan: &Plan,
     registry: &Registry,
     callbacks: Option<&CallbackArgs>,
+    source: Option<&CallbackSource>,
     quiet: bool,
 ) -> Result<Option<Templates>, CliError> {
-    let said = callbacks.filter(|callbacks| callbacks.are_given());
     let settings = plan.scan.as_ref().map(|scan| &scan.templates);
     let Some(settings) = settings.filter(|settings| !settings.paths.is_empty()) else {
-        if said.is_some() {
-            let text = "nothing provokes calls from outside: name templates with --templates, or in the \
-                        plan's `scan.templates`";
-            return Err(CliError::Usage(text.to_owned()));
-        }
         return Ok(None);
     };
     let cool_down = callbacks.map(CallbackArgs::cool_down);
-    let callbacks = match said {
-        Some(callbacks) => callbacks.source(plan.seed)?,
-        None => on_this_machine(plan).map(CallbackSource::Listener),
-    };
-    let selection = selection(settings, callbacks.is_some())?;
+    let selection = selection(settings, source.is_some())?;
     let mut library = library(&settings.paths, &selection, Indexing::Kept, plan.seed)?;
     tell_apart(&mut library, registry);
     tell(&library, quiet);
@@ -124,7 +116,6 @@ pub(super) fn of_plan(
         library: counted,
         templates: library.templates,
         workflows: library.workflows,
-        callbacks,
         options: TemplateOptions { cool_down, ..TemplateOptions::default() },
         ..Templates::default()
     }))
@@ -144,6 +135,27 @@ fn tell_apart(library: &mut Library, registry: &Registry) {
 
 /// Where calls from outside are waited for unless the user says it: on this machine alone, so for a
 /// target on it.
+/// Where calls from outside are waited for: where the user says, or here for a target that is on this
+/// machine.
+///
+/// # Errors
+/// What the user says makes no sense, or nothing provokes calls.
+pub(super) fn callbacks(
+    plan: &Plan,
+    said: Option<&CallbackArgs>,
+) -> Result<Option<CallbackSource>, CliError> {
+    let Some(said) = said.filter(|said| said.are_given()) else {
+        return Ok(on_this_machine(plan).map(CallbackSource::Listener));
+    };
+    let provokes = |scan: &ScanSettings| scan.is_active() || !scan.templates.paths.is_empty();
+    if !plan.scan.as_ref().is_some_and(provokes) {
+        let text = "nothing provokes calls from outside: pass --active, or name templates with \
+                    --templates or in the plan's `scan.templates`";
+        return Err(CliError::Usage(text.to_owned()));
+    }
+    said.source(plan.seed)
+}
+
 fn on_this_machine(plan: &Plan) -> Option<OobOptions> {
     let origin = &plan.target.origin;
     let is_here = origin.host.eq_ignore_ascii_case("localhost")

@@ -17,6 +17,7 @@ use crate::model::plural;
 use crate::plan::AsideForecast;
 use crate::plan::Forecast;
 use crate::plan::Plan;
+use crate::plan::Policy;
 use crate::plan::RequestForecast;
 use crate::plan::Resolved;
 use crate::plan::ScanSettings;
@@ -150,10 +151,13 @@ fn scenario(one: &ScenarioForecast) -> String {
 fn scan(plan: &Plan) -> Vec<(String, String)> {
     let Some(scan) = &plan.scan else { return Vec::new() };
     let row = |name: &str, text: String| (name.to_owned(), text);
-    let checks = if scan.active.is_empty() {
-        "none: it fetches what the site links to, and looks".to_owned()
+    let checks = if scan.is_active() {
+        let probing = &scan.probing;
+        let policy = probing.policy.map(|policy| format!("those of policy {}", policy.as_str()));
+        let checks: Vec<String> = policy.into_iter().chain(scan.active.iter().cloned()).collect();
+        format!("{} at strength {}", checks.join(", "), probing.strength.as_str())
     } else {
-        scan.active.join(", ")
+        "none: it fetches what the site links to, and looks".to_owned()
     };
     let changes = match (scan.allow_unsafe, scan.unsafe_requests.as_slice()) {
         (true, _) => "whatever it finds may be sent, forms with POST too".to_owned(),
@@ -202,6 +206,13 @@ fn scan(plan: &Plan) -> Vec<(String, String)> {
     }
     if !scan.templates.paths.is_empty() {
         rows.insert(2, row("templates", templates(&scan.templates)));
+    }
+    if !scan.probing.credentials.is_empty() {
+        let pairs = plural(scan.probing.credentials.len() as u64, "pair", "pairs");
+        rows.push(row(
+            "credentials",
+            format!("{pairs} may be tried at logins, a few of each account"),
+        ));
     }
     if let Some(browsing) = &scan.crawl.browser {
         let pages = plural(browsing.max_pages, "page", "pages");
@@ -381,6 +392,9 @@ pub(super) fn json(plan: &Plan, resolved: &Resolved) -> Json {
         },
         "scan": plan.scan.as_ref().map(|scan| json!({
             "active": scan.active,
+            "policy": scan.probing.policy.map(Policy::as_str),
+            "strength": scan.probing.strength.as_str(),
+            "credentials": scan.probing.credentials.len(),
             "imported": scan.imported.iter().map(|one| json!({
                 "method": one.template.request.method.as_str(),
                 "path_template": one.template.path_template,

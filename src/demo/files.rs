@@ -33,7 +33,23 @@ const DECOYS: &[(&str, &str)] = &[
         "root:x:0:0:root:/root:/bin/sh\ndaemon:x:1:1:daemon:/usr/sbin:/usr/sbin/nologin\n\
          shop:x:1000:1000:demo shop:/srv/shop:/usr/sbin/nologin\n",
     ),
+    ("etc/group", "root:x:0:\ndaemon:x:1:\nshop:x:1000:\n"),
     ("etc/hostname", "demo-shop\n"),
+    (
+        "proc/version",
+        "Linux version 6.1.0-18-amd64 (builder@shop.example) (gcc 12.2.0) #1 SMP PREEMPT_DYNAMIC\n",
+    ),
+    ("proc/meminfo", "MemTotal:        2027344 kB\nMemFree:          411208 kB\n"),
+    ("dev/null", ""),
+    ("srv/shop/keys/app-2024.key", "secret"),
+    (
+        "srv/shop/pages/shipping.html",
+        "<h2>Shipping</h2><p>Two days in the country, five abroad. Free from 60 euros.</p>\n",
+    ),
+    (
+        "srv/shop/pages/warranty.html",
+        "<h2>Warranty</h2><p>Ten years on everything with a hinge, two on the rest.</p>\n",
+    ),
     (
         "srv/shop/config/shop.ini",
         "[database]\nuser = shop\npassword = decoy-8d1f\n\n[mail]\nhost = mail.shop.example\n",
@@ -107,6 +123,21 @@ impl Files {
         }
         // Nothing but plain names is left, so the result is below the root.
         self.root.join(segments.join("/").trim_start_matches('/'))
+    }
+
+    /// The text of a file of the fake root; a relative name starts in the public folder.
+    pub(super) fn read(&self, name: &str) -> io::Result<String> {
+        fs::read_to_string(self.joined_path(name))
+    }
+
+    /// The names in a folder of the fake root, sorted.
+    pub(super) fn names(&self, folder: &str) -> io::Result<Vec<String>> {
+        let mut names = Vec::new();
+        for entry in fs::read_dir(self.joined_path(folder))? {
+            names.push(entry?.file_name().to_string_lossy().into_owned());
+        }
+        names.sort();
+        Ok(names)
     }
 
     /// The latest uploads of a session.

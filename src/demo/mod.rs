@@ -7,10 +7,12 @@
 //! Below `/maze` both twins have the same crawl test site: [`targets`] lists what is there to be
 //! found.
 //!
-//! What it deliberately does not do: it never listens on anything but loopback, never opens an
-//! outgoing connection, and reads and writes only below a temporary directory of its own.
+//! What it deliberately does not do: it never listens on anything but loopback, never connects to
+//! anything but loopback and looks no name up, starts no process, and reads and writes only below
+//! a temporary directory of its own.
 
 mod accounts;
+mod annex;
 mod api;
 mod catalogue;
 mod clock;

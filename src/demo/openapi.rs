@@ -4,6 +4,8 @@ use axum::response::Json;
 use serde_json::Value;
 use serde_json::json;
 
+use super::annex;
+
 /// `GET /openapi.json`
 pub(super) async fn document() -> Json<Value> {
     Json(json!({
@@ -20,7 +22,7 @@ pub(super) async fn document() -> Json<Value> {
 
 fn paths() -> Value {
     let mut paths = account_paths();
-    for more in [catalogue_paths(), order_paths()] {
+    for more in [catalogue_paths(), order_paths()].into_iter().chain(annex::paths()) {
         if let (Value::Object(all), Value::Object(more)) = (&mut paths, more) {
             all.extend(more);
         }
@@ -121,12 +123,15 @@ fn schemas() -> Value {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Access {
+pub(super) enum Access {
+    /// Anybody's.
     Open,
+    /// Whoever has a token.
     Bearer,
 }
 
-fn operation(
+/// An operation with a JSON body, if it has one.
+pub(super) fn operation(
     id: &str,
     access: Access,
     parameters: &[Value],
@@ -151,10 +156,12 @@ fn operation(
     operation
 }
 
-fn query(name: &str, schema: &Value) -> Value {
+/// A parameter of the query string.
+pub(super) fn query(name: &str, schema: &Value) -> Value {
     json!({ "name": name, "in": "query", "schema": schema })
 }
 
-fn path(name: &str, schema: &Value) -> Value {
+/// A segment of the path.
+pub(super) fn path(name: &str, schema: &Value) -> Value {
     json!({ "name": name, "in": "path", "required": true, "schema": schema })
 }

@@ -31,6 +31,11 @@ impl Params {
         self.0.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value)
     }
 
+    /// All names and values, in order.
+    pub(super) fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     /// The value as a number.
     pub(super) fn number(&self, name: &str) -> Option<i64> {
         self.value(name).parse().ok()

@@ -6,6 +6,7 @@ use rusqlite::params;
 
 use super::accounts::ACCOUNTS;
 use super::accounts::password_hash;
+use super::annex;
 
 /// How many products the shop has.
 pub(super) const PRODUCTS: i64 = 240;
@@ -82,6 +83,7 @@ const REVIEWERS: &[&str] = &["Marta", "Ilse", "Tomas", "Priya", "Jonas", "Wen"];
 pub(super) fn seed(connection: &mut Connection, with_search_index: bool) -> rusqlite::Result<()> {
     let transaction = connection.transaction()?;
     transaction.execute_batch(SCHEMA)?;
+    transaction.execute_batch(annex::SCHEMA)?;
     products(&transaction)?;
     accounts(&transaction)?;
     orders(&transaction)?;

@@ -35,6 +35,8 @@ pub(super) struct SessionState {
     pub(super) coupon: Option<(String, i64)>,
     /// The token of the last form that was shown with one that is good once.
     pub(super) once: Option<String>,
+    /// Card of the club member who is logged in.
+    pub(super) club: Option<String>,
 }
 
 impl SessionState {

@@ -14,6 +14,8 @@ use axum::routing::any;
 use axum::routing::get;
 use axum::routing::post;
 
+use super::annex;
+use super::annex::Annex;
 use super::api;
 use super::faults::Balancer;
 use super::faults::CheckoutLock;
@@ -47,6 +49,7 @@ pub(super) struct Shop {
     pub(super) balancer: Balancer,
     pub(super) checkout_lock: CheckoutLock,
     pub(super) maze: maze::Rooms,
+    pub(super) annex: Annex,
 }
 
 /// Fills `directory` and gives the shop's routes.
@@ -71,16 +74,21 @@ pub(super) fn open(
         balancer: Balancer::default(),
         checkout_lock: CheckoutLock::new(flawed),
         maze: maze::Rooms::new(address, options.maze),
+        annex: Annex::new(),
     });
-    let mut routes = pages().merge(api()).merge(crawl_site());
+    let mut routes = pages().merge(api()).merge(crawl_site()).merge(annex::routes());
     if flawed {
-        routes = routes.merge(leftovers());
+        routes = routes.merge(leftovers()).merge(annex::leftovers());
     }
-    Ok(routes
+    let routes = routes
         .fallback(not_found)
         .layer(DefaultBodyLimit::max(BODY_LIMIT_BYTES))
-        .layer(middleware::from_fn_with_state(Arc::clone(&shop), observe::observe))
-        .with_state(shop))
+        .with_state(Arc::clone(&shop));
+    // Around the routes and not a layer of them, because the guard may change the path.
+    Ok(Router::new()
+        .fallback_service(routes)
+        .layer(middleware::from_fn_with_state(Arc::clone(&shop), annex::guard))
+        .layer(middleware::from_fn_with_state(shop, observe::observe)))
 }
 
 async fn not_found(uri: Uri) -> Response {

@@ -118,11 +118,17 @@ impl Visit {
 
     /// Logs in: the visitor goes on under a new session id with the same cart.
     pub(super) fn log_in(&mut self, user_id: i64) {
+        self.renew();
+        self.change(|state| state.user_id = Some(user_id));
+    }
+
+    /// Goes on under a new session id with the same state.
+    pub(super) fn renew(&mut self) {
         let state = self.state();
         self.shop.sessions.end(&self.session);
         self.session = self.shop.sessions.fresh_id();
         self.is_new = true;
-        self.change(|fresh| *fresh = SessionState { user_id: Some(user_id), ..state });
+        self.change(|fresh| *fresh = state);
     }
 
     /// Logs out and forgets the cart.
@@ -172,6 +178,11 @@ impl Visit {
 
     /// A whole page from a template.
     pub(super) async fn page(&self, template: &str, context: Value) -> Result<Response, Refusal> {
+        Ok(self.with_cookie(Html(self.html(template, context).await?)))
+    }
+
+    /// The text of a whole page from a template.
+    pub(super) async fn html(&self, template: &str, context: Value) -> Result<String, Refusal> {
         let member = self.member().await?;
         let csrf =
             (!self.has("csrf-missing")).then(|| self.shop.sessions.csrf_token(&self.session));
@@ -180,8 +191,7 @@ impl Visit {
         let member = value(member);
         let context = context! { member, csrf, in_cart, flawed, ..context };
         let html = self.shop.templates.render(template, &context);
-        let html = html.map_err(|_| Refusal::Internal)?;
-        Ok(self.with_cookie(Html(html)))
+        html.map_err(|_| Refusal::Internal)
     }
 
     /// A response that carries the session cookie if the visitor does not have it yet.

@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde::Serialize;
 
 use crate::model::Acceptance;
+use crate::model::Affected;
 use crate::model::Confidence;
 use crate::model::Evidence;
 use crate::model::EvidenceRole;
@@ -64,6 +65,9 @@ pub(super) struct FindingDto {
     path_template: String,
     /// Where the payload went; null when nothing was sent.
     insertion_point: Option<InsertionDto>,
+    /// Other parameters of the same operation of which the same was found.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    also: Vec<AffectedDto>,
     /// CWE numbers.
     cwe: Vec<u32>,
     /// Places in the OWASP Top 10, as `A05:2025`.
@@ -112,6 +116,16 @@ struct InsertionDto {
     kind: Name<InsertionKind>,
     /// Parameter, header or cookie name, JSON pointer, or index of the path segment.
     name: String,
+}
+
+/// Another parameter that is affected.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Affected")]
+struct AffectedDto {
+    kind: Name<InsertionKind>,
+    name: String,
+    /// What the finding's would be if it were of this parameter alone.
+    fingerprint: String,
 }
 
 /// What a repetition needs.
@@ -247,6 +261,15 @@ impl From<&Finding> for FindingDto {
                 .insertion_point
                 .as_ref()
                 .map(|point| InsertionDto { kind: Name(point.kind), name: point.name.clone() }),
+            also: finding
+                .also
+                .iter()
+                .map(|it| AffectedDto {
+                    kind: Name(it.point.kind),
+                    name: it.point.name.clone(),
+                    fingerprint: it.fingerprint.clone(),
+                })
+                .collect(),
             cwe: rule.cwe.clone(),
             owasp: names(&rule.owasp),
             api: names(&rule.api),
@@ -297,6 +320,14 @@ impl From<FindingDto> for Finding {
             insertion_point: dto
                 .insertion_point
                 .map(|point| InsertionRef { kind: point.kind.0, name: point.name }),
+            also: dto
+                .also
+                .into_iter()
+                .map(|it| Affected {
+                    point: InsertionRef { kind: it.kind.0, name: it.name },
+                    fingerprint: it.fingerprint,
+                })
+                .collect(),
             detail: dto.detail,
             evidence: dto.evidence.into_iter().map(Into::into).collect(),
             payloads: dto.replay.payloads,

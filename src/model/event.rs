@@ -204,7 +204,7 @@ pub enum Event {
     RuleDeclared(RuleMeta),
     /// What a rule did in the whole run.
     RuleFinished(RuleOutcome),
-    /// A flaw. One with a known fingerprint replaces the earlier (occurrences grow).
+    /// A flaw. One with a known fingerprint replaces the earlier (occurrences and parameters grow).
     Finding(Box<Finding>),
     /// An exchange of the scanner failed; sampled, all are counted in [`ScanWindow::failed`].
     ScanFailure {

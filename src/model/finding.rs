@@ -131,12 +131,33 @@ pub enum InsertionKind {
     Cookie,
     /// One segment of the path, named by its index.
     Path,
+    /// Text or attribute of an XML body, named by its path.
+    Xml,
+    /// Name, type or content of a file in a multipart body.
+    File,
+    /// Name of a query parameter or form field.
+    ParameterName,
+    /// The query as a whole.
+    RawQuery,
+    /// Name of a header.
+    HeaderName,
 }
 
 impl InsertionKind {
     /// Every kind.
-    pub const ALL: [Self; 6] =
-        [Self::Query, Self::Form, Self::Json, Self::Header, Self::Cookie, Self::Path];
+    pub const ALL: [Self; 11] = [
+        Self::Query,
+        Self::Form,
+        Self::Json,
+        Self::Header,
+        Self::Cookie,
+        Self::Path,
+        Self::Xml,
+        Self::File,
+        Self::ParameterName,
+        Self::RawQuery,
+        Self::HeaderName,
+    ];
 
     /// The stable name.
     pub fn as_str(self) -> &'static str {
@@ -147,6 +168,11 @@ impl InsertionKind {
             Self::Header => "header",
             Self::Cookie => "cookie",
             Self::Path => "path",
+            Self::Xml => "xml",
+            Self::File => "file",
+            Self::ParameterName => "parameter_name",
+            Self::RawQuery => "raw_query",
+            Self::HeaderName => "header_name",
         }
     }
 
@@ -271,6 +297,15 @@ pub struct Acceptance {
     pub expires: String,
 }
 
+/// Another parameter of an operation that has the flaw.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Affected {
+    /// Which.
+    pub point: InsertionRef,
+    /// What the finding's fingerprint would be if it were of this one alone.
+    pub fingerprint: String,
+}
+
 /// A flaw with everything needed to believe, repeat and mend it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
@@ -292,6 +327,8 @@ pub struct Finding {
     pub path_template: String,
     /// Where the payload went.
     pub insertion_point: Option<InsertionRef>,
+    /// Other parameters of the same operation of which the same was found.
+    pub also: Vec<Affected>,
     /// Why we are this sure: the observation in one sentence.
     pub detail: String,
     /// The exchanges.
@@ -311,6 +348,25 @@ impl Finding {
     pub fn id(&self) -> String {
         // By characters: a fingerprint read from a file is foreign text.
         format!("SD-{}", self.fingerprint.chars().take(10).collect::<String>())
+    }
+
+    /// Every parameter that is affected, with the fingerprint that is its own.
+    pub fn places(&self) -> impl Iterator<Item = (Option<&InsertionRef>, &str)> {
+        let own = (self.insertion_point.as_ref(), self.fingerprint.as_str());
+        let also = self.also.iter().map(|it| (Some(&it.point), it.fingerprint.as_str()));
+        std::iter::once(own).chain(also)
+    }
+
+    /// The parameters for people: ``query `a`, form `b` ``; `None` where nothing was put anywhere.
+    pub fn points(&self) -> Option<String> {
+        let points: Vec<String> =
+            self.places().filter_map(|(point, _)| point.map(ToString::to_string)).collect();
+        (!points.is_empty()).then(|| points.join(", "))
+    }
+
+    /// Whether both are of one cause: a parameter of one is one of the other.
+    pub fn is_same_cause(&self, other: &Self) -> bool {
+        self.places().any(|(_, own)| other.places().any(|(_, its)| own == its))
     }
 }
 

@@ -181,7 +181,7 @@ impl Report {
     }
 
     fn set_finding(&mut self, finding: &Finding) {
-        match self.findings.iter_mut().find(|known| known.fingerprint == finding.fingerprint) {
+        match self.findings.iter_mut().find(|known| known.is_same_cause(finding)) {
             Some(known) => known.clone_from(finding),
             None => self.findings.push(finding.clone()),
         }

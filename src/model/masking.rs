@@ -111,7 +111,8 @@ impl Finding {
         for text in texts.into_iter().chain(&mut self.payloads) {
             *text = redactor.text(text);
         }
-        let points = self.insertion_point.iter_mut();
+        let also = self.also.iter_mut().map(|it| &mut it.point);
+        let points = self.insertion_point.iter_mut().chain(also);
         points.for_each(|point| point.name = redactor.text(&point.name));
     }
 }

@@ -6,6 +6,7 @@
 mod address;
 mod amount;
 mod answers;
+mod certificate;
 mod condition;
 mod control;
 mod conversation;
@@ -61,6 +62,7 @@ mod verdict;
 pub use address::{Origin, OriginError, Scheme, Target};
 pub use amount::Amount;
 pub use answers::{AnswerFilter, AnswerTally};
+pub use certificate::{CertificateReport, ShownCertificate, Trust};
 pub use condition::{Aggregate, Comparison, Condition, ConditionError, Limit};
 pub use control::{ControlCommand, LoadCommand, StopLevel, StopToken};
 pub use conversation::{Conversation, EventStream, Expectation, MessageStep, WebSocketSession};
@@ -73,8 +75,8 @@ pub use exchange::{Exchange, ExchangeTap, Response, TlsInfo};
 pub use exit::ExitCode;
 pub use failure::{Failure, FailureClass};
 pub use finding::{
-    Acceptance, Confidence, Evidence, EvidenceRole, Finding, FindingStatus, InsertionKind,
-    InsertionRef, Match, MatchPart, Recorded, Severity, fingerprint,
+    Acceptance, Affected, Confidence, Evidence, EvidenceRole, Finding, FindingStatus,
+    InsertionKind, InsertionRef, Match, MatchPart, Recorded, Severity, fingerprint,
 };
 pub use generator::{GeneratorReport, GeneratorWindow, MachineUse, ThreadUse, Usage};
 pub use grpc::{CallKind, GrpcCall, GrpcCode};

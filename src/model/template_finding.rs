@@ -53,6 +53,7 @@ impl TemplateResult {
             acceptance: None,
             path_template: stateless_template(&seen.path),
             insertion_point: self.point.clone(),
+            also: Vec::new(),
             detail: inert(&self.detail(), MAX_DETAIL),
             payloads: self.payloads.iter().map(|(_, value)| value.clone()).collect(),
             reproduce: self.curl.clone(),

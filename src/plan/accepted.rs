@@ -9,7 +9,6 @@ use super::bounded;
 use super::document::{self, Node};
 use super::error::{PlanErrors, Problem};
 use super::reader::{Keys, Reader};
-use crate::model::Finding;
 
 /// A larger file is no list of findings.
 const MAX_FILE: u64 = 4 << 20;
@@ -33,11 +32,11 @@ pub struct Accepted {
 }
 
 impl Accepted {
-    /// Whether the finding is meant, and the acceptance still holds.
-    pub fn covers(&self, finding: &Finding) -> bool {
+    /// Whether what has that fingerprint is meant, and the acceptance still holds.
+    pub fn covers(&self, fingerprint: &str) -> bool {
         let is_meant = match self.fingerprint.strip_prefix("SD-") {
-            Some(_) => self.fingerprint == finding.id(),
-            None => self.fingerprint == finding.fingerprint,
+            Some(short) => fingerprint.chars().take(SHORT).eq(short.chars()),
+            None => self.fingerprint == fingerprint,
         };
         is_meant && !self.expired
     }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::probing::Probing;
 use super::templates::TemplateSettings;
 use super::types::{Browsing, CrawlSettings, RobotsPolicy, ScanSettings};
 
@@ -34,6 +35,7 @@ impl Default for ScanSettings {
         Self {
             crawl: CrawlSettings::default(),
             active: Vec::new(),
+            probing: Probing::default(),
             max_rps: 50.0,
             concurrency: 10,
             allow_unsafe: false,

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use super::connection::ConnectionFlags;
 use super::executor::Spacing;
+use super::policy::Policy;
 use super::stages::StageList;
+use super::strength::Strength;
 use super::templates::TemplateSettings;
 use super::types::{Browsing, Output, RobotsPolicy};
 use crate::model::ExitCode;
@@ -97,8 +99,14 @@ pub enum Body {
 pub struct ScanFlags {
     /// What both commands take.
     pub common: CommonFlags,
-    /// `--active`: `None` is the safe mode, no ids are all of [`ScanFlags::known_checks`].
+    /// `--active`: `None` is the safe mode, no ids are those of [`ScanFlags::policy`].
     pub active: Option<Vec<String>>,
+    /// Which checks are run where none is named; the standard ones where it is not said.
+    pub policy: Option<Policy>,
+    /// How much the checks try; as the policy has it where it is not said.
+    pub strength: Option<Strength>,
+    /// Nothing is tried that is told by how long the target waits.
+    pub untimed: bool,
     /// Ids of the native checks that exist.
     pub known_checks: Vec<String>,
     /// Links followed from the start page at most.
@@ -119,6 +127,8 @@ pub struct ScanFlags {
     pub concurrency: Option<usize>,
     /// Probes may use unsafe methods.
     pub allow_unsafe: bool,
+    /// A file of names and passwords that may be tried.
+    pub credentials: Option<PathBuf>,
     /// Pages are shown in a browser too.
     pub browser: Option<Browsing>,
     /// Directories with additional rules.
@@ -232,6 +242,9 @@ impl ScanFlags {
         Self {
             common,
             active: None,
+            policy: None,
+            strength: None,
+            untimed: false,
             known_checks,
             depth: None,
             max_urls: None,
@@ -242,6 +255,7 @@ impl ScanFlags {
             rps: None,
             concurrency: None,
             allow_unsafe: false,
+            credentials: None,
             browser: None,
             rule_dirs: Vec::new(),
             templates: TemplateSettings::default(),

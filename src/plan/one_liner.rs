@@ -8,10 +8,13 @@ use super::bodies::MAX_BODY;
 use super::boundary;
 use super::bounded;
 use super::connection::apply_flags;
+use super::credentials::Credential;
 use super::data::Data;
 use super::defaults;
 use super::file::hash;
 use super::flags::{Body, CommonFlags, FlagError, LoadFlags, ScanFlags};
+use super::policy::Policy;
+use super::probing::Probing;
 use super::protocol;
 use super::requests;
 use super::stages;
@@ -297,6 +300,7 @@ pub fn scan_url(flags: &ScanFlags) -> Result<Plan, FlagError> {
     plan.scan = Some(ScanSettings {
         crawl,
         active: active(flags)?,
+        probing: probing(flags)?,
         max_rps,
         concurrency: flags.concurrency.unwrap_or(usual.concurrency),
         allow_unsafe: flags.allow_unsafe,
@@ -383,12 +387,25 @@ fn scope(
         .map_err(|error| FlagError::Usage(format!("--include or --exclude is no regex: {error}")))
 }
 
+/// Without names, checks are those of a policy.
+fn probing(flags: &ScanFlags) -> Result<Probing, FlagError> {
+    let by_policy = flags.active.as_ref().is_some_and(Vec::is_empty);
+    let policy = by_policy.then(|| flags.policy.unwrap_or_default());
+    let usual = policy.map(Policy::strength).unwrap_or_default();
+    let credentials = match &flags.credentials {
+        Some(path) => {
+            let read = Credential::read(path);
+            read.map_err(|error| FlagError::Usage(format!("--credentials: {error}")))?
+        }
+        None => Vec::new(),
+    };
+    let strength = flags.strength.unwrap_or(usual);
+    Ok(Probing { policy, strength, credentials, untimed: flags.untimed, ..Probing::default() })
+}
+
 fn active(flags: &ScanFlags) -> Result<Vec<String>, FlagError> {
     let known = || flags.known_checks.iter().map(String::as_str);
     let Some(ids) = &flags.active else { return Ok(Vec::new()) };
-    if ids.is_empty() {
-        return Ok(flags.known_checks.clone());
-    }
     for id in ids {
         if !known().any(|check| check == id) {
             let cure = match did_you_mean(id, known()) {

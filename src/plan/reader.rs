@@ -280,6 +280,22 @@ impl Reader {
         }
     }
 
+    /// What a word stands for, of `all` that there are; `what` says what they are.
+    pub(super) fn named<T: Copy>(
+        &mut self,
+        node: &Node,
+        expected: &str,
+        what: &str,
+        (all, as_str): (&[T], fn(T) -> &'static str),
+    ) -> Option<T> {
+        let name = self.text(node, expected)?;
+        let named = all.iter().copied().find(|one| as_str(*one) == name);
+        if named.is_none() {
+            self.unknown(&node.at, what, name, all.iter().map(|one| as_str(*one)));
+        }
+        named
+    }
+
     /// What one of two words stands for; `what` says what they are.
     pub(super) fn choice<T>(
         &mut self,

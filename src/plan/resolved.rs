@@ -209,6 +209,9 @@ fn scan(entries: &mut Vec<Entry>, plan: &Plan) {
     }
     let ids = settings.active.iter().map(|id| text(id)).collect();
     replace(scan, "active", node(Value::List(ids)));
+    put(scan, "strength", plain(settings.probing.strength.as_str()));
+    put(scan, "tag_probes", boolean(settings.probing.tagged));
+    put(scan, "timed", boolean(!settings.probing.untimed));
     put(scan, "allow_unsafe", boolean(settings.allow_unsafe));
     put(scan, "max_rps", plain(&settings.max_rps.to_string()));
     put(scan, "concurrency", number(&settings.concurrency));

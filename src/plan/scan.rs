@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use super::boundary::{RATE, is_rate};
 use super::document::{Entry, Node, Value};
 use super::file::Overrides;
+use super::probing::probing;
 use super::reader::{Fields, Keys, Reader};
 use super::templates::templates;
 use super::types::{Browsing, CrawlSettings, Limits, RobotsPolicy, ScanSettings};
@@ -15,6 +16,13 @@ pub(super) const SCAN: Keys = Keys {
     known: &[
         "crawl",
         "active",
+        "policy",
+        "strength",
+        "budgets",
+        "overrides",
+        "tag_probes",
+        "timed",
+        "credentials",
         "allow_unsafe",
         "max_rps",
         "concurrency",
@@ -23,7 +31,7 @@ pub(super) const SCAN: Keys = Keys {
         "during_load",
         "as",
     ],
-    later: &["policy", "strength", "access", "rate_limits", "passive"],
+    later: &["access", "rate_limits", "passive"],
 };
 pub(super) const CRAWL: Keys = Keys {
     of: "crawl",
@@ -70,6 +78,7 @@ pub(super) fn scan(
             .get("active")
             .map(|node| active(node, &overrides.known_checks, reader))
             .unwrap_or_default(),
+        probing: probing(&fields, overrides, reader),
         max_rps: max_rps(&fields, limits, defaults.max_rps, reader),
         concurrency: fields
             .get("concurrency")
@@ -124,13 +133,8 @@ fn crawl(scan: &Fields<'_>, base: &Path, reader: &mut Reader) -> CrawlSettings {
 }
 
 fn robots(node: &Node, reader: &mut Reader) -> Option<RobotsPolicy> {
-    let names = RobotsPolicy::ALL.map(RobotsPolicy::as_str);
-    let name = reader.text(node, "only-as-source, respect or ignore")?.to_owned();
-    let policy = RobotsPolicy::parse(&name);
-    if policy.is_none() {
-        reader.unknown(&node.at, "policy", &name, names);
-    }
-    policy
+    let known = (&RobotsPolicy::ALL[..], RobotsPolicy::as_str as fn(RobotsPolicy) -> _);
+    reader.named(node, "only-as-source, respect or ignore", "policy", known)
 }
 
 /// `true`, or the bounds of what the browser does.

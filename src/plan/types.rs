@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::data::Data;
 use super::executor::Executor;
+use super::probing::Probing;
 use super::templates::TemplateSettings;
 use crate::flow::auth::Sessions;
 use crate::flow::{Flow, Script, Variable};
@@ -177,8 +178,11 @@ pub struct Once {
 pub struct ScanSettings {
     /// Bounds of discovery.
     pub crawl: CrawlSettings,
-    /// Native checks to run, by rule id; empty is the safe mode (passive, GET and HEAD only).
+    /// Native checks to run, by rule id, beside those of [`Probing::policy`]; where there is neither it is
+    /// the safe mode (passive, GET and HEAD only).
     pub active: Vec<String>,
+    /// How they are run, and which beside those.
+    pub probing: Probing,
     /// Requests per second.
     pub max_rps: f64,
     /// Requests at once.
@@ -195,6 +199,31 @@ pub struct ScanSettings {
     pub imported: Vec<ImportedRequest>,
     /// `check` runs passive rules on sampled load traffic too.
     pub passive_during_load: bool,
+}
+
+/// The tag of rules whose checks show pages in a browser.
+const BROWSER_TAG: &str = "browser";
+
+impl ScanSettings {
+    /// Whether the policy has a check whose rule has these tags. Who has pages shown by the crawl means
+    /// them to be shown by checks too.
+    pub fn chooses(&self, tags: &[String]) -> bool {
+        let is_shown = self.crawl.browser.is_some();
+        let tags = tags.iter().filter(|tag| !(is_shown && *tag == BROWSER_TAG));
+        let tags: Vec<String> = tags.cloned().collect();
+        self.probing.policy.is_some_and(|policy| policy.has(&tags))
+    }
+
+    /// Whether a rule's check is chosen that shows pages in a browser.
+    pub fn shows(&self, id: &str, tags: &[String]) -> bool {
+        let is_chosen = self.active.iter().any(|active| active == id) || self.chooses(tags);
+        is_chosen && tags.iter().any(|tag| tag == BROWSER_TAG)
+    }
+
+    /// Whether probes are sent at all.
+    pub fn is_active(&self) -> bool {
+        !self.active.is_empty() || self.probing.policy.is_some()
+    }
 }
 
 /// Bounds of discovery.

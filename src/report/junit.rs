@@ -111,7 +111,7 @@ fn rule_suite(report: &Report) -> TestSuite {
 }
 
 fn describe(finding: &Finding) -> String {
-    let point = finding.insertion_point.as_ref().map(|point| format!(", {point}"));
+    let point = finding.points().map(|points| format!(", {points}"));
     let text = format!(
         "{} {} ({}, {}) {} {}{}: {}",
         finding.id(),

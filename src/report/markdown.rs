@@ -178,8 +178,9 @@ fn scan(report: &Report) -> String {
 }
 
 fn row(finding: &Finding) -> String {
-    let point = finding.insertion_point.as_ref();
-    let point = point.map(|point| format!(" {} {}", point.kind.as_str(), code(&point.name)));
+    let points = finding.places().filter_map(|(point, _)| point);
+    let points = points.map(|point| format!(" {} {}", point.kind.as_str(), code(&point.name)));
+    let points = points.collect::<Vec<_>>().join(",");
     let status = match finding.status {
         FindingStatus::New => String::new(),
         FindingStatus::Known | FindingStatus::Accepted => {
@@ -192,7 +193,7 @@ fn row(finding: &Finding) -> String {
         finding.severity,
         finding.confidence,
         escape(&finding.rule.title),
-        point.unwrap_or_default(),
+        points,
         escape(&finding.id()),
     )
 }

@@ -31,6 +31,7 @@
 
 mod compile;
 mod compile_block;
+mod coverage;
 mod csp;
 mod docs;
 mod dsl;
@@ -49,6 +50,7 @@ pub mod template;
 mod view;
 
 pub use compile::OwnTemplate;
+pub use coverage::owasp_coverage;
 pub use docs::{json_schema, readme};
 pub use dsl::unresolved;
 pub use dsl::{Environment, EvalError, Expression, Lookup, ParseError, RenderError, Text, Value};

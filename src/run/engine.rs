@@ -22,6 +22,7 @@ use crate::model::format_duration;
 use crate::plan::Plan;
 use crate::rules::Registry;
 use crate::scan::Addresses;
+use crate::scan::CallbackSource;
 use crate::scan::Record;
 use crate::scan::Templates;
 use crate::ui::Consumer;
@@ -83,6 +84,8 @@ pub struct RunJob {
     pub browser: Option<PathBuf>,
     /// Templates that a scan runs.
     pub templates: Option<Arc<Templates>>,
+    /// Where calls from outside are waited for; `None` is nowhere.
+    pub callbacks: Option<CallbackSource>,
 }
 
 /// What a run came to.

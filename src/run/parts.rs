@@ -17,6 +17,7 @@ use crate::model::StopToken;
 use crate::model::plural;
 use crate::plan::Plan;
 use crate::plan::Protocol;
+use crate::plan::ScanSettings;
 use crate::scan::CallbackServer;
 use crate::scan::CallbackSource;
 use crate::scan::Passive;
@@ -228,6 +229,7 @@ impl Parts<'_> {
             addresses: self.job.addresses,
             browser: self.job.browser.clone(),
             templates: self.job.templates.clone(),
+            callbacks: self.job.callbacks.clone(),
             callback_server: callback_server.clone(),
         };
         let (events, stop) = (self.events.clone(), self.stop.clone());
@@ -247,15 +249,15 @@ impl Parts<'_> {
         }
     }
 
-    /// A session at the callback server that the user names, if templates need one; without it nothing
-    /// is sent. An error stands in the facts.
+    /// A session at the callback server that the user names, if templates or checks need one; without
+    /// it nothing is sent. An error stands in the facts.
     async fn callback_server(&self, facts: &mut Facts) -> Result<Option<Arc<CallbackServer>>, ()> {
-        let templates = self.job.templates.as_ref().filter(|templates| templates.use_callbacks());
-        let Some(CallbackSource::Server(options)) =
-            templates.and_then(|templates| templates.callbacks.as_ref())
-        else {
+        let Some(CallbackSource::Server(options)) = &self.job.callbacks else { return Ok(None) };
+        let is_active = self.job.plan.scan.as_ref().is_some_and(ScanSettings::is_active);
+        let templates = self.job.templates.as_ref();
+        if !is_active && !templates.is_some_and(|templates| templates.use_callbacks()) {
             return Ok(None);
-        };
+        }
         let client = match client::beside(&self.job.plan, options.scope(), self.job.clock) {
             Ok(client) => client,
             Err(error) => {

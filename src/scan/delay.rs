@@ -62,6 +62,13 @@ impl DelayTrial {
         if self.failed { None } else { self.asked.get(self.took.len()).copied() }
     }
 
+    /// How long answers without a wait take, the fastest and the slowest, once several are known.
+    pub(crate) fn calm(&self) -> Option<(Duration, Duration)> {
+        let (least, most) = self.quiet();
+        (self.took.len() >= 2)
+            .then(|| (Duration::from_secs_f64(least), Duration::from_secs_f64(most)))
+    }
+
     /// How long the answer to [`Self::next`] took.
     pub(crate) fn take(&mut self, took: Duration) {
         let Some(asked) = self.next() else { return };

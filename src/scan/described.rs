@@ -69,9 +69,11 @@ fn is_schema(body: &[u8]) -> bool {
 
 fn is_openapi(body: &[u8]) -> bool {
     let start = String::from_utf8_lossy(&body[..body.len().min(SNIFFED)]);
-    let is_yaml =
-        || start.lines().any(|line| line.starts_with("openapi:") || line.starts_with("swagger:"));
-    let names = |key: &str| start.contains(&format!("\"{key}\""));
+    // Sorted by key, the version stands behind everything else.
+    let end = String::from_utf8_lossy(&body[body.len().saturating_sub(SNIFFED)..]);
+    let is_version = |line: &str| line.starts_with("openapi:") || line.starts_with("swagger:");
+    let is_yaml = || start.lines().chain(end.lines()).any(is_version);
+    let names = |key: &str| [&start, &end].iter().any(|part| part.contains(&format!("\"{key}\":")));
     let is_json = start.trim_start().starts_with('{') && (names("openapi") || names("swagger"));
     body.len() <= MAX_BYTES && (is_json || is_yaml())
 }
@@ -162,6 +164,7 @@ fn seeds(plan: &Plan) -> Vec<Seeded> {
 mod tests {
     use super::*;
     use crate::plan::CrawlSettings;
+    use crate::plan::Probing;
     use crate::plan::RobotsPolicy;
     use crate::plan::TemplateSettings;
 
@@ -178,6 +181,7 @@ mod tests {
                 browser: None,
             },
             active: Vec::new(),
+            probing: Probing::default(),
             max_rps: 1e6,
             concurrency: 1,
             allow_unsafe,

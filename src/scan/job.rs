@@ -4,12 +4,15 @@ use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use tokio::sync::Mutex;
+use tokio::sync::OnceCell;
 use tokio::sync::mpsc;
 
 use super::active::Active;
 use super::active::Selected;
 use super::active::run_active;
 use super::asking::Asking;
+use super::browse::Stage;
 use super::checks;
 use super::crawl::CrawlJob;
 use super::crawl::Crawled;
@@ -28,7 +31,11 @@ use super::inventory;
 use super::ledger::Ledger;
 use super::oob::Listener;
 use super::passive::Passive;
+use super::persona::Persona;
+use super::probe::Means;
 use super::probe::NativeCheck;
+use super::probe::Pace;
+use super::probe::Swept;
 use super::record::Memory;
 use super::record::Record;
 use super::session::Keeper;
@@ -38,6 +45,7 @@ use super::traffic::Traffic;
 use super::traffic::TrafficParts;
 use super::unbound::seeds;
 use super::wire::Wire;
+use crate::flow::auth::Who;
 use crate::http::clock::Clock;
 use crate::model::Event;
 use crate::model::EventSender;
@@ -61,7 +69,7 @@ const LEARNT_CAPACITY: usize = 256;
 
 /// Ids of the checks written in Rust, in the order in which they run.
 pub fn native_check_ids() -> Vec<&'static str> {
-    checks::all().iter().map(|check| check.id()).collect()
+    checks::all().iter().map(NativeCheck::id).collect()
 }
 
 /// What is told of the addresses in scope that a crawl learnt of.
@@ -94,7 +102,9 @@ pub struct ScanJob {
     pub browser: Option<PathBuf>,
     /// Templates that send requests.
     pub templates: Option<Arc<Templates>>,
-    /// The session at the server that the templates name for calls from outside.
+    /// Where calls from outside are waited for; `None` is nowhere.
+    pub callbacks: Option<CallbackSource>,
+    /// The session at the server that [`Self::callbacks`] names for calls from outside.
     pub callback_server: Option<Arc<CallbackServer>>,
 }
 
@@ -131,7 +141,7 @@ pub async fn crawl(job: ScanJob, events: EventSender, stop: StopToken) -> Site {
 
 pub(super) async fn run_with(
     job: ScanJob,
-    checks: Vec<Arc<dyn NativeCheck>>,
+    checks: Vec<NativeCheck>,
     events: EventSender,
     stop: StopToken,
 ) {
@@ -152,10 +162,14 @@ pub(super) async fn run_with(
         // Boxed: with it, the future of a scan would be too large for a stack.
         let site =
             if only_templates { Site::default() } else { Box::pin(engine.crawl(&job)).await.site };
+        let site = Arc::new(site);
         engine.traffic.event(Event::PhaseStarted(Phase::Scan)).await;
-        let mut outcomes =
-            if only_templates { Vec::new() } else { engine.check(&job, checks, &site).await };
-        if !only_templates && !engine.settings.active.is_empty() {
+        let mut outcomes = if only_templates {
+            Vec::new()
+        } else {
+            Box::pin(engine.check(&job, checks, &site)).await
+        };
+        if !only_templates && engine.settings.is_active() {
             let job = Asking {
                 traffic: &engine.traffic,
                 registry: &job.registry,
@@ -195,6 +209,8 @@ pub(super) async fn run_with(
 struct Engine {
     traffic: Arc<Traffic>,
     settings: ScanSettings,
+    /// Who waits for calls from outside, once somebody needs it.
+    callbacks: OnceCell<Option<Arc<dyn Callbacks>>>,
 }
 
 impl Engine {
@@ -213,12 +229,14 @@ impl Engine {
             learnt,
             headers: job.plan.connection.headers.clone(),
             clock: job.clock,
-            keeper: keeper(job, &stop),
+            keeper: job.plan.sessions.scan.map(|who| keeper(job, &stop, who)),
+            others: others(job, &stop),
             stop,
         }));
         let passive = Passive::new(Arc::clone(&job.registry), job.redactor.clone(), ORIGIN_ALIAS);
         let ledger = Ledger::new(events, job.clock, Arc::clone(&traffic.progress), passive);
-        (Self { traffic, settings }, tokio::spawn(ledger.run(received)))
+        let callbacks = OnceCell::new();
+        (Self { traffic, settings, callbacks }, tokio::spawn(ledger.run(received)))
     }
 
     async fn crawl(&self, job: &ScanJob) -> Crawled {
@@ -272,12 +290,18 @@ impl Engine {
         job.browser.clone()
     }
 
+    /// A browser for checks, started when one needs it.
+    fn stage(&self, program: PathBuf) -> Arc<Mutex<Stage>> {
+        let traffic = Arc::clone(&self.traffic);
+        Arc::new(Mutex::new(Stage::new(program, traffic, self.settings.allow_unsafe)))
+    }
+
     /// Runs what the plan asks for; gives an outcome for every native rule of the registry.
     async fn check(
         &self,
         job: &ScanJob,
-        checks: Vec<Arc<dyn NativeCheck>>,
-        site: &Site,
+        checks: Vec<NativeCheck>,
+        site: &Arc<Site>,
     ) -> Vec<RuleOutcome> {
         let mut selected = Vec::new();
         let mut outcomes = Vec::new();
@@ -289,19 +313,30 @@ impl Engine {
         }
         for check in checks {
             let Some(meta) = job.registry.meta(check.id()).cloned() else { continue };
-            if self.settings.active.iter().any(|id| id == check.id()) {
+            if self.settings.active.iter().any(|id| id == check.id())
+                || self.settings.chooses(&meta.tags)
+            {
                 selected.push(Selected { check, meta });
             } else {
-                outcomes.push(not_run(&meta.id, self.settings.active.is_empty()));
+                outcomes.push(not_run(&meta.id, !self.settings.is_active()));
             }
         }
         if !selected.is_empty() {
-            let active = Active {
+            let means = Means {
                 traffic: Arc::clone(&self.traffic),
+                callbacks: self.callbacks(job).await,
+                probing: Arc::new(self.settings.probing.clone()),
+                seed: job.plan.seed.derive("active"),
+                allow_unsafe: self.settings.allow_unsafe,
+                swept: Swept::default(),
+                stage: job.browser.clone().map(|program| self.stage(program)),
+                pace: Pace::default(),
+            };
+            let active = Active {
+                means,
                 checks: selected,
                 redactor: job.redactor.clone(),
                 origin_alias: ORIGIN_ALIAS.to_owned(),
-                seed: job.plan.seed.derive("active"),
                 concurrency: self.settings.concurrency,
             };
             outcomes.extend(run_active(active, site).await);
@@ -312,8 +347,12 @@ impl Engine {
 
 impl Engine {
     /// Who waits for calls from outside, if somebody is to; why nobody does is said.
-    async fn callbacks(&self, job: &ScanJob, templates: &Templates) -> Option<Arc<dyn Callbacks>> {
-        let options = match templates.callbacks.clone()? {
+    async fn callbacks(&self, job: &ScanJob) -> Option<Arc<dyn Callbacks>> {
+        self.callbacks.get_or_init(|| self.listen(job)).await.clone()
+    }
+
+    async fn listen(&self, job: &ScanJob) -> Option<Arc<dyn Callbacks>> {
+        let options = match job.callbacks.clone()? {
             CallbackSource::Listener(options) => options,
             CallbackSource::Server(_) => {
                 return job.callback_server.clone().map(|server| server as Arc<dyn Callbacks>);
@@ -337,10 +376,10 @@ impl Engine {
         // Rules of the registry ask for what nobody has linked to, which is not for the safe mode.
         let own = job.registry.templates();
         let mut outcomes = Vec::new();
-        if self.settings.active.is_empty() {
-            outcomes.extend(own.iter().map(|own| not_run(&own.meta.id, true)));
-        } else {
+        if self.settings.is_active() {
             all.extend(own.iter().map(|own| Arc::clone(&own.template)));
+        } else {
+            outcomes.extend(own.iter().map(|own| not_run(&own.meta.id, true)));
         }
         if all.is_empty() {
             return outcomes;
@@ -365,7 +404,7 @@ impl Engine {
             known,
             options: templates.options.clone(),
             detectors: templates.detectors.clone(),
-            callbacks: self.callbacks(job, templates).await,
+            callbacks: self.callbacks(job).await,
             redactor: job.redactor.clone(),
             aliases: aliases(&job.plan, &targets),
             targets,
@@ -421,8 +460,23 @@ fn memory(job: &ScanJob) -> Option<Memory> {
     Some(Memory::new(record, job.redactor.clone(), whom.unwrap_or_default()))
 }
 
-/// Who looks at the site, if it is somebody.
-fn keeper(job: &ScanJob, stop: &StopToken) -> Option<Keeper> {
+/// The plan's identities other than the one that looks at the site; they log in when a check needs
+/// them.
+fn others(job: &ScanJob, stop: &StopToken) -> Vec<Persona> {
+    let sessions = &job.plan.sessions;
+    let own = sessions.scan.and_then(|who| who.identity);
+    let others = sessions.identities.iter().enumerate().filter(|(index, _)| Some(*index) != own);
+    others
+        .map(|(index, identity)| {
+            let who = Who { auth: identity.auth, identity: Some(index) };
+            let keeper = keeper(job, stop, who);
+            Persona::other(&identity.name, identity.role.clone(), Some(keeper))
+        })
+        .collect()
+}
+
+/// The login of somebody.
+fn keeper(job: &ScanJob, stop: &StopToken, who: Who) -> Keeper {
     let plan = &job.plan;
     let around = Keeping {
         wire: Arc::clone(&job.wire),
@@ -434,7 +488,7 @@ fn keeper(job: &ScanJob, stop: &StopToken) -> Option<Keeper> {
         row: plan.data.first_rows().collect(),
         headers: plan.connection.headers.clone(),
     };
-    plan.sessions.scan.map(|who| Keeper::new(&plan.sessions, who, around))
+    Keeper::new(&plan.sessions, who, around)
 }
 
 /// Nobody was logged in, so no rule had anything to look at.

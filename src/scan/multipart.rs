@@ -14,6 +14,10 @@ pub(crate) struct Part {
     /// Of a file.
     pub is_file: bool,
     pub value: Range<usize>,
+    /// Of a file, its name between the quotes.
+    pub file_name: Option<Range<usize>>,
+    /// What it says it is.
+    pub media_type: Option<Range<usize>>,
 }
 
 /// A form's body and its media type.
@@ -61,7 +65,7 @@ fn boundary(filled: &Filled) -> String {
 }
 
 /// As browsers escape names (<https://html.spec.whatwg.org/#multipart-form-data>).
-fn quoted(name: &str) -> String {
+pub(crate) fn quoted(name: &str) -> String {
     name.replace('"', "%22").replace('\r', "%0D").replace('\n', "%0A")
 }
 
@@ -81,11 +85,25 @@ pub(crate) fn parts(media_type: &str, body: &[u8]) -> Vec<Part> {
         let text = String::from_utf8_lossy(&body[head..head + blank]);
         if let Some(name) = parameter(&text, "name") {
             let is_file = parameter(&text, "filename").is_some();
-            found.push(Part { name, is_file, value: value..value + length });
+            let part_head = &body[head..head + blank];
+            found.push(Part {
+                name,
+                is_file,
+                value: value..value + length,
+                file_name: between(part_head, head, b"; filename=\"", b"\""),
+                media_type: between(part_head, head, b"Content-Type: ", b"\r\n"),
+            });
         }
         at = value + length + 2;
     }
     found
+}
+
+/// What stands between two texts in a part's head, which begins at `offset`; the second may be its end.
+fn between(head: &[u8], offset: usize, before: &[u8], after: &[u8]) -> Option<Range<usize>> {
+    let start = memchr::memmem::find(head, before)? + before.len();
+    let length = memchr::memmem::find(&head[start..], after).unwrap_or(head.len() - start);
+    Some(offset + start..offset + start + length)
 }
 
 fn boundary_of(media_type: &str) -> Option<&str> {

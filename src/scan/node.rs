@@ -109,6 +109,14 @@ pub struct Node {
     pub(super) structure: Option<Structure>,
 }
 
+impl Node {
+    /// The part of the site that it belongs to: the first directory of its path; empty at the root.
+    pub(crate) fn part(&self) -> &str {
+        let path = self.path_template.trim_start_matches('/');
+        path.split_once('/').map_or("", |(first, _)| first)
+    }
+}
+
 /// What is kept of an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {

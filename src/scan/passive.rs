@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
 
+use crate::model::Confidence;
 use crate::model::EvidenceRole;
 use crate::model::Exchange;
 use crate::model::Finding;
@@ -29,6 +30,9 @@ const MAX_PATHS: usize = 2000;
 
 /// Characters of an observation that are shown.
 const MAX_DETAIL: usize = 300;
+
+/// Bytes before an error in which code would begin.
+const QUOTED: usize = 2000;
 
 /// Runs every passive rule on exchanges and keeps what they found.
 pub struct Passive {
@@ -202,13 +206,18 @@ impl Passive {
         Finding {
             rule: rule.meta().clone(),
             severity: rule.meta().severity,
-            confidence: rule.confidence(),
+            confidence: if is_quoted(rule, exchange, found) {
+                Confidence::Tentative
+            } else {
+                rule.confidence()
+            },
             status: FindingStatus::New,
             acceptance: None,
             method: request.method.to_string(),
             url: self.redactor.text(&request.url()),
             path_template: stateless_template(path),
             insertion_point: None,
+            also: Vec::new(),
             detail: inert(&self.redactor.text(&detail(exchange, found)), MAX_DETAIL),
             evidence: vec![evidence(EvidenceRole::Attack, exchange, highlight, &self.redactor)],
             payloads: Vec::new(),
@@ -217,6 +226,25 @@ impl Passive {
             occurrences: 1,
         }
     }
+}
+
+/// Whether an error is one that a text is about, and none that has just happened: it stands in a
+/// document, or as code in a page that is no error itself.
+fn is_quoted(rule: &PassiveRule, exchange: &Exchange, found: &PassiveMatch) -> bool {
+    let Some(response) = exchange.response().filter(|response| response.status < 400) else {
+        return false;
+    };
+    if !rule.meta().tags.iter().any(|tag| tag == "error") {
+        return false;
+    }
+    if response.media_type() == "text/markdown" {
+        return true;
+    }
+    let at = found.highlight.map_or(0, |place| place.offset).min(response.body.len());
+    let before = &response.body[at.saturating_sub(QUOTED)..at];
+    let last = |tag: &str| memchr::memmem::rfind(before, tag.as_bytes());
+    response.is_html()
+        && last("<code").is_some_and(|open| last("</code").is_none_or(|end| end < open))
 }
 
 fn detail(exchange: &Exchange, found: &PassiveMatch) -> String {

@@ -30,6 +30,9 @@ const MAX_URLS: usize = 200_000;
 /// of one search.
 const MAX_FACETS: usize = 8;
 
+/// Hosts of others that are kept.
+const MAX_NAMED_HOSTS: usize = 100;
+
 /// Parameters of one node.
 const MAX_PARAMETERS: usize = 2000;
 
@@ -51,6 +54,7 @@ pub struct Site {
     in_links: BTreeMap<Place, u64>,
     operations: Operations,
     urls: Vec<Box<str>>,
+    named_hosts: Vec<Box<str>>,
     nodes_room: Room,
     urls_room: Room,
     left_out: (u64, u64),
@@ -68,6 +72,7 @@ impl Default for Site {
             in_links: BTreeMap::new(),
             operations: Operations::default(),
             urls: Vec::new(),
+            named_hosts: Vec::new(),
             nodes_room: Room::of(room::NODES),
             urls_room: Room::of(room::URLS),
             left_out: (0, 0),
@@ -101,6 +106,11 @@ impl Site {
         self.urls.iter().map(AsRef::as_ref)
     }
 
+    /// Hosts out of scope that links of the site lead to, each once, in the order of discovery.
+    pub(crate) fn named_hosts(&self) -> impl Iterator<Item = &str> {
+        self.named_hosts.iter().map(AsRef::as_ref)
+    }
+
     /// Nodes and URLs beyond what is kept.
     pub fn left_out(&self) -> (u64, u64) {
         self.left_out
@@ -112,6 +122,14 @@ impl Site {
             self.urls.push(url.into());
         } else {
             self.left_out.1 += 1;
+        }
+    }
+
+    /// A link led to a host out of scope.
+    pub(crate) fn name_host(&mut self, host: &str) {
+        let is_known = self.named_hosts.iter().any(|known| **known == *host);
+        if !is_known && self.named_hosts.len() < MAX_NAMED_HOSTS {
+            self.named_hosts.push(host.into());
         }
     }
 

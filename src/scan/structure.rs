@@ -5,7 +5,8 @@
 //! fields the name; of JSON the keys), the distinct ones of which vote on the bits of a hash
 //! (`SimHash`: Charikar, "Similarity estimation techniques from rounding algorithms", STOC 2002). The
 //! share of bits in which two hashes differ grows with the angle between the sets of features, so
-//! that likeness is one XOR, and a page costs sixteen bytes to remember.
+//! that likeness is one XOR, and a page costs 24 bytes to remember. Pages in one frame that ask for
+//! other things do other things, however alike they look: the names of their fields must be the same.
 
 use std::collections::HashSet;
 use std::hash::Hash as _;
@@ -43,18 +44,22 @@ const VOID: [&str; 14] = [
 pub(crate) struct Structure {
     hash: u64,
     features: u32,
+    /// Of the names of all fields that people fill in.
+    fields: u64,
 }
 
 impl Structure {
     /// That of an HTML page.
     pub(crate) fn of_markup(markup: &Markup) -> Self {
         let mut features = HashSet::new();
+        let mut fields = HashSet::new();
         let mut open: Vec<&str> = Vec::new();
         for piece in &markup.pieces {
             match piece {
                 Piece::Open(tag) => {
                     if features.len() < MAX_FEATURES {
                         features.insert(feature(tag, &open));
+                        fields.extend(field(tag));
                     }
                     if !VOID.contains(&tag.name.as_str()) && open.len() < MAX_OPEN {
                         open.push(&tag.name);
@@ -68,7 +73,9 @@ impl Structure {
                 Piece::Text { .. } | Piece::Comment(_) => {}
             }
         }
-        Self::of_features(&features)
+        // Whatever their order.
+        let fields = fields.iter().fold(0, |all, name| all ^ name);
+        Self { fields, ..Self::of_features(&features) }
     }
 
     /// That of a JSON document; `None` for what is none.
@@ -95,12 +102,12 @@ impl Structure {
             .enumerate()
             .filter(|(_, vote)| **vote > 0)
             .fold(0, |hash, (bit, _)| hash | 1 << bit);
-        Self { hash, features: u32::try_from(features.len()).unwrap_or(u32::MAX) }
+        Self { hash, features: u32::try_from(features.len()).unwrap_or(u32::MAX), fields: 0 }
     }
 
     /// Whether two pages were made by the same template.
     pub(crate) fn is_like(self, other: Self) -> bool {
-        (self.hash ^ other.hash).count_ones() <= LIKE
+        self.fields == other.fields && (self.hash ^ other.hash).count_ones() <= LIKE
     }
 
     /// Whether likeness to it means anything.
@@ -125,6 +132,16 @@ fn feature(tag: &Tag, open: &[&str]) -> u64 {
         tag.attribute("name").hash(&mut hasher);
     }
     hasher.finish()
+}
+
+/// The name of a field that somebody fills in, without its digits.
+fn field(tag: &Tag) -> Option<u64> {
+    let is_field = matches!(tag.name.as_str(), "input" | "select" | "textarea");
+    let is_hidden = tag.attribute("type").is_some_and(|kind| kind.eq_ignore_ascii_case("hidden"));
+    let name = tag.attribute("name").filter(|name| is_field && !is_hidden && !name.is_empty())?;
+    let mut hasher = std::hash::DefaultHasher::new();
+    name.bytes().filter(|byte| !byte.is_ascii_digit()).take(64).for_each(|it| hasher.write_u8(it));
+    Some(hasher.finish())
 }
 
 fn keys(value: &serde_json::Value, within: u64, depth: u32, features: &mut HashSet<u64>) {
@@ -189,6 +206,18 @@ mod tests {
              <form class=filter><select name=sort><option>1</option></select></form>",
         );
         assert!(!article(3).is_like(list));
+    }
+
+    #[test]
+    fn pages_that_ask_for_other_things_are_not_alike() {
+        let asks =
+            |fields: &str| page(&format!("<div class=box><form action=#>{fields}</form></div>"));
+        let search = asks("<input name=id><input type=submit name=go value=Go>");
+        let greet = asks("<input name=name><input type=submit name=go value=Go>");
+        assert!(!search.is_like(greet));
+        let again = "<input type=hidden name=a1b2 value=x><input name=id7>\
+                     <input type=submit name=go value=Go>";
+        assert!(search.is_like(asks(again)), "tokens and numbers are no other question");
     }
 
     #[test]

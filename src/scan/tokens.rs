@@ -9,6 +9,8 @@ use std::collections::HashMap;
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::Mutex;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering;
 
 use url::Url;
 
@@ -52,6 +54,8 @@ struct Known {
     issued: HashSet<String>,
     /// Held from the fetch of a token to its use: many sites know only the last one of a session.
     turn: Arc<tokio::sync::Mutex<()>>,
+    /// See [`Stale::changes`].
+    changes: Arc<AtomicBool>,
 }
 
 /// A token that has to be fetched before a request is sent.
@@ -62,10 +66,17 @@ pub(crate) struct Stale {
     pub(crate) page: Url,
     /// Held until it is used.
     pub(crate) turn: Arc<tokio::sync::Mutex<()>>,
+    changes: Arc<AtomicBool>,
     key: FormKey,
 }
 
 impl Stale {
+    /// Whether the page has had another token each time. Where a session has one for all its pages,
+    /// whatever is asked for between the token and its use makes it void.
+    pub(crate) fn changes(&self) -> bool {
+        self.changes.load(Ordering::Relaxed)
+    }
+
     /// The request without any token, which is the same each time.
     pub(crate) fn neutral(&self, request: &Request) -> Request {
         point::with_parameter(request, &self.field, "").unwrap_or_else(|| request.clone())
@@ -83,6 +94,9 @@ impl Stale {
             form.filled.fields.iter().find(|(name, _)| *name == self.field).map(|(_, value)| value)
         });
         let Some(token) = token else { return request };
+        if point::parameter(&request, &self.field).as_ref() != Some(token) {
+            self.changes.store(true, Ordering::Relaxed);
+        }
         point::with_parameter(&request, &self.field, token).unwrap_or(request)
     }
 }
@@ -109,6 +123,7 @@ impl Tokens {
                 page: page.clone(),
                 issued: HashSet::new(),
                 turn: Arc::default(),
+                changes: Arc::default(),
             });
             if entry.issued.len() < MAX_ISSUED && entry.issued.insert(value.clone()) {
                 known.taken += weight;
@@ -150,6 +165,7 @@ impl Known {
             field: self.field.clone(),
             page: self.page.clone(),
             turn: Arc::clone(&self.turn),
+            changes: Arc::clone(&self.changes),
             key,
         }
     }
@@ -192,8 +208,11 @@ mod tests {
         let request = forms[0].request().expect("a GET");
         let stale = tokens.stale(&request).expect("it may be used up");
         assert_eq!(stale.page, url);
+        let _same = stale.renewed(request.clone(), &response(page("one")));
+        assert!(!stale.changes());
         let renewed = stale.renewed(request.clone(), &response(page("two")));
         assert_eq!(renewed.path_and_query, b"/find?_token=two&q=a");
+        assert!(stale.changes() && tokens.stale(&request).is_some_and(|stale| stale.changes()));
         assert_eq!(stale.neutral(&request), stale.neutral(&renewed));
         assert!(tokens.stale(&request).is_some(), "it may be renewed again, however often");
         let elsewhere =

@@ -7,12 +7,19 @@ use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::Semaphore;
 use tokio::sync::mpsc;
 
+use super::door::is_door;
+use super::door::logs_in;
 use super::link;
 use super::manners::Asked;
 use super::manners::Manners;
+use super::node::Node;
+use super::persona::Kind;
+use super::persona::Persona;
+use super::persona::Whom;
 use super::record::Memory;
 use super::session::Judged;
 use super::session::Keeper;
@@ -20,18 +27,22 @@ use super::tokens::Stale;
 use super::tokens::Tokens;
 use super::wire::Wire;
 use crate::flow::Values;
-use crate::http::CookieJar;
 use crate::http::SendOptions;
 use crate::http::clock::Clock;
 use crate::http::cookies::Cookie;
+use crate::http::tls::own::Offer;
+use crate::http::tls::own::Reply;
+use crate::model::CertificateReport;
 use crate::model::CrawlProgress;
 use crate::model::Event;
 use crate::model::Exchange;
+use crate::model::Failure;
 use crate::model::Header;
 use crate::model::Notice;
 use crate::model::NoticeLevel;
 use crate::model::Origin;
 use crate::model::OutOfScope;
+use crate::model::Redactor;
 use crate::model::Request;
 use crate::model::Scope;
 use crate::model::StopLevel;
@@ -95,6 +106,50 @@ pub(crate) enum Unsent {
     /// The run is winding down.
     #[error("the run is being stopped")]
     Stopped,
+    /// Whoever was to send it cannot log in.
+    #[error("`{who}` could not log in: {why}")]
+    NotLoggedIn {
+        /// The identity.
+        who: String,
+        /// What was seen instead.
+        why: String,
+    },
+}
+
+/// One request with what is special about it.
+#[derive(Debug, Clone)]
+pub(crate) struct Order<'a> {
+    pub(crate) request: Request,
+    /// The path it counts under, where it is made up; its cookies are not kept then.
+    pub(crate) stands_for: Option<String>,
+    pub(crate) errand: &'a Errand,
+    pub(crate) whom: Whom,
+    pub(crate) options: SendOptions,
+    pub(crate) room: Room,
+}
+
+impl<'a> Order<'a> {
+    /// As the crawl sends.
+    pub(crate) fn new(request: Request, errand: &'a Errand) -> Self {
+        Self {
+            request,
+            stands_for: None,
+            errand,
+            whom: Whom::Session,
+            options: SendOptions::default(),
+            room: Room::Shared,
+        }
+    }
+}
+
+/// Whether others send at the same time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Room {
+    /// As many at once as the run may.
+    Shared,
+    /// Who sends holds [`Traffic::alone`], and what was answered before is of no use: it is about
+    /// time.
+    Alone,
 }
 
 /// How far the engine has come, updated by its parts and read by the ledger.
@@ -124,19 +179,24 @@ pub(crate) struct Traffic {
     wire: Arc<dyn Wire>,
     pub(super) scope: Scope,
     stop: StopToken,
-    permits: Semaphore,
+    permits: Arc<Semaphore>,
     manners: Manners,
     learnt: mpsc::Sender<Learnt>,
     headers: Vec<Header>,
-    pub(super) cookies: Mutex<CookieJar>,
     pub(super) clock: Clock,
-    keeper: Option<Keeper>,
+    /// Who looks at the site.
+    session: Arc<Persona>,
+    nobody: Arc<Persona>,
+    /// Everybody else, the plan's identities first; nobody leaves.
+    others: Mutex<Vec<Arc<Persona>>>,
     /// Forms whose tokens are used up.
     pub(crate) tokens: Tokens,
     /// What was answered before.
     memory: Option<Memory>,
     pub(crate) progress: Arc<Progress>,
     concurrency: usize,
+    /// Until when nobody waits to be alone for a token, in milliseconds since the start.
+    crowded: AtomicU64,
 }
 
 /// What [`Traffic`] is made of.
@@ -152,12 +212,19 @@ pub(crate) struct TrafficParts {
     pub(crate) clock: Clock,
     /// Who is logged in.
     pub(crate) keeper: Option<Keeper>,
+    /// Other identities, for checks that need several.
+    pub(crate) others: Vec<Persona>,
     /// Answers of an earlier run, and where those of this one are kept.
     pub(crate) memory: Option<Memory>,
 }
 
 /// How often a request is sent again because the host asked to come back later.
 const MAX_REFUSALS: u32 = 3;
+
+/// How long a request with a token waits for others to end, and how long none does so after one has
+/// in vain.
+const SOON: Duration = Duration::from_millis(300);
+const CROWDED: Duration = Duration::from_secs(3);
 
 /// Sendings of one request: as it is, after a challenge, after a login.
 const MAX_SENDINGS: u32 = 3;
@@ -170,16 +237,18 @@ impl Traffic {
             scope: parts.scope,
             stop: parts.stop,
             manners: Manners::new(parts.concurrency),
-            permits: Semaphore::new(concurrency),
+            permits: Arc::new(Semaphore::new(concurrency)),
             concurrency,
             learnt: parts.learnt,
             headers: parts.headers,
-            cookies: Mutex::new(CookieJar::default()),
             clock: parts.clock,
-            keeper: parts.keeper,
+            session: Arc::new(Persona::session(parts.keeper)),
+            nobody: Arc::default(),
+            others: Mutex::new(parts.others.into_iter().map(Arc::new).collect()),
             tokens: Tokens::default(),
             memory: parts.memory,
             progress: Arc::new(Progress::default()),
+            crowded: AtomicU64::new(0),
         }
     }
 
@@ -202,17 +271,43 @@ impl Traffic {
         stands_for: Option<String>,
         errand: &Errand,
     ) -> Result<Arc<Exchange>, Unsent> {
-        let _permit = self.permits.acquire().await.expect("the semaphore is never closed");
-        let stale = self.tokens.stale(&request);
-        let memory = self.memory.as_ref().map(|memory| {
+        let order = Order { stands_for, ..Order::new(request, errand) };
+        self.exchange_of(order).await
+    }
+
+    /// The same as somebody, over bytes of its own, or with nobody else on the way.
+    ///
+    /// # Errors
+    /// As [`Self::exchange`]; and [`Unsent::NotLoggedIn`].
+    pub(crate) async fn exchange_of(&self, order: Order<'_>) -> Result<Arc<Exchange>, Unsent> {
+        let Order { request, stands_for, errand, whom, options, room } = order;
+        let persona = &*self.ready(whom).await?;
+        let stale = match whom {
+            Whom::Session => self.tokens.stale(&request),
+            Whom::Other(_) if persona.renews_tokens => self.tokens.stale(&request),
+            // Their forms have tokens of their own, which whoever asks as them takes along.
+            Whom::Nobody | Whom::Other(_) => None,
+        };
+        let _permit = match room {
+            Room::Shared => Some(self.permit(stale.as_ref()).await),
+            Room::Alone => None,
+        };
+        // Who registered or logged in for one question is somebody else in another run.
+        let is_repeatable = room == Room::Shared
+            && options == SendOptions::default()
+            && persona.kind == Kind::Planned;
+        // What a payload makes the target set would spoil every request that follows; nobody has no
+        // cookies, whatever is set.
+        let keeps_cookies = stands_for.is_none() && whom != Whom::Nobody;
+        let memory = self.memory.as_ref().filter(|_| is_repeatable).map(|memory| {
             let neutral = stale.as_ref().map(|stale| stale.neutral(&request));
             (memory, memory.key(neutral.as_ref().unwrap_or(&request), errand))
         });
         if let Some((memory, key)) = memory
-            && let Some(exchange) = self.remembered(memory, key, &request)?
+            && let Some(exchange) = self.remembered(persona, memory, key, &request)?
         {
-            if stands_for.is_none() {
-                self.keep_old_cookies(memory, &exchange);
+            if keeps_cookies {
+                self.keep_old_cookies(persona, memory, &exchange);
             }
             self.tell(Learnt::Exchange { exchange: Arc::clone(&exchange), stands_for }).await;
             // A crawl of nothing but known answers must leave room for others.
@@ -223,12 +318,11 @@ impl Traffic {
             Some(stale) => Some(stale.turn.lock().await),
             None => None,
         };
-        let request = self.with_fresh_token(request, stale.as_ref()).await?;
-        let options = SendOptions { max_time: errand.patience(), ..SendOptions::default() };
-        let exchange = self.send_dressed(request, &options).await?;
-        // What a payload makes the target set would spoil every request that follows.
-        if stands_for.is_none() {
-            self.keep_cookies(&exchange);
+        let request = self.with_fresh_token(persona, request, stale.as_ref()).await?;
+        let options = SendOptions { max_time: options.max_time.or(errand.patience()), ..options };
+        let exchange = self.send_dressed(persona, request, &options).await?;
+        if keeps_cookies {
+            self.keep_cookies(persona, &exchange);
         }
         if let Some((memory, key)) = memory {
             memory.keep(key, &exchange).await;
@@ -237,16 +331,96 @@ impl Traffic {
         Ok(exchange)
     }
 
+    /// What an origin answers to an offer of TLS.
+    ///
+    /// # Errors
+    /// As [`Client::offer`](crate::http::Client::offer).
+    pub(crate) async fn offer(&self, origin: &Origin, offer: &Offer) -> Result<Reply, Failure> {
+        let _permit = self.permits.acquire().await.expect("it is never closed");
+        self.wire.offer(origin, offer).await
+    }
+
+    /// Whom an origin shows itself as.
+    ///
+    /// # Errors
+    /// As [`Client::certificate`](crate::http::Client::certificate).
+    pub(crate) async fn certificate(
+        &self,
+        origin: &Origin,
+    ) -> Result<Option<CertificateReport>, Failure> {
+        let _permit = self.permits.acquire().await.expect("it is never closed");
+        self.wire.certificate(origin).await
+    }
+
+    /// Waits until nothing else is on the way, and keeps it so until what it gives is dropped.
+    pub(crate) async fn alone(&self) -> OwnedSemaphorePermit {
+        let all = u32::try_from(self.concurrency).expect("fewer than a semaphore has");
+        let permits = Arc::clone(&self.permits).acquire_many_owned(all).await;
+        permits.expect("the semaphore is never closed")
+    }
+
+    /// Room for one more, and where its token would be void after any other request, for nobody else,
+    /// if that can be had soon: an answer that does not end must not hold up everything.
+    async fn permit(&self, stale: Option<&Stale>) -> OwnedSemaphorePermit {
+        let now = self.now();
+        let is_crowded = || now < Duration::from_millis(self.crowded.load(Ordering::Relaxed));
+        if stale.is_some_and(Stale::changes) && !is_crowded() {
+            if let Ok(all) = tokio::time::timeout(SOON, self.alone()).await {
+                return all;
+            }
+            let until = u64::try_from((now + CROWDED).as_millis()).unwrap_or(u64::MAX);
+            self.crowded.store(until, Ordering::Relaxed);
+        }
+        let permit = Arc::clone(&self.permits).acquire_owned().await;
+        permit.expect("the semaphore is never closed")
+    }
+
+    /// Somebody, whether they have logged in or not.
+    pub(crate) fn persona(&self, whom: Whom) -> Arc<Persona> {
+        match whom {
+            Whom::Session => Arc::clone(&self.session),
+            Whom::Nobody => Arc::clone(&self.nobody),
+            Whom::Other(index) => Arc::clone(&self.others()[index]),
+        }
+    }
+
+    /// Everybody beside the session, those who are passing among them.
+    pub(crate) fn others(&self) -> Vec<Arc<Persona>> {
+        self.others.lock().expect("no holder panics").clone()
+    }
+
+    /// The session and everybody beside it.
+    pub(crate) fn everybody(&self) -> Vec<Arc<Persona>> {
+        std::iter::once(Arc::clone(&self.session)).chain(self.others()).collect()
+    }
+
+    /// From now on somebody else can be sent as.
+    pub(crate) fn admit(&self, persona: Persona) -> Whom {
+        let mut others = self.others.lock().expect("no holder panics");
+        others.push(Arc::new(persona));
+        Whom::Other(others.len() - 1)
+    }
+
+    async fn ready(&self, whom: Whom) -> Result<Arc<Persona>, Unsent> {
+        let persona = self.persona(whom);
+        if let Whom::Other(_) = whom {
+            let who = persona.name.clone();
+            persona.ready().await.map_err(|why| Unsent::NotLoggedIn { who, why })?;
+        }
+        Ok(persona)
+    }
+
     /// A form's request with a token that nobody has used.
     async fn with_fresh_token(
         &self,
+        persona: &Persona,
         request: Request,
         stale: Option<&Stale>,
     ) -> Result<Request, Unsent> {
         let Some(stale) = stale else { return Ok(request) };
         let Some(page) = link::get(&stale.page) else { return Ok(request) };
-        let exchange = self.send_dressed(page, &SendOptions::default()).await?;
-        self.keep_cookies(&exchange);
+        let exchange = self.send_dressed(persona, page, &SendOptions::default()).await?;
+        self.keep_cookies(persona, &exchange);
         let renewed = match exchange.response() {
             Some(page) => stale.renewed(request, page),
             None => request,
@@ -270,30 +444,36 @@ impl Traffic {
         let _permit = self.permits.acquire().await.expect("the semaphore is never closed");
         // What is made up may well be refused: that is no sign of a lost login, which the proof
         // finds out.
-        if let Some(keeper) = &self.keeper {
-            self.say(keeper, keeper.keep(&self.cookies).await).await;
+        if let Some(keeper) = &self.session.keeper {
+            self.say(keeper, keeper.keep(&self.session.cookies).await).await;
         }
-        let exchange = self.send(request, options).await?;
+        let exchange = self.send(&self.session, request, options).await?;
         self.tell(Learnt::Asked { exchange: Arc::clone(&exchange), judges }).await;
         Ok(exchange)
     }
 
     async fn send_dressed(
         &self,
+        persona: &Persona,
         request: Request,
         options: &SendOptions,
     ) -> Result<Arc<Exchange>, Unsent> {
-        match &self.keeper {
-            None => self.send(request, options).await,
-            Some(keeper) => self.send_as(keeper, request, options).await,
+        match &persona.keeper {
+            None => self.send(persona, request, options).await,
+            Some(keeper) => self.send_as(persona, keeper, request, options).await,
         }
     }
 
     /// Sends when the host has room, and once more where it asks to come back later.
-    async fn send(&self, request: Request, options: &SendOptions) -> Result<Arc<Exchange>, Unsent> {
+    async fn send(
+        &self,
+        persona: &Persona,
+        request: Request,
+        options: &SendOptions,
+    ) -> Result<Arc<Exchange>, Unsent> {
         let mut refusals = 0;
         loop {
-            let (exchange, asked) = self.send_once(request.clone(), options).await?;
+            let (exchange, asked) = self.send_once(persona, request.clone(), options).await?;
             let Asked::Wait { how_long, first } = asked else {
                 if asked == Asked::TooLong {
                     self.tell_refusal(&exchange, "longer than this run waits: it goes on").await;
@@ -318,6 +498,7 @@ impl Traffic {
 
     async fn send_once(
         &self,
+        persona: &Persona,
         request: Request,
         options: &SendOptions,
     ) -> Result<(Arc<Exchange>, Asked), Unsent> {
@@ -338,7 +519,7 @@ impl Traffic {
         if self.is_stopping() {
             return Err(Unsent::Stopped);
         }
-        let admitted = self.scope.admit(self.completed(request))?;
+        let admitted = self.scope.admit(self.completed(persona, request))?;
         let is_usual = SendOptions { max_time: None, ..options.clone() } == SendOptions::default();
         let sending = match options.max_time {
             None if is_usual => self.wire.send(admitted),
@@ -349,7 +530,13 @@ impl Traffic {
             exchange = sending => exchange,
             () = self.stop.reached(StopLevel::Cancelled) => return Err(Unsent::Stopped),
         };
-        let asked = turn.judge(&exchange, self.clock.now(), self.clock.unix_seconds());
+        // Logins count tries of a name; the host has nothing against whatever else is asked.
+        let is_limit = exchange.response().is_some_and(|response| response.status == 429);
+        let asked = if is_limit && is_door(&exchange.request) {
+            Asked::Nothing
+        } else {
+            turn.judge(&exchange, self.clock.now(), self.clock.unix_seconds())
+        };
         Ok((Arc::new(exchange), asked))
     }
 
@@ -363,6 +550,7 @@ impl Traffic {
     /// The same as somebody who is logged in, and once more if it turns out that they were not.
     async fn send_as(
         &self,
+        persona: &Persona,
         keeper: &Keeper,
         request: Request,
         options: &SendOptions,
@@ -372,10 +560,10 @@ impl Traffic {
             if self.is_stopping() {
                 return Err(Unsent::Stopped);
             }
-            self.say(keeper, keeper.keep(&self.cookies).await).await;
+            self.say(keeper, keeper.keep(&persona.cookies).await).await;
             let generation = keeper.generation();
-            let exchange = self.send(request.clone(), options).await?;
-            let (judged, notice) = keeper.judge(&self.cookies, &exchange, generation).await;
+            let exchange = self.send(persona, request.clone(), options).await?;
+            let (judged, notice) = keeper.judge(&persona.cookies, &exchange, generation).await;
             self.say(keeper, notice).await;
             if judged == Judged::Keep || sendings == MAX_SENDINGS {
                 return if keeper.is_lost() { Err(Unsent::Stopped) } else { Ok(exchange) };
@@ -386,15 +574,18 @@ impl Traffic {
 
     /// Logs in, if somebody is to be logged in; whether the scan may begin.
     pub(crate) async fn log_in(&self) -> bool {
-        let Some(keeper) = &self.keeper else { return true };
-        let outcome = keeper.log_in_first(&self.cookies).await;
+        let Some(keeper) = &self.session.keeper else { return true };
+        let outcome = keeper.log_in_first(&self.session.cookies).await;
         self.event(keeper.event()).await;
         outcome.is_ok()
     }
 
     /// Tells how the login stands in the end.
     pub(crate) async fn conclude_login(&self) {
-        if let Some(keeper) = &self.keeper {
+        let mut everybody = vec![Arc::clone(&self.session)];
+        let others = self.others().into_iter();
+        everybody.extend(others.filter(|other| other.kind == Kind::Planned && other.has_tried()));
+        for keeper in everybody.iter().filter_map(|persona| persona.keeper()) {
             keeper.conclude();
             self.event(keeper.event()).await;
         }
@@ -407,29 +598,56 @@ impl Traffic {
 
     /// Since when answers may have been for nobody, where only the proof has told; asked once.
     pub(crate) fn take_doubtful(&self) -> Option<Duration> {
-        self.keeper.as_ref()?.take_doubtful()
+        self.session.keeper.as_ref()?.take_doubtful()
     }
 
     /// When the login was last proven, if somebody is logged in.
     pub(crate) fn last_proof(&self) -> Option<Duration> {
-        self.keeper.as_ref().map(Keeper::last_proof)
+        self.session.keeper.as_ref().map(Keeper::last_proof)
     }
 
     /// Asks for the proof now, where there is a way to.
     pub(crate) async fn prove(&self) {
-        if let Some(keeper) = self.keeper.as_ref().filter(|_| !self.is_stopping()) {
-            self.say(keeper, keeper.prove(&self.cookies, Duration::ZERO).await).await;
+        if let Some(keeper) = self.session.keeper.as_ref().filter(|_| !self.is_stopping()) {
+            self.say(keeper, keeper.prove(&self.session.cookies, Duration::ZERO).await).await;
         }
     }
 
     /// What the login has given, beside cookies.
     pub(crate) fn login_values(&self) -> Values {
-        self.keeper.as_ref().map(Keeper::values).unwrap_or_default()
+        self.session.keeper.as_ref().map(Keeper::values).unwrap_or_default()
     }
 
     /// Whether it is somebody who looks at the site.
     pub(crate) fn is_somebody(&self) -> bool {
-        self.keeper.is_some()
+        self.session.keeper.is_some()
+    }
+
+    /// The name of somebody who has an account.
+    pub(crate) fn known_name(&self) -> Option<String> {
+        let people = self.everybody().into_iter();
+        people.filter(|it| it.kind != Kind::Passing).find_map(|it| it.known.names.first().cloned())
+    }
+
+    /// Whether to send it again would end the session's login: somebody logs in there anew.
+    pub(crate) fn ends_login(&self, node: &Node) -> bool {
+        let answer = node.answer.iter();
+        let mut given = answer.flat_map(|it| &it.headers).filter(|it| it.is("set-cookie"));
+        let is_login = |header: &Header| {
+            self.is_login_cookie(header.text().split('=').next().unwrap_or_default().trim())
+        };
+        self.is_somebody() && logs_in(node) && given.any(is_login)
+    }
+
+    /// Whether the session's login hangs on a cookie of that name.
+    pub(crate) fn is_login_cookie(&self, name: &str) -> bool {
+        self.session.keeper.as_ref().is_some_and(|keeper| keeper.has_given(name))
+    }
+
+    /// The same, with credentials that the user sends with everything.
+    pub(crate) fn has_credentials(&self) -> bool {
+        self.is_somebody()
+            || self.headers.iter().any(|header| Redactor::is_secret_header(&header.name))
     }
 
     async fn say(&self, keeper: &Keeper, notice: Option<Notice>) {
@@ -441,27 +659,62 @@ impl Traffic {
 
     /// With the run's headers and cookies, so that evidence shows what was sent. A `Cookie` header
     /// of the user's own replaces the jar.
-    pub(super) fn completed(&self, mut request: Request) -> Request {
+    pub(super) fn completed(&self, persona: &Persona, mut request: Request) -> Request {
+        let is_session = std::ptr::eq(persona, Arc::as_ptr(&self.session));
         for header in &self.headers {
+            // What the user sends as themselves is not what somebody else sends.
+            let is_own = is_session || !Redactor::is_secret_header(&header.name);
+            if is_own && request.header(&header.name).is_none() {
+                request.headers.push(header.clone());
+            }
+        }
+        let jar = persona.cookies.lock().expect("no holder panics");
+        let now = self.clock.unix_seconds();
+        let stored = jar.header(&request.origin, &request.path_and_query, now);
+        drop(jar);
+        match request.headers.iter_mut().find(|header| header.is("cookie")) {
+            None => request.headers.extend(stored),
+            Some(own) => {
+                let login = stored.and_then(|stored| persona.login_cookies(&stored, own));
+                own.value = login.unwrap_or_else(|| std::mem::take(&mut own.value));
+            }
+        }
+        for header in persona.credentials.lock().expect("no holder panics").iter() {
+            // Who forges one sends it themselves.
             if request.header(&header.name).is_none() {
                 request.headers.push(header.clone());
             }
         }
-        if request.header("cookie").is_none() {
-            let jar = self.cookies.lock().expect("no holder panics");
-            let now = self.clock.unix_seconds();
-            request.headers.extend(jar.header(&request.origin, &request.path_and_query, now));
-        }
-        if let Some(keeper) = &self.keeper {
+        if let Some(keeper) = &persona.keeper {
             keeper.dress(&mut request);
         }
         request
     }
 
-    fn keep_cookies(&self, exchange: &Exchange) {
+    /// A request as the session sends it.
+    pub(crate) fn as_sent(&self, request: &Request) -> Request {
+        self.completed(&self.session, request.clone())
+    }
+
+    /// The same without the cookies that hold the login, which are added when it is sent.
+    pub(crate) fn as_sent_but_for_the_login(&self, request: &Request) -> Request {
+        let mut sent = self.as_sent(request);
+        if let Some(header) = sent.headers.iter_mut().find(|header| header.is("cookie")) {
+            let line = header.text().into_owned();
+            let pairs = line.split("; ").filter(|pair| {
+                let name = pair.split('=').next().unwrap_or_default();
+                !self.is_login_cookie(name)
+            });
+            header.value = pairs.collect::<Vec<_>>().join("; ").into_bytes();
+        }
+        sent.headers.retain(|header| !header.is("cookie") || !header.value.is_empty());
+        sent
+    }
+
+    fn keep_cookies(&self, persona: &Persona, exchange: &Exchange) {
         let Some(response) = exchange.response() else { return };
         let request = &exchange.request;
-        let mut jar = self.cookies.lock().expect("no holder panics");
+        let mut jar = persona.cookies.lock().expect("no holder panics");
         jar.store(&request.origin, &request.path_and_query, response, self.clock.unix_seconds());
     }
 
@@ -477,7 +730,7 @@ impl Traffic {
 
     /// The cookies of the session, for whoever shows them to scripts.
     pub(crate) fn cookies(&self) -> Vec<Cookie> {
-        self.cookies.lock().expect("no holder panics").cookies().to_vec()
+        self.session.cookies.lock().expect("no holder panics").cookies().to_vec()
     }
 
     /// Names and values of the user's own `Cookie` header.
@@ -495,7 +748,7 @@ impl Traffic {
         let lines: Vec<String> =
             pairs.iter().map(|(name, value)| format!("{name}={value}; Path=/")).collect();
         let now = self.clock.unix_seconds();
-        let mut jar = self.cookies.lock().expect("no holder panics");
+        let mut jar = self.session.cookies.lock().expect("no holder panics");
         jar.store_lines(origin, b"/", lines.iter().map(String::as_bytes), now);
     }
 
@@ -509,7 +762,7 @@ impl Traffic {
     }
 
     pub(crate) fn is_stopping(&self) -> bool {
-        self.stop.is_stopping() || self.keeper.as_ref().is_some_and(Keeper::is_lost)
+        self.stop.is_stopping() || self.session.keeper.as_ref().is_some_and(Keeper::is_lost)
     }
 
     pub(crate) async fn event(&self, event: Event) {

@@ -54,6 +54,7 @@ pub(super) async fn seeds(plan: &Plan, traffic: &Traffic) -> Vec<Seeded> {
         }
         seeds.push(Seeded { template, source: OperationSource::Plan, left_alone });
     }
+    seeds.extend(proof_pages(traffic));
     let imported = plan.scan.iter().flat_map(|scan| &scan.imported).map(|imported| Seeded {
         template: imported.template.clone(),
         source: imported.source,
@@ -61,6 +62,20 @@ pub(super) async fn seeds(plan: &Plan, traffic: &Traffic) -> Vec<Seeded> {
     });
     seeds.extend(imported);
     seeds
+}
+
+/// What the plan asks to see whether somebody is logged in is a page like others, also where no link that
+/// the session sees leads there.
+fn proof_pages(traffic: &Traffic) -> Vec<Seeded> {
+    let personas = traffic.everybody().into_iter();
+    let mut pages: Vec<RequestTemplate> = Vec::new();
+    for page in personas.filter_map(|persona| persona.keeper()?.proof_page()) {
+        if !pages.iter().any(|known| known.request == page.request) {
+            pages.push(page);
+        }
+    }
+    let seeded = |template| Seeded { template, source: OperationSource::Plan, left_alone: None };
+    pages.into_iter().map(seeded).collect()
 }
 
 struct Binder<'a> {

@@ -6,10 +6,14 @@ use std::time::Duration;
 
 use crate::http::Client;
 use crate::http::SendOptions;
+use crate::http::tls::own::Offer;
+use crate::http::tls::own::Reply;
+use crate::model::CertificateReport;
 use crate::model::Exchange;
 use crate::model::Failure;
 use crate::model::FailureClass;
 use crate::model::InScope;
+use crate::model::Origin;
 use crate::model::Timings;
 
 /// A future that can be moved between threads.
@@ -25,6 +29,16 @@ pub trait Wire: Send + Sync {
     /// The same, with what is different for this exchange; by default nothing is.
     fn send_with(&self, request: InScope, _options: SendOptions) -> Sending<'_> {
         self.send(request)
+    }
+
+    /// What an origin answers to an offer of TLS. By default there is nobody who answers.
+    fn offer<'a>(&'a self, _origin: &'a Origin, _offer: &'a Offer) -> Shaking<'a, Reply> {
+        no_handshakes()
+    }
+
+    /// Whom an origin shows itself as; `None` where it shows nothing. By default as [`Self::offer`].
+    fn certificate<'a>(&'a self, _origin: &'a Origin) -> Shaking<'a, Option<CertificateReport>> {
+        no_handshakes()
     }
 
     /// The same for an answer that may never end: `most` later it is what has come until then, cut
@@ -47,6 +61,14 @@ pub trait Wire: Send + Sync {
     }
 }
 
+/// What comes of a handshake that is made for its own sake.
+pub type Shaking<'a, T> = Pin<Box<dyn Future<Output = Result<T, Failure>> + Send + 'a>>;
+
+fn no_handshakes<'a, T: Send + 'a>() -> Shaking<'a, T> {
+    let failure = Failure::new(FailureClass::Connect, "there are no handshakes here");
+    Box::pin(std::future::ready(Err(failure)))
+}
+
 impl Wire for Client {
     fn send(&self, request: InScope) -> Sending<'_> {
         Box::pin(Self::send(self, request))
@@ -58,5 +80,13 @@ impl Wire for Client {
 
     fn send_within(&self, request: InScope, most: Duration) -> Sending<'_> {
         Box::pin(Self::send_within(self, request, most))
+    }
+
+    fn offer<'a>(&'a self, origin: &'a Origin, offer: &'a Offer) -> Shaking<'a, Reply> {
+        Box::pin(Self::offer(self, origin, offer))
+    }
+
+    fn certificate<'a>(&'a self, origin: &'a Origin) -> Shaking<'a, Option<CertificateReport>> {
+        Box::pin(Self::certificate(self, origin))
     }
 }

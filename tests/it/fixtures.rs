@@ -669,6 +669,7 @@ fn finding(rule: RuleMeta, confidence: Confidence, path: &str, point: Option<&st
         payloads: Vec::new(),
         reproduce: format!("curl -i '{ORIGIN}{path}'"),
         fingerprint: print,
+        also: Vec::new(),
         occurrences: 1,
     }
 }
@@ -717,6 +718,7 @@ pub(crate) fn sqli_finding() -> Finding {
         ],
         payloads: vec!["lamp'".to_owned(), "lamp''".to_owned()],
         reproduce: format!("curl -i -H 'Cookie: sid=$SID' '{ORIGIN}/search?q=lamp%27'"),
+        also: Vec::new(),
         occurrences: 2,
         ..finding(sqli_rule(), Confidence::Confirmed, "/search?q=lamp", Some("q"))
     }
@@ -744,6 +746,7 @@ fn xss_finding() -> Finding {
 fn csp_finding() -> Finding {
     Finding {
         detail: "29 of 31 pages come without the header.".to_owned(),
+        also: Vec::new(),
         occurrences: 29,
         ..finding(csp_rule(), Confidence::Firm, "/", None)
     }

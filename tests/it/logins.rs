@@ -37,7 +37,8 @@ fn checked(command: &str, text: &str) -> (i32, Value, String) {
 
 #[test]
 fn the_shop_is_loaded_and_scanned_by_those_who_are_logged_in() {
-    let shop = Shop::flawed();
+    // The safe one: what the flawed one shows within so few URLs depends on their order.
+    let shop = Shop::safe();
     let text = format!(
         "version: 1\ntarget: {}\n{USERS}scan: {{ as: alice, max_rps: 500, crawl: {{ max_urls: 40 }} }}\n\
          thresholds: {{ checks: [ 'rate==1' ], auth_lost: [ 'count==0' ], 'auth_lost{{auth:api}}': [ 'count==0' ] }}\n",

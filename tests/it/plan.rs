@@ -17,6 +17,7 @@ mod include;
 mod laws;
 mod multipart;
 mod on_the_shop;
+mod probing;
 mod refusals;
 mod resolved;
 mod scenarios;

@@ -67,6 +67,7 @@ fn generated_files_are_fresh() {
     // The page is made from what is built in, so a changed list shows in it after a second build.
     check("src/rules/embedded.rs", &embedded());
     check("rules/README.md", &rules::readme());
+    check("rules/OWASP.md", &rules::owasp_coverage());
     check("rules/rule.schema.json", &rules::json_schema());
 }
 

@@ -97,7 +97,7 @@ requests:
   json: {{ post: /json, json: {{ password: '${{secrets.PASSWORD}}' }} }}
 flows: {{ all: [ {{ use: page }}, {{ use: moved }}, {{ use: login }}, {{ use: json }} ] }}
 scenarios: {{ one: {{ executor: shared-iterations, exec: all, vus: 1, iterations: 2 }} }}
-scan: {{ crawl: {{ depth: 2, max_urls: 40 }}, active: all, during_load: [ passive ], allow_unsafe: [ login, json ] }}
+scan: {{ crawl: {{ depth: 2, max_urls: 40 }}, policy: ci, during_load: [ passive ], allow_unsafe: [ login, json ] }}
 thresholds: {{ checks: [ 'rate==1' ] }}
 limits: {{ max_time: 60s }}
 outputs: [ {{ text: text }} ]

@@ -47,6 +47,11 @@ impl Authority {
             params.not_before = rcgen::date_time_ymd(2001, 1, 1);
             params.not_after = rcgen::date_time_ymd(2002, 1, 1);
         }
+        self.config_of(&params)
+    }
+
+    /// What a server needs that shows a certificate of that kind.
+    pub(crate) fn config_of(&self, params: &CertificateParams) -> ServerConfig {
         let key = KeyPair::generate().expect("a key");
         let certificate = params.signed_by(&key, &self.issuer).expect("signs");
         config(&certificate, &key)

@@ -199,6 +199,7 @@ pub(crate) fn finding(id: &str, title: &str, severity: Severity) -> Finding {
         payloads: vec!["'".to_owned()],
         reproduce: "curl -i 'http://127.0.0.1:8080/search?q=%27'".to_owned(),
         fingerprint: format!("{id}0123456789abcdef"),
+        also: Vec::new(),
         occurrences: 3,
     }
 }

@@ -88,7 +88,6 @@ pub(super) fn run(args: &RunArgs, terminal: &Terminal) -> Result<ExitCode, CliEr
         targets,
         only: true,
         options: options(args)?,
-        callbacks: args.callbacks.source(plan.seed)?,
     };
     let mut terminal = terminal.clone();
     terminal.quiet = quiet;
@@ -128,6 +127,7 @@ pub(super) fn run(args: &RunArgs, terminal: &Terminal) -> Result<ExitCode, CliEr
         headline: Headline::default(),
         discovery: Some(Exploration {
             templates: Some(templates),
+            callbacks: Some(&args.callbacks),
             consumers,
             ..Exploration::default()
         }),
@@ -232,6 +232,9 @@ fn plan(args: &RunArgs, targets: &[Target]) -> Result<Plan, CliError> {
     let flags = ScanFlags {
         common: plans::common_flags(&first, &send),
         active: None,
+        policy: None,
+        strength: None,
+        untimed: false,
         known_checks: Vec::new(),
         depth: None,
         max_urls: None,
@@ -242,6 +245,7 @@ fn plan(args: &RunArgs, targets: &[Target]) -> Result<Plan, CliError> {
         rps: Some(args.rate_limit),
         concurrency: Some(args.bulk_size.max(1) as usize),
         allow_unsafe: false,
+        credentials: None,
         browser: None,
         rule_dirs: Vec::new(),
         templates: TemplateSettings::default(),

@@ -40,11 +40,13 @@ pub(in crate::demo) async fn logo() -> Response {
 }
 
 pub(in crate::demo) async fn robots(visit: Visit) -> String {
-    let hidden = if visit.has("debug-page") { "Disallow: /debug\n" } else { "" };
+    let hidden =
+        if visit.has("debug-page") { "Disallow: /debug\nDisallow: /actuator/env\n" } else { "" };
     let maze = &visit.shop.maze;
     let more = if maze.leads { maze.fill(ROBOTS) } else { String::new() };
     format!(
-        "User-agent: *\nDisallow: /cart\nDisallow: /account\n{hidden}{more}Sitemap: /sitemap.xml\n"
+        "User-agent: *\nDisallow: /cart\nDisallow: /account\nDisallow: /internal/report\n\
+         Disallow: /console\nDisallow: /actuator/health\n{hidden}{more}Sitemap: /sitemap.xml\n"
     )
 }
 

@@ -256,7 +256,7 @@ fn method_of(result: &TemplateResult) -> String {
 /// Nuclei's word for a kind of place.
 fn position_of(kind: InsertionKind) -> &'static str {
     match kind {
-        InsertionKind::Form | InsertionKind::Json => "body",
+        InsertionKind::Form | InsertionKind::Json | InsertionKind::Xml => "body",
         other => other.as_str(),
     }
 }

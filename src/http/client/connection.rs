@@ -94,6 +94,13 @@ impl Connection {
         self.tls.as_ref()
     }
 
+    /// What the peer has shown, as DER, its own first; none without TLS.
+    pub(super) fn certificates(&self) -> Vec<Vec<u8>> {
+        let Stream::Tls(stream) = &self.stream else { return Vec::new() };
+        let shown = stream.get_ref().1.peer_certificates().unwrap_or_default();
+        shown.iter().map(|certificate| certificate.as_ref().to_vec()).collect()
+    }
+
     /// Whether another request may follow the one before.
     pub(super) fn can_reuse(&self) -> bool {
         self.can_reuse

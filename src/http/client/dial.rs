@@ -80,28 +80,38 @@ impl Dialler {
         server_name: Option<&str>,
         record: &mut Record,
     ) -> Result<Connection, Failure> {
+        let (socket, endpoint) = self.reach(origin, record).await?;
+        let peer = endpoint.address();
+        match origin.scheme {
+            Scheme::Http => Ok(Connection::new(Stream::Plain(socket), peer, None)),
+            Scheme::Https => {
+                record.enter(PhaseKind::Tls);
+                let connection =
+                    self.handshake(socket, &endpoint, server_name.unwrap_or(&origin.host)).await?;
+                record.tls = connection.tls().cloned();
+                Ok(connection)
+            }
+        }
+    }
+
+    /// A socket to `origin`, through whatever lies between, before any TLS with it.
+    pub(super) async fn reach(
+        &self,
+        origin: &Origin,
+        record: &mut Record,
+    ) -> Result<(Socket, Endpoint), Failure> {
         record.enter(PhaseKind::Dns);
         let way = Way::find(origin, &self.route, &self.scope).await?;
         record.enter(PhaseKind::Connect);
         let (mut socket, endpoint) = self.connect(&way).await?;
-        let peer = endpoint.address();
-        record.peer = peer;
+        record.peer = endpoint.address();
         if let (Some(setup), Some(proxy)) = (&self.proxy_tls, way.via.proxy()) {
             socket = secured(socket, setup, proxy).await?;
         }
         if let Via::Tunnel(to) = &way.via {
             tunnel(&mut socket, to).await?;
         }
-        match origin.scheme {
-            Scheme::Http => Ok(Connection::new(Stream::Plain(socket), peer, None)),
-            Scheme::Https => {
-                record.enter(PhaseKind::Tls);
-                let connection =
-                    self.handshake(socket, endpoint, server_name.unwrap_or(&origin.host)).await?;
-                record.tls = connection.tls().cloned();
-                Ok(connection)
-            }
-        }
+        Ok((socket, endpoint.clone()))
     }
 
     /// One address after the other: `localhost` may be `::1` first while the server is on

@@ -44,19 +44,19 @@ use crate::model::TlsInfo;
 /// share connections and caps.
 #[derive(Debug, Clone)]
 pub struct Client {
-    inner: Arc<Inner>,
+    pub(super) inner: Arc<Inner>,
 }
 
 #[derive(Debug)]
-struct Inner {
-    dialler: Dialler,
-    options: ClientOptions,
+pub(super) struct Inner {
+    pub(super) dialler: Dialler,
+    pub(super) options: ClientOptions,
     /// With what is ours added.
     headers: Vec<Header>,
-    pacer: Pacer,
-    clock: Clock,
+    pub(super) pacer: Pacer,
+    pub(super) clock: Clock,
     pool: Pool,
-    permits: Semaphore,
+    pub(super) permits: Semaphore,
 }
 
 impl Client {

@@ -6,6 +6,7 @@ mod driver;
 mod options;
 mod pool;
 mod record;
+mod shake;
 mod socket;
 
 pub use driver::Client;

@@ -1,6 +1,7 @@
 //! The store: what is kept, and what goes along with a request.
 
 use super::set_cookie;
+use super::set_cookie::SameSite;
 use crate::model::Header;
 use crate::model::Origin;
 use crate::model::Response;
@@ -24,6 +25,8 @@ pub struct Cookie {
     pub path: String,
     /// Only over TLS.
     pub secure: bool,
+    /// When it is sent for other sites.
+    pub same_site: SameSite,
     /// Seconds since 1970; `None` for the end of the run.
     pub expires: Option<i64>,
     /// Which of the jar's it was, counted from the first: one that replaces another has its number.
@@ -131,6 +134,7 @@ impl CookieJar {
             host_only,
             path,
             secure: set.secure,
+            same_site: set.same_site,
             expires: set.expires,
             number: self.count,
         };

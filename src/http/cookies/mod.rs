@@ -8,3 +8,4 @@ mod jar;
 mod set_cookie;
 
 pub use jar::{Cookie, CookieJar};
+pub use set_cookie::SameSite;

@@ -5,6 +5,17 @@ use super::date;
 /// Longer names and values together are refused (RFC 6265 §6.1 asks for at least this much).
 const MAX_PAIR_LEN: usize = 4096;
 
+/// Whether a cookie goes along with what other sites have a browser send (RFC 6265bis §5.6.7).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SameSite {
+    /// Always, or nothing is said.
+    None,
+    /// With visits only.
+    Lax,
+    /// Never.
+    Strict,
+}
+
 /// What the line says, before it is judged by where it came from.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct SetCookie {
@@ -17,6 +28,7 @@ pub(super) struct SetCookie {
     /// Seconds since 1970; `None` for the session's end.
     pub(super) expires: Option<i64>,
     pub(super) secure: bool,
+    pub(super) same_site: SameSite,
 }
 
 /// Reads a header value received at `now` (seconds since 1970); `None` for what is to be ignored.
@@ -36,6 +48,7 @@ pub(super) fn parse(value: &[u8], now: i64) -> Option<SetCookie> {
         path: None,
         expires: None,
         secure: false,
+        same_site: SameSite::None,
     };
     let mut max_age = None;
     for part in parts {
@@ -48,6 +61,13 @@ pub(super) fn parse(value: &[u8], now: i64) -> Option<SetCookie> {
             }
             b"path" => cookie.path = Some(value.into_owned()).filter(|path| path.starts_with('/')),
             b"secure" => cookie.secure = true,
+            b"samesite" => {
+                cookie.same_site = match value.to_ascii_lowercase().as_str() {
+                    "lax" => SameSite::Lax,
+                    "strict" => SameSite::Strict,
+                    _ => SameSite::None,
+                };
+            }
             b"expires" => cookie.expires = date::unix_seconds(&value).or(cookie.expires),
             b"max-age" => max_age = lifetime(&value).or(max_age),
             _ => {}

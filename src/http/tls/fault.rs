@@ -29,6 +29,10 @@ pub fn describe(error: &Error) -> String {
         Error::InvalidCertificate(CertificateError::UnknownIssuer) => {
             "the certificate is not signed by anybody this system trusts".to_owned()
         }
+        Error::InvalidCertificate(
+            CertificateError::UnsupportedSignatureAlgorithmContext { .. }
+            | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext { .. },
+        ) => "the certificate is signed in a way that is not accepted any more".to_owned(),
         Error::InvalidCertificate(CertificateError::Other(OtherError(cause))) => {
             match cause.to_string().as_str() {
                 AUTHORITY_AS_SERVER => "the certificate is an authority's own, \

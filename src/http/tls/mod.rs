@@ -1,8 +1,10 @@
 //! TLS by rustls: what is offered, whom we trust, and what a refused certificate means.
 
+mod certificate;
 mod fault;
 mod identity;
 mod judge;
+pub mod own;
 mod roots;
 mod setup;
 

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use rustls::ClientConfig;
 use rustls::ClientConnection;
@@ -16,10 +17,12 @@ use rustls::version::TLS12;
 use rustls::version::TLS13;
 use rustls_platform_verifier::Verifier;
 
+use super::certificate;
 use super::fault::describe;
 use super::identity;
 use super::judge::Judge;
 use super::roots;
+use crate::model::CertificateReport;
 use crate::model::Failure;
 use crate::model::FailureClass;
 use crate::model::Proxy;
@@ -189,6 +192,18 @@ impl TlsSetup {
         }
     }
 
+    /// What a chain of certificates (DER, the server's own first) comes to for a name, at a moment in seconds
+    /// since 1970; `None` where there is nothing that can be read.
+    pub fn examine(
+        &self,
+        chain: &[Vec<u8>],
+        name: &ServerName<'_>,
+        now: u64,
+    ) -> Option<CertificateReport> {
+        let now = UnixTime::since_unix_epoch(Duration::from_secs(now));
+        certificate::examine(&self.judge, chain, name, now)
+    }
+
     fn fault(&self, connection: &ClientConnection, name: &ServerName<'_>) -> Option<String> {
         if self.judge.policy == TrustPolicy::Verify {
             return None;
@@ -197,7 +212,10 @@ impl TlsSetup {
             return Some("the peer showed no certificate".to_owned());
         };
         let verdict = self.judge.verdict(certificate, intermediates, name, &[], UnixTime::now());
-        verdict.err().map(|error| describe(&error))
+        let of_key = certificate::small_key(certificate).map(|bits| {
+            format!("the RSA key of {bits} bits is too short for anything to be verified with it")
+        });
+        of_key.or_else(|| verdict.err().map(|error| describe(&error)))
     }
 }
 

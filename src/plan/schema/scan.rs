@@ -3,12 +3,16 @@
 use serde_json::json;
 
 use super::shape::{
-    Object, any_of, boolean, duration, example, list, object, of, rate, text, whole, word,
+    Object, any_of, boolean, duration, example, list, named, object, of, pattern, rate, text,
+    whole, word,
 };
+use crate::model::Severity;
+use crate::plan::Policy;
 use crate::plan::RobotsPolicy;
+use crate::plan::Strength;
 
 pub(super) fn objects() -> Vec<Object> {
-    vec![scan(), crawl(), browser(), templates()]
+    vec![scan(), crawl(), browser(), finding_override(), false_positive(), templates()]
 }
 
 fn scan() -> Object {
@@ -19,6 +23,46 @@ fn scan() -> Object {
             "active",
             any_of(&[json!({ "const": "all" }), checks]),
             "Checks that send probes: `all`, or those named; `shakedown scan --help` says more.",
+        )
+        .key(
+            "policy",
+            word(&Policy::ALL.map(Policy::as_str)),
+            "Checks that send probes, beside those named: quick ones, all that do not strain the \
+             service, all, or those for interfaces.",
+        )
+        .key(
+            "strength",
+            word(&Strength::ALL.map(Strength::as_str)),
+            "How many values the checks try, at how many places; by default as the policy has it, or \
+             medium.",
+        )
+        .key(
+            "budgets",
+            named(&whole(1, None)),
+            "Requests that a check may spend at one place, by its id; `default` is for all others.",
+        )
+        .key(
+            "overrides",
+            list(&of("override")),
+            "Findings with another severity, or known to be none; the last that fits decides.",
+        )
+        .key_or(
+            "tag_probes",
+            boolean(),
+            false,
+            "Whether every probe says in `X-Shakedown-Check` which check sent it.",
+        )
+        .key_or(
+            "timed",
+            boolean(),
+            true,
+            "Whether flaws are looked for that only show by how long the target waits.",
+        )
+        .key(
+            "credentials",
+            any_of(&[text(), list(&example(text(), &["admin:admin"]))]),
+            "Names and passwords that `default-credentials` tries, a few of each account: a file with \
+             lines like `admin:admin`, or such pairs. Without them none is tried.",
         )
         .key_or(
             "allow_unsafe",
@@ -82,6 +126,25 @@ fn browser() -> Object {
     object!("browser", scan::BROWSER, "Bounds of what the browser does.")
         .key_or("max_pages", whole(1, None), 100, "Pages shown at most.")
         .key_or("max_time", duration(), "10m", "From the first page to the last.")
+}
+
+fn finding_override() -> Object {
+    let severities = Severity::ALL.map(Severity::as_str);
+    object!("override", overrides::OVERRIDE, "Findings that are judged in another way.")
+        .key_or("rule", text(), "*", "Id of the rule, `*` for any text in it.")
+        .key("url", text(), "A regex on path and query.")
+        .key("parameter", text(), "Name of the insertion point.")
+        .key("severity", word(&severities), "What it is instead.")
+        .key("false_positive", of("false_positive"), "It is no flaw.")
+        .key("reason", text(), "Why.")
+        .required(&["reason"])
+}
+
+fn false_positive() -> Object {
+    object!("false_positive", overrides::FALSE_POSITIVE, "Who says so, and until when.")
+        .key("owner", text(), "Who answers for it.")
+        .key("expires", pattern(r"^\d{4}-\d{2}-\d{2}$"), "The last day on which it holds.")
+        .required(&["owner", "expires"])
 }
 
 fn templates() -> Object {

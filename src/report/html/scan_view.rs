@@ -174,10 +174,7 @@ fn finding(finding: &Finding) -> FindingView {
     let places = rule.owasp.iter().chain(&rule.api).map(|place| place.0.clone());
     let mut facts: Vec<Fact> = vec![
         ("observed", line(&finding.detail)),
-        (
-            "where",
-            line(&finding.insertion_point.as_ref().map(ToString::to_string).unwrap_or_default()),
-        ),
+        ("where", line(&finding.points().unwrap_or_default())),
         ("payloads", line(&finding.payloads.join("  "))),
         ("why it matters", line(&rule.why)),
         ("what to do", line(&rule.fix)),

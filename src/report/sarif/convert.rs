@@ -192,7 +192,7 @@ fn result(finding: &Finding, rules: &[&RuleMeta]) -> SarifResult {
         .expect("every finding's rule is in the list");
     let detail =
         if finding.detail.is_empty() { String::new() } else { format!(": {}", finding.detail) };
-    let point = finding.insertion_point.as_ref().map(|point| format!(" in {point}"));
+    let point = finding.points().map(|points| format!(" in {points}"));
     let exchange = evidence_to_show(finding);
     let justification = finding
         .acceptance
@@ -224,7 +224,7 @@ fn result(finding: &Finding, rules: &[&RuleMeta]) -> SarifResult {
             severity: finding.severity.as_str(),
             confidence: finding.confidence.as_str(),
             status: finding.status.as_str(),
-            insertion_point: finding.insertion_point.as_ref().map(ToString::to_string),
+            insertion_point: finding.points(),
             reproduce: finding.reproduce.clone(),
         },
     }

@@ -257,8 +257,8 @@ fn entry(finding: &Finding, style: Style) -> String {
         style.paint(Ink::Faint, &format!("{}{}", style.dot(), inert(&finding.id(), 20))),
     );
     let mut place = vec![inert(&format!("{} {}", finding.method, finding.url), 160)];
-    if let Some(point) = &finding.insertion_point {
-        place.push(inert(&point.to_string(), 60));
+    if let Some(points) = finding.points() {
+        place.push(inert(&points, 100));
     }
     if finding.occurrences > 1 {
         place.push(format!("{} URLs", grouped(finding.occurrences)));

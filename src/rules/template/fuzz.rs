@@ -75,12 +75,12 @@ impl FuzzRule {
             Part::Header => kind == InsertionKind::Header,
             Part::Path => kind == InsertionKind::Path,
             Part::Cookie => kind == InsertionKind::Cookie,
-            Part::Body => !matches!(
+            Part::Body => matches!(
                 kind,
-                InsertionKind::Query
-                    | InsertionKind::Header
-                    | InsertionKind::Path
-                    | InsertionKind::Cookie
+                InsertionKind::Form
+                    | InsertionKind::Json
+                    | InsertionKind::Xml
+                    | InsertionKind::File
             ),
         };
         if !self.parts.iter().any(is_part) {

@@ -23,6 +23,7 @@ use super::paused;
 use super::paused::Paused;
 use super::paused::Purpose;
 use super::slow::Slow;
+use super::tab::BINDING;
 use super::visit::Visit;
 use crate::browser::CdpEvent;
 use crate::browser::Connection;
@@ -35,6 +36,7 @@ use crate::scan::crawl::Allowance;
 use crate::scan::link;
 use crate::scan::page;
 use crate::scan::traffic::Errand;
+use crate::scan::traffic::Order;
 use crate::scan::traffic::Traffic;
 
 /// Requests that are answered at once; a page that makes more is refused them.
@@ -49,6 +51,9 @@ const MAX_KEPT: usize = 16 << 20;
 /// For the answer to what a page asks for. The page itself the crawler has had within the wire's own
 /// bound.
 pub(super) const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The same for the page of a check.
+const PAGE: Duration = Duration::from_secs(30);
 
 /// For a stream of events: whoever connects is told the present state at once.
 const STREAM: Duration = Duration::from_millis(1500);
@@ -153,6 +158,11 @@ impl Attendant {
             "Target.attachedToTarget" if params["waitingForDebugger"] == true => {
                 self.let_run(params["sessionId"].as_str().map(str::to_owned), answering);
             }
+            "Runtime.bindingCalled" if params["name"] == BINDING => {
+                if let (Some(visit), Some(line)) = (visit, params["payload"].as_str()) {
+                    visit.seen().tell(line);
+                }
+            }
             "Target.targetCreated" => see_window(visit, &params["targetInfo"]),
             "Inspector.targetCrashed" => {
                 if let Some(visit) = visit {
@@ -197,6 +207,11 @@ impl Attendant {
         answering: &mut JoinSet<()>,
     ) {
         let Some(paused) = Paused::read(params) else { return };
+        if let Some(markup) = visit.as_ref().and_then(|visit| visit.other_site(&paused)) {
+            let params = paused::document(&paused.id, markup);
+            self.say(None, "Fetch.fulfillRequest", params, answering);
+            return;
+        }
         let slow = lock(&self.slow);
         let manners = Manners {
             scope: self.traffic.scope(),
@@ -236,7 +251,12 @@ impl Attendant {
     async fn ask(self: Arc<Self>, visit: Arc<Visit>, paused: Paused) {
         let answer = self.asked(&visit, &paused).await;
         let (method, params) = match answer {
-            Ok(response) => ("Fetch.fulfillRequest", paused::answer(&paused.id, &response)),
+            Ok(mut response) => {
+                if visit.from.is_some() {
+                    paused::let_frames(&mut response);
+                }
+                ("Fetch.fulfillRequest", paused::answer(&paused.id, &response))
+            }
             Err(reason) => ("Fetch.failRequest", failed(&paused.id, reason)),
         };
         self.tell(None, method, params).await;
@@ -253,14 +273,21 @@ impl Attendant {
         {
             return Ok(known);
         }
-        let new = lock(&self.told).by_script(&request.origin.host, &paused.cookies);
-        self.traffic.keep_pairs(&request.origin, &new);
+        // What a payload makes a page keep would spoil everything that follows.
+        if visit.cause.is_none() {
+            let new = lock(&self.told).by_script(&request.origin.host, &paused.cookies);
+            self.traffic.keep_pairs(&request.origin, &new);
+        }
         request.headers.retain(|header: &Header| !self.traffic.has_header(&header.name));
         let host = request.origin.host.clone();
         let is_page = paused.purpose == Purpose::Document && paused.frame == visit.window;
         let exchange = self.sent(visit, request, paused.purpose, is_page).await?;
-        // The page itself the crawler has fetched before.
-        if !is_page {
+        if visit.cause.is_some() {
+            if paused.purpose == Purpose::Document {
+                visit.seen().page.get_or_insert_with(|| Arc::clone(&exchange));
+            }
+        } else if !is_page {
+            // The page itself the crawler has fetched before.
             keep(visit, &exchange);
         }
         let response = exchange.response().ok_or("ConnectionFailed")?;
@@ -285,7 +312,18 @@ impl Attendant {
         };
         let most = if purpose == Purpose::Events { STREAM } else { PATIENCE };
         let errand = Errand::Browser((!is_page).then_some(most));
-        let outcome = self.traffic.exchange_for(request, None, &errand).await;
+        let outcome = match &visit.cause {
+            None => self.traffic.exchange_for(request, None, &errand).await,
+            Some(cause) if !cause.claim() => return Err("Aborted"),
+            Some(cause) => {
+                let errand = Errand::Check(Arc::clone(&cause.purpose));
+                let mut order = Order::new(request, &errand);
+                order.request.headers.extend(cause.tag.clone());
+                order.stands_for = Some(cause.stands_for.clone());
+                order.options.max_time = Some(if is_page { PAGE } else { most });
+                self.traffic.exchange_of(order).await
+            }
+        };
         let exchange = outcome.map_err(|_unsent| "Aborted")?;
         self.allowance.count(&exchange);
         if purpose == Purpose::Data && is_endless(&exchange, most) {

@@ -5,21 +5,18 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::json;
-use tokio::task::JoinSet;
 use url::Url;
 
-use super::attendant::Attendant;
 use super::attendant::PATIENCE;
 use super::explore::Bounds;
 use super::explore::Explored;
 use super::explore::Memory;
 use super::explore::explore;
+use super::running::Running;
+use super::running::StartError;
 use super::tab::Tab;
 use super::visit::Found;
 use super::visit::Seen;
-use crate::browser::Browser;
-use crate::browser::BrowserError;
 use crate::browser::CallError;
 use crate::model::Exchange;
 use crate::model::NoticeLevel;
@@ -35,9 +32,6 @@ const MAX_RESTARTS: u32 = 3;
 
 /// How often one page is shown that breaks it.
 const MAX_ATTEMPTS: u32 = 2;
-
-/// For a browser that is alive.
-const ALIVE: Duration = Duration::from_secs(5);
 
 /// What the browser showed of one page.
 #[derive(Debug, Default)]
@@ -80,12 +74,6 @@ pub(crate) struct Explorer {
     began: Option<Duration>,
     memory: Memory,
     tally: Tally,
-}
-
-struct Running {
-    browser: Browser,
-    attendant: Arc<Attendant>,
-    attending: JoinSet<()>,
 }
 
 /// What there is to say in the end.
@@ -196,8 +184,8 @@ impl Explorer {
             self.running = Some(started.map_err(|error| Trouble::Browser(error.to_string()))?);
         }
         let running = self.running.as_ref().expect("it was just started");
-        let connection = running.browser.connection().clone();
-        let opened = Tab::open(connection.clone(), Arc::clone(&self.traffic)).await;
+        let connection = running.connection().clone();
+        let opened = Tab::open(connection, Arc::clone(&self.traffic)).await;
         let tab = opened.map_err(|error| Trouble::Browser(error.to_string()))?;
         running.attendant.attend(Some(Arc::clone(tab.visit())));
         running.attendant.show_cookies().await;
@@ -215,43 +203,25 @@ impl Explorer {
             Ok(()) => Ok(()),
             Err(error) => {
                 // Who answers for the browser tells whether it is the page that does not.
-                let asked = connection.call(None, "Browser.getVersion", json!({}), ALIVE).await;
-                Err(match (asked, error) {
-                    (Err(_), error) | (Ok(_), error @ CallError::Gone) => {
+                Err(match (running.is_alive().await, error) {
+                    (false, error) | (true, error @ CallError::Gone) => {
                         Trouble::Browser(error.to_string())
                     }
-                    (Ok(_), _) => Trouble::Page,
+                    (true, _) => Trouble::Page,
                 })
             }
         }
     }
 
     async fn start(&self) -> Result<Running, StartError> {
-        let (browser, events) = Browser::start(&self.program).await?;
-        let connection = browser.connection().clone();
-        let attendant = Arc::new(Attendant::new(
-            connection.clone(),
-            Arc::clone(&self.traffic),
-            self.allow_unsafe,
-            Arc::clone(&self.allowance),
-        ));
-        let mut attending = JoinSet::new();
-        attending.spawn(Arc::clone(&attendant).run(events));
-        let patterns = json!({ "patterns": [{ "urlPattern": "*" }] });
-        for (method, params) in [
-            // Of all pages, workers and windows, whoever they belong to.
-            ("Fetch.enable", patterns),
-            ("Target.setDiscoverTargets", json!({ "discover": true })),
-            ("Browser.setDownloadBehavior", json!({ "behavior": "deny" })),
-        ] {
-            connection.call(None, method, params, ALIVE).await?;
-        }
-        if !browser.is_sandboxed() && self.restarts == 0 {
+        let (traffic, allowance) = (&self.traffic, &self.allowance);
+        let running = Running::start(&self.program, traffic, self.allow_unsafe, allowance).await?;
+        if !running.is_sandboxed() && self.restarts == 0 {
             let text = "crawl: the browser runs without its sandbox, as it has to for root; what a \
                         page does to it, it does to this machine";
             self.traffic.notice(NoticeLevel::Info, text.to_owned()).await;
         }
-        Ok(Running { browser, attendant, attending })
+        Ok(running)
     }
 
     async fn restart(&mut self, url: &Url, why: &str) {
@@ -272,9 +242,8 @@ impl Explorer {
     /// that it was to.
     pub(crate) async fn close(mut self, left: Left) -> bool {
         let Left { waiting, same_scripts } = left;
-        if let Some(mut running) = self.running.take() {
-            running.browser.close().await;
-            running.attending.shutdown().await;
+        if let Some(running) = self.running.take() {
+            running.close().await;
         }
         let tally = &self.tally;
         if tally.pages > 0 {
@@ -309,14 +278,6 @@ impl Explorer {
         }
         waiting == 0 && tally.cut == 0 && tally.stuck == 0 && !tally.given_up
     }
-}
-
-#[derive(Debug, thiserror::Error)]
-enum StartError {
-    #[error(transparent)]
-    Browser(#[from] BrowserError),
-    #[error(transparent)]
-    Call(#[from] CallError),
 }
 
 impl Rendered {

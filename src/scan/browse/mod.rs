@@ -8,6 +8,8 @@
 //!   crawler, which decides whether to go there.
 //! * All that is tried is counted and bounded, per page and in total; what is alike is tried a few
 //!   times, and what was left untried is said.
+//! * Checks have a browser of their own ([`Stage`]): pages with payloads, in which nothing is clicked but
+//!   what they have brought in.
 //!
 //! Deliberately not here: waiting for what a page does by the clock alone, dragging, drawing,
 //! uploads, and logging in through the browser (the plan's login is what it has).
@@ -19,8 +21,11 @@ mod explore;
 mod explorer;
 mod judge;
 mod paused;
+mod running;
+mod script;
 mod slow;
 mod snapshot;
+mod stage;
 mod tab;
 mod target;
 mod visit;
@@ -29,3 +34,8 @@ pub(crate) use explorer::Explorer;
 pub(crate) use explorer::Left;
 pub(crate) use explorer::Novelty;
 pub(crate) use explorer::Rendered;
+pub(crate) use stage::POSTED;
+pub(crate) use stage::Scene;
+pub(crate) use stage::Shown;
+pub(crate) use stage::Stage;
+pub(crate) use visit::Cause;

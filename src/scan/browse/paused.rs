@@ -156,6 +156,25 @@ pub(super) fn answer(id: &str, response: &Response) -> Value {
     params
 }
 
+/// The parameters of `Fetch.fulfillRequest` for a page of our own.
+pub(super) fn document(id: &str, markup: &str) -> Value {
+    let headers = json!([{ "name": "Content-Type", "value": "text/html; charset=utf-8" }]);
+    let body = STANDARD.encode(markup);
+    json!({ "requestId": id, "responseCode": 200, "responseHeaders": headers, "body": body })
+}
+
+/// An answer without what forbids other sites to show it in a frame.
+pub(super) fn let_frames(response: &mut Response) {
+    response.headers.retain(|header| !header.is("x-frame-options"));
+    for header in response.headers.iter_mut().filter(|it| it.is("content-security-policy")) {
+        let text = header.text().into_owned();
+        let kept = text.split(';').filter(|directive| {
+            !directive.trim_start().to_ascii_lowercase().starts_with("frame-ancestors")
+        });
+        header.value = kept.collect::<Vec<_>>().join(";").into_bytes();
+    }
+}
+
 /// The parameters of `Fetch.fulfillRequest` for an image that nobody will look at.
 pub(super) fn blank_image(id: &str) -> Value {
     const PIXEL: &str = "R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7";

@@ -6,7 +6,9 @@ use std::time::Duration;
 use serde_json::Value;
 use serde_json::json;
 
+use super::script;
 use super::snapshot::Snapshot;
+use super::stage::watcher;
 use super::visit::Visit;
 use crate::browser::CallError;
 use crate::browser::Connection;
@@ -21,120 +23,11 @@ const QUIET_MS: u64 = 150;
 /// For the page itself, whose server may take its time.
 const LOAD: Duration = Duration::from_secs(30);
 
-/// Functions that run in pages. What they give is believed no more than the page itself.
-mod script {
-    /// Resolves with the number of changes, once there are none for a while.
-    pub(super) const QUIET: &str = "(quiet, most) => new Promise(done => {
-        let changes = 0, timer;
-        const end = () => { watch.disconnect(); done(changes); };
-        const watch = new MutationObserver(list => {
-            changes += list.length; clearTimeout(timer); timer = setTimeout(end, quiet);
-        });
-        watch.observe(document, { subtree: true, childList: true, characterData: true });
-        timer = setTimeout(end, quiet);
-        setTimeout(end, most);
-    })";
+/// Between two looks.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
 
-    /// Clicks as a pointer does; resolves with the number of changes, or -1 where nothing is there.
-    pub(super) const CLICK: &str = "function (quiet, most) { return new Promise(done => {
-        if (!this.isConnected) return done(-1);
-        let changes = 0, timer;
-        const end = () => { watch.disconnect(); done(changes); };
-        const watch = new MutationObserver(list => {
-            changes += list.length; clearTimeout(timer); timer = setTimeout(end, quiet);
-        });
-        const all = { subtree: true, childList: true, characterData: true, attributes: true };
-        watch.observe(this.ownerDocument, all);
-        if (this.getRootNode() !== this.ownerDocument) watch.observe(this.getRootNode(), all);
-        timer = setTimeout(end, quiet);
-        setTimeout(end, most);
-        this.scrollIntoView({ block: 'center' });
-        const view = this.ownerDocument.defaultView;
-        const send = (type, Kind) => this.dispatchEvent(
-            new Kind(type, { bubbles: true, cancelable: true, composed: true, view }));
-        send('pointerover', PointerEvent); send('mouseover', MouseEvent);
-        send('pointerdown', PointerEvent); send('mousedown', MouseEvent);
-        if (this.focus) this.focus();
-        send('pointerup', PointerEvent); send('mouseup', MouseEvent);
-        if (this.click) this.click(); else send('click', MouseEvent);
-    }); }";
-
-    /// Gives a field a value, in a way that frameworks notice.
-    pub(super) const FILL: &str = "function (value) {
-        const kind = (this.type || '').toLowerCase();
-        if (kind === 'checkbox' || kind === 'radio') {
-            const group = kind === 'radio' && this.form
-                ? [...this.form.elements].filter(it => it.type === 'radio' && it.name === this.name)
-                : [this];
-            if (!group.some(it => it.checked)) this.click();
-            return;
-        }
-        if (kind.startsWith('select')) {
-            for (const option of [...this.options].slice(0, 6)) {
-                if (option.value !== this.value) {
-                    this.value = option.value;
-                    this.dispatchEvent(new Event('change', { bubbles: true, composed: true }));
-                }
-            }
-        }
-        const own = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(this), 'value');
-        if (this.focus) this.focus();
-        if (own && own.set) own.set.call(this, value); else this.value = value;
-        for (const type of ['input', 'change'])
-            this.dispatchEvent(new Event(type, { bubbles: true, composed: true }));
-    }";
-
-    /// Sends a form as its button would, whatever its own checks say.
-    pub(super) const SUBMIT: &str = "function () { this.noValidate = true; this.requestSubmit(); }";
-
-    /// The same with a button.
-    pub(super) const PRESS: &str = "function () {
-        if (this.form) this.form.noValidate = true; this.click();
-    }";
-
-    /// Presses the enter key in a field.
-    pub(super) const ENTER: &str = "function () {
-        for (const type of ['keydown', 'keypress', 'keyup'])
-            this.dispatchEvent(new KeyboardEvent(type, {
-                key: 'Enter', code: 'Enter', keyCode: 13, which: 13, bubbles: true, composed: true }));
-    }";
-
-    /// Moves the pointer over everything that listens for it; how many there were.
-    pub(super) const HOVER: &str = "(most => {
-        const types = ['pointerover', 'pointerenter', 'mouseover', 'mouseenter'], roots = [document];
-        let count = 0;
-        for (let at = 0; at < roots.length && at < most; at++) {
-            for (const it of [...roots[at].querySelectorAll('*')].slice(0, most)) {
-                if (it.shadowRoot) roots.push(it.shadowRoot);
-                const heard = Object.keys(getEventListeners(it)).filter(type => types.includes(type));
-                if (heard.length === 0 || count >= 100) continue;
-                count += 1;
-                for (const type of heard) it.dispatchEvent(new MouseEvent(type,
-                    { bubbles: !type.endsWith('enter'), composed: true, view: window }));
-            }
-        }
-        return count;
-    })(3000)";
-
-    /// How many listeners of the window or its document a click reaches.
-    pub(super) const LISTENS: &str = "[window, document].reduce((sum, it) => {
-        const all = getEventListeners(it);
-        return sum + ['click', 'mousedown', 'mouseup', 'pointerdown', 'pointerup']
-            .reduce((count, type) => count + (all[type] || []).length, 0);
-    }, 0)";
-
-    /// Scrolls everything that scrolls to its end; how much has moved.
-    pub(super) const SCROLL: &str = "() => {
-        let moved = 0;
-        const all = [document.scrollingElement, ...document.querySelectorAll('*')];
-        for (const it of all.filter(it => it && it.scrollHeight > it.clientHeight + 20).slice(0, 30)) {
-            const before = it.scrollTop;
-            it.scrollTop = it.scrollHeight;
-            if (it.scrollTop !== before) moved += 1;
-        }
-        return moved;
-    }";
-}
+/// What pages of checks tell over; they never see it.
+pub(super) const BINDING: &str = "shakedownTold";
 
 /// One window.
 pub(super) struct Tab {
@@ -150,13 +43,22 @@ impl Tab {
         connection: Connection,
         traffic: Arc<Traffic>,
     ) -> Result<Self, CallError> {
+        Self::open_for(connection, traffic, Visit::new).await
+    }
+
+    /// The same for a visit that is made of the window's name.
+    pub(super) async fn open_for(
+        connection: Connection,
+        traffic: Arc<Traffic>,
+        make: impl FnOnce(String) -> Visit + Send,
+    ) -> Result<Self, CallError> {
         let call = |method, params| connection.call(None, method, params, PATIENCE);
         let created = call("Target.createTarget", json!({ "url": "about:blank" })).await?;
         let window = text(&created, "targetId", "Target.createTarget")?;
         let params = json!({ "targetId": window, "flatten": true });
         let attached = call("Target.attachToTarget", params).await?;
         let session = text(&attached, "sessionId", "Target.attachToTarget")?;
-        let visit = Arc::new(Visit::new(window));
+        let visit = Arc::new(make(window));
         let tab = Self { connection, traffic, visit, session };
         let workers =
             json!({ "autoAttach": true, "waitForDebuggerOnStart": true, "flatten": true });
@@ -179,8 +81,21 @@ impl Tab {
 
     /// Shows a page; whether there is one to show.
     pub(super) async fn go(&self, url: &str) -> Result<bool, CallError> {
+        self.go_from(url, None).await
+    }
+
+    /// The same, as if a page at `referrer` led there.
+    pub(super) async fn go_from(
+        &self,
+        url: &str,
+        referrer: Option<&str>,
+    ) -> Result<bool, CallError> {
         self.visit.seen().has_begun = false;
-        let params = json!({ "url": url });
+        let mut params = json!({ "url": url });
+        if let Some(referrer) = referrer {
+            params["referrer"] = referrer.into();
+            params["referrerPolicy"] = "unsafeUrl".into();
+        }
         let gone = self.connection.call(Some(&self.session), "Page.navigate", params, LOAD).await?;
         Ok(gone["errorText"].as_str().is_none_or(str::is_empty))
     }
@@ -208,6 +123,51 @@ impl Tab {
                 let _late = tokio::time::timeout(left, self.visit.change()).await;
             }
         }
+    }
+
+    /// Has the evaluation of names told of, in every page that is shown from now on.
+    pub(super) async fn watch(
+        &self,
+        words: &[String],
+        window_name: Option<&str>,
+    ) -> Result<(), CallError> {
+        if words.is_empty() && window_name.is_none() {
+            return Ok(());
+        }
+        // Without it nothing is told.
+        self.call("Runtime.enable", json!({})).await?;
+        self.call("Runtime.addBinding", json!({ "name": BINDING })).await?;
+        let source = watcher(BINDING, words, window_name);
+        let params = json!({ "source": source });
+        self.call("Page.addScriptToEvaluateOnNewDocument", params).await.map(drop)
+    }
+
+    /// Sources of what listens for messages.
+    pub(super) async fn message_listeners(&self) -> Result<Vec<String>, CallError> {
+        let sources = self.evaluate_with_tools(script::LISTENERS).await?;
+        let sources = sources.as_array().into_iter().flatten();
+        Ok(sources.filter_map(|it| it.as_str().map(str::to_owned)).collect())
+    }
+
+    /// Follows and moves over whatever carries one of the words as code; whether there is anything.
+    pub(super) async fn stir(&self, words: &[String]) -> Result<bool, CallError> {
+        if words.is_empty() {
+            return Ok(false);
+        }
+        let count = self.evaluate(&format!("({})({})", script::STIR, json!(words))).await?;
+        Ok(count.as_i64().is_some_and(|count| count > 0))
+    }
+
+    /// Waits for the page's title, but not longer than `most`.
+    pub(super) async fn until_titled(&self, title: &str, most: Duration) -> Result<(), CallError> {
+        let end = self.traffic.now() + most;
+        while self.traffic.now() < end && !self.traffic.is_stopping() {
+            if self.evaluate("document.title").await?.as_str() == Some(title) {
+                return Ok(());
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+        Ok(())
     }
 
     /// What is shown now.

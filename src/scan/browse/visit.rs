@@ -5,12 +5,16 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::MutexGuard;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering;
 
 use tokio::sync::Notify;
 use tokio::sync::watch;
 use url::Url;
 
+use super::paused::Paused;
 use crate::model::Exchange;
+use crate::model::Header;
 use crate::model::LeftAlone;
 use crate::model::Request;
 use crate::scan::page::Link;
@@ -30,11 +34,48 @@ pub(crate) struct Found {
     pub(crate) left_alone: Option<LeftAlone>,
 }
 
+/// What pages of a check have told, kept of one visit.
+const MAX_TOLD: usize = 200;
+
+/// A check on whose account a page is shown.
+#[derive(Debug, Clone)]
+pub(crate) struct Cause {
+    /// Check and place.
+    pub(crate) purpose: Arc<str>,
+    /// The path that everything counts under.
+    pub(crate) stands_for: String,
+    /// What says which check sent it.
+    pub(crate) tag: Option<Header>,
+    /// Requests of the check.
+    pub(crate) sent: Arc<AtomicU64>,
+    pub(crate) budget: u64,
+}
+
+impl Cause {
+    /// Whether nothing more may be sent.
+    pub(crate) fn is_spent(&self) -> bool {
+        self.sent.load(Ordering::Relaxed) >= self.budget
+    }
+
+    /// Counts one request; whether it may be sent.
+    pub(super) fn claim(&self) -> bool {
+        let has_room = self.sent.fetch_add(1, Ordering::Relaxed) < self.budget;
+        if !has_room {
+            self.sent.fetch_sub(1, Ordering::Relaxed);
+        }
+        has_room
+    }
+}
+
 /// One visit of a page.
 #[derive(Debug)]
 pub(super) struct Visit {
     /// The window, which is its outermost frame too.
     pub(super) window: String,
+    /// The check that it is for; `None` for the crawl.
+    pub(super) cause: Option<Arc<Cause>>,
+    /// A page of ours that stands for another site, by address and markup.
+    pub(super) from: Option<(String, String)>,
     seen: Mutex<Seen>,
     changed: Notify,
     crashed: Notify,
@@ -73,14 +114,29 @@ pub(super) struct Seen {
     pub(super) left_out: u64,
     /// Requests whose like took too long to answer.
     pub(super) slow: u64,
+    /// What the page of a check has told.
+    pub(super) told: BTreeSet<String>,
+    /// The page of a check, as it was answered.
+    pub(super) page: Option<Arc<Exchange>>,
 }
 
 impl Visit {
     /// Nothing is known of the page in that window.
     pub(super) fn new(window: String) -> Self {
+        Self::of_check(window, None, None)
+    }
+
+    /// The same for a check, perhaps begun by another site.
+    pub(super) fn of_check(
+        window: String,
+        cause: Option<Arc<Cause>>,
+        from: Option<(String, String)>,
+    ) -> Self {
         let (changed, crashed) = (Notify::new(), Notify::new());
         Self {
             window,
+            cause,
+            from,
             seen: Mutex::default(),
             changed,
             crashed,
@@ -90,6 +146,16 @@ impl Visit {
 
     pub(super) fn seen(&self) -> MutexGuard<'_, Seen> {
         self.seen.lock().expect("no holder panics")
+    }
+
+    /// What another site answers, if it is asked.
+    pub(super) fn other_site(&self, paused: &Paused) -> Option<&str> {
+        let (address, markup) = self.from.as_ref()?;
+        let is_it = paused.url.as_ref().is_some_and(|url| url.as_str() == address);
+        if is_it {
+            self.seen().has_begun = true;
+        }
+        is_it.then_some(markup)
     }
 
     /// Takes everything out; what was not answered is left to the crawler.
@@ -187,6 +253,13 @@ impl Seen {
             self.link(url.clone());
         } else {
             self.find(request.clone(), None);
+        }
+    }
+
+    /// A page of a check has something to say.
+    pub(super) fn tell(&mut self, line: &str) {
+        if self.told.len() < MAX_TOLD && line.len() <= 300 {
+            self.told.insert(line.to_owned());
         }
     }
 

@@ -14,8 +14,8 @@ use crate::scan::probe::Checking;
 use crate::scan::probe::Exhibit;
 use crate::scan::probe::InsertionPoint;
 use crate::scan::probe::Markup;
-use crate::scan::probe::NativeCheck;
 use crate::scan::probe::Outcome;
+use crate::scan::probe::PointCheck;
 use crate::scan::probe::Probe;
 use crate::scan::probe::ProbeStop;
 use crate::scan::probe::Proof;
@@ -23,9 +23,10 @@ use crate::scan::probe::Scripting;
 use crate::scan::probe::Shot;
 use crate::scan::probe::refresh_target;
 
-/// Spellings of a foreign URL; `{host}` is ours-to-name, `{own}` the target's host and port. The
-/// later ones get past checks for a leading slash, an allowed prefix, or an allowed name anywhere.
-const SPELLINGS: [&str; 8] = [
+/// Spellings of a foreign URL; `{host}` is ours-to-name, `{own}` the target's host and port, `{led}`
+/// those of the address that stands at the point. The later ones get past checks for a leading slash,
+/// an allowed prefix, or an allowed name anywhere.
+const SPELLINGS: [&str; 12] = [
     "https://{host}/",
     "//{host}/",
     "/\\{host}/",
@@ -34,6 +35,10 @@ const SPELLINGS: [&str; 8] = [
     "https://{host}/?{own}",
     "@{host}/",
     ".{host}/",
+    "{led}.{host}/",
+    "{led}@{host}/",
+    "https://{host}/?{led}",
+    "https://{host}/?{was}",
 ];
 
 /// Parameter names that promise a destination.
@@ -63,7 +68,7 @@ const NAMES: [&str; 20] = [
 /// See the module.
 pub(super) struct OpenRedirect;
 
-impl NativeCheck for OpenRedirect {
+impl PointCheck for OpenRedirect {
     fn id(&self) -> &'static str {
         "open-redirect"
     }
@@ -84,7 +89,10 @@ impl NativeCheck for OpenRedirect {
 async fn check(probe: &mut Probe) -> Result<Outcome, ProbeStop> {
     let baseline = probe.baseline().await?;
     let mut promising = redirects(&baseline) || promises(probe.point());
-    for (index, spelling) in SPELLINGS.iter().enumerate() {
+    let led = led(&probe.point().value);
+    let spellings =
+        SPELLINGS.iter().filter(|spelling| led.is_some() || !spelling.contains("{led}"));
+    for (index, spelling) in spellings.enumerate() {
         if index > 0 && !promising {
             break;
         }
@@ -114,8 +122,16 @@ fn promises(point: &InsertionPoint) -> bool {
 async fn fire(probe: &mut Probe, spelling: &str) -> Result<(Shot, String), ProbeStop> {
     let host = format!("{}.example", probe.word());
     let own = probe.base().origin.host_header();
-    let payload = spelling.replace("{host}", &host).replace("{own}", &own);
+    let led = led(&probe.point().value).unwrap_or_default();
+    let payload = spelling.replace("{host}", &host).replace("{own}", &own).replace("{led}", &led);
+    let payload = payload.replace("{was}", &probe.point().value);
     Ok((probe.fire(&payload).await?, host))
+}
+
+/// Scheme, host and port of an address, as a prefix of it.
+fn led(value: &str) -> Option<String> {
+    let url = Url::parse(value).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
+    Some(url.origin().ascii_serialization())
 }
 
 fn redirects(shot: &Shot) -> bool {

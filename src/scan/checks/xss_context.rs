@@ -41,6 +41,46 @@ pub(super) enum Sign {
     Handler(String),
 }
 
+impl Context {
+    /// For people.
+    pub(super) fn place(&self) -> String {
+        match self {
+            Self::Text => "between tags".to_owned(),
+            Self::RawText(element) => format!("inside <{element}>"),
+            Self::Script => "inside a script".to_owned(),
+            Self::Attribute { element, name, .. } => {
+                format!("in the attribute `{name}` of <{element}>")
+            }
+            Self::Name => "inside a tag".to_owned(),
+            Self::Comment => "in a comment".to_owned(),
+        }
+    }
+}
+
+impl Sign {
+    /// The random name in it.
+    pub(super) fn word(&self) -> &str {
+        match self {
+            Self::Element(word)
+            | Self::Attribute(word)
+            | Self::Url(word)
+            | Self::Script(word)
+            | Self::Handler(word) => word,
+        }
+    }
+
+    /// For people: what came of a payload.
+    pub(super) fn result(&self) -> String {
+        match self {
+            Self::Element(word) => format!("a new element <{word}>"),
+            Self::Attribute(word) => format!("a new attribute `{word}`"),
+            Self::Url(_) => "a `javascript:` URL that runs when it is followed".to_owned(),
+            Self::Script(word) => format!("`{word}` a part of the script's code"),
+            Self::Handler(word) => format!("`{word}` a part of an event handler's code"),
+        }
+    }
+}
+
 /// Every different context of `marker` in a page.
 pub(super) fn contexts(markup: &Markup, marker: &str) -> Vec<Context> {
     let mut found = Vec::new();
@@ -137,6 +177,19 @@ fn script_attempts(word: &str) -> Vec<(String, Sign)> {
     }
     attempts.push((format!(";{word};"), Sign::Script(format!(";{word};"))));
     attempts
+}
+
+/// A payload of [`attempts`] as one that evaluates the name once a browser shows it.
+pub(super) fn running(payload: &str, sign: &Sign, word: &str) -> String {
+    match sign {
+        // An address of no known scheme, so that nothing is asked for.
+        Sign::Element(_) => {
+            payload.replace(&format!("<{word}>"), &format!("<img src=x: onerror=({word})>"))
+        }
+        Sign::Attribute(_) => payload
+            .replace(&format!("{word}="), &format!("autofocus tabindex=1 onfocus=({word}) x=")),
+        Sign::Url(_) | Sign::Script(_) | Sign::Handler(_) => payload.to_owned(),
+    }
 }
 
 /// Whether the payload broke out: judged on the parsed page, never on its text.

@@ -15,8 +15,8 @@ use crate::scan::probe::Checking;
 use crate::scan::probe::Exhibit;
 use crate::scan::probe::InsertionPoint;
 use crate::scan::probe::Markup;
-use crate::scan::probe::NativeCheck;
 use crate::scan::probe::Outcome;
+use crate::scan::probe::PointCheck;
 use crate::scan::probe::Probe;
 use crate::scan::probe::ProbeStop;
 use crate::scan::probe::Proof;
@@ -29,7 +29,7 @@ const MAX_CONTEXTS: usize = 6;
 /// See the module.
 pub(super) struct XssReflected;
 
-impl NativeCheck for XssReflected {
+impl PointCheck for XssReflected {
     fn id(&self) -> &'static str {
         "xss-reflected"
     }
@@ -51,7 +51,7 @@ async fn check(probe: &mut Probe) -> Result<Outcome, ProbeStop> {
     // Some pages repeat only what begins with a valid value.
     for prefix in [String::new(), probe.point().value.clone()] {
         let marker = probe.word();
-        let marked = probe.fire(&format!("{prefix}{marker}")).await?;
+        let marked = probe.fire_and_see(&format!("{prefix}{marker}")).await?;
         let Some(markup) = page(&marked) else { continue };
         let found = contexts(&markup, &marker);
         for context in found.iter().take(MAX_CONTEXTS) {
@@ -98,7 +98,7 @@ async fn attempt(
 ) -> Result<Option<(Shot, Sign)>, ProbeStop> {
     let word = probe.word();
     let (payload, sign) = attempts(context, &word).swap_remove(index);
-    let shot = probe.fire(&format!("{prefix}{payload}")).await?;
+    let shot = probe.fire_and_see(&format!("{prefix}{payload}")).await?;
     let broke_out = page(&shot).is_some_and(|markup| shows(&markup, &sign));
     Ok(broke_out.then_some((shot, sign)))
 }
@@ -109,31 +109,22 @@ fn proof(
     (attack, sign): (Shot, Sign),
     (replay, replay_sign): (Shot, Sign),
 ) -> Proof {
-    let place = match context {
-        Context::Text => "between tags".to_owned(),
-        Context::RawText(element) => format!("inside <{element}>"),
-        Context::Script => "inside a script".to_owned(),
-        Context::Attribute { element, name, .. } => {
-            format!("in the attribute `{name}` of <{element}>")
-        }
-        Context::Name => "inside a tag".to_owned(),
-        Context::Comment => "in a comment".to_owned(),
-    };
     let policy = match attack.response().header("content-security-policy") {
         Some(_) => "; a Content-Security-Policy is set, which may keep scripts from running",
         None => "",
     };
     let detail = format!(
-        "the value comes back {place}, and `{}` made {} there; `{}` with another name did the \
+        "the value comes back {}, and `{}` made {} there; `{}` with another name did the \
          same{policy}",
+        context.place(),
         attack.value,
-        result(&sign),
+        sign.result(),
         replay.value
     );
     let payloads =
         [marked, &attack, &replay].iter().map(|shot| shot.value.clone()).collect::<Vec<_>>();
-    let attack_mark = attack.find(word(&sign));
-    let replay_mark = replay.find(word(&replay_sign));
+    let attack_mark = attack.find(sign.word());
+    let replay_mark = replay.find(replay_sign.word());
     Proof {
         confidence: Confidence::Firm,
         detail,
@@ -143,25 +134,5 @@ fn proof(
             Exhibit::marked(EvidenceRole::Replay, replay, replay_mark),
         ],
         payloads,
-    }
-}
-
-fn word(sign: &Sign) -> &str {
-    match sign {
-        Sign::Element(word)
-        | Sign::Attribute(word)
-        | Sign::Url(word)
-        | Sign::Script(word)
-        | Sign::Handler(word) => word,
-    }
-}
-
-fn result(sign: &Sign) -> String {
-    match sign {
-        Sign::Element(word) => format!("a new element <{word}>"),
-        Sign::Attribute(word) => format!("a new attribute `{word}`"),
-        Sign::Url(_) => "a `javascript:` URL that runs when it is followed".to_owned(),
-        Sign::Script(word) => format!("`{word}` a part of the script's code"),
-        Sign::Handler(word) => format!("`{word}` a part of an event handler's code"),
     }
 }

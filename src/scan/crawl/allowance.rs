@@ -44,6 +44,12 @@ impl Allowance {
         }
     }
 
+    /// For pages that no crawl asks for: their bounds are those of whoever shows them.
+    pub(crate) fn unbounded() -> Self {
+        let settings = CrawlSettings { max_urls: u64::MAX, ..CrawlSettings::default() };
+        Self::new(&settings, HashMap::new())
+    }
+
     /// Nothing is shown after `end`, on the run's clock.
     pub(super) fn end_at(&self, end: Duration) {
         self.end.store(micros(end), Ordering::Relaxed);

@@ -22,6 +22,7 @@ use super::item::Candidate;
 use super::item::Item;
 use super::known_values::KnownValues;
 use super::left_out::LeftOut;
+use super::left_out::harm;
 use super::robots;
 use super::robots::Obeyed;
 use super::robots::ROBOTS;
@@ -267,7 +268,8 @@ impl Crawler {
             expected_statuses: template.expected_statuses.clone(),
             ..item
         };
-        match left_alone {
+        let harm = || harm(source, &item.request, &self.job.traffic);
+        match left_alone.or_else(harm) {
             None => {
                 self.offer(item, key);
             }

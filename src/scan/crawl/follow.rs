@@ -15,6 +15,8 @@ use super::guesses::Doubt;
 use super::guesses::Outcome;
 use super::item::Candidate;
 use super::item::Item;
+use super::passwords::Own;
+use super::passwords::with_own;
 use crate::extract::ImportMap;
 use crate::model::Event;
 use crate::model::Method;
@@ -84,7 +86,8 @@ impl Crawler {
     fn read(&mut self, fetched: &Fetched) -> LedOn {
         let item = &fetched.item;
         let status = match &fetched.exchange {
-            Err(Unsent::Stopped) => return false,
+            // It is the session that looks, and its loss stops the run.
+            Err(Unsent::Stopped | Unsent::NotLoggedIn { .. }) => return false,
             Err(Unsent::OutOfScope(reason)) => {
                 self.left_out.out_of_scope += 1;
                 if !item.source.is_found() {
@@ -135,7 +138,19 @@ impl Crawler {
         let url = &item.url;
         let method = is_introspection(item).then_some(&item.request.method);
         match self.job.describer.read(Description { url, body, asked_by: method }) {
-            Ok(seeds) => seeds.into_iter().for_each(|seeded| self.seed_template(seeded)),
+            Ok(seeds) => {
+                let own = Origin::of(url).ok();
+                for mut seeded in seeds {
+                    // Copies of a service are described by the address of the one that is in use.
+                    let request = &mut seeded.template.request;
+                    let scope = self.job.traffic.scope();
+                    let path = request.path_and_query_text().into_owned();
+                    if scope.judge(&request.origin, &path).is_err() {
+                        request.origin = own.clone().unwrap_or_else(|| request.origin.clone());
+                    }
+                    self.seed_template(seeded);
+                }
+            }
             Err(reason) => {
                 let (url, reason) = (inert(url.as_str(), 200), inert(&reason, 300));
                 let text = format!("crawl: the description at {url} is not read: {reason}");
@@ -352,6 +367,15 @@ impl Crawler {
             // Not sent: it stands for the form.
             Some(Request { method: Method::new(form.method.clone()), ..request })
         });
+        let is_delicate = form.asks_password && self.job.traffic.is_somebody();
+        let own = request.as_ref().filter(|_| is_delicate);
+        let own = own.and_then(|request| with_own(request, &from.url, &self.job.traffic));
+        let sets = matches!(own, Some(Own::Sets(_)));
+        let is_left = is_delicate && own.is_none();
+        let request = match own {
+            Some(Own::LogsIn(request) | Own::Sets(request)) => Some(request),
+            None => request,
+        };
         let Some(mut candidate) =
             request.and_then(|request| Candidate::of(request, from.depth + 1, source, found))
         else {
@@ -361,11 +385,14 @@ impl Crawler {
         if self.was_sent(form) {
             return false;
         }
-        if form.asks_password && self.job.traffic.is_somebody() {
-            let reason = "asks for a password: to send it could end the login";
-            return self.leave(candidate, SkipReason::Harmful, reason);
+        if is_left {
+            return self.leave(candidate, SkipReason::Harmful, careful::ASKS_PASSWORD);
         }
         match form.encoding {
+            FormEncoding::Query if sets && !self.job.allow_unsafe => {
+                let reason = "sets a password; pass --allow-unsafe to send it";
+                self.leave(candidate, SkipReason::Unsafe, reason)
+            }
             FormEncoding::UrlEncoded | FormEncoding::Multipart | FormEncoding::Plain
                 if !self.job.allow_unsafe =>
             {
@@ -418,6 +445,9 @@ impl Crawler {
         let key = self.identity.key(method, &candidate.url, &candidate.request.body);
         if self.judge(key) {
             self.left_out.out_of_scope += 1;
+            if let Some(host) = candidate.url.host_str() {
+                self.site.name_host(host);
+            }
         }
     }
 
@@ -437,7 +467,9 @@ impl Crawler {
             self.out_of_scope(&candidate);
             return false;
         }
-        if let Some(reason) = careful::reason_to_leave(&candidate.url, label) {
+        let is_safe = candidate.request.method.is_safe();
+        let by_button = || (!is_safe).then(|| careful::button_reason(label)).flatten();
+        if let Some(reason) = careful::reason_to_leave(&candidate.url, label).or_else(by_button) {
             return self.leave(candidate, SkipReason::Harmful, reason);
         }
         if !self.allowance.robots_allow(&candidate.request) {

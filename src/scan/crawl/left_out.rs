@@ -3,18 +3,45 @@
 use std::collections::BTreeMap;
 use std::collections::HashSet;
 
+use crate::model::LeftAlone;
 use crate::model::Notice;
 use crate::model::NoticeLevel;
+use crate::model::OperationSource;
+use crate::model::Request;
 use crate::model::SkipReason;
 use crate::model::inert;
+use crate::scan::careful::ASKS_PASSWORD;
+use crate::scan::door::sets_password;
 use crate::scan::templates::PathId;
 use crate::scan::templates::Templates;
+use crate::scan::traffic::Traffic;
 
 /// Kinds that are named one by one.
 const MAX_NAMED: usize = 5;
 
 /// Keys kept of what lies too deep.
 const MAX_DEEPER: usize = 10_000;
+
+/// Why a described request is left alone that could end the login of whoever looks at the site, or
+/// takes away what there is to look at: nobody has written it for this scan, and the values in it are
+/// made up.
+pub(super) fn harm(
+    source: OperationSource,
+    request: &Request,
+    traffic: &Traffic,
+) -> Option<LeftAlone> {
+    if source != OperationSource::Spec {
+        return None;
+    }
+    let reason = if request.method.as_str() == "DELETE" {
+        "looks as if it deletes something (its method)"
+    } else if traffic.is_somebody() && sets_password(request) {
+        ASKS_PASSWORD
+    } else {
+        return None;
+    };
+    Some(LeftAlone::new(SkipReason::Harmful, reason.to_owned()))
+}
 
 /// Counts of what was left out, by reason.
 #[derive(Debug, Default)]

@@ -10,6 +10,7 @@ mod guesses;
 mod item;
 mod known_values;
 mod left_out;
+mod passwords;
 mod robots;
 mod shown;
 mod sources;

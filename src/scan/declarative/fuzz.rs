@@ -188,7 +188,14 @@ fn written(kind: InsertionKind, value: &str) -> Cow<'_, str> {
         InsertionKind::Query | InsertionKind::Form | InsertionKind::Path => {
             percent_decode_str(value).decode_utf8().unwrap_or(Cow::Borrowed(value))
         }
-        InsertionKind::Json | InsertionKind::Header | InsertionKind::Cookie => Cow::Borrowed(value),
+        InsertionKind::Json
+        | InsertionKind::Header
+        | InsertionKind::Cookie
+        | InsertionKind::Xml
+        | InsertionKind::File
+        | InsertionKind::ParameterName
+        | InsertionKind::RawQuery
+        | InsertionKind::HeaderName => Cow::Borrowed(value),
     }
 }
 

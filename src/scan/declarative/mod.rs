@@ -30,6 +30,6 @@ pub use shared::TemplateOptions;
 pub use templates::{CallbackSource, Templates};
 
 pub(super) use alias::Aliases;
-pub(super) use hit::Callback;
+pub(crate) use hit::Callback;
 pub(super) use job::{TemplateJob, declarations, run_templates};
-pub(super) use listen::{Callbacks, OwnListener, Settling};
+pub(crate) use listen::{Callbacks, OwnListener, Settling};

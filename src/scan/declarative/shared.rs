@@ -224,7 +224,8 @@ impl Shared {
             Err(unsent) => {
                 self.sent.fetch_sub(1, Ordering::Relaxed);
                 return Err(match unsent {
-                    Unsent::Stopped => Stop::Stopped,
+                    // Templates are run as the session, whose loss stops the run.
+                    Unsent::Stopped | Unsent::NotLoggedIn { .. } => Stop::Stopped,
                     Unsent::OutOfScope(_) => {
                         self.count("out-of-scope");
                         Stop::OutOfScope

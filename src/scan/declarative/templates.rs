@@ -27,8 +27,6 @@ pub struct Templates {
     /// Templates that say what a target is built with; with them, those for other technologies do not
     /// run.
     pub detectors: Option<Vec<Arc<Template>>>,
-    /// Where calls from outside are waited for; `None` is nowhere.
-    pub callbacks: Option<CallbackSource>,
 }
 
 /// Where calls from outside are waited for.

@@ -8,6 +8,7 @@ use super::sealed::is_masked;
 use crate::model::Exchange;
 use crate::model::Request;
 use crate::model::Timings;
+use crate::scan::persona::Persona;
 use crate::scan::traffic::Traffic;
 use crate::scan::traffic::Unsent;
 
@@ -15,6 +16,7 @@ impl Traffic {
     /// What was answered to that in an earlier run, as if it were answered now.
     pub(in crate::scan) fn remembered(
         &self,
+        persona: &Persona,
         memory: &Memory,
         key: Key,
         request: &Request,
@@ -23,7 +25,7 @@ impl Traffic {
             return Err(Unsent::Stopped);
         }
         let Some((response, took)) = memory.take(key) else { return Ok(None) };
-        let request = self.scope.admit(self.completed(request.clone()))?.into_request();
+        let request = self.scope.admit(self.completed(persona, request.clone()))?.into_request();
         Ok(Some(Arc::new(Exchange {
             request,
             outcome: Ok(response),
@@ -34,11 +36,16 @@ impl Traffic {
     }
 
     /// Cookies of an earlier run: those of the login that holds now are newer.
-    pub(in crate::scan) fn keep_old_cookies(&self, memory: &Memory, exchange: &Exchange) {
+    pub(in crate::scan) fn keep_old_cookies(
+        &self,
+        persona: &Persona,
+        memory: &Memory,
+        exchange: &Exchange,
+    ) {
         let Some(response) = exchange.response() else { return };
         let request = &exchange.request;
         let now = self.clock.unix_seconds();
-        let mut jar = self.cookies.lock().expect("no holder panics");
+        let mut jar = persona.cookies.lock().expect("no holder panics");
         for header in response.headers_named("set-cookie") {
             let line = header.value.as_slice();
             let name = line.split(|byte| *byte == b'=').next().unwrap_or_default().trim_ascii();

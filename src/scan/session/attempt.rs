@@ -85,6 +85,7 @@ impl Keeper {
             }
         }
         if what == Attempt::Whole && self.auth.has_login() {
+            lock(&self.given).extend(lock(&fresh).cookies().iter().map(|it| it.name.clone()));
             *lock(jar) = std::mem::take(&mut *lock(&fresh));
         }
         Ok(self.around.redactor.text(&proof))

@@ -12,25 +12,31 @@ use std::time::Duration;
 
 use super::attempt::Attempt;
 use super::judge::Judged;
+use super::known;
+use super::known::Entrance;
 use crate::flow::Values;
 use crate::flow::Variable;
 use crate::flow::auth::Account;
 use crate::flow::auth::Auth;
+use crate::flow::auth::How;
 use crate::flow::auth::Sessions;
 use crate::flow::auth::Who;
 use crate::http::CookieJar;
 use crate::http::clock::Clock;
 use crate::model::Event;
+use crate::model::Method;
 use crate::model::Notice;
 use crate::model::NoticeLevel;
 use crate::model::Phase;
 use crate::model::Redactor;
 use crate::model::Request;
+use crate::model::RequestTemplate;
 use crate::model::Scope;
 use crate::model::Seed;
 use crate::model::SessionReport;
 use crate::model::StopLevel;
 use crate::model::StopToken;
+use crate::scan::persona::Known;
 use crate::scan::wire::Wire;
 
 /// How often the proof is asked for, unless the plan says so.
@@ -40,6 +46,7 @@ const VERIFY_EVERY: Duration = Duration::from_secs(60);
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// What a login needs of the engine.
+#[derive(Clone)]
 pub(crate) struct Keeping {
     pub(crate) wire: Arc<dyn Wire>,
     pub(crate) scope: Scope,
@@ -57,9 +64,14 @@ pub(crate) struct Keeping {
 pub(crate) struct Keeper {
     pub(super) around: Keeping,
     pub(super) auth: Auth,
+    /// As it was before the first login.
+    fresh: Account,
+    pub(super) known: Known,
     pub(super) account: Mutex<Account>,
     /// Held while somebody logs in: the others wait for the outcome.
     pub(super) turn: tokio::sync::Mutex<()>,
+    /// Names of cookies that its logins have given.
+    pub(super) given: Mutex<BTreeSet<String>>,
     /// Counts logins: an answer to an older one says nothing of the present one.
     pub(super) generation: AtomicU64,
     pub(super) lost: AtomicBool,
@@ -88,14 +100,37 @@ impl Keeper {
             account.set(*variable, value);
         }
         account.prepare(&auth);
+        let known = known::of(&auth, identity, &account);
         let mut report = SessionReport::new(Phase::Scan, &auth.name, auth.scheme.as_str());
         report.identity = identity.map(|identity| identity.name.clone());
         report.role = identity.and_then(|identity| identity.role.clone());
+        Self::of(around, auth, (account, known), report)
+    }
+
+    /// The same person, who has not logged in yet.
+    pub(crate) fn anew(&self) -> Self {
+        let mut report =
+            SessionReport::new(Phase::Scan, &self.auth.name, self.auth.scheme.as_str());
+        let told = lock(&self.report);
+        (report.identity, report.role) = (told.identity.clone(), told.role.clone());
+        let whom = (self.fresh.clone(), self.known.clone());
+        Self::of(self.around.clone(), self.auth.clone(), whom, report)
+    }
+
+    fn of(
+        around: Keeping,
+        auth: Auth,
+        (fresh, known): (Account, Known),
+        report: SessionReport,
+    ) -> Self {
         Self {
             around,
             auth,
-            account: Mutex::new(account),
+            account: Mutex::new(fresh.clone()),
+            fresh,
+            known,
             turn: tokio::sync::Mutex::new(()),
+            given: Mutex::default(),
             generation: AtomicU64::new(0),
             lost: AtomicBool::new(false),
             report: Mutex::new(report),
@@ -109,6 +144,46 @@ impl Keeper {
         }
     }
 
+    /// Their name and role in the plan.
+    pub(crate) fn who(&self) -> (String, Option<String>) {
+        let report = lock(&self.report);
+        (report.name().to_owned(), report.role.clone())
+    }
+
+    /// What the plan says of them.
+    pub(crate) fn known(&self) -> Known {
+        self.known.clone()
+    }
+
+    /// How they log in: the name of the plan's `auth`.
+    pub(crate) fn way(&self) -> &str {
+        &self.auth.name
+    }
+
+    /// Whether they log in, and do not just have something that they send.
+    pub(crate) fn has_login(&self) -> bool {
+        matches!(self.auth.how, How::OAuth2(_) | How::Form(_) | How::Steps(_))
+    }
+
+    /// Where they log in: a page with a form, or the request that takes the password.
+    pub(crate) fn entrance(&self) -> Option<Entrance> {
+        known::entrance(&self.auth, &self.known, &self.fresh)
+    }
+
+    /// The page that tells whether the login holds, where the plan names one.
+    pub(crate) fn proof_request(&self) -> Option<Request> {
+        let verify = self.auth.verify.as_ref()?;
+        verify.script.rendered(&verify.request.request, &lock(&self.account).context()).ok()
+    }
+
+    /// The same as a page of the site, without what says who asks; `None` for what is no page.
+    pub(crate) fn proof_page(&self) -> Option<RequestTemplate> {
+        let template = self.auth.verify.as_ref()?.request.clone();
+        let sent = self.proof_request().filter(|request| request.method == Method::get())?;
+        let request = Request::get(sent.origin, sent.path_and_query);
+        Some(RequestTemplate { request, ..template })
+    }
+
     /// Whether nothing more is to be sent, because it would be sent as nobody.
     pub(crate) fn is_lost(&self) -> bool {
         self.lost.load(Ordering::Relaxed)
@@ -117,6 +192,11 @@ impl Keeper {
     /// What it has given, beside cookies.
     pub(crate) fn values(&self) -> Values {
         lock(&self.account).values().clone()
+    }
+
+    /// Whether a login has given a cookie of that name.
+    pub(crate) fn has_given(&self, cookie: &str) -> bool {
+        lock(&self.given).contains(cookie)
     }
 
     /// The login that is in use.

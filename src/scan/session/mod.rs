@@ -7,6 +7,8 @@
 mod attempt;
 mod judge;
 mod keeper;
+mod known;
 
 pub(crate) use judge::Judged;
 pub(crate) use keeper::{Keeper, Keeping};
+pub(crate) use known::Entrance;

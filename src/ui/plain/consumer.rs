@@ -73,7 +73,9 @@ impl Plain {
     fn say_finding(&mut self, finding: &Finding) {
         let least = if self.bar.is_some() { Severity::Info } else { Severity::Medium };
         let wanted = !self.quiet && finding.severity >= least;
-        if wanted && self.said.insert(finding.fingerprint.clone()) {
+        let is_said = finding.places().any(|(_, own)| self.said.contains(own));
+        if wanted && !is_said {
+            self.said.insert(finding.fingerprint.clone());
             self.say(&lines::finding(finding, self.paint));
         }
     }

@@ -36,8 +36,7 @@ pub(super) fn finding(finding: &Finding, paint: Paint) -> String {
         Severity::Low | Severity::Info => Color::Cyan,
     };
     let severity = paint.on(finding.severity.as_str(), colour);
-    let point =
-        finding.insertion_point.as_ref().map_or(String::new(), |point| format!(", {point}"));
+    let point = finding.points().map_or(String::new(), |points| format!(", {points}"));
     let title = inert(&finding.rule.title, TEXT_MAX);
     let place = inert(&format!("{} {}{point}", finding.method, finding.url), TEXT_MAX);
     format!("{severity}: {title}, {place} ({})", finding.confidence)

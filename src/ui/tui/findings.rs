@@ -136,8 +136,8 @@ fn summary(finding: &Finding, width: usize) -> Vec<Line<'static>> {
     lines.extend(detail::text_field("rule", &rule, width));
     let url = format!("{} {}", inert(&finding.method, 10), inert(&finding.url, TEXT_MAX));
     lines.extend(detail::text_field("url", &url, width));
-    if let Some(point) = &finding.insertion_point {
-        lines.extend(detail::text_field("insertion", &inert(&point.to_string(), 200), width));
+    if let Some(points) = finding.points() {
+        lines.extend(detail::text_field("insertion", &inert(&points, 400), width));
     }
     if finding.occurrences > 1 {
         lines.extend(detail::text_field(

@@ -101,6 +101,11 @@ impl Shop {
         Self { address, client, cookie: None, token: None, stop: None, served: None }
     }
 
+    /// The session's cookie, as it goes into a request.
+    pub(super) fn cookie(&self) -> &str {
+        self.cookie.as_deref().unwrap_or("")
+    }
+
     pub(super) async fn get(&mut self, path: &str) -> Answer {
         self.send(Method::GET, path, &[], "").await
     }

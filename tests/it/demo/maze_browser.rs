@@ -17,7 +17,7 @@ use super::client::Twin;
 
 /// Whether there is a browser; says so if not.
 #[expect(clippy::print_stdout, reason = "a test that does nothing says so")]
-fn has_browser() -> bool {
+pub(super) fn has_browser() -> bool {
     let named = std::env::var_os("SHAKEDOWN_BROWSER");
     let path = std::env::var_os("PATH");
     let found = shakedown::browser::locate(named.as_deref(), path.as_deref()).is_ok();

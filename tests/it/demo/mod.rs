@@ -1,6 +1,7 @@
 //! The demo shop: every planted flaw is there, its safe twin has it not.
 
 mod access;
+mod annex;
 mod client;
 mod disclosure;
 mod hostile;
@@ -8,5 +9,6 @@ mod injection;
 mod maze;
 mod maze_browser;
 mod performance;
+mod scripts_browser;
 mod shop;
 mod table;

@@ -15,9 +15,12 @@ use shakedown::plan::FlagError;
 use shakedown::plan::Late;
 use shakedown::plan::LoadFlags;
 use shakedown::plan::Plan;
+use shakedown::plan::Policy;
+use shakedown::plan::Probing;
 use shakedown::plan::ScanFlags;
 use shakedown::plan::Spacing;
 use shakedown::plan::StageList;
+use shakedown::plan::Strength;
 use shakedown::plan::TlsPolicy;
 use shakedown::plan::load_url;
 use shakedown::plan::scan_url;
@@ -328,9 +331,19 @@ fn a_scan_is_safe_and_slow_unless_asked() {
 }
 
 #[test]
-fn active_without_ids_is_every_check() {
-    let all = ScanFlags { active: Some(Vec::new()), ..scan_flags() };
-    assert_eq!(scan_url(&all).expect("valid").scan.expect("a scan").active, CHECKS);
+fn active_without_ids_is_a_policy() {
+    let probing = |flags: &ScanFlags| {
+        let scan = scan_url(flags).expect("valid").scan.expect("a scan");
+        assert!(scan.active.is_empty() && scan.is_active());
+        scan.probing
+    };
+    let usual = ScanFlags { active: Some(Vec::new()), ..scan_flags() };
+    let of = |probing: Probing| (probing.policy, probing.strength);
+    assert_eq!(of(probing(&usual)), (Some(Policy::Standard), Strength::Medium));
+    let quick = ScanFlags { policy: Some(Policy::Ci), ..usual.clone() };
+    assert_eq!(of(probing(&quick)), (Some(Policy::Ci), Strength::Low));
+    let more = ScanFlags { strength: Some(Strength::High), ..quick };
+    assert_eq!(of(probing(&more)), (Some(Policy::Ci), Strength::High));
     let one = ScanFlags { active: Some(vec!["sqli-error".to_owned()]), ..scan_flags() };
     assert_eq!(scan_url(&one).expect("valid").scan.expect("a scan").active, ["sqli-error"]);
 }

@@ -13,6 +13,7 @@ use shakedown::model::Request;
 use shakedown::model::RequestTemplate;
 use shakedown::model::SkipReason;
 use shakedown::model::Target;
+use shakedown::plan::Strength;
 use shakedown::report::Style;
 
 use super::site::Scanned;
@@ -379,8 +380,13 @@ async fn survives(
     name: &str,
     page: impl Fn(&super::site::Ask) -> shakedown::model::Response + Send + Sync + 'static,
 ) -> Scanned {
-    let setup =
-        Setup { max_urls: 60, active: vec!["xss-reflected"], depth: 1000, ..Setup::default() };
+    let setup = Setup {
+        max_urls: 60,
+        active: vec!["xss-reflected"],
+        strength: Strength::Low,
+        depth: 1000,
+        ..Setup::default()
+    };
     let scanned = scan(setup, page).await;
     // Fetches, two calibrations for each of 64 directories, and the checks' own.
     let checks = scanned.outcome("xss-reflected").requests;
@@ -450,4 +456,25 @@ async fn a_site_that_stops_answering_is_reported_and_left() {
     let failed = scanned.events.iter().filter(|it| matches!(it, Event::ScanFailure { .. })).count();
     assert!(failed > 0);
     assert_eq!(scanned.report.scan_requests.1, failed as u64);
+}
+
+#[tokio::test]
+async fn a_description_of_another_copy_of_the_service_is_read_as_of_this_one() {
+    let filler = format!("\"info\":{{\"title\":\"{}\",\"version\":\"1\"}}", "x".repeat(9000));
+    let paths = r#""paths":{"/depots":{"get":{"responses":{"200":{"description":"ok"}}}}}"#;
+    // Sorted by key, and by the address of the copy that is in use.
+    let text =
+        format!(r#"{{"host":"api.example","basePath":"/",{filler},{paths},"swagger":"2.0"}}"#);
+    let scanned = scan(Setup::default(), move |ask| match &*ask.path {
+        "/" => html("<a href=/swagger.json>our interface</a>"),
+        "/swagger.json" => respond(200, "application/json", text.clone()),
+        "/depots" => respond(200, "application/json", "[]"),
+        _ => not_found(),
+    })
+    .await;
+    let operation = scanned.operation("GET", "/depots").expect("it is described");
+    assert!(operation.reached && operation.source == OperationSource::Spec);
+    assert!(
+        scanned.requests.iter().all(|request| request.origin.host_header() == "127.0.0.1:8080")
+    );
 }

@@ -3,6 +3,7 @@
 use serde_json::Value;
 use serde_json::json;
 use shakedown::model::Response;
+use shakedown::plan::Strength;
 
 use super::site::Ask;
 use super::site::Scanned;
@@ -116,7 +117,8 @@ fn reached(scanned: &Scanned, method: &str, template: &str) -> bool {
 
 #[tokio::test]
 async fn an_endpoint_tells_its_operations_and_what_reads_is_asked_safely() {
-    let setup = Setup { active: vec!["xss-reflected"], ..Setup::default() };
+    let strength = Strength::Low;
+    let setup = Setup { active: vec!["xss-reflected"], strength, ..Setup::default() };
     let scanned = scan(setup, museum(Answers::Both, true)).await;
     assert!(scanned.requests.iter().all(|it| it.method.as_str() == "GET"));
     assert_eq!(asked_for_schema(&scanned), 1);
@@ -159,4 +161,88 @@ async fn an_endpoint_that_refuses_is_listed_with_what_is_not_known() {
     assert!(reason.contains("introspection is refused"), "{reason}");
     let told = scanned.notices().iter().filter(|text| text.contains("GraphQL schema")).count();
     assert_eq!(told, 1, "{:?}", scanned.notices());
+}
+
+/// Who guards a field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Guards {
+    Nothing,
+    Login,
+    Office,
+}
+
+/// A club's interface: its members, and the shops where they get something off.
+fn club(guards: Guards) -> impl Fn(&Ask) -> Response + Send + Sync + 'static {
+    let person = json!([
+        { "name": "Ann", "email": "ann@club.example", "phone": "+44 1632 960001" },
+        { "name": "Bo", "email": "bo@club.example", "phone": "+44 1632 960002" },
+    ]);
+    move |ask| {
+        let is_in = ask.authorization.starts_with("Bearer tok");
+        let is_open = match guards {
+            Guards::Nothing => true,
+            Guards::Login => is_in,
+            Guards::Office => false,
+        };
+        let query = ask.get("query");
+        let name = |query: &str| {
+            let field = query.split('{').nth(1).unwrap_or_default().trim();
+            field.split(':').next().unwrap_or_default().trim().to_owned()
+        };
+        match ask.path.as_str() {
+            "/api/login" => json(200, &json!({ "token": "tok-alice-1" })),
+            "/" => html(
+                "<script>fetch('/graphql', {method: 'POST', body: JSON.stringify({query: '{ shops { name } }'})})</script>",
+            ),
+            "/graphql" if query.contains("__schema") => json(200, &club_schema()),
+            "/graphql" if query.contains("members {") && !is_open => {
+                json(200, &json!({ "errors": [{ "message": "not for you" }] }))
+            }
+            "/graphql" if query.contains("members {") || query.contains("shops {") => {
+                json(200, &json!({ "data": { name(query): person } }))
+            }
+            "/graphql" => json(200, &json!({ "errors": [{ "message": "no such field" }] })),
+            _ => not_found(),
+        }
+    }
+}
+
+fn club_schema() -> Value {
+    let list = |name: &str| json!({ "kind": "LIST", "name": null, "ofType": of("OBJECT", name) });
+    let text = |name: &str| field(name, &json!([]), &of("SCALAR", "String"));
+    let object = |name: &str| {
+        json!({ "kind": "OBJECT", "name": name,
+            "fields": [text("name"), text("email"), text("phone")] })
+    };
+    json!({ "data": { "__schema": {
+        "queryType": { "name": "Query" }, "mutationType": null, "subscriptionType": null,
+        "types": [
+            { "kind": "OBJECT", "name": "Query", "fields": [
+                field("members", &json!([]), &list("Member")),
+                field("shops", &json!([]), &list("Shop"))] },
+            object("Member"), object("Shop"),
+            { "kind": "SCALAR", "name": "String" },
+        ],
+    } } })
+}
+
+#[tokio::test]
+async fn records_of_people_that_a_field_gives_to_whoever_asks_are_told() {
+    let rule = "graphql-authorization";
+    for (guards, who) in [
+        (Guards::Nothing, Some("whoever asks")),
+        (Guards::Login, Some("`bob`")),
+        (Guards::Office, None),
+    ] {
+        let scanned = scan(super::notes::with_two(&[rule]), club(guards)).await;
+        let found = scanned.found(rule);
+        assert_eq!(found.len(), usize::from(who.is_some()), "{guards:?}: {found:?}");
+        assert!(scanned.outcome(rule).requests > 0, "{:?}", scanned.outcome(rule));
+        for finding in found {
+            // The shops have the same members, and may be rung up by anybody.
+            assert!(finding.path_template.ends_with("#members"), "{}", finding.path_template);
+            let start = format!("`members` gives {} 2 records", who.unwrap_or_default());
+            assert!(finding.detail.starts_with(&start), "{}", finding.detail);
+        }
+    }
 }

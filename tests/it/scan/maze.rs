@@ -91,6 +91,7 @@ async fn crawled(allow_unsafe: bool) -> Vec<Sent> {
         redactor: Redactor::default(),
         browser: None,
         templates: None,
+        callbacks: None,
         callback_server: None,
     };
     let (sender, mut events) = tokio::sync::mpsc::channel(64);

@@ -49,6 +49,7 @@ async fn scan_shop(safe: bool) -> Report {
         redactor: Redactor::default(),
         browser: None,
         templates: None,
+        callbacks: None,
         callback_server: None,
     };
     let (sender, mut events) = tokio::sync::mpsc::channel(64);
@@ -87,6 +88,8 @@ async fn every_flaw_that_these_checks_claim_is_found() {
     let grave = grave(&report);
     for expected in [
         "open-redirect GET /go query `to`",
+        "open-redirect GET /partners/trade/return query `return_to`",
+        "sqli-boolean GET /news/prices cookie `currency`",
         "sqli-boolean GET /product query `id`",
         "sqli-error GET /products query `category`",
         "xss-reflected GET /newsletter query `email`",
@@ -96,7 +99,7 @@ async fn every_flaw_that_these_checks_claim_is_found() {
         assert!(grave.iter().any(|found| found == expected), "{expected} in {grave:#?}");
     }
     let proven = report.findings.iter().filter(|finding| finding.insertion_point.is_some()).count();
-    assert_eq!(proven, 6, "nothing else is claimed: {grave:#?}");
+    assert_eq!(proven, 8, "nothing else is claimed: {grave:#?}");
     assert_eq!(report.scan_requests.1, 0, "no request failed");
 }
 
@@ -106,7 +109,9 @@ async fn nothing_grave_is_claimed_of_the_safe_twin() {
     assert_eq!(grave(&report), Vec::<String>::new());
     for (id, (_, outcome)) in &report.rules {
         let outcome = outcome.as_ref().expect("every rule has finished");
-        assert_eq!((outcome.errors, &outcome.skipped), (0, &None), "{id}");
+        let skipped =
+            outcome.skipped.as_deref().filter(|why| *why != "not among the active checks");
+        assert_eq!((outcome.errors, skipped), (0, None), "{id}");
     }
 }
 

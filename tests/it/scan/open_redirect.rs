@@ -62,6 +62,19 @@ async fn weak_checks_are_seen_through() {
     assert_eq!(scanned.points(RULE).len(), 1, "the own name anywhere");
     let scanned = scan_page(move |ask| redirect(&own(ask.get("next")))).await;
     assert_eq!(scanned.points(RULE).len(), 1, "glued to the own origin");
+    let partner = "https://partner.example";
+    for (end, count) in [("", 1), ("/", 0)] {
+        let setup = Setup { active: vec![RULE], ..Setup::default() };
+        let scanned = scan(setup, move |ask| match &*ask.path {
+            "/" => html(format!("<a href='/go?next={partner}/deals'>x</a>")),
+            "/go" if ask.get("next").starts_with(&format!("{partner}{end}")) => {
+                redirect(ask.get("next"))
+            }
+            _ => refuse(),
+        })
+        .await;
+        assert_eq!(scanned.points(RULE).len(), count, "whatever begins with {partner}{end}");
+    }
 }
 
 #[tokio::test]

@@ -2,13 +2,20 @@
 
 use std::hash::Hash as _;
 use std::hash::Hasher as _;
+use std::io::Read as _;
+use std::io::Write as _;
+use std::net::TcpStream;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::time::Duration;
 
 use shakedown::flow::auth::Sessions;
+use shakedown::http::SendOptions;
 use shakedown::http::clock::Clock;
+use shakedown::http::tls::own::Offer;
+use shakedown::http::tls::own::Reply;
 use shakedown::model::Authorisation;
+use shakedown::model::CertificateReport;
 use shakedown::model::Event;
 use shakedown::model::Exchange;
 use shakedown::model::Failure;
@@ -17,7 +24,9 @@ use shakedown::model::Finding;
 use shakedown::model::Header;
 use shakedown::model::HttpVersion;
 use shakedown::model::InScope;
+use shakedown::model::Method;
 use shakedown::model::Operation;
+use shakedown::model::Origin;
 use shakedown::model::Redactor;
 use shakedown::model::Report;
 use shakedown::model::Request;
@@ -37,18 +46,26 @@ use shakedown::plan::CrawlSettings;
 use shakedown::plan::Data;
 use shakedown::plan::Limits;
 use shakedown::plan::Plan;
+use shakedown::plan::Probing;
 use shakedown::plan::RobotsPolicy;
 use shakedown::plan::ScanSettings;
+use shakedown::plan::Strength;
 use shakedown::plan::TlsPolicy;
 use shakedown::rules::Registry;
 use shakedown::scan::Addresses;
+use shakedown::scan::CallbackSource;
 use shakedown::scan::Record;
 use shakedown::scan::ScanJob;
 use shakedown::scan::Sending;
+use shakedown::scan::Shaking;
 use shakedown::scan::Wire;
+use shakedown::scan::oob::OobOptions;
 
 /// Header of what stands for no answer.
 const ENDLESS: &str = "x-endless";
+
+/// Header with the milliseconds that an answer took; nothing waits for them.
+const TOOK: &str = "x-took";
 
 pub(super) const TARGET: &str = "http://127.0.0.1:8080/";
 
@@ -138,6 +155,8 @@ struct Memory {
     disorder: u64,
     killed_after: Option<usize>,
     killed: tokio::sync::Notify,
+    raw: Option<Arc<Raw>>,
+    tls: Option<Arc<Shown>>,
 }
 
 impl Wire for Memory {
@@ -167,7 +186,8 @@ impl Wire for Memory {
         } else {
             Ok(response)
         };
-        let exchange = Exchange { request, outcome, timings: Timings::default(), peer: None, tls };
+        let timings = Timings { wait: took(outcome.as_ref().ok()), ..Timings::default() };
+        let exchange = Exchange { request, outcome, timings, peer: None, tls };
         let mut hasher = std::hash::DefaultHasher::new();
         (self.disorder, exchange.request.url()).hash(&mut hasher);
         let turns = if self.disorder == 0 { 0 } else { hasher.finish() % 16 };
@@ -178,6 +198,34 @@ impl Wire for Memory {
             }
             exchange
         })
+    }
+
+    fn send_with(&self, request: InScope, options: SendOptions) -> Sending<'_> {
+        let (Some(raw), Some(bytes)) = (&self.raw, &options.bytes) else {
+            return self.send(request);
+        };
+        let request = request.into_request();
+        assert_eq!(*bytes, request.to_wire(), "what is shown is what was sent");
+        self.log.lock().expect("no handler panics").push(request.clone());
+        let Some(mut response) = raw(bytes) else {
+            let patience = options.timeout.unwrap_or_default();
+            let timings = Timings { wait: patience, ..Timings::default() };
+            return Box::pin(async move { Exchange { timings, ..timed_out(request) } });
+        };
+        let timings = Timings { wait: took(Some(&response)), ..Timings::default() };
+        response.headers.retain(|header| !header.is(TOOK));
+        let outcome = Ok(response);
+        Box::pin(async move { Exchange { request, outcome, timings, peer: None, tls: None } })
+    }
+
+    fn offer<'a>(&'a self, _origin: &'a Origin, offer: &'a Offer) -> Shaking<'a, Reply> {
+        let reply = self.tls.as_ref().map(|tls| (tls.offer)(offer));
+        Box::pin(async move { reply.ok_or_else(|| Failure::new(FailureClass::Connect, "nobody")) })
+    }
+
+    fn certificate<'a>(&'a self, _origin: &'a Origin) -> Shaking<'a, Option<CertificateReport>> {
+        let report = self.tls.as_ref().and_then(|tls| tls.certificate.clone());
+        Box::pin(async move { Ok(report) })
     }
 
     fn send_within(&self, request: InScope, most: Duration) -> Sending<'_> {
@@ -207,9 +255,85 @@ pub(super) fn endless() -> Response {
     response
 }
 
+/// The same answer, later by so much: for those who look at times.
+pub(super) fn later(mut response: Response, by: Duration) -> Response {
+    let took = took(Some(&response)) + by;
+    response.headers.retain(|header| !header.is(TOOK));
+    response.headers.push(Header::new(TOOK, took.as_millis().to_string().as_bytes()));
+    response
+}
+
+fn took(response: Option<&Response>) -> Duration {
+    let header = response.and_then(|response| response.header(TOOK));
+    Duration::from_millis(header.map_or(0, |it| it.text().parse().expect("milliseconds")))
+}
+
+/// A request with a body that a scan begins with.
+pub(super) fn posted(path: &str, media_type: &str, body: &str) -> RequestTemplate {
+    let origin = Target::parse(TARGET).expect("a target").origin;
+    let mut request = Request::get(origin, path);
+    request.method = Method::new("POST");
+    request.headers.push(Header::new("Content-Type", media_type));
+    request.body = body.as_bytes().to_vec();
+    RequestTemplate {
+        name: "posted".to_owned(),
+        request,
+        path_template: path.to_owned(),
+        expected_statuses: Vec::new(),
+        redirects: 0,
+        conversation: shakedown::model::Conversation::Response,
+        enabled: true,
+        timeout: None,
+        version: None,
+        tags: std::collections::BTreeMap::new(),
+    }
+}
+
+/// Fetches an address as a server would, beside what it answers: whoever listens has its turn later.
+pub(super) fn fetch(url: &str) {
+    let Ok(url) = url::Url::parse(url) else { return };
+    std::thread::spawn(move || {
+        let host = url.host_str().unwrap_or_default();
+        let port = url.port_or_known_default().unwrap_or_default();
+        let Ok(mut stream) = TcpStream::connect((host, port)) else { return };
+        let head =
+            format!("GET {} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n", url.path());
+        let _sent = stream.write_all(head.as_bytes());
+        let mut answer = Vec::new();
+        let _cut = stream.read_to_end(&mut answer);
+    });
+}
+
+/// Whether checks can show pages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stage {
+    None,
+    Browser,
+}
+
+/// What comes of bytes as they are; nothing is an answer that stays out.
+pub(super) type Raw = dyn Fn(&[u8]) -> Option<Response> + Send + Sync;
+
+/// What is seen in handshakes.
+pub(super) struct Shown {
+    pub offer: Box<dyn Fn(&Offer) -> Reply + Send + Sync>,
+    pub certificate: Option<CertificateReport>,
+}
+
 /// What to scan and how.
 pub(super) struct Setup {
+    /// Where the scan begins.
+    pub target: &'static str,
+    /// Other origins in scope.
+    pub also: Vec<&'static str>,
+    /// For whoever shakes hands.
+    pub tls: Option<Arc<Shown>>,
+    /// For bytes that are no request as others are.
+    pub raw: Option<Arc<Raw>>,
     pub active: Vec<&'static str>,
+    pub strength: Strength,
+    /// How probes are sent beside that.
+    pub probing: Probing,
     pub allow_unsafe: bool,
     pub unsafe_requests: Vec<usize>,
     pub depth: u32,
@@ -225,18 +349,28 @@ pub(super) struct Setup {
     pub sessions: Sessions,
     pub browser: bool,
     pub browser_pages: u64,
+    /// What checks have, where the crawl has no browser.
+    pub stage: Stage,
     pub addresses: Addresses,
     pub record: Option<Arc<Record>>,
     /// Answers come in another order for each.
     pub disorder: u64,
     /// The run is cut off, as by `kill -9`, after so many answers.
     pub killed_after: Option<usize>,
+    /// Somebody waits for calls, on loopback.
+    pub callbacks: bool,
 }
 
 impl Default for Setup {
     fn default() -> Self {
         Self {
+            target: TARGET,
+            also: Vec::new(),
+            tls: None,
+            raw: None,
             active: Vec::new(),
+            strength: Strength::default(),
+            probing: Probing::default(),
             allow_unsafe: false,
             unsafe_requests: Vec::new(),
             depth: 5,
@@ -252,10 +386,12 @@ impl Default for Setup {
             sessions: Sessions::default(),
             browser: false,
             browser_pages: 100,
+            stage: Stage::None,
             addresses: Addresses::Counted,
             record: None,
             disorder: 0,
             killed_after: None,
+            callbacks: false,
         }
     }
 }
@@ -274,14 +410,12 @@ impl Scanned {
 
     /// Names of the insertion points where the rule found something, sorted.
     pub(super) fn points(&self, rule: &str) -> Vec<String> {
-        let mut points: Vec<String> = self
-            .found(rule)
-            .iter()
-            .filter_map(|finding| {
-                let point = finding.insertion_point.as_ref()?;
-                Some(format!("{} {} {point}", finding.method, finding.path_template))
-            })
-            .collect();
+        let of = |finding: &Finding| -> Vec<String> {
+            let points = finding.places().filter_map(|(point, _)| point);
+            let place = format!("{} {}", finding.method, finding.path_template);
+            points.map(|point| format!("{place} {point}")).collect()
+        };
+        let mut points: Vec<String> = self.found(rule).into_iter().flat_map(of).collect();
         points.sort();
         points
     }
@@ -317,6 +451,8 @@ pub(super) async fn scan(
     handler: impl Fn(&Ask) -> Response + Send + Sync + 'static,
 ) -> Scanned {
     let wire = Arc::new(Memory {
+        raw: setup.raw.clone(),
+        tls: setup.tls.clone(),
         handler: Box::new(handler),
         log: Mutex::new(Vec::new()),
         certificate_fault: setup.certificate_fault,
@@ -375,7 +511,9 @@ fn job(setup: Setup, wire: Arc<dyn Wire>) -> ScanJob {
     let registry = Registry::of_sources(&sources).expect("valid rules");
     let record = setup.record.clone();
     let addresses = setup.addresses;
-    let plan = plan(TARGET, setup);
+    let shows = setup.browser || setup.stage == Stage::Browser;
+    let callbacks = setup.callbacks.then(|| CallbackSource::Listener(OobOptions::default()));
+    let plan = plan(setup.target, setup);
     ScanJob {
         record,
         addresses,
@@ -384,8 +522,9 @@ fn job(setup: Setup, wire: Arc<dyn Wire>) -> ScanJob {
         wire,
         clock: Clock::start(),
         redactor: Redactor::default(),
-        browser: browser(),
+        browser: shows.then(browser).flatten(),
         templates: None,
+        callbacks,
         callback_server: None,
     }
 }
@@ -399,8 +538,9 @@ pub(super) fn browser() -> Option<std::path::PathBuf> {
 /// A plan that scans `target`.
 pub(super) fn plan(target: &str, setup: Setup) -> Plan {
     let target = Target::parse(target).expect("a target");
+    let also = setup.also.iter().map(|also| Target::parse(also).expect("a target").origin);
     let scope = ScopeBuilder {
-        origins: vec![target.origin.clone()],
+        origins: std::iter::once(target.origin.clone()).chain(also).collect(),
         include: Vec::new(),
         exclude: setup.exclude.iter().map(ToString::to_string).collect(),
         authorisation: Authorisation::LocalOnly,
@@ -428,6 +568,7 @@ pub(super) fn plan(target: &str, setup: Setup) -> Plan {
                 ..CrawlSettings::default()
             },
             active: setup.active.iter().map(ToString::to_string).collect(),
+            probing: Probing { strength: setup.strength, ..setup.probing },
             max_rps: 1e6,
             concurrency: 4,
             allow_unsafe: setup.allow_unsafe,

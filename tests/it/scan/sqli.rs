@@ -16,10 +16,12 @@ use super::site::Setup;
 use super::site::escape;
 use super::site::html;
 use super::site::not_found;
+use super::site::posted;
 use super::site::respond;
 use super::site::scan;
 
 const BOTH: [&str; 2] = ["sqli-error", "sqli-boolean"];
+const ALL: [&str; 4] = ["sqli-error", "sqli-union", "sqli-boolean", "sqli-time"];
 
 fn setup() -> Setup {
     Setup { active: BOTH.to_vec(), ..Setup::default() }
@@ -30,7 +32,15 @@ async fn scan_page(
     links: &'static str,
     page: impl Fn(&Ask) -> Response + Send + Sync + 'static,
 ) -> Scanned {
-    scan(setup(), move |ask| match ask.path.split('/').nth(1).unwrap_or_default() {
+    scan_page_with(setup(), links, page).await
+}
+
+async fn scan_page_with(
+    setup: Setup,
+    links: &'static str,
+    page: impl Fn(&Ask) -> Response + Send + Sync + 'static,
+) -> Scanned {
+    scan(setup, move |ask| match ask.path.split('/').nth(1).unwrap_or_default() {
         "" => html(links),
         "i" | "item" | "items" | "query" => page(ask),
         _ => not_found(),
@@ -38,7 +48,7 @@ async fn scan_page(
     .await
 }
 
-fn database() -> Mutex<Connection> {
+pub(super) fn database() -> Mutex<Connection> {
     let connection = Connection::open_in_memory().expect("memory");
     connection
         .execute_batch(
@@ -147,6 +157,43 @@ async fn truth_is_told_by_the_page_where_errors_are_hidden() {
 }
 
 #[tokio::test]
+async fn truth_is_told_outside_of_conditions_too() {
+    for (name, links, before, after) in [
+        ("sorted by", "<a href='/i?v=name'>x</a>", "kind = 'home' ORDER BY ", ""),
+        ("sorted by, downwards", "<a href='/i?v=name+desc'>x</a>", "1 ORDER BY ", " LIMIT 2"),
+        ("a direction", "<a href='/i?v=desc'>x</a>", "1 ORDER BY name ", ""),
+        ("a limit", "<a href='/i?v=2'>x</a>", "1 LIMIT ", ""),
+        ("an argument", "<a href='/i?v=home'>x</a>", "kind = lower('", "')"),
+        ("a text put together", "<a href='/i?v=om'>x</a>", "kind = 'h' || '", "' || 'e'"),
+    ] {
+        let scanned = scan_sql(
+            links,
+            move |ask| format!("SELECT name FROM item WHERE {before}{}{after}", ask.get("v")),
+            silent,
+        )
+        .await;
+        assert_eq!(scanned.points("sqli-boolean"), ["GET /i query `v`"], "{name}");
+    }
+}
+
+#[tokio::test]
+async fn numbers_in_json_and_answers_of_one_word_are_enough() {
+    let database = database();
+    let requests = vec![posted("/stock", "application/json", r#"{"shop":1,"item":2}"#)];
+    let setup = Setup { requests, allow_unsafe: true, ..setup() };
+    let scanned = scan(setup, move |ask| {
+        let body: serde_json::Value = serde_json::from_slice(&ask.request.body).unwrap_or_default();
+        let item = &body["item"];
+        let item = item.as_str().map_or_else(|| item.to_string(), str::to_owned);
+        let sql = format!("SELECT name FROM item WHERE id = {item}");
+        let there = names(&database, &sql).is_ok_and(|found| !found.is_empty());
+        respond(200, "application/json", format!(r#"{{"inStock":{there}}}"#))
+    })
+    .await;
+    assert_eq!(scanned.points("sqli-boolean"), ["POST /stock json `/item`"]);
+}
+
+#[tokio::test]
 async fn the_path_is_an_insertion_point_too() {
     let scanned = scan_sql(
         "<a href='/items/2'>x</a>",
@@ -216,8 +263,9 @@ async fn finds_nothing(
     links: &'static str,
     page: impl Fn(&Ask) -> Response + Send + Sync + 'static,
 ) {
-    let scanned = scan_page(links, page).await;
-    for rule in BOTH {
+    let setup = Setup { active: ALL.to_vec(), ..Setup::default() };
+    let scanned = scan_page_with(setup, links, page).await;
+    for rule in ALL {
         assert_eq!(scanned.points(rule), Vec::<String>::new(), "{name}: {rule}");
         assert!(scanned.outcome(rule).requests > 0, "{name}: {rule} has asked nothing");
     }

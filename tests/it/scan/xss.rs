@@ -154,3 +154,26 @@ async fn error_pages_count_as_pages() {
     .await;
     assert_eq!(scanned.points(RULE), ["GET /p query `v`"]);
 }
+
+#[tokio::test]
+async fn parameters_of_one_operation_are_one_finding() {
+    let setup = Setup { active: vec![RULE], ..Setup::default() };
+    let scanned = scan(setup, |ask| match ask.path.as_str() {
+        "/" => html("<a href='/p?v=7&w=8&x=9'>x</a> <a href='/q?v=7'>y</a>"),
+        "/p" => html(format!(
+            "<p>{}</p><p>{}</p><p>{}</p>",
+            ask.get("v"),
+            ask.get("w"),
+            escape(ask.get("x"))
+        )),
+        _ => html(format!("<p>{}</p>", ask.get("v"))),
+    })
+    .await;
+    assert_eq!(scanned.points(RULE), ["GET /p query `v`", "GET /p query `w`", "GET /q query `v`"]);
+    let found = scanned.found(RULE);
+    assert_eq!(found.len(), 2, "{found:?}");
+    let both = found.iter().find(|it| it.path_template == "/p").expect("it is found");
+    assert!(both.detail.contains("the same is so at query `w`"), "{}", both.detail);
+    let alone = found.iter().find(|it| it.path_template == "/q").expect("it is found");
+    assert_eq!(both.evidence.len(), 2 * alone.evidence.len(), "each has its own exchanges");
+}

@@ -8,11 +8,11 @@ use super::said;
 
 #[test]
 fn scan_keys_of_later() {
-    assert_snapshot!(said(BASE, "scan: { policy: ci }\n"), @r#"
-     × `policy` in scan is not yet supported
+    assert_snapshot!(said(BASE, "scan: { access: full }\n"), @r#"
+     × `access` in scan is not yet supported
       ╭─[plan.yml:3:9]
     2 │ target: http://127.0.0.1:8080
-    3 │ scan: { policy: ci }
+    3 │ scan: { access: full }
       ·         ──────
       ╰────
     "#);

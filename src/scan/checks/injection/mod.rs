@@ -1,0 +1,45 @@
+//! Checks of values that become part of another language: a shell's, a template's, a query's.
+
+mod buffer_overflow;
+mod code;
+mod command;
+mod complaint;
+mod computed;
+mod db_errors;
+mod deserialization;
+mod expression;
+mod format_string;
+mod integer_overflow;
+mod ldap;
+mod nosql;
+mod prototype_pollution;
+mod serialized;
+mod sqli_boolean;
+mod sqli_error;
+mod sqli_second_order;
+mod sqli_time;
+mod sqli_union;
+mod ssi;
+mod statement;
+mod template;
+mod truth;
+mod xpath;
+
+pub(super) use buffer_overflow::BufferOverflow;
+pub(super) use code::CodeInjection;
+pub(super) use command::CommandInjection;
+pub(super) use deserialization::Deserialization;
+pub(super) use expression::ExpressionInjection;
+pub(super) use format_string::FormatString;
+pub(super) use integer_overflow::IntegerOverflow;
+pub(super) use ldap::LdapInjection;
+pub(super) use nosql::NosqlInjection;
+pub(super) use prototype_pollution::PrototypePollution;
+pub(super) use sqli_boolean::SqliBoolean;
+pub(super) use sqli_error::SqliError;
+pub(super) use sqli_second_order::SqliSecondOrder;
+pub(super) use sqli_time::SqliTime;
+pub(super) use sqli_union::SqliUnion;
+pub(super) use ssi::SsiInjection;
+pub(super) use template::TemplateInjection;
+pub(super) use xpath::XpathInjection;
