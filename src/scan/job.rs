@@ -162,7 +162,7 @@ pub(super) async fn run_with(
         // Boxed: with it, the future of a scan would be too large for a stack.
         let site =
             if only_templates { Site::default() } else { Box::pin(engine.crawl(&job)).await.site };
-        let site = Arc::new(site);
+        let site = Arc::new(site.settled());
         engine.traffic.event(Event::PhaseStarted(Phase::Scan)).await;
         let mut outcomes = if only_templates {
             Vec::new()

@@ -81,7 +81,7 @@ impl Default for Site {
 }
 
 impl Site {
-    /// Nodes in the order of discovery.
+    /// Nodes in the order of discovery; of a site that is settled by place.
     pub fn nodes(&self) -> impl Iterator<Item = &Node> {
         self.nodes.iter().flatten()
     }
@@ -192,6 +192,26 @@ impl Site {
             node.in_links = totals.get(&place).copied().unwrap_or(0);
         }
         self.in_links = totals;
+    }
+
+    /// What is known at the end, in an order that does not depend on which answer came first: what the
+    /// user named, then what is nearer to the root, by name. Nothing more can be added.
+    #[must_use]
+    pub(crate) fn settled(mut self) -> Self {
+        self.nodes.retain(Option::is_some);
+        let place = |node: &Option<Node>| {
+            let node = node.as_ref()?;
+            let request = node.examples.first()?;
+            let depth = node.path_template.trim_end_matches('/').matches('/').count();
+            let path = node.path_template.clone();
+            let rest = (request.origin.to_string(), node.method.clone(), node.parameters.clone());
+            Some((node.found.by != FoundIn::Start, depth, path, rest))
+        };
+        self.nodes.sort_by_cached_key(place);
+        self.by_key.clear();
+        self.by_path.clear();
+        self.facets.clear();
+        self
     }
 
     fn node_for(
@@ -420,6 +440,29 @@ mod tests {
         let node = bed.site.nodes().find(|node| !node.parameters.is_empty()).expect("the facets");
         assert_eq!(node.parameters.len(), 10);
         assert!(node.examples[0].path_and_query_text().contains("f7=1"));
+    }
+
+    #[test]
+    fn a_settled_site_does_not_depend_on_what_was_seen_first() {
+        let seen = ["/a/b/c", "/z", "/a?x=1", "/a", "/b/7", "/a/b/d"];
+        let order = |targets: &mut dyn Iterator<Item = &&str>| {
+            let mut bed = Bed::default();
+            for target in targets {
+                let mut sighting = bed.sighting(target, true);
+                if *target == "/b/7" {
+                    sighting.found = Found { by: FoundIn::Start, page: None };
+                } else {
+                    sighting.found = Found { by: FoundIn::Page, page: None };
+                }
+                bed.site.see(sighting, &bed.templates);
+            }
+            let site = bed.site.settled();
+            let shown = |node: &Node| format!("{} {}", node.path_template, node.parameters.len());
+            site.nodes().map(shown).collect::<Vec<_>>()
+        };
+        let forth = order(&mut seen.iter());
+        assert_eq!(forth, ["/b/{id} 0", "/a 0", "/a 1", "/z 0", "/a/b/c 0", "/a/b/d 0"]);
+        assert_eq!(order(&mut seen.iter().rev()), forth);
     }
 
     #[test]

@@ -35,7 +35,7 @@ pub(super) fn promise(point: &InsertionPoint) -> u8 {
     1 + 2 * u8::from(is_promising) + u8::from(is_of_body)
 }
 
-/// Tasks with what promises most first; what promises alike stays in the order of discovery.
+/// Tasks with what promises most first; what promises alike stays in the order of the site.
 pub(super) fn by_promise(tasks: &mut [Task]) {
     let best = |task: &Task| task.points.iter().map(|(point, _)| promise(point)).max().unwrap_or(0);
     tasks.sort_by_key(|task| std::cmp::Reverse(best(task)));

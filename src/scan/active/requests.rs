@@ -38,7 +38,7 @@ pub(super) async fn test_requests(round: &Arc<Round>, nodes: &[&Node]) {
 }
 
 /// Nodes that a check applies to, those of one root cause together, the most promising first, then in
-/// the order of discovery.
+/// the order of the site.
 fn by_cause(check: &dyn RequestCheck, nodes: &[&Node]) -> Vec<Vec<Node>> {
     let mut order: Vec<Vec<&Node>> = Vec::new();
     let mut known: BTreeMap<String, usize> = BTreeMap::new();

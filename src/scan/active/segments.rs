@@ -40,7 +40,7 @@ pub(super) async fn open_segments(round: &Round) -> Vec<Task> {
     tasks
 }
 
-/// Directories with pages that are built alike, in the order of discovery, and the first of each by its name.
+/// Directories with pages that are built alike, in the order of the site, and the first of each by its name.
 fn alike(round: &Round) -> Vec<(String, Node)> {
     let mut order: Vec<String> = Vec::new();
     let mut pages: BTreeMap<String, Vec<&Node>> = BTreeMap::new();

@@ -16,7 +16,7 @@ use crate::model::Scheme;
 const MAX_ORIGINS: usize = 3;
 
 impl SiteProbe {
-    /// The start of every origin that is spoken to over TLS, in the order of discovery.
+    /// The start of every origin that is spoken to over TLS, in the order of the site.
     pub(crate) fn secured(&self) -> Vec<Request> {
         let site = self.site();
         let mut origins: Vec<Origin> = Vec::new();

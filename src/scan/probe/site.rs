@@ -50,7 +50,7 @@ impl SiteProbe {
         Arc::clone(&self.site)
     }
 
-    /// Nodes that gave an answer that is no error, in the order of discovery.
+    /// Nodes that gave an answer that is no error, those near the root first.
     pub(crate) fn reached(&self) -> Vec<Node> {
         self.site.nodes().filter(|node| node.reached).cloned().collect()
     }

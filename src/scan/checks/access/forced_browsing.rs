@@ -64,7 +64,7 @@ impl SiteCheck for ForcedBrowsing {
     }
 
     fn budget(&self) -> u64 {
-        250
+        400
     }
 
     fn run<'a>(&'a self, probe: &'a mut SiteProbe) -> Checking<'a> {
@@ -78,9 +78,9 @@ async fn check(probe: &mut SiteProbe) -> Result<Outcome, ProbeStop> {
         return Ok(Outcome::Skipped("the site was looked at as nobody".to_owned()));
     };
     let most = match probe.sender().strength() {
-        Strength::Low => 20,
-        Strength::Medium => 60,
-        Strength::High => 200,
+        Strength::Low => 40,
+        Strength::Medium => 150,
+        Strength::High => 500,
     };
     let reached = documents(probe).into_iter().take(most);
     let mut seen: Vec<(Node, Shot)> = Vec::new();
@@ -150,7 +150,7 @@ enum Guard<'s> {
     People,
 }
 
-/// What was reached and is more than what pages are drawn with, those of administrators first.
+/// What was reached and is more than what pages are drawn with, what is for some only by its path first.
 fn documents(probe: &SiteProbe) -> Vec<Node> {
     let site = probe.site();
     let is_document = |node: &&Node| {
@@ -161,7 +161,7 @@ fn documents(probe: &SiteProbe) -> Vec<Node> {
         node.method == "GET" && node.reached && !is_drawn && probe.may_send(node)
     };
     let mut nodes: Vec<Node> = site.nodes().filter(is_document).cloned().collect();
-    nodes.sort_by_key(|node| !is_admin(&node.path_template));
+    nodes.sort_by_key(|node| !is_closed(node) && !is_admin(&node.path_template));
     nodes
 }
 

@@ -43,7 +43,7 @@ pub(super) struct Scripts {
 }
 
 impl Scripts {
-    /// Pages that may have some, in the order of discovery.
+    /// Pages that may have some, in the order of the site.
     pub(super) fn pages(probe: &SiteProbe) -> Vec<Node> {
         let site = probe.site();
         let nodes = site.nodes().filter(|node| {

@@ -25,7 +25,7 @@ pub(super) fn at(probe: &SiteProbe, method: &str, path: &str) -> Option<Request>
     Some(request)
 }
 
-/// Paths of pages that were read, without their queries, in the order of discovery.
+/// Paths of pages that were read, without their queries, in the order of the site.
 pub(super) fn paths(probe: &SiteProbe) -> Vec<String> {
     let site = probe.site();
     let Some(start) = site.nodes().next() else { return Vec::new() };

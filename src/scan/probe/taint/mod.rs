@@ -37,7 +37,7 @@ pub(crate) struct Trail {
 /// What came of the sweep.
 #[derive(Debug, Default)]
 pub(crate) struct Trails {
-    /// Every place that was written to, in the order of discovery.
+    /// Every place that was written to, in the order of the site.
     pub(crate) list: Vec<Trail>,
     /// Every page that was read.
     pub(crate) pages: Vec<Request>,
