@@ -2,7 +2,8 @@
 //!
 //! Most read no header and no cookie but their own. All points of a request are changed at once, to two
 //! odd values; where the page stays the same, and shows neither, there is nothing to ask of answers:
-//! 4 requests for all of them together, in place of some for each check and point.
+//! 4 requests for all of them together, in place of some for each check and point. Where it changes, the
+//! request is sent once more as it was: other checks change pages too.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -22,7 +23,10 @@ use crate::scan::probe::Shot;
 const ODD: &str = "'\"`)}]>{{7*'";
 
 /// Requests of one trial.
-const BUDGET: u64 = 6;
+const BUDGET: u64 = 12;
+
+/// How often a trial begins anew because the page has changed by itself.
+const TRIALS: usize = 2;
 
 /// What is counted under.
 pub(super) const ID: &str = "reaction";
@@ -48,22 +52,53 @@ async fn changes(
     points: &[&InsertionPoint],
 ) -> Result<bool, ProbeStop> {
     let usual = with_all(&task.base, points, |point| point.value.clone());
-    let mut shapes = Vec::new();
-    for _ in 0..2 {
+    for _ in 0..TRIALS {
+        let mut shapes = Vec::new();
+        for _ in 0..2 {
+            let shot = fire(sender, task, usual.clone(), "").await?;
+            shapes.push(Shape::of(shot.response(), "", ""));
+        }
+        let Some(page) = Likeness::of(&shapes) else { return Ok(true) };
+        match trial(sender, task, points, &page).await? {
+            Trial::Same => return Ok(false),
+            Trial::Shown => return Ok(true),
+            Trial::Changed => {}
+        }
         let shot = fire(sender, task, usual.clone(), "").await?;
-        shapes.push(Shape::of(shot.response(), "", ""));
+        if page.is(&Shape::of(shot.response(), "", "")) {
+            return Ok(true);
+        }
     }
-    let Some(page) = Likeness::of(&shapes) else { return Ok(true) };
+    // It changes all the time.
+    Ok(true)
+}
+
+/// What came of odd values.
+enum Trial {
+    Same,
+    Changed,
+    /// One of them stands in the page.
+    Shown,
+}
+
+async fn trial(
+    sender: &mut Sender,
+    task: &Task,
+    points: &[&InsertionPoint],
+    page: &Likeness,
+) -> Result<Trial, ProbeStop> {
     let (word, other) = (sender.word(), sender.word());
     for value in [format!("{word}{ODD}"), other.clone()] {
         let changed = with_all(&task.base, points, |_| value.clone());
         let shot = fire(sender, task, changed, &value).await?;
-        let shown = shot.find(&word).is_some() || shot.find(&other).is_some();
-        if shown || !page.is(&Shape::of(shot.response(), "", "")) {
-            return Ok(true);
+        if shot.find(&word).is_some() || shot.find(&other).is_some() {
+            return Ok(Trial::Shown);
+        }
+        if !page.is(&Shape::of(shot.response(), "", "")) {
+            return Ok(Trial::Changed);
         }
     }
-    Ok(false)
+    Ok(Trial::Same)
 }
 
 fn with_all(
