@@ -69,8 +69,12 @@ fn office(open: &'static str) -> impl Fn(&Ask) -> Response + Send + Sync {
             "/api/login" => respond(200, "application/json", "{\"token\":\"tok-alice-1\"}"),
             "/" => html("<a href=/office/>office</a><a href=/news/1>news</a>"),
             "/news/1" => html("<h1>News</h1><p>open to all</p>"),
+            // Where it leads is the same for all, and tells nothing.
+            "/office/map" => redirect("/news/1"),
             path if path != open && path.starts_with("/office") && !is_in => redirect("/"),
-            "/office/" => html("<a href=/office/report>r</a><a href=/office/plan>p</a>"),
+            "/office/" => html(
+                "<a href=/office/report>r</a><a href=/office/plan>p</a><a href=/office/map>m</a>",
+            ),
             "/office/report" => html("<h1>Report</h1><p>numbers of the year</p>"),
             "/office/plan" => html("<h1>Plan</h1><p>numbers of the next year</p>"),
             _ => not_found(),
