@@ -32,6 +32,8 @@ enum Told {
     InTheAnswer,
     /// On a page for everybody.
     ToAll,
+    /// By a redirect to a page that says no more than that there is something.
+    AsANumber,
 }
 
 #[derive(Default)]
@@ -70,6 +72,7 @@ fn answer(pastes: &mut Pastes, ask: &Ask, names: Names, told: Told) -> Response 
             redirect(&format!("/p/{name}"))
         }
         ("GET", path) => match path.strip_prefix("/p/").and_then(|name| pastes.kept.get(name)) {
+            Some(_) if told == Told::AsANumber => html("<p>We have got it.</p>"),
             Some(text) => html(format!("<pre>{}</pre>", escape(text))),
             None => not_found(),
         },
@@ -106,6 +109,7 @@ async fn what_nobody_can_guess_or_all_are_told_is_no_secret_that_is_lost() {
         (Names::Drawn, Told::ToTheMaker),
         (Names::Drawn, Told::InTheAnswer),
         (Names::Numbers, Told::ToAll),
+        (Names::Numbers, Told::AsANumber),
     ] {
         let scanned = scanned(names, told).await;
         assert!(scanned.found(RULE).is_empty(), "{names:?} {told:?}");

@@ -4,8 +4,8 @@
 //! folder refuse nobody, its path says that it is for some only or it is data about people, and if nobody
 //! gets, twice, what somebody who is logged in gets.
 //!
-//! A clean site costs 1 request for each page of those who are logged in, and 1 for each page that led
-//! to one.
+//! A clean site costs 1 request for each page of those who are logged in, 1 for each page that led
+//! to one, and up to 3 for each that stands beside one that refuses nobody.
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
@@ -55,6 +55,9 @@ const CLOSED: [&str; 13] = [
     "employees",
 ];
 
+/// Pages of one folder that are asked for as somebody, for one that refuses nobody alone.
+const MAX_SIBLINGS: usize = 3;
+
 /// See the module.
 pub(in crate::scan::checks) struct ForcedBrowsing;
 
@@ -97,10 +100,11 @@ async fn check(probe: &mut SiteProbe) -> Result<Outcome, ProbeStop> {
             continue;
         }
         let leaders = leaders(&probe.site(), node);
-        let sibling = seen.iter().find(|(other, shot)| {
+        let siblings = seen.iter().filter(|(other, shot)| {
             let led_here = leaders.contains(&other.examples[0].url());
             !led_here && is_beside(other, node) && refuses(shot)
         });
+        let sibling = given_to(probe, person.whom, siblings.take(MAX_SIBLINGS)).await?;
         let guard = match sibling {
             Some((sibling, refused)) => Guard::Sibling(sibling, refused),
             None if is_closed(node) => Guard::Path,
@@ -121,6 +125,21 @@ async fn check(probe: &mut SiteProbe) -> Result<Outcome, ProbeStop> {
         }
     }
     Ok(Outcome::Clean)
+}
+
+/// The first page that somebody who is logged in gets: what leads everybody elsewhere refuses nobody.
+async fn given_to<'s>(
+    probe: &mut SiteProbe,
+    whom: Whom,
+    pages: impl Iterator<Item = &'s (Node, Shot)>,
+) -> Result<Option<&'s (Node, Shot)>, ProbeStop> {
+    for page in pages {
+        let shot = probe.ask_as(whom, page.0.examples[0].clone(), "", None).await?;
+        if is_given(&shot) {
+            return Ok(Some(page));
+        }
+    }
+    Ok(None)
 }
 
 /// The page on which a node was found, and where that is a script or the like, the one that loads it.
