@@ -12,6 +12,8 @@ use super::connect_args::ConnectArgs;
 use super::control_args::ControlArgs;
 use super::control_args::ControlCommandArgs;
 use super::crawl::CrawlArgs;
+use super::history::HistoryArgs;
+use super::history::HistoryCommandArgs;
 use super::load_args::LoadArgs;
 use super::load_args::LookArgs;
 use super::new::NewArgs;
@@ -105,6 +107,8 @@ pub(super) enum Command {
     Report(ReportArgs),
     /// Open a finished run in the terminal UI.
     View(ViewArgs),
+    /// Past runs: list, show, follow a metric through them, name, export, prune.
+    History(HistoryCommandArgs),
     /// Check a plan and say what it would send, without sending anything.
     Validate(ValidateArgs),
     /// Print the JSON Schema of plans (or of reports, events, rules), for editors.
@@ -214,6 +218,9 @@ pub(super) struct RunArgs {
     /// What is written.
     #[command(flatten)]
     pub(super) output: OutputArgs,
+    /// Whether it is kept.
+    #[command(flatten)]
+    pub(super) history: HistoryArgs,
 }
 
 /// `demo`.

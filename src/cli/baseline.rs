@@ -1,5 +1,6 @@
 //! What a run is compared with: read before anything is sent.
 
+use std::path::Path;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -9,14 +10,17 @@ use crate::plan::Plan;
 use crate::run::Baseline;
 
 use super::error::CliError;
+use super::history::named_run;
+use super::history::read_run_of;
 use super::report::read;
 
 /// `--baseline`.
 #[derive(Debug, Clone, Args)]
 pub(super) struct BaselineArgs {
-    /// Compare with this earlier run (a JSON report, an event log, or Nuclei's results): findings are new or known, and
-    /// gates on `METRIC|vs(baseline)` are judged against it. Goes before the plan's `baseline.run`.
-    #[arg(long, value_name = "FILE")]
+    /// Compare with this earlier run (a JSON report, an event log, Nuclei's results, or one of the history:
+    /// `history:main`, `history:latest`): findings are new or known, and gates on `METRIC|vs(baseline)` are
+    /// judged against it. Goes before the plan's `baseline.run`.
+    #[arg(long, value_name = "FILE|history:RUN")]
     baseline: Option<PathBuf>,
 }
 
@@ -39,12 +43,16 @@ pub(super) fn is_change(threshold: &Threshold) -> bool {
     threshold.criterion.condition.limit.is_change()
 }
 
-/// Reads what the plan and the command line name.
+/// Reads what the plan and the command line name; `history` is the history that the command line names.
 ///
 /// # Errors
 /// A file that cannot be read, and a gate on a change where there is nothing to compare with.
-pub(super) fn load(plan: &Plan) -> Result<Baseline, CliError> {
-    let report = plan.baseline.run.as_deref().map(read).transpose()?;
+pub(super) fn load(plan: &Plan, history: Option<&Path>) -> Result<Baseline, CliError> {
+    let run = |path: &Path| match named_run(path) {
+        Some(run) => read_run_of(history, run),
+        None => read(path),
+    };
+    let report = plan.baseline.run.as_deref().map(run).transpose()?;
     if report.is_none()
         && let Some(threshold) = plan.thresholds.iter().find(|threshold| is_change(threshold))
     {

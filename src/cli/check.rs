@@ -9,6 +9,7 @@ use super::args::CheckArgs;
 use super::error::CliError;
 use super::execute::Execution;
 use super::execute::execute;
+use super::history::Keeping;
 use super::plans;
 use super::seeds;
 use super::terminal::Terminal;
@@ -44,6 +45,7 @@ pub(super) fn run(args: &CheckArgs, terminal: &Terminal) -> Result<ExitCode, Cli
         control: &args.run.control,
         terminal,
         headline: Headline::default(),
+        keeping: Some(Keeping { args: &args.run.history, plan: Some(&args.plan) }),
         discovery: None,
     })
 }

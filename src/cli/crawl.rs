@@ -116,6 +116,7 @@ pub(super) fn run(args: &CrawlArgs, terminal: &Terminal) -> Result<ExitCode, Cli
         control: &ControlArgs::default(),
         terminal,
         headline: Headline::default(),
+        keeping: None,
         discovery: Some(Exploration { record, sites: &args.sites, site, ..Exploration::default() }),
     })
 }

@@ -154,6 +154,7 @@ fn demonstrate(args: &DemoArgs, terminal: &Terminal) -> Result<ExitCode, CliErro
         control: &args.control,
         terminal,
         headline: Headline::default(),
+        keeping: None,
         discovery: None,
     })?;
     if !terminal.quiet {

@@ -15,6 +15,7 @@ use crate::run::FetchError;
 use crate::run::OnceError;
 use crate::run::RunError;
 use crate::run::socket::SocketError;
+use crate::store::HistoryError;
 
 /// Errors of all commands; the texts are what the user reads.
 #[derive(Debug, thiserror::Error)]
@@ -97,6 +98,9 @@ pub(super) enum CliError {
     /// A document could not be fetched.
     #[error(transparent)]
     Fetch(#[from] FetchError),
+    /// The history cannot be used, or has no such run.
+    #[error(transparent)]
+    History(#[from] HistoryError),
     /// There is no control socket.
     #[error(transparent)]
     Socket(#[from] SocketError),
@@ -144,6 +148,17 @@ impl CliError {
             | Self::Once(OnceError::Tls(_) | OnceError::Request(_))
             | Self::Shop(DemoError::NotLoopback(_) | DemoError::Listen { .. })
             | Self::Socket(_)
+            | Self::History(
+                HistoryError::Missing { .. }
+                | HistoryError::Foreign { .. }
+                | HistoryError::Newer { .. }
+                | HistoryError::Corrupt { .. }
+                | HistoryError::ReadOnly { .. }
+                | HistoryError::Busy { .. }
+                | HistoryError::NoSuchRun { .. }
+                | HistoryError::Report { .. }
+                | HistoryError::Name(..),
+            )
             | Self::Terminal(_) => ExitCode::Usage,
             Self::Once(OnceError::OutOfScope(_)) => ExitCode::Refused,
             Self::Plan(errors) => errors.exit_code(),
@@ -157,6 +172,10 @@ impl CliError {
             Self::Fetch(error) => error.exit_code(),
             Self::Run(error) => error.exit_code(),
             Self::Left => ExitCode::Interrupted,
+            // A write that fails is 1, as that of an output is; whatever could be told before is 2.
+            Self::History(HistoryError::Full { .. } | HistoryError::Other { .. }) => {
+                ExitCode::Internal
+            }
             Self::OutputBroke { .. }
             | Self::Unanswered { .. }
             | Self::Shop(_)

@@ -41,6 +41,8 @@ use super::callback_args::CallbackArgs;
 use super::control_args::ControlArgs;
 use super::control_place;
 use super::error::CliError;
+use super::history::Keeping;
+use super::history::keep;
 use super::outputs::Outputs;
 use super::site_output::SiteContext;
 use super::site_output::SiteOutput;
@@ -65,6 +67,8 @@ pub(super) struct Execution<'a> {
     pub(super) terminal: &'a Terminal,
     /// Which latency stands first where load follows a schedule.
     pub(super) headline: Headline,
+    /// Whether it goes into the history; `None` is no.
+    pub(super) keeping: Option<Keeping<'a>>,
     /// What only a run that looks around has.
     pub(super) discovery: Option<Exploration<'a>>,
 }
@@ -116,7 +120,9 @@ pub(super) fn execute(mut execution: Execution<'_>) -> Result<ExitCode, CliError
     check_rules_of_gates(&execution.plan, &registry, templates.as_ref())?;
     check_certificates(&execution.plan)?;
     let browser = browser(&execution, &registry)?;
-    let baseline = Arc::new(super::baseline::load(&execution.plan)?);
+    let keeping = execution.keeping;
+    let history = keeping.as_ref().and_then(Keeping::named);
+    let baseline = Arc::new(super::baseline::load(&execution.plan, history)?);
     let mut outputs = Outputs::open(&execution.plan.outputs, execution.output, sites)?;
     // Before there are threads, and before anything is sent.
     let socket = control_place::open(execution.control)?;
@@ -150,7 +156,7 @@ pub(super) fn execute(mut execution: Execution<'_>) -> Result<ExitCode, CliError
     };
     let watched = terminal.is_watched();
     let outcome = block_on(job, consumers, socket.as_ref(), &interrupts, interrupted, watched)?;
-    conclude(outcome, outputs, &site, &terminal, stdout_taken)
+    conclude(outcome, outputs, &site, &terminal, (stdout_taken, keeping))
 }
 
 fn gating(execution: &Execution<'_>) -> Gating {
@@ -273,7 +279,7 @@ fn conclude(
     outputs: Outputs,
     site: &SiteContext,
     terminal: &Terminal,
-    stdout_taken: bool,
+    (stdout_taken, keeping): (bool, Option<Keeping<'_>>),
 ) -> Result<ExitCode, CliError> {
     if outcome.left {
         crate::ui::tui::restore();
@@ -281,6 +287,8 @@ fn conclude(
     }
     let report = outcome.report;
     let (written, broken) = outputs.write(&report, terminal.unit, site);
+    // Behind the files, which somebody asked for, and before the summary: a run whose end is seen is kept.
+    let kept = keeping.and_then(|keeping| keep(keeping, &report));
     // What could be measured is shown even if it could not be saved.
     print_summary(&report, terminal, stdout_taken)?;
     if let Some(error) = broken {
@@ -293,6 +301,7 @@ fn conclude(
         for path in written {
             super::outputs::write_stderr(format!("wrote {}\n", path.display()).as_bytes());
         }
+        super::outputs::write_stderr(kept.unwrap_or_default().as_bytes());
     }
     Ok(report.verdict.as_ref().map_or(ExitCode::Internal, |verdict| verdict.exit_code))
 }

@@ -16,6 +16,7 @@ use super::debug;
 use super::error::CliError;
 use super::execute::Execution;
 use super::execute::execute;
+use super::history::Keeping;
 use super::load_args::ArrivalsArg;
 use super::load_args::LoadArgs;
 use super::load_args::OutputFormatArg;
@@ -49,6 +50,10 @@ pub(super) fn run(args: &LoadArgs, terminal: &Terminal) -> Result<ExitCode, CliE
         control: &args.run.control,
         terminal: &terminal,
         headline: headline(args),
+        keeping: Some(Keeping {
+            args: &args.run.history,
+            plan: (!args.urls_from_file && plans::is_plan(&args.target)).then_some(&args.target),
+        }),
         discovery: None,
     })
 }

@@ -7,10 +7,11 @@ use crate::format::read_run;
 use crate::model::ExitCode;
 use crate::model::OutputKind;
 use crate::model::Report;
-use crate::report::Style;
 
 use super::args::FailOn;
 use super::error::CliError;
+use super::history::named_run;
+use super::history::read_run_of;
 use super::outputs::write_file;
 use super::plans;
 use super::report_args::ReportArgs;
@@ -27,37 +28,43 @@ pub(super) fn run(args: &ReportArgs, terminal: &Terminal) -> Result<ExitCode, Cl
     };
     let baseline = args.baseline.as_deref().map(read).transpose()?;
     crate::run::look_again(&mut report, baseline.as_ref(), gate.as_ref());
-    let to_terminal = args.output == Path::new("-") && terminal.stdout;
-    let bytes = match args.format {
-        ReportFormat::Text => {
-            let style = Style {
-                color: terminal.color_on(to_terminal),
-                unicode: terminal.unicode,
-                width: terminal.width,
-                unit: None,
-            };
-            crate::report::summary(&report, style).into_bytes()
-        }
-        ReportFormat::File(kind) => rendered(kind, &report),
-    };
-    write_file(&args.output, &bytes)?;
+    write_file(&args.output, &rendered(args.format, &report, &args.output, terminal))?;
     for (kind, path) in args.files() {
-        write_file(path, &rendered(kind, &report))?;
+        write_file(path, &file(kind, &report))?;
     }
     let verdict = report.verdict.as_ref().filter(|_| gate.is_some());
     Ok(verdict.map_or(ExitCode::Passed, |verdict| verdict.exit_code))
 }
 
-fn rendered(kind: OutputKind, report: &Report) -> Vec<u8> {
+/// A report in that format, as it looks where it goes.
+pub(super) fn rendered(
+    format: ReportFormat,
+    report: &Report,
+    output: &Path,
+    terminal: &Terminal,
+) -> Vec<u8> {
+    match format {
+        ReportFormat::Text => {
+            let style = terminal.style(output == Path::new("-") && terminal.stdout);
+            crate::report::summary(report, style).into_bytes()
+        }
+        ReportFormat::File(kind) => file(kind, report),
+    }
+}
+
+fn file(kind: OutputKind, report: &Report) -> Vec<u8> {
     crate::report::render(kind, report)
         .expect("the argument parser refuses the one format that cannot be rendered")
 }
 
-/// Reads a report, an event log or Nuclei's results; `-` is standard input.
+/// Reads a report, an event log or Nuclei's results; `-` is standard input, `history:RUN` a past run.
 ///
 /// # Errors
 /// [`CliError::Unreadable`] or [`CliError::Format`], with the path.
 pub(super) fn read(path: &Path) -> Result<Report, CliError> {
+    if let Some(run) = named_run(path) {
+        return read_run_of(None, run);
+    }
     let mut bytes = Vec::new();
     let outcome = if path == Path::new("-") {
         std::io::stdin().lock().read_to_end(&mut bytes).map(|_| ())

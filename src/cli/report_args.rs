@@ -24,7 +24,7 @@ Without --fail-on the exit code says whether the files were written, not what th
 came to.")]
 pub(super) struct ReportArgs {
     /// A report (JSON), an event log (JSON Lines), or Nuclei's results as JSON lines or as one array;
-    /// `-` is standard input.
+    /// `-` is standard input, `history:RUN` a past run (`history:latest`).
     #[arg(value_name = "FILE")]
     pub(super) file: PathBuf,
     /// The format to write.
@@ -80,7 +80,7 @@ pub(super) enum ReportFormat {
     File(OutputKind),
 }
 
-fn report_format(text: &str) -> Result<ReportFormat, String> {
+pub(super) fn report_format(text: &str) -> Result<ReportFormat, String> {
     if text == "text" {
         return Ok(ReportFormat::Text);
     }

@@ -12,6 +12,7 @@ use super::error::CliError;
 use super::execute::Execution;
 use super::execute::Exploration;
 use super::execute::execute;
+use super::history::Keeping;
 use super::plans;
 use super::scan_args::ScanArgs;
 use super::terminal::Terminal;
@@ -73,6 +74,10 @@ pub(super) fn run(args: &ScanArgs, terminal: &Terminal) -> Result<ExitCode, CliE
         control: &ControlArgs::default(),
         terminal,
         headline: Headline::default(),
+        keeping: Some(Keeping {
+            args: &args.history,
+            plan: plans::is_plan(&args.target).then_some(&args.target),
+        }),
         discovery: Some(Exploration {
             record,
             callbacks: Some(&args.templates.callbacks),

@@ -10,6 +10,7 @@ use super::args::SendArgs;
 use super::args::fail_on;
 use super::baseline::BaselineArgs;
 use super::discover::DiscoverArgs;
+use super::history::HistoryArgs;
 use super::template_args::TemplateArgs;
 use crate::plan::Policy;
 use crate::plan::Strength;
@@ -83,6 +84,9 @@ pub(super) struct ScanArgs {
     /// What is written.
     #[command(flatten)]
     pub(super) output: OutputArgs,
+    /// Whether it is kept.
+    #[command(flatten)]
+    pub(super) history: HistoryArgs,
 }
 
 fn policy(name: &str) -> Result<Policy, String> {

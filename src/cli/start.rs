@@ -24,8 +24,8 @@ use super::args::Command;
 use super::error::CliError;
 use super::terminal::Terminal;
 use super::{
-    check, completions, control, crawl, demo, import, load, new, report, rules, scan, schema,
-    validate, view,
+    check, completions, control, crawl, demo, history, import, load, new, report, rules,
+    scan, schema, validate, view,
 };
 
 /// Characters of an error's line.
@@ -90,6 +90,7 @@ fn dispatch(command: Command, terminal: &Terminal) -> Result<Code, CliError> {
         Command::Rules(args) => rules::run(*args, terminal),
         Command::Report(args) => report::run(&args, terminal),
         Command::View(args) => view::run(&args, terminal),
+        Command::History(args) => history::run(&args, terminal),
         Command::Validate(args) => validate::run(&args, terminal),
         Command::Schema(args) => schema::run(&args),
         Command::Completions(args) => completions::run(&args),

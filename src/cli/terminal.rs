@@ -4,6 +4,7 @@ use std::io::IsTerminal as _;
 
 use super::args::ColorChoice;
 use crate::model::TimeUnit;
+use crate::report::Style;
 
 /// What standard output and standard error are, and what may be written there.
 #[expect(clippy::struct_excessive_bools, reason = "independent facts, each looked at by name")]
@@ -75,6 +76,16 @@ impl Terminal {
     /// The same terminal without colour, for `--ci`.
     pub(super) fn without_color(&self) -> Self {
         Self { color: ColorChoice::Never, ..self.clone() }
+    }
+
+    /// How text looks on a stream that is a terminal or not.
+    pub(super) fn style(&self, is_terminal: bool) -> Style {
+        Style {
+            color: self.color_on(is_terminal),
+            unicode: self.unicode,
+            width: self.width,
+            unit: None,
+        }
     }
 
     /// The same with the summary's times in `unit`, and without a summary if `quiet`.

@@ -111,7 +111,7 @@ pub enum Cookies {
 /// What a run is compared with.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct BaselineFiles {
-    /// The report or event log of an earlier run.
+    /// The report or event log of an earlier run, or a run of the history: `history:main`.
     pub run: Option<PathBuf>,
     /// Findings that somebody accepted.
     pub accepted: Option<PathBuf>,

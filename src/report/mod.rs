@@ -7,6 +7,7 @@
 mod csv;
 mod figures;
 mod har;
+mod history;
 mod html;
 mod junit;
 mod markdown;
@@ -15,6 +16,8 @@ mod render;
 mod sarif;
 mod summary;
 
+pub use history::run_trend;
+pub use history::runs_table;
 pub use render::RenderError;
 pub use render::har;
 pub use render::openapi;

@@ -5,7 +5,9 @@ use std::path::Path;
 use std::process::Command;
 
 fn shakedown() -> Command {
-    Command::new(env!("CARGO_BIN_EXE_shakedown"))
+    let mut command = Command::new(env!("CARGO_BIN_EXE_shakedown"));
+    command.env("SHAKEDOWN_HISTORY", "off");
+    command
 }
 
 #[test]

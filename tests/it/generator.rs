@@ -38,7 +38,12 @@ fn running_out_of_descriptors_is_the_generators_failure_and_no_silence() {
         "ulimit -n 60 && exec {shakedown} load {} -c 100 -n 2000 --no-tui --json",
         server.url()
     );
-    let output = Command::new("sh").arg("-c").arg(script).output().expect("a shell");
+    let output = Command::new("sh")
+        .arg("-c")
+        .arg(script)
+        .env("SHAKEDOWN_HISTORY", "off")
+        .output()
+        .expect("a shell");
     let said = String::from_utf8_lossy(&output.stderr);
     let report: serde_json::Value =
         serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{said}"));

@@ -29,6 +29,8 @@ mod h3_hostile;
 mod h3_server;
 mod h3_sim;
 mod help;
+mod history;
+mod history_faults;
 mod http2_loopback;
 mod http_client;
 mod http_h1;

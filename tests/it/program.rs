@@ -21,6 +21,8 @@ pub(crate) fn shakedown() -> Command {
     ] {
         command.env_remove(name);
     }
+    // Runs of tests are no history of whoever runs them.
+    command.env("SHAKEDOWN_HISTORY", "off");
     command.env("LANG", "C.UTF-8").env("NO_COLOR", "1").stdin(Stdio::null());
     command
 }

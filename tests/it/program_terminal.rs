@@ -14,6 +14,7 @@ fn load_in_terminal(url: &str, report: &std::path::Path) -> Stage {
     command.args(["load", url, "-z", "60s", "-c", "2"]);
     command.arg(format!("--json={}", report.display()));
     command.env("LANG", "C.UTF-8");
+    command.env("SHAKEDOWN_HISTORY", "off");
     Stage::run(command)
 }
 

@@ -125,6 +125,7 @@ pub(super) fn run(args: &RunArgs, terminal: &Terminal) -> Result<ExitCode, CliEr
         control: &ControlArgs::default(),
         terminal: &terminal,
         headline: Headline::default(),
+        keeping: None,
         discovery: Some(Exploration {
             templates: Some(templates),
             callbacks: Some(&args.callbacks),

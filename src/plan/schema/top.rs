@@ -257,7 +257,11 @@ fn threshold() -> Object {
 
 fn baseline() -> Object {
     object!("baseline", compare::BASELINE, "What the run is compared with; relative to the plan.")
-        .key("run", text(), "The JSON report or event log of an earlier run.")
+        .key(
+            "run",
+            text(),
+            "The JSON report or event log of an earlier run, or one of the history: history:main.",
+        )
         .key(
             "accepted",
             text(),

@@ -11,5 +11,10 @@ mod table;
 mod verdict;
 mod whole;
 
+pub(super) use style::INFALLIBLE;
+pub(super) use style::Ink;
 pub use style::Style;
+pub(super) use table::Align;
+pub(super) use table::Cell;
+pub(super) use table::Table;
 pub use whole::summary;

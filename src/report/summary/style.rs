@@ -20,7 +20,7 @@ pub struct Style {
 
 /// The colour of a piece of text: what it means, not how it looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Ink {
+pub(in crate::report) enum Ink {
     Plain,
     Strong,
     Faint,
@@ -44,7 +44,7 @@ impl Ink {
 }
 
 /// Why a `write!` here cannot fail.
-pub(super) const INFALLIBLE: &str = "writing to a string cannot fail";
+pub(in crate::report) const INFALLIBLE: &str = "writing to a string cannot fail";
 
 /// The narrowest terminal that tables are laid out for.
 const MIN_WIDTH: usize = 60;
@@ -56,7 +56,7 @@ impl Style {
     }
 
     /// `text` in `ink`, if colours are wanted.
-    pub(super) fn paint(self, ink: Ink, text: &str) -> String {
+    pub(in crate::report) fn paint(self, ink: Ink, text: &str) -> String {
         if !self.color || ink == Ink::Plain || text.is_empty() {
             return text.to_owned();
         }
@@ -64,22 +64,22 @@ impl Style {
     }
 
     /// A measured time.
-    pub(super) fn time(self, value: Duration) -> String {
+    pub(in crate::report) fn time(self, value: Duration) -> String {
         self.unit.map_or_else(|| format_duration(value), |unit| unit.format(value))
     }
 
     /// The same, or the sign for none.
-    pub(super) fn time_or_none(self, value: Option<Duration>) -> String {
+    pub(in crate::report) fn time_or_none(self, value: Option<Duration>) -> String {
         value.map_or_else(|| "-".to_owned(), |value| self.time(value))
     }
 
     /// Columns that tables may take.
-    pub(super) fn columns(self) -> usize {
+    pub(in crate::report) fn columns(self) -> usize {
         self.width.max(MIN_WIDTH)
     }
 
     /// The mark of a gate, padded to the same width.
-    pub(super) fn mark(self, pass: bool) -> String {
+    pub(in crate::report) fn mark(self, pass: bool) -> String {
         let (text, ink) = match (pass, self.unicode) {
             (true, true) => ("✓", Ink::Good),
             (false, true) => ("✗", Ink::Bad),
@@ -90,7 +90,7 @@ impl Style {
     }
 
     /// A section's title with a line behind it.
-    pub(super) fn title(self, text: &str) -> String {
+    pub(in crate::report) fn title(self, text: &str) -> String {
         let line = if self.unicode { "─" } else { "-" };
         let rest = self.columns().saturating_sub(text.chars().count() + 1);
         format!(
@@ -103,7 +103,7 @@ impl Style {
     /// `head` and the text behind it as lines that fit, broken at spaces; the second and later
     /// ones stand under the text's first character. A word that is too long for a line stays in
     /// one piece, so that an address can still be copied.
-    pub(super) fn hang(self, head: &str, text: &str) -> String {
+    pub(in crate::report) fn hang(self, head: &str, text: &str) -> String {
         let indent = visible(head);
         let room = self.columns().saturating_sub(indent);
         let mut out = head.to_owned();
@@ -126,17 +126,17 @@ impl Style {
     }
 
     /// Ends a text that was cut.
-    pub(super) fn ellipsis(self) -> char {
+    pub(in crate::report) fn ellipsis(self) -> char {
         if self.unicode { '…' } else { '~' }
     }
 
     /// What stands between parts of one line.
-    pub(super) fn dot(self) -> &'static str {
+    pub(in crate::report) fn dot(self) -> &'static str {
         if self.unicode { " · " } else { ", " }
     }
 
     /// The finished text; without Unicode every other character is put in ASCII.
-    pub(super) fn finish(self, text: String) -> String {
+    pub(in crate::report) fn finish(self, text: String) -> String {
         if self.unicode {
             return text;
         }

@@ -4,61 +4,68 @@ use super::style::Ink;
 use super::style::Style;
 
 /// One cell, already harmless.
-pub(super) struct Cell {
+pub(in crate::report) struct Cell {
     text: String,
     ink: Ink,
 }
 
 impl Cell {
     /// A cell in `ink`.
-    pub(super) fn new(ink: Ink, text: impl Into<String>) -> Self {
+    pub(in crate::report) fn new(ink: Ink, text: impl Into<String>) -> Self {
         Self { text: text.into(), ink }
     }
 
     /// A plain cell.
-    pub(super) fn plain(text: impl Into<String>) -> Self {
+    pub(in crate::report) fn plain(text: impl Into<String>) -> Self {
         Self::new(Ink::Plain, text)
     }
 }
 
 /// Where a column's text stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Align {
+pub(in crate::report) enum Align {
     Left,
     Right,
 }
 
-/// Rows under a header; the first column gives way when the terminal is too narrow.
-pub(super) struct Table {
+/// Rows under a header; the first column gives way when the terminal is too narrow, or another one.
+pub(in crate::report) struct Table {
     header: Vec<String>,
     aligns: Vec<Align>,
     rows: Vec<Vec<Cell>>,
+    gives_way: usize,
 }
 
 /// Blank columns before a row and between its cells.
 const INDENT: usize = 2;
 const GAP: usize = 2;
-/// The first column is never cut to less.
-const MIN_FIRST: usize = 12;
+/// The column that gives way is never cut to less.
+const MIN_WIDTH: usize = 12;
 
 impl Table {
     /// A table with a header; an empty header cell is allowed.
-    pub(super) fn new(columns: &[(&str, Align)]) -> Self {
+    pub(in crate::report) fn new(columns: &[(&str, Align)]) -> Self {
         Self {
             header: columns.iter().map(|(name, _)| (*name).to_owned()).collect(),
             aligns: columns.iter().map(|(_, align)| *align).collect(),
             rows: Vec::new(),
+            gives_way: 0,
         }
     }
 
+    /// The same where another column than the first gives way.
+    pub(in crate::report) fn giving_way(self, column: usize) -> Self {
+        Self { gives_way: column, ..self }
+    }
+
     /// Adds a row of as many cells as there are columns.
-    pub(super) fn row(&mut self, cells: Vec<Cell>) {
+    pub(in crate::report) fn row(&mut self, cells: Vec<Cell>) {
         debug_assert_eq!(cells.len(), self.header.len());
         self.rows.push(cells);
     }
 
     /// The table's lines.
-    pub(super) fn render(&self, style: Style) -> String {
+    pub(in crate::report) fn render(&self, style: Style) -> String {
         let widths = self.widths(style.columns());
         let mut out = String::new();
         if self.header.iter().any(|name| !name.is_empty()) {
@@ -79,9 +86,10 @@ impl Table {
                 *width = (*width).max(cell.text.chars().count());
             }
         }
-        let others: usize = widths.iter().skip(1).map(|width| width + GAP).sum();
-        if let Some(first) = widths.first_mut() {
-            *first = (*first).min(columns.saturating_sub(INDENT + others).max(MIN_FIRST));
+        let all: usize = widths.iter().map(|width| width + GAP).sum();
+        if let Some(width) = widths.get_mut(self.gives_way) {
+            let others = all - (*width + GAP);
+            *width = (*width).min(columns.saturating_sub(INDENT + others).max(MIN_WIDTH));
         }
         widths
     }

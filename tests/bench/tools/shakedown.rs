@@ -95,6 +95,7 @@ impl Load {
         for name in ["SHAKEDOWN_COLOR", "SHAKEDOWN_CI", "SHAKEDOWN_THREADS"] {
             command.env_remove(name);
         }
+        command.env("SHAKEDOWN_HISTORY", "off");
         command
             .args(["load", &self.target, "--threads", &self.threads.to_string(), "--no-tui"])
             .args(&self.flags)

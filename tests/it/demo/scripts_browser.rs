@@ -17,7 +17,7 @@ async fn found(twin: Twin) -> Vec<(String, String)> {
     let mut command = Command::new(env!("CARGO_BIN_EXE_shakedown"));
     let active = format!("--active={}", RULES.join(","));
     let flags = ["--allow-unsafe", "--max-rps", "2000", "--fail-on", "never", "--json"];
-    command.args(["scan", &url, &active]).args(flags);
+    command.args(["scan", &url, &active]).args(flags).env("SHAKEDOWN_HISTORY", "off");
     let output = tokio::task::spawn_blocking(move || command.output());
     let output = output.await.expect("no panic").expect("the program runs");
     shop.stop().await.expect("it stops");

@@ -186,13 +186,6 @@ thresholds:
   'findings|vs(baseline)': [ 'count<=+0' ]
   http_req_duration: [ 'p(95)<+10%' ]
 "), @r#"
- × a run of the history is not yet supported
-  ╭─[plan.yml:7:18]
-6 │ scan: {}
-7 │ baseline: { run: history:main, accepted: nowhere.yml }
-  ·                  ────────────
-8 │ thresholds:
-  ╰────
  × `nowhere.yml` is not a file
   ╭─[plan.yml:7:42]
 6 │ scan: {}
