@@ -12,6 +12,7 @@ use super::connect_args::ConnectArgs;
 use super::control_args::ControlArgs;
 use super::control_args::ControlCommandArgs;
 use super::crawl::CrawlArgs;
+use super::explain::ExplainArgs;
 use super::history::HistoryArgs;
 use super::history::HistoryCommandArgs;
 use super::load_args::LoadArgs;
@@ -109,6 +110,8 @@ pub(super) enum Command {
     View(ViewArgs),
     /// Past runs: list, show, follow a metric through them, name, export, prune.
     History(HistoryCommandArgs),
+    /// Say what a metric, rule, exit code or term means, or why a run failed.
+    Explain(ExplainArgs),
     /// Check a plan and say what it would send, without sending anything.
     Validate(ValidateArgs),
     /// Print the JSON Schema of plans (or of reports, events, rules), for editors.

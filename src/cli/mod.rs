@@ -15,6 +15,7 @@ mod demo;
 mod discover;
 mod error;
 mod execute;
+mod explain;
 mod history;
 mod import;
 mod load;

@@ -24,7 +24,7 @@ use super::args::Command;
 use super::error::CliError;
 use super::terminal::Terminal;
 use super::{
-    check, completions, control, crawl, demo, history, import, load, new, report, rules,
+    check, completions, control, crawl, demo, explain, history, import, load, new, report, rules,
     scan, schema, validate, view,
 };
 
@@ -91,6 +91,7 @@ fn dispatch(command: Command, terminal: &Terminal) -> Result<Code, CliError> {
         Command::Report(args) => report::run(&args, terminal),
         Command::View(args) => view::run(&args, terminal),
         Command::History(args) => history::run(&args, terminal),
+        Command::Explain(args) => explain::run(&args, terminal),
         Command::Validate(args) => validate::run(&args, terminal),
         Command::Schema(args) => schema::run(&args),
         Command::Completions(args) => completions::run(&args),

@@ -18,11 +18,13 @@ mod event;
 mod evidence;
 mod exchange;
 mod exit;
+mod exit_cure;
 mod failure;
 mod figure;
 mod finding;
 mod fold;
 mod generator;
+mod glossary;
 mod grpc;
 mod headline;
 mod histogram;
@@ -32,6 +34,7 @@ mod load_change;
 mod masking;
 mod messages;
 mod metric;
+mod metric_meaning;
 mod operations;
 mod output;
 mod past_run;
@@ -81,6 +84,7 @@ pub use finding::{
     InsertionKind, InsertionRef, Match, MatchPart, Recorded, Severity, fingerprint,
 };
 pub use generator::{GeneratorReport, GeneratorWindow, MachineUse, ThreadUse, Usage};
+pub use glossary::{GLOSSARY, Term};
 pub use grpc::{CallKind, GrpcCall, GrpcCode};
 pub use headline::Headline;
 pub use histogram::{Digits, Histogram, HistogramError, Scale};
@@ -118,7 +122,7 @@ pub use template_finding::{FindingBook, Sighting};
 pub use template_run::{
     REFUSED_NAMED, RefusedTemplate, TemplateLibrary, TemplateRun, TemplateTraffic,
 };
-pub use text::{did_you_mean, inert};
+pub use text::{did_you_mean, inert, near_words};
 pub use threshold::{Criterion, Threshold, ThresholdError};
 pub use threshold_result::ThresholdResult;
 pub use timings::{PhaseKind, Timings};

@@ -13,6 +13,28 @@ pub fn did_you_mean<'a>(
         .map(|(_, candidate)| candidate)
 }
 
+/// The candidates nearest to `word`, at most so many: those that have it in them, then those that were
+/// perhaps meant.
+pub fn near_words<'a>(
+    word: &str,
+    candidates: impl IntoIterator<Item = &'a str>,
+    most: usize,
+) -> Vec<&'a str> {
+    let word = word.to_lowercase();
+    let mut near: Vec<(usize, &str)> = Vec::new();
+    for candidate in candidates {
+        let plain = candidate.to_lowercase();
+        let contains = word.chars().count() > 2 && plain.contains(&word);
+        let distance = strsim::damerau_levenshtein(&word, &plain);
+        let is_near = distance <= plain.len().max(word.len()) / 3 + 1;
+        if (contains || is_near) && !near.iter().any(|(_, known)| *known == candidate) {
+            near.push((if contains { 0 } else { distance }, candidate));
+        }
+    }
+    near.sort_by_key(|(distance, _)| *distance);
+    near.into_iter().take(most).map(|(_, candidate)| candidate).collect()
+}
+
 /// `text` with control characters (terminal escapes above all), line breaks and invisible
 /// direction marks shown as `\u{…}`, and cut to `max_chars` with an ellipsis.
 pub fn inert(text: &str, max_chars: usize) -> String {
@@ -44,6 +66,15 @@ mod tests {
         assert_eq!(inert("a\u{1b}[31mb\nc", 99), "a\\u{1b}[31mb\\nc");
         assert_eq!(inert("\u{202e}x", 99), "\\u{202e}x");
         assert_eq!(inert("abcdef", 3), "abc…");
+    }
+
+    #[test]
+    fn what_has_the_word_in_it_comes_before_what_is_only_like_it() {
+        let candidates = ["http_req_latency", "latenzy", "message_latency", "vus"];
+        let near = ["http_req_latency", "message_latency", "latenzy"];
+        assert_eq!(near_words("Latency", candidates, 6), near);
+        assert_eq!(near_words("latency", candidates, 1), near[..1]);
+        assert!(near_words("v", ["latency"], 6).is_empty());
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! backslashes for Markdown, quoting for CSV. Nothing here writes a file.
 
 mod csv;
+mod explanation;
 mod figures;
 mod har;
 mod history;
@@ -16,6 +17,8 @@ mod render;
 mod sarif;
 mod summary;
 
+pub use explanation::explanation;
+pub use explanation::margin;
 pub use history::run_trend;
 pub use history::runs_table;
 pub use render::RenderError;

@@ -14,6 +14,7 @@ mod demo;
 mod demo_matrix;
 mod demo_run;
 mod exit_codes;
+mod explain;
 mod fixtures;
 mod format;
 mod fuzz_seeds;

@@ -127,7 +127,7 @@ Examples:
   shakedown history trend 'findings{severity:>=high,status:known}' --json
 
 Without --plan and --target these are the runs of the last run's plan, or of its target where a URL was
-tested. Metrics and tags are those of thresholds.")]
+tested. Metrics and tags are those of thresholds; `shakedown explain METRIC` says what one is.")]
 pub(super) struct TrendArgs {
     /// The metric, perhaps a part of it: `http_req_duration{request:checkout}`.
     #[arg(value_name = "METRIC")]

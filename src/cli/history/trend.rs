@@ -41,8 +41,9 @@ pub(super) fn run(args: &TrendArgs, path: &Path, terminal: &Terminal) -> Result<
     }
     if trend.values().next().is_none() {
         return Err(CliError::Usage(format!(
-            "none of {} has measured {}; `shakedown history list` shows what there is",
-            trend.of, trend.criterion.selector
+            "none of {} has measured {}; `shakedown history list` shows what there is, `shakedown \
+             explain {}` what the metric is",
+            trend.of, trend.criterion.selector, trend.criterion.selector.metric
         )));
     }
     write_stdout(crate::report::run_trend(&trend, terminal.style(terminal.stdout)).as_bytes())

@@ -103,7 +103,7 @@ impl Style {
     /// `head` and the text behind it as lines that fit, broken at spaces; the second and later
     /// ones stand under the text's first character. A word that is too long for a line stays in
     /// one piece, so that an address can still be copied.
-    pub(in crate::report) fn hang(self, head: &str, text: &str) -> String {
+    pub fn hang(self, head: &str, text: &str) -> String {
         let indent = visible(head);
         let room = self.columns().saturating_sub(indent);
         let mut out = head.to_owned();
@@ -136,7 +136,7 @@ impl Style {
     }
 
     /// The finished text; without Unicode every other character is put in ASCII.
-    pub(in crate::report) fn finish(self, text: String) -> String {
+    pub fn finish(self, text: String) -> String {
         if self.unicode {
             return text;
         }
