@@ -25,6 +25,7 @@ use super::bytes;
 use super::bytes::Encoding;
 use super::name::Name;
 use super::number::Count;
+use super::number::Millis;
 use super::phases::TimingsDto;
 
 /// A CVSS 3 vector.
@@ -96,6 +97,10 @@ pub(super) struct FindingDto {
     /// How the fingerprint was made.
     fingerprint_version: u32,
     occurrences: OccurrencesDto,
+    /// When it was first told, in milliseconds since the run's start; absent in event lines, which
+    /// have their own time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    found_at_ms: Option<Millis>,
 }
 
 /// Why a finding is not held against a release.
@@ -286,6 +291,7 @@ impl From<&Finding> for FindingDto {
             fingerprint: finding.fingerprint.clone(),
             fingerprint_version: 1,
             occurrences: OccurrencesDto { count: finding.occurrences.into() },
+            found_at_ms: finding.found_at.map(Into::into),
         }
     }
 }
@@ -334,6 +340,7 @@ impl From<FindingDto> for Finding {
             reproduce: dto.reproduce,
             fingerprint: dto.fingerprint,
             occurrences: dto.occurrences.count.into(),
+            found_at: dto.found_at_ms.map(Into::into),
         }
     }
 }

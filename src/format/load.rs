@@ -10,6 +10,7 @@ use super::exemplar::ExemplarDto;
 use super::messages::MessageTallyDto;
 use super::name::Name;
 use super::number::Count;
+use super::number::Millis;
 use super::outcomes::Failures;
 use super::outcomes::Statuses;
 use super::phases::PhaseTrends;
@@ -23,6 +24,7 @@ use crate::model::ScenarioTally;
 use crate::model::SeriesId;
 use crate::model::SeriesKind;
 use crate::model::SeriesMeta;
+use crate::model::StageMeta;
 use crate::model::Tally;
 
 /// What a series counts: one request of one scenario.
@@ -93,6 +95,34 @@ pub(super) struct ScenarioDto {
     /// The plan's own tags.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     tags: BTreeMap<String, String>,
+    /// What it is meant to do, one stretch after the other.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    stages: Vec<StageDto>,
+}
+
+/// A stretch of a scenario: straight from where the one before ended to the target.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Stage")]
+struct StageDto {
+    /// When it begins, in milliseconds since the load's start.
+    from_ms: Millis,
+    /// How long it is meant to take, in milliseconds; 0 is a jump.
+    length_ms: Millis,
+    /// What is reached at its end: iterations per second in an open model, else virtual users.
+    target: f64,
+}
+
+impl From<&StageMeta> for StageDto {
+    fn from(stage: &StageMeta) -> Self {
+        let StageMeta { from, length, target } = *stage;
+        Self { from_ms: from.into(), length_ms: length.into(), target }
+    }
+}
+
+impl From<StageDto> for StageMeta {
+    fn from(dto: StageDto) -> Self {
+        Self { from: dto.from_ms.into(), length: dto.length_ms.into(), target: dto.target }
+    }
 }
 
 impl From<&ScenarioMeta> for ScenarioDto {
@@ -103,6 +133,7 @@ impl From<&ScenarioMeta> for ScenarioDto {
             open_model: meta.open_model,
             warmup: meta.warmup,
             tags: meta.tags.clone(),
+            stages: meta.stages.iter().map(Into::into).collect(),
         }
     }
 }
@@ -115,6 +146,7 @@ impl From<ScenarioDto> for ScenarioMeta {
             open_model: dto.open_model,
             warmup: dto.warmup,
             tags: dto.tags,
+            stages: dto.stages.into_iter().map(Into::into).collect(),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! A flaw with its proof.
 
 use std::fmt;
+use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
@@ -341,6 +342,8 @@ pub struct Finding {
     pub fingerprint: String,
     /// URLs it was seen at, this one included.
     pub occurrences: u64,
+    /// When it was first told, since the run's start; the report's fold knows it.
+    pub found_at: Option<Duration>,
 }
 
 impl Finding {

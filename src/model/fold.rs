@@ -65,7 +65,7 @@ impl Report {
                     *slot = Some(outcome.clone());
                 }
             }
-            Event::Finding(finding) => self.set_finding(finding),
+            Event::Finding(finding) => self.set_finding(finding, stamped.at),
             Event::ScanFailure { url, failure } => {
                 if self.scan_failures.len() < SAMPLES_KEPT {
                     self.scan_failures.push((url.clone(), failure.clone()));
@@ -180,10 +180,13 @@ impl Report {
         }
     }
 
-    fn set_finding(&mut self, finding: &Finding) {
-        match self.findings.iter_mut().find(|known| known.is_same_cause(finding)) {
-            Some(known) => known.clone_from(finding),
-            None => self.findings.push(finding.clone()),
+    fn set_finding(&mut self, finding: &Finding, at: Duration) {
+        let known = self.findings.iter_mut().find(|known| known.is_same_cause(finding));
+        let first = known.as_ref().and_then(|known| known.found_at).or(finding.found_at);
+        let finding = Finding { found_at: first.or(Some(at)), ..finding.clone() };
+        match known {
+            Some(known) => *known = finding,
+            None => self.findings.push(finding),
         }
         self.findings
             .sort_by_key(|finding| std::cmp::Reverse((finding.severity, finding.confidence)));

@@ -47,7 +47,7 @@ impl SeriesMeta {
 }
 
 /// A scenario as the report names it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct ScenarioMeta {
     /// The plan's name.
     pub name: String,
@@ -59,6 +59,19 @@ pub struct ScenarioMeta {
     pub warmup: bool,
     /// The plan's own tags.
     pub tags: BTreeMap<String, String>,
+    /// What it is meant to do, one stretch after the other; empty in reports that are older than it.
+    pub stages: Vec<StageMeta>,
+}
+
+/// A stretch of a scenario: straight from where the one before ended to the target.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct StageMeta {
+    /// When it begins, since the load's start.
+    pub from: Duration,
+    /// How long it is meant to take; 0 is a jump.
+    pub length: Duration,
+    /// What is reached at its end: iterations per second in an open model, else virtual users.
+    pub target: f64,
 }
 
 /// One request worth keeping: among the slowest of its interval, or among the first errors.

@@ -91,7 +91,7 @@ pub use histogram::{Digits, Histogram, HistogramError, Scale};
 pub use http_version::HttpVersion;
 pub use load::{
     CheckCount, Exemplar, LoadTotals, LoadWindow, Observed, ScenarioMeta, ScenarioTally,
-    ScenarioWindow, SeriesId, SeriesMeta, SeriesWindow, Tally, Validity,
+    ScenarioWindow, SeriesId, SeriesMeta, SeriesWindow, StageMeta, Tally, Validity,
 };
 pub use load_change::{LoadChange, LoadChangeKind};
 pub use messages::{MessageTally, SeriesKind};

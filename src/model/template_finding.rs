@@ -59,6 +59,7 @@ impl TemplateResult {
             reproduce: self.curl.clone(),
             fingerprint: fingerprint(&id, &seen.alias, &seen.method, &seen.path, point),
             occurrences: 1,
+            found_at: None,
             method: seen.method,
             url: seen.url,
             evidence: seen.evidence,

@@ -184,6 +184,22 @@ impl Executor {
         }
     }
 
+    /// Stretches in which it goes straight to a target, for people: target, and how long it takes.
+    pub fn stretches(&self) -> Vec<(f64, Duration)> {
+        match self {
+            Self::ConstantArrivalRate { rate, duration, .. } => vec![(*rate, *duration)],
+            Self::RampingArrivalRate { stages, .. } => {
+                stages.iter().map(|stage| (stage.target, stage.duration)).collect()
+            }
+            Self::RampingVus { stages, .. } => {
+                stages.iter().map(|stage| (stage.target.into(), stage.duration)).collect()
+            }
+            Self::ConstantVus { vus, .. }
+            | Self::SharedIterations { vus, .. }
+            | Self::PerVuIterations { vus, .. } => vec![((*vus).into(), self.duration())],
+        }
+    }
+
     /// Users `at` a moment since its start, on the line that holds at the moment `during`: at a
     /// jump, one from either side of it tells which side is meant.
     pub(super) fn vus_at(&self, at: Duration, during: Duration) -> f64 {

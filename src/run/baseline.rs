@@ -174,6 +174,7 @@ mod tests {
             reproduce: String::new(),
             fingerprint: names.first().copied().unwrap_or_default().to_owned(),
             occurrences: 1,
+            found_at: None,
         }
     }
 

@@ -224,6 +224,7 @@ impl Passive {
             reproduce: curl(request, &self.redactor),
             fingerprint,
             occurrences: 1,
+            found_at: None,
         }
     }
 }

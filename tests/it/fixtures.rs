@@ -12,9 +12,9 @@ use shakedown::model::{
     NoticeLevel, Observed, Operation, OperationSource, Owasp, Phase, Recorded, RefusedTemplate,
     Report, RuleMeta, RuleOutcome, RunInfo, ScanWindow, ScenarioMeta, ScenarioTally,
     ScenarioWindow, SeriesId, SeriesKind, SeriesMeta, SeriesWindow, SessionReport, Severity,
-    SiteAnswer, SiteExample, SiteNode, SiteParameter, SkipReason, Stamped, StopReason, Tally,
-    Target, TemplateClass, TemplateLibrary, TemplateResult, TemplateTraffic, ThresholdResult,
-    Timings, Usage, Validity, Verdict, fingerprint,
+    SiteAnswer, SiteExample, SiteNode, SiteParameter, SkipReason, StageMeta, Stamped, StopReason,
+    Tally, Target, TemplateClass, TemplateLibrary, TemplateResult, TemplateTraffic,
+    ThresholdResult, Timings, Usage, Validity, Verdict, fingerprint,
 };
 
 const ORIGIN: &str = "http://127.0.0.1:8080";
@@ -212,17 +212,26 @@ fn series_meta() -> Vec<SeriesMeta> {
 }
 
 fn scenario_meta() -> Vec<ScenarioMeta> {
-    let meta = |name: &str, executor: &str, open_model, warmup| ScenarioMeta {
-        name: name.to_owned(),
-        executor: executor.to_owned(),
-        open_model,
-        warmup,
-        tags: std::collections::BTreeMap::new(),
+    let seconds = Duration::from_secs;
+    let meta = |name: &str, executor: &str, open_model, stages: &[(u64, u64, f64)]| {
+        let stage = |(from, length, target): &(u64, u64, f64)| StageMeta {
+            from: seconds(*from),
+            length: seconds(*length),
+            target: *target,
+        };
+        ScenarioMeta {
+            name: name.to_owned(),
+            executor: executor.to_owned(),
+            open_model,
+            warmup: name == "warm",
+            tags: std::collections::BTreeMap::new(),
+            stages: stages.iter().map(stage).collect(),
+        }
     };
     vec![
-        meta("warm", "constant-arrival-rate", true, true),
-        meta("browse", "constant-arrival-rate", true, false),
-        meta("buy", "constant-vus", false, false),
+        meta("warm", "constant-arrival-rate", true, &[(0, 5, 20.0)]),
+        meta("browse", "ramping-arrival-rate", true, &[(5, 8, 50.0), (13, 12, 50.0)]),
+        meta("buy", "constant-vus", false, &[(5, 20, 4.0)]),
     ]
 }
 
@@ -671,6 +680,7 @@ fn finding(rule: RuleMeta, confidence: Confidence, path: &str, point: Option<&st
         fingerprint: print,
         also: Vec::new(),
         occurrences: 1,
+        found_at: None,
     }
 }
 

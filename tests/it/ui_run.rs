@@ -58,6 +58,7 @@ fn declared() -> Event {
             open_model: true,
             warmup: false,
             tags: std::collections::BTreeMap::new(),
+            stages: Vec::new(),
         }],
         series: vec![
             series(0, "/", "GET", "/"),
@@ -201,6 +202,7 @@ pub(crate) fn finding(id: &str, title: &str, severity: Severity) -> Finding {
         fingerprint: format!("{id}0123456789abcdef"),
         also: Vec::new(),
         occurrences: 3,
+        found_at: None,
     }
 }
 

@@ -26,6 +26,7 @@ use crate::model::ScenarioMeta;
 use crate::model::Scope;
 use crate::model::Seed;
 use crate::model::SeriesMeta;
+use crate::model::StageMeta;
 use crate::plan::Cookies;
 use crate::plan::Data;
 use crate::plan::Plan;
@@ -202,6 +203,7 @@ impl Program {
                 open_model: scenario.executor.is_open(),
                 warmup: scenario.warmup,
                 tags: scenario.tags.clone(),
+                stages: stages(scenario),
             })
             .collect()
     }
@@ -292,4 +294,16 @@ fn first_vus(scenarios: &[Scenario]) -> Vec<u64> {
         first
     });
     first.collect()
+}
+
+/// The scenario's stretches as events name them.
+fn stages(scenario: &Scenario) -> Vec<StageMeta> {
+    let mut from = scenario.start_time;
+    let stretches = scenario.executor.stretches().into_iter();
+    let stages = stretches.map(|(target, length)| {
+        let stage = StageMeta { from, length, target };
+        from = from.saturating_add(length);
+        stage
+    });
+    stages.collect()
 }

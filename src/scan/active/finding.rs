@@ -91,6 +91,7 @@ fn make_finding(active: &Active, selected: &Selected, spot: &Spot, proof: &Proof
         reproduce: curl(attack, redactor),
         fingerprint: fingerprint(id, alias, method, &spot.open_path, point),
         occurrences: 1,
+        found_at: None,
         rule: selected.meta.clone(),
     }
 }
