@@ -25,8 +25,8 @@ use super::super::figures::per_second;
 use super::super::figures::percent;
 use super::super::figures::share;
 use super::super::figures::slowest;
-use super::chart::Chart;
-use super::chart::charts;
+use super::cell::Cell;
+use super::plots::Plots;
 use super::view::Fact;
 use super::view::line;
 use crate::model::grouped;
@@ -42,8 +42,11 @@ pub(super) struct Load {
     columns: [&'static str; 9],
     trends: Vec<(String, Vec<String>)>,
     headline: &'static str,
-    charts: Vec<Chart>,
+    plots: Option<Plots>,
     phases: Vec<&'static str>,
+    /// Where the time of each endpoint goes, and the length of the longest bar.
+    bars: Vec<Bar>,
+    longest: u64,
     endpoints: Vec<Endpoint>,
     groups: Vec<Group>,
     messages: Vec<Messages>,
@@ -56,60 +59,77 @@ pub(super) struct Load {
 struct Endpoint {
     name: String,
     scenario: String,
-    requests: String,
-    rate: String,
-    failed: String,
+    requests: Cell,
+    rate: Cell,
+    failed: Cell,
     has_failed: bool,
-    times: Vec<String>,
-    phases: Vec<String>,
+    times: Vec<Cell>,
+    phases: Vec<Cell>,
     answers: String,
+}
+
+/// What one request of an endpoint takes on average, in microseconds.
+#[derive(Serialize)]
+struct Bar {
+    name: String,
+    whole: u64,
+    mean: Cell,
+    pieces: Vec<Piece>,
+    words: String,
+}
+
+#[derive(Serialize)]
+struct Piece {
+    phase: &'static str,
+    from: u64,
+    length: u64,
 }
 
 #[derive(Serialize)]
 struct Group {
     name: String,
     scenario: String,
-    count: String,
-    times: Vec<String>,
+    count: Cell,
+    times: Vec<Cell>,
 }
 
 #[derive(Serialize)]
 struct CheckRow {
     name: String,
-    passes: String,
-    fails: String,
+    passes: Cell,
+    fails: Cell,
     failed: bool,
-    rate: String,
+    rate: Cell,
 }
 
 #[derive(Serialize)]
 struct Messages {
     name: String,
-    sessions: String,
-    sent: String,
-    received: String,
-    rate: String,
-    times: Vec<String>,
-    connecting: String,
-    session: String,
+    sessions: Cell,
+    sent: Cell,
+    received: Cell,
+    rate: Cell,
+    times: Vec<Cell>,
+    connecting: Cell,
+    session: Cell,
 }
 
 #[derive(Serialize)]
 struct Backend {
     name: String,
-    count: String,
-    share: String,
-    med: String,
-    p95: String,
-    slowdown: String,
+    count: Cell,
+    share: Cell,
+    med: Cell,
+    p95: Cell,
+    slowdown: Cell,
 }
 
 #[derive(Serialize)]
 struct Slow {
     name: String,
     status: String,
-    latency: String,
-    at: String,
+    latency: Cell,
+    at: Cell,
     phase: String,
     trace: String,
 }
@@ -122,12 +142,16 @@ impl Load {
             .into_iter()
             .filter(|kind| !total.phases[*kind as usize].is_empty())
             .collect();
+        let bars: Vec<Bar> =
+            report.endpoints.iter().filter_map(|endpoint| bar(endpoint, &phases)).collect();
         Self {
             facts: load_facts(report, &total),
             columns: COLUMNS,
             trends: trends(report, &total),
             headline: report.headline().title(),
-            charts: charts(report),
+            plots: Plots::of(report, &total),
+            longest: bars.iter().map(|bar| bar.whole).max().unwrap_or_default(),
+            bars,
             phases: phases.iter().map(|kind| kind.as_str()).collect(),
             endpoints: report
                 .endpoints
@@ -140,11 +164,11 @@ impl Load {
             checks: checks(&total)
                 .into_iter()
                 .map(|check| CheckRow {
-                    name: check.name.clone(),
-                    passes: grouped(check.passes),
-                    fails: grouped(check.fails),
+                    name: line(&check.name),
+                    passes: Cell::count(check.passes),
+                    fails: Cell::count(check.fails),
                     failed: check.fails > 0,
-                    rate: percent(share(check.passes, check.passes + check.fails)),
+                    rate: Cell::share(share(check.passes, check.passes + check.fails)),
                 })
                 .collect(),
             messages: message_endpoints(report)
@@ -154,11 +178,11 @@ impl Load {
                 .into_iter()
                 .map(|backend| Backend {
                     name: line(&format!("{}: {}", backend.header, backend.value)),
-                    count: grouped(backend.count),
-                    share: percent(backend.share),
+                    count: Cell::count(backend.count),
+                    share: Cell::share(backend.share),
                     med: quantile(&backend.duration, 0.5),
                     p95: quantile(&backend.duration, 0.95),
-                    slowdown: format!("{:.1}×", backend.slowdown),
+                    slowdown: Cell::worded(format!("{:.1}×", backend.slowdown), backend.slowdown),
                 })
                 .collect(),
             slowest: slowest(report, SLOWEST)
@@ -171,8 +195,8 @@ impl Load {
                             .status
                             .map(|status| status.to_string())
                             .unwrap_or_default(),
-                        latency: format_duration(exemplar.latency),
-                        at: format_duration(exemplar.at),
+                        latency: Cell::time(Some(exemplar.latency)),
+                        at: Cell::time(Some(exemplar.at)),
                         phase: format!("{} {}", phase.as_str(), format_duration(time)),
                         trace: line(exemplar.trace_id.as_deref().unwrap_or_default()),
                     }
@@ -226,14 +250,13 @@ fn trends(report: &Report, total: &Tally) -> Vec<(String, Vec<String>)> {
 fn endpoint_view(report: &Report, endpoint: &EndpointReport, phases: &[PhaseKind]) -> Endpoint {
     let total = &endpoint.total;
     let trend = report.headline().of(total);
-    let mut times = [0.5, 0.95, 0.99, 0.999, 0.9999].map(|q| quantile(trend, q)).to_vec();
-    times.push(quantile(trend, 1.0));
+    let times = [0.5, 0.95, 0.99, 0.999, 0.9999, 1.0].map(|q| quantile(trend, q)).into();
     Endpoint {
         name: name_of(endpoint),
         scenario: line(&endpoint.meta.scenario),
-        requests: grouped(total.requests),
-        rate: per_second(total.requests, report.load_elapsed),
-        failed: percent(share(total.failed, total.requests)),
+        requests: Cell::count(total.requests),
+        rate: rate(total.requests, report),
+        failed: Cell::share(share(total.failed, total.requests)),
         has_failed: total.failed > 0,
         times,
         phases: phases.iter().map(|kind| quantile(&total.phases[*kind as usize], 0.95)).collect(),
@@ -242,21 +265,19 @@ fn endpoint_view(report: &Report, endpoint: &EndpointReport, phases: &[PhaseKind
 }
 
 fn group_view(scenario: &str, name: &str, durations: &Histogram) -> Group {
-    let mut times = vec![durations.mean().map_or_else(|| "–".to_owned(), format_duration)];
+    let mut times = vec![Cell::time(durations.mean())];
     times.extend([0.5, 0.95, 0.99, 1.0].map(|q| quantile(durations, q)));
-    Group { name: line(name), scenario: line(scenario), count: grouped(durations.len()), times }
+    Group { name: line(name), scenario: line(scenario), count: Cell::count(durations.len()), times }
 }
 
 fn messages_view(report: &Report, endpoint: &EndpointReport, messages: &MessageTally) -> Messages {
     Messages {
         name: name_of(endpoint),
-        sessions: grouped(messages.sessions),
-        sent: grouped(messages.sent),
-        received: grouped(messages.received),
-        rate: per_second(messages.received, report.load_elapsed),
-        times: [0.5, 0.95, 0.99, 0.999, 0.9999, 1.0]
-            .map(|q| quantile(&messages.latency, q))
-            .to_vec(),
+        sessions: Cell::count(messages.sessions),
+        sent: Cell::count(messages.sent),
+        received: Cell::count(messages.received),
+        rate: rate(messages.received, report),
+        times: [0.5, 0.95, 0.99, 0.999, 0.9999, 1.0].map(|q| quantile(&messages.latency, q)).into(),
         connecting: quantile(&messages.connecting, 0.95),
         session: quantile(&messages.session_duration, 0.95),
     }
@@ -266,8 +287,32 @@ fn name_of(endpoint: &EndpointReport) -> String {
     line(&endpoint.meta.title())
 }
 
-fn quantile(trend: &Histogram, q: f64) -> String {
-    trend.quantile(q).map_or_else(|| "–".to_owned(), format_duration)
+fn quantile(trend: &Histogram, q: f64) -> Cell {
+    Cell::time(trend.quantile(q))
+}
+
+fn rate(count: u64, report: &Report) -> Cell {
+    let text = per_second(count, report.load_elapsed);
+    // All rates of a report are of one time: they sort as the counts do.
+    Cell::worded(text, count as f64)
+}
+
+/// Means add up, percentiles do not. A phase that did not happen counts as nothing.
+fn bar(endpoint: &EndpointReport, phases: &[PhaseKind]) -> Option<Bar> {
+    let total = &endpoint.total;
+    let count = u32::try_from(total.latency.len()).ok().filter(|count| *count > 0)?;
+    let (mut pieces, mut words, mut whole) = (Vec::new(), Vec::new(), 0);
+    for kind in phases {
+        let mean = total.phases[*kind as usize].sum() / count;
+        let length = u64::try_from(mean.as_micros()).unwrap_or(u64::MAX);
+        if length > 0 {
+            pieces.push(Piece { phase: kind.as_str(), from: whole, length });
+            words.push(format!("{} {}", kind.as_str(), format_duration(mean)));
+            whole = whole.saturating_add(length);
+        }
+    }
+    let mean = Cell::time(Some(std::time::Duration::from_micros(whole)));
+    Some(Bar { name: name_of(endpoint), whole, mean, pieces, words: words.join(", ") })
 }
 
 fn answers(total: &Tally) -> String {

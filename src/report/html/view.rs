@@ -2,10 +2,13 @@
 
 use serde::Serialize;
 
+use crate::model::FindingStatus;
 use crate::model::Report;
 use crate::model::StopReason;
+use crate::model::ThresholdResult;
 use crate::model::format_duration;
 use crate::model::inert;
+use crate::model::plural;
 
 use super::super::figures::has_load;
 use super::super::figures::has_scan;
@@ -27,6 +30,8 @@ pub(super) struct Page {
     facts: Vec<Fact>,
     warnings: Vec<String>,
     gates: Vec<Gate>,
+    /// Against the baseline, where the run had one.
+    baseline: Option<Baseline>,
     sessions: Vec<Session>,
     load: Option<Load>,
     scan: Option<Scan>,
@@ -48,6 +53,13 @@ struct Gate {
     measured: String,
 }
 
+/// What became of findings and figures since the baseline.
+#[derive(Serialize)]
+struct Baseline {
+    findings: Vec<Fact>,
+    gates: Vec<Gate>,
+}
+
 #[derive(Serialize)]
 struct Session {
     held: bool,
@@ -64,7 +76,8 @@ impl Page {
             verdict: verdict(report),
             facts: facts(report),
             warnings: warnings(report),
-            gates: gates(report),
+            gates: gates(&report.thresholds),
+            baseline: baseline(report),
             sessions: sessions(report),
             load: has_load(report).then(|| Load::of(report)),
             scan: has_scan(report).then(|| Scan::of(report)),
@@ -138,12 +151,30 @@ fn warnings(report: &Report) -> Vec<String> {
     stopped.chain(problems).chain(own).chain(notices).map(|text| line(&text)).collect()
 }
 
-fn gates(report: &Report) -> Vec<Gate> {
-    let gate = |result: &crate::model::ThresholdResult| Gate {
+fn gates<'a>(results: impl IntoIterator<Item = &'a ThresholdResult>) -> Vec<Gate> {
+    let gate = |result: &ThresholdResult| Gate {
         pass: result.pass,
         selector: line(&result.selector),
         condition: line(&result.wanted()),
-        measured: result.measured(),
+        measured: line(&result.measured()),
     };
-    report.thresholds.iter().map(gate).collect()
+    results.into_iter().map(gate).collect()
+}
+
+/// A run had one if something was measured against it, or a finding was known.
+fn baseline(report: &Report) -> Option<Baseline> {
+    let compared: Vec<&ThresholdResult> =
+        report.thresholds.iter().filter(|result| result.baseline.is_some()).collect();
+    let of = |status| report.findings.iter().filter(|finding| finding.status == status).count();
+    let known = of(FindingStatus::Known);
+    if compared.is_empty() && known == 0 {
+        return None;
+    }
+    let count = |count: usize| plural(count as u64, "finding", "findings");
+    let findings = vec![
+        ("new", count(of(FindingStatus::New))),
+        ("known", count(known)),
+        ("accepted", count(of(FindingStatus::Accepted))),
+    ];
+    Some(Baseline { findings, gates: gates(compared) })
 }
