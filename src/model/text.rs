@@ -54,7 +54,19 @@ pub fn inert(text: &str, max_chars: usize) -> String {
 }
 
 fn is_invisible(character: char) -> bool {
-    matches!(character, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+    matches!(
+        character,
+        '\u{ad}'
+            | '\u{61c}'
+            | '\u{200b}'..='\u{200f}'
+            // Separators of lines and paragraphs, then marks of direction.
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{feff}'
+            | '\u{fff9}'..='\u{fffb}'
+            // Tags: a whole alphabet that nobody sees.
+            | '\u{e0000}'..='\u{e007f}'
+    )
 }
 
 #[cfg(test)]
@@ -65,6 +77,7 @@ mod tests {
     fn escapes_do_not_reach_the_terminal() {
         assert_eq!(inert("a\u{1b}[31mb\nc", 99), "a\\u{1b}[31mb\\nc");
         assert_eq!(inert("\u{202e}x", 99), "\\u{202e}x");
+        assert_eq!(inert("a\u{2028}b\u{e0041}", 99), "a\\u{2028}b\\u{e0041}");
         assert_eq!(inert("abcdef", 3), "abc…");
     }
 

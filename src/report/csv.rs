@@ -6,6 +6,7 @@ use crate::model::EndpointReport;
 use crate::model::MessageTally;
 use crate::model::PhaseKind;
 use crate::model::Report;
+use crate::model::inert;
 
 use super::figures::columns;
 use super::figures::share;
@@ -106,12 +107,17 @@ fn millis(value: Option<Duration>) -> String {
     value.map(|value| (value.as_micros() as f64 / 1e3).to_string()).unwrap_or_default()
 }
 
-/// A spreadsheet runs cells that begin like a formula; an apostrophe makes them text.
-/// See <https://owasp.org/www-community/attacks/CSV_Injection>.
+/// Foreign text is cut to this many characters: spreadsheets take no more in a cell.
+const TEXT: usize = 32_000;
+
+/// Foreign text as text: a spreadsheet runs cells that begin like a formula, an apostrophe makes
+/// them text. See <https://owasp.org/www-community/attacks/CSV_Injection>, which names the wide
+/// forms of the characters too.
 fn no_formula(text: &str) -> String {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '\'']) {
+    let text = inert(text, TEXT);
+    if text.starts_with(['=', '+', '-', '@', '\'', '＝', '＋', '－', '＠']) {
         format!("'{text}")
     } else {
-        text.to_owned()
+        text
     }
 }

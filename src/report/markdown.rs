@@ -353,6 +353,7 @@ fn escape(text: &str) -> String {
             '#' => out.push_str("&#35;"),
             // Breaks up what forges turn into links.
             ':' if rest.peek() == Some(&'/') => out.push_str("&#58;"),
+            '.' if ends_in_www(&out) => out.push_str("&#46;"),
             '\\' | '`' | '*' | '_' | '[' | ']' | '~' | '$' => {
                 out.push('\\');
                 out.push(character);
@@ -361,6 +362,11 @@ fn escape(text: &str) -> String {
         }
     }
     out
+}
+
+fn ends_in_www(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    bytes.len() >= 3 && bytes[bytes.len() - 3..].eq_ignore_ascii_case(b"www")
 }
 
 /// Foreign text as code, in which nothing is markup. A backtick would end it, and a pipe ends a

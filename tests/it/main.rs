@@ -79,6 +79,7 @@ mod redirects;
 mod report;
 mod report_browser;
 mod report_generated;
+mod report_hostile;
 mod report_page;
 mod restart;
 mod resume_browser;

@@ -45,6 +45,10 @@ use super::document::Suppression;
 use super::document::Tool;
 use super::document::WebRequest;
 use super::document::WebResponse;
+use super::words::link;
+use super::words::paragraph;
+use super::words::visible;
+use super::words::words;
 
 /// What stands in a path as it is: RFC 3986's unreserved characters. A colon in the first segment
 /// would make it a scheme (§4.2).
@@ -74,7 +78,7 @@ pub(in super::super) fn sarif(report: &Report) -> Vec<u8> {
     };
     let mut bytes = serde_json::to_vec_pretty(&log).expect("keys are strings");
     bytes.push(b'\n');
-    bytes
+    visible(bytes)
 }
 
 /// Rules that took part, then those that only findings know, by id.
@@ -104,21 +108,18 @@ fn invocation(report: &Report) -> Invocation {
             NoticeLevel::Warning => Level::Warning,
             NoticeLevel::Info => Level::Note,
         },
-        message: Message { text: notice.text.clone() },
+        message: message(&notice.text),
     });
     let problems = report.validity.iter().flat_map(|validity| &validity.problems);
     let problems = problems.map(|text| Notification {
         level: Level::Error,
-        message: Message { text: format!("not valid: {text}") },
+        message: message(&format!("not valid: {text}")),
     });
     let own = report.validity.iter().flat_map(|validity| &validity.warnings);
-    let own = own.map(|text| Notification {
-        level: Level::Warning,
-        message: Message { text: text.clone() },
-    });
+    let own = own.map(|text| Notification { level: Level::Warning, message: message(text) });
     let cut = code.is_none().then(|| Notification {
         level: Level::Error,
-        message: Message { text: "the run was cut short: there is no verdict".to_owned() },
+        message: message("the run was cut short: there is no verdict"),
     });
     Invocation {
         execution_successful: did_its_work && report.stopped.is_none(),
@@ -144,20 +145,24 @@ fn rule(meta: &RuleMeta) -> Rule {
     });
     Rule {
         id: meta.id.clone(),
-        name: meta.title.clone(),
-        short_description: Message { text: meta.title.clone() },
-        full_description: Message { text: or_title(&meta.why) },
+        name: words(&meta.title),
+        short_description: message(&meta.title),
+        full_description: message(&or_title(&meta.why)),
         help: Help {
-            text: or_title(&meta.fix),
+            text: words(&or_title(&meta.fix)),
             markdown: [&meta.why, &meta.fix]
                 .into_iter()
                 .filter(|text| !text.is_empty())
-                .cloned()
-                .chain(meta.references.iter().map(|link| format!("<{link}>")))
+                .map(|text| paragraph(text))
+                .chain(meta.references.iter().filter_map(|text| Some(format!("<{}>", link(text)?))))
                 .collect::<Vec<_>>()
                 .join("\n\n"),
         },
-        help_uri: meta.references.iter().find(|link| Url::parse(link).is_ok()).cloned(),
+        help_uri: meta
+            .references
+            .iter()
+            .filter(|text| Url::parse(text).is_ok())
+            .find_map(|text| link(text)),
         default_configuration: Configuration { level: level(meta.severity) },
         properties: RuleProperties { tags, security_severity: security_severity(meta) },
     }
@@ -203,9 +208,7 @@ fn result(finding: &Finding, rules: &[&RuleMeta]) -> SarifResult {
         rule_id: finding.rule.id.clone(),
         rule_index,
         level: level(finding.severity),
-        message: Message {
-            text: format!("{}{}{detail}", finding.rule.title, point.unwrap_or_default()),
-        },
+        message: message(&format!("{}{}{detail}", finding.rule.title, point.unwrap_or_default())),
         locations: [location(finding)],
         partial_fingerprints: BTreeMap::from([("shakedown/v1", finding.fingerprint.clone())]),
         occurrence_count: finding.occurrences.max(1),
@@ -219,15 +222,19 @@ fn result(finding: &Finding, rules: &[&RuleMeta]) -> SarifResult {
         },
         properties: ResultProperties {
             id: finding.id(),
-            url: finding.url.clone(),
-            method: finding.method.clone(),
+            url: words(&finding.url),
+            method: words(&finding.method),
             severity: finding.severity.as_str(),
             confidence: finding.confidence.as_str(),
             status: finding.status.as_str(),
-            insertion_point: finding.points(),
+            insertion_point: finding.points().map(|points| words(&points)),
             reproduce: finding.reproduce.clone(),
         },
     }
+}
+
+fn message(text: &str) -> Message {
+    Message { text: words(text) }
 }
 
 /// `host/path` as a file of the repository: code scanning refuses URLs.
@@ -251,7 +258,7 @@ fn location(finding: &Finding) -> Location {
             region: Region { start_line: 1 },
         },
         logical_locations: [LogicalLocation {
-            fully_qualified_name: format!("{} {}", finding.method, finding.path_template),
+            fully_qualified_name: words(&format!("{} {}", finding.method, finding.path_template)),
             kind: "resource",
         }],
     }

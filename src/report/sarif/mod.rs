@@ -2,5 +2,6 @@
 
 mod convert;
 mod document;
+mod words;
 
 pub(super) use convert::sarif;
