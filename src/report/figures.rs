@@ -1,6 +1,7 @@
 //! Figures that several renderers show: derived from a report, and how they are written.
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::model::CheckCount;
@@ -230,11 +231,12 @@ pub(super) fn gating<'a>(report: &'a Report) -> Vec<&'a Finding> {
         .filter_map(|result| result.criterion.as_ref().map(|criterion| &criterion.selector))
         .filter(|selector| selector.metric == MetricName::Findings)
         .collect();
-    let is_counted = |finding: &&'a Finding| {
-        failed.iter().any(|selector| {
-            report.gated_findings(&selector.tags).any(|gated| std::ptr::eq(gated, *finding))
-        })
-    };
+    let counted: BTreeSet<*const Finding> = failed
+        .iter()
+        .flat_map(|selector| report.gated_findings(&selector.tags))
+        .map(std::ptr::from_ref)
+        .collect();
+    let is_counted = |finding: &&'a Finding| counted.contains(&std::ptr::from_ref(*finding));
     report.findings.iter().filter(is_counted).collect()
 }
 

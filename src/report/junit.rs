@@ -1,6 +1,9 @@
 //! JUnit XML: a test case per gate and per rule, and one for the run itself, so that a run that
 //! proves nothing is never green.
 
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+
 use quick_junit::NonSuccessKind;
 use quick_junit::Report as Junit;
 use quick_junit::TestCase;
@@ -73,20 +76,18 @@ fn threshold_suite(report: &Report) -> TestSuite {
 /// Findings that a failed gate counted are failures; the others stand in the output.
 fn rule_suite(report: &Report) -> TestSuite {
     let mut suite = TestSuite::new("rules");
-    let gating = gating(report);
-    let mut ids: Vec<&str> = report.rules.keys().map(String::as_str).collect();
-    for finding in &report.findings {
-        if !ids.contains(&finding.rule.id.as_str()) {
-            ids.push(&finding.rule.id);
-        }
-    }
-    for id in ids {
-        let of_rule = |finding: &&Finding| finding.rule.id == id;
-        let failures: Vec<String> = gating.iter().copied().filter(of_rule).map(describe).collect();
+    let described = described(report);
+    let known = report.rules.keys().map(String::as_str);
+    // Findings may be of rules that the report does not list.
+    let unlisted = described.keys().copied().filter(|id| !report.rules.contains_key(*id));
+    for id in known.chain(unlisted) {
+        let (failures, others) = described
+            .get(id)
+            .map_or((&[][..], &[][..]), |(one, other)| (one.as_slice(), other.as_slice()));
         let skipped =
             report.rules.get(id).and_then(|(_, outcome)| outcome.as_ref()?.skipped.clone());
         let status = match (failures.is_empty(), skipped) {
-            (false, _) => non_success(NonSuccessKind::Failure, &failures),
+            (false, _) => non_success(NonSuccessKind::Failure, failures),
             (true, Some(reason)) => {
                 let mut status = TestCaseStatus::skipped();
                 status.set_message(inert(&reason, TEXT));
@@ -95,19 +96,25 @@ fn rule_suite(report: &Report) -> TestSuite {
             (true, None) => TestCaseStatus::success(),
         };
         let mut case = case(id, "shakedown.rules", status);
-        let others: Vec<String> = report
-            .findings
-            .iter()
-            .filter(of_rule)
-            .map(describe)
-            .filter(|text| !failures.contains(text))
-            .collect();
         if !others.is_empty() {
             case.set_system_out(others.join("\n"));
         }
         suite.add_test_case(case);
     }
     suite
+}
+
+/// Findings by rule: those that a failed gate counted, and the others.
+fn described(report: &Report) -> BTreeMap<&str, (Vec<String>, Vec<String>)> {
+    let gating: BTreeSet<*const Finding> =
+        gating(report).into_iter().map(std::ptr::from_ref).collect();
+    let mut all: BTreeMap<&str, (Vec<String>, Vec<String>)> = BTreeMap::new();
+    for finding in &report.findings {
+        let (failures, others) = all.entry(&finding.rule.id).or_default();
+        let is_gating = gating.contains(&std::ptr::from_ref(finding));
+        if is_gating { failures } else { others }.push(describe(finding));
+    }
+    all
 }
 
 fn describe(finding: &Finding) -> String {
