@@ -92,35 +92,72 @@ pub fn read_line(line: &str) -> Result<Stamped, FormatError> {
 /// fails.
 pub fn read_all(mut source: impl BufRead) -> Result<EventLog, FormatError> {
     let mut log = EventLog { events: Vec::new(), cut: None };
+    let mut lines = LineReader::default();
     let mut line = Vec::new();
-    for number in 1.. {
+    loop {
         line.clear();
-        let read = source
-            .read_until(b'\n', &mut line)
-            .map_err(|error| FormatError::Read { line: number, problem: error.to_string() })?;
+        let read = source.read_until(b'\n', &mut line).map_err(|error| FormatError::Read {
+            line: lines.number + 1,
+            problem: error.to_string(),
+        })?;
         if read == 0 {
             break;
         }
-        let whole = line.last() == Some(&b'\n');
-        if line.trim_ascii().is_empty() {
-            continue;
-        }
-        let stamped = match read_numbered(line.trim_ascii_end(), number) {
-            Ok(stamped) => stamped,
-            Err(error @ FormatError::Content { .. }) if !whole => {
+        match lines.line(&line) {
+            Ok(stamped) => log.events.extend(stamped),
+            Err(error @ FormatError::Content { .. }) if line.last() != Some(&b'\n') => {
                 log.cut = Some(error.to_string());
                 break;
             }
             Err(error) => return Err(error),
-        };
-        let expected = log.events.last().map_or(0, |last| last.seq.saturating_add(1));
-        if stamped.seq != expected {
-            let found = stamped.seq;
-            return Err(FormatError::Sequence { line: number, expected, found });
         }
-        log.events.push(stamped);
     }
     Ok(log)
+}
+
+/// Reads a log that comes in pieces, cut anywhere.
+#[derive(Debug, Default)]
+pub struct LineReader {
+    /// The line that is not whole yet.
+    begun: Vec<u8>,
+    /// Lines so far.
+    number: usize,
+    /// What the next event's number has to be.
+    next: u64,
+}
+
+impl LineReader {
+    /// The events of the lines that `piece` makes whole.
+    ///
+    /// # Errors
+    /// [`FormatError`] for a line that is no event, and for a gap in the numbering; nothing sensible
+    /// can be read behind it.
+    pub fn take(&mut self, piece: &[u8]) -> Result<Vec<Stamped>, FormatError> {
+        let mut events = Vec::new();
+        for part in piece.split_inclusive(|byte| *byte == b'\n') {
+            self.begun.extend_from_slice(part);
+            if part.last() == Some(&b'\n') {
+                let line = std::mem::take(&mut self.begun);
+                events.extend(self.line(&line)?);
+            }
+        }
+        Ok(events)
+    }
+
+    /// The event of one whole line; an empty one has none.
+    fn line(&mut self, line: &[u8]) -> Result<Option<Stamped>, FormatError> {
+        self.number += 1;
+        if line.trim_ascii().is_empty() {
+            return Ok(None);
+        }
+        let stamped = read_numbered(line.trim_ascii_end(), self.number)?;
+        if stamped.seq != self.next {
+            let (expected, found) = (self.next, stamped.seq);
+            return Err(FormatError::Sequence { line: self.number, expected, found });
+        }
+        self.next = stamped.seq.saturating_add(1);
+        Ok(Some(stamped))
+    }
 }
 
 /// The JSON Schema of one line.

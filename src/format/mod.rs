@@ -33,4 +33,4 @@ mod timeline;
 mod trend;
 
 pub use error::FormatError;
-pub use saved::read_run;
+pub use saved::{is_event, read_run};

@@ -17,13 +17,8 @@ use super::report;
 /// [`FormatError`] when it is none of them, or damaged. A log that was cut is no error: the report is
 /// partial, it has no verdict.
 pub fn read_run(bytes: &[u8]) -> Result<Report, FormatError> {
-    #[derive(Deserialize)]
-    struct Probe {
-        v: Option<serde::de::IgnoredAny>,
-        schema_version: Option<serde::de::IgnoredAny>,
-    }
     let first_line = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
-    if let Ok(Probe { v: Some(_), schema_version: None }) = parse(first_line, 0) {
+    if is_event(first_line) {
         let log = events::read_all(bytes)?;
         return Ok(Report::of(&log.events));
     }
@@ -37,4 +32,16 @@ pub fn read_run(bytes: &[u8]) -> Result<Report, FormatError> {
                 .to_owned(),
         }),
     }
+}
+
+/// What tells the formats apart.
+#[derive(Deserialize)]
+struct Probe {
+    v: Option<serde::de::IgnoredAny>,
+    schema_version: Option<serde::de::IgnoredAny>,
+}
+
+/// Whether a line is one of an event log, by its version; what else is in it may be wrong.
+pub fn is_event(line: &[u8]) -> bool {
+    matches!(parse(line, 0), Ok(Probe { v: Some(_), schema_version: None }))
 }
