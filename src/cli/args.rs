@@ -106,7 +106,7 @@ pub(super) enum Command {
     Rules(Box<RulesArgs>),
     /// Turn a finished run into HTML, Markdown, SARIF, JUnit, CSV or text.
     Report(ReportArgs),
-    /// Open a finished run in the terminal UI.
+    /// Open a finished or growing run in the terminal UI.
     View(ViewArgs),
     /// Past runs: list, show, follow a metric through them, name, export, prune.
     History(HistoryCommandArgs),
@@ -150,6 +150,10 @@ pub(super) struct OutputArgs {
     /// Plain progress instead of the terminal UI.
     #[arg(long, help_heading = "Output")]
     pub(super) no_tui: bool,
+    /// Tell every stage, login, operation, finding, failure and gate as a line with its time, in place
+    /// of the terminal UI.
+    #[arg(long, conflicts_with = "quiet", help_heading = "Output")]
+    pub(super) verbose: bool,
     /// For CI: no terminal UI, no colour, and an invalid run fails.
     #[arg(long, env = "SHAKEDOWN_CI", value_parser = FalseyValueParser::new(), help_heading = "Output")]
     pub(super) ci: bool,
@@ -357,6 +361,18 @@ pub(super) struct ImportArgs {
 
 /// `view`.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+An event log is followed while it grows, as by `tail -f`; what the run of another
+process does can be watched here, and steered by `shakedown control`.
+
+Keys: 1-8 and Tab change the screen, / filters, s sorts, Enter and Esc open and
+close, f freezes the picture, w writes the report so far, ? shows all keys, q
+leaves.
+
+Examples:
+  shakedown view run.json
+  shakedown load plan.yml --jsonl=run.jsonl     in one terminal, and in another:
+  shakedown view run.jsonl")]
 pub(super) struct ViewArgs {
     /// A report (JSON), an event log (JSON Lines), or Nuclei's results.
     #[arg(value_name = "FILE")]

@@ -143,6 +143,7 @@ fn demonstrate(args: &DemoArgs, terminal: &Terminal) -> Result<ExitCode, CliErro
         csv: None,
         text: None,
         no_tui: args.no_tui,
+        verbose: false,
         ci: false,
     };
     let exit = execute(Execution {

@@ -31,8 +31,10 @@ use crate::ui::Consumer;
 use crate::ui::jsonl::EventLog;
 use crate::ui::plain::Plain;
 use crate::ui::plain::PlainOptions;
+use crate::ui::plain::Talk;
 use crate::ui::tui::LiveTui;
 use crate::ui::tui::Theme;
+use crate::ui::tui::TuiHands;
 use crate::ui::tui::TuiOptions;
 use crate::ui::urls::UrlList;
 
@@ -46,6 +48,7 @@ use super::history::keep;
 use super::outputs::Outputs;
 use super::site_output::SiteContext;
 use super::site_output::SiteOutput;
+use super::snapshots::Snapshots;
 use super::templates;
 use super::terminal::Terminal;
 
@@ -341,16 +344,28 @@ fn consumers(
         found.push(Box::new(UrlList::new(writer)));
     }
     let output = execution.output;
-    let tui = terminal.can_show_tui() && !output.no_tui && !output.ci && !outputs.stdout_taken;
+    let tui = terminal.can_show_tui()
+        && !output.no_tui
+        && !output.verbose
+        && !output.ci
+        && !outputs.stdout_taken;
     if tui {
         let steering = steering.clone();
-        let control = move |command: ControlCommand| obey_keys(&steering, command);
+        let snapshots = Snapshots::new(outputs.report_files(), terminal.unit);
+        let hands = TuiHands {
+            control: Box::new(move |command| obey_keys(&steering, command)),
+            write: Box::new(move |report| snapshots.write(report)),
+        };
         let options = TuiOptions { theme: theme(terminal), stay_open: true };
-        found.push(Box::new(LiveTui::start(control, options).map_err(CliError::Terminal)?));
+        found.push(Box::new(LiveTui::start(hands, options).map_err(CliError::Terminal)?));
     } else {
         let options = PlainOptions {
             colour: terminal.color_on(terminal.stderr),
-            quiet: terminal.quiet,
+            talk: match (terminal.quiet, output.verbose) {
+                (true, _) => Talk::Warnings,
+                (false, false) => Talk::Usual,
+                (false, true) => Talk::Everything,
+            },
             unicode: terminal.unicode,
         };
         found.push(Box::new(if terminal.stderr {

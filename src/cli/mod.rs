@@ -33,6 +33,7 @@ mod schema;
 mod secret_command;
 mod seeds;
 mod site_output;
+mod snapshots;
 mod start;
 mod starter;
 mod template_args;

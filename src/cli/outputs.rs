@@ -131,6 +131,15 @@ impl Outputs {
         Ok(())
     }
 
+    /// The files that a report goes to when the run is over.
+    pub(super) fn report_files(&self) -> Vec<(OutputKind, PathBuf)> {
+        let file = |pending: &Pending| match (&pending.content, &pending.sink) {
+            (Content::Report(kind), Sink::Beside(place)) => Some((*kind, place.clone())),
+            _ => None,
+        };
+        self.pending.iter().filter_map(file).collect()
+    }
+
     /// Whether an output has each address that is learnt of.
     pub(super) fn has_addresses(&self) -> bool {
         self.has_addresses
@@ -179,8 +188,9 @@ impl Outputs {
     }
 }
 
-/// Only text is written in a unit of the user's choice: the formats have theirs.
-fn render(kind: OutputKind, report: &Report, unit: Option<TimeUnit>) -> Vec<u8> {
+/// A report as a file has it. Only text is written in a unit of the user's choice: the formats have
+/// theirs.
+pub(super) fn render(kind: OutputKind, report: &Report, unit: Option<TimeUnit>) -> Vec<u8> {
     if kind == OutputKind::Text {
         return crate::report::summary(report, Style { unit, ..Style::in_a_file() }).into_bytes();
     }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::model::Finding;
 use crate::model::format_duration;
 use crate::model::format_percent;
 use crate::model::format_rate;
@@ -27,6 +28,12 @@ pub(super) fn percent(part: u64, whole: u64) -> String {
 /// A duration, or the sign for none.
 pub(super) fn duration(value: Option<Duration>) -> String {
     value.map_or_else(|| NOTHING.to_owned(), format_duration)
+}
+
+/// Where a finding is: `` GET http://…, query `q` ``; foreign text as it came.
+pub(super) fn place(finding: &Finding) -> String {
+    let point = finding.points().map_or(String::new(), |points| format!(", {points}"));
+    format!("{} {}{point}", finding.method, finding.url)
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ pub mod plain;
 mod progress;
 pub mod results;
 pub mod statistics;
+mod story;
 pub mod tui;
 pub mod urls;
 

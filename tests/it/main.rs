@@ -101,6 +101,8 @@ mod tls_bed;
 mod ui_jsonl;
 mod ui_plain;
 mod ui_run;
+mod ui_screens;
+mod ui_shop;
 mod ui_terminal;
 mod ui_tui;
 mod validate;

@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use shakedown::model::{Event, Notice, NoticeLevel, Report, Stamped};
 use shakedown::ui::Consumer;
-use shakedown::ui::plain::{Plain, PlainOptions};
+use shakedown::ui::plain::{Plain, PlainOptions, Talk};
 
 use crate::ui_run;
+use crate::ui_shop;
 
 /// A writer whose bytes the test can read.
 #[derive(Clone, Default)]
@@ -44,7 +45,7 @@ impl Write for Broken {
     }
 }
 
-const MUTE: PlainOptions = PlainOptions { colour: false, quiet: false, unicode: true };
+const MUTE: PlainOptions = PlainOptions { colour: false, talk: Talk::Usual, unicode: true };
 
 /// Hands the events over as the pump does: folded first.
 pub(crate) fn play(consumer: &mut dyn Consumer, events: &[Stamped]) {
@@ -76,7 +77,7 @@ fn progress_every_five_seconds_and_findings_from_medium() {
 
 #[test]
 fn quiet_says_warnings_and_nothing_else() {
-    let quiet = PlainOptions { quiet: true, ..MUTE };
+    let quiet = PlainOptions { talk: Talk::Warnings, ..MUTE };
     let mut events = ui_run::whole();
     events.insert(
         0,
@@ -102,6 +103,31 @@ fn progress_of_a_scan_names_what_failed_and_what_was_found() {
     let line = text.lines().find(|line| line.starts_with("scan "));
     let wanted = "scan 12.0s, 14 of 14 insertion points, 120 requests, 2 failed, 3 findings";
     assert_eq!(line, Some(wanted), "{text}");
+}
+
+#[test]
+fn verbose_tells_every_stage_login_operation_finding_failure_and_gate_with_its_time() {
+    let everything = PlainOptions { talk: Talk::Everything, ..MUTE };
+    let text = said(&ui_shop::whole(), everything);
+    insta::assert_snapshot!("verbose", text);
+    assert!(!text.contains('\u{1b}'), "{text}");
+}
+
+#[test]
+fn what_is_left_of_a_scan_is_told_by_what_is_known_of_it() {
+    let mut events = ui_run::whole();
+    events.retain(|stamped| !matches!(stamped.event, Event::LoadWindow(_)));
+    for stamped in &mut events {
+        if let Event::ScanWindow(window) = &mut stamped.event
+            && window.progress.points > 0
+        {
+            window.progress.points_done = 7;
+            stamped.at = Duration::from_secs(15);
+        }
+    }
+    let text = said(&events, MUTE);
+    let line = text.lines().find(|line| line.starts_with("scan 15.0s"));
+    assert!(line.is_some_and(|line| line.contains(", about 3s left, 7 of 14 ")), "{text}");
 }
 
 #[test]

@@ -12,8 +12,8 @@ use std::time::Duration;
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 use shakedown::model::{ControlCommand, Report};
 use shakedown::ui::Consumer;
-use shakedown::ui::plain::{Plain, PlainOptions};
-use shakedown::ui::tui::{LiveTui, Theme, TuiOptions, view};
+use shakedown::ui::plain::{Plain, PlainOptions, Talk};
+use shakedown::ui::tui::{LiveTui, Theme, TuiHands, TuiOptions, view};
 
 use crate::ui_plain::play;
 use crate::ui_run;
@@ -31,13 +31,14 @@ fn part_in_a_terminal() {
     let report = Report::of(&ui_run::whole());
     let options = |stay_open| TuiOptions { theme: Theme::default(), stay_open };
     match part.as_str() {
-        "view" => view(report, Theme::default()).expect("a terminal"),
+        "view" => view(report, Theme::default(), Box::new(|_| Ok("wrote it".to_owned())))
+            .expect("a terminal"),
         "panic" => {
-            let _tui = LiveTui::start(|_| Ok(()), options(true)).expect("a terminal");
+            let _tui = LiveTui::start(hands(|_| Ok(())), options(true)).expect("a terminal");
             panic!("a bug elsewhere");
         }
         "closing" => {
-            let mut tui = LiveTui::start(|_| Ok(()), options(false)).expect("a terminal");
+            let mut tui = LiveTui::start(hands(|_| Ok(())), options(false)).expect("a terminal");
             play(&mut tui, &ui_run::whole());
             tui.finish().expect("a terminal");
         }
@@ -46,7 +47,7 @@ fn part_in_a_terminal() {
             let control = move |command| {
                 sender.send(command).map_err(|_| "the test listens no more".to_owned())
             };
-            let mut tui = LiveTui::start(control, options(true)).expect("a terminal");
+            let mut tui = LiveTui::start(hands(control), options(true)).expect("a terminal");
             play(&mut tui, &ui_run::loading());
             assert_eq!(commands.recv(), Ok(ControlCommand::Stop));
             assert_eq!(commands.recv(), Ok(ControlCommand::Cancel));
@@ -54,7 +55,7 @@ fn part_in_a_terminal() {
             tui.finish().expect("a terminal");
         }
         "bar" => {
-            let options = PlainOptions { colour: true, quiet: false, unicode: true };
+            let options = PlainOptions { colour: true, talk: Talk::Usual, unicode: true };
             let mut plain = Plain::on_terminal(options);
             play(&mut plain, &ui_run::loading());
             let mut line = String::new();
@@ -64,6 +65,10 @@ fn part_in_a_terminal() {
         other => unreachable!("no part `{other}`"),
     }
     println!("the end");
+}
+
+fn hands(control: impl Fn(ControlCommand) -> Result<(), String> + Send + 'static) -> TuiHands {
+    TuiHands { control: Box::new(control), write: Box::new(|_| Ok("wrote it".to_owned())) }
 }
 
 /// A child in a pseudo-terminal, and the screen as a terminal would show it.
@@ -127,15 +132,34 @@ impl Stage {
         self.until(text, |screen| screen.contents().contains(text));
     }
 
+    /// The hints stand in the last of so many rows: a frame of that size is whole.
+    pub(crate) fn until_drawn(&mut self, rows: u16) {
+        self.until("a frame of the new size", |screen| {
+            screen.contents_between(rows - 1, 0, rows - 1, 40).contains("? keys")
+        });
+    }
+
     pub(crate) fn press(&mut self, keys: &str) {
         self.keys.write_all(keys.as_bytes()).expect("the child listens");
         self.keys.flush().expect("the child listens");
     }
 
-    fn resize(&mut self, rows: u16, cols: u16) {
+    pub(crate) fn resize(&mut self, rows: u16, cols: u16) {
         let size = PtySize { rows, cols, pixel_width: 0, pixel_height: 0 };
         self.master.resize(size).expect("the child listens");
         self.screen.screen_mut().set_size(cells(rows), cells(cols));
+    }
+
+    /// What the terminal shows now.
+    pub(crate) fn contents(&self) -> String {
+        self.screen.screen().contents()
+    }
+
+    pub(crate) fn signal(&self, signal: rustix::process::Signal) {
+        let pid = self.child.process_id().expect("it runs");
+        let pid = rustix::process::Pid::from_raw(pid.try_into().expect("a process id"));
+        let pid = pid.expect("a process id is not zero");
+        rustix::process::kill_process(pid, signal).expect("a child of ours");
     }
 
     /// The view has the terminal.
@@ -184,7 +208,7 @@ fn q_gives_the_terminal_back() {
     let mut stage = Stage::open("view");
     stage.until_shown("failed, exit 81");
     stage.assert_taken();
-    stage.press("3");
+    stage.press("5");
     stage.until_shown("SQL injection");
     stage.press("q");
     stage.assert_restored("the end");
@@ -195,9 +219,9 @@ fn a_resize_is_followed_and_forgotten() {
     let mut stage = Stage::open("view");
     stage.until_shown("q leave");
     stage.resize(10, 40);
-    stage.until_shown("1 Overview  2 3");
+    stage.until_shown("1 Overview  2 3 4");
     stage.resize(24, 80);
-    stage.until_shown("2 Endpoints 3");
+    stage.until_shown("2 Endp");
     stage.press("q");
     stage.assert_restored("the end");
 }
@@ -216,13 +240,12 @@ fn a_view_that_is_not_to_stay_ends_with_the_run() {
 
 #[test]
 fn termination_gives_the_terminal_back() {
-    let mut stage = Stage::open("view");
-    stage.until_shown("failed, exit 81");
-    let pid = stage.child.process_id().expect("it runs");
-    let pid = rustix::process::Pid::from_raw(pid.try_into().expect("a process id"));
-    let pid = pid.expect("a process id is not zero");
-    rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("a child of ours");
-    stage.assert_restored("the end");
+    for signal in [rustix::process::Signal::TERM, rustix::process::Signal::HUP] {
+        let mut stage = Stage::open("view");
+        stage.until_shown("failed, exit 81");
+        stage.signal(signal);
+        stage.assert_restored("the end");
+    }
 }
 
 #[test]

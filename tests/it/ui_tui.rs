@@ -8,14 +8,15 @@ use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::layout::Size;
-use ratatui::style::{Color, Modifier};
+use ratatui::style::Modifier;
 use shakedown::model::{Event, LoadChange, LoadChangeKind, Phase, Report, Severity, Stamped};
 use shakedown::ui::tui::{Action, Screen, State, Theme, draw};
 
 use crate::fixtures::rich_events;
 use crate::ui_run;
+use crate::ui_shop;
 
-fn replayed(events: &[Stamped], theme: Theme) -> State {
+pub(crate) fn replayed(events: &[Stamped], theme: Theme) -> State {
     let mut state = State::new(theme);
     for event in events {
         state.apply(event);
@@ -23,11 +24,11 @@ fn replayed(events: &[Stamped], theme: Theme) -> State {
     state
 }
 
-fn press(state: &mut State, code: KeyCode) -> Action {
+pub(crate) fn press(state: &mut State, code: KeyCode) -> Action {
     state.key(KeyEvent::new(code, KeyModifiers::NONE))
 }
 
-fn type_keys(state: &mut State, keys: &str) {
+pub(crate) fn type_keys(state: &mut State, keys: &str) {
     for key in keys.chars() {
         press(state, KeyCode::Char(key));
     }
@@ -37,14 +38,14 @@ fn ctrl_c(state: &mut State) -> Action {
     state.key(KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL))
 }
 
-fn buffer(state: &State, width: u16, height: u16) -> Buffer {
+pub(crate) fn buffer(state: &State, width: u16, height: u16) -> Buffer {
     let mut terminal =
         Terminal::new(TestBackend::new(width, height)).expect("memory is always there");
     terminal.draw(|frame| draw(state, frame)).expect("memory is always there");
     terminal.backend().buffer().clone()
 }
 
-fn screen(state: &State, width: u16, height: u16) -> String {
+pub(crate) fn screen(state: &State, width: u16, height: u16) -> String {
     let buffer = buffer(state, width, height);
     let rows = buffer.content.chunks(usize::from(width).max(1)).map(|row| {
         let text: String = row.iter().map(ratatui::buffer::Cell::symbol).collect();
@@ -53,41 +54,10 @@ fn screen(state: &State, width: u16, height: u16) -> String {
     rows.collect::<Vec<_>>().join("\n")
 }
 
-fn on(events: &[Stamped], keys: &str) -> State {
+pub(crate) fn on(events: &[Stamped], keys: &str) -> State {
     let mut state = replayed(events, Theme::default());
     type_keys(&mut state, keys);
     state
-}
-
-#[test]
-fn overview_of_a_running_load() {
-    let state = on(&ui_run::loading(), "");
-    insta::assert_snapshot!(screen(&state, 80, 24), @r#"
-     1 Overview  2 Endpoints 3  3 Findings  4 Log 1  ● running
-     check http://127.0.0.1:8080/  7.00s
-     load 60%, 4.00s left ██████████████████████████████████░░░░░░░░░░░░░░░░░░░░░░░░
-    ┌ Load ────────────────────────────────┐┌ Scan ────────────────────────────────┐
-    │rate      1,113/s now, 1,013/s mean   ││crawl     12 fetched, 4 queued        │
-    │latency   p50 4.54ms  p95 52.2ms      ││checks    0 of 0 insertion points     │
-    │          p99 70.1ms  max 170ms       ││requests  60, p95 4.00ms, 1 failed    │
-    │errors    0.30%  15 of 5,065          ││coverage  2 of 3 operations, 9 nodes  │
-    │statuses  200 ×5,050  500 ×10         ││findings  none                        │
-    │          wait_timeout ×5             ││                                      │
-    │vus       46 now, 46 at most          ││                                      │
-    │dropped   15 iterations               ││                                      │
-    └──────────────────────────────────────┘└──────────────────────────────────────┘
-    ┌ rate, peak 1,113/s in 6.00s ─────────┐┌ p95, peak 53.8ms ────────────────────┐
-    │▂▂▂▂▂▂▂▃▃▃▃▃▃▄▄▄▄▄▄▅▅▅▅▅▅▅▆▆▆▆▆▆██████││███████▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▆▆▆▆▆▆│
-    │██████████████████████████████████████││██████████████████████████████████████│
-    │██████████████████████████████████████││██████████████████████████████████████│
-    └──────────────────────────────────────┘└──────────────────────────────────────┘
-    ┌ Slowest ─────────────────────────────────────────────────────────────────────┐
-    │endpoint                   requests      rate   errors     p50    p95↓     p99│
-    │POST /cart/checkout              65    13.0/s    23.1%   110ms   170ms   170ms│
-    └──────────────────────────────────────────────────────────────────────────────┘
-     ▲ the target closes connections \u{1b}]0;owned\u{7}after 100 requests
-     q stop  ? keys  Tab next
-    "#);
 }
 
 #[test]
@@ -110,243 +80,23 @@ fn overview_of_load_alone_has_room_for_all_percentiles_and_the_generator() {
 }
 
 #[test]
-fn overview_of_a_finished_run_names_the_gates_that_failed() {
-    let state = on(&ui_run::whole(), "");
-    insta::assert_snapshot!(screen(&state, 80, 24), @r#"
-     1 Overview  2 Endpoints 3  3 Findings 3  4 Log 1  ✗ failed, exit 81
-     check http://127.0.0.1:8080/  12.0s
-     scan 100% █████████████████████████████████████████████████████████████████████
-    ┌ Gates ───────────────────────────────────────────────────────────────────────┐
-    │✗ exit 81: findings and thresholds failed                                     │
-    │✗ http_req_latency: p(95)<50  measured 57.5ms                                 │
-    │✗ findings{severity:>=high}: count==0  measured 1                             │
-    │✓ http_req_failed: rate<0.01  measured 0.25%                                  │
-    └──────────────────────────────────────────────────────────────────────────────┘
-    ┌ Load ────────────────────────────────┐┌ Scan ────────────────────────────────┐
-    │rate      1,113/s mean                ││crawl     16 fetched, 0 queued        │
-    │latency   p50 4.48ms  p95 51.5ms      ││checks    14 of 14 insertion points   │
-    │          p99 60.2ms  max 170ms       ││requests  120, p95 4.00ms, 2 failed   │
-    │errors    0.27%  27 of 10,017         ││coverage  2 of 3 operations, 9 nodes  │
-    │statuses  200 ×9,990  500 ×18         ││findings  ▲ 1 high ◆ 1 medium · 1     │
-    │          wait_timeout ×9             ││          info                        │
-    │vus       50 at most                  ││                                      │
-    │dropped   27 iterations               ││                                      │
-    └──────────────────────────────────────┘└──────────────────────────────────────┘
-     endpoint                   requests      rate   errors     p50    p95↓     p99
-     POST /cart/checkout             117    13.0/s    23.1%   110ms   170ms   170ms
-
-     ▲ the target closes connections \u{1b}]0;owned\u{7}after 100 requests
-     q leave  ? keys  Tab next
-    "#);
-}
-
-#[test]
-fn overview_on_a_tall_terminal_has_charts_and_gates() {
-    let state = on(&ui_run::whole(), "");
-    insta::assert_snapshot!(screen(&state, 120, 40), @r#"
-     1 Overview  2 Endpoints 3  3 Findings 3  4 Log 1  ✗ failed, exit 81
-     check http://127.0.0.1:8080/  12.0s
-     scan 100% █████████████████████████████████████████████████████████████████████████████████████████████████████████████
-    ┌ Gates ───────────────────────────────────────────────────────────────────────────────────────────────────────────────┐
-    │✗ exit 81: findings and thresholds failed                                                                             │
-    │✗ http_req_latency: p(95)<50  measured 57.5ms                                                                         │
-    │✗ findings{severity:>=high}: count==0  measured 1                                                                     │
-    │✓ http_req_failed: rate<0.01  measured 0.25%                                                                          │
-    └──────────────────────────────────────────────────────────────────────────────────────────────────────────────────────┘
-    ┌ Load ────────────────────────────────────────────────────┐┌ Scan ────────────────────────────────────────────────────┐
-    │rate      1,113/s mean                                    ││crawl     16 fetched, 0 queued                            │
-    │latency   p50 4.48ms  p95 51.5ms                          ││checks    14 of 14 insertion points                       │
-    │          p99 60.2ms  max 170ms                           ││requests  120, p95 4.00ms, 2 failed                       │
-    │errors    0.27%  27 of 10,017                             ││coverage  2 of 3 operations, 9 nodes                      │
-    │statuses  200 ×9,990  500 ×18  wait_timeout ×9            ││findings  ▲ 1 high ◆ 1 medium · 1 info                    │
-    │vus       50 at most                                      ││                                                          │
-    │dropped   27 iterations                                   ││                                                          │
-    └──────────────────────────────────────────────────────────┘└──────────────────────────────────────────────────────────┘
-    ┌ rate, peak 1,313/s in 10.0s ─────────────────────────────┐┌ p95, peak 53.8ms ────────────────────────────────────────┐
-    │            ▁▁▁▁▁▁▂▂▂▂▂▂▃▃▃▃▃▄▄▄▄▄▄▅▅▅▅▅▅▆▆▆▆▆▆▇▇▇▇▇▇█████││██████▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆│
-    │▇▇▇▇▇▇████████████████████████████████████████████████████││██████████████████████████████████████████████████████████│
-    │██████████████████████████████████████████████████████████││██████████████████████████████████████████████████████████│
-    └──────────────────────────────────────────────────────────┘└──────────────────────────────────────────────────────────┘
-    ┌ Slowest ─────────────────────────────────────────────────────────────────────────────────────────────────────────────┐
-    │endpoint                            scenario          requests       rate   errors      p50     p95↓      p99      max│
-    │POST /cart/checkout (checkout)      shop                   117     13.0/s    23.1%    110ms    170ms    170ms    170ms│
-    │GET /search (search)                shop                 1,800      200/s       0%   39.9ms   57.9ms   59.6ms   59.8ms│
-    │GET /                               shop                 8,100      900/s       0%   4.00ms   5.82ms   5.98ms   6.00ms│
-    │                                                                                                                      │
-    │                                                                                                                      │
-    └──────────────────────────────────────────────────────────────────────────────────────────────────────────────────────┘
-    ┌ Gravest ─────────────────────────────────────────────────────────────────────────────────────────────────────────────┐
-    │▲ high     SQL injection  GET /search  firm                                                                           │
-    │◆ medium   Open redirect  GET /search  firm                                                                           │
-    │· info     Missing security header  GET /search  firm                                                                 │
-    │                                                                                                                      │
-    │                                                                                                                      │
-    └──────────────────────────────────────────────────────────────────────────────────────────────────────────────────────┘
-     ▲ the target closes connections \u{1b}]0;owned\u{7}after 100 requests
-     q leave  ? keys  Tab next
-    "#);
-}
-
-#[test]
 fn overview_on_a_small_terminal_keeps_the_figures() {
     let state = on(&ui_run::loading(), "");
-    insta::assert_snapshot!(screen(&state, 40, 10), @r#"
-    1 Overview  2 3  3  4 1  ● running
-    check http://127.0.0.1:8080/  7.00s
-    load 60%, 4.00s left ██████████░░░░░░░░
-    rate      1,113/s now, 1,013/s mean
-    latency   p50 4.54ms  p95 52.2ms
-    crawl     12 fetched, 4 queued
-    checks    0 of 0 insertion points
-
-    ▲ the target closes connections \u{1b}]
-    q stop  ? keys  Tab next
-    "#);
-}
-
-#[test]
-fn endpoints_are_sorted_by_p95_and_show_where_the_time_goes() {
-    let state = on(&ui_run::loading(), "2");
-    insta::assert_snapshot!(screen(&state, 80, 24), @r#"
-     1 Overview  2 Endpoints 3  3 Findings  4 Log 1  ● running
-    endpoint                     requests      rate   errors     p50    p95↓     p99
-    POST /cart/checkout                65    13.0/s    23.1%   110ms   170ms   170ms
-    GET /search                     1,000     200/s       0%  39.9ms  57.9ms  59.6ms
-    GET /                           4,000     800/s       0%  4.00ms  5.82ms  5.98ms
-
-
-
-
-
-
-     Endpoint ────────────────────────────────────────────────────────────── ↑0 ↓10
-     url         http://127.0.0.1:8080/cart/checkout
-     request     checkout in scenario shop
-     latency     p50 110ms  p90 161ms  p95 170ms  p99 170ms  max 170ms
-                 p99.9 170ms  p99.99 170ms
-     duration    p50 110ms  p90 161ms  p95 170ms  p99 170ms  max 170ms
-                 p99.9 170ms  p99.99 170ms
-       wait      p50 55.0ms  p90 80.4ms  p95 85.0ms  p99 85.0ms  max 85.0ms
-       receive   p50 27.5ms  p90 40.2ms  p95 42.5ms  p99 42.5ms  max 42.5ms
-     statuses    200 ×50  500 ×10  wait_timeout ×5
-     traffic     65 requests, 15 failed, 0 connections, 5.9 KiB sent, 117 KiB
-                 received
-     q stop  ? keys  Tab next  Enter open  / filter  s sort, now by p95
-    "#);
-}
-
-#[test]
-fn findings_show_the_gravest_first_with_its_detail() {
-    let state = on(&ui_run::whole(), "3");
-    insta::assert_snapshot!(screen(&state, 80, 24), @r#"
-     1 Overview  2 Endpoints 3  3 Findings 3  4 Log 1  ✗ failed, exit 81
-    ▲ high     SQL injection  GET /search  firm
-    ◆ medium   Open redirect  GET /search  firm
-    · info     Missing security header  GET /search  firm
-
-
-
-
-
-
-
-     Finding ─────────────────────────────────────────────────────────────── ↑0 ↓15
-     SQL injection
-     severity    ▲ high, firm, new
-     rule        sqli-error  SD-sqli-error
-     url         GET http://127.0.0.1:8080/search?q=shoe
-     insertion   query `q`
-     seen at     3 URLs
-     detail      A quote made the database complain; two quotes did not.
-     why         Whoever can send this parameter can read the whole database.
-     fix         Bind the value as a parameter of a prepared statement.
-     reproduce   curl -i 'http://127.0.0.1:8080/search?q=%27'
-     payload     '
-     q leave  ? keys  Tab next  Enter open  / filter
-    "#);
+    insta::assert_snapshot!(screen(&state, 40, 10));
 }
 
 #[test]
 fn an_open_finding_shows_the_evidence_with_the_match_marked() {
-    let mut state = on(&ui_run::whole(), "3");
+    let mut state = on(&ui_run::whole(), "5");
     press(&mut state, KeyCode::Enter);
     press(&mut state, KeyCode::End);
-    insta::assert_snapshot!(screen(&state, 80, 24), @r#"
-    1 Overview  2 Endpoints 3  3 Findings 3  4 Log 1  ✗ failed, exit 81
-    Finding ──────────────────────────────────────────────────────────────── ↑5 ↓0
-    seen at     3 URLs
-    detail      A quote made the database complain; two quotes did not.
-    why         Whoever can send this parameter can read the whole database.
-    fix         Bind the value as a parameter of a prepared statement.
-    reproduce   curl -i 'http://127.0.0.1:8080/search?q=%27'
-    payload     '
-    class       CWE-89  A05:2025  A03:2021
-
-    evidence 1 of 1: attack, as alice, 12.0ms
-    > GET /search?q=' HTTP/1.1
-    > Host: 127.0.0.1:8080
-    >
-
-    < HTTP/1.1 500 Internal Server Error
-    < Content-Type: text/html
-    <
-    < <p>\u{1b}[2Jnear "x": ▶syntax error◀ in query</p>
-    the rest was not recorded
-
-    references
-                https://example.com/reference
-    q leave  ? keys  Tab next  j k scroll  Esc back
-    "#);
-}
-
-#[test]
-fn the_log_lists_notices_and_failures() {
-    let state = on(&ui_run::whole(), "4");
-    insta::assert_snapshot!(screen(&state, 80, 12), @r#"
-    1 Overview  2 Endpoints 3  3 Findings 3  4 Log 1  ✗ failed, exit 81
-    1.00ms · crawl started
-     511ms · crawl finished
-     1.00s · load started
-     7.00s ▲ the target closes connections \u{1b}]0;owned\u{7}after 100 requests
-     11.0s · load finished
-     11.0s · scan started
-     11.8s · http://127.0.0.1:8080/slow: wait_timeout: no response within 30s
-     12.0s · scan finished
-     12.0s · exit 81: findings and thresholds failed
-
-    q leave  ? keys  Tab next  j k scroll
-    "#);
+    insta::assert_snapshot!(screen(&state, 80, 24));
 }
 
 #[test]
 fn help_names_the_keys() {
     let state = on(&ui_run::loading(), "?");
-    insta::assert_snapshot!(screen(&state, 80, 24), @r#"
-     1 Overview  2 Endpoints 3  3 Findings  4 Log 1  ● running
-     check http://127.0.0.1:8080/  7.00s
-     load 60%, 4.00s left ██████████████████████████████████░░░░░░░░░░░░░░░░░░░░░░░░
-    ┌ Load ────────────────────────────────┐┌ Scan ────────────────────────────────┐
-    │rate   ┌ Keys ────────────────────────────────────────────────────────┐       │
-    │latency│ 1-4        open a screen                                     │ts     │
-    │       │ Tab        next screen; Shift-Tab: previous                  │led    │
-    │errors │ j k ↓ ↑    move or scroll                                    │nodes  │
-    │statuse│ PgUp PgDn  move by ten                                       │       │
-    │       │ Home End   first and last; also g and G                      │       │
-    │vus    │ Enter      open the detail                                   │       │
-    │dropped│ Esc        close the detail, drop the filter                 │       │
-    └───────│ s          endpoints: next sort order                        │───────┘
-    ┌ rate, │ /          endpoints, findings: filter                       │───────┐
-    │▂▂▂▂▂▂▂│ + -        ten per cent of the plan's load more or less      │▇▆▆▆▆▆▆│
-    │███████│ p          pause the load; again: go on                      │███████│
-    │███████│ q          stop the run (asks); leave when it is over        │███████│
-    └───────│ Ctrl-C     stop; again: drop what is in flight; third: leave │───────┘
-    ┌ Slowes│ ?          these keys                                        │───────┐
-    │endpoin└──────────────────────────────────────────────────────────────┘    p99│
-    │POST /cart/checkout              65    13.0/s    23.1%   110ms   170ms   170ms│
-    └──────────────────────────────────────────────────────────────────────────────┘
-     ▲ the target closes connections \u{1b}]0;owned\u{7}after 100 requests
-     q stop  ? keys  Tab next
-    "#);
+    insta::assert_snapshot!(screen(&state, 80, 24));
 }
 
 #[test]
@@ -385,50 +135,12 @@ fn a_change_by_hand_is_marked_below_both_charts() {
 #[test]
 fn stopping_is_asked_for() {
     let state = on(&ui_run::loading(), "q");
-    insta::assert_snapshot!(screen(&state, 60, 8), @r#"
-     1 Overview  2 3  3  4 1  ● running
-     check http://127.0.0.1:8080/  7.00s
-    ┌ Stop? ───────────────────────────────────────────────────┐
-    │ Stop the run? What is in flight may finish, then the     │
-    │ report follows.                                          │
-    │ y yes   n no                                             │
-    └──────────────────────────────────────────────────────────┘
-     q stop  ? keys  Tab next
-    "#);
-}
-
-#[test]
-fn without_unicode_and_colour_nothing_of_either_is_drawn() {
-    let mut state = replayed(&ui_run::whole(), Theme::plain().ascii());
-    for key in ["1", "2", "3", "4", "?"] {
-        type_keys(&mut state, key);
-        let buffer = buffer(&state, 80, 24);
-        for cell in &buffer.content {
-            assert!(cell.symbol().is_ascii(), "{:?} on screen {key}", cell.symbol());
-            assert_eq!((cell.fg, cell.bg), (Color::Reset, Color::Reset), "screen {key}");
-        }
-    }
-    let mut state = replayed(&ui_run::whole(), Theme::plain().ascii());
-    type_keys(&mut state, "3");
-    insta::assert_snapshot!(screen(&state, 80, 12), @r#"
-     1 Overview  2 Endpoints 3  3 Findings 3  4 Log 1  x failed, exit 81
-    ! high     SQL injection  GET /search  firm
-    * medium   Open redirect  GET /search  firm
-    . info     Missing security header  GET /search  firm
-
-
-
-
-
-
-
-     q leave  ? keys  Tab next  Enter open  / filter
-    "#);
+    insta::assert_snapshot!(screen(&state, 60, 8));
 }
 
 #[test]
 fn what_the_target_says_reaches_no_cell_as_a_control_character() {
-    let mut state = on(&ui_run::whole(), "3");
+    let mut state = on(&ui_run::whole(), "5");
     press(&mut state, KeyCode::Enter);
     for height in [24, 60] {
         for cell in buffer(&state, 80, height).content {
@@ -440,7 +152,7 @@ fn what_the_target_says_reaches_no_cell_as_a_control_character() {
 
 #[test]
 fn the_match_is_reversed_as_well_as_marked() {
-    let mut state = on(&ui_run::whole(), "3");
+    let mut state = on(&ui_run::whole(), "5");
     press(&mut state, KeyCode::Enter);
     let reversed: String = buffer(&state, 80, 60)
         .content
@@ -454,7 +166,7 @@ fn the_match_is_reversed_as_well_as_marked() {
 
 #[test]
 fn scrolling_past_the_end_is_not_remembered() {
-    let mut state = on(&ui_run::whole(), "3");
+    let mut state = on(&ui_run::whole(), "5");
     press(&mut state, KeyCode::Enter);
     for _ in 0..50 {
         press(&mut state, KeyCode::Down);
@@ -479,32 +191,7 @@ fn overview_of_a_scan_shows_nothing_of_load() {
     let mut events = ui_run::whole();
     events.retain(|stamped| !is_load(&stamped.event) && !is_gate(&stamped.event));
     let state = on(&events, "");
-    insta::assert_snapshot!(screen(&state, 80, 24), @r#"
-     1 Overview  2 Endpoints  3 Findings 3  4 Log 1  ● running
-     check http://127.0.0.1:8080/  12.0s
-     scan 100% █████████████████████████████████████████████████████████████████████
-    ┌ Scan ────────────────────────────────────────────────────────────────────────┐
-    │crawl     16 fetched, 0 queued                                                │
-    │checks    14 of 14 insertion points                                           │
-    │requests  120, p95 4.00ms, 2 failed                                           │
-    │coverage  2 of 3 operations, 9 nodes                                          │
-    │findings  ▲ 1 high ◆ 1 medium · 1 info                                        │
-    └──────────────────────────────────────────────────────────────────────────────┘
-    ┌ Gravest ─────────────────────────────────────────────────────────────────────┐
-    │▲ high     SQL injection  GET /search  firm                                   │
-    │◆ medium   Open redirect  GET /search  firm                                   │
-    │· info     Missing security header  GET /search  firm                         │
-    │                                                                              │
-    │                                                                              │
-    │                                                                              │
-    │                                                                              │
-    │                                                                              │
-    │                                                                              │
-    │                                                                              │
-    └──────────────────────────────────────────────────────────────────────────────┘
-     ▲ the target closes connections \u{1b}]0;owned\u{7}after 100 requests
-     q stop  ? keys  Tab next
-    "#);
+    insta::assert_snapshot!(screen(&state, 80, 24));
 }
 
 #[test]
@@ -563,8 +250,8 @@ fn the_view_stays_after_q_and_not_after_a_signal() {
 
 #[test]
 fn screens_are_reached_by_number_and_in_turn() {
-    let mut state = on(&[], "3");
-    assert_eq!(state.screen(), Screen::Findings);
+    let mut state = on(&[], "7");
+    assert_eq!(state.screen(), Screen::Backends);
     press(&mut state, KeyCode::Tab);
     assert_eq!(state.screen(), Screen::Log);
     press(&mut state, KeyCode::Tab);
@@ -577,7 +264,7 @@ fn screens_are_reached_by_number_and_in_turn() {
 
 #[test]
 fn a_filter_narrows_the_findings_and_esc_drops_it() {
-    let mut state = on(&ui_run::whole(), "3/REDIRECT");
+    let mut state = on(&ui_run::whole(), "5/REDIRECT");
     press(&mut state, KeyCode::Enter);
     let text = screen(&state, 80, 24);
     assert!(text.contains("Open redirect") && !text.contains("Missing security header"), "{text}");
@@ -606,7 +293,7 @@ fn sorting_by_requests_puts_the_busiest_endpoint_first() {
 
 #[test]
 fn an_open_finding_stays_open_when_a_graver_one_comes_in() {
-    let mut state = on(&ui_run::whole(), "3");
+    let mut state = on(&ui_run::whole(), "5");
     press(&mut state, KeyCode::Enter);
     assert!(screen(&state, 80, 24).contains("SQL injection"));
     let graver = ui_run::finding("rce", "Command injection", Severity::Critical);
@@ -624,22 +311,176 @@ fn a_finished_report_shows_what_the_run_showed() {
     let events = ui_run::whole();
     let mut live = replayed(&events, Theme::default());
     let mut read = State::finished(Report::of(&events), Theme::default());
-    for key in ["1", "2", "3"] {
+    for key in ["1", "2", "4", "5", "6", "7"] {
         type_keys(&mut live, key);
         type_keys(&mut read, key);
         assert_eq!(screen(&live, 100, 30), screen(&read, 100, 30), "screen {key}");
     }
 }
 
+#[test]
+fn a_frozen_picture_stands_still_while_the_run_goes_on() {
+    let whole = ui_run::whole();
+    let (before, after) = whole.split_at(ui_run::loading().len());
+    let mut state = on(before, "f");
+    let frozen = screen(&state, 80, 24);
+    assert!(frozen.contains("frozen at 7.00s"), "{frozen}");
+    for event in &after[..3] {
+        state.apply(event);
+    }
+    assert_eq!(screen(&state, 80, 24), frozen);
+    assert_eq!(state.live_report().timeline.len(), 9, "the run is followed all the same");
+    type_keys(&mut state, "ff");
+    assert!(screen(&state, 80, 24).contains("frozen at 10.0s"));
+    for event in &after[3..] {
+        state.apply(event);
+    }
+    let over = screen(&state, 80, 24);
+    assert!(over.contains("frozen at 10.0s") && over.contains("exit 81"), "{over}");
+    type_keys(&mut state, "f");
+    assert_eq!(screen(&state, 80, 24), screen(&on(&whole, ""), 80, 24));
+    type_keys(&mut state, "f");
+    assert!(screen(&state, 80, 24).contains("the run is over: nothing moves any more"));
+}
+
+#[test]
+fn a_report_is_written_when_asked_for() {
+    let mut state = on(&ui_run::loading(), "");
+    assert_eq!(press(&mut state, KeyCode::Char('w')), Action::Write);
+    state.say("wrote run.json as far as the run is");
+    assert!(screen(&state, 80, 24).ends_with(" wrote run.json as far as the run is"));
+    let mut state = on(&ui_run::loading(), "2/w");
+    assert!(screen(&state, 80, 24).ends_with("/w   Enter keep  Esc drop"));
+    press(&mut state, KeyCode::Enter);
+    assert_eq!(press(&mut state, KeyCode::Char('w')), Action::Write);
+}
+
+#[test]
+fn a_run_of_another_process_is_watched_and_not_steered() {
+    let mut state = State::following(Theme::default());
+    for event in &ui_run::loading() {
+        state.apply(event);
+    }
+    assert!(screen(&state, 80, 24).contains("● following"));
+    assert_eq!(press(&mut state, KeyCode::Char('+')), Action::None);
+    assert!(screen(&state, 80, 24).contains("`shakedown control` steers it"));
+    assert_eq!(press(&mut state, KeyCode::Char('q')), Action::Leave);
+    assert_eq!(ctrl_c(&mut state), Action::Leave);
+}
+
+#[test]
+fn the_log_follows_until_it_is_scrolled_back_and_is_filtered_like_a_list() {
+    let mut state = on(&ui_run::loading(), "8");
+    press(&mut state, KeyCode::Up);
+    let back = screen(&state, 80, 8);
+    assert!(back.contains("↓1 newer"), "{back}");
+    for event in ui_run::whole().iter().skip(ui_run::loading().len()) {
+        state.apply(event);
+    }
+    let entries = |text: &str| text.lines().skip(1).take(4).map(str::to_owned).collect::<Vec<_>>();
+    assert_eq!(entries(&screen(&state, 80, 8)), entries(&back), "what was read stays");
+    press(&mut state, KeyCode::End);
+    assert!(!screen(&state, 80, 8).contains("newer"));
+    type_keys(&mut state, "/scan ");
+    let filtered = screen(&state, 80, 24);
+    assert!(filtered.contains("scan started") && !filtered.contains("crawl"), "{filtered}");
+}
+
+#[test]
+fn findings_are_grouped_by_severity_by_rule_or_by_path() {
+    let rows = |state: &State| {
+        let text = screen(state, 80, 40);
+        text.lines().skip(1).take(12).map(str::to_owned).collect::<Vec<_>>().join("\n")
+    };
+    let mut state = on(&ui_shop::whole(), "5");
+    assert!(rows(&state).starts_with("▾ ▲ high  1\n"), "{}", rows(&state));
+    assert!(rows(&state).contains("  ▾ Missing security header  3\n"), "{}", rows(&state));
+    type_keys(&mut state, "s");
+    assert!(rows(&state).contains("▾ Missing security header  3\n"), "{}", rows(&state));
+    type_keys(&mut state, "s");
+    assert!(rows(&state).contains("▾ /search  3\n"), "{}", rows(&state));
+}
+
+#[test]
+fn a_branch_of_findings_is_folded_and_told_as_a_whole() {
+    let mut state = on(&ui_shop::whole(), "5");
+    press(&mut state, KeyCode::End);
+    press(&mut state, KeyCode::Left);
+    let text = screen(&state, 80, 40);
+    assert!(text.contains(" findings    3 findings"), "the rule's own detail\n{text}");
+    press(&mut state, KeyCode::Enter);
+    let folded = screen(&state, 80, 40);
+    assert!(folded.contains("  ▸ Missing security header  3"), "{folded}");
+    assert!(folded.contains("Enter unfold"), "{folded}");
+    press(&mut state, KeyCode::Right);
+    assert_eq!(screen(&state, 80, 40), text);
+}
+
+#[test]
+fn errors_are_told_by_kind_and_by_where_they_were() {
+    let mut state = on(&ui_shop::whole(), "4");
+    type_keys(&mut state, "/wait");
+    press(&mut state, KeyCode::Enter);
+    press(&mut state, KeyCode::Enter);
+    let text = screen(&state, 80, 24);
+    assert!(text.contains("wait_timeout: 9 of 10,017"), "{text}");
+    assert!(text.contains("POST /cart/checkout  9 of 117, 7.69%"), "{text}");
+    press(&mut state, KeyCode::Esc);
+    press(&mut state, KeyCode::Down);
+    assert!(screen(&state, 80, 24).contains("scan: wait_timeout: 1 of 120"));
+}
+
+#[test]
+fn the_site_is_a_tree_that_says_what_was_not_reached() {
+    let mut state = on(&ui_shop::whole(), "6/admin");
+    press(&mut state, KeyCode::Enter);
+    let text = screen(&state, 80, 30);
+    assert!(text.contains("✗ GET admin  403"), "{text}");
+    assert!(text.contains("▾ admin/  0 of 1\n"), "{text}");
+    assert!(!text.contains("search"), "{text}");
+    press(&mut state, KeyCode::Esc);
+    type_keys(&mut state, "s");
+    let first = |state: &State| screen(state, 80, 30).lines().nth(3).map(str::to_owned);
+    assert!(
+        first(&state).is_some_and(|row| row.starts_with("✗ GET /admin")),
+        "{:?}",
+        first(&state)
+    );
+    type_keys(&mut state, "s");
+    assert!(first(&state).is_some_and(|row| row.contains("▲ 3 findings")), "{:?}", first(&state));
+}
+
+#[test]
+fn answers_are_told_by_backend_and_a_slow_one_stands_first() {
+    let mut state = on(&ui_shop::whole(), "7");
+    press(&mut state, KeyCode::Enter);
+    let text = screen(&state, 80, 24);
+    assert!(text.contains("x-backend: app-2"), "{text}");
+    assert!(text.contains("beside      p95 88.1ms, app-1 19.6ms"), "{text}");
+    let text = screen(&on(&ui_run::whole(), "7"), 80, 24);
+    assert!(text.contains("--observe x-cache"), "{text}");
+}
+
+#[test]
+fn latency_is_shown_from_the_intended_start_or_as_duration() {
+    let mut state = on(&ui_run::whole(), "3");
+    assert!(screen(&state, 80, 24).contains("latency from the intended start over time"));
+    type_keys(&mut state, "s");
+    assert!(screen(&state, 80, 24).contains(" duration over time"));
+    let mut state = State::finished(Report::of(&ui_run::whole()), Theme::default());
+    type_keys(&mut state, "3");
+    assert!(screen(&state, 80, 24).contains("is in an event log (--jsonl)"));
+}
+
 fn any_key() -> impl Strategy<Value = KeyEvent> {
     let code = prop_oneof![
-        6 => prop::sample::select("1234jkgGsqyn/?:x".chars().collect::<Vec<_>>())
+        6 => prop::sample::select("12345678jkhlgGsqynfwp/?:x".chars().collect::<Vec<_>>())
             .prop_map(KeyCode::Char),
         1 => any::<char>().prop_map(KeyCode::Char),
         5 => prop::sample::select(vec![
             KeyCode::Tab, KeyCode::BackTab, KeyCode::Enter, KeyCode::Esc, KeyCode::Up,
             KeyCode::Down, KeyCode::PageUp, KeyCode::PageDown, KeyCode::Home, KeyCode::End,
-            KeyCode::Backspace, KeyCode::Left, KeyCode::F(1),
+            KeyCode::Backspace, KeyCode::Left, KeyCode::Right, KeyCode::F(1),
         ]),
     ];
     code.prop_map(|code| KeyEvent::new(code, KeyModifiers::NONE))
@@ -652,12 +493,12 @@ proptest! {
     fn no_size_and_no_keys_break_a_screen(
         width in 1u16..=200,
         height in 1u16..=60,
-        taken in 0usize..40,
+        taken in 0usize..70,
         keys in prop::collection::vec(any_key(), 0..30),
         plain in any::<bool>(),
     ) {
         let theme = if plain { Theme::plain().ascii() } else { Theme::default() };
-        let events = ui_run::whole();
+        let events = ui_shop::whole();
         let mut state = replayed(&events[..taken.min(events.len())], theme);
         state.resize(Size::new(width, height));
         buffer(&state, width, height);
@@ -665,5 +506,22 @@ proptest! {
             state.key(key);
             buffer(&state, width, height);
         }
+    }
+
+    /// Whatever was pressed on the way.
+    #[test]
+    fn keys_change_what_is_looked_at_and_never_what_is_learnt(
+        keys in prop::collection::vec(any_key(), 0..40),
+        places in prop::collection::vec(0usize..70, 0..40),
+    ) {
+        let events = ui_shop::whole();
+        let mut state = State::new(Theme::default());
+        for (place, event) in events.iter().enumerate() {
+            for (key, _) in keys.iter().zip(&places).filter(|(_, at)| **at == place) {
+                state.key(*key);
+            }
+            state.apply(event);
+        }
+        prop_assert_eq!(state.live_report(), &Report::of(&events));
     }
 }

@@ -211,6 +211,7 @@ fn outputs(args: &RunArgs) -> OutputArgs {
         csv: None,
         text: None,
         no_tui: true,
+        verbose: false,
         ci: false,
     }
 }

@@ -16,20 +16,33 @@ use crate::model::Report;
 use crate::model::Severity;
 use crate::model::Stamped;
 use crate::ui::consumer::Consumer;
+use crate::ui::progress::PartClock;
 use crate::ui::progress::Progress;
+use crate::ui::story::Story;
 
 /// Run time between two lines of progress where there is no bar.
 const BETWEEN_LINES: Duration = Duration::from_secs(5);
 /// Steps of the bar.
 const STEPS: u64 = 1000;
 
+/// How much is said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Talk {
+    /// Only warnings and errors.
+    Warnings,
+    /// Findings and progress too.
+    Usual,
+    /// Everything that is learnt, with its time.
+    Everything,
+}
+
 /// How much is said, and how.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PlainOptions {
     /// Severities and levels in colour.
     pub colour: bool,
-    /// Only warnings and errors.
-    pub quiet: bool,
+    /// How much.
+    pub talk: Talk,
     /// The bar may use characters outside ASCII.
     pub unicode: bool,
 }
@@ -39,7 +52,9 @@ pub struct Plain {
     out: Box<dyn Write + Send>,
     bar: Option<Bar>,
     paint: Paint,
-    quiet: bool,
+    talk: Talk,
+    story: Story,
+    clock: PartClock,
     /// A finding is said once, however often its occurrences grow.
     said: BTreeSet<String>,
     next_line: Duration,
@@ -49,7 +64,7 @@ pub struct Plain {
 impl Plain {
     /// For a terminal: lines on standard error, a bar below them.
     pub fn on_terminal(options: PlainOptions) -> Self {
-        let bar = (!options.quiet).then(|| Bar::new(options));
+        let bar = (options.talk != Talk::Warnings).then(|| Bar::new(options));
         Self { bar, ..Self::to(Box::new(io::stderr()), options) }
     }
 
@@ -63,7 +78,9 @@ impl Plain {
             out,
             bar: None,
             paint: Paint(options.colour),
-            quiet: options.quiet,
+            talk: options.talk,
+            story: Story::default(),
+            clock: PartClock::default(),
             said: BTreeSet::new(),
             next_line: BETWEEN_LINES,
             error: None,
@@ -72,7 +89,7 @@ impl Plain {
 
     fn say_finding(&mut self, finding: &Finding) {
         let least = if self.bar.is_some() { Severity::Info } else { Severity::Medium };
-        let wanted = !self.quiet && finding.severity >= least;
+        let wanted = self.talk == Talk::Usual && finding.severity >= least;
         let is_said = finding.places().any(|(_, own)| self.said.contains(own));
         if wanted && !is_said {
             self.said.insert(finding.fingerprint.clone());
@@ -83,13 +100,13 @@ impl Plain {
     /// Moves the bar, or says where the run stands if a line is due.
     fn progress(&mut self, at: Duration, report: &Report) {
         if let Some(bar) = &mut self.bar {
-            bar.show(report);
+            bar.show(report, self.clock);
             return;
         }
-        if self.quiet || at < self.next_line {
+        if self.talk == Talk::Warnings || at < self.next_line {
             return;
         }
-        if let Some(line) = lines::standing(report) {
+        if let Some(line) = lines::standing(report, self.clock) {
             self.next_line = at + BETWEEN_LINES;
             self.say(&line);
         }
@@ -112,9 +129,38 @@ impl Plain {
 
 impl Consumer for Plain {
     fn on_event(&mut self, stamped: &Stamped, report: &Report) {
-        match &stamped.event {
+        self.clock.take(stamped);
+        if self.talk == Talk::Everything {
+            self.tell(stamped, report);
+        } else {
+            self.say_event(&stamped.event);
+        }
+        self.progress(stamped.at, report);
+    }
+
+    fn finish(&mut self) -> io::Result<()> {
+        if let Some(bar) = self.bar.take() {
+            bar.shown.finish_and_clear();
+        }
+        self.error.take().map_or(Ok(()), Err)
+    }
+}
+
+impl Plain {
+    /// Everything of an event, each sentence with its time.
+    fn tell(&mut self, stamped: &Stamped, report: &Report) {
+        let mut told = self.story.told(&stamped.event, report);
+        told.extend(self.story.told_of_operation(&stamped.event));
+        for (level, text) in told {
+            self.say(&lines::timed(stamped.at, level, &text, self.paint));
+        }
+    }
+
+    /// What of an event is said without being asked for.
+    fn say_event(&mut self, event: &Event) {
+        match event {
             Event::Notice(notice) => {
-                if !self.quiet || notice.level > NoticeLevel::Info {
+                if self.talk != Talk::Warnings || notice.level > NoticeLevel::Info {
                     self.say(&lines::notice(notice.level, &notice.text, self.paint));
                 }
             }
@@ -147,14 +193,6 @@ impl Consumer for Plain {
             | Event::Thresholds(_)
             | Event::Verdict(_) => {}
         }
-        self.progress(stamped.at, report);
-    }
-
-    fn finish(&mut self) -> io::Result<()> {
-        if let Some(bar) = self.bar.take() {
-            bar.shown.finish_and_clear();
-        }
-        self.error.take().map_or(Ok(()), Err)
     }
 }
 
@@ -181,9 +219,9 @@ impl Bar {
         Self { shown: bar, known, unknown, shows_known: false }
     }
 
-    fn show(&mut self, report: &Report) {
-        let Some(text) = lines::standing(report) else { return };
-        let fraction = Progress::of(report).fraction;
+    fn show(&mut self, report: &Report, clock: PartClock) {
+        let Some(text) = lines::standing(report, clock) else { return };
+        let fraction = Progress::of(report, clock).fraction;
         if self.shows_known != fraction.is_some() {
             self.shows_known = fraction.is_some();
             let style = if self.shows_known { &self.known } else { &self.unknown };

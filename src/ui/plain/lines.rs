@@ -13,6 +13,7 @@ use crate::model::StopReason;
 use crate::model::format_duration;
 use crate::model::inert;
 use crate::ui::figures;
+use crate::ui::progress::PartClock;
 use crate::ui::progress::Progress;
 
 /// Characters of a foreign text on one line.
@@ -36,9 +37,8 @@ pub(super) fn finding(finding: &Finding, paint: Paint) -> String {
         Severity::Low | Severity::Info => Color::Cyan,
     };
     let severity = paint.on(finding.severity.as_str(), colour);
-    let point = finding.points().map_or(String::new(), |points| format!(", {points}"));
     let title = inert(&finding.rule.title, TEXT_MAX);
-    let place = inert(&format!("{} {}{point}", finding.method, finding.url), TEXT_MAX);
+    let place = inert(&figures::place(finding), TEXT_MAX);
     format!("{severity}: {title}, {place} ({})", finding.confidence)
 }
 
@@ -50,6 +50,11 @@ pub(super) fn notice(level: NoticeLevel, text: &str, paint: Paint) -> String {
         NoticeLevel::Warning => format!("{}: {text}", paint.on("warning", Color::Yellow)),
         NoticeLevel::Error => format!("{}: {text}", paint.on("error", Color::Red)),
     }
+}
+
+/// The same with when it was: `  7.00s warning: …`.
+pub(super) fn timed(at: Duration, level: NoticeLevel, text: &str, paint: Paint) -> String {
+    format!("{:>7} {}", format_duration(at), notice(level, text, paint))
 }
 
 /// Why the run is being stopped.
@@ -64,12 +69,12 @@ pub(super) fn stopping(reason: &StopReason, paint: Paint) -> String {
 
 /// Where the run stands: `load 12.0s, 18.0s left, 1,234/s, p95 12.3ms, errors 0.10%, 50 vus`;
 /// `None` before the first part has started.
-pub(super) fn standing(report: &Report) -> Option<String> {
-    let progress = Progress::of(report);
+pub(super) fn standing(report: &Report, clock: PartClock) -> Option<String> {
+    let progress = Progress::of(report, clock);
     let phase = progress.phase?;
     let mut parts = vec![format!("{} {}", phase.as_str(), format_duration(report.elapsed))];
     if let Some(left) = progress.left {
-        parts.push(format!("{} left", format_duration(left)));
+        parts.push(left.to_string());
     }
     match phase {
         Phase::Load => parts.extend(load(report)),

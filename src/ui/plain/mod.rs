@@ -4,4 +4,4 @@
 mod consumer;
 mod lines;
 
-pub use consumer::{Plain, PlainOptions};
+pub use consumer::{Plain, PlainOptions, Talk};

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
-use ratatui::widgets::{Block, Sparkline, SparklineBar};
+use ratatui::style::Style;
+use ratatui::widgets::{Block, Borders, Sparkline, SparklineBar};
 
 use super::state::State;
 use super::theme;
@@ -14,14 +15,14 @@ use crate::ui::progress::load_time;
 
 /// Draws both charts side by side.
 pub(super) fn draw(state: &State, frame: &mut Frame, area: Rect) {
-    let points = &state.report.timeline;
+    let points = &state.report().timeline;
     let [left, right] = Layout::horizontal([Constraint::Fill(1), Constraint::Fill(1)]).areas(area);
-    let over = figures::duration(Some(load_time(&state.report)));
+    let over = figures::duration(Some(load_time(state.report())));
     let peak = points.iter().map(per_second).max().unwrap_or(0);
     let title = format!(" rate, peak {}/s in {over} ", figures::grouped(peak));
     chart(frame, left, title, points, per_second);
     mark_changes(state, frame, left);
-    let first = state.report.preferred();
+    let first = state.report().preferred();
     let p95 = |point: &TimelinePoint| first.of_point(point).map(|latency| latency[1]);
     let slowest = points.iter().filter_map(p95).max();
     let title = format!(" p95, peak {} ", figures::duration(slowest));
@@ -30,13 +31,14 @@ pub(super) fn draw(state: &State, frame: &mut Frame, area: Rect) {
 }
 
 /// Where the load was changed by hand: below the chart, in its frame.
-fn mark_changes(state: &State, frame: &mut Frame, area: Rect) {
+pub(super) fn mark_changes(state: &State, frame: &mut Frame, area: Rect) {
     let inner = Block::bordered().inner(area);
     if inner.is_empty() {
         return;
     }
-    for change in &state.report.changes {
-        let Some(column) = column_of(change.at, &state.report.timeline, inner.width.into()) else {
+    for change in &state.report().changes {
+        let Some(column) = column_of(change.at, &state.report().timeline, inner.width.into())
+        else {
             continue;
         };
         let x = inner.x + u16::try_from(column).unwrap_or(inner.width - 1);
@@ -54,6 +56,36 @@ fn column_of(at: Duration, points: &[TimelinePoint], columns: usize) -> Option<u
     Some((point * columns).div_ceil(points.len()).min(columns.checked_sub(1)?))
 }
 
+/// Bars of `value` below a title.
+pub(super) fn below_title(
+    frame: &mut Frame,
+    area: Rect,
+    title: String,
+    points: &[TimelinePoint],
+    style: Style,
+    value: impl Fn(&TimelinePoint) -> u64,
+) {
+    let block = Block::new().borders(Borders::TOP).title(title).border_style(theme::dim());
+    let inside = block.inner(area);
+    frame.render_widget(block, area);
+    strip(frame, inside, points, style, value);
+}
+
+/// Bars of `value` over the whole run.
+pub(super) fn strip(
+    frame: &mut Frame,
+    area: Rect,
+    points: &[TimelinePoint],
+    style: Style,
+    value: impl Fn(&TimelinePoint) -> u64,
+) {
+    let bars = fitted(points, usize::from(area.width), value);
+    let bars = bars.into_iter().map(|(value, warmup)| {
+        SparklineBar::from(value).style(if warmup { theme::dim() } else { style })
+    });
+    frame.render_widget(Sparkline::default().data(bars), area);
+}
+
 fn chart(
     frame: &mut Frame,
     area: Rect,
@@ -62,12 +94,9 @@ fn chart(
     value: impl Fn(&TimelinePoint) -> u64,
 ) {
     let block = Block::bordered().title(title).border_style(theme::dim());
-    let columns = usize::from(block.inner(area).width);
-    let bars = fitted(points, columns, value);
-    let bars = bars.into_iter().map(|(value, warmup)| {
-        SparklineBar::from(value).style(if warmup { theme::dim() } else { theme::good() })
-    });
-    frame.render_widget(Sparkline::default().block(block).data(bars), area);
+    let inside = block.inner(area);
+    frame.render_widget(block, area);
+    strip(frame, inside, points, theme::good(), value);
 }
 
 /// The whole run in `columns` bars: the greatest value of the points that share one, for a peak
@@ -99,7 +128,8 @@ pub(super) fn per_second(point: &TimelinePoint) -> u64 {
     scaled.checked_div(micros).and_then(|rate| u64::try_from(rate).ok()).unwrap_or(0)
 }
 
-fn micros(time: Option<Duration>) -> u64 {
+/// For a bar.
+pub(super) fn micros(time: Option<Duration>) -> u64 {
     u64::try_from(time.unwrap_or_default().as_micros()).unwrap_or(u64::MAX)
 }
 

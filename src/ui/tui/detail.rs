@@ -7,9 +7,8 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Borders, Paragraph};
 
 use super::draw::regions;
-use super::endpoints;
-use super::findings;
-use super::state::{Screen, State};
+use super::screens;
+use super::state::State;
 use super::theme;
 use super::wrap::wrap;
 
@@ -39,11 +38,7 @@ pub(super) fn heading(text: &str, style: Style, width: usize) -> Vec<Line<'stati
 pub(super) fn last_scroll(state: &State) -> usize {
     let area = inner(regions(Rect::from((ratatui::layout::Position::ORIGIN, state.size)))[1]);
     let width = usize::from(area.width);
-    let rows = match state.screen {
-        Screen::Endpoints if state.endpoints.open => endpoints::detail_rows(state, width).len(),
-        Screen::Findings if state.findings.open => findings::detail_rows(state, width).len(),
-        Screen::Overview | Screen::Endpoints | Screen::Findings | Screen::Log => 0,
-    };
+    let rows = if state.view().open { screens::detail_rows(state, width).len() } else { 0 };
     rows.saturating_sub(usize::from(area.height))
 }
 

@@ -5,15 +5,16 @@ use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-use super::endpoints;
-use super::findings;
-use super::log;
-use super::overview;
+use super::backends;
+use super::errors;
+use super::list::Branch;
 use super::popup;
-use super::state::{Screen, State};
+use super::screens;
+use super::state::{Owner, Screen, State};
 use super::theme;
 use crate::model::LoadChangeKind;
 use crate::model::StopLevel;
+use crate::model::format_duration;
 use crate::model::inert;
 
 /// Draws the state; reads it and nothing else.
@@ -21,12 +22,7 @@ pub fn draw(state: &State, frame: &mut Frame) {
     let area = frame.area();
     let [header, body, footer] = regions(area);
     frame.render_widget(tabs(state, header.width), header);
-    match state.screen {
-        Screen::Overview => overview::draw(state, frame, body),
-        Screen::Endpoints => endpoints::draw(state, frame, body),
-        Screen::Findings => findings::draw(state, frame, body),
-        Screen::Log => log::draw(state, frame, body),
-    }
+    screens::draw(state, frame, body);
     frame.render_widget(hints(state), footer);
     popup::draw(state, frame, area);
     state.theme.finish(frame.buffer_mut());
@@ -38,38 +34,81 @@ pub(super) fn regions(area: Rect) -> [Rect; 3] {
         .areas(area)
 }
 
-/// The screens with their keys and counts, and how the run stands; on a narrow terminal only the
-/// open screen has its name.
-fn tabs(state: &State, width: u16) -> Line<'static> {
-    let mut spans = Vec::new();
-    for (index, screen) in Screen::ALL.into_iter().enumerate() {
-        let count = match screen {
-            Screen::Overview => 0,
-            Screen::Endpoints => state.report.endpoints.len(),
-            Screen::Findings => state.report.findings.len(),
-            Screen::Log => state.log.grave(),
+/// How much a tab bar says, from most to least.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Tabs {
+    Named { counts: bool },
+    Short { counts: bool },
+    Numbered { counts: bool },
+}
+
+impl Tabs {
+    const ALL: [Self; 6] = [
+        Self::Named { counts: true },
+        Self::Named { counts: false },
+        Self::Short { counts: true },
+        Self::Short { counts: false },
+        Self::Numbered { counts: true },
+        Self::Numbered { counts: false },
+    ];
+
+    fn text(self, (number, screen): (usize, Screen), is_open: bool, count: usize) -> String {
+        let (name, counts) = match self {
+            Self::Named { counts } => (Some(screen.title()), counts),
+            Self::Short { counts } if is_open => (Some(screen.title()), counts),
+            Self::Short { counts } => (Some(screen.short()), counts),
+            Self::Numbered { counts } => (is_open.then(|| screen.title()), counts),
         };
-        let open = screen == state.screen;
-        let mut text = format!(" {}", index + 1);
-        if open || width >= 72 {
-            text.push(' ');
-            text.push_str(screen.title());
+        let mut text = format!(" {number}");
+        if let Some(name) = name {
+            text = format!("{text} {name}");
         }
-        if count > 0 && width >= 40 {
+        if counts && count > 0 {
             text = format!("{text} {count}");
         }
-        text.push(' ');
-        spans.push(Span::styled(text, if open { theme::chosen() } else { Style::new() }));
+        if is_open || counts { text + " " } else { text }
     }
-    let (text, style) = standing(state, width);
+}
+
+/// The screens with their keys and counts, and how the run stands; as much of it as fits.
+fn tabs(state: &State, width: u16) -> Line<'static> {
+    let counts = Screen::ALL.map(|screen| count(state, screen));
+    let (standing, style) = standing(state, width);
+    let room = usize::from(width).saturating_sub(Span::raw(standing.as_str()).width() + 1);
+    let texts = |tabs: Tabs| -> Vec<String> {
+        let screens = (1..).zip(Screen::ALL).zip(counts);
+        screens.map(|(it, count)| tabs.text(it, it.1 == state.screen, count)).collect()
+    };
+    let fits =
+        |texts: &Vec<String>| texts.iter().map(|text| text.chars().count()).sum::<usize>() <= room;
+    let least = || texts(Tabs::Numbered { counts: false });
+    let texts = Tabs::ALL.into_iter().map(texts).find(fits).unwrap_or_else(least);
+    let mut spans: Vec<Span<'static>> = Vec::new();
+    for (screen, text) in Screen::ALL.into_iter().zip(texts) {
+        let look = if screen == state.screen { theme::chosen() } else { Style::new() };
+        spans.push(Span::styled(text, look));
+    }
     spans.push(Span::raw(" "));
-    spans.push(Span::styled(text, style));
+    spans.push(Span::styled(standing, style));
     Line::from(spans)
 }
 
-/// How the run stands, in a word or two.
+/// What stands behind a screen's name.
+fn count(state: &State, screen: Screen) -> usize {
+    match screen {
+        Screen::Overview | Screen::Latency => 0,
+        Screen::Endpoints => state.report().endpoints.len(),
+        Screen::Errors => errors::count(state),
+        Screen::Findings => state.report().findings.len(),
+        Screen::Crawl => state.report().coverage.operations.len(),
+        Screen::Backends => backends::count(state),
+        Screen::Log => state.picture().log.grave(),
+    }
+}
+
+/// How the run stands, in a word or two; the run itself, whatever picture is shown.
 fn standing(state: &State, width: u16) -> (String, Style) {
-    match (&state.report.verdict, state.level) {
+    match (&state.live.report.verdict, state.level) {
         (Some(verdict), _) if verdict.pass => ("✓ passed".to_owned(), theme::good()),
         (Some(verdict), _) => {
             let failed = if width < 48 { "" } else { "failed, " };
@@ -84,28 +123,29 @@ fn standing(state: &State, width: u16) -> (String, Style) {
 
 /// Running as planned, or as somebody changed it.
 fn load_standing(state: &State) -> (String, Style) {
-    if state.report.paused(state.report.elapsed).1 {
+    let report = &state.live.report;
+    if report.paused(report.elapsed).1 {
         return ("‖ paused".to_owned(), theme::warn());
     }
-    let factor = state.report.changes.iter().rev().find_map(|change| match change.kind {
+    let factor = report.changes.iter().rev().find_map(|change| match change.kind {
         LoadChangeKind::Rate { factor, .. } | LoadChangeKind::Vus { factor, .. } => Some(factor),
         LoadChangeKind::Paused | LoadChangeKind::Resumed => None,
     });
+    let verb = match state.owner {
+        Owner::Us => "running",
+        Owner::Another => "following",
+    };
     match factor {
         Some(factor) if (factor - 1.0).abs() > 1e-3 => {
-            (format!("● running at {:.0}%", factor * 100.0), theme::warn())
+            (format!("● {verb} at {:.0}%", factor * 100.0), theme::warn())
         }
-        _ => ("● running".to_owned(), theme::good()),
+        _ => (format!("● {verb}"), theme::good()),
     }
 }
 
 /// What can be done here; the filter while it is written or in force.
 fn hints(state: &State) -> Line<'static> {
-    let (filter, list, open) = match state.screen {
-        Screen::Endpoints => (state.endpoints.filter.as_str(), true, state.endpoints.open),
-        Screen::Findings => (state.findings.filter.as_str(), true, state.findings.open),
-        Screen::Overview | Screen::Log => ("", false, false),
-    };
+    let filter = state.view().filter.as_str();
     if state.editing {
         let text = format!(" /{}", inert(filter, 60));
         return Line::from(vec![
@@ -117,21 +157,37 @@ fn hints(state: &State) -> Line<'static> {
     if let Some(said) = &state.said {
         return Line::from(Span::styled(format!(" {}", inert(said, 200)), theme::warn()));
     }
-    let quit = if state.over { " q leave" } else { " q stop" };
-    let here = match (state.screen, list, open) {
-        (_, true, true) => "  j k scroll  Esc back".to_owned(),
-        (Screen::Endpoints, ..) => {
-            format!("  Enter open  / filter  s sort, now by {}", state.sort.title())
-        }
-        (Screen::Findings, ..) => "  Enter open  / filter".to_owned(),
-        (Screen::Log, ..) => "  j k scroll".to_owned(),
-        (Screen::Overview, ..) => String::new(),
-    };
-    let text = format!("{quit}  ? keys  Tab next{here}");
     let mut spans = Vec::new();
+    if state.is_frozen() {
+        let text = format!(" ‖ frozen at {} (f)", format_duration(state.report().elapsed));
+        spans.push(Span::styled(text, theme::warn()));
+    }
     if !filter.is_empty() {
         spans.push(Span::styled(format!(" /{}", inert(filter, 60)), theme::strong()));
     }
-    spans.push(Span::styled(text, theme::dim()));
+    spans.push(Span::styled(keys(state), theme::dim()));
     Line::from(spans)
+}
+
+/// The keys that do something here.
+fn keys(state: &State) -> String {
+    let leaves = state.over || state.owner == Owner::Another;
+    let mut text = format!("{}  ? keys  Tab next", if leaves { " q leave" } else { " q stop" });
+    if state.view().open {
+        return text + "  j k scroll  Esc back";
+    }
+    let rows = screens::rows(state);
+    if state.screen == Screen::Log {
+        text += "  j k scroll  / filter";
+    } else if let Some(row) = state.view().chosen(&rows) {
+        text += match row.branch {
+            Branch::Leaf => "  Enter open  / filter",
+            Branch::Open => "  Enter fold  / filter",
+            Branch::Folded => "  Enter unfold  / filter",
+        };
+    }
+    if let Some(order) = screens::order(state) {
+        text = format!("{text}  s by {order}");
+    }
+    text
 }

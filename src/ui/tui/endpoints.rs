@@ -9,7 +9,10 @@ use ratatui::widgets::{Cell, Row, Table};
 
 use super::detail;
 use super::list;
-use super::state::State;
+use super::list::{Key, Row as ListRow};
+use super::order::EndpointOrder;
+use super::pane;
+use super::state::{Screen, State};
 use super::theme;
 use crate::model::EndpointReport;
 use crate::model::Exemplar;
@@ -23,60 +26,24 @@ use crate::model::format_duration;
 use crate::model::inert;
 use crate::ui::figures;
 
-/// What the table is sorted by; `s` goes round.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) enum Sort {
-    /// Slowest first: the first question.
-    #[default]
-    P95,
-    P99,
-    Requests,
-    Failed,
-    Path,
-}
-
-impl Sort {
-    /// The order after this one.
-    pub(super) fn next(self) -> Self {
-        match self {
-            Self::P95 => Self::P99,
-            Self::P99 => Self::Requests,
-            Self::Requests => Self::Failed,
-            Self::Failed => Self::Path,
-            Self::Path => Self::P95,
-        }
-    }
-
-    /// The name in the title.
-    pub(super) fn title(self) -> &'static str {
-        match self {
-            Self::P95 => "p95",
-            Self::P99 => "p99",
-            Self::Requests => "requests",
-            Self::Failed => "errors",
-            Self::Path => "path",
-        }
-    }
-}
-
 /// The endpoints that the filter lets through, in the chosen order.
 pub(super) fn visible(state: &State) -> Vec<SeriesId> {
-    let all = &state.report.endpoints;
+    let all = &state.report().endpoints;
     let mut rows: Vec<usize> = (0..all.len())
         .filter(|index| {
             let meta = &all[*index].meta;
             let texts = [&meta.request, &meta.path_template, &meta.method, &meta.scenario];
-            list::matches(&state.endpoints.filter, &texts.map(String::as_str))
+            list::matches(&state.view_of(Screen::Endpoints).filter, &texts.map(String::as_str))
         })
         .collect();
-    let first = state.report.preferred();
+    let first = state.report().preferred();
     let quantile = |index: usize, q: f64| first.of(&all[index].total).quantile(q);
-    match state.sort {
-        Sort::P95 => rows.sort_by_cached_key(|row| Reverse(quantile(*row, 0.95))),
-        Sort::P99 => rows.sort_by_cached_key(|row| Reverse(quantile(*row, 0.99))),
-        Sort::Requests => rows.sort_by_key(|row| Reverse(all[*row].total.requests)),
-        Sort::Failed => rows.sort_by_key(|row| Reverse(all[*row].total.failed)),
-        Sort::Path => rows.sort_by(|a, b| {
+    match state.orders.endpoints {
+        EndpointOrder::P95 => rows.sort_by_cached_key(|row| Reverse(quantile(*row, 0.95))),
+        EndpointOrder::P99 => rows.sort_by_cached_key(|row| Reverse(quantile(*row, 0.99))),
+        EndpointOrder::Requests => rows.sort_by_key(|row| Reverse(all[*row].total.requests)),
+        EndpointOrder::Failed => rows.sort_by_key(|row| Reverse(all[*row].total.failed)),
+        EndpointOrder::Path => rows.sort_by(|a, b| {
             let key = |row: usize| (&all[row].meta.path_template, &all[row].meta.method);
             key(*a).cmp(&key(*b))
         }),
@@ -84,26 +51,32 @@ pub(super) fn visible(state: &State) -> Vec<SeriesId> {
     rows.into_iter().filter_map(|row| u32::try_from(row).ok().map(SeriesId)).collect()
 }
 
+/// The same as rows of a list.
+pub(super) fn rows(state: &State) -> Vec<ListRow> {
+    visible(state).into_iter().map(|id| ListRow::leaf(Key::Series(id))).collect()
+}
+
 /// Draws the screen.
 pub(super) fn draw(state: &State, frame: &mut Frame, area: Rect) {
     let rows = visible(state);
-    let view = &state.endpoints;
     if rows.is_empty() {
-        let text = if state.report.endpoints.is_empty() {
-            " no load in this run"
-        } else {
-            " no endpoint matches the filter (Esc drops it)"
-        };
-        frame.render_widget(Line::styled(text, theme::dim()), area);
-        return;
+        return pane::draw_nothing(state, frame, area, "no load in this run");
     }
-    let (table_area, detail_area) = list::split(area, view.open);
+    let (table_area, detail_area) = list::split(area, state.view().open);
     if let Some(area) = table_area {
-        table(state, frame, area, &rows, view.index(&rows));
+        table(state, frame, area, &rows, selected(state, &rows));
     }
     if let Some(area) = detail_area {
-        detail::draw(frame, area, " Endpoint ", view.scroll, |width| detail_rows(state, width));
+        pane::draw_detail(state, frame, area, " Endpoint ");
     }
+}
+
+fn selected(state: &State, rows: &[SeriesId]) -> Option<usize> {
+    let chosen = match &state.view_of(Screen::Endpoints).selected {
+        Some(Key::Series(id)) => rows.iter().position(|row| row == id),
+        Some(_) | None => None,
+    };
+    chosen.or((!rows.is_empty()).then_some(0))
 }
 
 /// Draws the rows that fit, the selected one among them; the overview selects none.
@@ -118,12 +91,12 @@ pub(super) fn table(
     let height = usize::from(area.height.saturating_sub(1));
     let shown = list::visible_rows(selected.unwrap_or(0), height, rows.len());
     let lines = shown.clone().filter_map(|place| {
-        let endpoint = state.report.endpoints.get(rows[place].0 as usize)?;
+        let endpoint = state.report().endpoints.get(rows[place].0 as usize)?;
         let row = columns.row(state, endpoint);
         Some(if Some(place) == selected { row.style(theme::chosen()) } else { row })
     });
     let table = Table::new(lines, columns.widths())
-        .header(Row::new(columns.titles(state.sort)).style(theme::dim()))
+        .header(Row::new(columns.titles(state.orders.endpoints)).style(theme::dim()))
         .column_spacing(1);
     frame.render_widget(table, area);
 }
@@ -131,8 +104,8 @@ pub(super) fn table(
 /// Everything about the selected endpoint.
 pub(super) fn detail_rows(state: &State, width: usize) -> Vec<Line<'static>> {
     let rows = visible(state);
-    let chosen = state.endpoints.index(&rows).and_then(|place| rows.get(place));
-    let Some(endpoint) = chosen.and_then(|id| state.report.endpoints.get(id.0 as usize)) else {
+    let chosen = selected(state, &rows).and_then(|place| rows.get(place));
+    let Some(endpoint) = chosen.and_then(|id| state.report().endpoints.get(id.0 as usize)) else {
         return Vec::new();
     };
     let (meta, tally) = (&endpoint.meta, &endpoint.total);
@@ -255,7 +228,8 @@ fn message_rows(messages: &MessageTally, width: usize) -> Vec<Line<'static>> {
         .collect()
 }
 
-fn exemplar_rows(exemplar: &Exemplar, width: usize) -> Vec<Line<'static>> {
+/// One exchange that was kept: how long, when, what came, in which phases.
+pub(super) fn exemplar_rows(exemplar: &Exemplar, width: usize) -> Vec<Line<'static>> {
     let what = match (&exemplar.failure, exemplar.status) {
         (Some((class, detail)), _) => format!("{class}: {}", inert(detail, 200)),
         (None, Some(status)) => format!("status {status}"),
@@ -298,32 +272,32 @@ impl Columns {
         }
     }
 
-    fn titles(self, sort: Sort) -> Vec<Cell<'static>> {
-        let titles: &[(&'static str, Option<Sort>)] = match self {
+    fn titles(self, sort: EndpointOrder) -> Vec<Cell<'static>> {
+        let titles: &[(&'static str, Option<EndpointOrder>)] = match self {
             Self::Few => &[
-                ("endpoint", Some(Sort::Path)),
-                ("reqs", Some(Sort::Requests)),
-                ("errors", Some(Sort::Failed)),
-                ("p95", Some(Sort::P95)),
+                ("endpoint", Some(EndpointOrder::Path)),
+                ("reqs", Some(EndpointOrder::Requests)),
+                ("errors", Some(EndpointOrder::Failed)),
+                ("p95", Some(EndpointOrder::P95)),
             ],
             Self::Usual => &[
-                ("endpoint", Some(Sort::Path)),
-                ("requests", Some(Sort::Requests)),
+                ("endpoint", Some(EndpointOrder::Path)),
+                ("requests", Some(EndpointOrder::Requests)),
                 ("rate", None),
-                ("errors", Some(Sort::Failed)),
+                ("errors", Some(EndpointOrder::Failed)),
                 ("p50", None),
-                ("p95", Some(Sort::P95)),
-                ("p99", Some(Sort::P99)),
+                ("p95", Some(EndpointOrder::P95)),
+                ("p99", Some(EndpointOrder::P99)),
             ],
             Self::All => &[
-                ("endpoint", Some(Sort::Path)),
+                ("endpoint", Some(EndpointOrder::Path)),
                 ("scenario", None),
-                ("requests", Some(Sort::Requests)),
+                ("requests", Some(EndpointOrder::Requests)),
                 ("rate", None),
-                ("errors", Some(Sort::Failed)),
+                ("errors", Some(EndpointOrder::Failed)),
                 ("p50", None),
-                ("p95", Some(Sort::P95)),
-                ("p99", Some(Sort::P99)),
+                ("p95", Some(EndpointOrder::P95)),
+                ("p99", Some(EndpointOrder::P99)),
                 ("max", None),
             ],
         };
@@ -331,7 +305,7 @@ impl Columns {
             .iter()
             .map(|(title, by)| {
                 let mark = match by {
-                    Some(Sort::Path) if sort == Sort::Path => "↑",
+                    Some(EndpointOrder::Path) if sort == EndpointOrder::Path => "↑",
                     Some(by) if *by == sort => "↓",
                     Some(_) | None => "",
                 };
@@ -355,7 +329,7 @@ impl Columns {
     fn row(self, state: &State, endpoint: &EndpointReport) -> Row<'static> {
         let tally = &endpoint.total;
         let right = |text: String| Cell::from(Line::raw(text).right_aligned());
-        let trend = state.report.preferred().of(tally);
+        let trend = state.report().preferred().of(tally);
         let at = |q| right(figures::duration(trend.quantile(q)));
         let name = Cell::from(match self {
             Self::Few | Self::Usual if !has_twin(state, endpoint) => place(endpoint),
@@ -367,7 +341,7 @@ impl Columns {
             if tally.failed > 0 { theme::bad() } else { theme::dim() },
         );
         let errors = Cell::from(Line::from(errors).right_aligned());
-        let rate = right(figures::rate(tally.requests, state.report.load_elapsed));
+        let rate = right(figures::rate(tally.requests, state.report().load_elapsed));
         Row::new(match self {
             Self::Few => vec![name, requests, errors, at(0.95)],
             Self::Usual => vec![name, requests, rate, errors, at(0.5), at(0.95), at(0.99)],
@@ -386,7 +360,7 @@ fn has_twin(state: &State, endpoint: &EndpointReport) -> bool {
     let same = |other: &&EndpointReport| {
         other.meta.method == meta.method && other.meta.path_template == meta.path_template
     };
-    state.report.endpoints.iter().filter(same).count() > 1
+    state.report().endpoints.iter().filter(same).count() > 1
 }
 
 /// Method and path.

@@ -1,25 +1,26 @@
-//! Flaws: a list, gravest first, and everything needed to believe one of them.
+//! Flaws as a tree: by severity and rule, gravest first; by rule; or by path.
+
+use std::collections::BTreeMap;
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
-use ratatui::style::Style;
 use ratatui::text::{Line, Span};
-use ratatui::widgets::Paragraph;
 
-use super::detail;
-use super::evidence;
+use super::finding_detail;
 use super::list;
-use super::state::State;
+use super::list::{Branch, Key, ListView, Row};
+use super::order::FindingOrder;
+use super::pane;
+use super::state::{Screen, State};
 use super::theme;
 use crate::model::Finding;
 use crate::model::FindingStatus;
+use crate::model::Severity;
 use crate::model::inert;
 
-/// Characters shown of one text of a finding.
-const TEXT_MAX: usize = 2000;
-
-/// Fingerprints of the findings that the filter lets through, gravest first.
-pub(super) fn visible(state: &State) -> Vec<String> {
+/// The findings that the filter lets through, gravest first.
+fn visible(state: &State) -> Vec<&Finding> {
+    let filter = &state.view_of(Screen::Findings).filter;
     let passes = |finding: &&Finding| {
         let texts = [
             finding.rule.id.as_str(),
@@ -30,146 +31,195 @@ pub(super) fn visible(state: &State) -> Vec<String> {
             &finding.method,
             &finding.url,
         ];
-        list::matches(&state.findings.filter, &texts)
+        list::matches(filter, &texts)
     };
-    state.report.findings.iter().filter(passes).map(|found| found.fingerprint.clone()).collect()
+    state.report().findings.iter().filter(passes).collect()
+}
+
+/// The rows of the tree.
+pub(super) fn rows(state: &State) -> Vec<Row> {
+    let found = visible(state);
+    let mut tree = Tree { view: state.view_of(Screen::Findings), rows: Vec::new() };
+    match state.orders.findings {
+        FindingOrder::Severity => {
+            for severity in Severity::ALL.into_iter().rev() {
+                let group: Vec<&Finding> =
+                    found.iter().copied().filter(|one| one.severity == severity).collect();
+                if !group.is_empty() && tree.branch(0, Key::Severity(severity)) == Branch::Open {
+                    tree.rules(1, Some(severity), &group);
+                }
+            }
+        }
+        FindingOrder::Rule => tree.rules(0, None, &found),
+        FindingOrder::Place => {
+            let mut places: BTreeMap<&str, Vec<&Finding>> = BTreeMap::new();
+            for finding in found {
+                places.entry(&finding.path_template).or_default().push(finding);
+            }
+            for (path, group) in places {
+                tree.group(0, Key::Place(path.to_owned()), &group);
+            }
+        }
+    }
+    tree.rows
+}
+
+/// Rows on their way.
+struct Tree<'a> {
+    view: &'a ListView,
+    rows: Vec<Row>,
+}
+
+impl Tree<'_> {
+    fn branch(&mut self, depth: usize, key: Key) -> Branch {
+        let branch = self.view.branch(&key);
+        self.rows.push(Row { key, depth, branch });
+        branch
+    }
+
+    /// By rule, in the order in which `found` first has each.
+    fn rules(&mut self, depth: usize, severity: Option<Severity>, found: &[&Finding]) {
+        let mut rules: Vec<(&str, Vec<&Finding>)> = Vec::new();
+        for finding in found {
+            match rules.iter_mut().find(|(id, _)| *id == finding.rule.id) {
+                Some((_, group)) => group.push(finding),
+                None => rules.push((&finding.rule.id, vec![finding])),
+            }
+        }
+        for (id, group) in rules {
+            self.group(depth, Key::Rule(severity, id.to_owned()), &group);
+        }
+    }
+
+    /// A branch of several; one alone stands for itself.
+    fn group(&mut self, depth: usize, key: Key, group: &[&Finding]) {
+        let leaf = |depth: usize, finding: &&Finding| {
+            Row::below(depth, Key::Finding(finding.fingerprint.clone()))
+        };
+        if let [finding] = group {
+            self.rows.push(leaf(depth, finding));
+        } else if self.branch(depth, key) == Branch::Open {
+            self.rows.extend(group.iter().map(|finding| leaf(depth + 1, finding)));
+        }
+    }
 }
 
 /// Draws the screen.
 pub(super) fn draw(state: &State, frame: &mut Frame, area: Rect) {
-    let rows = visible(state);
-    let view = &state.findings;
+    let rows = rows(state);
     if rows.is_empty() {
-        let text = if !state.report.findings.is_empty() {
-            " no finding matches the filter (Esc drops it)"
-        } else if state.over {
-            " no findings"
-        } else {
-            " no findings yet"
-        };
-        frame.render_widget(Line::styled(text, theme::dim()), area);
-        return;
+        let why = if state.over { "no findings" } else { "no findings yet" };
+        return pane::draw_nothing(state, frame, area, why);
     }
-    let (list_area, detail_area) = list::split(area, view.open);
-    if let Some(area) = list_area {
-        draw_list(state, frame, area, &rows);
-    }
-    if let Some(area) = detail_area {
-        detail::draw(frame, area, " Finding ", view.scroll, |width| detail_rows(state, width));
+    pane::draw(state, frame, area, (" Finding ", &rows), |row, _| line(state, row));
+}
+
+fn line(state: &State, row: &Row) -> Line<'static> {
+    let indent = row.indent();
+    let counted = |text: String, style| {
+        let count = members(state, &row.key).len();
+        Line::from(vec![
+            Span::raw(indent.clone()),
+            Span::styled(text, style),
+            Span::styled(format!("  {count}"), theme::dim()),
+        ])
+    };
+    match &row.key {
+        Key::Severity(severity) => {
+            let symbol = theme::severity_symbol(*severity);
+            counted(format!("{symbol} {severity}"), theme::severity_style(*severity))
+        }
+        Key::Place(path) => counted(inert(path, 120), theme::strong()),
+        key @ Key::Rule(_, id) => {
+            let title = members(state, key).first().map(|finding| inert(&finding.rule.title, 80));
+            counted(title.unwrap_or_else(|| inert(id, 80)), theme::strong())
+        }
+        key => match members(state, key).first() {
+            Some(finding) => leaf(state, row, finding),
+            None => Line::default(),
+        },
     }
 }
 
-/// One row of a list of findings.
-pub(super) fn row(finding: &Finding) -> Line<'static> {
-    let style = theme::severity_style(finding.severity);
+/// Below its rule a finding is told by its place, else by everything.
+fn leaf(state: &State, row: &Row, finding: &Finding) -> Line<'static> {
+    let below_rule = match state.orders.findings {
+        FindingOrder::Severity => row.depth == 2,
+        FindingOrder::Rule => row.depth == 1,
+        FindingOrder::Place => false,
+    };
+    let mut spans = vec![Span::raw(row.indent())];
     let symbol = theme::severity_symbol(finding.severity);
+    spans.push(Span::styled(format!("{symbol} "), theme::severity_style(finding.severity)));
+    if below_rule {
+        spans.push(Span::raw(place(finding)));
+        spans.push(Span::styled(format!("  {}", standing(finding)), theme::dim()));
+    } else {
+        spans.push(Span::raw(inert(&finding.rule.title, 80)));
+        let rest = format!("  {}  {}", place(finding), standing(finding));
+        spans.push(Span::styled(rest, theme::dim()));
+    }
+    Line::from(spans)
+}
+
+/// Method, path and parameters.
+fn place(finding: &Finding) -> String {
+    let path = format!("{} {}", inert(&finding.method, 10), inert(&finding.path_template, 120));
+    match finding.points() {
+        Some(points) => format!("{path} {}", inert(&points, 120)),
+        None => path,
+    }
+}
+
+fn standing(finding: &Finding) -> String {
     let known = match finding.status {
         FindingStatus::New => "",
         FindingStatus::Known => "known, ",
         FindingStatus::Accepted => "accepted, ",
     };
+    format!("{known}{}", finding.confidence)
+}
+
+/// One row of a list without branches.
+pub(super) fn row(finding: &Finding) -> Line<'static> {
+    let style = theme::severity_style(finding.severity);
+    let symbol = theme::severity_symbol(finding.severity);
+    let path = format!("{} {}", inert(&finding.method, 10), inert(&finding.path_template, 120));
     Line::from(vec![
         Span::styled(format!("{symbol} {:<9}", finding.severity), style),
         Span::raw(inert(&finding.rule.title, 80)),
-        Span::styled(
-            format!(
-                "  {} {}  {known}{}",
-                inert(&finding.method, 10),
-                inert(&finding.path_template, 120),
-                finding.confidence
-            ),
-            theme::dim(),
-        ),
+        Span::styled(format!("  {path}  {}", standing(finding)), theme::dim()),
     ])
 }
 
-fn draw_list(state: &State, frame: &mut Frame, area: Rect, rows: &[String]) {
-    let selected = state.findings.index(rows);
-    let shown = list::visible_rows(selected.unwrap_or(0), usize::from(area.height), rows.len());
-    let lines: Vec<Line<'static>> = shown
-        .filter_map(|place| {
-            let finding = by_fingerprint(state, &rows[place])?;
-            let look = if Some(place) == selected { theme::chosen() } else { Style::new() };
-            Some(row(finding).patch_style(look))
-        })
-        .collect();
-    frame.render_widget(Paragraph::new(lines), area);
-}
-
-fn by_fingerprint<'a>(state: &'a State, fingerprint: &str) -> Option<&'a Finding> {
-    state.report.findings.iter().find(|finding| finding.fingerprint == fingerprint)
-}
-
-/// Everything about the selected finding.
-pub(super) fn detail_rows(state: &State, width: usize) -> Vec<Line<'static>> {
-    let rows = visible(state);
-    let chosen = state.findings.index(&rows).and_then(|place| rows.get(place));
-    let Some(finding) = chosen.and_then(|fingerprint| by_fingerprint(state, fingerprint)) else {
-        return Vec::new();
+/// The findings that a row stands for.
+fn members<'a>(state: &'a State, key: &Key) -> Vec<&'a Finding> {
+    let is_meant = |finding: &&Finding| match key {
+        Key::Severity(severity) => finding.severity == *severity,
+        Key::Rule(severity, id) => {
+            finding.rule.id == *id && severity.is_none_or(|severity| severity == finding.severity)
+        }
+        Key::Place(path) => finding.path_template == *path,
+        Key::Finding(fingerprint) => finding.fingerprint == *fingerprint,
+        _ => false,
     };
-    let mut lines = summary(finding, width);
-    for (index, evidence) in finding.evidence.iter().enumerate() {
-        lines.extend(evidence::rows(evidence, (index + 1, finding.evidence.len()), width));
-    }
-    if !finding.rule.references.is_empty() {
-        lines.extend(detail::heading("references", theme::strong(), width));
-        for reference in &finding.rule.references {
-            lines.extend(detail::text_field("", &inert(reference, 300), width));
-        }
-    }
-    lines
+    visible(state).into_iter().filter(is_meant).collect()
 }
 
-fn summary(finding: &Finding, width: usize) -> Vec<Line<'static>> {
-    let style = theme::severity_style(finding.severity);
-    let grade = format!(
-        "{} {}, {}, {}",
-        theme::severity_symbol(finding.severity),
-        finding.severity,
-        finding.confidence,
-        finding.status.as_str()
-    );
-    let title = inert(&finding.rule.title, 200);
-    let mut lines = super::wrap::wrap(&Line::styled(title, theme::strong()), width, 0);
-    lines.extend(detail::field("severity", vec![Span::styled(grade, style)], width));
-    let rule = format!("{}  {}", inert(&finding.rule.id, 100), inert(&finding.id(), 20));
-    lines.extend(detail::text_field("rule", &rule, width));
-    let url = format!("{} {}", inert(&finding.method, 10), inert(&finding.url, TEXT_MAX));
-    lines.extend(detail::text_field("url", &url, width));
-    if let Some(points) = finding.points() {
-        lines.extend(detail::text_field("insertion", &inert(&points, 400), width));
-    }
-    if finding.occurrences > 1 {
-        lines.extend(detail::text_field(
-            "seen at",
-            &format!("{} URLs", finding.occurrences),
-            width,
-        ));
-    }
-    for (label, text) in [
-        ("detail", &finding.detail),
-        ("why", &finding.rule.why),
-        ("fix", &finding.rule.fix),
-        ("reproduce", &finding.reproduce),
-    ] {
-        if !text.is_empty() {
-            lines.extend(detail::text_field(label, &inert(text.trim_end(), TEXT_MAX), width));
+/// Everything about the selected row.
+pub(super) fn detail_rows(state: &State, width: usize) -> Vec<Line<'static>> {
+    let rows = rows(state);
+    let Some(row) = state.view_of(Screen::Findings).chosen(&rows) else { return Vec::new() };
+    let group = members(state, &row.key);
+    match (&row.key, group.as_slice()) {
+        (Key::Finding(_), [finding, ..]) => finding_detail::of_finding(finding, width),
+        (Key::Severity(severity), group) => {
+            finding_detail::of_group(severity.as_str(), group, width)
+        }
+        (Key::Place(path), group) => finding_detail::of_group(path, group, width),
+        (_, group) => {
+            let title = group.first().map_or("", |finding| finding.rule.title.as_str());
+            finding_detail::of_group(title, group, width)
         }
     }
-    for payload in &finding.payloads {
-        lines.extend(detail::text_field("payload", &inert(payload, 400), width));
-    }
-    let classes = classes(finding);
-    if !classes.is_empty() {
-        lines.extend(detail::text_field("class", &inert(&classes, 300), width));
-    }
-    lines
-}
-
-/// CWE, OWASP places and the CVSS vector.
-fn classes(finding: &Finding) -> String {
-    let rule = &finding.rule;
-    let cwe = rule.cwe.iter().map(|number| format!("CWE-{number}"));
-    let owasp = rule.owasp.iter().chain(&rule.api).map(|place| place.0.clone());
-    cwe.chain(owasp).chain(rule.cvss.clone()).collect::<Vec<_>>().join("  ")
 }

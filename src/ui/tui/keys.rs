@@ -3,10 +3,11 @@
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 use super::detail;
-use super::endpoints;
-use super::findings;
+use super::list::Row;
+use super::log;
 use super::popup::{HELP_ROWS, Popup};
-use super::state::{Screen, State};
+use super::screens;
+use super::state::{Owner, Screen, State};
 use crate::model::Phase;
 use crate::model::StopLevel;
 
@@ -34,6 +35,8 @@ pub enum Action {
     Step(f64),
     /// Let nothing start, or let it start again.
     TogglePause,
+    /// Write the report as far as it is.
+    Write,
 }
 
 impl State {
@@ -55,9 +58,14 @@ impl State {
         Action::None
     }
 
+    /// Whether leaving is all that can be done: there is no run of ours to be stopped.
+    pub(super) fn may_leave(&self) -> bool {
+        self.over || self.owner == Owner::Another
+    }
+
     /// One level further down: stop, cancel, leave. A run that is over is left at once.
     fn wind_down(&mut self) -> Action {
-        if self.over {
+        if self.may_leave() {
             return Action::Leave;
         }
         let (level, action) = match self.level {
@@ -71,8 +79,11 @@ impl State {
 
     /// The action, where there is a load to be changed; else why there is none.
     fn steer(&mut self, action: Action) -> Action {
-        let why = match self.report.phases.last() {
+        let why = match self.live.report.phases.last() {
             _ if self.over => "the run is over",
+            _ if self.owner == Owner::Another => {
+                "another process runs this: `shakedown control` steers it"
+            }
             Some((Phase::Load, false)) if self.level == StopLevel::Running => return action,
             Some((Phase::Load, false)) => "the run is being stopped",
             _ => "no load is running",
@@ -110,7 +121,7 @@ impl State {
     }
 
     fn edit_filter(&mut self, code: KeyCode) {
-        let Some(filter) = self.filter_mut() else { return };
+        let filter = &mut self.view_mut().filter;
         match code {
             KeyCode::Char(character) if filter.chars().count() < FILTER_MAX => {
                 filter.push(character);
@@ -129,11 +140,13 @@ impl State {
 
     fn screen_key(&mut self, code: KeyCode) -> Action {
         match code {
-            KeyCode::Char('q') if self.over => return Action::Leave,
+            KeyCode::Char('q') if self.may_leave() => return Action::Leave,
             KeyCode::Char('q') => self.popup = Some(Popup::Confirm),
             KeyCode::Char('+') => return self.steer(Action::Step(STEP)),
             KeyCode::Char('-') => return self.steer(Action::Step(-STEP)),
             KeyCode::Char('p') => return self.steer(Action::TogglePause),
+            KeyCode::Char('w') => return Action::Write,
+            KeyCode::Char('f') => self.freeze(),
             KeyCode::Char('?') => self.popup = Some(Popup::Help(0)),
             KeyCode::Tab => self.screen = self.screen.step(1),
             KeyCode::BackTab => self.screen = self.screen.step(Screen::ALL.len() - 1),
@@ -141,84 +154,80 @@ impl State {
                 let place = digit as usize - '1' as usize;
                 self.screen = Screen::ALL.get(place).copied().unwrap_or(self.screen);
             }
+            _ => self.list_key(code),
+        }
+        Action::None
+    }
+
+    /// Lets the picture stand still, or go on.
+    fn freeze(&mut self) {
+        if self.over && !self.is_frozen() {
+            self.say("the run is over: nothing moves any more");
+        } else {
+            self.toggle_frozen();
+        }
+    }
+
+    fn list_key(&mut self, code: KeyCode) {
+        match code {
             KeyCode::Char('j') | KeyCode::Down => self.move_by(1),
             KeyCode::Char('k') | KeyCode::Up => self.move_by(-1),
             KeyCode::PageDown => self.move_by(PAGE),
             KeyCode::PageUp => self.move_by(-PAGE),
             KeyCode::Char('G') | KeyCode::End => self.move_by(ALL_THE_WAY),
             KeyCode::Char('g') | KeyCode::Home => self.move_by(-ALL_THE_WAY),
-            KeyCode::Enter => self.open(),
+            KeyCode::Char('s') => screens::next_order(self),
             KeyCode::Esc => self.close(),
-            KeyCode::Char('s') if self.screen == Screen::Endpoints => self.sort = self.sort.next(),
-            KeyCode::Char('/') if self.filter_mut().is_some() => {
-                self.close_detail();
+            _ if !self.screen.has_rows() => {}
+            KeyCode::Char('/') => {
+                self.view_mut().open = false;
                 self.editing = true;
+            }
+            KeyCode::Enter if self.screen != Screen::Log => {
+                let rows = screens::rows(self);
+                self.view_mut().open_selected(&rows);
+            }
+            KeyCode::Char('h') | KeyCode::Left if !self.view().open => {
+                let rows = screens::rows(self);
+                self.view_mut().fold_or_go_up(&rows);
+            }
+            KeyCode::Char('l') | KeyCode::Right if !self.view().open => {
+                let rows = screens::rows(self);
+                self.view_mut().unfold_selected(&rows);
             }
             _ => {}
         }
-        Action::None
     }
 
     /// Positive is down: the selection, or the rows of an open detail.
     fn move_by(&mut self, by: isize) {
-        let last_row = detail::last_scroll(self);
-        let scrolled = |scroll: usize| scroll.min(last_row).saturating_add_signed(by).min(last_row);
-        match self.screen {
-            Screen::Overview => {}
-            Screen::Endpoints if self.endpoints.open => {
-                self.endpoints.scroll = scrolled(self.endpoints.scroll);
-            }
-            Screen::Endpoints => {
-                let visible = endpoints::visible(self);
-                self.endpoints.step(&visible, by);
-            }
-            Screen::Findings if self.findings.open => {
-                self.findings.scroll = scrolled(self.findings.scroll);
-            }
-            Screen::Findings => {
-                let visible = findings::visible(self);
-                self.findings.step(&visible, by);
-            }
-            Screen::Log => self.log.scroll(-by),
+        if self.screen == Screen::Log {
+            return self.scroll_log(by);
         }
+        if self.view().open {
+            let last = detail::last_scroll(self);
+            let view = self.view_mut();
+            view.scroll = view.scroll.min(last).saturating_add_signed(by).min(last);
+            return;
+        }
+        let rows = screens::rows(self);
+        self.view_mut().step(&rows, by);
     }
 
-    fn open(&mut self) {
-        match self.screen {
-            Screen::Endpoints => {
-                let visible = endpoints::visible(self);
-                self.endpoints.open_selected(&visible);
-            }
-            Screen::Findings => {
-                let visible = findings::visible(self);
-                self.findings.open_selected(&visible);
-            }
-            Screen::Overview | Screen::Log => {}
-        }
+    /// The entry at the bottom; at the newest the log follows.
+    fn scroll_log(&mut self, by: isize) {
+        let rows: Vec<Row> = log::rows(self);
+        let bottom = log::shown(self, &rows).saturating_sub(1);
+        let target = bottom.saturating_add_signed(by).min(rows.len().saturating_sub(1));
+        let follows = target + 1 >= rows.len();
+        self.view_mut().selected = rows.get(target).filter(|_| !follows).map(|row| row.key.clone());
     }
 
     /// First the detail, then the filter.
     fn close(&mut self) {
-        if !self.close_detail()
-            && let Some(filter) = self.filter_mut()
-        {
-            filter.clear();
-        }
-    }
-
-    fn close_detail(&mut self) -> bool {
-        match self.screen {
-            Screen::Endpoints => std::mem::take(&mut self.endpoints.open),
-            Screen::Findings => std::mem::take(&mut self.findings.open),
-            Screen::Overview | Screen::Log => false,
-        }
-    }
-
-    fn filter_mut(&mut self) -> Option<&mut String> {
-        match self.screen {
-            Screen::Endpoints => Some(&mut self.endpoints.filter),
-            Screen::Findings => Some(&mut self.findings.filter),
-            Screen::Overview | Screen::Log => None,
+        let view = self.view_mut();
+        if !std::mem::take(&mut view.open) {
+            view.filter.clear();
         }
     }
 }

@@ -7,6 +7,7 @@ use std::thread::JoinHandle;
 
 use ratatui::crossterm::event::KeyEvent;
 
+use super::follow::{Follower, LogTail, Tail};
 use super::input::Input;
 use super::keys::Action;
 use super::pace::{Cause, Pace, now};
@@ -33,10 +34,25 @@ pub struct TuiOptions {
     pub stay_open: bool,
 }
 
+/// Writes a report and says where to, or why not.
+pub type Writer = Box<dyn Fn(&Report) -> Result<String, String> + Send>;
+
+/// What a user may ask for, and who does it; each on the view's thread.
+pub struct TuiHands {
+    /// Steers the run; why it cannot be done comes back and is shown.
+    pub control: Box<dyn Fn(ControlCommand) -> Result<(), String> + Send>,
+    /// Writes the report as far as it is; says where to, or why not.
+    pub write: Writer,
+}
+
 /// What the view's thread is told.
 pub(super) enum Message {
     /// The run went on.
     Event(Box<Stamped>),
+    /// The log that is followed was begun anew.
+    Restarted,
+    /// The log that is followed cannot be read any further.
+    Broken(String),
     /// The stream is over.
     Finished,
     /// A key.
@@ -56,23 +72,15 @@ pub struct LiveTui {
 }
 
 impl LiveTui {
-    /// Takes the terminal. What the user asks for goes to `control`, on the view's thread; why it
-    /// cannot be done comes back and is shown.
+    /// Takes the terminal. What the user asks for goes to `hands`.
     ///
     /// # Errors
     /// There is no terminal, or it cannot be set up; it is as it was then.
-    pub fn start(
-        control: impl Fn(ControlCommand) -> Result<(), String> + Send + 'static,
-        options: TuiOptions,
-    ) -> io::Result<Self> {
+    pub fn start(hands: TuiHands, options: TuiOptions) -> io::Result<Self> {
         let session = Session::enter(options.theme)?;
-        let (messages, inbox) = Inbox::open()?;
-        let mut view = View {
-            state: State::new(options.theme),
-            stay_open: options.stay_open,
-            control: Box::new(control),
-            session,
-        };
+        let (messages, inbox) = Inbox::open(None)?;
+        let mut view =
+            View { state: State::new(options.theme), stay_open: options.stay_open, hands, session };
         // The inbox as a whole: naming a field of it here would leave its threads behind, to end.
         let thread =
             thread::Builder::new().name("view".to_owned()).spawn(move || view.run(&inbox))?;
@@ -111,11 +119,27 @@ impl Drop for LiveTui {
 ///
 /// # Errors
 /// There is no terminal, or it was lost.
-pub fn view(report: Report, theme: Theme) -> io::Result<()> {
+pub fn view(report: Report, theme: Theme, write: Writer) -> io::Result<()> {
     let session = Session::enter(theme)?;
-    let (_messages, inbox) = Inbox::open()?;
-    let state = State::finished(report, theme);
-    View { state, stay_open: true, control: Box::new(|_| Ok(())), session }.run(&inbox)
+    let (_messages, inbox) = Inbox::open(None)?;
+    watch(State::finished(report, theme), session, write).run(&inbox)
+}
+
+/// Shows the run of an event log until the user leaves, and goes on as long as the log does.
+///
+/// # Errors
+/// There is no terminal, or it was lost.
+pub fn follow(log: LogTail, theme: Theme, write: Writer) -> io::Result<()> {
+    let (tail, state) = log.into_state(theme);
+    let session = Session::enter(theme)?;
+    let (_messages, inbox) = Inbox::open((!state.is_over()).then_some(tail))?;
+    watch(state, session, write).run(&inbox)
+}
+
+fn watch(state: State, session: Session, write: Writer) -> View {
+    let nobody = |_| Err("there is no run of ours to be steered".to_owned());
+    let hands = TuiHands { control: Box::new(nobody), write };
+    View { state, stay_open: true, hands, session }
 }
 
 /// Messages, and who sends them besides the pump. Dropped in this order: a sender that waits for a
@@ -124,14 +148,17 @@ struct Inbox {
     messages: Receiver<Message>,
     _signals: Signals,
     _keys: Input,
+    _follower: Option<Follower>,
 }
 
 impl Inbox {
-    fn open() -> io::Result<(SyncSender<Message>, Self)> {
+    /// With whoever follows a log, if there is one to be followed.
+    fn open(log: Option<Tail>) -> io::Result<(SyncSender<Message>, Self)> {
         let (sender, messages) = sync_channel(MESSAGES_QUEUED);
         let signals = Signals::start(sender.clone())?;
         let keys = Input::start(sender.clone())?;
-        Ok((sender, Self { messages, _signals: signals, _keys: keys }))
+        let follower = log.map(|tail| Follower::start(tail, sender.clone())).transpose()?;
+        Ok((sender, Self { messages, _signals: signals, _keys: keys, _follower: follower }))
     }
 }
 
@@ -145,7 +172,7 @@ enum Flow {
 struct View {
     state: State,
     stay_open: bool,
-    control: Box<dyn Fn(ControlCommand) -> Result<(), String> + Send>,
+    hands: TuiHands,
     session: Session,
 }
 
@@ -170,8 +197,12 @@ impl View {
                 Err(RecvTimeoutError::Disconnected) => return Ok(()),
             };
             let cause = match message {
-                Message::Event(_) | Message::Finished => Cause::Event,
-                _ => Cause::User,
+                Message::Event(_) | Message::Restarted | Message::Broken(_) | Message::Finished => {
+                    Cause::Event
+                }
+                Message::Key(_) | Message::Resized | Message::Signal | Message::InputLost(_) => {
+                    Cause::User
+                }
             };
             if self.take(message)? == Flow::End {
                 return Ok(());
@@ -189,24 +220,15 @@ impl View {
                     return Ok(Flow::End);
                 }
             }
-            Message::Key(key) => match self.state.key(key) {
-                Action::None => {}
-                Action::Stop => self.ask(&[ControlCommand::Stop]),
-                Action::Cancel => self.ask(&[ControlCommand::Cancel]),
-                Action::Leave => return Ok(Flow::End),
-                Action::Step(step) => {
-                    let amount = Amount::Step(step);
-                    let both = [LoadCommand::Rate(amount), LoadCommand::Vus(amount)];
-                    self.ask(&both.map(ControlCommand::Load));
-                }
-                Action::TogglePause => {
-                    let now = self.state.report.elapsed;
-                    let paused = self.state.report.paused(now).1;
-                    let command = if paused { LoadCommand::Resume } else { LoadCommand::Pause };
-                    self.ask(&[ControlCommand::Load(command)]);
-                }
-            },
-            Message::Signal if self.state.is_over() => return Ok(Flow::End),
+            Message::Restarted => self.state.restart(),
+            Message::Broken(why) => {
+                self.state.broke(&why);
+            }
+            Message::Key(key) => {
+                let action = self.state.key(key);
+                return Ok(self.act(action));
+            }
+            Message::Signal if self.state.may_leave() => return Ok(Flow::End),
             Message::Signal | Message::Resized => {}
             // Without keys nobody could leave: show the run, but do not stay.
             Message::InputLost(error) if self.state.is_over() => return Err(error),
@@ -215,9 +237,35 @@ impl View {
         Ok(Flow::Continue)
     }
 
+    fn act(&mut self, action: Action) -> Flow {
+        match action {
+            Action::None => {}
+            Action::Stop => self.ask(&[ControlCommand::Stop]),
+            Action::Cancel => self.ask(&[ControlCommand::Cancel]),
+            Action::Leave => return Flow::End,
+            Action::Step(step) => {
+                let amount = Amount::Step(step);
+                let both = [LoadCommand::Rate(amount), LoadCommand::Vus(amount)];
+                self.ask(&both.map(ControlCommand::Load));
+            }
+            Action::TogglePause => {
+                let report = self.state.live_report();
+                let paused = report.paused(report.elapsed).1;
+                let command = if paused { LoadCommand::Resume } else { LoadCommand::Pause };
+                self.ask(&[ControlCommand::Load(command)]);
+            }
+            Action::Write => {
+                let (Ok(said) | Err(said)) = (self.hands.write)(self.state.live_report());
+                self.state.say(&said);
+            }
+        }
+        Flow::Continue
+    }
+
     /// Asks for each of these; where none can be done, the user is told why.
     fn ask(&mut self, commands: &[ControlCommand]) {
-        let answers: Vec<_> = commands.iter().map(|command| (self.control)(*command)).collect();
+        let answers: Vec<_> =
+            commands.iter().map(|command| (self.hands.control)(*command)).collect();
         let refused: Vec<_> = answers.into_iter().filter_map(Result::err).collect();
         if refused.len() == commands.len() {
             self.state.say(&refused.join("; "));

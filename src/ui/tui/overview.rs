@@ -12,10 +12,8 @@ use super::panels;
 use super::state::State;
 use super::theme;
 use crate::model::Phase;
-use crate::model::format_duration;
 use crate::model::inert;
 use crate::ui::figures;
-use crate::ui::progress::Progress;
 
 /// Rows below which frames and charts give way to figures.
 const ROOMY: u16 = 18;
@@ -28,7 +26,7 @@ pub(super) fn draw(state: &State, frame: &mut Frame, area: Rect) {
     let mut rest = area;
     frame.render_widget(title(state), take(&mut rest, 1));
     draw_progress(state, frame, take(&mut rest, 1));
-    let notice = state.log.latest_grave().map(|(level, text)| {
+    let notice = state.picture().log.latest_grave().map(|(level, text)| {
         let (symbol, style) = theme::level_mark(level);
         Line::from(vec![Span::styled(format!(" {symbol} "), style), Span::raw(text.to_owned())])
     });
@@ -37,7 +35,7 @@ pub(super) fn draw(state: &State, frame: &mut Frame, area: Rect) {
         rest.height -= 1;
         frame.render_widget(notice, row);
     }
-    let done = state.report.verdict.is_some() || !state.report.thresholds.is_empty();
+    let done = state.report().verdict.is_some() || !state.report().thresholds.is_empty();
     if done {
         draw_gates(state, frame, &mut rest, roomy);
     }
@@ -71,22 +69,22 @@ fn take(rest: &mut Rect, height: u16) -> Rect {
 }
 
 fn has_load(state: &State) -> bool {
-    !state.report.endpoints.is_empty()
+    !state.report().endpoints.is_empty()
 }
 
 fn has_scan(state: &State) -> bool {
     let scans = |(phase, _): &(Phase, bool)| matches!(phase, Phase::Crawl | Phase::Scan);
-    state.report.phases.iter().any(scans) || state.report.scan_requests.0 > 0
+    state.report().phases.iter().any(scans) || state.report().scan_requests.0 > 0
 }
 
 fn title(state: &State) -> Line<'static> {
-    let Some(run) = &state.report.run else {
+    let Some(run) = &state.report().run else {
         return Line::styled(" waiting for the run to start", theme::dim());
     };
     let mut spans = vec![
         Span::raw(format!(" {} ", inert(&run.command, 20))),
         Span::styled(inert(&run.target, 200), theme::strong()),
-        Span::raw(format!("  {}", figures::duration(Some(state.report.elapsed)))),
+        Span::raw(format!("  {}", figures::duration(Some(state.report().elapsed)))),
     ];
     if let Some(name) = &run.authorised_by {
         spans.push(Span::styled(format!("  authorised by {}", inert(name, 60)), theme::dim()));
@@ -95,7 +93,7 @@ fn title(state: &State) -> Line<'static> {
 }
 
 fn draw_progress(state: &State, frame: &mut Frame, area: Rect) {
-    let progress = Progress::of(&state.report);
+    let progress = state.picture().progress();
     let Some(phase) = progress.phase else { return };
     let Some(fraction) = progress.fraction else {
         let text = format!(" {}: the end is not known", phase.as_str());
@@ -104,10 +102,8 @@ fn draw_progress(state: &State, frame: &mut Frame, area: Rect) {
     };
     // Rounded down: 100% is said when it is so.
     let percent = (fraction * 100.0).floor();
-    let left = progress
-        .left
-        .filter(|_| !state.over)
-        .map_or(String::new(), |left| format!(", {} left", format_duration(left)));
+    let left =
+        progress.left.filter(|_| !state.over).map_or(String::new(), |left| format!(", {left}"));
     let label = format!(" {} {percent:.0}%{left}", phase.as_str());
     let gauge = LineGauge::default()
         .ratio(fraction)
@@ -132,7 +128,7 @@ fn draw_figures(state: &State, frame: &mut Frame, rest: &mut Rect, roomy: bool) 
     if has_scan(state) {
         parts.push((" Scan ", panels::scan(state, width)));
     }
-    if !beside && Progress::of(&state.report).phase != Some(Phase::Load) {
+    if !beside && state.picture().progress().phase != Some(Phase::Load) {
         // Where not everything fits, what is going on comes first.
         parts.reverse();
     }
@@ -161,7 +157,7 @@ fn draw_lists(state: &State, frame: &mut Frame, area: Rect, roomy: bool) {
         return;
     }
     let endpoint_rows = endpoints::visible(state);
-    let flaws = state.report.findings.len();
+    let flaws = state.report().findings.len();
     let (upper, lower) = match (endpoint_rows.is_empty(), flaws == 0) {
         (true, true) => return,
         (true, false) => (Rect { height: 0, ..area }, area),
@@ -179,7 +175,7 @@ fn draw_lists(state: &State, frame: &mut Frame, area: Rect, roomy: bool) {
     if lower.height >= 2 {
         let inside = framed(frame, lower, " Gravest ", roomy);
         let lines: Vec<Line<'static>> = state
-            .report
+            .report()
             .findings
             .iter()
             .take(usize::from(inside.height))

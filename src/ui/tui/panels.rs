@@ -24,7 +24,7 @@ const WIDE: usize = 74;
 
 /// Load: rate, latency, errors, statuses, virtual users.
 pub(super) fn load(state: &State, width: usize) -> Vec<Line<'static>> {
-    let (report, total) = (&state.report, &state.total);
+    let (report, total) = (state.report(), &state.picture().total);
     let mut lines = labelled("rate", vec![Span::raw(rate(state))], width);
     let first = report.preferred();
     lines.extend(latency(first.as_str(), first.of(total), width));
@@ -80,8 +80,8 @@ pub(super) fn load(state: &State, width: usize) -> Vec<Line<'static>> {
 }
 
 fn rate(state: &State) -> String {
-    let mean = figures::rate(state.total.requests, state.report.load_elapsed);
-    match state.report.timeline.last().filter(|_| !state.over) {
+    let mean = figures::rate(state.picture().total.requests, state.report().load_elapsed);
+    match state.report().timeline.last().filter(|_| !state.over) {
         None => format!("{mean} mean"),
         Some(last) if last.warmup => {
             format!("{}/s, warming up", figures::grouped(per_second(last)))
@@ -108,7 +108,7 @@ fn latency(label: &str, latency: &Histogram, width: usize) -> Vec<Line<'static>>
 
 /// Scan: crawl, checks, requests, coverage, findings by severity.
 pub(super) fn scan(state: &State, width: usize) -> Vec<Line<'static>> {
-    let report = &state.report;
+    let report = state.report();
     let progress = &report.progress;
     let crawl = format!(
         "{} fetched, {} queued",
@@ -137,23 +137,31 @@ pub(super) fn scan(state: &State, width: usize) -> Vec<Line<'static>> {
         let text = format!("{reached} of {known} operations, {} nodes", progress.nodes);
         lines.extend(labelled("coverage", vec![Span::raw(text)], width));
     }
-    let left_out = report.coverage.left_out();
-    if report.coverage.complete == Some(false) {
+    lines.extend(left_out(state, width));
+    lines.extend(labelled("findings", severities(state), width));
+    lines
+}
+
+/// What the crawl left out, and whether it is whole.
+pub(super) fn left_out(state: &State, width: usize) -> Vec<Line<'static>> {
+    let coverage = &state.report().coverage;
+    let left_out = coverage.left_out();
+    if coverage.complete == Some(false) {
         let why =
             if left_out.is_empty() { String::new() } else { format!(": {}", left_out.join(", ")) };
         let text = Span::styled(format!("incomplete{why}"), theme::warn());
-        lines.extend(labelled("stopped", vec![text], width));
-    } else if !left_out.is_empty() {
-        lines.extend(labelled("left out", vec![Span::raw(left_out.join(", "))], width));
+        return labelled("stopped", vec![text], width);
     }
-    lines.extend(labelled("findings", severities(state), width));
-    lines
+    if left_out.is_empty() {
+        return Vec::new();
+    }
+    labelled("left out", vec![Span::raw(left_out.join(", "))], width)
 }
 
 /// The verdict, the gates with what failed first, and the reasons that are no gate's: a failed
 /// gate says itself what was wanted and what was measured.
 pub(super) fn gates(state: &State, width: usize) -> Vec<Line<'static>> {
-    let report = &state.report;
+    let report = state.report();
     let mut lines = Vec::new();
     if let Some(verdict) = &report.verdict {
         let (symbol, style) =
@@ -192,7 +200,7 @@ fn gate(result: &ThresholdResult) -> Line<'static> {
 }
 
 fn severities(state: &State) -> Vec<Span<'static>> {
-    let counts = findings_by_severity(&state.report);
+    let counts = findings_by_severity(state.report());
     let spans: Vec<Span<'static>> = counts
         .into_iter()
         .filter(|(_, count)| *count > 0)

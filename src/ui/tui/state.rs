@@ -1,25 +1,17 @@
-//! What the TUI shows: the report so far, and what the user has opened.
-
-use std::time::Duration;
+//! What the TUI shows: the picture of the run so far, and what the user has opened.
 
 use ratatui::layout::Size;
 
-use super::endpoints::Sort;
 use super::list::ListView;
-use super::log::Log;
+use super::order::Orders;
+use super::picture::Picture;
 use super::popup::Popup;
 use super::theme::Theme;
 use crate::model::Event;
-use crate::model::Notice;
 use crate::model::NoticeLevel;
-use crate::model::Phase;
 use crate::model::Report;
-use crate::model::SeriesId;
 use crate::model::Stamped;
 use crate::model::StopLevel;
-use crate::model::StopReason;
-use crate::model::Tally;
-use crate::model::Verdict;
 
 /// The screens, in the order of their number keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,23 +20,71 @@ pub enum Screen {
     Overview,
     /// Load by endpoint.
     Endpoints,
+    /// How latency was distributed over time, and in which phases.
+    Latency,
+    /// What failed and how.
+    Errors,
     /// Flaws with their proof.
     Findings,
-    /// Notices and failures.
+    /// What the crawl knows of the site.
+    Crawl,
+    /// Load by backend, cache state and other observed headers.
+    Backends,
+    /// Notices, stages, logins, failures.
     Log,
 }
 
 impl Screen {
     /// Every screen.
-    pub const ALL: [Self; 4] = [Self::Overview, Self::Endpoints, Self::Findings, Self::Log];
+    pub const ALL: [Self; 8] = [
+        Self::Overview,
+        Self::Endpoints,
+        Self::Latency,
+        Self::Errors,
+        Self::Findings,
+        Self::Crawl,
+        Self::Backends,
+        Self::Log,
+    ];
 
     /// The name in the tab bar.
     pub fn title(self) -> &'static str {
         match self {
             Self::Overview => "Overview",
             Self::Endpoints => "Endpoints",
+            Self::Latency => "Latency",
+            Self::Errors => "Errors",
             Self::Findings => "Findings",
+            Self::Crawl => "Crawl",
+            Self::Backends => "Backends",
             Self::Log => "Log",
+        }
+    }
+
+    /// The name where there is little room.
+    pub(super) fn short(self) -> &'static str {
+        match self {
+            Self::Overview => "Over",
+            Self::Endpoints => "Endp",
+            Self::Latency => "Lat",
+            Self::Errors => "Err",
+            Self::Findings => "Find",
+            Self::Crawl => "Crawl",
+            Self::Backends => "Back",
+            Self::Log => "Log",
+        }
+    }
+
+    /// Whether it has rows to move through and to filter.
+    pub(super) fn has_rows(self) -> bool {
+        match self {
+            Self::Overview | Self::Latency => false,
+            Self::Endpoints
+            | Self::Errors
+            | Self::Findings
+            | Self::Crawl
+            | Self::Backends
+            | Self::Log => true,
         }
     }
 
@@ -54,25 +94,33 @@ impl Screen {
     }
 }
 
+/// Whose run is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Owner {
+    /// This process's: it can be steered and stopped.
+    Us,
+    /// Another's, told by its event log.
+    Another,
+}
+
 /// A pure function of the events and keys so far; [`super::draw()`] reads it.
 #[derive(Debug, Clone)]
 pub struct State {
-    pub(super) report: Report,
-    /// All endpoints together, renewed with every interval so that drawing need not add up.
-    pub(super) total: Tally,
-    pub(super) log: Log,
+    /// What the run has come to, whatever is shown.
+    pub(super) live: Picture,
+    /// What is shown in its place.
+    frozen: Option<Box<Picture>>,
+    pub(super) owner: Owner,
     pub(super) theme: Theme,
     pub(super) size: Size,
     pub(super) screen: Screen,
     pub(super) popup: Option<Popup>,
-    /// Why the last key did nothing.
+    /// What the last key came to, or why it did nothing.
     pub(super) said: Option<String>,
     /// The `/` line is open.
     pub(super) editing: bool,
-    pub(super) endpoints: ListView<SeriesId>,
-    pub(super) sort: Sort,
-    /// By fingerprint: the place changes as graver ones come in.
-    pub(super) findings: ListView<String>,
+    views: [ListView; Screen::ALL.len()],
+    pub(super) orders: Orders,
     /// How far the run has been told to wind down, by this user or anybody else.
     pub(super) level: StopLevel,
     pub(super) stopped_by_q: bool,
@@ -82,20 +130,18 @@ pub struct State {
 impl State {
     /// Nothing has happened yet.
     pub fn new(theme: Theme) -> Self {
-        let report = Report::default();
         Self {
-            total: report.total(),
-            report,
-            log: Log::default(),
+            live: Picture::new(),
+            frozen: None,
+            owner: Owner::Us,
             theme,
             size: Size::new(80, 24),
             screen: Screen::Overview,
             popup: None,
             said: None,
             editing: false,
-            endpoints: ListView::default(),
-            sort: Sort::default(),
-            findings: ListView::default(),
+            views: Default::default(),
+            orders: Orders::default(),
             level: StopLevel::Running,
             stopped_by_q: false,
             over: false,
@@ -104,67 +150,37 @@ impl State {
 
     /// A run that is over.
     pub fn finished(report: Report, theme: Theme) -> Self {
-        let mut state = Self::new(theme);
-        for notice in &report.notices {
-            state.log.push(None, notice.level, &notice.text);
-        }
-        for (url, failure) in &report.scan_failures {
-            state.log.push(None, NoticeLevel::Info, &format!("{url}: {failure}"));
-        }
-        if let Some(reason) = &report.stopped {
-            state.log.push(None, NoticeLevel::Warning, &stop_text(reason));
-        }
-        if let Some(verdict) = &report.verdict {
-            state.log_verdict(None, verdict);
-        }
-        state.total = report.total();
-        state.report = report;
-        state.over = true;
-        state
+        Self { live: Picture::of(report), over: true, ..Self::new(theme) }
+    }
+
+    /// A run of another process, which can be watched and no more.
+    pub fn following(theme: Theme) -> Self {
+        Self { owner: Owner::Another, ..Self::new(theme) }
     }
 
     /// Takes one event.
     pub fn apply(&mut self, stamped: &Stamped) {
-        self.report.apply(stamped);
-        let at = Some(stamped.at);
+        self.live.apply(stamped);
         match &stamped.event {
-            Event::LoadDeclared { .. } | Event::LoadWindow(_) | Event::LoadFinished(_) => {
-                self.total = self.report.total();
-            }
-            Event::PhaseStarted(phase) => self.log_phase(stamped, *phase, "started"),
-            Event::PhaseFinished(phase) => self.log_phase(stamped, *phase, "finished"),
-            Event::Notice(Notice { level, text }) => self.log.push(at, *level, text),
-            Event::ScanFailure { url, failure } => {
-                self.log.push(at, NoticeLevel::Info, &format!("{url}: {failure}"));
-            }
-            Event::LoadChanged(change) => {
-                self.log.push(at, NoticeLevel::Info, &format!("{}, by {}", change.kind, change.by));
-            }
-            Event::Stopping(reason) => {
-                self.level = self.level.max(StopLevel::Stopping);
-                self.log.push(at, NoticeLevel::Warning, &stop_text(reason));
-            }
-            Event::Verdict(verdict) => {
-                self.log_verdict(at, verdict);
-                self.end();
-            }
-            Event::RunStarted(_)
-            | Event::ScanWindow(_)
-            | Event::Operation(_)
-            | Event::OperationMerged { .. }
-            | Event::UrlFound(_)
-            | Event::TemplateResult(_)
-            | Event::TemplatesLoaded(_)
-            | Event::TemplatesFinished(_)
-            | Event::SiteNode(_)
-            | Event::CrawlFinished { .. }
-            | Event::RuleDeclared(_)
-            | Event::RuleFinished(_)
-            | Event::Finding(_)
-            | Event::Session(_)
-            | Event::Validity(_)
-            | Event::Thresholds(_) => {}
+            Event::Stopping(_) => self.level = self.level.max(StopLevel::Stopping),
+            Event::Verdict(_) => self.end(),
+            _ => {}
         }
+    }
+
+    /// The log was begun anew: what was told so far is of another run.
+    pub(super) fn restart(&mut self) {
+        self.live = Picture::new();
+        self.frozen = None;
+        self.level = StopLevel::Running;
+        self.over = false;
+    }
+
+    /// The log that tells of the run cannot be read any further.
+    pub(super) fn broke(&mut self, why: &str) {
+        self.live.log.push(None, NoticeLevel::Error, why);
+        self.say(why);
+        self.end();
     }
 
     /// The stream is over, with or without a verdict.
@@ -188,7 +204,7 @@ impl State {
     /// Whether the view stays open after the run: not when somebody ended the run in order to
     /// leave, by a signal or Ctrl-C; `q` asks for the figures so far.
     pub fn lingers(&self) -> bool {
-        self.stopped_by_q || !self.report.is_interrupted()
+        self.stopped_by_q || !self.live.report.is_interrupted()
     }
 
     /// The open screen.
@@ -196,22 +212,46 @@ impl State {
         self.screen
     }
 
-    fn log_phase(&mut self, stamped: &Stamped, phase: Phase, what: &str) {
-        let text = format!("{} {what}", phase.as_str());
-        self.log.push(Some(stamped.at), NoticeLevel::Info, &text);
+    /// The run as it is now, frozen or not.
+    pub fn live_report(&self) -> &Report {
+        &self.live.report
     }
 
-    fn log_verdict(&mut self, at: Option<Duration>, verdict: &Verdict) {
-        let (code, meaning) = (verdict.exit_code.code(), verdict.exit_code.meaning());
-        // No warning: the gates have a place of their own.
-        self.log.push(at, NoticeLevel::Info, &format!("exit {code}: {meaning}"));
+    /// What is shown.
+    pub(super) fn picture(&self) -> &Picture {
+        self.frozen.as_deref().unwrap_or(&self.live)
     }
-}
 
-fn stop_text(reason: &StopReason) -> String {
-    match reason {
-        StopReason::Interrupted(text) => format!("interrupted: {text}"),
-        StopReason::Safety(text) => format!("safety stop: {text}"),
-        StopReason::Threshold(text) => format!("stopped by a threshold: {text}"),
+    /// The report of what is shown.
+    pub(super) fn report(&self) -> &Report {
+        &self.picture().report
+    }
+
+    /// Whether the picture stands still.
+    pub(super) fn is_frozen(&self) -> bool {
+        self.frozen.is_some()
+    }
+
+    /// Lets the picture stand still, or go on.
+    pub(super) fn toggle_frozen(&mut self) {
+        self.frozen = match self.frozen {
+            Some(_) => None,
+            None => Some(Box::new(self.live.clone())),
+        };
+    }
+
+    /// What the user has chosen on a screen.
+    pub(super) fn view_of(&self, screen: Screen) -> &ListView {
+        &self.views[screen as usize]
+    }
+
+    /// What the user has chosen on the open screen.
+    pub(super) fn view(&self) -> &ListView {
+        self.view_of(self.screen)
+    }
+
+    /// The same, to be changed.
+    pub(super) fn view_mut(&mut self) -> &mut ListView {
+        &mut self.views[self.screen as usize]
     }
 }
