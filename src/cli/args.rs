@@ -12,7 +12,9 @@ use super::connect_args::ConnectArgs;
 use super::control_args::ControlArgs;
 use super::control_args::ControlCommandArgs;
 use super::crawl::CrawlArgs;
+use super::ended::ExitCodeStyle;
 use super::explain::ExplainArgs;
+use super::file_args::FileArgs;
 use super::history::HistoryArgs;
 use super::history::HistoryCommandArgs;
 use super::load_args::LoadArgs;
@@ -47,6 +49,10 @@ Exit codes:
   105  stopped by a signal or by hand (terminal UI, control socket), partial report
        written
 
+--exit-code-style simple: 0 passed, 1 a gate failed (80, 81, 82, 99), 2 the rest.
+--exit-code-style zap, as zap-baseline: 0 passed, 1 a gate failed (80, 81, 82, 99),
+2 passed with findings, 3 the rest.
+
 Test only what you are authorised to test. Loopback and private addresses work
 at once; any other host needs `authorised` in the plan or --authorised-by NAME,
 and the name stands in the report.";
@@ -67,6 +73,9 @@ pub(super) struct Cli {
     /// No colour, as `--color never`.
     #[arg(long, global = true, display_order = LAST, conflicts_with = "color")]
     pub(super) no_color: bool,
+    /// Which numbers the program ends with.
+    #[arg(long, global = true, display_order = LAST, value_enum, default_value_t = ExitCodeStyle::Shakedown, env = "SHAKEDOWN_EXIT_CODE_STYLE")]
+    pub(super) exit_code_style: ExitCodeStyle,
     /// Print warnings and errors only.
     #[arg(long, short = 'Q', global = true, display_order = LAST)]
     pub(super) quiet: bool,
@@ -104,7 +113,7 @@ pub(super) enum Command {
     Import(ImportArgs),
     /// Run, list, show, validate or test rules and templates in Nuclei's format.
     Rules(Box<RulesArgs>),
-    /// Turn a finished run into HTML, Markdown, SARIF, JUnit, CSV or text.
+    /// Turn a finished run into HTML, Markdown, SARIF, JUnit, CSV, GitLab's files, HAR or text.
     Report(ReportArgs),
     /// Open a finished or growing run in the terminal UI.
     View(ViewArgs),
@@ -129,21 +138,9 @@ pub(super) struct OutputArgs {
     /// Write the event log as JSON Lines, to standard output without FILE.
     #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true, default_missing_value = "-", help_heading = "Output")]
     pub(super) jsonl: Option<PathBuf>,
-    /// Write the report as one HTML page.
-    #[arg(long, value_name = "FILE", help_heading = "Output")]
-    pub(super) html: Option<PathBuf>,
-    /// Write the report as Markdown.
-    #[arg(long, value_name = "FILE", help_heading = "Output")]
-    pub(super) md: Option<PathBuf>,
-    /// Write the findings as SARIF 2.1.0.
-    #[arg(long, value_name = "FILE", help_heading = "Output")]
-    pub(super) sarif: Option<PathBuf>,
-    /// Write gates and findings as JUnit XML.
-    #[arg(long, value_name = "FILE", help_heading = "Output")]
-    pub(super) junit: Option<PathBuf>,
-    /// Write the endpoint table as CSV.
-    #[arg(long, value_name = "FILE", help_heading = "Output")]
-    pub(super) csv: Option<PathBuf>,
+    /// Files of other formats.
+    #[command(flatten)]
+    pub(super) files: FileArgs,
     /// The summary in a file: asked for in other words, where it can be.
     #[arg(skip)]
     pub(super) text: Option<PathBuf>,
@@ -154,9 +151,14 @@ pub(super) struct OutputArgs {
     /// of the terminal UI.
     #[arg(long, conflicts_with = "quiet", help_heading = "Output")]
     pub(super) verbose: bool,
-    /// For CI: no terminal UI, no colour, and an invalid run fails.
+    /// For CI: no terminal UI, no colour, an invalid run fails, and every format that services for CI
+    /// take is written to --ci-dir.
     #[arg(long, env = "SHAKEDOWN_CI", value_parser = FalseyValueParser::new(), help_heading = "Output")]
     pub(super) ci: bool,
+    /// Where --ci writes run.json, run.html, run.md, junit.xml, run.sarif and the files of GitLab; a format
+    /// that has a file of its own (here or in the plan) is not written twice.
+    #[arg(long, value_name = "DIR", default_value = "reports", help_heading = "Output")]
+    pub(super) ci_dir: PathBuf,
 }
 
 /// Who and how, for everything that sends.

@@ -1,11 +1,11 @@
 //! `check`: a plan's load and scan under every gate.
 
-use crate::model::ExitCode;
 use crate::model::Headline;
 use crate::plan::Plan;
 use crate::run::RunKind;
 
 use super::args::CheckArgs;
+use super::ended::Ended;
 use super::error::CliError;
 use super::execute::Execution;
 use super::execute::execute;
@@ -16,7 +16,7 @@ use super::terminal::Terminal;
 use super::terminal::environment;
 
 /// Runs everything the plan has.
-pub(super) fn run(args: &CheckArgs, terminal: &Terminal) -> Result<ExitCode, CliError> {
+pub(super) fn run(args: &CheckArgs, terminal: &Terminal) -> Result<Ended, CliError> {
     let mut plan = plan(args)?;
     if plan.scenarios.is_empty() && plan.scan.is_none() {
         return Err(CliError::EmptyPlan(args.plan.clone()));

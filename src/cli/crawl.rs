@@ -107,7 +107,7 @@ pub(super) fn run(args: &CrawlArgs, terminal: &Terminal) -> Result<ExitCode, Cli
     }
     plan.thresholds.retain(|threshold| threshold.metric() != MetricName::Findings);
     let record = discover::record(&args.discover, &mut plan)?;
-    execute(Execution {
+    let ended = execute(Execution {
         plan,
         kind: RunKind::Crawl,
         command: "crawl",
@@ -118,7 +118,8 @@ pub(super) fn run(args: &CrawlArgs, terminal: &Terminal) -> Result<ExitCode, Cli
         headline: Headline::default(),
         keeping: None,
         discovery: Some(Exploration { record, sites: &args.sites, site, ..Exploration::default() }),
-    })
+    })?;
+    Ok(ended.code)
 }
 
 /// Who looks at the site, for a plan that goes on as them.

@@ -20,6 +20,7 @@ use super::args::SendArgs;
 use super::error::CliError;
 use super::execute::Execution;
 use super::execute::execute;
+use super::file_args::FileArgs;
 use super::outputs::write_stderr;
 use super::outputs::write_stdout;
 use super::plans;
@@ -136,15 +137,12 @@ fn demonstrate(args: &DemoArgs, terminal: &Terminal) -> Result<ExitCode, CliErro
     let output = OutputArgs {
         json: file("demo.json"),
         jsonl: file("demo.jsonl"),
-        html: file("demo.html"),
-        md: None,
-        sarif: None,
-        junit: None,
-        csv: None,
+        files: FileArgs { html: file("demo.html"), ..FileArgs::default() },
         text: None,
         no_tui: args.no_tui,
         verbose: false,
         ci: false,
+        ci_dir: args.out_dir.clone(),
     };
     let exit = execute(Execution {
         plan,
@@ -157,7 +155,8 @@ fn demonstrate(args: &DemoArgs, terminal: &Terminal) -> Result<ExitCode, CliErro
         headline: Headline::default(),
         keeping: None,
         discovery: None,
-    })?;
+    })?
+    .code;
     if !terminal.quiet {
         write_stderr(farewell(exit, &args.out_dir).as_bytes());
     }

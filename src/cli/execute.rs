@@ -42,6 +42,7 @@ use super::args::OutputArgs;
 use super::callback_args::CallbackArgs;
 use super::control_args::ControlArgs;
 use super::control_place;
+use super::ended::Ended;
 use super::error::CliError;
 use super::history::Keeping;
 use super::history::keep;
@@ -98,7 +99,7 @@ pub(super) struct Exploration<'a> {
 ///
 /// # Errors
 /// Whatever prevented the run, or an output that broke.
-pub(super) fn execute(mut execution: Execution<'_>) -> Result<ExitCode, CliError> {
+pub(super) fn execute(mut execution: Execution<'_>) -> Result<Ended, CliError> {
     let Exploration { record, sites, site, templates, callbacks, consumers: mut others } =
         execution.discovery.take().unwrap_or_default();
     let terminal = if execution.output.ci {
@@ -126,7 +127,8 @@ pub(super) fn execute(mut execution: Execution<'_>) -> Result<ExitCode, CliError
     let keeping = execution.keeping;
     let history = keeping.as_ref().and_then(Keeping::named);
     let baseline = Arc::new(super::baseline::load(&execution.plan, history)?);
-    let mut outputs = Outputs::open(&execution.plan.outputs, execution.output, sites)?;
+    let mut outputs =
+        Outputs::open(&execution.plan.outputs, execution.output, sites, execution.kind)?;
     // Before there are threads, and before anything is sent.
     let socket = control_place::open(execution.control)?;
     let (interrupts, interrupted) = Interrupts::channel();
@@ -283,7 +285,7 @@ fn conclude(
     site: &SiteContext,
     terminal: &Terminal,
     (stdout_taken, keeping): (bool, Option<Keeping<'_>>),
-) -> Result<ExitCode, CliError> {
+) -> Result<Ended, CliError> {
     if outcome.left {
         crate::ui::tui::restore();
         return Err(CliError::Left);
@@ -306,7 +308,8 @@ fn conclude(
         }
         super::outputs::write_stderr(kept.unwrap_or_default().as_bytes());
     }
-    Ok(report.verdict.as_ref().map_or(ExitCode::Internal, |verdict| verdict.exit_code))
+    let code = report.verdict.as_ref().map_or(ExitCode::Internal, |verdict| verdict.exit_code);
+    Ok(Ended::with(code, &report))
 }
 
 /// To standard output on a terminal, else to standard error: a pipe gets data only.

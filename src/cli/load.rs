@@ -2,7 +2,6 @@
 
 use crate::import::Format;
 use crate::import::Order;
-use crate::model::ExitCode;
 use crate::model::Headline;
 use crate::model::HttpVersion;
 use crate::plan::Body;
@@ -13,6 +12,7 @@ use crate::run::RunKind;
 
 use super::baseline;
 use super::debug;
+use super::ended::Ended;
 use super::error::CliError;
 use super::execute::Execution;
 use super::execute::execute;
@@ -26,10 +26,10 @@ use super::plans::ImportedPlan;
 use super::terminal::Terminal;
 
 /// Runs the load test.
-pub(super) fn run(args: &LoadArgs, terminal: &Terminal) -> Result<ExitCode, CliError> {
+pub(super) fn run(args: &LoadArgs, terminal: &Terminal) -> Result<Ended, CliError> {
     if args.debug {
         can_debug(args)?;
-        return debug::run(&plan(args)?);
+        return debug::run(&plan(args)?).map(Ended::from);
     }
     let mut plan = plan(args)?;
     if args.baseline.is_given() && !plan.thresholds.iter().any(baseline::is_change) {

@@ -17,7 +17,7 @@ pub(super) fn outputs(args: &LoadArgs) -> Result<OutputArgs, CliError> {
     let (slot, flag) = match (args.output_format, file.is_some()) {
         (None | Some(OutputFormatArg::Text), true) => (&mut outputs.text, ""),
         (Some(OutputFormatArg::Json), _) => (&mut outputs.json, "--json"),
-        (Some(OutputFormatArg::Csv), _) => (&mut outputs.csv, "--csv"),
+        (Some(OutputFormatArg::Csv), _) => (&mut outputs.files.csv, "--csv"),
         (Some(OutputFormatArg::Quiet), true) => {
             let text = "--output-format quiet writes nothing; leave out -o, or name a format";
             return Err(CliError::Usage(text.to_owned()));
@@ -59,7 +59,7 @@ mod tests {
         assert_eq!(json("--output-format json -o a").as_deref(), Some(Path::new("a")));
         assert_eq!(json("--output-format csv -o a"), None);
         let csv = outputs_of("--output-format csv -o a --json=b").expect("valid");
-        assert_eq!(csv.csv.as_deref(), Some(Path::new("a")));
+        assert_eq!(csv.files.csv.as_deref(), Some(Path::new("a")));
         assert_eq!(csv.json.as_deref(), Some(Path::new("b")), "both were asked for");
     }
 

@@ -10,8 +10,10 @@ use crate::model::SiteKind;
 use crate::model::TimeUnit;
 use crate::plan::Output;
 use crate::report::Style;
+use crate::run::RunKind;
 
 use super::args::OutputArgs;
+use super::ci;
 use super::error::CliError;
 use super::site_output::SiteContext;
 use super::site_output::SiteOutput;
@@ -65,6 +67,7 @@ impl Outputs {
         planned: &[Output],
         args: &OutputArgs,
         sites: &[SiteOutput],
+        kind: RunKind,
     ) -> Result<Self, CliError> {
         let mut opened = Self {
             pending: Vec::new(),
@@ -74,7 +77,13 @@ impl Outputs {
             stdout_taken: false,
         };
         let mut taken: Vec<Output> = Vec::new();
-        for output in planned.iter().cloned().chain(named(args)) {
+        let mut all: Vec<Output> = planned.iter().cloned().chain(named(args)).collect();
+        if args.ci {
+            let is_asked_for = |kind| all.iter().any(|output: &Output| output.kind == kind);
+            let more = ci::outputs(&args.ci_dir, kind).filter(|output| !is_asked_for(output.kind));
+            all.extend(more.collect::<Vec<_>>());
+        }
+        for output in all {
             let place = Output { path: place(&output.path), kind: output.kind };
             // The plan and the command line may well ask for the same.
             if taken.contains(&place) {
@@ -206,18 +215,13 @@ fn collected(mut file: File) -> std::io::Result<Vec<u8>> {
 }
 
 fn named(args: &OutputArgs) -> impl Iterator<Item = Output> {
-    [
+    let own = [
         (OutputKind::Json, &args.json),
         (OutputKind::Jsonl, &args.jsonl),
-        (OutputKind::Html, &args.html),
-        (OutputKind::Markdown, &args.md),
-        (OutputKind::Sarif, &args.sarif),
-        (OutputKind::Junit, &args.junit),
-        (OutputKind::Csv, &args.csv),
         (OutputKind::Text, &args.text),
-    ]
-    .into_iter()
-    .filter_map(|(kind, path)| path.clone().map(|path| Output { kind, path }))
+    ];
+    let own = own.into_iter().filter_map(|(kind, path)| Some((kind, path.as_ref()?)));
+    own.chain(args.files.named()).map(|(kind, path)| Output { kind, path: path.clone() })
 }
 
 fn collision(path: &Path) -> CliError {

@@ -9,6 +9,7 @@ use crate::model::OutputKind;
 use crate::model::Report;
 
 use super::args::FailOn;
+use super::ended::Ended;
 use super::error::CliError;
 use super::history::named_run;
 use super::history::read_run_of;
@@ -20,7 +21,7 @@ use super::terminal::Terminal;
 
 /// Renders and writes. The exit code says whether that worked, not what the run came to, unless a gate
 /// is asked for.
-pub(super) fn run(args: &ReportArgs, terminal: &Terminal) -> Result<ExitCode, CliError> {
+pub(super) fn run(args: &ReportArgs, terminal: &Terminal) -> Result<Ended, CliError> {
     let mut report = read(&args.file)?;
     let gate = match args.fail_on {
         FailOn::Never => None,
@@ -32,8 +33,11 @@ pub(super) fn run(args: &ReportArgs, terminal: &Terminal) -> Result<ExitCode, Cl
     for (kind, path) in args.files() {
         write_file(path, &file(kind, &report))?;
     }
-    let verdict = report.verdict.as_ref().filter(|_| gate.is_some());
-    Ok(verdict.map_or(ExitCode::Passed, |verdict| verdict.exit_code))
+    if gate.is_none() {
+        return Ok(ExitCode::Passed.into());
+    }
+    let code = report.verdict.as_ref().map_or(ExitCode::Passed, |verdict| verdict.exit_code);
+    Ok(Ended::with(code, &report))
 }
 
 /// A report in that format, as it looks where it goes.

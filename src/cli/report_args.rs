@@ -6,6 +6,7 @@ use clap::Args;
 
 use super::args::FailOn;
 use super::args::fail_on;
+use super::file_args::FileArgs;
 use crate::model::OutputKind;
 
 /// `report`.
@@ -15,6 +16,8 @@ Examples:
   shakedown report run.json                       the summary, as after the run
   shakedown report run.json -f html -o run.html
   shakedown report run.jsonl -f sarif             from an event log, even one cut short
+  shakedown report run.json -f gitlab-dast -o gl-dast-report.json
+  shakedown report run.json --md summary.md --har evidence.har
   shakedown report nuclei.jsonl --html nuclei.html --sarif nuclei.sarif
                                                   Nuclei's results (-jsonl or -json-export)
   shakedown report nuclei.jsonl --baseline main.json --fail-on high
@@ -36,18 +39,9 @@ pub(super) struct ReportArgs {
     /// Write the report as JSON too.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
-    /// Write the report as one HTML page too.
-    #[arg(long, value_name = "FILE")]
-    html: Option<PathBuf>,
-    /// Write the report as Markdown too.
-    #[arg(long, value_name = "FILE")]
-    md: Option<PathBuf>,
-    /// Write the findings as SARIF 2.1.0 too.
-    #[arg(long, value_name = "FILE")]
-    sarif: Option<PathBuf>,
-    /// Write gates and findings as JUnit XML too.
-    #[arg(long, value_name = "FILE")]
-    junit: Option<PathBuf>,
+    /// Write files of other formats too.
+    #[command(flatten)]
+    files: FileArgs,
     /// Say of findings which are new and which known, by this earlier run (a file as FILE).
     #[arg(long, value_name = "FILE")]
     pub(super) baseline: Option<PathBuf>,
@@ -60,14 +54,8 @@ pub(super) struct ReportArgs {
 impl ReportArgs {
     /// Files that are written beside the output.
     pub(super) fn files(&self) -> impl Iterator<Item = (OutputKind, &PathBuf)> {
-        let all = [
-            (OutputKind::Json, &self.json),
-            (OutputKind::Html, &self.html),
-            (OutputKind::Markdown, &self.md),
-            (OutputKind::Sarif, &self.sarif),
-            (OutputKind::Junit, &self.junit),
-        ];
-        all.into_iter().filter_map(|(kind, path)| Some((kind, path.as_ref()?)))
+        let json = self.json.iter().map(|path| (OutputKind::Json, path));
+        json.chain(self.files.named())
     }
 }
 
@@ -87,5 +75,8 @@ pub(super) fn report_format(text: &str) -> Result<ReportFormat, String> {
     OutputKind::parse(text)
         .filter(|kind| *kind != OutputKind::Jsonl)
         .map(ReportFormat::File)
-        .ok_or_else(|| "one of text, json, html, md, sarif, junit, csv".to_owned())
+        .ok_or_else(|| {
+            "one of text, json, html, md, sarif, junit, csv, gitlab-load, gitlab-metrics, gitlab-dast, har"
+                .to_owned()
+        })
 }

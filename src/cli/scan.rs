@@ -1,6 +1,5 @@
 //! `scan`: crawl and check a URL, or what a plan's `scan` section says.
 
-use crate::model::ExitCode;
 use crate::model::Headline;
 use crate::run::RunKind;
 
@@ -8,6 +7,7 @@ use super::control_args::ControlArgs;
 use super::discover;
 use super::discover::Discovery;
 use super::discover::Unsaid;
+use super::ended::Ended;
 use super::error::CliError;
 use super::execute::Execution;
 use super::execute::Exploration;
@@ -21,7 +21,7 @@ use super::terminal::Terminal;
 const ALL: &str = "all";
 
 /// Runs the scan.
-pub(super) fn run(args: &ScanArgs, terminal: &Terminal) -> Result<ExitCode, CliError> {
+pub(super) fn run(args: &ScanArgs, terminal: &Terminal) -> Result<Ended, CliError> {
     if args.allow_unsafe && args.active.is_none() && args.policy.is_none() && !args.templates.dast {
         let text = "--allow-unsafe is about what probes may send: it needs --active, or --dast";
         return Err(CliError::Usage(text.to_owned()));

@@ -21,6 +21,8 @@ use crate::rules::RuleErrors;
 use super::args::Cli;
 use super::args::ColorChoice;
 use super::args::Command;
+use super::ended::Ended;
+use super::ended::ExitCodeStyle;
 use super::error::CliError;
 use super::terminal::Terminal;
 use super::{
@@ -38,7 +40,7 @@ pub fn main() -> ExitCode {
         Ok(arguments) => arguments,
         Err(error) => {
             complain(&error, &Terminal::detect(ColorChoice::Auto, false));
-            return ExitCode::from(error.exit_code().code());
+            return ExitCode::from(numbered(&[], error.exit_code()));
         }
     };
     let cli = match Cli::try_parse_from(&arguments) {
@@ -46,25 +48,31 @@ pub fn main() -> ExitCode {
         Err(error) => {
             if let Some(instead) = not_taken(&error, &arguments) {
                 let _ = writeln!(std::io::stderr(), "error: {instead}");
-                return ExitCode::from(Code::Usage.code());
+                return ExitCode::from(numbered(&arguments, Code::Usage));
             }
             // `--help` and `--version` come as errors too; clap knows where each belongs.
-            let code = u8::try_from(error.exit_code()).unwrap_or(Code::Usage.code());
+            let code = if error.exit_code() == 0 { Code::Passed } else { Code::Usage };
             let _ = error.print();
-            return ExitCode::from(code);
+            return ExitCode::from(numbered(&arguments, code));
         }
     };
     let color = if cli.no_color { ColorChoice::Never } else { cli.color };
+    let style = cli.exit_code_style;
     let terminal = Terminal::detect(color, cli.quiet);
     let dispatched = AssertUnwindSafe(|| {
         dispatch(cli.command, &terminal).unwrap_or_else(|error| {
             complain(&error, &terminal);
-            error.exit_code()
+            error.exit_code().into()
         })
     });
     // The panic hook has said what broke; the exit code is to be one of the table.
-    let code = catch_unwind(dispatched).unwrap_or(Code::Internal);
-    ExitCode::from(code.code())
+    let ended = catch_unwind(dispatched).unwrap_or(Code::Internal.into());
+    ExitCode::from(style.number(ended))
+}
+
+/// The number for a command line that could not be read.
+fn numbered(arguments: &[OsString], code: Code) -> u8 {
+    ExitCodeStyle::of(arguments).number(code.into())
 }
 
 /// What to do in place of a flag that another tool has.
@@ -77,18 +85,18 @@ fn not_taken(error: &clap::Error, arguments: &[OsString]) -> Option<String> {
     }
 }
 
-fn dispatch(command: Command, terminal: &Terminal) -> Result<Code, CliError> {
+fn dispatch(command: Command, terminal: &Terminal) -> Result<Ended, CliError> {
     match command {
+        Command::Load(args) => return load::run(&args, terminal),
+        Command::Scan(args) => return scan::run(&args, terminal),
+        Command::Check(args) => return check::run(&args, terminal),
+        Command::Report(args) => return report::run(&args, terminal),
         Command::Demo(args) => demo::run(&args, terminal),
-        Command::Load(args) => load::run(&args, terminal),
-        Command::Scan(args) => scan::run(&args, terminal),
         Command::Crawl(args) => crawl::run(&args, terminal),
-        Command::Check(args) => check::run(&args, terminal),
         Command::Control(args) => control::run(&args),
         Command::Import(args) => import::run(&args, terminal),
         Command::New(args) => new::run(&args, terminal),
         Command::Rules(args) => rules::run(*args, terminal),
-        Command::Report(args) => report::run(&args, terminal),
         Command::View(args) => view::run(&args, terminal),
         Command::History(args) => history::run(&args, terminal),
         Command::Explain(args) => explain::run(&args, terminal),
@@ -96,6 +104,7 @@ fn dispatch(command: Command, terminal: &Terminal) -> Result<Code, CliError> {
         Command::Schema(args) => schema::run(&args),
         Command::Completions(args) => completions::run(&args),
     }
+    .map(Ended::from)
 }
 
 /// `error: what, because what, because what`; a text that is a whole diagnostic stands alone.

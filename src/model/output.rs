@@ -17,13 +17,21 @@ pub enum OutputKind {
     Junit,
     /// Endpoints as a table.
     Csv,
+    /// Load figures as k6's summary, for GitLab's load performance widget.
+    GitlabLoad,
+    /// Figures as `OpenMetrics` text, for GitLab's metrics widget.
+    GitlabMetrics,
+    /// Findings as GitLab's report of a dynamic scan.
+    GitlabDast,
+    /// The evidence of findings as HAR 1.2.
+    Har,
     /// The summary for people.
     Text,
 }
 
 impl OutputKind {
     /// Every format.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 12] = [
         Self::Json,
         Self::Jsonl,
         Self::Html,
@@ -31,6 +39,10 @@ impl OutputKind {
         Self::Sarif,
         Self::Junit,
         Self::Csv,
+        Self::GitlabLoad,
+        Self::GitlabMetrics,
+        Self::GitlabDast,
+        Self::Har,
         Self::Text,
     ];
 
@@ -44,6 +56,10 @@ impl OutputKind {
             Self::Sarif => "sarif",
             Self::Junit => "junit",
             Self::Csv => "csv",
+            Self::GitlabLoad => "gitlab-load",
+            Self::GitlabMetrics => "gitlab-metrics",
+            Self::GitlabDast => "gitlab-dast",
+            Self::Har => "har",
             Self::Text => "text",
         }
     }

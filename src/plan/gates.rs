@@ -21,7 +21,7 @@ pub(super) const THRESHOLD: Keys = Keys {
 };
 
 /// Formats that are designed and do not exist yet.
-const FORMATS_LATER: [&str; 5] = ["gitlab", "otlp", "prometheus-rw", "influxdb", "statsd"];
+const FORMATS_LATER: [&str; 4] = ["otlp", "prometheus-rw", "influxdb", "statsd"];
 
 /// A gate and the places of its parts.
 pub(super) struct Gate {

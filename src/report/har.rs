@@ -2,6 +2,8 @@
 //!
 //! Bodies of responses are left out (HAR has `text` as an option): a crawl does not keep them.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use url::Url;
@@ -15,13 +17,16 @@ const VERSION: &str = "HTTP/1.1";
 
 /// The file.
 pub(super) fn har(report: &Report) -> Vec<u8> {
-    let started = report.run.as_ref().map_or(0, |run| run.started_unix);
-    let version = report.run.as_ref().map_or("", |run| &run.version);
     let answered = report.site.iter().filter_map(|node| Some((node, node.answer.as_ref()?)));
     let mut entries: Vec<(&SiteNode, &SiteAnswer)> = answered.collect();
     entries.sort_by_key(|(_, answer)| answer.at);
-    let entries: Vec<Value> =
-        entries.into_iter().map(|(node, answer)| entry(node, answer, started)).collect();
+    let entries = entries.into_iter().map(|(node, answer)| entry(report, node, answer));
+    document(report, &entries.collect::<Vec<_>>())
+}
+
+/// A HAR with these entries.
+pub(super) fn document(report: &Report, entries: &[Value]) -> Vec<u8> {
+    let version = report.run.as_ref().map_or("", |run| &run.version);
     let log = json!({ "log": {
         "version": "1.2",
         "creator": { "name": "shakedown", "version": version },
@@ -33,7 +38,7 @@ pub(super) fn har(report: &Report) -> Vec<u8> {
     bytes
 }
 
-fn entry(node: &SiteNode, answer: &SiteAnswer, started: u64) -> Value {
+fn entry(report: &Report, node: &SiteNode, answer: &SiteAnswer) -> Value {
     let example = &node.example;
     let took = answer.duration.as_secs_f64() * 1000.0;
     let mut request = json!({
@@ -53,7 +58,7 @@ fn entry(node: &SiteNode, answer: &SiteAnswer, started: u64) -> Value {
         request["postData"] = json!({ "mimeType": media_type, "text": text });
     }
     json!({
-        "startedDateTime": moment(started, answer),
+        "startedDateTime": when(report, answer.at),
         "time": took,
         "request": request,
         "response": {
@@ -73,8 +78,10 @@ fn entry(node: &SiteNode, answer: &SiteAnswer, started: u64) -> Value {
     })
 }
 
-fn moment(started: u64, answer: &SiteAnswer) -> String {
-    let millis = u128::from(started) * 1000 + answer.at.as_millis();
+/// A moment of the run as HAR has it.
+pub(super) fn when(report: &Report, at: Duration) -> String {
+    let started = report.run.as_ref().map_or(0, |run| run.started_unix);
+    let millis = u128::from(started) * 1000 + at.as_millis();
     let moment = i64::try_from(millis).ok().and_then(|it| Timestamp::from_millisecond(it).ok());
     format!("{:.3}", moment.unwrap_or(Timestamp::UNIX_EPOCH))
 }
@@ -83,7 +90,8 @@ fn pairs(headers: &[(String, String)]) -> Vec<Value> {
     headers.iter().map(|(name, value)| json!({ "name": name, "value": value })).collect()
 }
 
-fn query(url: &str) -> Vec<Value> {
+/// The parameters of a URL's query.
+pub(super) fn query(url: &str) -> Vec<Value> {
     let url = Url::parse(url).ok();
     let pairs = url.iter().flat_map(Url::query_pairs);
     pairs.map(|(name, value)| json!({ "name": name, "value": value })).collect()

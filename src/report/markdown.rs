@@ -32,8 +32,10 @@ use super::figures::wrong_templates;
 use crate::model::grouped;
 use crate::model::plural;
 
-/// Rows listed; a comment has a limit of 65,536 characters.
+/// Rows listed.
 const ROWS: usize = 30;
+/// Bytes: GitHub's comments take 65,536 characters, GitLab's and steps' summaries a million.
+const LIMIT: usize = 65_000;
 /// Foreign text is cut to this many characters before it is escaped.
 const TEXT: usize = 200;
 /// Why a `write!` here cannot fail.
@@ -51,6 +53,23 @@ pub(super) fn markdown(report: &Report) -> String {
     if has_load(report) {
         out.push_str(&load(report));
     }
+    fitted(out)
+}
+
+/// What fits, cut between two lines, and said: the verdict stands first, so it is never what is cut.
+fn fitted(mut out: String) -> String {
+    if out.len() <= LIMIT {
+        return out;
+    }
+    let end = memchr::memrchr(b'\n', &out.as_bytes()[..LIMIT]).unwrap_or(0);
+    let left_out = out.len() - end;
+    out.truncate(end);
+    write!(
+        out,
+        "\n\n> [!NOTE]\n> Cut: {left_out} more bytes do not fit into a comment; the whole stands in the \
+         other formats of the report.\n"
+    )
+    .expect(INFALLIBLE);
     out
 }
 

@@ -5,8 +5,10 @@
 //! backslashes for Markdown, quoting for CSV. Nothing here writes a file.
 
 mod csv;
+mod evidence_har;
 mod explanation;
 mod figures;
+mod gitlab;
 mod har;
 mod history;
 mod html;
@@ -16,6 +18,7 @@ mod openapi;
 mod render;
 mod sarif;
 mod summary;
+mod wire;
 
 pub use explanation::explanation;
 pub use explanation::margin;

@@ -5,6 +5,8 @@ use crate::model::OutputKind;
 use crate::model::Report;
 
 use super::csv;
+use super::evidence_har;
+use super::gitlab;
 use super::html;
 use super::junit;
 use super::markdown;
@@ -33,6 +35,10 @@ pub fn render(kind: OutputKind, report: &Report) -> Result<Vec<u8>, RenderError>
         OutputKind::Sarif => Ok(sarif::sarif(report)),
         OutputKind::Junit => Ok(junit::junit(report)),
         OutputKind::Csv => Ok(csv::csv(report)),
+        OutputKind::GitlabLoad => Ok(gitlab::load(report)),
+        OutputKind::GitlabMetrics => Ok(gitlab::metrics(report)),
+        OutputKind::GitlabDast => Ok(gitlab::dast(report)),
+        OutputKind::Har => Ok(evidence_har::evidence_har(report)),
         OutputKind::Text => Ok(summary::summary(report, Style::in_a_file()).into_bytes()),
     }
 }

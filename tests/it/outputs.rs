@@ -164,13 +164,17 @@ fn certificates_that_cannot_be_used_are_a_usage_error() {
 
 #[test]
 fn the_environment_switches_ci_in_the_usual_words() {
-    for value in ["1", "true", "0", "", "false"] {
+    for (value, is_on) in [("1", true), ("true", true), ("0", false), ("", false), ("false", false)]
+    {
+        let dir = tempfile::tempdir().expect("a temporary directory");
         let output = shakedown()
             .args(["load", "http://127.0.0.1:1/"])
+            .current_dir(dir.path())
             .env("SHAKEDOWN_CI", value)
             .output()
             .expect("the binary can be started");
         // The command line was understood; nobody listens on port 1.
         assert_eq!(output.status.code(), Some(86), "`{value}`");
+        assert_eq!(dir.path().join("reports/run.json").exists(), is_on, "`{value}`");
     }
 }

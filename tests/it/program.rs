@@ -13,6 +13,7 @@ pub(crate) fn shakedown() -> Command {
     for name in [
         "SHAKEDOWN_COLOR",
         "SHAKEDOWN_CI",
+        "SHAKEDOWN_EXIT_CODE_STYLE",
         "SHAKEDOWN_THREADS",
         "SHAKEDOWN_AUTHORISED_BY",
         "SHAKEDOWN_TARGET",

@@ -90,6 +90,12 @@ pub(crate) fn sarif_validator() -> jsonschema::Validator {
     jsonschema::validator_for(&schema).expect("the schema is one")
 }
 
+fn dast_validator() -> jsonschema::Validator {
+    let schema = include_str!("../data/schemas/gitlab-dast-report-15.0.7.json");
+    let schema = serde_json::from_str(schema).expect("JSON");
+    jsonschema::validator_for(&schema).expect("the schema is one")
+}
+
 fn assert_valid(validator: &jsonschema::Validator, text: &str) {
     let instance = serde_json::from_str(text).expect("JSON");
     let problems: Vec<String> = validator
@@ -110,6 +116,7 @@ fn any_prefix_of_a_run_renders_in_every_format_and_validates() {
     let schema = format::report::schema();
     let report_schema = jsonschema::validator_for(&schema).expect("a schema");
     let sarif_schema = sarif_validator();
+    let dast_schema = dast_validator();
     let mut report = Report::default();
     for taken in 0..=events.len() {
         if let Some(next) = taken.checked_sub(1) {
@@ -117,6 +124,11 @@ fn any_prefix_of_a_run_renders_in_every_format_and_validates() {
         }
         assert_valid(&report_schema, &text_of(OutputKind::Json, &report));
         assert_valid(&sarif_schema, &text_of(OutputKind::Sarif, &report));
+        assert_valid(&dast_schema, &text_of(OutputKind::GitlabDast, &report));
+        for kind in [OutputKind::GitlabLoad, OutputKind::Har] {
+            let read: Result<serde_json::Value, _> = serde_json::from_str(&text_of(kind, &report));
+            assert!(read.is_ok(), "{kind:?} after {taken} events");
+        }
         assert!(text_of(OutputKind::Html, &report).ends_with("</html>"));
         assert_eq!(junit_of(&report).errors > 0, taken < events.len(), "after {taken} events");
         let csv = text_of(OutputKind::Csv, &report);
@@ -454,6 +466,15 @@ fn sarif_is_valid_whatever_stands_in_it() {
     let validator = sarif_validator();
     for text in ["", "\u{0}", "../../etc/passwd", "javascript:x", "http://127.0.0.1:1/a b/../%zz"] {
         assert_valid(&validator, &text_of(OutputKind::Sarif, &poisoned(text)));
+    }
+}
+
+#[test]
+fn gitlab_takes_the_findings_whatever_stands_in_them() {
+    let validator = dast_validator();
+    let long = "\u{1b}".repeat(20_000);
+    for text in ["", "\u{0}", "ftp://", "https://x\u{7}", "javascript:x", "äöü", long.as_str()] {
+        assert_valid(&validator, &text_of(OutputKind::GitlabDast, &poisoned(text)));
     }
 }
 

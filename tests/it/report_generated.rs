@@ -47,6 +47,10 @@ fn examples_are_current() {
         (OutputKind::Sarif, "example.sarif"),
         (OutputKind::Junit, "example.xml"),
         (OutputKind::Csv, "example.csv"),
+        (OutputKind::GitlabLoad, "example.load-performance.json"),
+        (OutputKind::GitlabMetrics, "example.metrics.txt"),
+        (OutputKind::GitlabDast, "example.gl-dast-report.json"),
+        (OutputKind::Har, "example.har"),
     ] {
         assert_current(name, &render(kind, &report).expect("it renders"));
     }

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, Write};
 use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,6 +16,7 @@ use crate::cli::error::CliError;
 use crate::cli::execute::Execution;
 use crate::cli::execute::Exploration;
 use crate::cli::execute::execute;
+use crate::cli::file_args::FileArgs;
 use crate::cli::outputs::write_stdout;
 use crate::cli::plans;
 use crate::cli::templates;
@@ -116,7 +118,7 @@ pub(super) fn run(args: &RunArgs, terminal: &Terminal) -> Result<ExitCode, CliEr
         let out = Box::new(std::io::stderr());
         consumers.push(Box::new(StatisticsLines::new(out, format, every, extent)));
     }
-    execute(Execution {
+    let ended = execute(Execution {
         plan,
         kind: RunKind::Rules,
         command: "rules run",
@@ -132,7 +134,8 @@ pub(super) fn run(args: &RunArgs, terminal: &Terminal) -> Result<ExitCode, CliEr
             consumers,
             ..Exploration::default()
         }),
-    })
+    })?;
+    Ok(ended.code)
 }
 
 fn created(path: &Path) -> Result<Box<dyn Write + Send>, CliError> {
@@ -204,15 +207,18 @@ fn outputs(args: &RunArgs) -> OutputArgs {
     OutputArgs {
         json: args.report.clone(),
         jsonl: None,
-        html: args.html.clone(),
-        md: args.md.clone(),
-        sarif: args.sarif.clone(),
-        junit: args.junit.clone(),
-        csv: None,
+        files: FileArgs {
+            html: args.html.clone(),
+            md: args.md.clone(),
+            sarif: args.sarif.clone(),
+            junit: args.junit.clone(),
+            ..FileArgs::default()
+        },
         text: None,
         no_tui: true,
         verbose: false,
         ci: false,
+        ci_dir: PathBuf::new(),
     }
 }
 

@@ -21,6 +21,7 @@ use crate::model::cvss_base_score;
 
 use super::super::figures::evidence_to_show;
 use super::super::figures::started;
+use super::super::wire::parts;
 use super::document::ArtifactLocation;
 use super::document::AutomationDetails;
 use super::document::Configuration;
@@ -264,47 +265,49 @@ fn location(finding: &Finding) -> Location {
     }
 }
 
-/// Head and body as SARIF wants them; what is no HTTP gives empty parts.
-struct Parts {
-    first: Vec<String>,
-    headers: BTreeMap<String, String>,
-    body: Option<Content>,
+/// Headers as SARIF wants them: one value for each name.
+fn joined(headers: Vec<(String, String)>) -> BTreeMap<String, String> {
+    let mut joined: BTreeMap<String, String> = BTreeMap::new();
+    for (name, value) in headers {
+        joined
+            .entry(name)
+            .and_modify(|before| *before = format!("{before}, {value}"))
+            .or_insert(value);
+    }
+    joined
 }
 
-fn parts(data: &[u8]) -> Parts {
-    let end = memchr::memmem::find(data, b"\r\n\r\n");
-    let (head, body) = end.map_or((data, &data[..0]), |end| (&data[..end], &data[end + 4..]));
-    let head = String::from_utf8_lossy(head);
-    let mut lines = head.split("\r\n");
-    let first = lines.next().unwrap_or_default().splitn(3, ' ').map(str::to_owned).collect();
-    let mut headers: BTreeMap<String, String> = BTreeMap::new();
-    for (name, value) in lines.filter_map(|line| line.split_once(':')) {
-        let value = value.trim();
-        headers
-            .entry(name.to_owned())
-            .and_modify(|before| *before = format!("{before}, {value}"))
-            .or_insert_with(|| value.to_owned());
-    }
-    let body = (!body.is_empty()).then(|| match std::str::from_utf8(body) {
+fn content(body: &[u8]) -> Option<Content> {
+    (!body.is_empty()).then(|| match std::str::from_utf8(body) {
         Ok(text) => Content::Text(text.to_owned()),
         Err(_) => Content::Binary(STANDARD.encode(body)),
-    });
-    Parts { first, headers, body }
+    })
 }
 
 fn web_request(data: &[u8]) -> WebRequest {
-    let Parts { first, headers, body } = parts(data);
-    let word = |index: usize| first.get(index).cloned().unwrap_or_default();
-    let (protocol, version) = protocol(&word(2));
-    WebRequest { protocol, version, method: word(0), target: word(1), headers, body }
+    let sent = parts(data);
+    let (protocol, version) = protocol(sent.word(2));
+    WebRequest {
+        protocol,
+        version,
+        method: sent.word(0).to_owned(),
+        target: sent.word(1).to_owned(),
+        body: content(sent.body),
+        headers: joined(sent.headers),
+    }
 }
 
 fn web_response(data: &[u8]) -> WebResponse {
-    let Parts { first, headers, body } = parts(data);
-    let word = |index: usize| first.get(index).cloned().unwrap_or_default();
-    let (protocol, version) = protocol(&word(0));
-    let status_code = word(1).parse().unwrap_or_default();
-    WebResponse { protocol, version, status_code, reason_phrase: word(2), headers, body }
+    let got = parts(data);
+    let (protocol, version) = protocol(got.word(0));
+    WebResponse {
+        protocol,
+        version,
+        status_code: got.word(1).parse().unwrap_or_default(),
+        reason_phrase: got.word(2).to_owned(),
+        body: content(got.body),
+        headers: joined(got.headers),
+    }
 }
 
 fn protocol(text: &str) -> (String, String) {
