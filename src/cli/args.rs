@@ -7,6 +7,8 @@ use clap::builder::FalseyValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use regex::Regex;
 
+use super::accept::AcceptArgs;
+use super::baseline::AcceptedArgs;
 use super::baseline::BaselineArgs;
 use super::connect_args::ConnectArgs;
 use super::control_args::ControlArgs;
@@ -115,6 +117,8 @@ pub(super) enum Command {
     Rules(Box<RulesArgs>),
     /// Turn a finished run into HTML, Markdown, SARIF, JUnit, CSV, GitLab's files, HAR or text.
     Report(ReportArgs),
+    /// Put a finding on the list of accepted ones: why, by whom, until when.
+    Accept(AcceptArgs),
     /// Open a finished or growing run in the terminal UI.
     View(ViewArgs),
     /// Past runs: list, show, follow a metric through them, name, export, prune.
@@ -301,6 +305,9 @@ pub(super) struct CheckArgs {
     /// What the run is compared with.
     #[command(flatten)]
     pub(super) baseline: BaselineArgs,
+    /// What is not held against it.
+    #[command(flatten)]
+    pub(super) accepted: AcceptedArgs,
     /// How the load looks at responses.
     #[command(flatten)]
     pub(super) look: LookArgs,

@@ -38,6 +38,24 @@ impl BaselineArgs {
     }
 }
 
+/// `--accepted`.
+#[derive(Debug, Clone, Args)]
+pub(super) struct AcceptedArgs {
+    /// Findings on this list (see `shakedown accept`) are not held against the run. Goes before the plan's
+    /// `baseline.accepted`.
+    #[arg(long, value_name = "FILE")]
+    accepted: Option<PathBuf>,
+}
+
+impl AcceptedArgs {
+    /// Puts the flag before what the plan says.
+    pub(super) fn apply(&self, plan: &mut Plan) {
+        if let Some(path) = &self.accepted {
+            plan.baseline.accepted = Some(path.clone());
+        }
+    }
+}
+
 /// Whether the gate is about a change against the baseline.
 pub(super) fn is_change(threshold: &Threshold) -> bool {
     threshold.criterion.condition.limit.is_change()

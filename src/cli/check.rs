@@ -35,6 +35,7 @@ pub(super) fn run(args: &CheckArgs, terminal: &Terminal) -> Result<Ended, CliErr
     }
     plans::look(&mut plan, &args.look)?;
     args.baseline.apply(&mut plan);
+    args.accepted.apply(&mut plan);
     plans::gate_findings(&mut plan, args.fail_on);
     execute(Execution {
         plan,

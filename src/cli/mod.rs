@@ -1,5 +1,6 @@
 //! Command line: arguments, one file per command, errors to exit codes.
 
+mod accept;
 mod args;
 mod baseline;
 mod callback_args;

@@ -63,6 +63,7 @@ pub(super) fn run(args: &ScanArgs, terminal: &Terminal) -> Result<Ended, CliErro
     };
     let mut plan = discovery.plan()?;
     args.baseline.apply(&mut plan);
+    args.accepted.apply(&mut plan);
     plans::gate_findings(&mut plan, args.fail_on);
     let record = discover::record(&args.discover, &mut plan)?;
     execute(Execution {

@@ -8,6 +8,7 @@ use super::args::FailOn;
 use super::args::OutputArgs;
 use super::args::SendArgs;
 use super::args::fail_on;
+use super::baseline::AcceptedArgs;
 use super::baseline::BaselineArgs;
 use super::discover::DiscoverArgs;
 use super::history::HistoryArgs;
@@ -74,6 +75,9 @@ pub(super) struct ScanArgs {
     /// What the run is compared with.
     #[command(flatten)]
     pub(super) baseline: BaselineArgs,
+    /// What is not held against it.
+    #[command(flatten)]
+    pub(super) accepted: AcceptedArgs,
     /// Findings of this severity or above (new, firm) fail the run: exit 80. A plan's own findings
     /// gate goes before it.
     #[arg(long, value_name = "SEVERITY", default_value = "high", value_parser = fail_on)]

@@ -26,8 +26,8 @@ use super::ended::ExitCodeStyle;
 use super::error::CliError;
 use super::terminal::Terminal;
 use super::{
-    check, completions, control, crawl, demo, explain, history, import, load, new, report, rules,
-    scan, schema, validate, view,
+    accept, check, completions, control, crawl, demo, explain, history, import, load, new, report,
+    rules, scan, schema, validate, view,
 };
 
 /// Characters of an error's line.
@@ -91,6 +91,7 @@ fn dispatch(command: Command, terminal: &Terminal) -> Result<Ended, CliError> {
         Command::Scan(args) => return scan::run(&args, terminal),
         Command::Check(args) => return check::run(&args, terminal),
         Command::Report(args) => return report::run(&args, terminal),
+        Command::Accept(args) => accept::run(&args),
         Command::Demo(args) => demo::run(&args, terminal),
         Command::Crawl(args) => crawl::run(&args, terminal),
         Command::Control(args) => control::run(&args),

@@ -32,13 +32,17 @@ pub struct Accepted {
 }
 
 impl Accepted {
-    /// Whether what has that fingerprint is meant, and the acceptance still holds.
-    pub fn covers(&self, fingerprint: &str) -> bool {
-        let is_meant = match self.fingerprint.strip_prefix("SD-") {
+    /// Whether what has that fingerprint is meant.
+    pub fn names(&self, fingerprint: &str) -> bool {
+        match self.fingerprint.strip_prefix("SD-") {
             Some(short) => fingerprint.chars().take(SHORT).eq(short.chars()),
             None => self.fingerprint == fingerprint,
-        };
-        is_meant && !self.expired
+        }
+    }
+
+    /// Whether what has that fingerprint is meant, and the acceptance still holds.
+    pub fn covers(&self, fingerprint: &str) -> bool {
+        self.names(fingerprint) && !self.expired
     }
 }
 
@@ -56,7 +60,7 @@ pub fn load_accepted(path: &Path, today: Date) -> Result<Vec<Accepted>, PlanErro
     accepted(&text, today).map_err(|problems| PlanErrors::new(&name, &text, problems))
 }
 
-fn accepted(text: &str, today: Date) -> Result<Vec<Accepted>, Vec<Problem>> {
+pub(super) fn accepted(text: &str, today: Date) -> Result<Vec<Accepted>, Vec<Problem>> {
     let tree = document::parse(text).map_err(|problem| vec![problem])?;
     let mut reader = Reader::default();
     let items = reader.list(&tree, "accepted findings");

@@ -2,6 +2,7 @@
 //! sent. Reads files, sends nothing.
 
 mod accepted;
+mod accepting;
 mod aim;
 mod aside;
 mod auth;
@@ -70,6 +71,7 @@ mod types;
 mod url_list;
 
 pub use accepted::{Accepted, load_accepted};
+pub use accepting::{Accepting, with_accepted};
 pub use aside::AsideForecast;
 pub use bound::Prefix;
 pub use carried::requests_fit;

@@ -1,5 +1,7 @@
 //! What this run is compared with: an earlier one, and the findings that somebody accepted.
 
+use std::fmt::Display;
+
 use crate::model::Acceptance;
 use crate::model::Event;
 use crate::model::Finding;
@@ -96,6 +98,38 @@ impl Baseline {
             Judgement::FalsePositive { .. } => None,
         });
         judged.next_back()
+    }
+
+    /// Findings that are there and whose acceptance is over, a sentence each: somebody said until when the
+    /// release may go out with them, and that day has passed, whatever their severity.
+    pub(super) fn lapsed(&self, report: &Report) -> Vec<String> {
+        let open = report.findings.iter().filter(|it| it.status != FindingStatus::Accepted);
+        open.filter_map(|finding| self.lapse_of(finding)).collect()
+    }
+
+    fn lapse_of(&self, finding: &Finding) -> Option<String> {
+        let said = |name: &str, expires: &dyn Display, reason: &str, owner: &str| {
+            let what = format!("{} {} {}", finding.rule.id, finding.method, finding.path_template);
+            format!(
+                "findings: {} ({what}) is still there, and {name} expired on {expires} ({reason}, {owner}): \
+                 mend it, or accept it anew with `shakedown accept`",
+                finding.id()
+            )
+        };
+        let listed = self.accepted.iter().filter(|one| one.expired);
+        let mut listed = listed.filter(|one| finding.places().any(|(_, own)| one.names(own)));
+        if let Some(one) = listed.next() {
+            let name = format!("its acceptance {}", one.fingerprint);
+            return Some(said(&name, &one.expires, &one.reason, &one.owner));
+        }
+        self.overrides.iter().find_map(|one| match &one.what {
+            Judgement::FalsePositive { expires, expired: true, owner }
+                if finding.places().any(|(point, _)| one.covers(finding, point)) =>
+            {
+                Some(said("the plan's override", expires, &one.reason, owner))
+            }
+            Judgement::FalsePositive { .. } | Judgement::Severity(_) => None,
+        })
     }
 
     /// What the user has to know of it before the run.
@@ -195,6 +229,31 @@ mod tests {
         for new in [&["a", "c"][..], &["c", "a", "b"], &["c"]] {
             assert_eq!(marked(&baseline, new).status, FindingStatus::New, "{new:?}");
         }
+    }
+
+    #[test]
+    fn an_acceptance_that_is_over_is_named_while_the_finding_is_there() {
+        let expired = |name: &str| Accepted {
+            fingerprint: name.to_owned(),
+            reason: "r".to_owned(),
+            owner: "o".to_owned(),
+            expires: jiff::civil::date(2030, 1, 1),
+            expired: true,
+        };
+        let baseline = Baseline { accepted: vec![expired("b")], ..Baseline::default() };
+        let of = |names: &[&str]| {
+            baseline.lapsed(&Report { findings: vec![found(names)], ..Report::default() })
+        };
+        let said = of(&["a", "b"]);
+        assert_eq!(said.len(), 1);
+        assert!(said[0].contains("its acceptance b expired on 2030-01-01 (r, o)"), "{said:?}");
+        assert!(of(&["a"]).is_empty(), "what is gone is nobody's");
+        let mut anew = found(&["b"]);
+        anew.status = FindingStatus::Accepted;
+        assert!(
+            baseline.lapsed(&Report { findings: vec![anew], ..Report::default() }).is_empty(),
+            "somebody accepted it anew"
+        );
     }
 
     #[test]

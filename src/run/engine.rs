@@ -172,8 +172,7 @@ fn left() -> Outcome {
 }
 
 fn conclude(mut pump: Pump, gating: Gating, facts: Facts) -> Outcome {
-    let (results, verdict) =
-        gate(&pump.report, pump.gates.finish(), pump.baseline.report.as_ref(), gating, facts);
+    let (results, verdict) = gate(&pump.report, pump.gates.finish(), &pump.baseline, gating, facts);
     pump.take(Event::Thresholds(results));
     pump.take(Event::Verdict(verdict));
     let broken = pump.finish();

@@ -10,6 +10,7 @@ use crate::model::Tally;
 use crate::model::ThresholdResult;
 use crate::model::Verdict;
 
+use super::baseline::Baseline;
 use super::gate_watch::Watched;
 
 /// What the gates have to know beyond the report.
@@ -28,14 +29,14 @@ pub enum Gating {
 pub(super) fn gate(
     report: &Report,
     watched: &[Watched],
-    baseline: Option<&Report>,
+    against: &Baseline,
     gating: Gating,
     failures: Facts,
 ) -> (Vec<ThresholdResult>, Verdict) {
     let logged_out = report.sessions.iter().any(SessionReport::never_worked);
     let started = failures == Facts::default() && !logged_out;
     let results: Vec<ThresholdResult> = if started {
-        watched.iter().map(|one| one.result(report, baseline)).collect()
+        watched.iter().map(|one| one.result(report, against.report.as_ref())).collect()
     } else {
         Vec::new()
     };
@@ -61,6 +62,9 @@ pub(super) fn gate(
             MetricName::Validity => facts.invalid.push(result.failure()),
             _ => facts.thresholds.push(result.failure()),
         }
+    }
+    if watched.iter().any(|one| one.threshold.metric() == MetricName::Findings) {
+        facts.findings.extend(against.lapsed(report));
     }
     let verdict = Verdict::of(&facts);
     (results, verdict)
@@ -170,7 +174,7 @@ mod tests {
         failures: Facts,
     ) -> (Vec<ThresholdResult>, Verdict) {
         let watched: Vec<Watched> = thresholds.iter().cloned().map(Watched::new).collect();
-        gate(report, &watched, None, gating, failures)
+        gate(report, &watched, &Baseline::default(), gating, failures)
     }
 
     fn code(report: &Report, thresholds: &[Threshold], gating: Gating) -> u8 {
@@ -243,11 +247,12 @@ mod tests {
         let mut slower = report(&[(200, 10)], 0);
         let latency = &mut slower.endpoints[0].total.latency;
         (0..10).for_each(|_| latency.record(Duration::from_millis(300)));
-        let code = |gates: &[(&str, &str)], baseline| {
+        let code = |gates: &[(&str, &str)], baseline: Option<&Report>| {
             let gates = gates.iter().map(|(selector, condition)| threshold(selector, condition));
             let watched: Vec<Watched> = gates.map(Watched::new).collect();
             let gating = Gating::OnlyThresholds;
-            let (results, verdict) = gate(&slower, &watched, baseline, gating, Facts::default());
+            let against = Baseline { report: baseline.cloned(), ..Baseline::default() };
+            let (results, verdict) = gate(&slower, &watched, &against, gating, Facts::default());
             (results[0].clone(), verdict.exit_code.code())
         };
         let vs = ("http_req_latency|vs(baseline)", "p(95)<+10%");
@@ -351,7 +356,9 @@ mod tests {
     fn stopped_by(threshold: Threshold) -> (Vec<ThresholdResult>, Verdict) {
         let mut stopped = report(&[(200, 10)], 0);
         stopped.stopped = Some(StopReason::Threshold(format!("{} failed", threshold.criterion)));
-        gate(&stopped, &[aborted(threshold, 900.0)], None, Gating::OnlyThresholds, Facts::default())
+        let against = Baseline::default();
+        let gating = Gating::OnlyThresholds;
+        gate(&stopped, &[aborted(threshold, 900.0)], &against, gating, Facts::default())
     }
 
     #[test]
@@ -380,8 +387,13 @@ mod tests {
         let stopping = threshold("http_req_latency", "p(95)<5");
         let watched =
             [aborted(stopping, 100.0), Watched::new(threshold("http_req_latency", "p(95)<500"))];
-        let (results, verdict) =
-            gate(&stopped, &watched, None, Gating::OnlyThresholds, Facts::default());
+        let (results, verdict) = gate(
+            &stopped,
+            &watched,
+            &Baseline::default(),
+            Gating::OnlyThresholds,
+            Facts::default(),
+        );
         assert!(!results[0].pass && results[1].pass);
         assert_eq!(verdict.reasons.len(), 1);
     }

@@ -1,5 +1,6 @@
 //! One integration binary: a module per subject.
 
+mod accept;
 mod architecture;
 mod bad_input;
 mod baseline;
