@@ -23,6 +23,7 @@ use super::load_args::LoadArgs;
 use super::load_args::LookArgs;
 use super::new::NewArgs;
 use super::report_args::ReportArgs;
+use super::retest::RetestArgs;
 use super::rules::RulesArgs;
 use super::scan_args::ScanArgs;
 use crate::import::Format;
@@ -119,6 +120,8 @@ pub(super) enum Command {
     Report(ReportArgs),
     /// Put a finding on the list of accepted ones: why, by whom, until when.
     Accept(AcceptArgs),
+    /// Look for findings of a report again: gone, still there, or not to be replayed.
+    Retest(Box<RetestArgs>),
     /// Open a finished or growing run in the terminal UI.
     View(ViewArgs),
     /// Past runs: list, show, follow a metric through them, name, export, prune.
@@ -134,7 +137,7 @@ pub(super) enum Command {
 }
 
 /// Files that a run writes, and how it shows itself.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, Args)]
 pub(super) struct OutputArgs {
     /// Write the report as JSON, to standard output without FILE.
     #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true, default_missing_value = "-", help_heading = "Output")]

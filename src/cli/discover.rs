@@ -29,7 +29,7 @@ use super::plans;
 use super::seeds;
 
 /// Bounds, scope and session of discovery.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, Args)]
 pub(super) struct DiscoverArgs {
     /// Links followed from the start page at most (5).
     #[arg(long, value_name = "N")]

@@ -190,7 +190,7 @@ fn obey_keys(steering: &Steering, command: ControlCommand) -> Result<(), String>
     Ok(())
 }
 
-fn load_rules(execution: &Execution<'_>) -> Result<Registry, CliError> {
+pub(super) fn load_rules(execution: &Execution<'_>) -> Result<Registry, CliError> {
     if matches!(execution.kind, RunKind::Crawl | RunKind::Rules) {
         return Ok(Registry::of_sources(&[]).expect("nothing is wrong with nothing"));
     }
@@ -226,7 +226,10 @@ fn check_rules_of_gates(
 
 /// The browser's program. A run whose crawl needs one sends nothing without it; checks that need one say
 /// that they were left out.
-fn browser(execution: &Execution<'_>, registry: &Registry) -> Result<Option<PathBuf>, CliError> {
+pub(super) fn browser(
+    execution: &Execution<'_>,
+    registry: &Registry,
+) -> Result<Option<PathBuf>, CliError> {
     let scan = execution.plan.scan.as_ref().filter(|_| execution.kind != RunKind::Load);
     let Some(scan) = scan else { return Ok(None) };
     let named = ["SHAKEDOWN_BROWSER", "CHROME"].into_iter().find_map(std::env::var_os);
@@ -240,13 +243,13 @@ fn browser(execution: &Execution<'_>, registry: &Registry) -> Result<Option<Path
 }
 
 /// Certificates that cannot be used are a mistake of the user's, to be told before anything starts.
-fn check_certificates(plan: &Plan) -> Result<(), CliError> {
+pub(super) fn check_certificates(plan: &Plan) -> Result<(), CliError> {
     let connection = &plan.connection;
     TlsSetup::new(TrustPolicy::Verify, &connection.ca_files, &connection.tls_options, &[])?;
     Ok(())
 }
 
-fn block_on(
+pub(super) fn block_on(
     job: RunJob,
     consumers: Vec<Box<dyn Consumer>>,
     socket: Option<&ControlSocket>,
@@ -386,7 +389,7 @@ pub(super) fn theme(terminal: &Terminal) -> Theme {
     if terminal.unicode { theme } else { theme.ascii() }
 }
 
-fn run_info(execution: &Execution<'_>, clock: Clock) -> RunInfo {
+pub(super) fn run_info(execution: &Execution<'_>, clock: Clock) -> RunInfo {
     let plan = &execution.plan;
     let planned = match execution.kind {
         RunKind::Scan | RunKind::Crawl | RunKind::Rules => None,

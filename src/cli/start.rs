@@ -27,7 +27,7 @@ use super::error::CliError;
 use super::terminal::Terminal;
 use super::{
     accept, check, completions, control, crawl, demo, explain, history, import, load, new, report,
-    rules, scan, schema, validate, view,
+    retest, rules, scan, schema, validate, view,
 };
 
 /// Characters of an error's line.
@@ -98,6 +98,7 @@ fn dispatch(command: Command, terminal: &Terminal) -> Result<Ended, CliError> {
         Command::Import(args) => import::run(&args, terminal),
         Command::New(args) => new::run(&args, terminal),
         Command::Rules(args) => rules::run(*args, terminal),
+        Command::Retest(args) => retest::run(&args, terminal),
         Command::View(args) => view::run(&args, terminal),
         Command::History(args) => history::run(&args, terminal),
         Command::Explain(args) => explain::run(&args, terminal),

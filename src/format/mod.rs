@@ -22,6 +22,7 @@ mod number;
 mod outcomes;
 mod phases;
 pub mod report;
+pub mod retest;
 mod run;
 mod saved;
 mod scan;

@@ -1,8 +1,16 @@
-//! What tests of gates measure.
+//! What tests of gates measure, and what they find.
 
+use crate::model::Confidence;
+use crate::model::Finding;
+use crate::model::FindingStatus;
+use crate::model::Headline;
+use crate::model::RuleMeta;
+use crate::model::RunInfo;
 use crate::model::SeriesId;
 use crate::model::SeriesKind;
 use crate::model::SeriesMeta;
+use crate::model::Severity;
+use crate::model::stateless_template;
 
 /// The only series of a load.
 pub(super) fn home() -> SeriesMeta {
@@ -15,5 +23,57 @@ pub(super) fn home() -> SeriesMeta {
         url: "http://127.0.0.1/".to_owned(),
         kind: SeriesKind::Http,
         tags: std::collections::BTreeMap::new(),
+    }
+}
+
+/// A finding of `sqli-error` at a URL, whose fingerprint does not know the origin.
+pub(super) fn finding(url: &str) -> Finding {
+    let path = url.splitn(4, '/').last().map(|path| format!("/{path}")).unwrap_or_default();
+    Finding {
+        rule: RuleMeta {
+            id: "sqli-error".to_owned(),
+            title: "SQL injection".to_owned(),
+            severity: Severity::High,
+            cwe: vec![89],
+            owasp: Vec::new(),
+            api: Vec::new(),
+            cvss: None,
+            why: String::new(),
+            fix: String::new(),
+            references: Vec::new(),
+            tags: Vec::new(),
+        },
+        severity: Severity::High,
+        confidence: Confidence::Firm,
+        status: FindingStatus::New,
+        acceptance: None,
+        method: "GET".to_owned(),
+        url: url.to_owned(),
+        path_template: stateless_template(&path),
+        insertion_point: None,
+        also: Vec::new(),
+        detail: String::new(),
+        evidence: Vec::new(),
+        payloads: Vec::new(),
+        reproduce: String::new(),
+        fingerprint: format!("sqli-error {path}"),
+        occurrences: 1,
+    }
+}
+
+/// A scan of nothing in particular.
+pub(super) fn run_info() -> RunInfo {
+    RunInfo {
+        version: "0".to_owned(),
+        command: "scan".to_owned(),
+        target: "http://127.0.0.1:1/".to_owned(),
+        started_unix: 0,
+        seed: 0,
+        plan_hash: String::new(),
+        host: String::new(),
+        authorised_by: None,
+        planned: None,
+        headline: Headline::default(),
+        cost: None,
     }
 }

@@ -17,6 +17,7 @@ mod gates;
 mod once;
 mod parts;
 mod pump;
+pub mod retest;
 mod signals;
 pub mod socket;
 mod steer;

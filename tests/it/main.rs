@@ -88,6 +88,7 @@ mod restart;
 mod resume_browser;
 mod resume_login;
 mod resume_templates;
+mod retest;
 mod rules;
 mod rules_flags;
 mod rules_generated;

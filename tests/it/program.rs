@@ -64,6 +64,11 @@ impl Shop {
         Self::start(&["--port", &port.to_string()])
     }
 
+    /// The safe twin on a port that is known to be free.
+    pub(crate) fn safe_on_port(port: u16) -> Self {
+        Self::start(&["--safe", "--port", &port.to_string()])
+    }
+
     fn start(extra: &[&str]) -> Self {
         let mut child = shakedown()
             .args(["demo", "--serve", "--with-parent"])
