@@ -100,6 +100,7 @@ mod scan;
 mod scan_templates;
 mod secrets;
 mod seeds;
+mod services;
 mod thresholds;
 mod tls_bed;
 mod ui_jsonl;
