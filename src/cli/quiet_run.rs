@@ -14,6 +14,7 @@ use crate::scan::CallbackSource;
 use crate::ui::Consumer;
 use crate::ui::plain::Plain;
 use crate::ui::plain::PlainOptions;
+use crate::ui::plain::Talk;
 
 use super::error::CliError;
 use super::execute::Execution;
@@ -40,7 +41,7 @@ pub(super) fn report_of(
     let browser = browser(&execution, &registry)?;
     let options = PlainOptions {
         colour: terminal.color_on(terminal.stderr),
-        quiet: terminal.quiet,
+        talk: if terminal.quiet { Talk::Warnings } else { Talk::Usual },
         unicode: terminal.unicode,
     };
     let plain = if terminal.stderr {

@@ -245,6 +245,8 @@ impl Runner<'_> {
             terminal: self.terminal,
             headline: Headline::default(),
             discovery: None,
+            // What is looked for again is no run of its own.
+            keeping: None,
         };
         report_of(execution, callbacks)
     }

@@ -58,6 +58,7 @@ pub(super) fn finding(url: &str) -> Finding {
         reproduce: String::new(),
         fingerprint: format!("sqli-error {path}"),
         occurrences: 1,
+        found_at: None,
     }
 }
 
