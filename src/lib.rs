@@ -7,7 +7,7 @@
 //! | layer | modules |
 //! |--|--|
 //! | 0 | [`model`]: pure data and pure functions that all others speak |
-//! | 1 | [`extract`] (values out of responses), [`http`] (one exchange on the wire), [`browser`] (a Chromium, spoken to through pipes), [`rules`] (rule files, compiled), [`mod@format`] (report JSON and event lines, both ways), [`import`] (foreign descriptions of a service, as a plan) |
+//! | 1 | [`extract`] (values out of responses), [`http`] (one exchange on the wire), [`browser`] (a Chromium, spoken to through pipes), [`rules`] (rule files, compiled), [`mod@format`] (report JSON and event lines, both ways), [`import`] (foreign descriptions of a service, as a plan), [`insight`] (analyses of finished reports: comparison, merge) |
 //! | 2 | [`flow`] (what a virtual user does), [`plan`] (plan file and flags, resolved) |
 //! | 3 | [`load`] and [`scan`] (the engines, which never see each other), [`report`] (renderers), [`ui`] (consumers of events), [`store`] (past runs) |
 //! | 4 | [`run`] (engines, pump, derivers, gates), [`demo`] (the flawed shop) |
@@ -70,7 +70,7 @@
 //! * A flow is a flat list of instructions with jumps; `parallel` gives a user helpers, which are users
 //!   without a scenario. A driver without helpers does the branches one after the other.
 //! * Setup and teardown run on the load engine itself, so that they speak whatever the scenarios speak.
-//! * `insight` and `export` are rows in the table of layers that have no module yet.
+//! * `export` is a row in the table of layers that has no module yet.
 //! * `store` is no consumer of events: a run goes into the history in one piece once its report is
 //!   whole, so that `kill -9` leaves no half of one.
 
@@ -82,6 +82,7 @@ pub mod flow;
 pub mod format;
 pub mod http;
 pub mod import;
+pub mod insight;
 pub mod load;
 pub mod model;
 pub mod plan;

@@ -10,6 +10,7 @@ use regex::Regex;
 use super::accept::AcceptArgs;
 use super::baseline::AcceptedArgs;
 use super::baseline::BaselineArgs;
+use super::compare::CompareArgs;
 use super::connect_args::ConnectArgs;
 use super::control_args::ControlArgs;
 use super::control_args::ControlCommandArgs;
@@ -21,7 +22,9 @@ use super::history::HistoryArgs;
 use super::history::HistoryCommandArgs;
 use super::load_args::LoadArgs;
 use super::load_args::LookArgs;
+use super::merge::MergeArgs;
 use super::new::NewArgs;
+use super::part_args::PartArgs;
 use super::report_args::ReportArgs;
 use super::retest::RetestArgs;
 use super::rules::RulesArgs;
@@ -122,6 +125,10 @@ pub(super) enum Command {
     Accept(AcceptArgs),
     /// Look for findings of a report again: gone, still there, or not to be replayed.
     Retest(Box<RetestArgs>),
+    /// Say what has changed between two runs: latency, errors, throughput, findings.
+    Compare(Box<CompareArgs>),
+    /// Put the parts of a run that several processes shared together.
+    Merge(MergeArgs),
     /// Open a finished or growing run in the terminal UI.
     View(ViewArgs),
     /// Past runs: list, show, follow a metric through them, name, export, prune.
@@ -231,12 +238,24 @@ pub(super) struct RunArgs {
     /// Who may steer it.
     #[command(flatten)]
     pub(super) control: ControlArgs,
+    /// Which part of it this is.
+    #[command(flatten)]
+    pub(super) part: PartArgs,
     /// What is written.
     #[command(flatten)]
     pub(super) output: OutputArgs,
     /// Whether it is kept.
     #[command(flatten)]
     pub(super) history: HistoryArgs,
+}
+
+impl RunArgs {
+    /// Parts of one run draw from one seed.
+    pub(super) fn settle(&mut self) {
+        if self.part.part().is_some() {
+            self.send.seed.get_or_insert(0);
+        }
+    }
 }
 
 /// `demo`.
@@ -423,6 +442,7 @@ pub(super) struct ValidateArgs {
 }
 
 /// `schema`.
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own on the command line")]
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -439,6 +459,9 @@ pub(super) struct SchemaArgs {
     /// That of the lines of an event log (`--jsonl`).
     #[arg(long, group = "what")]
     pub(super) events: bool,
+    /// That of what `compare -f json` writes.
+    #[arg(long, group = "what")]
+    pub(super) comparison: bool,
     /// That of rule files.
     #[arg(long, group = "what")]
     pub(super) rule: bool,

@@ -21,6 +21,16 @@ pub(super) fn run(args: &CheckArgs, terminal: &Terminal) -> Result<Ended, CliErr
     if plan.scenarios.is_empty() && plan.scan.is_none() {
         return Err(CliError::EmptyPlan(args.plan.clone()));
     }
+    if let Some(part) = args.run.part.part() {
+        if plan.scenarios.is_empty() {
+            let text =
+                format!("--part: {} has no `scenarios`, so there is no load to share", args.plan);
+            return Err(CliError::Usage(text));
+        }
+        if part.number > 1 {
+            leave_scan_to_first(&mut plan);
+        }
+    }
     if let Some(scan) = &mut plan.scan {
         scan.rule_dirs.extend(args.rules.iter().cloned());
     }
@@ -36,7 +46,9 @@ pub(super) fn run(args: &CheckArgs, terminal: &Terminal) -> Result<Ended, CliErr
     plans::look(&mut plan, &args.look)?;
     args.baseline.apply(&mut plan);
     args.accepted.apply(&mut plan);
-    plans::gate_findings(&mut plan, args.fail_on);
+    if plan.scan.is_some() || args.run.part.part().is_none() {
+        plans::gate_findings(&mut plan, args.fail_on);
+    }
     execute(Execution {
         plan,
         kind: RunKind::Check,
@@ -45,10 +57,17 @@ pub(super) fn run(args: &CheckArgs, terminal: &Terminal) -> Result<Ended, CliErr
         output: &args.run.output,
         control: &args.run.control,
         terminal,
+        part: Some(&args.run.part),
         headline: Headline::default(),
         keeping: Some(Keeping { args: &args.run.history, plan: Some(&args.plan) }),
         discovery: None,
     })
+}
+
+/// Load is shared; a target is crawled once. Gates on what is found are judged of the whole.
+fn leave_scan_to_first(plan: &mut Plan) {
+    plan.scan = None;
+    plan.thresholds.retain(|threshold| threshold.metric().is_load());
 }
 
 fn plan(args: &CheckArgs) -> Result<Plan, CliError> {

@@ -115,6 +115,7 @@ pub(super) fn run(args: &CrawlArgs, terminal: &Terminal) -> Result<ExitCode, Cli
         output: &args.output,
         control: &ControlArgs::default(),
         terminal,
+        part: None,
         headline: Headline::default(),
         keeping: None,
         discovery: Some(Exploration { record, sites: &args.sites, site, ..Exploration::default() }),

@@ -152,6 +152,7 @@ fn demonstrate(args: &DemoArgs, terminal: &Terminal) -> Result<ExitCode, CliErro
         output: &output,
         control: &args.control,
         terminal,
+        part: None,
         headline: Headline::default(),
         keeping: None,
         discovery: None,

@@ -7,6 +7,7 @@ use crate::demo::DemoError;
 use crate::format::FormatError;
 use crate::http::tls::TlsError;
 use crate::import::ImportError;
+use crate::insight::MergeError;
 use crate::model::ExitCode;
 use crate::plan::FlagError;
 use crate::plan::PlanErrors;
@@ -101,6 +102,9 @@ pub(super) enum CliError {
     /// The history cannot be used, or has no such run.
     #[error(transparent)]
     History(#[from] HistoryError),
+    /// Reports are not the parts of one run.
+    #[error("merge: {0}")]
+    Merge(#[from] MergeError),
     /// There is no control socket.
     #[error(transparent)]
     Socket(#[from] SocketError),
@@ -144,6 +148,7 @@ impl CliError {
             | Self::Unreadable { .. }
             | Self::Format { .. }
             | Self::Certificates(_)
+            | Self::Merge(_)
             | Self::Browser(_)
             | Self::Once(OnceError::Tls(_) | OnceError::Request(_))
             | Self::Shop(DemoError::NotLoopback(_) | DemoError::Listen { .. })

@@ -47,6 +47,7 @@ use super::error::CliError;
 use super::history::Keeping;
 use super::history::keep;
 use super::outputs::Outputs;
+use super::part_args::PartArgs;
 use super::site_output::SiteContext;
 use super::site_output::SiteOutput;
 use super::snapshots::Snapshots;
@@ -67,6 +68,8 @@ pub(super) struct Execution<'a> {
     pub(super) output: &'a OutputArgs,
     /// Where others may steer it.
     pub(super) control: &'a ControlArgs,
+    /// Which part of a run it is.
+    pub(super) part: Option<&'a PartArgs>,
     /// What can be shown.
     pub(super) terminal: &'a Terminal,
     /// Which latency stands first where load follows a schedule.
@@ -127,6 +130,7 @@ pub(super) fn execute(mut execution: Execution<'_>) -> Result<Ended, CliError> {
     let keeping = execution.keeping;
     let history = keeping.as_ref().and_then(Keeping::named);
     let baseline = Arc::new(super::baseline::load(&execution.plan, history)?);
+    let start_at_unix_ms = execution.part.map(PartArgs::start_at_unix_ms).transpose()?.flatten();
     let mut outputs =
         Outputs::open(&execution.plan.outputs, execution.output, sites, execution.kind)?;
     // Before there are threads, and before anything is sent.
@@ -158,6 +162,7 @@ pub(super) fn execute(mut execution: Execution<'_>) -> Result<Ended, CliError> {
         browser,
         templates: templates.map(Arc::new),
         callbacks,
+        start_at_unix_ms,
     };
     let watched = terminal.is_watched();
     let outcome = block_on(job, consumers, socket.as_ref(), &interrupts, interrupted, watched)?;
@@ -165,6 +170,9 @@ pub(super) fn execute(mut execution: Execution<'_>) -> Result<Ended, CliError> {
 }
 
 fn gating(execution: &Execution<'_>) -> Gating {
+    if execution.part.is_some_and(|part| part.part().is_some()) {
+        return Gating::Part;
+    }
     match execution.kind {
         RunKind::Check => Gating::LoadFigures,
         RunKind::Load | RunKind::Scan | RunKind::Crawl | RunKind::Rules if execution.output.ci => {
@@ -407,5 +415,9 @@ pub(super) fn run_info(execution: &Execution<'_>, clock: Clock) -> RunInfo {
         planned,
         headline: execution.headline,
         cost: plan.cost.clone(),
+        part: execution.part.and_then(PartArgs::part),
+        zero_unix_ms: u64::try_from(clock.now().as_millis())
+            .ok()
+            .map(|since| clock.unix_millis().saturating_sub(since)),
     }
 }

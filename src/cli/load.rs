@@ -49,6 +49,7 @@ pub(super) fn run(args: &LoadArgs, terminal: &Terminal) -> Result<Ended, CliErro
         output: &output,
         control: &args.run.control,
         terminal: &terminal,
+        part: Some(&args.run.part),
         headline: headline(args),
         keeping: Some(Keeping {
             args: &args.run.history,

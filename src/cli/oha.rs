@@ -14,7 +14,10 @@ use super::load_args::OutputFormatArg;
 pub(super) fn outputs(args: &LoadArgs) -> Result<OutputArgs, CliError> {
     let mut outputs = args.run.output.clone();
     let file = args.output_file.clone();
+    let is_part = args.run.part.part().is_some();
     let (slot, flag) = match (args.output_format, file.is_some()) {
+        // Nobody merges a summary.
+        (None, true) if is_part => (&mut outputs.json, "--json"),
         (None | Some(OutputFormatArg::Text), true) => (&mut outputs.text, ""),
         (Some(OutputFormatArg::Json), _) => (&mut outputs.json, "--json"),
         (Some(OutputFormatArg::Csv), _) => (&mut outputs.files.csv, "--csv"),

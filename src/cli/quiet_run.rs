@@ -58,6 +58,7 @@ pub(super) fn report_of(
         addresses: Addresses::Counted,
         kind: execution.kind,
         baseline: Arc::new(Baseline::default()),
+        start_at_unix_ms: None,
         clock,
         control: LiveControl::new(&execution.plan),
         threads: execution.threads,

@@ -247,6 +247,7 @@ impl Runner<'_> {
             discovery: None,
             // What is looked for again is no run of its own.
             keeping: None,
+            part: None,
         };
         report_of(execution, callbacks)
     }

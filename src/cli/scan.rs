@@ -74,6 +74,7 @@ pub(super) fn run(args: &ScanArgs, terminal: &Terminal) -> Result<Ended, CliErro
         output: &args.output,
         control: &ControlArgs::default(),
         terminal,
+        part: None,
         headline: Headline::default(),
         keeping: Some(Keeping {
             args: &args.history,

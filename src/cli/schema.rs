@@ -11,10 +11,11 @@ pub(super) fn run(args: &SchemaArgs) -> Result<ExitCode, CliError> {
     let text = if args.rule {
         crate::rules::json_schema()
     } else {
-        let schema = match (args.report, args.events) {
-            (true, _) => crate::format::report::schema(),
-            (false, true) => crate::format::events::schema(),
-            (false, false) => crate::plan::json_schema(),
+        let schema = match (args.report, args.events, args.comparison) {
+            (true, ..) => crate::format::report::schema(),
+            (false, true, _) => crate::format::events::schema(),
+            (false, false, true) => crate::format::comparison::schema(),
+            (false, false, false) => crate::plan::json_schema(),
         };
         format!("{schema:#}\n")
     };

@@ -80,6 +80,8 @@ mod tests {
             planned: None,
             headline: Headline::default(),
             cost: None,
+            part: None,
+            zero_unix_ms: None,
         };
         let at = std::time::Duration::ZERO;
         Report::of(&[Stamped { seq: 0, at, event: Event::RunStarted(run) }])

@@ -26,8 +26,8 @@ use super::ended::ExitCodeStyle;
 use super::error::CliError;
 use super::terminal::Terminal;
 use super::{
-    accept, check, completions, control, crawl, demo, explain, history, import, load, new, report,
-    retest, rules, scan, schema, validate, view,
+    accept, check, compare, completions, control, crawl, demo, explain, history, import, load,
+    merge, new, report, retest, rules, scan, schema, validate, view,
 };
 
 /// Characters of an error's line.
@@ -87,9 +87,15 @@ fn not_taken(error: &clap::Error, arguments: &[OsString]) -> Option<String> {
 
 fn dispatch(command: Command, terminal: &Terminal) -> Result<Ended, CliError> {
     match command {
-        Command::Load(args) => return load::run(&args, terminal),
+        Command::Load(mut args) => {
+            args.run.settle();
+            return load::run(&args, terminal);
+        }
         Command::Scan(args) => return scan::run(&args, terminal),
-        Command::Check(args) => return check::run(&args, terminal),
+        Command::Check(mut args) => {
+            args.run.settle();
+            return check::run(&args, terminal);
+        }
         Command::Report(args) => return report::run(&args, terminal),
         Command::Accept(args) => accept::run(&args),
         Command::Demo(args) => demo::run(&args, terminal),
@@ -99,6 +105,8 @@ fn dispatch(command: Command, terminal: &Terminal) -> Result<Ended, CliError> {
         Command::New(args) => new::run(&args, terminal),
         Command::Rules(args) => rules::run(*args, terminal),
         Command::Retest(args) => retest::run(&args, terminal),
+        Command::Compare(args) => compare::run(&args, terminal),
+        Command::Merge(args) => merge::run(&args, terminal),
         Command::View(args) => view::run(&args, terminal),
         Command::History(args) => history::run(&args, terminal),
         Command::Explain(args) => explain::run(&args, terminal),

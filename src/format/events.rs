@@ -20,6 +20,7 @@ use crate::model::SeriesWindow;
 use crate::model::Stamped;
 
 use super::change::ChangeDto;
+use super::comparison::ComparisonDto;
 use super::error::FormatError;
 use super::error::parse;
 use super::exemplar::FailureDto;
@@ -265,6 +266,8 @@ enum EventDto {
     Stopping(StopDto),
     /// Whether the load figures can be believed.
     Validity(ValidityDto),
+    /// What has changed since the baseline.
+    Comparison(Box<ComparisonDto>),
     /// The gates.
     Thresholds(Vec<ThresholdDto>),
     /// The last event of a whole run.
@@ -381,6 +384,7 @@ impl From<&Event> for EventDto {
             Event::Stopping(reason) => Self::Stopping(reason.into()),
             Event::LoadChanged(change) => Self::LoadChanged(change.into()),
             Event::Validity(validity) => Self::Validity(validity.into()),
+            Event::Comparison(comparison) => Self::Comparison(Box::new(comparison.as_ref().into())),
             Event::Thresholds(results) => {
                 Self::Thresholds(results.iter().map(Into::into).collect())
             }
@@ -435,6 +439,7 @@ impl From<EventDto> for Event {
             EventDto::Stopping(reason) => Self::Stopping(reason.into()),
             EventDto::LoadChanged(change) => Self::LoadChanged(change.into()),
             EventDto::Validity(validity) => Self::Validity(validity.into()),
+            EventDto::Comparison(comparison) => Self::Comparison(Box::new((*comparison).into())),
             EventDto::Thresholds(results) => {
                 Self::Thresholds(results.into_iter().map(Into::into).collect())
             }

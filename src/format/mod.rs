@@ -5,8 +5,10 @@
 //! break. What can be wrong in a file is found while it is parsed, so that every error names line,
 //! column and path. Nothing here reads or writes a file.
 
+mod blocks;
 mod bytes;
 mod change;
+pub mod comparison;
 pub mod control;
 mod error;
 pub mod events;

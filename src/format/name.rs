@@ -10,9 +10,12 @@ use serde::Deserializer;
 use serde::Serialize;
 use serde::Serializer;
 
+use crate::model::ChangeKind;
+use crate::model::ComparedFigure;
 use crate::model::Confidence;
 use crate::model::EvidenceRole;
 use crate::model::FailureClass;
+use crate::model::FindingChangeKind;
 use crate::model::FindingStatus;
 use crate::model::Headline;
 use crate::model::InsertionKind;
@@ -48,9 +51,12 @@ macro_rules! stable_names {
 }
 
 stable_names! {
+    ChangeKind, "ChangeKind", &Self::ALL;
+    ComparedFigure, "ComparedFigure", &Self::ALL;
     Confidence, "Confidence", &Self::ALL;
     EvidenceRole, "EvidenceRole", &Self::ALL;
     FailureClass, "FailureClass", &Self::ALL;
+    FindingChangeKind, "FindingChangeKind", &Self::ALL;
     FindingStatus, "FindingStatus", &Self::ALL;
     Headline, "Headline", &Self::ALL;
     InsertionKind, "InsertionKind", &Self::ALL;

@@ -9,7 +9,9 @@ use schemars::generate::SchemaSettings;
 use serde::Deserialize;
 use serde::Serialize;
 
+use super::blocks::BlocksDto;
 use super::change::ChangeDto;
+use super::comparison::ComparisonDto;
 use super::error::FormatError;
 use super::error::parse;
 use super::finding::FindingDto;
@@ -139,6 +141,9 @@ pub(super) struct ReportDto {
     /// Derived: every metric under k6's names and value keys.
     #[serde(default)]
     metrics: Vec<MetricDto>,
+    /// What has changed since the baseline; absent without one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    comparison: Option<ComparisonDto>,
     /// The gates.
     thresholds: Vec<ThresholdDto>,
     /// Derived: how often each check held, all endpoints together.
@@ -149,6 +154,9 @@ pub(super) struct ReportDto {
     scenarios: Vec<ScenarioReportDto>,
     /// One point per interval, all endpoints together, warm-up included.
     timeline: Vec<PointDto>,
+    /// Load in blocks of time, for `compare` and `merge`; absent in reports that are older than it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    blocks: Option<BlocksDto>,
     /// One entry per request of a scenario, warm-up left out.
     endpoints: Vec<EndpointDto>,
     /// Derived: what the target costs to run, if the plan says so.
@@ -261,11 +269,13 @@ impl From<&Report> for ReportDto {
             validity: report.validity.as_ref().map(Into::into),
             generator: report.generator.as_ref().map(Into::into),
             metrics: metrics(report),
+            comparison: report.comparison.as_ref().map(Into::into),
             thresholds: report.thresholds.iter().map(Into::into).collect(),
             checks: report.total().checks.iter().map(Into::into).collect(),
             load: load(report),
             scenarios: report.scenarios.iter().map(scenario).collect(),
             timeline: report.timeline.iter().map(Into::into).collect(),
+            blocks: (!report.blocks.list.is_empty()).then(|| (&report.blocks).into()),
             endpoints: report.endpoints.iter().map(endpoint).collect(),
             cost: CostReportDto::of(report),
             scan: scan(report),
@@ -332,6 +342,7 @@ impl From<ReportDto> for Report {
             scenarios: dto.scenarios.into_iter().map(scenario).collect(),
             endpoints: dto.endpoints.into_iter().map(endpoint).collect(),
             timeline: dto.timeline.into_iter().map(Into::into).collect(),
+            blocks: dto.blocks.map(Into::into).unwrap_or_default(),
             load_elapsed: dto.load.elapsed_ms.into(),
             vus: (dto.load.vus.into(), dto.load.vus_max.into()),
             tap_dropped: dto.load.tap_dropped.into(),
@@ -357,6 +368,7 @@ impl From<ReportDto> for Report {
             stopped: dto.stopped.map(Into::into),
             validity: dto.validity.map(Into::into),
             generator: dto.generator.map(Into::into),
+            comparison: dto.comparison.map(Into::into),
             thresholds: dto.thresholds.into_iter().map(Into::into).collect(),
             verdict: dto.verdict.map(Into::into),
         }

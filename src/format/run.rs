@@ -12,6 +12,7 @@ use crate::model::NoticeLevel;
 use crate::model::Reason;
 use crate::model::Report;
 use crate::model::RunInfo;
+use crate::model::RunPart;
 use crate::model::StopReason;
 use crate::model::ThresholdResult;
 use crate::model::Validity;
@@ -51,6 +52,40 @@ pub(super) struct RunInfoDto {
     /// What the target costs to run, if the plan says so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     cost: Option<CostDto>,
+    /// Which part of a run that several processes share; absent in a whole run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    part: Option<PartDto>,
+    /// Wall-clock time of the zero of all times in this run, milliseconds since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    zero_unix_ms: Option<u64>,
+}
+
+/// One part of a run.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "PartWire", into = "PartWire")]
+struct PartDto(RunPart);
+
+/// Part `number` of `of`.
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Part")]
+struct PartWire {
+    /// From 1.
+    number: u32,
+    of: u32,
+}
+
+impl From<PartDto> for PartWire {
+    fn from(PartDto(part): PartDto) -> Self {
+        Self { number: part.number, of: part.of }
+    }
+}
+
+impl TryFrom<PartWire> for PartDto {
+    type Error = String;
+
+    fn try_from(PartWire { number, of }: PartWire) -> Result<Self, String> {
+        RunPart::parse(&format!("{number}/{of}")).map(Self)
+    }
 }
 
 /// What the target costs to run, as the plan says.
@@ -104,6 +139,8 @@ impl From<&RunInfo> for RunInfoDto {
                 price_per_hour: cost.price_per_hour,
                 currency: cost.currency.clone(),
             }),
+            part: info.part.map(PartDto),
+            zero_unix_ms: info.zero_unix_ms,
         }
     }
 }
@@ -126,6 +163,8 @@ impl From<RunInfoDto> for RunInfo {
                 price_per_hour: cost.price_per_hour,
                 currency: cost.currency,
             }),
+            part: dto.part.map(|PartDto(part)| part),
+            zero_unix_ms: dto.zero_unix_ms,
         }
     }
 }
@@ -233,6 +272,9 @@ pub(super) struct ThresholdDto {
     /// The same in the baseline, where a change is judged; null when it was not measured there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     baseline: Option<f64>,
+    /// How often chance alone makes such a change, 0–1, where that can be said; above 0.05 it passes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    chance: Option<f64>,
     /// It must hold in every stretch of load of this length, not over the whole run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     window_ms: Option<Millis>,
@@ -253,6 +295,7 @@ impl From<&ThresholdResult> for ThresholdDto {
             condition: result.condition.clone(),
             value: result.value,
             baseline: result.baseline,
+            chance: result.chance,
             window_ms: result.window.map(Millis),
             worst_from_ms: result.worst_from.map(Millis),
             aborted_at: result.aborted_at,
@@ -267,6 +310,7 @@ impl From<ThresholdDto> for ThresholdResult {
         Self {
             value: dto.value,
             baseline: dto.baseline,
+            chance: dto.chance,
             worst_from: dto.worst_from_ms.map(Into::into),
             aborted_at: dto.aborted_at,
             pass: dto.pass,

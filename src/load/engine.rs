@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::sync::mpsc::sync_channel;
 use std::thread;
+use std::time::Duration;
 
 use super::budget::Budget;
 use super::budget::Wanted;
@@ -43,9 +44,11 @@ use crate::model::ExchangeTap;
 use crate::model::Notice;
 use crate::model::NoticeLevel;
 use crate::model::Phase;
+use crate::model::RunPart;
 use crate::model::SessionReport;
 use crate::model::StopToken;
 use crate::model::format_bytes;
+use crate::model::format_duration;
 use crate::plan::Plan;
 
 /// The schedule starts this long after the shards: threads have to be created first, and a late
@@ -75,6 +78,10 @@ pub struct LoadJob {
     pub control: LiveControl,
     /// Where sampled exchanges are offered.
     pub tap: Option<Arc<dyn ExchangeTap>>,
+    /// Which part of the load it is, where several processes share it.
+    pub part: RunPart,
+    /// When load is to start, milliseconds since 1970: at once, or when setup is over, without it.
+    pub start_at_unix_ms: Option<u64>,
 }
 
 /// Runs the plan's load part and tells everything through `events`: `PhaseStarted`,
@@ -95,12 +102,14 @@ pub fn run(job: &LoadJob, events: &EventSender, stop: &StopToken) -> Result<(), 
     let mut program = Program::compile(&expanded, &given)?;
     let shards = job.threads.unwrap_or_else(|| default_threads(&program, cores)).max(1);
     let idle = idle(&program, shards, cores);
-    let start = job.clock.nanos() + LEAD;
+    program.deal_iterations(job.part);
     let budget = number_series(&mut program, &expanded.plan, shards);
+    let start = start(job, events);
     let engine = Engine {
         tap: job.tap.as_deref(),
         events: Some(events),
         first,
+        part: job.part,
         ..Engine::quiet(&program, (budget, shards), (start, unix_start), &job.control, stop)
     };
     engine.run(
@@ -125,14 +134,35 @@ pub fn run_on<R: Reactor>(
     let Begun { given, expanded, first } = begin(job, (start, unix_start), &reactor, events, stop)?;
     let mut program = Program::compile(&expanded, &given)?;
     let shards = job.threads.unwrap_or(1).max(1);
+    program.deal_iterations(job.part);
     let budget = number_series(&mut program, &expanded.plan, shards);
     let engine = Engine {
         tap: job.tap.as_deref(),
         events: Some(events),
         first,
+        part: job.part,
         ..Engine::quiet(&program, (budget, shards), (start, unix_start), &job.control, stop)
     };
     engine.run(&reactor, || prelude::tear_down(job, &given, (start, unix_start), &reactor, stop))
+}
+
+/// When load starts, on the run's clock. Where the moment has passed while setup went on, the parts of
+/// a run are no longer together, and that is said.
+fn start(job: &LoadJob, events: &EventSender) -> Nanos {
+    let soonest = job.clock.nanos() + LEAD;
+    let Some(at) = job.start_at_unix_ms else { return soonest };
+    let now = job.clock.unix_millis();
+    let notice = if at < now {
+        let late = format_duration(Duration::from_millis(now - at));
+        let text = format!("load starts {late} after --start-at: what comes before it took longer");
+        Notice { level: NoticeLevel::Warning, text }
+    } else {
+        let ahead = format_duration(Duration::from_millis(at - now));
+        Notice { level: NoticeLevel::Info, text: format!("load starts in {ahead}") }
+    };
+    // Without anybody who takes them, the run is cancelled at its first event.
+    let _gone = events.blocking_send(Event::Notice(notice));
+    soonest.max(job.clock.nanos() + at.saturating_sub(now) * 1_000_000)
 }
 
 /// What is there before load begins.
@@ -194,6 +224,7 @@ pub(super) struct Engine<'a> {
     stop: &'a StopToken,
     first: FirstLogins,
     losses: Losses,
+    part: RunPart,
 }
 
 impl<'a> Engine<'a> {
@@ -218,6 +249,7 @@ impl<'a> Engine<'a> {
             stop,
             first: FirstLogins::default(),
             losses: Losses::default(),
+            part: RunPart::WHOLE,
         }
     }
 }
@@ -253,7 +285,7 @@ impl Engine<'_> {
         self.control.end();
         let totals = totals?;
         let feeders = claims.iter().zip(&self.program.data.feeders);
-        for notice in feeders.filter_map(|(claims, feeder)| claims.notice(feeder)) {
+        for notice in feeders.filter_map(|(claims, feeder)| claims.notice(feeder, self.part)) {
             self.tell(Event::Notice(notice));
         }
         self.tell_changes();
@@ -293,6 +325,7 @@ impl Engine<'_> {
             start: self.start,
             unix_start: self.unix_start,
             shards: u32::try_from(self.shards).expect("fewer threads than 2^32"),
+            part: self.part,
         };
         thread::scope(|scope| {
             let threads: Vec<_> = (0..shared.shards)

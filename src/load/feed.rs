@@ -13,6 +13,7 @@ use super::shard::Shard;
 use crate::http::reactor::Reactor;
 use crate::model::Notice;
 use crate::model::NoticeLevel;
+use crate::model::RunPart;
 use crate::plan::Feeder;
 use crate::plan::Mode;
 use crate::plan::OnEnd;
@@ -35,11 +36,18 @@ struct Ended {
 
 impl Claims {
     /// The next row's number; `None` behind the last.
-    fn claim(&self, feeder: &Feeder, mut draw: impl FnMut(u64) -> u64) -> Option<u64> {
+    /// Of a part of a run, the next of its own: every `n`-th, from the `k`-th on.
+    fn claim(
+        &self,
+        feeder: &Feeder,
+        part: RunPart,
+        mut draw: impl FnMut(u64) -> u64,
+    ) -> Option<u64> {
         let next = match feeder.mode {
             Mode::Random => return Some(draw(feeder.rows)),
             Mode::Sequential | Mode::Circular | Mode::Unique => {
-                self.claimed.fetch_add(1, Ordering::Relaxed)
+                let own = self.claimed.fetch_add(1, Ordering::Relaxed);
+                own.saturating_mul(part.of.into()).saturating_add(part.index().into())
             }
         };
         match feeder.on_end {
@@ -57,21 +65,21 @@ impl Claims {
     }
 
     /// What the user should know of it after the run.
-    pub(super) fn notice(&self, feeder: &Feeder) -> Option<Notice> {
+    pub(super) fn notice(&self, feeder: &Feeder, part: RunPart) -> Option<Notice> {
+        let rows = feeder.rows.saturating_sub(part.index().into()).div_ceil(part.of.into());
         let ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
         let claimed = self.claimed.load(Ordering::Relaxed);
         let name = &feeder.name;
         let (level, mut text) = match &ended.fault {
             Some(fault) => (NoticeLevel::Error, format!("the file of the data `{name}` {fault}")),
             None if !ended.scenarios.is_empty() => {
-                let text = format!("the data `{name}` ran out: its {} rows were used", feeder.rows);
+                let text = format!("the data `{name}` ran out: its {rows} rows were used");
                 (NoticeLevel::Warning, text)
             }
-            None if feeder.mode == Mode::Unique && claimed > feeder.rows => {
+            None if feeder.mode == Mode::Unique && claimed > rows => {
                 let text = format!(
-                    "the data `{name}` ran out and started over: {claimed} rows of {} were used, so \
-                     they were not unique",
-                    feeder.rows
+                    "the data `{name}` ran out and started over: {claimed} rows of {rows} were used, so \
+                     they were not unique"
                 );
                 return Some(Notice { level: NoticeLevel::Warning, text });
             }
@@ -119,7 +127,8 @@ impl<'a, R: Reactor> Shard<'a, R> {
         let program: &'a Program = self.shared.program;
         let feeder = &program.data.feeders[index];
         let rng = &mut self.rng;
-        let row = self.shared.claims[index].claim(feeder, |rows| rng.random_range(0..rows));
+        let part = self.shared.part;
+        let row = self.shared.claims[index].claim(feeder, part, |rows| rng.random_range(0..rows));
         let row = row.ok_or(None)?;
         if self.rows.is_empty() {
             self.rows.resize_with(program.data.feeders.len(), || None);

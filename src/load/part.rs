@@ -1,7 +1,10 @@
-//! Which users, and which arrivals, fall to which shard.
+//! Which users, and which arrivals, fall to which shard, and to which part of a run that several
+//! processes share.
 //!
 //! Users who share a connection live on one shard: were they dealt out one by one, each shard would
 //! group its own, and there would be more connections than were asked for.
+
+use crate::model::RunPart;
 
 /// The users of one shard: user `k` of a scenario is of group `k / group`, and groups are dealt to
 /// the shards in turn.
@@ -16,6 +19,17 @@ impl Part {
     /// That of the shard at `place` of `shards`, where so many users share a connection.
     pub fn new(place: u32, shards: u32, group: u32) -> Self {
         Self { place, shards: shards.max(1), group: group.max(1) }
+    }
+
+    /// That of a shard (its number, and how many there are) of a part of a run, of the scenario at an
+    /// index. Parts come first: part `k` of `n` has every `n`-th group from the `k`-th on, on however
+    /// many shards it runs, so that parts on different machines fit together.
+    ///
+    /// Of each scenario another part and another shard is the first, so that the odd users of small
+    /// ones do not all fall to one.
+    pub fn of_run(run: RunPart, (shard, shards): (u32, u32), scenario: u32, group: u32) -> Self {
+        let own = turn(run.index(), run.of, scenario);
+        Self::new(own + run.of * turn(shard, shards, scenario), run.of * shards, group)
     }
 
     /// How many of `users` it has.
@@ -33,6 +47,22 @@ impl Part {
         let group = u64::from(local / self.group) * u64::from(self.shards) + u64::from(self.place);
         group * u64::from(self.group) + u64::from(local % self.group)
     }
+}
+
+/// The place of the `index`-th of so many where the `first`-th, counted round, comes first.
+fn turn(index: u32, of: u32, first: u32) -> u32 {
+    (index + of - first % of) % of
+}
+
+/// The iterations that users of a scenario share, as far as they fall to a part of a run: only parts
+/// that have users have some.
+pub(super) fn iterations_of(run: RunPart, scenario: u32, groups: u32, iterations: u64) -> u64 {
+    let own = u64::from(turn(run.index(), run.of, scenario));
+    let parts = u64::from(run.of.min(groups.max(1)));
+    if own >= parts {
+        return 0;
+    }
+    iterations / parts + u64::from(own < iterations % parts)
 }
 
 /// How arrivals are dealt to the shards: one to each of all users before any gets another, so that
@@ -130,6 +160,41 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn parts_of_a_run_fit_together_on_any_number_of_shards(
+            users in 1u32..200, group in 1u32..6, of in 1u32..6, scenario in 0u32..5,
+            shards in prop::collection::vec(1u32..5, 6), iterations in 0u64..1000, rounds in 1u64..4,
+        ) {
+            let mut seen = BTreeSet::new();
+            let mut dealt: BTreeMap<u64, u32> = BTreeMap::new();
+            let (mut sum, end) = (0, u64::from(users) * rounds);
+            for number in 1..=of {
+                let run = RunPart { number, of };
+                let own = shards[number as usize - 1];
+                let mut users_here = 0;
+                for shard in 0..own {
+                    let part = Part::of_run(run, (shard, own), scenario, group);
+                    users_here += part.of(users);
+                    for local in 0..part.of(users) {
+                        prop_assert!(seen.insert(part.user(local)));
+                    }
+                    let turns = Turns::new(part, users);
+                    let mut next = turns.from(0);
+                    while let Some(arrival) = next.filter(|arrival| *arrival < end) {
+                        *dealt.entry(arrival).or_default() += 1;
+                        next = turns.from(arrival + 1);
+                    }
+                }
+                let share = iterations_of(run, scenario, users.div_ceil(group), iterations);
+                prop_assert!(share == 0 || users_here > 0, "nobody could do them");
+                sum += share;
+            }
+            prop_assert!(seen.into_iter().eq(0..u64::from(users)));
+            prop_assert!(dealt.values().all(|times| *times == 1));
+            prop_assert!(dealt.into_keys().eq(0..end));
+            prop_assert_eq!(sum, iterations);
+        }
+
         #[test]
         fn connections_are_as_many_as_asked_for_and_users_are_shared_out_exactly(
             connections in 1u32..40, group in 1u32..20, shards in 1u32..9,

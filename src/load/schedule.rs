@@ -143,6 +143,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::model::RunPart;
     use crate::plan::Stage;
 
     fn constant(per_second: f64, millis: u64) -> Rate {
@@ -235,6 +236,27 @@ mod tests {
         // Of 20,000 waits: the share that is longer than x is e^-x.
         for than in [0.1, 0.5, 1.0, 2.0, 4.0] {
             assert!((longer(than) - (-than).exp()).abs() < 0.015, "{than}: {}", longer(than));
+        }
+    }
+
+    #[test]
+    fn parts_of_a_run_are_the_whole_schedule_whatever_their_threads() {
+        let rate = ramp(3.0, &[(40.0, 4_000), (40.0, 3_000), (0.0, 2_000)]);
+        for spacing in [Spacing::Even, Spacing::Poisson, Spacing::Bursts(4)] {
+            let of = |turns| Arrivals::spaced(rate.clone(), spacing, Seed(5), turns);
+            let whole: Vec<_> = of(Turns::all()).collect();
+            // Twelve users do not divide by what some of the parts have in threads.
+            let mut times: Vec<_> = [2, 1, 3]
+                .into_iter()
+                .zip(1..)
+                .flat_map(|(shards, number)| {
+                    let run = RunPart { number, of: 3 };
+                    (0..shards).map(move |shard| Part::of_run(run, (shard, shards), 4, 1))
+                })
+                .flat_map(|part| of(Turns::new(part, 12)))
+                .collect();
+            times.sort_unstable();
+            assert_eq!(times, whole, "{spacing:?}");
         }
     }
 

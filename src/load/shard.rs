@@ -45,6 +45,7 @@ use crate::http::reactor::Accuracy;
 use crate::http::reactor::Nanos;
 use crate::http::reactor::Reactor;
 use crate::model::ExchangeTap;
+use crate::model::RunPart;
 use crate::model::StopLevel;
 use crate::model::StopToken;
 use crate::plan::Rows;
@@ -78,6 +79,8 @@ pub(super) struct Shared<'a> {
     /// Seconds since 1970 when the run's clock showed zero: by it cookies expire.
     pub(super) unix_start: u64,
     pub(super) shards: u32,
+    /// Which part of the load all of them are.
+    pub(super) part: RunPart,
 }
 
 /// Requests are at least so far apart.
@@ -167,7 +170,7 @@ impl<'a, R: Reactor> Shard<'a, R> {
             .map(|(index, scenario)| {
                 // By name and not by number: a scenario before it changes nothing.
                 let seed = program.seed.derive(&format!("arrivals of {}", scenario.name));
-                let part = Part::new(place(number, shared.shards, index), shared.shards, lanes);
+                let part = Part::of_run(shared.part, (number, shared.shards), index, lanes);
                 let groups = program.groups[index as usize].len();
                 ScenarioRun::new(scenario, groups, seed, shared.start, part)
             })
@@ -197,7 +200,15 @@ impl<'a, R: Reactor> Shard<'a, R> {
             preferred: vec![0; program.origins.len()],
             dialled: number as usize,
             pace: pace(program, shared),
-            rng: StdRng::seed_from_u64(program.seed.derive(&format!("load shard {number}")).0),
+            rng: StdRng::seed_from_u64(
+                program
+                    .seed
+                    .derive(&format!(
+                        "load shard {}",
+                        number * shared.part.of + shared.part.index()
+                    ))
+                    .0,
+            ),
             generator: GeneratorCounts::new(),
             span: None,
             tap_dropped: 0,
@@ -438,15 +449,10 @@ fn take_slice(
     }
 }
 
-/// Of each scenario another shard is the first, so that the odd users of small ones do not all fall
-/// to one.
-fn place(shard: u32, shards: u32, scenario: u32) -> u32 {
-    (shard + shards - scenario % shards) % shards
-}
-
 /// The cap, shared out evenly.
 fn pace(program: &Program, shared: Shared<'_>) -> Option<Pace> {
-    let per_second = program.max_rps.filter(|cap| *cap > 0.0)? / f64::from(shared.shards);
+    let per_second =
+        program.max_rps.filter(|cap| *cap > 0.0)? / f64::from(shared.shards * shared.part.of);
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,

@@ -90,7 +90,7 @@ impl fmt::Display for Aggregate {
 
 /// k6's operators; `===` is `==`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Comparison {
+pub enum Operator {
     /// `<`
     Less,
     /// `<=`
@@ -105,7 +105,7 @@ pub enum Comparison {
     NotEqual,
 }
 
-impl Comparison {
+impl Operator {
     const ALL: [(&'static str, Self); 7] = [
         ("===", Self::Equal),
         ("<=", Self::LessOrEqual),
@@ -198,7 +198,7 @@ pub struct Condition {
     /// What is taken of the metric.
     pub aggregate: Aggregate,
     /// How it is compared.
-    pub comparison: Comparison,
+    pub comparison: Operator,
     /// With what.
     pub limit: Limit,
 }
@@ -319,13 +319,13 @@ impl<'a> Rest<'a> {
         Ok(Aggregate::Percentile(percent))
     }
 
-    fn comparison(&mut self) -> Result<Comparison, ConditionError> {
-        let found = Comparison::ALL.into_iter().find(|(operator, _)| self.take(operator));
+    fn comparison(&mut self) -> Result<Operator, ConditionError> {
+        let found = Operator::ALL.into_iter().find(|(operator, _)| self.take(operator));
         let expected = "an operator: <, <=, >, >=, == or !=, as in `p(95)<500`";
         found.map(|(_, comparison)| comparison).ok_or_else(|| self.expected(expected))
     }
 
-    fn aggregate_and_comparison(&mut self) -> Result<(Aggregate, Comparison), ConditionError> {
+    fn aggregate_and_comparison(&mut self) -> Result<(Aggregate, Operator), ConditionError> {
         self.skip_blanks();
         let aggregate = self.aggregate()?;
         self.skip_blanks();

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::comparison::Comparison;
 use super::cost::Cost;
 use super::failure::Failure;
 use super::finding::Finding;
@@ -9,6 +10,7 @@ use super::headline::Headline;
 use super::load::{LoadTotals, LoadWindow, ScenarioMeta, SeriesMeta, Validity};
 use super::load_change::LoadChange;
 use super::rule::RuleMeta;
+use super::run_part::RunPart;
 use super::scan::{Guessed, Operation, RuleOutcome, ScanWindow};
 use super::session::SessionReport;
 use super::site::{SiteNode, SkipReason};
@@ -53,6 +55,10 @@ pub struct RunInfo {
     pub headline: Headline,
     /// What the target costs to run, if the plan says so.
     pub cost: Option<Cost>,
+    /// Which part of a run that several processes share; `None` is a whole run.
+    pub part: Option<RunPart>,
+    /// Wall-clock time of the zero of all times in this run, milliseconds since 1970.
+    pub zero_unix_ms: Option<u64>,
 }
 
 /// Parts of a run.
@@ -221,6 +227,8 @@ pub enum Event {
     Stopping(StopReason),
     /// Can the load figures be believed?
     Validity(Validity),
+    /// What has changed since the baseline.
+    Comparison(Box<Comparison>),
     /// The gates.
     Thresholds(Vec<ThresholdResult>),
     /// The last event of a whole run.

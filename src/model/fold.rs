@@ -79,6 +79,7 @@ impl Report {
             }
             Event::Stopping(reason) => self.stopped = Some(reason.clone()),
             Event::Validity(validity) => self.validity = Some(validity.clone()),
+            Event::Comparison(comparison) => self.comparison = Some((**comparison).clone()),
             Event::Thresholds(results) => self.thresholds.clone_from(results),
             Event::Verdict(verdict) => self.verdict = Some(verdict.clone()),
         }
@@ -126,6 +127,7 @@ impl Report {
         }
         (point.latency, point.duration) = (quartet(&latency), quartet(&duration));
         if !window.warmup {
+            self.blocks.add(window, self.endpoints.len());
             self.load_elapsed += window.to.saturating_sub(window.from);
             for scenario in &window.scenarios {
                 if let Some((_, tally)) = self.scenarios.get_mut(scenario.scenario) {

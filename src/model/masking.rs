@@ -1,6 +1,7 @@
 //! The plan's secrets taken out of events: what a target, a path or an error may bring into texts
 //! that nobody has redacted as evidence.
 
+use super::comparison::{Comparison, Subject};
 use super::event::Event;
 use super::event::StopReason;
 use super::finding::Finding;
@@ -58,6 +59,7 @@ impl Event {
             Self::Validity(validity) => {
                 validity.problems.iter_mut().chain(&mut validity.warnings).for_each(mask);
             }
+            Self::Comparison(comparison) => comparison.mask(redactor),
             Self::Verdict(Verdict { reasons, .. }) => {
                 reasons.iter_mut().map(|reason| &mut reason.text).for_each(mask);
             }
@@ -90,6 +92,22 @@ impl TemplateResult {
         all.for_each(|text| *text = redactor.text(text));
         let points = self.point.iter_mut();
         points.for_each(|point| point.name = redactor.text(&point.name));
+    }
+}
+
+impl Comparison {
+    fn mask(&mut self, redactor: &Redactor) {
+        let runs = [&mut self.old, &mut self.new].into_iter();
+        let runs = runs.flat_map(|run| std::iter::once(&mut run.target).chain(&mut run.problems));
+        let subjects = self.changes.iter_mut().map(|change| &mut change.subject);
+        let subjects = subjects.chain(self.left_out.iter_mut().map(|one| &mut one.subject));
+        let paths = subjects.filter_map(|subject| match subject {
+            Subject::Endpoint { path_template, .. } => Some(path_template),
+            Subject::Whole | Subject::Scan => None,
+        });
+        let found = self.findings.iter_mut().map(|finding| &mut finding.path_template);
+        let all = runs.chain(paths).chain(found).chain(&mut self.caveats);
+        all.for_each(|text| *text = redactor.text(text));
     }
 }
 

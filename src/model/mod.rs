@@ -6,7 +6,9 @@
 mod address;
 mod amount;
 mod answers;
+mod block;
 mod certificate;
+mod comparison;
 mod condition;
 mod control;
 mod conversation;
@@ -47,6 +49,7 @@ mod request;
 mod retest;
 mod route;
 mod rule;
+mod run_part;
 mod run_status;
 mod scan;
 mod scope;
@@ -68,8 +71,13 @@ mod verdict;
 pub use address::{Origin, OriginError, Scheme, Target};
 pub use amount::Amount;
 pub use answers::{AnswerFilter, AnswerTally};
+pub use block::{Block, BlockTally, Blocks};
 pub use certificate::{CertificateReport, ShownCertificate, Trust};
-pub use condition::{Aggregate, Comparison, Condition, ConditionError, Limit};
+pub use comparison::{
+    Change, ChangeKind, ComparedFigure, ComparedRun, Comparison, ComparisonLimits, FindingChange,
+    FindingChangeKind, LeftOut, Subject,
+};
+pub use condition::{Aggregate, Condition, ConditionError, Limit, Operator};
 pub use control::{ControlCommand, LoadCommand, StopLevel, StopToken};
 pub use conversation::{Conversation, EventStream, Expectation, MessageStep, WebSocketSession};
 pub use cost::Cost;
@@ -109,6 +117,7 @@ pub use request::{Header, Method, Request, RequestTemplate};
 pub use retest::{Retest, RetestReport, Retested};
 pub use route::{ConnectTo, ConnectionReuse, Family, Resolve, Route, parse_sources};
 pub use rule::{Owasp, RuleMeta};
+pub use run_part::RunPart;
 pub use run_status::{RunStatus, ScenarioPace};
 pub use scan::{
     Coverage, CrawlProgress, Guessed, Operation, OperationSource, RuleOutcome, ScanWindow,

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::block::Blocks;
+use super::comparison::Comparison;
 use super::cost::Cost;
 use super::event::{Notice, Phase, RunInfo, StopReason};
 use super::exit::ExitCode;
@@ -68,6 +70,8 @@ pub struct Report {
     pub endpoints: Vec<EndpointReport>,
     /// One point per interval.
     pub timeline: Vec<TimelinePoint>,
+    /// Load in blocks of time, for comparisons.
+    pub blocks: Blocks,
     /// Changes of the load by hand, in order.
     pub changes: Vec<LoadChange>,
     /// Time that load's counters cover, warm-up left out.
@@ -104,6 +108,8 @@ pub struct Report {
     pub validity: Option<Validity>,
     /// How the generator did; `None` without load.
     pub generator: Option<GeneratorReport>,
+    /// What has changed since the baseline; `None` without one.
+    pub comparison: Option<Comparison>,
     /// The gates.
     pub thresholds: Vec<ThresholdResult>,
     /// The last word; `None` in a partial report.
@@ -119,6 +125,7 @@ impl Default for Report {
             scenarios: Vec::new(),
             endpoints: Vec::new(),
             timeline: Vec::new(),
+            blocks: Blocks::default(),
             changes: Vec::new(),
             load_elapsed: Duration::ZERO,
             vus: (0, 0),
@@ -137,6 +144,7 @@ impl Default for Report {
             stopped: None,
             validity: None,
             generator: None,
+            comparison: None,
             thresholds: Vec::new(),
             verdict: None,
         }

@@ -23,6 +23,8 @@ pub struct ThresholdResult {
     pub value: Option<f64>,
     /// The same in the baseline, where a change is judged.
     pub baseline: Option<f64>,
+    /// How often chance alone makes such a change, where a change is judged and that can be said, 0–1.
+    pub chance: Option<f64>,
     /// When the worst window began, since the run's start.
     pub worst_from: Option<Duration>,
     /// What was measured when it stopped the run (`abortOnFail`).
@@ -41,6 +43,7 @@ impl ThresholdResult {
             criterion: Some(criterion),
             value: None,
             baseline: None,
+            chance: None,
             worst_from: None,
             aborted_at: None,
             pass: false,
@@ -57,6 +60,7 @@ impl ThresholdResult {
             criterion: parsed.map(|parsed| Criterion { window, ..parsed }),
             value: None,
             baseline: None,
+            chance: None,
             worst_from: None,
             aborted_at: None,
             pass: false,
@@ -79,10 +83,23 @@ impl ThresholdResult {
                     percent if percent.is_finite() => format!("{percent:+.1}% on "),
                     _ => "up from ".to_owned(),
                 };
-                format!("{figure}, {change}{}", self.figure(baseline))
+                let noise = if self.is_noise() { ", which may be noise" } else { "" };
+                format!("{figure}, {change}{}{noise}", self.figure(baseline))
             }
             (None, None) => figure,
         }
+    }
+
+    /// Whether it passed although its change is beyond the limit, because chance alone may have made it.
+    pub fn is_noise(&self) -> bool {
+        let Some(criterion) = self.criterion.as_ref().filter(|_| self.pass) else { return false };
+        let holds = |value| criterion.condition.holds(value, self.baseline);
+        self.chance.is_some_and(Self::may_be_chance) && !self.value.is_some_and(holds)
+    }
+
+    /// Whether what chance does so often may well be chance: more than once in twenty.
+    pub fn may_be_chance(chance: f64) -> bool {
+        chance > 0.05
     }
 
     /// A sentence of what was wanted and what was measured instead.

@@ -11,6 +11,7 @@ use crate::model::Tally;
 use crate::model::format_duration;
 use crate::model::inert;
 
+use super::comparison::comparison_section;
 use super::figures::COLUMNS;
 use super::figures::accepted;
 use super::figures::backends;
@@ -53,6 +54,7 @@ pub(super) fn markdown(report: &Report) -> String {
     if has_load(report) {
         out.push_str(&load(report));
     }
+    out.extend(report.comparison.as_ref().map(comparison_section));
     fitted(out)
 }
 
@@ -358,7 +360,7 @@ fn more(out: &mut String, count: usize) {
 }
 
 /// Foreign text as text: no markup, no HTML, no table cell, no link, no mention of a user or issue.
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     let text = inert(text, TEXT);
     let mut out = String::with_capacity(text.len());
     let mut rest = text.chars().peekable();
@@ -390,7 +392,7 @@ fn ends_in_www(text: &str) -> bool {
 
 /// Foreign text as code, in which nothing is markup. A backtick would end it, and a pipe ends a
 /// table cell even there: text with either is escaped instead.
-fn code(text: &str) -> String {
+pub(super) fn code(text: &str) -> String {
     let shown = inert(text, TEXT);
     if shown.trim().is_empty() || shown.contains(['`', '|']) {
         format!("<code>{}</code>", escape(text))

@@ -4,6 +4,7 @@
 //! place where it puts it: `model::inert` for terminals, autoescaping for HTML, entities and
 //! backslashes for Markdown, quoting for CSV. Nothing here writes a file.
 
+mod comparison;
 mod csv;
 mod evidence_har;
 mod explanation;
@@ -20,6 +21,7 @@ mod sarif;
 mod summary;
 mod wire;
 
+pub use comparison::comparison_markdown;
 pub use explanation::explanation;
 pub use explanation::margin;
 pub use history::run_trend;
@@ -29,4 +31,5 @@ pub use render::har;
 pub use render::openapi;
 pub use render::render;
 pub use summary::Style;
+pub use summary::comparison_text;
 pub use summary::summary;

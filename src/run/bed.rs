@@ -76,5 +76,7 @@ pub(super) fn run_info() -> RunInfo {
         planned: None,
         headline: Headline::default(),
         cost: None,
+        part: None,
+        zero_unix_ms: None,
     }
 }

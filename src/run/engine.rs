@@ -2,11 +2,13 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::mpsc;
 
 use crate::http::clock::Clock;
 use crate::load::LiveControl;
+use crate::model::ComparisonLimits;
 use crate::model::ControlCommand;
 use crate::model::Event;
 use crate::model::EventSender;
@@ -84,6 +86,8 @@ pub struct RunJob {
     pub browser: Option<PathBuf>,
     /// Templates that a scan runs.
     pub templates: Option<Arc<Templates>>,
+    /// When load is to start, milliseconds since 1970; `None` is at once.
+    pub start_at_unix_ms: Option<u64>,
     /// Where calls from outside are waited for; `None` is nowhere.
     pub callbacks: Option<CallbackSource>,
 }
@@ -172,6 +176,11 @@ fn left() -> Outcome {
 }
 
 fn conclude(mut pump: Pump, gating: Gating, facts: Facts) -> Outcome {
+    if let Some(earlier) = &pump.baseline.report {
+        let limits = ComparisonLimits::default();
+        let comparison = crate::insight::compare(earlier, &pump.report, limits);
+        pump.take(Event::Comparison(Box::new(comparison)));
+    }
     let (results, verdict) = gate(&pump.report, pump.gates.finish(), &pump.baseline, gating, facts);
     pump.take(Event::Thresholds(results));
     pump.take(Event::Verdict(verdict));
@@ -184,10 +193,13 @@ async fn engines(job: &RunJob, events: &EventSender, stop: &StopToken) -> Facts 
     let parts = Parts { job, events, stop };
     let work = parts.work();
     let Some(max_time) = job.plan.limits.max_time else { return work.await };
+    // Time before the start that others wait for too is no time of the run.
+    let ahead = job.start_at_unix_ms.map_or(0, |at| at.saturating_sub(job.clock.unix_millis()));
+    let ahead = Duration::from_millis(ahead);
     let mut work = std::pin::pin!(work);
     tokio::select! {
         facts = &mut work => return facts,
-        () = tokio::time::sleep(max_time) => {}
+        () = tokio::time::sleep(max_time + ahead) => {}
     }
     let reason = format!("limits.max_time of {} reached", format_duration(max_time));
     send(events, Event::Stopping(StopReason::Safety(reason))).await;

@@ -6,6 +6,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use crate::insight::chance_of_change;
 use crate::model::Event;
 use crate::model::MetricData;
 use crate::model::MetricName;
@@ -36,6 +37,8 @@ pub(super) struct Watched {
     pub(super) threshold: Threshold,
     /// What was measured when it stopped the run.
     pub(super) aborted_at: Option<f64>,
+    /// What came of it elsewhere, where it cannot be judged here.
+    pub(super) judged: Option<ThresholdResult>,
     sliding: Option<Sliding>,
 }
 
@@ -103,11 +106,14 @@ impl GateWatch {
 impl Watched {
     pub(super) fn new(threshold: Threshold) -> Self {
         let sliding = threshold.criterion.window.map(Sliding::new);
-        Self { threshold, aborted_at: None, sliding }
+        Self { threshold, aborted_at: None, judged: None, sliding }
     }
 
     /// What came of it, at the end.
     pub(super) fn result(&self, report: &Report, baseline: Option<&Report>) -> ThresholdResult {
+        if let Some(judged) = &self.judged {
+            return judged.clone();
+        }
         let criterion = &self.threshold.criterion;
         let (value, worst_from) = match &self.sliding {
             // Without load nothing was judged.
@@ -122,14 +128,26 @@ impl Watched {
             }
         };
         let selector = &criterion.selector;
+        let earlier = baseline.filter(|_| criterion.condition.limit.is_change());
         let baseline = baseline
             .filter(|_| criterion.condition.limit.is_change())
             .filter(|baseline| baseline.measures(selector))
             .and_then(|baseline| criterion.condition.aggregate.of(&baseline.metric(selector)));
         let holds = value.is_some_and(|value| criterion.condition.holds(value, baseline));
+        // A change that chance makes as often is no regression; one that cannot be told from it, for want
+        // of measurements by time, is judged as it stands.
+        let chance = earlier
+            .filter(|_| value.is_some() && baseline.is_some())
+            .and_then(|earlier| chance_of_change(earlier, report, selector, &criterion.condition));
+        // A gate that asks for an improvement does not hold by chance.
+        let tolerates_none =
+            baseline.is_some_and(|value| criterion.condition.holds(value, Some(value)));
+        let may_be_chance = chance.is_some_and(ThresholdResult::may_be_chance);
+        let holds = holds || (tolerates_none && may_be_chance);
         ThresholdResult {
             value,
             baseline,
+            chance,
             worst_from,
             aborted_at: self.aborted_at,
             pass: holds && self.aborted_at.is_none(),

@@ -20,6 +20,8 @@ pub enum Gating {
     LoadFigures,
     /// Load figures count only where a threshold names them.
     OnlyThresholds,
+    /// A part of a run: gates are judged when the parts are one.
+    Part,
 }
 
 /// Evaluates the thresholds and weighs everything that holds.
@@ -44,10 +46,12 @@ pub(super) fn gate(
     add_stop(&mut facts, report);
     facts.incomplete.extend(report.sessions.iter().filter_map(SessionReport::loss));
     add_invalid(&mut facts, report, watched, gating);
-    if started {
+    // A part may well be one without users.
+    if started && (gating != Gating::Part || report.total().requests > 0) {
         add_untested(&mut facts, report);
     }
-    for (watched, result) in watched.iter().zip(&results).filter(|(_, result)| !result.pass) {
+    let failed = watched.iter().zip(&results).filter(|(_, result)| !result.pass);
+    for (watched, result) in failed.filter(|_| gating != Gating::Part) {
         match watched.threshold.metric() {
             _ if watched.threshold.criterion.condition.limit.is_change() => {
                 facts.regressions.push(result.failure());
@@ -83,6 +87,7 @@ fn add_invalid(facts: &mut Facts, report: &Report, watched: &[Watched], gating: 
         gating == Gating::LoadFigures || watched.iter().any(|one| one.threshold.metric().is_load());
     if let Some(validity) = &report.validity
         && depends
+        && gating != Gating::Part
     {
         facts.invalid.extend(validity.problems.iter().cloned());
     }

@@ -12,6 +12,7 @@ use crate::model::Failure;
 use crate::model::FailureClass;
 use crate::model::NoticeLevel;
 use crate::model::Origin;
+use crate::model::RunPart;
 use crate::model::Scheme;
 use crate::model::StopToken;
 use crate::model::plural;
@@ -153,6 +154,8 @@ impl Parts<'_> {
             threads: self.job.threads,
             control: self.job.control.clone(),
             tap: tap.as_ref().map(|(tap, _)| Arc::clone(tap)),
+            part: self.job.info.part.unwrap_or(RunPart::WHOLE),
+            start_at_unix_ms: self.job.start_at_unix_ms,
         };
         let (events, stop) = (self.events.clone(), self.stop.clone());
         let outcome =

@@ -158,6 +158,8 @@ mod tests {
             planned: planned.map(Duration::from_secs),
             headline: Headline::default(),
             cost: None,
+            part: None,
+            zero_unix_ms: None,
         };
         let point = TimelinePoint {
             from: Duration::from_secs(3),

@@ -88,6 +88,7 @@ impl Story {
             | Event::UrlFound(_)
             | Event::TemplateResult(_)
             | Event::SiteNode(_)
+            | Event::Comparison(_)
             | Event::RuleDeclared(_) => Vec::new(),
         }
     }

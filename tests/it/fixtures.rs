@@ -5,16 +5,18 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use shakedown::model::{
-    Acceptance, CheckCount, Confidence, Cost, CrawlProgress, Digits, Event, Evidence, EvidenceRole,
-    Exemplar, Facts, Failure, FailureClass, Finding, FindingStatus, GeneratorWindow, Guessed,
-    Headline, Histogram, InsertionKind, InsertionRef, InteractionRecord, LoadChange,
-    LoadChangeKind, LoadTotals, LoadWindow, MachineUse, Match, MatchPart, MessageTally, Notice,
-    NoticeLevel, Observed, Operation, OperationSource, Owasp, Phase, Recorded, RefusedTemplate,
-    Report, RuleMeta, RuleOutcome, RunInfo, ScanWindow, ScenarioMeta, ScenarioTally,
-    ScenarioWindow, SeriesId, SeriesKind, SeriesMeta, SeriesWindow, SessionReport, Severity,
-    SiteAnswer, SiteExample, SiteNode, SiteParameter, SkipReason, StageMeta, Stamped, StopReason,
-    Tally, Target, TemplateClass, TemplateLibrary, TemplateResult, TemplateTraffic,
-    ThresholdResult, Timings, Usage, Validity, Verdict, fingerprint,
+    Acceptance, Change, ChangeKind, CheckCount, ComparedFigure, ComparedRun, Comparison,
+    ComparisonLimits, Confidence, Cost, CrawlProgress, Digits, Event, Evidence, EvidenceRole,
+    Exemplar, Facts, Failure, FailureClass, Finding, FindingChange, FindingChangeKind,
+    FindingStatus, GeneratorWindow, Guessed, Headline, Histogram, InsertionKind, InsertionRef,
+    InteractionRecord, LeftOut, LoadChange, LoadChangeKind, LoadTotals, LoadWindow, MachineUse,
+    Match, MatchPart, MessageTally, Notice, NoticeLevel, Observed, Operation, OperationSource,
+    Owasp, Phase, Recorded, RefusedTemplate, Report, RuleMeta, RuleOutcome, RunInfo, ScanWindow,
+    ScenarioMeta, ScenarioTally, ScenarioWindow, SeriesId, SeriesKind, SeriesMeta, SeriesWindow,
+    SessionReport, Severity, SiteAnswer, SiteExample, SiteNode, SiteParameter, SkipReason,
+    StageMeta, Stamped, StopReason, Subject, Tally, Target, TemplateClass, TemplateLibrary,
+    TemplateResult, TemplateTraffic, ThresholdResult, Timings, Usage, Validity, Verdict,
+    fingerprint,
 };
 
 const ORIGIN: &str = "http://127.0.0.1:8080";
@@ -110,6 +112,7 @@ fn whole_run() -> Vec<Stamped> {
     load(&mut log);
     scan(&mut log);
     log.at(31_480, Event::Validity(Validity::default()));
+    log.at(31_481, Event::Comparison(Box::new(comparison())));
     log.at(31_481, Event::Thresholds(thresholds()));
     log.at(31_482, Event::Verdict(verdict()));
     log.0
@@ -170,6 +173,8 @@ fn run_info() -> RunInfo {
         planned: Some(Duration::from_secs(25)),
         headline: Headline::default(),
         cost: Some(Cost { instances: 4, price_per_hour: 0.17, currency: "USD".to_owned() }),
+        part: None,
+        zero_unix_ms: None,
     }
 }
 
@@ -775,6 +780,78 @@ fn redirect_finding() -> Finding {
     }
 }
 
+/// A figure of each kind, and something of everything else.
+fn comparison() -> Comparison {
+    let endpoint = Subject::Endpoint {
+        scenario: "load".to_owned(),
+        request: "checkout".to_owned(),
+        method: "POST".to_owned(),
+        path_template: "/cart/checkout".to_owned(),
+        group: Some("buy".to_owned()),
+    };
+    let change = |subject: &Subject, figure, (old, new): (f64, f64), p, kind| Change {
+        subject: subject.clone(),
+        figure,
+        old,
+        new,
+        change: new / old - 1.0,
+        interval: Some((new / old - 1.1, new / old - 0.9)),
+        p,
+        kind,
+    };
+    let whole = Subject::Whole;
+    let run = |started_unix, requests| ComparedRun {
+        target: format!("{ORIGIN}/"),
+        started_unix,
+        plan_hash: "9f2c4a61".to_owned(),
+        requests,
+        blocks: 20,
+        problems: Vec::new(),
+    };
+    Comparison {
+        old: run(1_767_182_400, 1_910),
+        new: run(1_767_268_800, 1_928),
+        limits: ComparisonLimits::default(),
+        changes: vec![
+            change(&whole, ComparedFigure::Median, (39.9, 41.3), 1.0, ChangeKind::Same),
+            change(&whole, ComparedFigure::P95, (331.2, 355.3), 0.31, ChangeKind::Noise),
+            Change {
+                change: 0.021_3,
+                interval: None,
+                ..change(
+                    &whole,
+                    ComparedFigure::ErrorRate,
+                    (0.0, 0.021_3),
+                    0.002,
+                    ChangeKind::Worse,
+                )
+            },
+            change(&endpoint, ComparedFigure::P95, (1_655.0, 1_203.2), 0.004, ChangeKind::Better),
+        ],
+        left_out: vec![LeftOut {
+            subject: endpoint,
+            figure: Some(ComparedFigure::Throughput),
+            reason:
+                "too few requests: 18 in the old run and 21 in the new one, 20 are needed in each"
+                    .to_owned(),
+        }],
+        caveats: vec!["the runs came from different machines".to_owned()],
+        findings: vec![FindingChange {
+            kind: FindingChangeKind::Changed,
+            id: "SD-5b1c7f02aa".to_owned(),
+            fingerprint: "5b1c7f02aa94d6e3815f0c2b7d9a4e61".to_owned(),
+            rule: "header-missing".to_owned(),
+            title: "Missing security header".to_owned(),
+            severity: Severity::Low,
+            confidence: Confidence::Firm,
+            status: FindingStatus::Known,
+            method: "GET".to_owned(),
+            path_template: "/".to_owned(),
+            detail: "severity info → low".to_owned(),
+        }],
+    }
+}
+
 fn thresholds() -> Vec<ThresholdResult> {
     let result = |selector: &str, condition: &str, value, pass| ThresholdResult {
         value,
@@ -797,6 +874,7 @@ fn thresholds() -> Vec<ThresholdResult> {
         ThresholdResult {
             value: Some(41.3),
             baseline: Some(39.9),
+            chance: Some(0.31),
             pass: true,
             ..ThresholdResult::written("http_req_duration|vs(baseline)", "med<+10%", None)
         },

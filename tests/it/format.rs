@@ -36,12 +36,13 @@ fn kind(event: &Event) -> &'static str {
         Event::Stopping(_) => "stopping",
         Event::Validity(_) => "validity",
         Event::Thresholds(_) => "thresholds",
+        Event::Comparison(_) => "comparison",
         Event::LoadChanged(_) => "load_changed",
         Event::Verdict(_) => "verdict",
     }
 }
 
-const KINDS: usize = 26;
+const KINDS: usize = 27;
 
 fn log_of(events: &[Stamped]) -> String {
     events.iter().map(|stamped| events::write_line(stamped) + "\n").collect()

@@ -28,6 +28,7 @@ use shakedown::model::Redactor;
 use shakedown::model::Report;
 use shakedown::model::Request;
 use shakedown::model::RequestTemplate;
+use shakedown::model::RunPart;
 use shakedown::model::Scope;
 use shakedown::model::Seed;
 use shakedown::model::Stamped;
@@ -66,6 +67,7 @@ pub(crate) struct PlanBuilder {
     threads: usize,
     taken: Option<Arc<Taken>>,
     control: Option<LiveControl>,
+    part: RunPart,
 }
 
 impl PlanBuilder {
@@ -128,11 +130,16 @@ impl PlanBuilder {
 
     /// A plan as a file says it.
     pub(crate) fn of(plan: Plan) -> Self {
-        Self { plan, threads: 1, taken: None, control: None }
+        Self { plan, threads: 1, taken: None, control: None, part: RunPart::WHOLE }
     }
 
     pub(crate) fn threads(mut self, threads: usize) -> Self {
         self.threads = threads;
+        self
+    }
+
+    pub(crate) fn part(mut self, part: RunPart) -> Self {
+        self.part = part;
         self
     }
 
@@ -243,6 +250,8 @@ impl PlanBuilder {
 
     pub(crate) fn job(&self) -> LoadJob {
         LoadJob {
+            part: self.part,
+            start_at_unix_ms: None,
             plan: Arc::new(self.plan.clone()),
             clock: Clock::start(),
             threads: Some(self.threads),

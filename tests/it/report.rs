@@ -22,7 +22,7 @@ const PLAIN: Style = Style { color: false, unicode: true, width: 100, unit: None
 
 /// Keys whose values are names of a closed set, numbers in disguise or payloads: everything else
 /// in a report may hold foreign text.
-const CLOSED: [&str; 18] = [
+const CLOSED: [&str; 19] = [
     "schema_version",
     "severity",
     "rule_severity",
@@ -41,6 +41,7 @@ const CLOSED: [&str; 18] = [
     "headline",
     "phase",
     "reason",
+    "figure",
 ];
 
 /// The rich run with `text` wherever foreign text can stand.

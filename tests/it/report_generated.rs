@@ -35,6 +35,7 @@ fn indented(schema: &serde_json::Value) -> Vec<u8> {
 fn schemas_are_current() {
     assert_current("report.schema.json", &indented(&format::report::schema()));
     assert_current("events.schema.json", &indented(&format::events::schema()));
+    assert_current("comparison.schema.json", &indented(&format::comparison::schema()));
 }
 
 #[test]

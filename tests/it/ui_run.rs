@@ -37,6 +37,8 @@ fn run_started(command: &str) -> Event {
         planned: Some(millis(10_000)),
         headline: Headline::default(),
         cost: None,
+        part: None,
+        zero_unix_ms: None,
     })
 }
 

@@ -126,6 +126,7 @@ pub(super) fn run(args: &RunArgs, terminal: &Terminal) -> Result<ExitCode, CliEr
         output: &outputs(args),
         control: &ControlArgs::default(),
         terminal: &terminal,
+        part: None,
         headline: Headline::default(),
         keeping: None,
         discovery: Some(Exploration {

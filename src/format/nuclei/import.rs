@@ -91,6 +91,8 @@ fn run_info(file: &NucleiFile, first_ms: u64) -> RunInfo {
         planned: None,
         headline: Headline::default(),
         cost: None,
+        part: None,
+        zero_unix_ms: None,
     }
 }
 

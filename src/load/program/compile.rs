@@ -17,11 +17,13 @@ use crate::load::login::Expanded;
 use crate::load::login::LoginProgram;
 use crate::load::look::body_limit;
 use crate::load::look::number_checks;
+use crate::load::part::iterations_of;
 use crate::load::prelude::Given;
 use crate::load::redirect::RedirectRules;
 use crate::model::AnswerFilter;
 use crate::model::ConnectionReuse;
 use crate::model::Redactor;
+use crate::model::RunPart;
 use crate::model::ScenarioMeta;
 use crate::model::Scope;
 use crate::model::Seed;
@@ -29,6 +31,7 @@ use crate::model::SeriesMeta;
 use crate::model::StageMeta;
 use crate::plan::Cookies;
 use crate::plan::Data;
+use crate::plan::Executor;
 use crate::plan::Plan;
 use crate::plan::Scenario;
 
@@ -206,6 +209,16 @@ impl Program {
                 stages: stages(scenario),
             })
             .collect()
+    }
+
+    /// Leaves of iterations that users share those of one part of the run.
+    pub(in crate::load) fn deal_iterations(&mut self, part: RunPart) {
+        let lanes = self.lanes();
+        for (index, scenario) in (0..).zip(&mut self.scenarios) {
+            if let Executor::SharedIterations { vus, iterations, .. } = &mut scenario.executor {
+                *iterations = iterations_of(part, index, vus.div_ceil(lanes), *iterations);
+            }
+        }
     }
 
     /// Virtual users of all scenarios together, at most.

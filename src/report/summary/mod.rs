@@ -1,6 +1,7 @@
 //! The summary on the terminal after a run.
 
 mod checks;
+mod comparison;
 mod groups;
 mod load;
 mod messages;
@@ -11,6 +12,7 @@ mod table;
 mod verdict;
 mod whole;
 
+pub use comparison::comparison_text;
 pub(super) use style::INFALLIBLE;
 pub(super) use style::Ink;
 pub use style::Style;

@@ -147,6 +147,7 @@ impl Style {
                 'µ' => out.push('u'),
                 '…' => out.push_str("..."),
                 '×' => out.push('x'),
+                '→' => out.push_str("->"),
                 _ => out.extend(character.escape_unicode()),
             }
         }

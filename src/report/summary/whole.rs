@@ -6,6 +6,7 @@ use crate::model::inert;
 
 use super::super::figures::has_load;
 use super::super::figures::has_scan;
+use super::comparison::comparison_section;
 use super::load::load_section;
 use super::scan::scan_section;
 use super::sessions::sessions_section;
@@ -32,6 +33,10 @@ pub fn summary(report: &Report, style: Style) -> String {
     if !report.sessions.is_empty() {
         out.push('\n');
         out.push_str(&sessions_section(report, style));
+    }
+    if let Some(comparison) = &report.comparison {
+        out.push('\n');
+        out.push_str(&comparison_section(comparison, style));
     }
     if !report.thresholds.is_empty() {
         out.push('\n');

@@ -190,6 +190,7 @@ impl Plain {
             | Event::ScanFailure { .. }
             | Event::Session(_)
             | Event::Validity(_)
+            | Event::Comparison(_)
             | Event::Thresholds(_)
             | Event::Verdict(_) => {}
         }
