@@ -48,7 +48,7 @@ fn a_run_without_load_has_no_load_figures() {
     assert_eq!(summary["metrics"], serde_json::json!({}));
 }
 
-/// Name, labels and value of a line of OpenMetrics.
+/// Name, labels and value of a line of `OpenMetrics`.
 fn sample(line: &str) -> (String, String, f64) {
     let (series, value) = line.rsplit_once(' ').expect("a series and a value");
     let (name, labels) = series.split_once('{').unwrap_or((series, "}"));

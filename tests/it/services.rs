@@ -72,8 +72,7 @@ impl Runner {
             .env("GITHUB_STEP_SUMMARY", &summary)
             .env("RUNNER_TEMP", self.dir.path());
         if let Some(path) = path {
-            let rest = std::env::var("PATH").expect("there is one");
-            command.env("PATH", format!("{}:{rest}", path.display()));
+            command.env("PATH", with_path(path));
         }
         for (name, value) in step["env"].as_object().expect("an environment") {
             command.env(name, self.expression(value.as_str().expect("a text")));
@@ -93,7 +92,6 @@ impl Runner {
         for step in action["runs"]["steps"].as_array().expect("steps") {
             let ran = self.step(step, path);
             code = ran.status.code().unwrap_or(-1);
-            eprintln!("{}", String::from_utf8_lossy(&ran.stderr));
             if code != 0 {
                 break;
             }
@@ -109,6 +107,13 @@ impl Runner {
     fn summary(&self) -> String {
         std::fs::read_to_string(self.dir.path().join("summary")).unwrap_or_default()
     }
+}
+
+/// The directory before those where programs are looked for anyway.
+fn with_path(first: &Path) -> std::ffi::OsString {
+    let rest = std::env::var_os("PATH").expect("there is one");
+    let all = std::iter::once(first.to_owned()).chain(std::env::split_paths(&rest));
+    std::env::join_paths(all).expect("no name has a colon")
 }
 
 fn yaml(text: &str) -> Value {
@@ -219,9 +224,8 @@ scan: {{ crawl: {{ depth: 1, max_urls: 5 }} }}
     for (name, value) in job["variables"].as_object().expect("variables") {
         command.env(name, value.as_str().expect("a text"));
     }
-    let rest = std::env::var("PATH").expect("there is one");
     let ran = command
-        .env("PATH", format!("{}:{rest}", dir.path().display()))
+        .env("PATH", with_path(dir.path()))
         .env("CI", "true")
         .env("GITLAB_CI", "true")
         .env("SHAKEDOWN_PLAN", "release.yml")
@@ -231,7 +235,7 @@ scan: {{ crawl: {{ depth: 1, max_urls: 5 }} }}
     assert_eq!(ran.status.code(), Some(0), "{}", String::from_utf8_lossy(&ran.stderr));
     for (kind, file) in job["artifacts"]["reports"].as_object().expect("reports") {
         let file = dir.path().join(file.as_str().expect("a path"));
-        let length = std::fs::metadata(&file).map(|it| it.len()).unwrap_or(0);
+        let length = std::fs::metadata(&file).map_or(0, |it| it.len());
         assert!(length > 0, "{kind}: {}", file.display());
     }
 }
