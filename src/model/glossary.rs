@@ -231,7 +231,7 @@ pub const GLOSSARY: &[Term] = &[
     ),
     term(
         "percentile",
-        &["p(95)", "p95", "p(99)", "p99", "p(90)", "p50", "med", "median"],
+        &["p(95)", "p(99)", "p(90)", "p(50)", "med", "median"],
         "p(95) is the time within which 95 of 100 requests were done; the other five took \
          longer. `med` is p(50). Averages hide the slow ones, so gates are better on \
          percentiles.",

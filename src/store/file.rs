@@ -112,14 +112,8 @@ fn open(path: &Path, flags: OpenFlags) -> Result<Connection, HistoryError> {
 
 /// Whether it is empty, and ours to fill; an error where it is somebody else's.
 fn is_ours(connection: &Connection, path: &Path) -> Result<bool, HistoryError> {
-    let failed = |error| HistoryError::of(path, &error);
-    let number = |name: &str| -> rusqlite::Result<i64> {
-        connection.query_row(&format!("PRAGMA {name}"), [], |row| row.get(0))
-    };
-    let application = number("application_id").map_err(failed)?;
-    let tables = "SELECT count(*) FROM sqlite_schema";
-    let tables: i64 = connection.query_row(tables, [], |row| row.get(0)).map_err(failed)?;
-    let version = number("user_version").map_err(failed)?;
+    let (application, tables, version) =
+        head(connection).map_err(|error| HistoryError::of(path, &error))?;
     let is_empty = application == 0 && version == 0 && tables == 0;
     if application != APPLICATION && !is_empty {
         return Err(HistoryError::Foreign { path: path.to_owned() });
@@ -128,6 +122,16 @@ fn is_ours(connection: &Connection, path: &Path) -> Result<bool, HistoryError> {
         return Err(HistoryError::Newer { path: path.to_owned() });
     }
     Ok(is_empty)
+}
+
+/// What the file says it is, how many tables and indices it has, and its version: as of one moment,
+/// because another process may be making them.
+fn head(connection: &Connection) -> rusqlite::Result<(i64, i64, i64)> {
+    let moment = connection.unchecked_transaction()?;
+    let number = |text: &str| moment.query_row(text, [], |row| row.get::<_, i64>(0));
+    // The first that reads pages of the file begins the moment; a pragma alone may not.
+    let tables = number("SELECT count(*) FROM sqlite_schema")?;
+    Ok((number("PRAGMA application_id")?, tables, number("PRAGMA user_version")?))
 }
 
 /// Several processes may turn a new file's log on at once; SQLite does not wait for that by itself.

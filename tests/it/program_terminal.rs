@@ -19,7 +19,7 @@ const PAGE: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
 fn load_in_terminal(url: &str, report: &Path) -> Stage {
     let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_shakedown"));
-    command.args(["load", url, "-z", "60s", "-c", "2", "-q", "50"]);
+    command.args(["load", url, "-z", "10m", "-c", "2", "-q", "50"]);
     command.arg(format!("--json={}", report.display()));
     command.env("LANG", "C.UTF-8");
     command.env("SHAKEDOWN_HISTORY", "off");

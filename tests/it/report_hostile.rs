@@ -15,7 +15,7 @@ use crate::report::poisoned;
 use crate::report::sarif_validator;
 
 /// Pieces that end, begin or hide something somewhere.
-const PIECES: [&str; 44] = [
+const PIECES: [&str; 45] = [
     "</script>",
     "</noscript>",
     "</style>",
@@ -36,6 +36,7 @@ const PIECES: [&str; 44] = [
     "\u{1b}[2J",
     "\u{1b}]0;t\u{7}",
     "\u{9b}31m",
+    "\u{7f}",
     "\r\n",
     "\n",
     "\t",

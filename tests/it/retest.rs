@@ -70,6 +70,10 @@ fn retest_all(report: &str) -> (i32, Value, String) {
     json_of(&["retest", report, "--all", "--allow-unsafe", "--max-rps", "2000", "--json"])
 }
 
+/// Checks that cannot tell anything of the safe twin, and say so: it does not show what was uploaded, and
+/// its schema names no query that is worth asking.
+const UNSURE: [&str; 2] = ["upload-unrestricted", "graphql-authorization"];
+
 #[test]
 fn every_finding_is_still_there_on_the_flawed_shop_and_gone_on_its_safe_twin() {
     let dir = tempfile::tempdir().expect("a temporary directory");
@@ -92,7 +96,9 @@ fn every_finding_is_still_there_on_the_flawed_shop_and_gone_on_its_safe_twin() {
     let (_, after, stderr) = retest_all(&file);
     let unknown = lines(&after, "not-replayed");
     let there = lines(&after, "still-there");
-    assert!(unknown.is_empty(), "{unknown:#?}\n{stderr}");
+    let is_unsure = |line: &String| UNSURE.iter().any(|id| line.contains(&format!("\"{id}\"")));
+    assert!(unknown.iter().all(is_unsure), "{unknown:#?}\n{stderr}");
+    assert!(unknown.len() <= UNSURE.len(), "{unknown:#?}");
     // The twin has some mild ones too, and a scan of it says so.
     let in_twin: Vec<&str> = safe["findings"]
         .as_array()
@@ -100,7 +106,8 @@ fn every_finding_is_still_there_on_the_flawed_shop_and_gone_on_its_safe_twin() {
         .iter()
         .filter_map(|it| it["fingerprint"].as_str())
         .collect();
-    for (fingerprint, result) in results(&after) {
+    let judged = results(&after).into_iter().filter(|(_, result)| *result != "not-replayed");
+    for (fingerprint, result) in judged {
         let expected = if in_twin.contains(&fingerprint) { "still-there" } else { "gone" };
         assert_eq!(result, expected, "{fingerprint}: {there:#?}");
     }

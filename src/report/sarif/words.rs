@@ -32,8 +32,9 @@ pub(super) fn link(text: &str) -> Option<String> {
 /// read as JSON it is the same.
 pub(super) fn visible(json: Vec<u8>) -> Vec<u8> {
     let text = String::from_utf8(json).expect("JSON is UTF-8");
-    // All of it is beyond ASCII, or escaped by JSON already; most logs have none.
-    let is_hidden = |it: char| !it.is_ascii() && inert(it.encode_utf8(&mut [0; 4]), 1).len() > 4;
+    // JSON escapes ASCII's controls itself, but for DEL. Most logs have none of it.
+    let may_hide = |it: char| it == '\u{7f}' || !it.is_ascii();
+    let is_hidden = |it: char| may_hide(it) && inert(it.encode_utf8(&mut [0; 4]), 1).len() > 4;
     if !text.contains(is_hidden) {
         return text.into_bytes();
     }
@@ -61,7 +62,7 @@ mod tests {
         let shown = visible(serde_json::to_vec(&json).expect("JSON"));
         let text = String::from_utf8(shown).expect("UTF-8");
         assert!(text.contains("\\u202e") && text.contains("\\udb40\\udc41"), "{text}");
-        assert!(text.contains('é') && !text.contains('\u{9b}'), "{text}");
+        assert!(text.contains('é') && !text.contains(['\u{9b}', '\u{7f}']), "{text}");
         assert_eq!(serde_json::from_str::<serde_json::Value>(&text).expect("JSON"), json);
     }
 

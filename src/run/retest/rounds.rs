@@ -17,6 +17,7 @@ use crate::plan::Plan;
 use crate::plan::RobotsPolicy;
 use crate::plan::ScanSettings;
 use crate::rules::Registry;
+use crate::scan::native_check_ids;
 
 use super::requests::to_probe;
 use super::requests::to_repeat;
@@ -81,8 +82,11 @@ pub fn anew(plan: &Plan, subjects: &[Subject<'_>]) -> Plan {
         .collect();
     let scan = plan.scan.get_or_insert_with(ScanSettings::default);
     scan.probing.policy = None;
-    // Ids of templates are no checks, but with them probes may be sent.
-    scan.active = rules.into_iter().map(str::to_owned).collect();
+    let native = native_check_ids();
+    let checks: Vec<&str> = rules.iter().copied().filter(|id| native.contains(id)).collect();
+    // Templates run where any probe is sent; where only they are meant, their ids say that.
+    let chosen = if checks.is_empty() { rules.into_iter().collect() } else { checks };
+    scan.active = chosen.into_iter().map(str::to_owned).collect();
     // Nothing is judged by these rounds but whether the findings are there.
     plan.thresholds.clear();
     plan.outputs.clear();
