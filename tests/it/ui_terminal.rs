@@ -151,7 +151,9 @@ impl Stage {
                 }
                 match self.output.recv_timeout(PATIENCE) {
                     Ok(bytes) => self.screen.process(&bytes),
-                    Err(_) => panic!("{text}: not on\n{}", self.contents()),
+                    Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
+                        panic!("{text}: not on\n{}", self.contents())
+                    }
                 }
             }
         }
