@@ -93,7 +93,7 @@ pub fn write(report: &RetestReport) -> Vec<u8> {
     bytes
 }
 
-/// Reads what [`write`] wrote.
+/// Reads what [`write()`] wrote.
 ///
 /// # Errors
 /// What is not as it should be.
