@@ -67,6 +67,7 @@ impl Runner {
             .args(["--noprofile", "--norc", "-eo", "pipefail", &file])
             .current_dir(self.dir.path())
             .env("CI", "true")
+            .env("SHAKEDOWN_HISTORY", "off")
             .env("GITHUB_ACTIONS", "true")
             .env("GITHUB_OUTPUT", &output)
             .env("GITHUB_STEP_SUMMARY", &summary)
@@ -227,6 +228,7 @@ scan: {{ crawl: {{ depth: 1, max_urls: 5 }} }}
     let ran = command
         .env("PATH", with_path(dir.path()))
         .env("CI", "true")
+        .env("SHAKEDOWN_HISTORY", "off")
         .env("GITLAB_CI", "true")
         .env("SHAKEDOWN_PLAN", "release.yml")
         .env("SHAKEDOWN_ARGS", "--fail-on never")
