@@ -373,22 +373,27 @@ fn consumers(
         let options = TuiOptions { theme: theme(terminal), stay_open: true };
         found.push(Box::new(LiveTui::start(hands, options).map_err(CliError::Terminal)?));
     } else {
-        let options = PlainOptions {
-            colour: terminal.color_on(terminal.stderr),
-            talk: match (terminal.quiet, output.verbose) {
-                (true, _) => Talk::Warnings,
-                (false, false) => Talk::Usual,
-                (false, true) => Talk::Everything,
-            },
-            unicode: terminal.unicode,
-        };
-        found.push(Box::new(if terminal.stderr {
-            Plain::on_terminal(options)
-        } else {
-            Plain::to(Box::new(std::io::stderr()), options)
-        }));
+        found.push(Box::new(plain(terminal, output)));
     }
     Ok(found)
+}
+
+/// What tells of a run on standard error, where there is no terminal UI.
+pub(super) fn plain(terminal: &Terminal, output: &OutputArgs) -> Plain {
+    let options = PlainOptions {
+        colour: terminal.color_on(terminal.stderr),
+        talk: match (terminal.quiet, output.verbose) {
+            (true, _) => Talk::Warnings,
+            (false, false) => Talk::Usual,
+            (false, true) => Talk::Everything,
+        },
+        unicode: terminal.unicode,
+    };
+    if terminal.stderr {
+        Plain::on_terminal(options)
+    } else {
+        Plain::to(Box::new(std::io::stderr()), options)
+    }
 }
 
 /// How the terminal UI looks here.

@@ -12,9 +12,6 @@ use crate::run::RunJob;
 use crate::scan::Addresses;
 use crate::scan::CallbackSource;
 use crate::ui::Consumer;
-use crate::ui::plain::Plain;
-use crate::ui::plain::PlainOptions;
-use crate::ui::plain::Talk;
 
 use super::error::CliError;
 use super::execute::Execution;
@@ -22,6 +19,7 @@ use super::execute::block_on;
 use super::execute::browser;
 use super::execute::check_certificates;
 use super::execute::load_rules;
+use super::execute::plain;
 use super::execute::run_info;
 use super::templates;
 
@@ -39,17 +37,7 @@ pub(super) fn report_of(
     let templates = templates::of_plan(plan, &registry, None, callbacks.as_ref(), quiet)?;
     check_certificates(&execution.plan)?;
     let browser = browser(&execution, &registry)?;
-    let options = PlainOptions {
-        colour: terminal.color_on(terminal.stderr),
-        talk: if terminal.quiet { Talk::Warnings } else { Talk::Usual },
-        unicode: terminal.unicode,
-    };
-    let plain = if terminal.stderr {
-        Plain::on_terminal(options)
-    } else {
-        Plain::to(Box::new(std::io::stderr()), options)
-    };
-    let consumers: Vec<Box<dyn Consumer>> = vec![Box::new(plain)];
+    let consumers: Vec<Box<dyn Consumer>> = vec![Box::new(plain(terminal, execution.output))];
     let (interrupts, interrupted) = Interrupts::channel();
     let clock = Clock::start();
     let job = RunJob {
