@@ -338,6 +338,33 @@ impl Comparison {
         self.changes.iter().filter(move |change| change.kind == kind)
     }
 
+    /// What counts as a change, in a sentence.
+    pub fn rule(&self) -> String {
+        let limits = &self.limits;
+        format!(
+            "a change counts when it is certain to {} over all {} comparisons together, at least {} \
+             and, of latencies, at least {}",
+            format_percent(limits.confidence),
+            self.changes.len(),
+            format_percent(limits.min_relative),
+            format_duration(limits.min_absolute)
+        )
+    }
+
+    /// What makes the comparison doubtful: how the runs differ, and load that cannot be believed.
+    pub fn doubts(&self) -> Vec<String> {
+        let caveats = self.caveats.iter().cloned();
+        let problems = self.runs().flat_map(|(name, run)| {
+            run.problems.iter().map(move |text| format!("the {name} run is not valid: {text}"))
+        });
+        caveats.chain(problems).collect()
+    }
+
+    /// Both runs with what they are called.
+    pub fn runs(&self) -> impl Iterator<Item = (&'static str, &ComparedRun)> {
+        [("old", &self.old), ("new", &self.new)].into_iter()
+    }
+
     /// Whether load was measured in either run.
     pub fn has_load(&self) -> bool {
         self.old.requests + self.new.requests > 0
@@ -359,7 +386,7 @@ impl Comparison {
         };
         let new = self.findings.iter().filter(counts);
         facts.regressions.extend(new.map(FindingChange::sentence));
-        for (name, run) in [("old", &self.old), ("new", &self.new)] {
+        for (name, run) in self.runs() {
             let problems = run.problems.iter();
             facts.invalid.extend(problems.map(|text| format!("the {name} run: {text}")));
         }

@@ -182,16 +182,18 @@ impl Report {
         }
     }
 
+    /// The gravest first, those alike in the order in which they were found.
     fn set_finding(&mut self, finding: &Finding, at: Duration) {
-        let known = self.findings.iter_mut().find(|known| known.is_same_cause(finding));
-        let first = known.as_ref().and_then(|known| known.found_at).or(finding.found_at);
+        let known = self.findings.iter().position(|known| known.is_same_cause(finding));
+        let before = known.map(|place| self.findings.remove(place));
+        let first = before.as_ref().and_then(|before| before.found_at).or(finding.found_at);
         let finding = Finding { found_at: first.or(Some(at)), ..finding.clone() };
-        match known {
-            Some(known) => *known = finding,
-            None => self.findings.push(finding),
-        }
-        self.findings
-            .sort_by_key(|finding| std::cmp::Reverse((finding.severity, finding.confidence)));
+        let gravity = |finding: &Finding| (finding.severity, finding.confidence);
+        let place = match (known, before) {
+            (Some(place), Some(before)) if gravity(&before) == gravity(&finding) => place,
+            _ => self.findings.partition_point(|other| gravity(other) >= gravity(&finding)),
+        };
+        self.findings.insert(place, finding);
     }
 }
 

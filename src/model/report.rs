@@ -155,13 +155,16 @@ impl Report {
     /// What the verdict means for this run, in a few words; `None` without a verdict.
     ///
     /// A load without gates passes whatever came back, and on a saturated generator too, with a
-    /// warning: then it must not be said that gates passed, or that the run is valid.
+    /// warning: then it must not be said that gates passed, or that the run is valid. A scan has a gate
+    /// without any threshold: what it finds.
     pub fn verdict_meaning(&self) -> Option<&'static str> {
         let code = self.verdict.as_ref()?.exit_code;
         let doubtful = self.validity.as_ref().is_some_and(|validity| !validity.is_valid());
         Some(match code {
             ExitCode::Passed if doubtful => "no gate failed, but the load figures are not reliable",
-            ExitCode::Passed if self.thresholds.is_empty() => "the run is valid; no gate was set",
+            ExitCode::Passed if !self.thresholds.is_empty() => code.meaning(),
+            ExitCode::Passed if self.rules.is_empty() => "the run is valid; no gate was set",
+            ExitCode::Passed => "no finding fails the run; no threshold was set",
             code => code.meaning(),
         })
     }

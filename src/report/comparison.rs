@@ -10,8 +10,6 @@ use crate::model::Comparison;
 use crate::model::FindingChangeKind;
 use crate::model::Subject;
 use crate::model::Verdict;
-use crate::model::format_duration;
-use crate::model::format_percent;
 
 /// Rows listed; a comment has a limit of 65,536 characters.
 const ROWS: usize = 30;
@@ -38,11 +36,11 @@ pub fn comparison_markdown(comparison: &Comparison, verdict: &Verdict) -> String
 /// Figures, findings, and what was not compared.
 pub(super) fn comparison_section(comparison: &Comparison) -> String {
     let mut out = "\n### Compared with the earlier run\n".to_owned();
-    let warnings: Vec<&String> = comparison.caveats.iter().collect();
-    if !warnings.is_empty() {
+    let doubts = comparison.doubts();
+    if !doubts.is_empty() {
         out.push_str("\n> [!WARNING]\n");
     }
-    for text in warnings.into_iter().take(ROWS) {
+    for text in doubts.iter().take(ROWS) {
         writeln!(out, "> * {}", escape(text)).expect(INFALLIBLE);
     }
     out.push_str(&figures(comparison));
@@ -57,13 +55,22 @@ pub(super) fn comparison_section(comparison: &Comparison) -> String {
         };
         writeln!(out, "* {sign} {}", escape(&finding.sentence())).expect(INFALLIBLE);
     }
+    more(&mut out, comparison.findings.len());
     if !comparison.left_out.is_empty() {
         out.push_str("\nNot compared:\n\n");
     }
     for left_out in comparison.left_out.iter().take(ROWS) {
         writeln!(out, "* {}", escape(&left_out.to_string())).expect(INFALLIBLE);
     }
+    more(&mut out, comparison.left_out.len());
     out
+}
+
+/// What a list of so many leaves out is said.
+fn more(out: &mut String, listed: usize) {
+    if listed > ROWS {
+        writeln!(out, "* … and {} more, see the JSON", listed - ROWS).expect(INFALLIBLE);
+    }
 }
 
 fn figures(comparison: &Comparison) -> String {
@@ -95,16 +102,9 @@ fn figures(comparison: &Comparison) -> String {
         )
         .expect(INFALLIBLE);
     }
-    let limits = &comparison.limits;
-    writeln!(
-        out,
-        "\nA change counts when it is certain to {} over all {} comparisons together, at least {} \
-         and, of latencies, at least {}.",
-        format_percent(limits.confidence),
-        comparison.changes.len(),
-        format_percent(limits.min_relative),
-        format_duration(limits.min_absolute)
-    )
-    .expect(INFALLIBLE);
+    if shown.len() > ROWS {
+        writeln!(out, "\n{} more differ, see the JSON.", shown.len() - ROWS).expect(INFALLIBLE);
+    }
+    writeln!(out, "\nHere {}.", comparison.rule()).expect(INFALLIBLE);
     out
 }

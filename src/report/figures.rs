@@ -262,7 +262,12 @@ pub(super) fn evidence_to_show(finding: &Finding) -> Option<&Evidence> {
 
 /// When the run began, RFC 3339 in UTC.
 pub(super) fn started(report: &Report) -> Option<String> {
-    let seconds = i64::try_from(report.run.as_ref()?.started_unix).ok()?;
+    moment(report.run.as_ref()?.started_unix)
+}
+
+/// Seconds since 1970 as a timestamp, `2026-01-31T12:00:00Z`.
+pub(super) fn moment(unix: u64) -> Option<String> {
+    let seconds = i64::try_from(unix).ok()?;
     jiff::Timestamp::from_second(seconds).ok().map(|timestamp| timestamp.to_string())
 }
 

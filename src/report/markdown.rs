@@ -82,7 +82,7 @@ fn head(report: &Report) -> String {
             if verdict.pass { "✅" } else { "❌" },
             if verdict.pass { "passed" } else { "failed" },
             verdict.exit_code.code(),
-            verdict.exit_code.meaning()
+            report.verdict_meaning().unwrap_or_default()
         ),
         None => {
             "## ⚠️ Shakedown: no verdict\n\nPartial report: the run was cut short.\n".to_owned()

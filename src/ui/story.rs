@@ -17,7 +17,6 @@ use crate::model::SessionReport;
 use crate::model::StopReason;
 use crate::model::TemplateRun;
 use crate::model::ThresholdResult;
-use crate::model::Verdict;
 use crate::model::format_duration;
 
 /// Sentences that one event is worth.
@@ -79,7 +78,7 @@ impl Story {
                 doubts.collect()
             }
             Event::Thresholds(results) => results.iter().map(gate).collect(),
-            Event::Verdict(verdict) => info(verdict_text(verdict)),
+            Event::Verdict(_) => verdict_text(report).map(info).unwrap_or_default(),
             Event::Finding(_)
             | Event::LoadWindow(_)
             | Event::ScanWindow(_)
@@ -212,7 +211,8 @@ pub(super) fn stop_text(reason: &StopReason) -> String {
     }
 }
 
-/// The last word.
-pub(super) fn verdict_text(verdict: &Verdict) -> String {
-    format!("exit {}: {}", verdict.exit_code.code(), verdict.exit_code.meaning())
+/// The last word; `None` of a run that has not come to it.
+pub(super) fn verdict_text(report: &Report) -> Option<String> {
+    let code = report.verdict.as_ref()?.exit_code.code();
+    Some(format!("exit {code}: {}", report.verdict_meaning()?))
 }

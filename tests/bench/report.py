@@ -25,7 +25,8 @@ import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-FORMATS = ("text", "json", "html", "md", "sarif", "junit", "csv")
+FORMATS = ("text", "json", "html", "md", "sarif", "junit", "csv", "gitlab-load", "gitlab-metrics",
+           "gitlab-dast", "har")
 MAX_SECONDS, MAX_MB = 2.0, 200
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 

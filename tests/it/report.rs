@@ -336,6 +336,31 @@ fn a_pass_on_figures_in_doubt_is_not_called_valid() {
 }
 
 #[test]
+fn a_pass_without_a_gate_is_not_called_one_by_gates_in_any_format() {
+    let mut report = rich_report();
+    report.verdict = Some(Verdict::of(&Facts::default()));
+    report.validity = Some(Validity::default());
+    let told = |report: &Report| {
+        let page = scraper::Html::parse_document(&text_of(OutputKind::Html, report));
+        let verdict = scraper::Selector::parse("#verdict").expect("a selector");
+        let page: String = page.select(&verdict).flat_map(|it| it.text()).collect();
+        let markdown = text_of(OutputKind::Markdown, report);
+        [summary(report, Style { width: 200, ..PLAIN }), markdown, page]
+    };
+    for text in told(&report) {
+        assert!(text.contains("every gate passed"), "{text}");
+    }
+    report.thresholds.clear();
+    for text in told(&report) {
+        assert!(text.contains("no finding fails the run; no threshold was set"), "{text}");
+    }
+    report.rules.clear();
+    for text in told(&report) {
+        assert!(text.contains("the run is valid; no gate was set"), "{text}");
+    }
+}
+
+#[test]
 fn summary_of_a_narrow_terminal_stays_within_it() {
     let report = rich_report();
     let shown = summary(&report, Style { color: false, unicode: true, width: 80, unit: None });

@@ -103,6 +103,32 @@ async fn tables_sort_by_keyboard_and_say_how() {
 }
 
 #[tokio::test]
+async fn what_has_changed_stands_with_the_gravest_first_and_sorts() {
+    let Some(page) = shown(&rich_report(), Setup::default()).await else { return };
+    let column = |head: &str| {
+        format!(
+            "(() => {{ const table = document.querySelector('#baseline table.sortable:has([data-sort])');
+             const at = [...table.tHead.rows[0].cells].findIndex(it => it.textContent === '{head}');
+             table.tHead.rows[0].cells[at].querySelector('button').focus();
+             return [...table.tBodies[0].rows].map(row => row.cells[at].textContent); }})()"
+        )
+    };
+    let results = column("result");
+    let gravest = ["✗ worse", "✓ better", "? may be noise", "= same"];
+    assert_eq!(page.eval(&results).await, json!(gravest));
+    let changes = column("change");
+    assert_eq!(page.eval(&changes).await, json!(["+2.13 pp", "-27.3%", "+7.3%", "+3.5%"]));
+    page.press("Enter", "\r", 13).await;
+    assert_eq!(page.eval(&changes).await, json!(["+7.3%", "+3.5%", "+2.13 pp", "-27.3%"]));
+    let section = text(&page, "document.querySelector('#baseline').textContent").await;
+    for part in ["! changed", "severity info → low", "different machines", "too few requests"] {
+        assert!(section.contains(part), "no {part} in {section}");
+    }
+    assert_quiet(&page);
+    page.close().await;
+}
+
+#[tokio::test]
 async fn a_finding_unfolds_to_its_proof_and_a_link_leads_to_it() {
     let finding = sqli_finding();
     let setup = Setup { fragment: format!("#{}", finding.id()), ..Setup::default() };

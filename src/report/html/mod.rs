@@ -7,6 +7,7 @@
 //! by their hashes.
 
 mod cell;
+mod comparison_view;
 mod finding_view;
 mod load_view;
 mod marks;

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::model::FindingChangeKind;
 use crate::model::FindingStatus;
 use crate::model::Report;
 use crate::model::StopReason;
@@ -13,6 +14,7 @@ use crate::model::plural;
 use super::super::figures::has_load;
 use super::super::figures::has_scan;
 use super::super::figures::started;
+use super::comparison_view::ComparisonView;
 use super::load_view::Load;
 use super::scan_view::Scan;
 
@@ -58,6 +60,7 @@ struct Gate {
 struct Baseline {
     findings: Vec<Fact>,
     gates: Vec<Gate>,
+    comparison: Option<ComparisonView>,
 }
 
 #[derive(Serialize)]
@@ -110,11 +113,12 @@ fn verdict(report: &Report) -> Verdict {
     };
     let (word, class) = if verdict.pass { ("Passed", "good") } else { ("Failed", "bad") };
     let code = verdict.exit_code;
+    let meaning = report.verdict_meaning().unwrap_or_default();
     let reasons = verdict.reasons.iter().map(|reason| (reason.code.code(), line(&reason.text)));
     Verdict {
         word,
         class,
-        meaning: format!("exit code {}: {}", code.code(), code.meaning()),
+        meaning: format!("exit code {}: {}", code.code(), meaning),
         reasons: reasons.collect(),
     }
 }
@@ -161,20 +165,27 @@ fn gates<'a>(results: impl IntoIterator<Item = &'a ThresholdResult>) -> Vec<Gate
     results.into_iter().map(gate).collect()
 }
 
-/// A run had one if something was measured against it, or a finding was known.
+/// A run had one if something was compared with it, or a finding was known.
 fn baseline(report: &Report) -> Option<Baseline> {
     let compared: Vec<&ThresholdResult> =
         report.thresholds.iter().filter(|result| result.baseline.is_some()).collect();
     let of = |status| report.findings.iter().filter(|finding| finding.status == status).count();
     let known = of(FindingStatus::Known);
-    if compared.is_empty() && known == 0 {
+    if compared.is_empty() && known == 0 && report.comparison.is_none() {
         return None;
     }
     let count = |count: usize| plural(count as u64, "finding", "findings");
-    let findings = vec![
+    let mut findings = vec![
         ("new", count(of(FindingStatus::New))),
         ("known", count(known)),
         ("accepted", count(of(FindingStatus::Accepted))),
     ];
-    Some(Baseline { findings, gates: gates(compared) })
+    if let Some(comparison) = &report.comparison {
+        let became = |kind| comparison.findings.iter().filter(|one| one.kind == kind).count();
+        findings.push(("changed", count(became(FindingChangeKind::Changed))));
+        findings.push(("fixed", count(became(FindingChangeKind::Fixed))));
+        findings.push(("not looked for", count(became(FindingChangeKind::NotLookedFor))));
+    }
+    let comparison = report.comparison.as_ref().map(ComparisonView::of);
+    Some(Baseline { findings, gates: gates(compared), comparison })
 }

@@ -45,25 +45,10 @@ pub fn comparison_text(comparison: &Comparison, verdict: &Verdict, style: Style)
 /// Figures, findings, and what was not compared.
 pub(super) fn comparison_section(comparison: &Comparison, style: Style) -> String {
     let mut out = style.title("Compared with the earlier run");
-    let limits = &comparison.limits;
-    let text = format!(
-        "a change counts when it is certain to {} over all comparisons together, at least {} and, of \
-         latencies, at least {}",
-        format_percent(limits.confidence),
-        format_percent(limits.min_relative),
-        format_duration(limits.min_absolute)
-    );
-    out.push_str(&style.hang("  ", &style.paint(Ink::Faint, &text)));
-    for caveat in &comparison.caveats {
+    out.push_str(&style.hang("  ", &style.paint(Ink::Faint, &comparison.rule())));
+    for doubt in comparison.doubts() {
         let head = format!("  {} ", style.paint(Ink::Warn, "!"));
-        out.push_str(&style.hang(&head, &style.paint(Ink::Warn, &inert(caveat, LINE))));
-    }
-    for (name, run) in [("old", &comparison.old), ("new", &comparison.new)] {
-        for problem in &run.problems {
-            let text = format!("the {name} run is not valid: {problem}");
-            let head = format!("  {} ", style.paint(Ink::Bad, "!"));
-            out.push_str(&style.hang(&head, &style.paint(Ink::Bad, &inert(&text, LINE))));
-        }
+        out.push_str(&style.hang(&head, &style.paint(Ink::Warn, &inert(&doubt, LINE))));
     }
     out.push_str(&figures(comparison, style));
     out.push_str(&findings(comparison, style));

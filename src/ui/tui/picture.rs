@@ -57,8 +57,8 @@ impl Picture {
         if let Some(reason) = &report.stopped {
             picture.log.push(None, NoticeLevel::Warning, &story::stop_text(reason));
         }
-        if let Some(verdict) = &report.verdict {
-            picture.log.push(None, NoticeLevel::Info, &story::verdict_text(verdict));
+        if let Some(text) = story::verdict_text(&report) {
+            picture.log.push(None, NoticeLevel::Info, &text);
         }
         for operation in report.coverage.operations.iter() {
             picture.site.set(operation);
