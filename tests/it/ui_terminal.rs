@@ -139,26 +139,6 @@ impl Stage {
         });
     }
 
-    /// Presses a key that does no harm twice, until its effect is shown: the terminal's library holds a key
-    /// back that comes together with a resize, until the next one.
-    pub(crate) fn press_until(&mut self, key: &str, text: &str) {
-        const PIECES: usize = 10;
-        loop {
-            self.press(key);
-            for _ in 0..PIECES {
-                if self.contents().contains(text) {
-                    return;
-                }
-                match self.output.recv_timeout(PATIENCE) {
-                    Ok(bytes) => self.screen.process(&bytes),
-                    Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
-                        panic!("{text}: not on\n{}", self.contents())
-                    }
-                }
-            }
-        }
-    }
-
     pub(crate) fn press(&mut self, keys: &str) {
         self.keys.write_all(keys.as_bytes()).expect("the child listens");
         self.keys.flush().expect("the child listens");

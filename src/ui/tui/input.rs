@@ -18,8 +18,8 @@ use super::live::Message;
 
 /// How soon the thread notices that it is no longer wanted.
 const POLL: Timespec = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
-/// See [`read`].
-const PAUSE: Duration = Duration::from_millis(50);
+/// How long crossterm looks: with no time at all it does not look once.
+const LOOK: Duration = Duration::from_millis(1);
 
 /// The thread; told to end and joined when dropped.
 pub(super) struct Input {
@@ -35,7 +35,7 @@ impl Input {
     pub(super) fn start(messages: SyncSender<Message>) -> io::Result<Self> {
         // Sets up the reader: a resize between the first frame and the thread's first poll would
         // be lost without it.
-        event::poll(Duration::ZERO)?;
+        event::poll(LOOK)?;
         let keyboard = Keyboard::open()?;
         let ended = Arc::new(AtomicBool::new(false));
         let told = Arc::clone(&ended);
@@ -62,10 +62,8 @@ impl Drop for Input {
 /// Returns when told to, or when nobody takes the keys any more.
 fn read(keyboard: &Keyboard, messages: &SyncSender<Message>, ended: &AtomicBool) -> io::Result<()> {
     while !ended.load(Ordering::Acquire) {
-        let readable = keyboard.wait()?;
-        let mut seen = false;
-        while event::poll(Duration::ZERO)? {
-            seen = true;
+        keyboard.wait()?;
+        while event::poll(LOOK)? {
             let message = match event::read()? {
                 Event::Key(key) => Message::Key(key),
                 Event::Resize(..) => Message::Resized,
@@ -76,11 +74,6 @@ fn read(keyboard: &Keyboard, messages: &SyncSender<Message>, ended: &AtomicBool)
             if messages.send(message).is_err() {
                 return Ok(());
             }
-        }
-        if readable && !seen {
-            // crossterm can miss a key that comes together with a resize until the next one comes;
-            // asking again at once would only burn time.
-            thread::sleep(PAUSE);
         }
     }
     Ok(())
@@ -102,9 +95,9 @@ impl Keyboard {
         File::open("/dev/tty").map(Self::Terminal)
     }
 
-    /// Waits for a key, at most [`POLL`], and says whether there is one. crossterm is asked only after this, because it reads a
-    /// terminal that was hung up in an endless loop.
-    fn wait(&self) -> io::Result<bool> {
+    /// Waits for a key or a signal, at most [`POLL`]. crossterm is asked only after this, because it
+    /// reads a terminal that was hung up in an endless loop.
+    fn wait(&self) -> io::Result<()> {
         let terminal = match self {
             Self::StandardInput(stdin) => stdin.as_fd(),
             Self::Terminal(file) => file.as_fd(),
@@ -112,12 +105,12 @@ impl Keyboard {
         let mut watched = [PollFd::from_borrowed_fd(terminal, PollFlags::IN)];
         match poll(&mut watched, Some(&POLL)) {
             Ok(_) => {}
-            Err(Errno::INTR) => return Ok(false),
+            Err(Errno::INTR) => return Ok(()),
             Err(error) => return Err(error.into()),
         }
         if watched[0].revents().intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL) {
             return Err(io::Error::other("the terminal was closed"));
         }
-        Ok(watched[0].revents().contains(PollFlags::IN))
+        Ok(())
     }
 }
