@@ -15,6 +15,7 @@ use crate::model::Report;
 use super::har::document;
 use super::har::query;
 use super::har::when;
+use super::one_by_one::OneByOne;
 use super::wire::absolute;
 use super::wire::parts;
 
@@ -22,12 +23,13 @@ use super::wire::parts;
 pub(super) fn evidence_har(report: &Report) -> Vec<u8> {
     // A finding does not say when it was seen: what is known is when the run began.
     let started = when(report, Duration::ZERO);
-    let shown = report
-        .findings
-        .iter()
-        .flat_map(|finding| finding.evidence.iter().map(move |evidence| (finding, evidence)));
-    let entries = shown.map(|(finding, evidence)| entry(finding, evidence, &started));
-    document(report, &entries.collect::<Vec<_>>())
+    let started = &started;
+    let entries = || {
+        report.findings.iter().flat_map(move |finding| {
+            finding.evidence.iter().map(move |evidence| entry(finding, evidence, started))
+        })
+    };
+    document(report, &OneByOne(entries))
 }
 
 fn entry(finding: &Finding, evidence: &Evidence, started: &str) -> Value {

@@ -5,12 +5,16 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use serde::Serialize;
 use serde_json::{Value, json};
 use url::Url;
 
 use crate::model::Report;
 use crate::model::SiteAnswer;
 use crate::model::SiteNode;
+
+use super::one_by_one::OneByOne;
+use super::one_by_one::pretty;
 
 /// What the wire spoke: crawls speak it alone.
 const VERSION: &str = "HTTP/1.1";
@@ -20,22 +24,27 @@ pub(super) fn har(report: &Report) -> Vec<u8> {
     let answered = report.site.iter().filter_map(|node| Some((node, node.answer.as_ref()?)));
     let mut entries: Vec<(&SiteNode, &SiteAnswer)> = answered.collect();
     entries.sort_by_key(|(_, answer)| answer.at);
-    let entries = entries.into_iter().map(|(node, answer)| entry(report, node, answer));
-    document(report, &entries.collect::<Vec<_>>())
+    document(report, &OneByOne(|| entries.iter().map(|(node, answer)| entry(report, node, answer))))
 }
 
 /// A HAR with these entries.
-pub(super) fn document(report: &Report, entries: &[Value]) -> Vec<u8> {
+pub(super) fn document(report: &Report, entries: &impl Serialize) -> Vec<u8> {
     let version = report.run.as_ref().map_or("", |run| &run.version);
-    let log = json!({ "log": {
-        "version": "1.2",
-        "creator": { "name": "shakedown", "version": version },
-        "pages": [],
-        "entries": entries,
-    } });
-    let mut bytes = serde_json::to_vec_pretty(&log).expect("every key is a string");
-    bytes.push(b'\n');
-    bytes
+    let creator = json!({ "name": "shakedown", "version": version });
+    pretty(&Har { log: Log { version: "1.2", creator, pages: [], entries } })
+}
+
+#[derive(Serialize)]
+struct Har<'a, E> {
+    log: Log<'a, E>,
+}
+
+#[derive(Serialize)]
+struct Log<'a, E> {
+    version: &'static str,
+    creator: Value,
+    pages: [(); 0],
+    entries: &'a E,
 }
 
 fn entry(report: &Report, node: &SiteNode, answer: &SiteAnswer) -> Value {

@@ -15,6 +15,7 @@ mod history;
 mod html;
 mod junit;
 mod markdown;
+mod one_by_one;
 mod openapi;
 mod render;
 mod sarif;

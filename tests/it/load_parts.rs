@@ -191,7 +191,11 @@ fn parts_whose_clocks_began_at_different_times_are_put_on_one() {
     let merged = merge(parts).expect("they are one run");
     // Both began their load at one second of the first part's clock.
     assert_eq!(merged.blocks.origin, Duration::from_millis(1_600));
-    assert!(merged.blocks.list.iter().skip(1).all(|block| block.from > merged.blocks.origin));
+    // An interval may be two seconds long where a thread was late, and begin with the one before.
+    let middles: Vec<Duration> =
+        merged.blocks.list.iter().map(|block| (block.from + block.to) / 2).collect();
+    assert!(middles.is_sorted_by(|one, next| one < next), "{middles:?}");
+    assert!(middles[0] > merged.blocks.origin, "{middles:?}");
     assert_eq!(merged.blocks.list.iter().map(|block| block.whole.requests).sum::<u64>(), 747);
     assert!(merged.notices.is_empty(), "{:?}", merged.notices);
 }

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use serde::Serialize;
 use serde_json::{Value, json};
 use url::Url;
 
@@ -25,6 +26,8 @@ use crate::model::inert;
 
 use super::super::figures::accepted;
 use super::super::figures::evidence_to_show;
+use super::super::one_by_one::OneByOne;
+use super::super::one_by_one::pretty;
 use super::super::wire::absolute;
 use super::super::wire::parts;
 
@@ -44,16 +47,22 @@ const LISTED: usize = 5000;
 
 /// The file.
 pub(in super::super) fn dast(report: &Report) -> Vec<u8> {
-    let held = report.findings.iter().filter(|finding| finding.status != FindingStatus::Accepted);
-    let document = json!({
-        "version": VERSION,
-        "scan": scan(report),
-        "vulnerabilities": held.map(vulnerability).collect::<Vec<_>>(),
-        "remediations": [],
-    });
-    let mut bytes = serde_json::to_vec_pretty(&document).expect("every key is a string");
-    bytes.push(b'\n');
-    bytes
+    let is_held = |finding: &&Finding| finding.status != FindingStatus::Accepted;
+    let held = || report.findings.iter().filter(is_held).map(vulnerability);
+    pretty(&Document {
+        version: VERSION,
+        scan: scan(report),
+        vulnerabilities: OneByOne(held),
+        remediations: [],
+    })
+}
+
+#[derive(Serialize)]
+struct Document<V> {
+    version: &'static str,
+    scan: Value,
+    vulnerabilities: V,
+    remediations: [(); 0],
 }
 
 fn scan(report: &Report) -> Value {

@@ -15,6 +15,8 @@ use crate::model::MetricSelector;
 use crate::model::Report;
 use crate::model::inert;
 
+use super::super::one_by_one::pretty;
+
 /// Foreign names are cut to this many characters.
 const TEXT: usize = 200;
 
@@ -29,9 +31,7 @@ pub(in super::super) fn load(report: &Report) -> Vec<u8> {
         }
     }
     let summary = json!({ "metrics": metrics, "root_group": root_group(report) });
-    let mut bytes = serde_json::to_vec_pretty(&summary).expect("every key is a string");
-    bytes.push(b'\n');
-    bytes
+    pretty(&summary)
 }
 
 fn figures(report: &Report, selector: &MetricSelector) -> Value {

@@ -21,6 +21,7 @@ use crate::model::cvss_base_score;
 
 use super::super::figures::evidence_to_show;
 use super::super::figures::started;
+use super::super::one_by_one::pretty;
 use super::super::wire::parts;
 use super::document::ArtifactLocation;
 use super::document::AutomationDetails;
@@ -77,9 +78,7 @@ pub(in super::super) fn sarif(report: &Report) -> Vec<u8> {
             column_kind: "utf16CodeUnits",
         }],
     };
-    let mut bytes = serde_json::to_vec_pretty(&log).expect("keys are strings");
-    bytes.push(b'\n');
-    visible(bytes)
+    visible(pretty(&log))
 }
 
 /// Rules that took part, then those that only findings know, by id.

@@ -15,8 +15,6 @@ use crate::model::Comparison;
 use crate::model::FindingChangeKind;
 use crate::model::Subject;
 use crate::model::Verdict;
-use crate::model::format_duration;
-use crate::model::format_percent;
 use crate::model::inert;
 
 /// Columns from which on there is room for the interval.
