@@ -110,7 +110,7 @@ struct LimitsDto {
 #[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 #[schemars(rename = "Subject")]
-enum SubjectDto {
+pub(super) enum SubjectDto {
     /// All requests of load.
     Whole,
     /// Those of one endpoint.

@@ -19,6 +19,7 @@ use crate::model::SeriesId;
 use crate::model::SeriesWindow;
 use crate::model::Stamped;
 
+use super::bottleneck::BottleneckDto;
 use super::change::ChangeDto;
 use super::comparison::ComparisonDto;
 use super::error::FormatError;
@@ -268,6 +269,8 @@ enum EventDto {
     Validity(ValidityDto),
     /// What has changed since the baseline.
     Comparison(Box<ComparisonDto>),
+    /// What makes requests slow, as far as is known; the last one holds.
+    Bottlenecks(Vec<BottleneckDto>),
     /// The gates.
     Thresholds(Vec<ThresholdDto>),
     /// The last event of a whole run.
@@ -384,6 +387,7 @@ impl From<&Event> for EventDto {
             Event::Stopping(reason) => Self::Stopping(reason.into()),
             Event::LoadChanged(change) => Self::LoadChanged(change.into()),
             Event::Validity(validity) => Self::Validity(validity.into()),
+            Event::Bottlenecks(found) => Self::Bottlenecks(found.iter().map(Into::into).collect()),
             Event::Comparison(comparison) => Self::Comparison(Box::new(comparison.as_ref().into())),
             Event::Thresholds(results) => {
                 Self::Thresholds(results.iter().map(Into::into).collect())
@@ -439,6 +443,9 @@ impl From<EventDto> for Event {
             EventDto::Stopping(reason) => Self::Stopping(reason.into()),
             EventDto::LoadChanged(change) => Self::LoadChanged(change.into()),
             EventDto::Validity(validity) => Self::Validity(validity.into()),
+            EventDto::Bottlenecks(found) => {
+                Self::Bottlenecks(found.into_iter().map(Into::into).collect())
+            }
             EventDto::Comparison(comparison) => Self::Comparison(Box::new((*comparison).into())),
             EventDto::Thresholds(results) => {
                 Self::Thresholds(results.into_iter().map(Into::into).collect())

@@ -14,6 +14,7 @@ use super::number::Millis;
 use super::outcomes::Failures;
 use super::outcomes::Statuses;
 use super::phases::PhaseTrends;
+use super::sampled::SampledDto;
 use super::trend::Figures;
 use super::trend::Trend;
 use crate::model::AnswerTally;
@@ -241,6 +242,9 @@ pub(super) struct TallyDto {
     /// What gates ask about some answers alone, by their tags (`status:2xx`); absent where none does.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     answers: BTreeMap<String, AnswerTallyDto>,
+    /// Single responses, drawn evenly: what the analysis of bottlenecks goes by. CSV.
+    #[serde(default, skip_serializing_if = "SampledDto::is_empty")]
+    sampled: SampledDto,
 }
 
 /// Everything counted about some of a series' answers.
@@ -315,6 +319,7 @@ impl TallyDto {
                 .iter()
                 .map(|(filter, answers)| (filter.clone(), AnswerTallyDto::new(answers, figures)))
                 .collect(),
+            sampled: SampledDto(tally.sampled.clone()),
         }
     }
 }
@@ -344,6 +349,7 @@ impl From<TallyDto> for Tally {
             messages: dto.messages.map(|messages| Box::new(messages.into())),
             checks: dto.checks.into_iter().map(Into::into).collect(),
             answers: dto.answers.into_iter().map(|(filter, one)| (filter, one.into())).collect(),
+            sampled: dto.sampled.0,
         }
     }
 }

@@ -6,6 +6,7 @@
 //! column and path. Nothing here reads or writes a file.
 
 mod blocks;
+mod bottleneck;
 mod bytes;
 mod change;
 pub mod comparison;
@@ -26,6 +27,7 @@ mod phases;
 pub mod report;
 pub mod retest;
 mod run;
+mod sampled;
 mod saved;
 mod scan;
 mod scan_report;

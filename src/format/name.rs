@@ -10,6 +10,9 @@ use serde::Deserializer;
 use serde::Serialize;
 use serde::Serializer;
 
+use crate::model::BottleneckCause;
+use crate::model::CacheState;
+use crate::model::Certainty;
 use crate::model::ChangeKind;
 use crate::model::ComparedFigure;
 use crate::model::Confidence;
@@ -27,6 +30,7 @@ use crate::model::Phase;
 use crate::model::SeriesKind;
 use crate::model::Severity;
 use crate::model::SkipReason;
+use crate::model::Storing;
 
 /// A value of a closed set that has a stable name in files.
 pub(super) trait StableName: Copy + 'static {
@@ -51,6 +55,9 @@ macro_rules! stable_names {
 }
 
 stable_names! {
+    BottleneckCause, "BottleneckCause", &Self::ALL;
+    CacheState, "CacheState", &Self::ALL;
+    Certainty, "Certainty", &Self::ALL;
     ChangeKind, "ChangeKind", &Self::ALL;
     ComparedFigure, "ComparedFigure", &Self::ALL;
     Confidence, "Confidence", &Self::ALL;
@@ -68,6 +75,7 @@ stable_names! {
     SeriesKind, "SeriesKind", &Self::ALL;
     Severity, "Severity", &Self::ALL;
     SkipReason, "SkipReason", &Self::ALL;
+    Storing, "Storing", &Self::ALL;
 }
 
 /// A value written as its stable name.

@@ -46,13 +46,22 @@ impl Serialize for Millis {
 impl<'de> Deserialize<'de> for Millis {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let millis = f64::deserialize(deserializer)?;
-        if !(0.0..=MAX_MS).contains(&millis) {
+        Self::from_number(millis).ok_or_else(|| {
             let problem = format!("{millis} is no duration: expected milliseconds from 0 to 1e13");
-            return Err(serde::de::Error::custom(problem));
+            serde::de::Error::custom(problem)
+        })
+    }
+}
+
+impl Millis {
+    /// So many; `None` of what is no duration.
+    pub(super) fn from_number(millis: f64) -> Option<Self> {
+        if !(0.0..=MAX_MS).contains(&millis) {
+            return None;
         }
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "in range")]
         let nanos = (millis * 1e6).round() as u64;
-        Ok(Self(Duration::from_nanos(nanos)))
+        Some(Self(Duration::from_nanos(nanos)))
     }
 }
 

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde::Serialize;
 
 use super::blocks::BlocksDto;
+use super::bottleneck::BottleneckDto;
 use super::change::ChangeDto;
 use super::comparison::ComparisonDto;
 use super::error::FormatError;
@@ -144,6 +145,9 @@ pub(super) struct ReportDto {
     /// What has changed since the baseline; absent without one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     comparison: Option<ComparisonDto>,
+    /// What makes requests slow, what costs most first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    bottlenecks: Vec<BottleneckDto>,
     /// The gates.
     thresholds: Vec<ThresholdDto>,
     /// Derived: how often each check held, all endpoints together.
@@ -270,6 +274,7 @@ impl From<&Report> for ReportDto {
             generator: report.generator.as_ref().map(Into::into),
             metrics: metrics(report),
             comparison: report.comparison.as_ref().map(Into::into),
+            bottlenecks: report.bottlenecks.iter().map(Into::into).collect(),
             thresholds: report.thresholds.iter().map(Into::into).collect(),
             checks: report.total().checks.iter().map(Into::into).collect(),
             load: load(report),
@@ -369,6 +374,7 @@ impl From<ReportDto> for Report {
             validity: dto.validity.map(Into::into),
             generator: dto.generator.map(Into::into),
             comparison: dto.comparison.map(Into::into),
+            bottlenecks: dto.bottlenecks.into_iter().map(Into::into).collect(),
             thresholds: dto.thresholds.into_iter().map(Into::into).collect(),
             verdict: dto.verdict.map(Into::into),
         }

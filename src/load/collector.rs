@@ -23,6 +23,7 @@ use crate::model::LoadTotals;
 use crate::model::LoadWindow;
 use crate::model::Notice;
 use crate::model::NoticeLevel;
+use crate::model::SampledRequests;
 use crate::model::ScenarioTally;
 use crate::model::ScenarioWindow;
 use crate::model::SeriesId;
@@ -253,6 +254,7 @@ impl<'a> Collector<'a> {
         for (id, slice) in &interval.series {
             if let Some(Some(total)) = self.totals.get_mut(*id as usize) {
                 slice.add_to(total);
+                total.sampled = SampledRequests::default();
             }
         }
         let scenarios = self.iterations.iter_mut().zip(&interval.scenarios);

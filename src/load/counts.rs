@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::answers::AnswerCounts;
 use super::answers::AnswerSlice;
 use super::budget::Budget;
+use super::draw::Draw;
 use super::messages::MessageCounts;
 use super::messages::MessageSlice;
 use super::observe::ObservedTable;
@@ -21,7 +22,9 @@ use crate::model::Digits;
 use crate::model::Exemplar;
 use crate::model::Failure;
 use crate::model::FailureClass;
+use crate::model::SampledRequest;
 use crate::model::ScenarioTally;
+use crate::model::Signals;
 use crate::model::Tally;
 
 /// Slowest requests, and first errors, kept per series and interval; and the first of each class.
@@ -42,6 +45,20 @@ pub(super) struct Ending<'a> {
 impl Ending<'_> {
     pub(super) fn latency(&self) -> Nanos {
         self.end.saturating_sub(self.moments.intended)
+    }
+
+    /// As a drawn request; what it stands for is known when its interval ends.
+    #[cold]
+    pub(super) fn sampled(&self, status: u16, signals: Signals) -> SampledRequest {
+        SampledRequest {
+            at: Duration::from_nanos(self.moments.intended),
+            latency: Duration::from_nanos(self.latency()),
+            phases: self.moments.phases(self.end).map(Duration::from_nanos),
+            status,
+            bytes: self.received,
+            signals,
+            weight: 1.0,
+        }
     }
 
     fn exemplar(&self, status: Option<u16>, failure: Option<(FailureClass, String)>) -> Exemplar {
@@ -82,6 +99,7 @@ pub(super) struct SeriesCounts {
     checks: Vec<(u32, CheckCount)>,
     /// Exchanges begun: what the tap's sampling goes by.
     pub(super) begun: u64,
+    pub(super) draw: Draw,
 }
 
 /// What a series counted in an interval.
@@ -123,7 +141,7 @@ impl SeriesSlice {
 impl SeriesCounts {
     /// As fine as `budget` allows; phases with two digits. Answers that `filters` fit are counted
     /// apart as well.
-    pub(super) fn new(budget: Budget, filters: &[AnswerFilter]) -> Self {
+    pub(super) fn new(budget: Budget, filters: &[AnswerFilter], draw: Draw) -> Self {
         let digits = budget.digits;
         Self {
             requests: 0,
@@ -143,6 +161,7 @@ impl SeriesCounts {
             messages: None,
             checks: Vec::new(),
             begun: 0,
+            draw,
         }
     }
 
@@ -223,6 +242,7 @@ impl SeriesCounts {
             .filter(|(_, count)| *count > 0)
             .collect();
         tally.exemplars.append(&mut self.exemplars);
+        tally.sampled = self.draw.take(tally.statuses.values().sum());
         tally.observed = self.observed.take(observe);
         for (_, check) in self.checks.iter_mut().filter(|(_, check)| check.passes + check.fails > 0)
         {

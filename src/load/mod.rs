@@ -24,6 +24,7 @@ mod collector;
 mod connect;
 mod cookies;
 mod counts;
+mod draw;
 mod engine;
 mod error;
 mod exchange;

@@ -24,6 +24,7 @@ use crate::http::reactor::Reactor;
 use crate::model::ConnectionReuse;
 use crate::model::Failure;
 use crate::model::FailureClass;
+use crate::model::Signals;
 
 /// Reads of one connection before the others, the timers and the stop token have their turn: a body
 /// that never ends must not keep the shard to itself.
@@ -37,6 +38,8 @@ pub(super) struct Intake<'a> {
     pub(super) keeping: Option<Keeping<'a>>,
     /// Where the plan keeps cookies.
     pub(super) cookies: Option<&'a mut Option<Box<UserCookies>>>,
+    /// Of a drawn request.
+    pub(super) drawn: Option<&'a mut Signals>,
     pub(super) names: &'a [String],
     pub(super) observed: &'a mut ObservedTable,
     pub(super) seen: &'a mut [u16],
@@ -56,6 +59,9 @@ impl ResponseSink for Intake<'_> {
         }
         if !self.names.is_empty() {
             self.observed.look(self.names, head, self.seen);
+        }
+        if let Some(drawn) = &mut self.drawn {
+            **drawn = Signals::of(head.fields(), self.names);
         }
         if let Some(sample) = &mut self.sample {
             sample.head(head);
@@ -214,6 +220,9 @@ impl<R: Reactor> Shard<'_, R> {
             Next::Unexpected => series.response(&ending, user.status, false),
             Next::Fail(failure) | Next::Refused(failure) => series.failure(&ending, failure),
         }
+        if let Some(drawn) = user.drawn.take() {
+            series.draw.push(ending.sampled(user.status, *drawn));
+        }
         let names = self.shared.program.observe.len();
         if names > 0 {
             let from = number as usize * names;
@@ -303,6 +312,7 @@ impl<R: Reactor> Shard<'_, R> {
                 limit: self.shared.program.body_limit,
             }),
             cookies: self.shared.program.keeps_cookies().then_some(&mut user.cookies),
+            drawn: user.drawn.as_deref_mut(),
             names,
             observed: &mut self.series[user.series as usize].observed,
             seen: &mut self.seen[from..from + names.len()],

@@ -28,9 +28,10 @@ impl<R: Reactor> Shard<'_, R> {
             self.users[number as usize].sample = whole;
             return;
         }
-        let Some(tap) = self.shared.tap else { return };
         let user = &mut self.users[number as usize];
         let series = &mut self.series[user.series as usize];
+        user.drawn = series.draw.is_due().then(Box::default);
+        let Some(tap) = self.shared.tap else { return };
         series.begun += 1;
         let is_due = series.begun <= FIRST || series.begun.is_multiple_of(EVERY);
         user.sample = None;

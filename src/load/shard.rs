@@ -10,11 +10,13 @@ use std::sync::atomic::AtomicU64;
 use std::sync::mpsc::SyncSender;
 use std::sync::mpsc::TrySendError;
 
+use rand::RngExt as _;
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 
 use super::budget::Budget;
 use super::counts::SeriesCounts;
+use super::draw::Draw;
 use super::error::LoadError;
 use super::feed::Claims;
 use super::link::Link;
@@ -175,6 +177,8 @@ impl<'a, R: Reactor> Shard<'a, R> {
                 ScenarioRun::new(scenario, groups, seed, shared.start, part)
             })
             .collect();
+        let draws = program.seed.derive(&format!("draws of thread {number}"));
+        let mut draws = StdRng::seed_from_u64(draws.0);
         let needs_tls =
             program.origins.iter().any(|origin| origin.tls.is_some() || origin.proxy_tls.is_some());
         Self {
@@ -186,7 +190,11 @@ impl<'a, R: Reactor> Shard<'a, R> {
             series: program
                 .answers
                 .iter()
-                .map(|filters| SeriesCounts::new(shared.budget, filters))
+                .map(|filters| {
+                    let seed = draws.random();
+                    let draw = Draw::new(program.answers.len(), shared.shards, seed);
+                    SeriesCounts::new(shared.budget, filters, draw)
+                })
                 .collect(),
             timers: Timers::default(),
             seen: Vec::new(),

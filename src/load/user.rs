@@ -14,6 +14,7 @@ use crate::flow::Session;
 use crate::http::h1::Collector;
 use crate::http::reactor::Nanos;
 use crate::model::PhaseKind;
+use crate::model::Signals;
 
 /// What a user is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -132,6 +133,8 @@ pub(super) struct User {
     pub(super) failures_in_a_row: u32,
     /// Gathers the response for the tap.
     pub(super) sample: Option<Box<Collector>>,
+    /// What the head of a drawn request tells.
+    pub(super) drawn: Option<Box<Signals>>,
     /// Where redirects have led; `None` while the request follows none.
     pub(super) chain: Option<Box<Chain>>,
     /// Of a request that goes on after its response has begun.
@@ -174,6 +177,7 @@ impl User {
             addresses_tried: 0,
             failures_in_a_row: 0,
             sample: None,
+            drawn: None,
             chain: None,
             talk: None,
             call: None,

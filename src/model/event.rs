@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::bottleneck::Bottleneck;
 use super::comparison::Comparison;
 use super::cost::Cost;
 use super::failure::Failure;
@@ -229,6 +230,8 @@ pub enum Event {
     Validity(Validity),
     /// What has changed since the baseline.
     Comparison(Box<Comparison>),
+    /// What makes requests slow, as far as is known; the last one holds.
+    Bottlenecks(Vec<Bottleneck>),
     /// The gates.
     Thresholds(Vec<ThresholdResult>),
     /// The last event of a whole run.

@@ -8,6 +8,7 @@ use super::histogram::{Digits, Histogram};
 use super::load::{LoadTotals, LoadWindow, ScenarioMeta, ScenarioTally, SeriesMeta, Tally};
 use super::load_change::LoadChange;
 use super::report::{EndpointReport, Report, TimelinePoint};
+use super::sampled::SampledRequests;
 use super::scan::ScanWindow;
 use super::session::SessionReport;
 
@@ -80,6 +81,7 @@ impl Report {
             Event::Stopping(reason) => self.stopped = Some(reason.clone()),
             Event::Validity(validity) => self.validity = Some(validity.clone()),
             Event::Comparison(comparison) => self.comparison = Some((**comparison).clone()),
+            Event::Bottlenecks(found) => self.bottlenecks.clone_from(found),
             Event::Thresholds(results) => self.thresholds.clone_from(results),
             Event::Verdict(verdict) => self.verdict = Some(verdict.clone()),
         }
@@ -98,7 +100,11 @@ impl Report {
             .collect();
         self.endpoints = series
             .iter()
-            .map(|meta| EndpointReport { meta: meta.clone(), total: Tally::new(Digits::Three) })
+            .map(|meta| {
+                let sampled = SampledRequests::of_one(series.len());
+                let total = Tally { sampled, ..Tally::new(Digits::Three) };
+                EndpointReport { meta: meta.clone(), total }
+            })
             .collect();
     }
 
@@ -160,7 +166,8 @@ impl Report {
         self.tap_dropped = totals.tap_dropped;
         for series in &totals.series {
             if let Some(endpoint) = self.endpoints.get_mut(series.series.0 as usize) {
-                endpoint.total = series.tally.clone();
+                let sampled = std::mem::take(&mut endpoint.total.sampled);
+                endpoint.total = Tally { sampled, ..series.tally.clone() };
             }
         }
         for ((_, mine), theirs) in self.scenarios.iter_mut().zip(&totals.scenarios) {

@@ -8,6 +8,7 @@ use super::failure::FailureClass;
 use super::generator::GeneratorWindow;
 use super::histogram::{Digits, Histogram};
 use super::messages::{MessageTally, SeriesKind};
+use super::sampled::SampledRequests;
 use super::timings::PhaseKind;
 
 /// Index of a series, known from the plan before the run: no hashing in the hot path.
@@ -139,6 +140,8 @@ pub struct Tally {
     pub checks: Vec<CheckCount>,
     /// What gates ask about some answers alone, by the text of their [`super::AnswerFilter`].
     pub answers: BTreeMap<String, AnswerTally>,
+    /// Single responses, drawn evenly; never in run totals, which leave them to the windows.
+    pub sampled: SampledRequests,
 }
 
 /// How often a check held.
@@ -175,6 +178,7 @@ impl Tally {
             messages: None,
             checks: Vec::new(),
             answers: BTreeMap::new(),
+            sampled: SampledRequests::default(),
         }
     }
 
@@ -216,6 +220,7 @@ impl Tally {
         for (filter, answers) in &other.answers {
             self.answer(filter).merge(answers);
         }
+        self.sampled.merge(&other.sampled);
     }
 
     /// Responses that gave a status, whatever it was.

@@ -1,6 +1,7 @@
 //! The plan's secrets taken out of events: what a target, a path or an error may bring into texts
 //! that nobody has redacted as evidence.
 
+use super::bottleneck::Bottleneck;
 use super::comparison::{Comparison, Subject};
 use super::event::Event;
 use super::event::StopReason;
@@ -60,6 +61,7 @@ impl Event {
                 validity.problems.iter_mut().chain(&mut validity.warnings).for_each(mask);
             }
             Self::Comparison(comparison) => comparison.mask(redactor),
+            Self::Bottlenecks(found) => found.iter_mut().for_each(|one| one.mask(redactor)),
             Self::Verdict(Verdict { reasons, .. }) => {
                 reasons.iter_mut().map(|reason| &mut reason.text).for_each(mask);
             }
@@ -111,6 +113,16 @@ impl Comparison {
     }
 }
 
+impl Bottleneck {
+    fn mask(&mut self, redactor: &Redactor) {
+        let texts = self.numbers.iter_mut().chain(&mut self.backend).chain([&mut self.advice]);
+        texts.for_each(|text| *text = redactor.text(text));
+        if let Subject::Endpoint { path_template, .. } = &mut self.subject {
+            *path_template = redactor.text(path_template);
+        }
+    }
+}
+
 impl SeriesWindow {
     fn mask(&mut self, redactor: &Redactor) {
         let exemplars = self.tally.exemplars.iter_mut();
@@ -119,6 +131,11 @@ impl SeriesWindow {
         }
         for observed in &mut self.tally.observed {
             observed.value = redactor.text(&observed.value);
+        }
+        for drawn in self.tally.sampled.all_mut() {
+            let server = drawn.signals.server.iter_mut().map(|part| &mut part.name);
+            let told = server.chain(&mut drawn.signals.backend);
+            told.for_each(|text| *text = redactor.text(text));
         }
     }
 }

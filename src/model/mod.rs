@@ -7,6 +7,7 @@ mod address;
 mod amount;
 mod answers;
 mod block;
+mod bottleneck;
 mod certificate;
 mod comparison;
 mod condition;
@@ -51,10 +52,12 @@ mod route;
 mod rule;
 mod run_part;
 mod run_status;
+mod sampled;
 mod scan;
 mod scope;
 mod seed;
 mod session;
+mod signals;
 mod site;
 mod template;
 mod template_finding;
@@ -72,6 +75,7 @@ pub use address::{Origin, OriginError, Scheme, Target};
 pub use amount::Amount;
 pub use answers::{AnswerFilter, AnswerTally};
 pub use block::{Block, BlockTally, Blocks};
+pub use bottleneck::{Bottleneck, BottleneckCause, Certainty, Since};
 pub use certificate::{CertificateReport, ShownCertificate, Trust};
 pub use comparison::{
     Change, ChangeKind, ComparedFigure, ComparedRun, Comparison, ComparisonLimits, FindingChange,
@@ -119,12 +123,14 @@ pub use route::{ConnectTo, ConnectionReuse, Family, Resolve, Route, parse_source
 pub use rule::{Owasp, RuleMeta};
 pub use run_part::RunPart;
 pub use run_status::{RunStatus, ScenarioPace};
+pub use sampled::{SampledRequest, SampledRequests};
 pub use scan::{
     Coverage, CrawlProgress, Guessed, Operation, OperationSource, RuleOutcome, ScanWindow,
 };
 pub use scope::{Authorisation, InScope, OutOfScope, Scope, ScopeBuilder, is_local_address};
 pub use seed::Seed;
 pub use session::SessionReport;
+pub use signals::{CacheState, ServerTime, Signals, Storing};
 pub use site::{
     LeftAlone, SiteAnswer, SiteExample, SiteNode, SiteParameter, SkipReason, nodes_by_status,
 };

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::block::Blocks;
+use super::bottleneck::Bottleneck;
 use super::comparison::Comparison;
 use super::cost::Cost;
 use super::event::{Notice, Phase, RunInfo, StopReason};
@@ -110,6 +111,8 @@ pub struct Report {
     pub generator: Option<GeneratorReport>,
     /// What has changed since the baseline; `None` without one.
     pub comparison: Option<Comparison>,
+    /// What makes requests slow, what costs most first.
+    pub bottlenecks: Vec<Bottleneck>,
     /// The gates.
     pub thresholds: Vec<ThresholdResult>,
     /// The last word; `None` in a partial report.
@@ -145,6 +148,7 @@ impl Default for Report {
             validity: None,
             generator: None,
             comparison: None,
+            bottlenecks: Vec::new(),
             thresholds: Vec::new(),
             verdict: None,
         }

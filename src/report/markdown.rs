@@ -54,8 +54,31 @@ pub(super) fn markdown(report: &Report) -> String {
     if has_load(report) {
         out.push_str(&load(report));
     }
+    out.push_str(&bottlenecks(report));
     out.extend(report.comparison.as_ref().map(comparison_section));
     fitted(out)
+}
+
+/// What makes requests slow, what costs most first.
+fn bottlenecks(report: &Report) -> String {
+    let mut out = String::new();
+    for (rank, found) in (1..).zip(&report.bottlenecks) {
+        if rank == 1 {
+            out.push_str("\n### Bottlenecks\n\n");
+        }
+        let numbers = found.numbers.join("; ");
+        writeln!(
+            out,
+            "{rank}. **{}** ({}, confidence {}): {}. {}",
+            escape(&found.sentence()),
+            escape(&found.since_shown()),
+            found.certainty.as_str(),
+            escape(&numbers),
+            escape(&found.advice),
+        )
+        .expect(INFALLIBLE);
+    }
+    out
 }
 
 /// What fits, cut between two lines, and said: the verdict stands first, so it is never what is cut.

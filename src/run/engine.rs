@@ -143,6 +143,7 @@ pub async fn run(
         stop: stop.clone(),
         report: Report::default(),
         seq: 0,
+        look_at: Duration::ZERO,
     };
     pump.take(Event::RunStarted(job.info.clone()));
     for notice in job.baseline.notices() {
@@ -176,6 +177,9 @@ fn left() -> Outcome {
 }
 
 fn conclude(mut pump: Pump, gating: Gating, facts: Facts) -> Outcome {
+    if !pump.report.endpoints.is_empty() {
+        pump.look_for_bottlenecks();
+    }
     if let Some(earlier) = &pump.baseline.report {
         let limits = ComparisonLimits::default();
         let comparison = crate::insight::compare(earlier, &pump.report, limits);

@@ -30,6 +30,7 @@ pub fn judge_merged(whole: &mut Report, against: &Baseline) -> Result<(), String
     {
         return Err(criterion.looked_at());
     }
+    whole.bottlenecks = crate::insight::bottlenecks(whole);
     whole.comparison = baseline
         .map(|earlier| crate::insight::compare(earlier, whole, ComparisonLimits::default()));
     let watched: Vec<Watched> = whole.thresholds.iter().filter_map(watched).collect();

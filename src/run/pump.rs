@@ -38,7 +38,15 @@ pub(super) struct Pump {
     pub(super) report: Report,
     /// The next event's number.
     pub(super) seq: u64,
+    /// When it is next looked for what makes requests slow.
+    pub(super) look_at: Duration,
 }
+
+/// How often it is looked for bottlenecks while load runs, at most.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
+
+/// Share of the time that looking may take, as its inverse.
+const LOOK_SPARES: u32 = 20;
 
 impl Pump {
     /// Runs until every sender is dropped.
@@ -50,11 +58,26 @@ impl Pump {
 
     /// One event, and whatever follows from it.
     pub(super) fn take(&mut self, mut event: Event) {
+        let is_window = matches!(event, Event::LoadWindow(_));
         self.baseline.mark(&mut event);
         let mut derived = self.deliver(event);
         while let Some(reason) = derived.take() {
             self.stop.apply(ControlCommand::Stop);
             derived = self.deliver(Event::Stopping(reason));
+        }
+        if is_window && self.now() >= self.look_at {
+            self.look_for_bottlenecks();
+        }
+    }
+
+    /// Tells what makes requests slow, if that is something else than before.
+    pub(super) fn look_for_bottlenecks(&mut self) {
+        let began = self.now();
+        let found = crate::insight::bottlenecks(&self.report);
+        let took = self.now().saturating_sub(began);
+        self.look_at = began + LOOK_EVERY.max(took * LOOK_SPARES);
+        if found != self.report.bottlenecks {
+            self.deliver(Event::Bottlenecks(found));
         }
     }
 

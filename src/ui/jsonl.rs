@@ -74,6 +74,7 @@ fn ends_a_batch(event: &Event) -> bool {
         | Event::ScanFailure { .. }
         | Event::Validity(_)
         | Event::Comparison(_)
+        | Event::Bottlenecks(_)
         | Event::Thresholds(_) => false,
     }
 }

@@ -88,6 +88,7 @@ impl Story {
             | Event::TemplateResult(_)
             | Event::SiteNode(_)
             | Event::Comparison(_)
+            | Event::Bottlenecks(_)
             | Event::RuleDeclared(_) => Vec::new(),
         }
     }

@@ -1,7 +1,7 @@
 //! What the program says of its own words and verdicts.
 
 use serde_json::Value;
-use shakedown::model::{ExitCode, GLOSSARY, MetricName};
+use shakedown::model::{BottleneckCause, ExitCode, GLOSSARY, MetricName};
 use shakedown::rules::Registry;
 
 use crate::exit_codes::PAGE;
@@ -15,6 +15,7 @@ fn every_word_of_reports_is_explained() {
     let listed = |kind: &str| contents[kind].as_array().expect("a list").len();
     assert_eq!(listed("metrics"), MetricName::ALL.len());
     assert_eq!(listed("exit codes"), ExitCode::ALL.len());
+    assert_eq!(listed("bottlenecks"), BottleneckCause::ALL.len());
     assert_eq!(listed("terms"), GLOSSARY.len());
     assert_eq!(listed("rules"), Registry::embedded().metas().count());
 
@@ -23,6 +24,7 @@ fn every_word_of_reports_is_explained() {
         (&["http_req_latency{request:a}|vs(baseline)"], "metric", "http_req_latency"),
         (&["82"], "exit code", "82"),
         (&["exit", "code", "82"], "exit code", "82"),
+        (&["rate", "limit"], "bottleneck", "rate_limit"),
         (&["xss-reflected"], "rule", "xss-reflected"),
         (&["Coordinated", "Omission"], "term", "coordinated omission"),
         (&["open-model"], "term", "open model"),

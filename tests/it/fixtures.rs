@@ -5,15 +5,16 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use shakedown::model::{
-    Acceptance, Change, ChangeKind, CheckCount, ComparedFigure, ComparedRun, Comparison,
-    ComparisonLimits, Confidence, Cost, CrawlProgress, Digits, Event, Evidence, EvidenceRole,
-    Exemplar, Facts, Failure, FailureClass, Finding, FindingChange, FindingChangeKind,
-    FindingStatus, GeneratorWindow, Guessed, Headline, Histogram, InsertionKind, InsertionRef,
-    InteractionRecord, LeftOut, LoadChange, LoadChangeKind, LoadTotals, LoadWindow, MachineUse,
-    Match, MatchPart, MessageTally, Notice, NoticeLevel, Observed, Operation, OperationSource,
-    Owasp, Phase, Recorded, RefusedTemplate, Report, RuleMeta, RuleOutcome, RunInfo, ScanWindow,
-    ScenarioMeta, ScenarioTally, ScenarioWindow, SeriesId, SeriesKind, SeriesMeta, SeriesWindow,
-    SessionReport, Severity, SiteAnswer, SiteExample, SiteNode, SiteParameter, SkipReason,
+    Acceptance, Bottleneck, BottleneckCause, CacheState, Certainty, Change, ChangeKind, CheckCount,
+    ComparedFigure, ComparedRun, Comparison, ComparisonLimits, Confidence, Cost, CrawlProgress,
+    Digits, Event, Evidence, EvidenceRole, Exemplar, Facts, Failure, FailureClass, Finding,
+    FindingChange, FindingChangeKind, FindingStatus, GeneratorWindow, Guessed, Headline, Histogram,
+    InsertionKind, InsertionRef, InteractionRecord, LeftOut, LoadChange, LoadChangeKind,
+    LoadTotals, LoadWindow, MachineUse, Match, MatchPart, MessageTally, Notice, NoticeLevel,
+    Observed, Operation, OperationSource, Owasp, Phase, Recorded, RefusedTemplate, Report,
+    RuleMeta, RuleOutcome, RunInfo, SampledRequest, ScanWindow, ScenarioMeta, ScenarioTally,
+    ScenarioWindow, SeriesId, SeriesKind, SeriesMeta, SeriesWindow, ServerTime, SessionReport,
+    Severity, Signals, Since, SiteAnswer, SiteExample, SiteNode, SiteParameter, SkipReason,
     StageMeta, Stamped, StopReason, Subject, Tally, Target, TemplateClass, TemplateLibrary,
     TemplateResult, TemplateTraffic, ThresholdResult, Timings, Usage, Validity, Verdict,
     fingerprint,
@@ -112,6 +113,7 @@ fn whole_run() -> Vec<Stamped> {
     load(&mut log);
     scan(&mut log);
     log.at(31_480, Event::Validity(Validity::default()));
+    log.at(31_481, Event::Bottlenecks(bottlenecks()));
     log.at(31_481, Event::Comparison(Box::new(comparison())));
     log.at(31_481, Event::Thresholds(thresholds()));
     log.at(31_482, Event::Verdict(verdict()));
@@ -509,6 +511,20 @@ fn tally(draw: &mut Draw, typical: u64, count: u64, from: Duration, slow_path: b
         }
         let seen = backends.entry(backend).or_insert_with(|| Histogram::new(Digits::Two));
         seen.record_us(duration);
+        tally.sampled.push(SampledRequest {
+            at,
+            latency: timings.total(),
+            phases: timings.phases(),
+            status,
+            bytes: 3_120 + step,
+            signals: Signals {
+                server: vec![ServerTime { name: "db".to_owned(), took: timings.wait / 2 }],
+                backend: Some(backend.to_owned()),
+                cache: (step % 2 == 0).then_some(CacheState::Miss),
+                ..Signals::default()
+            },
+            weight: 1.0,
+        });
         all.exemplars.push(Exemplar {
             at,
             latency: timings.total(),
@@ -778,6 +794,41 @@ fn redirect_finding() -> Finding {
         detail: "`next` decides the Location header.".to_owned(),
         ..finding(redirect_rule(), Confidence::Tentative, "/go?next=%2F", Some("next"))
     }
+}
+
+/// One at an endpoint and one at a backend, the latter from the first request on.
+fn bottlenecks() -> Vec<Bottleneck> {
+    let endpoint = Subject::Endpoint {
+        scenario: "load".to_owned(),
+        request: "checkout".to_owned(),
+        method: "POST".to_owned(),
+        path_template: "/cart/checkout".to_owned(),
+        group: Some("buy".to_owned()),
+    };
+    vec![
+        Bottleneck {
+            cause: BottleneckCause::Contention,
+            subject: endpoint,
+            backend: None,
+            explains_p95: 0.62,
+            explains_p99: 0.71,
+            since: Some(Since { at: Duration::from_secs(12), rate: 84.5 }),
+            certainty: Certainty::High,
+            numbers: vec!["the server says that it waited for a lock: 1.2s at its p95".to_owned()],
+            advice: "Hold the lock for less.".to_owned(),
+        },
+        Bottleneck {
+            cause: BottleneckCause::Backend,
+            subject: Subject::Whole,
+            backend: Some("app-3".to_owned()),
+            explains_p95: 0.4,
+            explains_p99: 0.38,
+            since: None,
+            certainty: Certainty::Medium,
+            numbers: vec!["app-3 answers 33% of the requests".to_owned()],
+            advice: "Look at app-3 alone.".to_owned(),
+        },
+    ]
 }
 
 /// A figure of each kind, and something of everything else.

@@ -37,12 +37,13 @@ fn kind(event: &Event) -> &'static str {
         Event::Validity(_) => "validity",
         Event::Thresholds(_) => "thresholds",
         Event::Comparison(_) => "comparison",
+        Event::Bottlenecks(_) => "bottlenecks",
         Event::LoadChanged(_) => "load_changed",
         Event::Verdict(_) => "verdict",
     }
 }
 
-const KINDS: usize = 27;
+const KINDS: usize = 28;
 
 fn log_of(events: &[Stamped]) -> String {
     events.iter().map(|stamped| events::write_line(stamped) + "\n").collect()

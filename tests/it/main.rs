@@ -4,6 +4,7 @@ mod accept;
 mod architecture;
 mod bad_input;
 mod baseline;
+mod bottleneck;
 mod browser_command;
 mod callback_server;
 mod ci_flags;

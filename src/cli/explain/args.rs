@@ -18,6 +18,7 @@ Examples:
   shakedown explain http_req_latency          a metric: what it counts, and a gate on it
   shakedown explain 84                        an exit code, and what to do
   shakedown explain xss-reflected             a rule
+  shakedown explain contention                a cause of slowness, and how it is found out
   shakedown explain coordinated omission      a term of reports and plans
   shakedown explain run.json                  why that run passed or failed, in numbers
   shakedown explain history:latest            the same of the last run
@@ -25,7 +26,7 @@ Examples:
 
 What nobody knows is exit code 2, with what is near to it.")]
 pub(in crate::cli) struct ExplainArgs {
-    /// A metric, rule id, exit code or term; or a report, an event log, `history:RUN`.
+    /// A metric, rule id, exit code, cause of slowness or term; or a report, an event log, `history:RUN`.
     #[arg(value_name = "WHAT", value_parser = Words, hide_possible_values = true)]
     pub(super) what: Vec<String>,
     /// As JSON, on standard output.

@@ -3,6 +3,7 @@
 use serde_json::Value;
 use serde_json::json;
 
+use crate::model::BottleneckCause;
 use crate::model::ExitCode;
 use crate::model::MetricName;
 use crate::model::RuleMeta;
@@ -15,7 +16,7 @@ const TEXT: usize = 4000;
 
 /// An explanation.
 pub(super) struct Entry {
-    /// `metric`, `exit code`, `rule` or `term`.
+    /// `metric`, `exit code`, `bottleneck`, `rule` or `term`.
     pub(super) kind: &'static str,
     /// As reports and plans write it.
     pub(super) name: String,
@@ -61,6 +62,22 @@ impl Entry {
             facts: Vec::new(),
             text: vec![exit.cure().to_owned()],
             see: vec!["shakedown explain run.json".to_owned()],
+        }
+    }
+
+    /// A cause of slowness.
+    pub(super) fn bottleneck(cause: BottleneckCause) -> Self {
+        let how = "Every cause is measured by the requests that were drawn from the load (`sampled` in \
+                   the report): what a cause explains of a p95 is by how much lower it would be if \
+                   these requests had been spared it. The cause that explains most is taken out, and \
+                   what is left is looked at again.";
+        Self {
+            kind: "bottleneck",
+            name: cause.as_str().to_owned(),
+            title: cause.title().to_owned(),
+            facts: Vec::new(),
+            text: vec![cause.meaning().to_owned(), how.to_owned()],
+            see: vec!["jq .bottlenecks run.json".to_owned()],
         }
     }
 

@@ -1,5 +1,6 @@
 //! Every word that can be explained, and what is near to one that cannot.
 
+use crate::model::BottleneckCause;
 use crate::model::ExitCode;
 use crate::model::GLOSSARY;
 use crate::model::MetricName;
@@ -18,6 +19,7 @@ pub(super) fn meanings(word: &str) -> Vec<Entry> {
     let mut found = Vec::new();
     found.extend(metric(word).map(Entry::metric));
     found.extend(exit(word).map(Entry::exit));
+    found.extend(bottleneck(word).map(Entry::bottleneck));
     found.extend(Registry::embedded().meta(word).map(Entry::rule));
     found.extend(Term::of(word).map(Entry::term));
     found
@@ -29,6 +31,12 @@ fn metric(word: &str) -> Option<MetricName> {
     MetricName::parse(name)
 }
 
+/// As reports have it, or with a space.
+fn bottleneck(word: &str) -> Option<BottleneckCause> {
+    let word = word.replace([' ', '-'], "_").to_ascii_lowercase();
+    BottleneckCause::ALL.into_iter().find(|cause| cause.as_str() == word)
+}
+
 /// `82`, `exit 82`, `exit code 82`.
 fn exit(word: &str) -> Option<ExitCode> {
     let word = word.strip_prefix("exit").unwrap_or(word).trim_start();
@@ -36,14 +44,15 @@ fn exit(word: &str) -> Option<ExitCode> {
     word.parse().ok().and_then(ExitCode::from_code)
 }
 
-/// Metrics, exit codes, terms, rules, each in its order.
+/// Metrics, exit codes, causes of slowness, terms, rules, each in its order.
 pub(super) fn every_word() -> Vec<String> {
     let registry = Registry::embedded();
     let metrics = MetricName::ALL.iter().map(|metric| metric.as_str().to_owned());
     let codes = ExitCode::ALL.iter().map(|exit| exit.code().to_string());
+    let causes = BottleneckCause::ALL.iter().map(|cause| cause.as_str().to_owned());
     let terms = GLOSSARY.iter().map(|term| term.name.to_owned());
     let rules = registry.metas().map(|meta| meta.id.clone());
-    metrics.chain(codes).chain(terms).chain(rules).collect()
+    metrics.chain(codes).chain(causes).chain(terms).chain(rules).collect()
 }
 
 /// What is nearest to a word.
@@ -60,6 +69,7 @@ pub(super) fn contents() -> Vec<(&'static str, Vec<String>)> {
     vec![
         ("metrics", MetricName::ALL.iter().map(|metric| metric.as_str().to_owned()).collect()),
         ("exit codes", ExitCode::ALL.iter().map(|exit| exit.code().to_string()).collect()),
+        ("bottlenecks", BottleneckCause::ALL.iter().map(|it| it.as_str().to_owned()).collect()),
         ("terms", GLOSSARY.iter().map(|term| term.name.to_owned()).collect()),
         ("rules", registry.metas().map(|meta| meta.id.clone()).collect()),
     ]

@@ -18,6 +18,7 @@ use crate::load::look::Looks;
 use crate::load::look::Spare;
 use crate::load::program::Program;
 use crate::load::user::User;
+use crate::model::Signals;
 
 /// One shared link; it outlives its connections.
 #[derive(Debug, Default)]
@@ -151,6 +152,7 @@ impl LaneSink for LaneIntake<'_> {
 
     fn head(&mut self, lane: u32, head: &Head<'_>) {
         let now = self.now;
+        let names = self.names;
         let user = self.user(lane);
         user.moments.first_byte = now;
         user.status = head.status;
@@ -159,6 +161,9 @@ impl LaneSink for LaneIntake<'_> {
         }
         if let Some(sample) = user.sample.as_deref_mut() {
             Collector::head(sample, head);
+        }
+        if let Some(drawn) = user.drawn.as_deref_mut() {
+            *drawn = Signals::of(head.fields(), names);
         }
         if let Some(mut keeping) = self.keeping(lane) {
             keeping.head(head);

@@ -106,6 +106,7 @@ impl<R: Reactor> Shard<'_, R> {
                 chain: None,
                 keeping: None,
                 cookies: program.keeps_cookies().then_some(&mut user.cookies),
+                drawn: user.drawn.as_deref_mut(),
                 names,
                 observed: &mut series.observed,
                 seen: &mut self.seen[from..from + names.len()],

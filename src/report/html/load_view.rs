@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use crate::model::Bottleneck;
+use crate::model::Certainty;
 use crate::model::EndpointReport;
 use crate::model::GeneratorReport;
 use crate::model::Histogram;
@@ -53,6 +55,35 @@ pub(super) struct Load {
     checks: Vec<CheckRow>,
     backends: Vec<Backend>,
     slowest: Vec<Slow>,
+    bottlenecks: Vec<BottleneckView>,
+}
+
+/// What makes requests slow.
+#[derive(Serialize)]
+struct BottleneckView {
+    sentence: String,
+    since: String,
+    certainty: &'static str,
+    class: &'static str,
+    numbers: Vec<String>,
+    advice: String,
+}
+
+impl BottleneckView {
+    fn of(found: &Bottleneck) -> Self {
+        Self {
+            sentence: line(&found.sentence()),
+            since: found.since_shown(),
+            certainty: found.certainty.as_str(),
+            class: match found.certainty {
+                Certainty::High => "bad",
+                Certainty::Medium => "warn",
+                Certainty::Low => "faint",
+            },
+            numbers: found.numbers.iter().map(|text| line(text)).collect(),
+            advice: line(&found.advice),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -185,6 +216,7 @@ impl Load {
                     slowdown: Cell::worded(format!("{:.1}×", backend.slowdown), backend.slowdown),
                 })
                 .collect(),
+            bottlenecks: report.bottlenecks.iter().map(BottleneckView::of).collect(),
             slowest: slowest(report, SLOWEST)
                 .into_iter()
                 .map(|(endpoint, exemplar)| {

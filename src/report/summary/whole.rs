@@ -6,6 +6,7 @@ use crate::model::inert;
 
 use super::super::figures::has_load;
 use super::super::figures::has_scan;
+use super::bottlenecks::bottlenecks_section;
 use super::comparison::comparison_section;
 use super::load::load_section;
 use super::scan::scan_section;
@@ -25,6 +26,10 @@ pub fn summary(report: &Report, style: Style) -> String {
     if has_load(report) {
         out.push('\n');
         out.push_str(&load_section(report, style));
+    }
+    if !report.bottlenecks.is_empty() {
+        out.push('\n');
+        out.push_str(&bottlenecks_section(&report.bottlenecks, style));
     }
     if has_scan(report) {
         out.push('\n');

@@ -191,6 +191,7 @@ impl Plain {
             | Event::Session(_)
             | Event::Validity(_)
             | Event::Comparison(_)
+            | Event::Bottlenecks(_)
             | Event::Thresholds(_)
             | Event::Verdict(_) => {}
         }

@@ -44,6 +44,10 @@ pub(super) fn load(state: &State, width: usize) -> Vec<Line<'static>> {
     );
     lines.extend(labelled("errors", vec![errors], width));
     lines.extend(labelled("statuses", endpoints::status_spans(total), width));
+    if let Some(first) = report.bottlenecks.first() {
+        let text = Span::styled(inert(&first.sentence(), 200), theme::warn());
+        lines.extend(labelled("slowed by", vec![text], width));
+    }
     let (vus, most) = report.vus;
     let users = if state.over {
         format!("{} at most", figures::grouped(most))

@@ -111,6 +111,7 @@ impl Picture {
             | Event::Stopping(_)
             | Event::Validity(_)
             | Event::Comparison(_)
+            | Event::Bottlenecks(_)
             | Event::Thresholds(_)
             | Event::Verdict(_) => {}
         }

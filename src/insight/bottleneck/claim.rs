@@ -1,0 +1,115 @@
+//! A cause that is claimed, and what it would explain.
+
+use std::collections::BTreeSet;
+
+use super::FLOOR;
+use super::FLOOR_SECONDS;
+use super::rows::Row;
+use super::rows::Rows;
+use super::rows::quantile;
+use super::since::since;
+use crate::model::Bottleneck;
+use crate::model::BottleneckCause;
+use crate::model::Certainty;
+use crate::model::EndpointReport;
+use crate::model::Report;
+use crate::model::Subject;
+
+/// A cause at a place.
+#[derive(Debug)]
+pub(super) struct Claim<'a> {
+    pub(super) cause: BottleneckCause,
+    /// The endpoint; `None` is all of them.
+    pub(super) endpoint: Option<usize>,
+    pub(super) backend: Option<String>,
+    pub(super) certainty: Certainty,
+    pub(super) numbers: Vec<String>,
+    pub(super) advice: String,
+    /// Requests as they would have been, by their places; only those that would have been shorter.
+    pub(super) without: Vec<(usize, Row<'a>)>,
+}
+
+impl<'a> Claim<'a> {
+    /// Whether it is told already: what is left of a cause is no second one.
+    pub(super) fn is_in(&self, rows: &Rows<'a>, known: &Bottleneck) -> bool {
+        self.cause == known.cause
+            && self.backend == known.backend
+            && self.subject(rows) == known.subject
+    }
+
+    /// What claims are ranked by: what it explains, less what is doubtful about it; `None` of one that
+    /// explains too little to be told.
+    pub(super) fn score(&self, rows: &Rows<'a>) -> Option<f64> {
+        let explains = self.explains(rows, 0.95);
+        let p95 = |endpoint| {
+            let latencies =
+                rows.of_endpoint(endpoint).iter().map(|row| (row.latency(), row.weight));
+            quantile(latencies, 0.95).unwrap_or(0.0)
+        };
+        let longest = self.places(rows).map(p95).fold(0.0, f64::max);
+        let trust = match self.certainty {
+            Certainty::High => 1.0,
+            Certainty::Medium => 0.8,
+            Certainty::Low => 0.6,
+        };
+        (explains >= FLOOR && explains * longest >= FLOOR_SECONDS).then_some(trust * explains)
+    }
+
+    fn subject(&self, rows: &Rows<'a>) -> Subject {
+        self.endpoint.map_or(Subject::Whole, |index| subject(&rows.endpoints[index]))
+    }
+
+    /// As the report has it.
+    pub(super) fn told(&self, rows: &Rows<'a>, report: &Report) -> Bottleneck {
+        Bottleneck {
+            cause: self.cause,
+            subject: self.subject(rows),
+            backend: self.backend.clone(),
+            explains_p95: self.explains(rows, 0.95),
+            explains_p99: self.explains(rows, 0.99),
+            since: since(rows, &self.without, report),
+            certainty: self.certainty,
+            numbers: self.numbers.clone(),
+            advice: self.advice.clone(),
+        }
+    }
+
+    /// Share of a quantile: of the endpoint's, or the mean of those that it touches, by their requests.
+    fn explains(&self, rows: &Rows<'a>, share: f64) -> f64 {
+        let mut sum = 0.0;
+        let mut whole = 0.0;
+        for endpoint in self.places(rows) {
+            let weight: f64 = rows.of_endpoint(endpoint).iter().map(|row| row.weight).sum();
+            sum += weight * rows.explained(endpoint, share, &self.without);
+            whole += weight;
+        }
+        if whole > 0.0 { sum / whole } else { 0.0 }
+    }
+
+    fn places(&self, rows: &Rows<'a>) -> impl Iterator<Item = usize> + Clone {
+        let only = self.endpoint;
+        let touched: BTreeSet<usize> = self.without.iter().map(|(_, row)| row.endpoint).collect();
+        rows.known().filter(move |endpoint| match only {
+            Some(only) => only == *endpoint,
+            None => touched.contains(endpoint),
+        })
+    }
+}
+
+/// An endpoint as comparisons name it.
+fn subject(endpoint: &EndpointReport) -> Subject {
+    let meta = &endpoint.meta;
+    Subject::Endpoint {
+        scenario: meta.scenario.clone(),
+        request: meta.request.clone(),
+        method: meta.method.clone(),
+        path_template: meta.path_template.clone(),
+        group: meta.tags.get("group").cloned(),
+    }
+}
+
+/// Seconds in words.
+pub(super) fn shown(seconds: f64) -> String {
+    let duration = std::time::Duration::try_from_secs_f64(seconds.max(0.0));
+    crate::model::format_duration(duration.unwrap_or_default())
+}

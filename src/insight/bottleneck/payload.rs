@@ -1,0 +1,82 @@
+//! Answers that are many times as large as others.
+
+use super::claim::Claim;
+use super::claim::shown;
+use super::rows::Row;
+use super::rows::Rows;
+use super::rows::median;
+use super::rows::middle;
+use crate::model::BottleneckCause;
+use crate::model::Certainty;
+use crate::model::format_bytes;
+
+/// Below this an answer is not large, whatever others are.
+const LARGE: f64 = 64.0 * 1024.0;
+
+/// Times the usual size.
+const LARGER: f64 = 5.0;
+
+/// Each endpoint with large answers.
+pub(super) fn look<'a>(rows: &Rows<'a>) -> Vec<Claim<'a>> {
+    let sizes: Vec<(usize, f64)> =
+        rows.known().filter_map(|at| Some((at, size(rows, at)?))).collect();
+    let claims = sizes.iter().filter_map(|(endpoint, size)| {
+        let others = sizes.iter().filter(|(other, _)| other != endpoint);
+        let usual = middle(others.map(|(_, size)| *size)).unwrap_or(LARGE);
+        (*size >= LARGE && *size >= LARGER * usual).then(|| claim(rows, *endpoint, *size, usual))
+    });
+    claims.collect()
+}
+
+fn size(rows: &Rows<'_>, endpoint: usize) -> Option<f64> {
+    median(rows.of_endpoint(endpoint).iter(), |row| row.request.bytes as f64)
+}
+
+fn claim<'a>(rows: &Rows<'a>, endpoint: usize, size: f64, usual: f64) -> Claim<'a> {
+    // As if it were as large as others are: what is left of it takes its share of the time.
+    let left = usual / size;
+    let own = rows.of_endpoint(endpoint).iter();
+    let receive = median(own.clone(), |row| row.receive).unwrap_or(0.0);
+    let work = made(rows, endpoint);
+    let without = rows.changed(std::iter::once(endpoint), |row| {
+        row.receive *= left;
+        row.shorten_wait(work * (1.0 - left));
+    });
+    let mut numbers = vec![format!(
+        "an answer has {}, others have {} (median); receiving it takes {}",
+        bytes(size),
+        bytes(usual),
+        shown(receive),
+    )];
+    if work > 0.0 {
+        numbers.push(format!("and making it takes {} more than others take", shown(work)));
+    }
+    Claim {
+        cause: BottleneckCause::Payload,
+        endpoint: Some(endpoint),
+        backend: None,
+        certainty: Certainty::High,
+        numbers,
+        advice: "Send less: pages of a list, fewer fields, compression, smaller images, ranges."
+            .to_owned(),
+        without,
+    }
+}
+
+/// What the application takes beyond what it takes elsewhere, where the server tells it: a large
+/// answer has to be made. Time of databases and locks is not of the making.
+fn made(rows: &Rows<'_>, endpoint: usize) -> f64 {
+    let app = |row: &Row<'_>| {
+        let parts = row.request.signals.server.iter();
+        let parts = parts.filter(|part| !part.is_whole() && part.name.contains("app"));
+        parts.map(|part| part.took.as_secs_f64()).sum::<f64>()
+    };
+    let of = |endpoint: usize| median(rows.of_endpoint(endpoint).iter(), app);
+    let others = middle(rows.known().filter(|other| *other != endpoint).filter_map(of));
+    (of(endpoint).unwrap_or(0.0) - others.unwrap_or(0.0)).max(0.0)
+}
+
+fn bytes(size: f64) -> String {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a size")]
+    format_bytes(size as u64)
+}
