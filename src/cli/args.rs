@@ -29,6 +29,7 @@ use super::report_args::ReportArgs;
 use super::retest::RetestArgs;
 use super::rules::RulesArgs;
 use super::scan_args::ScanArgs;
+use crate::demo::Dials;
 use crate::import::Format;
 use crate::model::Severity;
 use crate::model::Target;
@@ -266,7 +267,10 @@ Examples:
   shakedown demo                      run everything on the flawed shop (under 60 s)
   shakedown demo --no-tui             the same without the terminal UI
   shakedown demo --serve              only serve the flawed shop, to practise on
-  shakedown demo --serve --safe       serve its safe twin")]
+  shakedown demo --serve --safe       serve its safe twin
+  shakedown demo --dials              faults of speed it can be given, each as strong as asked for
+  shakedown demo --serve --safe --dial work=4 --dial lock=6
+  shakedown demo --serve --safe --dial n-plus-one=2@/search")]
 pub(super) struct DemoArgs {
     /// Only serve the shop, until Ctrl-C.
     #[arg(long)]
@@ -292,6 +296,12 @@ pub(super) struct DemoArgs {
     /// List the planted flaws and end.
     #[arg(long, conflicts_with = "serve")]
     pub(super) flaws: bool,
+    /// List the dials and end.
+    #[arg(long, conflicts_with_all = ["serve", "flaws", "targets"])]
+    pub(super) dials: bool,
+    /// With --serve: turn a dial, some of them on one path only; may be repeated.
+    #[arg(long, value_name = "NAME=VALUE[@PATH]", requires = "serve")]
+    pub(super) dial: Vec<Dials>,
     /// Where the report and the event log go.
     #[arg(long, value_name = "DIR", default_value = "reports")]
     pub(super) out_dir: PathBuf,

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use crate::demo::DIALS;
+use crate::demo::DialKind;
 use crate::demo::FLAWS;
 use crate::demo::FlawKind;
 use crate::demo::Needs;
@@ -41,6 +43,9 @@ pub(super) fn run(args: &DemoArgs, terminal: &Terminal) -> Result<ExitCode, CliE
     if args.flaws {
         return list_flaws();
     }
+    if args.dials {
+        return list_dials();
+    }
     if args.targets {
         return list_targets();
     }
@@ -67,6 +72,32 @@ fn list_flaws() -> Result<ExitCode, CliError> {
     Ok(ExitCode::Passed)
 }
 
+fn list_dials() -> Result<ExitCode, CliError> {
+    let mut text = String::new();
+    for (kind, title) in [
+        (DialKind::Fault, "Faults of speed"),
+        (DialKind::Part, "Parts of them"),
+        (DialKind::Shop, "What the shop is like, faults or not"),
+    ] {
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "{title}:");
+        for row in DIALS.iter().filter(|row| row.kind == kind) {
+            let _ = writeln!(text, "{:<18} 0 to {} {}", row.name, row.most, row.unit);
+            let _ = writeln!(text, "    {}", row.does);
+            if !row.shows.is_empty() {
+                let _ = writeln!(text, "    shows: {}", row.shows);
+            }
+            if !row.places.is_empty() {
+                let _ = writeln!(text, "    @ {}", row.places.join(", "));
+            }
+        }
+        text.push('\n');
+    }
+    write_stdout(text.trim_end().as_bytes())?;
+    write_stdout(b"\n")?;
+    Ok(ExitCode::Passed)
+}
+
 fn list_targets() -> Result<ExitCode, CliError> {
     let mut text = String::new();
     for target in crate::demo::targets() {
@@ -85,8 +116,13 @@ fn list_targets() -> Result<ExitCode, CliError> {
 fn serve(args: &DemoArgs) -> Result<ExitCode, CliError> {
     let runtime = tokio::runtime::Runtime::new()
         .map_err(|error| CliError::Internal(format!("starting the runtime: {error}")))?;
-    let options =
-        ShopOptions { port: args.port, address: args.address, safe: args.safe, maze: args.maze };
+    let options = ShopOptions {
+        port: args.port,
+        address: args.address,
+        safe: args.safe,
+        maze: args.maze,
+        dials: args.dial.iter().copied().collect(),
+    };
     let kind = if args.safe { "safe" } else { "deliberately flawed" };
     let ready = move |address: std::net::SocketAddr| {
         let line = format!("{READY}http://{address}/ (the {kind} shop; Ctrl-C ends it)\n");

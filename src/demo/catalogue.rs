@@ -3,6 +3,8 @@
 //! Functions named `…_pasted` build SQL out of input: they are the planted injections, and only
 //! the flawed shop calls them. They run on connections that cannot write.
 
+use std::time::Duration;
+
 use rusqlite::Row;
 use serde::Serialize;
 
@@ -14,6 +16,8 @@ pub(super) const PAGE_SIZE: i64 = 24;
 pub(super) const BESTSELLERS: i64 = 30;
 /// Reviews kept for a product; older ones go.
 const REVIEWS_KEPT: i64 = 50;
+/// What reading a row from storage takes that is not in memory.
+const STORAGE_PER_ROW: Duration = Duration::from_micros(1);
 
 /// One product.
 #[derive(Debug, Clone, Serialize)]
@@ -71,6 +75,11 @@ pub(super) fn page_pasted(
         "{SELECT} WHERE category = '{category}' ORDER BY id LIMIT {PAGE_SIZE} OFFSET {offset}"
     );
     db.rows(&sql, [], product)
+}
+
+/// Their numbers.
+pub(super) fn ids(products: &[Product]) -> Vec<i64> {
+    products.iter().map(|product| product.id).collect()
 }
 
 /// How many products a category has, or all when it is empty.
@@ -141,6 +150,16 @@ pub(super) fn rating(db: &Db<'_>, product_id: i64) -> rusqlite::Result<(f64, i64
     let sql = "SELECT coalesce(avg(rating), 0.0), count(*) FROM reviews WHERE product_id = ?1";
     let found = db.row(sql, [product_id], |row| Ok((row.get(0)?, row.get(1)?)))?;
     Ok(found.unwrap_or_default())
+}
+
+/// Reads all visits of one product from a table without an index, and gives how long storage would
+/// have taken over the rows read; nothing if `rows` is nought.
+pub(super) fn scan_visits(db: &Db<'_>, rows: u32) -> rusqlite::Result<Duration> {
+    if rows > 0 {
+        let sql = "SELECT count(*), sum(seconds) FROM visits WHERE product_id = 7";
+        db.rows(sql, [], |row| row.get::<_, i64>(0))?;
+    }
+    Ok(STORAGE_PER_ROW * rows)
 }
 
 /// Reviews of one product, newest first.

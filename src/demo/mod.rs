@@ -7,6 +7,8 @@
 //! Below `/maze` both twins have the same crawl test site: [`targets`] lists what is there to be
 //! found.
 //!
+//! [`DIALS`] are faults of speed that either twin can be given, each as strong as asked for.
+//!
 //! What it deliberately does not do: it never listens on anything but loopback, never connects to
 //! anything but loopback and looks no name up, starts no process, and reads and writes only below
 //! a temporary directory of its own.
@@ -16,6 +18,7 @@ mod annex;
 mod api;
 mod catalogue;
 mod clock;
+mod dials;
 mod faults;
 mod files;
 mod flaws;
@@ -37,6 +40,12 @@ mod visit;
 pub use accounts::ACCOUNTS;
 pub use accounts::Account;
 pub use accounts::Role;
+pub use dials::DIALS;
+pub use dials::Dial;
+pub use dials::DialError;
+pub use dials::DialKind;
+pub use dials::DialRow;
+pub use dials::Dials;
 pub use flaws::Access;
 pub use flaws::FLAWS;
 pub use flaws::Flaw;

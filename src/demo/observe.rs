@@ -89,6 +89,7 @@ pub(super) async fn observe(
     let origin = request.headers().get(header::ORIGIN).cloned();
     let is_api = request.uri().path().starts_with("/api/");
     request.extensions_mut().insert(Arc::clone(&meter));
+    request.extensions_mut().insert(backend);
     if shop.flawed {
         backend.delay().await;
     }

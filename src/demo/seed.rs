@@ -96,6 +96,18 @@ pub(super) fn seed(connection: &mut Connection, with_search_index: bool) -> rusq
     transaction.commit()
 }
 
+/// Visits of products, in a table that has no index; none without rows.
+pub(super) fn visits(connection: &Connection, rows: u32) -> rusqlite::Result<()> {
+    if rows == 0 {
+        return Ok(());
+    }
+    connection.execute_batch(&format!(
+        "CREATE TABLE visits (product_id INTEGER NOT NULL, seconds INTEGER NOT NULL);
+         WITH RECURSIVE visit (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM visit WHERE n < {rows})
+             INSERT INTO visits SELECT n % {PRODUCTS} + 1, n % 97 FROM visit;"
+    ))
+}
+
 fn products(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
     let mut product =
         transaction.prepare("INSERT INTO products VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")?;

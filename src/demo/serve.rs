@@ -10,6 +10,9 @@ use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
+use super::dials::Dials;
+use super::dials::Door;
+use super::dials::Line;
 use super::shop;
 
 /// How long open requests may go on after the shutdown began.
@@ -27,6 +30,8 @@ pub struct ShopOptions {
     /// Let `robots.txt` and `.well-known` lead into the maze, the crawl test site below `/maze`.
     /// No page of the shop links it, so that nobody who looks at the shop strays there.
     pub maze: bool,
+    /// Faults of speed that are turned up.
+    pub dials: Dials,
 }
 
 /// Why the shop did not start or went down.
@@ -82,21 +87,42 @@ pub async fn serve(
     let directory =
         tempfile::Builder::new().prefix("demo-shop-").tempdir().map_err(DemoError::Files)?;
     let router = shop::open(directory.path(), bound, options)?;
+    // The network, if one is played, has the address that clients know.
+    let (listener, line) = match Line::of(options.dials) {
+        None => (listener, None),
+        Some(line) => {
+            let behind = SocketAddr::new(options.address, 0);
+            let inner = TcpListener::bind(behind)
+                .await
+                .map_err(|source| DemoError::Listen { address: behind, source })?;
+            let behind = inner.local_addr().map_err(DemoError::Serve)?;
+            (inner, Some(line.carry(listener, behind)))
+        }
+    };
     ready(bound);
 
     let (stopping, mut stopped) = watch::channel(());
-    let server = axum::serve(listener, router).with_graceful_shutdown(async move {
-        shutdown.await;
-        stopping.send_replace(());
-    });
+    let server = axum::serve(Door::new(listener, options.dials), router).with_graceful_shutdown(
+        async move {
+            shutdown.await;
+            stopping.send_replace(());
+        },
+    );
     // A client that never ends its request must not keep the shop alive.
     let overdue = async move {
         if stopped.changed().await.is_ok() {
             tokio::time::sleep(GRACE).await;
         }
     };
+    let carried = async move {
+        match line {
+            Some(carrying) => carrying.await,
+            None => std::future::pending().await,
+        }
+    };
     tokio::select! {
         ended = server => ended.map_err(DemoError::Serve),
         () = overdue => Ok(()),
+        () = carried => Ok(()),
     }
 }

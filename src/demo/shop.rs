@@ -17,6 +17,9 @@ use axum::routing::post;
 use super::annex;
 use super::annex::Annex;
 use super::api;
+use super::dials;
+use super::dials::Dial;
+use super::dials::Dialled;
 use super::faults::Balancer;
 use super::faults::CheckoutLock;
 use super::files::Files;
@@ -31,6 +34,7 @@ use super::seed;
 use super::serve::DemoError;
 use super::serve::ShopOptions;
 use super::session::Sessions;
+use super::store::Connections;
 use super::store::Store;
 
 const BODY_LIMIT_BYTES: usize = 256 << 10;
@@ -50,6 +54,7 @@ pub(super) struct Shop {
     pub(super) checkout_lock: CheckoutLock,
     pub(super) maze: maze::Rooms,
     pub(super) annex: Annex,
+    pub(super) dialled: Arc<Dialled>,
 }
 
 /// Fills `directory` and gives the shop's routes.
@@ -64,10 +69,18 @@ pub(super) fn open(
         .secure_random
         .fill(&mut secret)
         .map_err(|_| DemoError::Random)?;
+    let dialled = Arc::new(Dialled::new(options.dials));
+    let connections = Connections {
+        readers: options.dials.is_on(Dial::Pool).then(|| options.dials.whole(Dial::Pool)),
+        reset: options.dials.time(Dial::PoolReset),
+    };
     let shop = Arc::new(Shop {
         flawed,
         address,
-        store: Store::create(&directory.join("shop.sqlite"), |db| seed::seed(db, !flawed))?,
+        store: Store::create(&directory.join("shop.sqlite"), connections, |db| {
+            seed::seed(db, !flawed)?;
+            seed::visits(db, options.dials.rows_to_scan())
+        })?,
         sessions: Sessions::new(secret),
         templates: Templates::new(flawed),
         files: Files::create(directory).map_err(DemoError::Files)?,
@@ -75,6 +88,7 @@ pub(super) fn open(
         checkout_lock: CheckoutLock::new(flawed),
         maze: maze::Rooms::new(address, options.maze),
         annex: Annex::new(),
+        dialled: Arc::clone(&dialled),
     });
     let mut routes = pages().merge(api()).merge(crawl_site()).merge(annex::routes());
     if flawed {
@@ -85,10 +99,17 @@ pub(super) fn open(
         .layer(DefaultBodyLimit::max(BODY_LIMIT_BYTES))
         .with_state(Arc::clone(&shop));
     // Around the routes and not a layer of them, because the guard may change the path.
-    Ok(Router::new()
+    let guarded = Router::new()
         .fallback_service(routes)
-        .layer(middleware::from_fn_with_state(Arc::clone(&shop), annex::guard))
-        .layer(middleware::from_fn_with_state(shop, observe::observe)))
+        .layer(middleware::from_fn_with_state(Arc::clone(&shop), annex::guard));
+    let observed = middleware::from_fn_with_state(shop, observe::observe);
+    if options.dials.are_off() {
+        return Ok(guarded.layer(observed));
+    }
+    Ok(guarded
+        .layer(middleware::from_fn_with_state(Arc::clone(&dialled), dials::back))
+        .layer(observed)
+        .layer(middleware::from_fn_with_state(dialled, dials::front)))
 }
 
 async fn not_found(uri: Uri) -> Response {

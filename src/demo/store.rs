@@ -18,9 +18,12 @@ use rusqlite::Params;
 use rusqlite::Row;
 use rusqlite::StatementStatus;
 use thiserror::Error;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::Semaphore;
 
-const READERS: usize = 8;
+use super::dials;
+
+const READERS: u32 = 8;
 const QUERY_LIMIT: Duration = Duration::from_secs(2);
 /// More than any page shows; an injected UNION cannot ask for more.
 const ROW_LIMIT: usize = 1000;
@@ -47,6 +50,15 @@ pub(super) struct Cost {
     pub(super) scanned: u64,
 }
 
+/// How the readers are pooled.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Connections {
+    /// How many there are; eight unless said otherwise.
+    pub(super) readers: Option<u32>,
+    /// How long one is busy after its query, with being made ready for the next.
+    pub(super) reset: Duration,
+}
+
 /// The shop's database.
 #[derive(Debug)]
 pub(super) struct Store {
@@ -58,6 +70,7 @@ impl Store {
     /// Creates the database file and fills it by `seed`.
     pub(super) fn create(
         path: &Path,
+        connections: Connections,
         seed: impl FnOnce(&mut Connection) -> rusqlite::Result<()>,
     ) -> rusqlite::Result<Self> {
         let mut writer = Connection::open(path)?;
@@ -66,7 +79,7 @@ impl Store {
         writer.execute_batch(&format!("PRAGMA hard_heap_limit = {HEAP_LIMIT_BYTES}"))?;
         seed(&mut writer)?;
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let readers = (0..READERS)
+        let readers = (0..connections.readers.unwrap_or(READERS).max(1))
             .map(|_| {
                 let reader = Connection::open_with_flags(path, flags)?;
                 // SQLite would build an index for one query and hide the unindexed search.
@@ -75,8 +88,8 @@ impl Store {
             })
             .collect::<rusqlite::Result<Vec<_>>>()?;
         Ok(Self {
-            readers: Arc::new(Pool::new(readers)),
-            writer: Arc::new(Pool::new(vec![writer])),
+            readers: Arc::new(Pool::new(readers, connections.reset)),
+            writer: Arc::new(Pool::new(vec![writer], Duration::ZERO)),
         })
     }
 
@@ -150,11 +163,13 @@ impl Db<'_> {
 struct Pool {
     permits: Arc<Semaphore>,
     idle: Mutex<Vec<Connection>>,
+    reset: Duration,
 }
 
 impl Pool {
-    fn new(connections: Vec<Connection>) -> Self {
-        Self { permits: Arc::new(Semaphore::new(connections.len())), idle: Mutex::new(connections) }
+    fn new(connections: Vec<Connection>, reset: Duration) -> Self {
+        let permits = Arc::new(Semaphore::new(connections.len()));
+        Self { permits, idle: Mutex::new(connections), reset }
     }
 
     fn take(&self) -> Option<Connection> {
@@ -163,6 +178,24 @@ impl Pool {
 
     fn put_back(&self, connection: Connection) {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+    }
+}
+
+/// A connection's right to be used again.
+struct Ready {
+    permit: OwnedSemaphorePermit,
+    after: Duration,
+}
+
+impl Ready {
+    /// Nobody waits for it but whoever needs the connection next.
+    fn make(self) {
+        if !self.after.is_zero() {
+            tokio::spawn(async move {
+                dials::wait(self.after).await;
+                drop(self.permit);
+            });
+        }
     }
 }
 
@@ -201,8 +234,7 @@ async fn run<T: Send + 'static>(
         // From here on an interrupt would hit whoever takes the connection next.
         *running.lock().unwrap_or_else(PoisonError::into_inner) = None;
         pool.put_back(connection);
-        drop(permit);
-        (result, cost)
+        (result, cost, Ready { permit, after: pool.reset })
     });
     let ended = tokio::time::timeout(QUERY_LIMIT, &mut task).await;
     let ended = if let Ok(ended) = ended {
@@ -212,7 +244,10 @@ async fn run<T: Send + 'static>(
         task.await
     };
     match ended {
-        Ok((result, cost)) => (result.map_err(StoreError::from), cost),
+        Ok((result, cost, ready)) => {
+            ready.make();
+            (result.map_err(StoreError::from), cost)
+        }
         Err(_) => (Err(StoreError::Abandoned), Cost::default()),
     }
 }

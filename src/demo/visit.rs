@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::FromRequestParts;
 use axum::http::HeaderValue;
@@ -16,6 +17,8 @@ use minijinja::context;
 use super::accounts;
 use super::accounts::Member;
 use super::accounts::Role;
+use super::catalogue;
+use super::dials;
 use super::faults;
 use super::flaws;
 use super::html::value;
@@ -38,6 +41,8 @@ pub(super) struct Visit {
     session: String,
     is_new: bool,
     token: Option<String>,
+    scans: u32,
+    round_trip: Option<Duration>,
 }
 
 impl FromRequestParts<Arc<Shop>> for Visit {
@@ -53,6 +58,8 @@ impl FromRequestParts<Arc<Shop>> for Visit {
             is_new: known.is_none(),
             session: known.map_or_else(|| shop.sessions.fresh_id(), str::to_owned),
             token: request::bearer(&parts.headers).map(str::to_owned),
+            scans: shop.dialled.scanned(parts.uri.path()),
+            round_trip: shop.dialled.round_trip(parts.uri.path()),
         })
     }
 }
@@ -69,7 +76,37 @@ impl Visit {
         &self,
         work: impl FnOnce(&Db<'_>) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
-        self.meter.database(self.shop.store.read(work)).await
+        self.meter.database(self.shop.store.read(self.dialled(work))).await
+    }
+
+    /// The same work with what the dials add to a query.
+    fn dialled<T>(
+        &self,
+        work: impl FnOnce(&Db<'_>) -> rusqlite::Result<T> + Send + 'static,
+    ) -> impl FnOnce(&Db<'_>) -> rusqlite::Result<T> + Send + 'static {
+        let (time, scans) = (self.shop.dialled.query(), self.scans);
+        move |db| {
+            let time = time + catalogue::scan_visits(db, scans)?;
+            if !time.is_zero() {
+                // The connection is busy meanwhile, as with a database that works elsewhere.
+                std::thread::sleep(time);
+            }
+            work(db)
+        }
+    }
+
+    /// Asks for the rating of each row by a query of its own, as lists do that load what belongs to
+    /// a row when it is first touched; only where a dial says so.
+    pub(super) async fn touch_rows(&self, ids: &[i64]) -> Result<(), StoreError> {
+        let Some(round_trip) = self.round_trip else { return Ok(()) };
+        for id in ids.iter().copied() {
+            let there_and_back = async {
+                dials::wait(round_trip).await;
+                self.shop.store.read(move |db| catalogue::rating(db, id)).await
+            };
+            self.meter.database(there_and_back).await?;
+        }
+        Ok(())
     }
 
     /// Changes the database; counted in `Server-Timing`.
@@ -87,7 +124,7 @@ impl Visit {
     ) -> Result<T, StoreError> {
         let there_and_back = async {
             faults::round_trip().await;
-            self.shop.store.read(work).await
+            self.shop.store.read(self.dialled(work)).await
         };
         self.meter.database(there_and_back).await
     }

@@ -35,6 +35,7 @@ pub(in crate::demo) async fn products(visit: Visit) -> Result<Json<Value>, ApiRe
     };
     let category = visit.query.value("category").to_owned();
     let products = visit.read(move |db| catalogue::page(db, &category, page)).await?;
+    visit.touch_rows(&catalogue::ids(&products)).await?;
     Ok(Json(json!({ "page": page, "products": products })))
 }
 

@@ -68,6 +68,7 @@ pub(in crate::demo) async fn products(visit: Visit) -> Result<Response, Refusal>
         Err(error) if pasted => return Err(database_error(&error)),
         Err(error) => return Err(error.into()),
     };
+    visit.touch_rows(&catalogue::ids(&products)).await?;
     let last = (count + catalogue::PAGE_SIZE - 1) / catalogue::PAGE_SIZE;
     let pages: Vec<i64> = (1..=last).collect();
     // Encoded here: HTML escaping alone leaves `&` and `#` to end the parameter.
@@ -122,6 +123,8 @@ pub(in crate::demo) async fn review(form: Form) -> Result<Redirect, Refusal> {
 pub(in crate::demo) async fn bestsellers(visit: Visit) -> Result<Response, Refusal> {
     if !visit.has("n-plus-one-bestsellers") {
         let products = visit.read_far(catalogue::bestsellers).await?;
+        let ids: Vec<i64> = products.iter().map(|product| product.id).collect();
+        visit.touch_rows(&ids).await?;
         return visit.page("bestsellers.html", context! { products => value(products) }).await;
     }
     let mut products = visit.read_far(catalogue::bestsellers_bare).await?;
@@ -150,7 +153,9 @@ pub(in crate::demo) async fn find(
     }
     let unindexed = visit.has("search-unindexed");
     let search = if unindexed { catalogue::search_unindexed } else { catalogue::search };
-    Ok(visit.read(move |db| search(db, &word)).await?)
+    let products = visit.read(move |db| search(db, &word)).await?;
+    visit.touch_rows(&catalogue::ids(&products)).await?;
+    Ok(products)
 }
 
 /// The error as a driver prints it, for everybody to read.

@@ -9,6 +9,7 @@ use reqwest::header::HeaderMap;
 use serde_json::Value;
 use shakedown::demo;
 use shakedown::demo::DemoError;
+use shakedown::demo::Dials;
 use shakedown::demo::ShopOptions;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -61,8 +62,18 @@ impl Shop {
         Self::start_with(twin, false).await
     }
 
+    /// The safe twin with faults of speed turned up.
+    pub(super) async fn dialled(settings: &[&str]) -> Self {
+        let dials = settings.iter().map(|text| text.parse().expect("a setting"));
+        Self::start_as(Twin::Safe, false, dials.collect()).await
+    }
+
     /// A shop whose `robots.txt` and `.well-known` lead into the maze, or not.
     pub(super) async fn start_with(twin: Twin, maze: bool) -> Self {
+        Self::start_as(twin, maze, Dials::default()).await
+    }
+
+    async fn start_as(twin: Twin, maze: bool, dials: Dials) -> Self {
         // An error means that another test of this process was first.
         let _already = rustls::crypto::ring::default_provider().install_default();
         let (ready, bound) = oneshot::channel();
@@ -72,6 +83,7 @@ impl Shop {
             address: IpAddr::V4(Ipv4Addr::LOCALHOST),
             safe: twin == Twin::Safe,
             maze,
+            dials,
         };
         let served = tokio::spawn(demo::serve(
             options,

@@ -3,6 +3,7 @@
 mod access;
 mod annex;
 mod client;
+mod dials;
 mod disclosure;
 mod hostile;
 mod injection;

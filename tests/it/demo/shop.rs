@@ -11,6 +11,7 @@ use scraper::Selector;
 use serde_json::Value;
 use shakedown::demo;
 use shakedown::demo::DemoError;
+use shakedown::demo::Dials;
 use shakedown::demo::ShopOptions;
 use tokio::io::AsyncWriteExt as _;
 
@@ -22,7 +23,8 @@ const TWINS: [Twin; 2] = [Twin::Flawed, Twin::Safe];
 #[tokio::test]
 async fn an_address_that_is_not_loopback_is_refused() {
     for address in [IpAddr::V4(Ipv4Addr::UNSPECIFIED), IpAddr::from([192, 0, 2, 1])] {
-        let options = ShopOptions { port: 0, address, safe: true, maze: false };
+        let options =
+            ShopOptions { port: 0, address, safe: true, maze: false, dials: Dials::default() };
         let refused = demo::serve(options, |_| panic!("must not listen"), async {}).await;
         assert!(matches!(refused, Err(DemoError::NotLoopback(a)) if a == address));
     }
@@ -32,7 +34,7 @@ async fn an_address_that_is_not_loopback_is_refused() {
 async fn a_port_that_is_taken_is_an_error() {
     let shop = Shop::start(Twin::Safe).await;
     let (port, address) = (shop.address.port(), shop.address.ip());
-    let options = ShopOptions { port, address, safe: true, maze: false };
+    let options = ShopOptions { port, address, safe: true, maze: false, dials: Dials::default() };
     let refused = demo::serve(options, |_| panic!("must not listen"), async {}).await;
     assert!(matches!(refused, Err(DemoError::Listen { .. })));
 }

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use shakedown::demo;
+use shakedown::demo::Dials;
 use shakedown::demo::ShopOptions;
 use shakedown::flow::Flow;
 use shakedown::flow::Op;
@@ -48,7 +49,7 @@ fn once(mut plan: Plan) -> Plan {
         flow,
         executor: Executor::SharedIterations {
             vus: 1,
-            iterations: if ops.iter().any(|op| matches!(op, Op::Draw(_))) { 30 } else { 1 },
+            iterations: if ops.iter().any(|op| matches!(op, Op::Draw(_))) { 100 } else { 1 },
             max_duration: Duration::from_secs(30),
         },
         start_time: Duration::ZERO,
@@ -89,8 +90,13 @@ fn failures(plan: Plan) -> Vec<String> {
 async fn failures_on_the_shop(safe: bool) -> Vec<String> {
     let (ready, bound) = oneshot::channel();
     let (stop, stopped) = oneshot::channel::<()>();
-    let options =
-        ShopOptions { port: 0, address: IpAddr::V4(Ipv4Addr::LOCALHOST), safe, maze: false };
+    let options = ShopOptions {
+        port: 0,
+        address: IpAddr::V4(Ipv4Addr::LOCALHOST),
+        safe,
+        maze: false,
+        dials: Dials::default(),
+    };
     let shop = tokio::spawn(demo::serve(
         options,
         move |address| ready.send(address).expect("the test waits"),

@@ -9,6 +9,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use shakedown::demo;
+use shakedown::demo::Dials;
 use shakedown::demo::Needs;
 use shakedown::demo::ShopOptions;
 use shakedown::demo::Target;
@@ -64,7 +65,7 @@ async fn crawled(allow_unsafe: bool) -> Vec<Sent> {
     let (ready, bound) = oneshot::channel();
     let (stop, stopped) = oneshot::channel::<()>();
     let address = IpAddr::V4(Ipv4Addr::LOCALHOST);
-    let options = ShopOptions { port: 0, address, safe: true, maze: true };
+    let options = ShopOptions { port: 0, address, safe: true, maze: true, dials: Dials::default() };
     let shop = tokio::spawn(demo::serve(
         options,
         move |address| ready.send(address).expect("the test waits"),

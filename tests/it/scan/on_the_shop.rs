@@ -5,6 +5,7 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use shakedown::demo;
+use shakedown::demo::Dials;
 use shakedown::demo::ShopOptions;
 use shakedown::http::Client;
 use shakedown::http::ClientOptions;
@@ -26,8 +27,13 @@ use super::site::plan;
 async fn scan_shop(safe: bool) -> Report {
     let (ready, bound) = oneshot::channel();
     let (stop, stopped) = oneshot::channel::<()>();
-    let options =
-        ShopOptions { port: 0, address: IpAddr::V4(Ipv4Addr::LOCALHOST), safe, maze: false };
+    let options = ShopOptions {
+        port: 0,
+        address: IpAddr::V4(Ipv4Addr::LOCALHOST),
+        safe,
+        maze: false,
+        dials: Dials::default(),
+    };
     let shop = tokio::spawn(demo::serve(
         options,
         move |address| ready.send(address).expect("the test waits"),
