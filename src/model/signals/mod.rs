@@ -84,3 +84,111 @@ impl ServerTime {
 fn has_token(list: &str, token: &str) -> bool {
     list.split(',').any(|item| item.trim().eq_ignore_ascii_case(token))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(head: &[(&str, &str)]) -> Signals {
+        let observed = ["X-Pod".to_owned(), "X-Cache".to_owned()];
+        let fields = head.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes()));
+        Signals::of(fields, &observed)
+    }
+
+    #[test]
+    fn every_vendors_word_for_a_cache_is_understood() {
+        use CacheState::{Bypass, Dynamic, Hit, Miss, Revalidated, Stale};
+        for (name, value, state) in [
+            ("Cache-Status", "Edge; hit; ttl=30", Some(Hit)),
+            ("Cache-Status", "Origin; fwd=uri-miss; stored, Edge; hit", Some(Hit)),
+            ("Cache-Status", "Origin; hit, Edge; fwd=miss", Some(Hit)),
+            ("Cache-Status", "Edge; fwd=stale; fwd-status=304", Some(Revalidated)),
+            ("Cache-Status", "Edge; fwd=stale; fwd-status=200", Some(Miss)),
+            ("Cache-Status", "Edge; fwd=bypass", Some(Bypass)),
+            ("Cache-Status", "Edge; fwd=method", Some(Dynamic)),
+            ("cf-cache-status", "DYNAMIC", Some(Dynamic)),
+            ("cf-cache-status", "EXPIRED", Some(Miss)),
+            ("cf-cache-status", "UPDATING", Some(Stale)),
+            ("X-Cache", "HIT, MISS", Some(Hit)),
+            ("X-Cache", "MISS, MISS", Some(Miss)),
+            ("X-Cache", "RefreshHit from cloudfront", Some(Revalidated)),
+            ("X-Cache", "Error from cloudfront", None),
+            ("X-Cache", "TCP_MEM_HIT", Some(Hit)),
+            ("X-Cache-Status", "BYPASS", Some(Bypass)),
+            ("X-Vercel-Cache", "PRERENDER", Some(Hit)),
+            ("X-Varnish", "32770 3", Some(Hit)),
+            ("X-Varnish", "32770", Some(Miss)),
+            ("Age", "12", Some(Hit)),
+            ("Age", "0", None),
+            ("X-Cache", "\u{1f9ca}", None),
+        ] {
+            assert_eq!(read(&[(name, value)]).cache, state, "{name}: {value}");
+        }
+        // The standard's word counts, whichever comes first.
+        let both = [("X-Cache", "MISS"), ("Cache-Status", "Edge; hit"), ("X-Cache", "MISS")];
+        assert_eq!(read(&both).cache, Some(Hit));
+    }
+
+    #[test]
+    fn what_stands_against_storing_is_told() {
+        for (head, storing) in [
+            (&[("Cache-Control", "public, max-age=60")][..], Storing::May),
+            (&[("Cache-Control", "max-age=0, s-maxage=60")], Storing::May),
+            (&[("Expires", "Thu, 01 Dec 2033 16:00:00 GMT")], Storing::May),
+            (&[("Expires", "0")], Storing::NoFreshness),
+            (&[("Cache-Control", "NO-STORE")], Storing::NoStore),
+            (&[("Cache-Control", "private, max-age=60")], Storing::Private),
+            (&[("Cache-Control", "private=\"set-cookie\", max-age=60")], Storing::May),
+            (&[("Cache-Control", "max-age=0")], Storing::AskEachTime),
+            (&[("Cache-Control", "no-cache, max-age=60")], Storing::AskEachTime),
+            (&[("Cache-Control", "max-age=60"), ("Set-Cookie", "a=1")], Storing::SetsCookie),
+            (&[("Cache-Control", "max-age=60"), ("Vary", "Accept, *")], Storing::VariesByAll),
+            (&[("Content-Type", "text/html")], Storing::NoFreshness),
+        ] {
+            assert_eq!(read(head).storing, storing, "{head:?}");
+        }
+    }
+
+    #[test]
+    fn times_of_the_server_are_in_their_own_units() {
+        let micros = Duration::from_micros;
+        for (head, parts, total) in [
+            (("Server-Timing", "db;dur=53.2, app;dur=4"), 2, Some(57_200)),
+            (("Server-Timing", "db;dur=3;desc=\"a, b;c\", total;dur=9.5"), 2, Some(9_500)),
+            (("Server-Timing", "cdn-cache;desc=HIT, edge;dur=\"2\""), 1, Some(2_000)),
+            (("Server-Timing", "db;dur=-1, app;dur=NaN, x;dur=1e99"), 0, None),
+            (("X-Runtime", "0.125"), 1, Some(125_000)),
+            (("X-Response-Time", "12ms"), 1, Some(12_000)),
+            (("X-Response-Time", "250us"), 1, Some(250)),
+            (("X-Envoy-Upstream-Service-Time", "7"), 1, Some(7_000)),
+            (("X-Timer", "S1512081234.307,VS0,VE13"), 1, Some(13_000)),
+            (("X-Runtime", "soon"), 0, None),
+        ] {
+            let read = read(&[head]);
+            assert_eq!(read.server.len(), parts, "{head:?}: {read:?}");
+            assert_eq!(read.server_total(), total.map(micros), "{head:?}");
+        }
+        let many: Vec<String> = (0..200).map(|part| format!("p{part};dur=1")).collect();
+        assert_eq!(read(&[("Server-Timing", &many.join(","))]).server.len(), 12);
+    }
+
+    #[test]
+    fn the_surest_name_of_a_backend_counts() {
+        let name = |head: &[(&str, &str)]| read(head).backend;
+        let cookie = ("Set-Cookie", "SERVERID=s2; path=/");
+        assert_eq!(name(&[cookie]).as_deref(), Some("s2"));
+        assert_eq!(name(&[cookie, ("X-Served-By", "app-1")]).as_deref(), Some("app-1"));
+        assert_eq!(
+            name(&[("X-Served-By", "app-1"), ("x-pod", "web-7")]).as_deref(),
+            Some("web-7"),
+            "the user's own header is surest"
+        );
+        assert_eq!(name(&[("X-Cache", "HIT")]), None, "a cache's state is no backend");
+        let session = ("Set-Cookie", "JSESSIONID=5F3A9C.node2; HttpOnly");
+        assert_eq!(name(&[session]).as_deref(), Some("node2"));
+        assert_eq!(name(&[("Set-Cookie", "JSESSIONID=5F3A9C")]), None);
+        let hostile = format!("\u{1b}[2J{}", "x".repeat(900));
+        let shown = name(&[("X-Backend", &hostile)]).expect("it is told");
+        assert!(shown.chars().count() <= 80 && !shown.contains('\u{1b}'), "{shown}");
+    }
+}

@@ -1,5 +1,6 @@
 //! The rows of the table, one function each.
 
+mod analysis;
 mod compared;
 mod http3;
 mod jitter;
@@ -157,6 +158,13 @@ pub(crate) const ALL: &[Row] = &[
         noise: Noise::Noisy,
         seconds: |_| 8.0,
         measure: passive::passive,
+    },
+    Row {
+        name: "analysis",
+        what: "looking for bottlenecks in an hour of load; no network",
+        noise: Noise::Noisy,
+        seconds: |_| 10.0,
+        measure: analysis::analysis,
     },
 ];
 
