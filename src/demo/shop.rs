@@ -18,7 +18,6 @@ use super::annex;
 use super::annex::Annex;
 use super::api;
 use super::dials;
-use super::dials::Dial;
 use super::dials::Dialled;
 use super::faults::Balancer;
 use super::faults::CheckoutLock;
@@ -34,7 +33,6 @@ use super::seed;
 use super::serve::DemoError;
 use super::serve::ShopOptions;
 use super::session::Sessions;
-use super::store::Connections;
 use super::store::Store;
 
 const BODY_LIMIT_BYTES: usize = 256 << 10;
@@ -70,14 +68,10 @@ pub(super) fn open(
         .fill(&mut secret)
         .map_err(|_| DemoError::Random)?;
     let dialled = Arc::new(Dialled::new(options.dials));
-    let connections = Connections {
-        readers: options.dials.is_on(Dial::Pool).then(|| options.dials.whole(Dial::Pool)),
-        reset: options.dials.time(Dial::PoolReset),
-    };
     let shop = Arc::new(Shop {
         flawed,
         address,
-        store: Store::create(&directory.join("shop.sqlite"), connections, |db| {
+        store: Store::create(&directory.join("shop.sqlite"), Arc::clone(&dialled), |db| {
             seed::seed(db, !flawed)?;
             seed::visits(db, options.dials.rows_to_scan())
         })?,

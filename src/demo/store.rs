@@ -22,6 +22,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::Semaphore;
 
 use super::dials;
+use super::dials::Dialled;
 
 const READERS: u32 = 8;
 const QUERY_LIMIT: Duration = Duration::from_secs(2);
@@ -50,15 +51,6 @@ pub(super) struct Cost {
     pub(super) scanned: u64,
 }
 
-/// How the readers are pooled.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Connections {
-    /// How many there are; eight unless said otherwise.
-    pub(super) readers: Option<u32>,
-    /// How long one is busy after its query, with being made ready for the next.
-    pub(super) reset: Duration,
-}
-
 /// The shop's database.
 #[derive(Debug)]
 pub(super) struct Store {
@@ -70,7 +62,7 @@ impl Store {
     /// Creates the database file and fills it by `seed`.
     pub(super) fn create(
         path: &Path,
-        connections: Connections,
+        dialled: Arc<Dialled>,
         seed: impl FnOnce(&mut Connection) -> rusqlite::Result<()>,
     ) -> rusqlite::Result<Self> {
         let mut writer = Connection::open(path)?;
@@ -79,7 +71,7 @@ impl Store {
         writer.execute_batch(&format!("PRAGMA hard_heap_limit = {HEAP_LIMIT_BYTES}"))?;
         seed(&mut writer)?;
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let readers = (0..connections.readers.unwrap_or(READERS).max(1))
+        let readers = (0..dialled.connections().unwrap_or(READERS))
             .map(|_| {
                 let reader = Connection::open_with_flags(path, flags)?;
                 // SQLite would build an index for one query and hide the unindexed search.
@@ -88,8 +80,8 @@ impl Store {
             })
             .collect::<rusqlite::Result<Vec<_>>>()?;
         Ok(Self {
-            readers: Arc::new(Pool::new(readers, connections.reset)),
-            writer: Arc::new(Pool::new(vec![writer], Duration::ZERO)),
+            readers: Arc::new(Pool::new(readers, Some(dialled))),
+            writer: Arc::new(Pool::new(vec![writer], None)),
         })
     }
 
@@ -163,13 +155,14 @@ impl Db<'_> {
 struct Pool {
     permits: Arc<Semaphore>,
     idle: Mutex<Vec<Connection>>,
-    reset: Duration,
+    /// What says how long a connection is busy after its query.
+    dialled: Option<Arc<Dialled>>,
 }
 
 impl Pool {
-    fn new(connections: Vec<Connection>, reset: Duration) -> Self {
+    fn new(connections: Vec<Connection>, dialled: Option<Arc<Dialled>>) -> Self {
         let permits = Arc::new(Semaphore::new(connections.len()));
-        Self { permits, idle: Mutex::new(connections), reset }
+        Self { permits, idle: Mutex::new(connections), dialled }
     }
 
     fn take(&self) -> Option<Connection> {
@@ -234,7 +227,8 @@ async fn run<T: Send + 'static>(
         // From here on an interrupt would hit whoever takes the connection next.
         *running.lock().unwrap_or_else(PoisonError::into_inner) = None;
         pool.put_back(connection);
-        (result, cost, Ready { permit, after: pool.reset })
+        let after = pool.dialled.as_ref().map_or(Duration::ZERO, |dialled| dialled.reset());
+        (result, cost, Ready { permit, after })
     });
     let ended = tokio::time::timeout(QUERY_LIMIT, &mut task).await;
     let ended = if let Ok(ended) = ended {

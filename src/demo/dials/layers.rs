@@ -72,6 +72,16 @@ impl Dialled {
         self.jitter.about(self.dials.time(Dial::Query))
     }
 
+    /// How many connections to the database there are, if that is limited.
+    pub(in crate::demo) fn connections(&self) -> Option<u32> {
+        self.dials.is_on(Dial::Pool).then(|| self.dials.whole(Dial::Pool).max(1))
+    }
+
+    /// How long a connection is busy after its query, drawn for it.
+    pub(in crate::demo) fn reset(&self) -> Duration {
+        self.jitter.about(self.dials.time(Dial::PoolReset))
+    }
+
     /// The round trip of each query for a row of the list at `path`, if rows are asked for singly.
     pub(in crate::demo) fn round_trip(&self, path: &str) -> Option<Duration> {
         let is_here = self.dials.is_at(Dial::NPlusOne, path);

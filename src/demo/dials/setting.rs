@@ -22,7 +22,8 @@ pub struct Dials {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Setting {
     thousandths: u32,
-    place: Option<&'static str>,
+    /// Which of the dial's places; nothing where nothing was said.
+    place: Option<u8>,
 }
 
 /// Why a setting is none.
@@ -113,12 +114,10 @@ fn thousandths(row: &DialRow, value: &str) -> Result<u32, DialError> {
     Ok(thousandths)
 }
 
-fn placed(row: &DialRow, place: Option<&str>) -> Result<&'static str, DialError> {
-    let Some(place) = place else {
-        return Ok(row.places.first().copied().unwrap_or_default());
-    };
-    let known = row.places.iter().find(|known| **known == place);
-    known.copied().ok_or_else(|| DialError::Place {
+fn placed(row: &DialRow, place: Option<&str>) -> Result<u8, DialError> {
+    let Some(place) = place else { return Ok(0) };
+    let known = (0_u8..).zip(row.places).find(|(_, known)| **known == place);
+    known.map(|(index, _)| index).ok_or_else(|| DialError::Place {
         name: row.name,
         place: place.to_owned(),
         places: row.places,
@@ -159,7 +158,9 @@ impl Dials {
     /// Whether the dial is above nought and on this path.
     pub(super) fn is_at(&self, dial: Dial, path: &str) -> bool {
         let setting = self.settings[dial as usize];
-        setting.thousandths > 0 && setting.place.is_some_and(|route| fits(route, path))
+        let places = DIALS[dial as usize].places;
+        let route = setting.place.and_then(|index| places.get(usize::from(index)));
+        setting.thousandths > 0 && route.is_some_and(|route| fits(route, path))
     }
 }
 

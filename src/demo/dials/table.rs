@@ -128,7 +128,7 @@ pub const DIALS: &[DialRow] = &[
     ),
     row(
         part(Dial::PoolReset, "pool-reset", "ms", 1000),
-        "a connection is busy for this long after its query, as when it is reset before the next",
+        "a connection is busy for about this long after its query, as when it is reset before the next",
         "as pool; by itself only when all eight are taken",
     ),
     at(
