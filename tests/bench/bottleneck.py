@@ -10,7 +10,7 @@ dropped and drawn again. Half of the seeds are for looking at; the other half is
     tests/bench/bottleneck.py target/release/shakedown --cases 60 --half first
     tests/bench/bottleneck.py target/release/shakedown --prove        # what each dial does to the figures
 
-Loopback only. A case takes about a minute and a half; cases run one after the other.
+Loopback only. A case takes about two minutes, most of them for its dial; cases run one after the other.
 """
 
 import argparse
@@ -75,6 +75,7 @@ DIALS = [
     dial("network-bandwidth", 50, 20000, "network", hits=ALL, grows=False),
 ]
 BY_NAME = {one.name: one for one in DIALS}
+QUEUES = ["lock", "pool-reset", "rate-shape", "network-bandwidth"]
 STRENGTHS = [1.5, 3.0, 8.0]
 # A limiter that refuses makes nothing slower: its strength is the share that it refuses.
 REFUSED = {1.5: 0.05, 3.0: 0.15, 8.0: 0.40}
@@ -85,6 +86,10 @@ NOISE_RUNS = 5
 SHORT_HOLD = 4
 TRIES = 8
 CLOSE_ENOUGH = 0.12
+# Near the end of what a lock or a pool can take, one run is not like the other: a run that came out
+# too far from what was asked for is a try more, and is done again.
+TOO_FAR = 0.35
+RUNS = 3
 
 
 class Fault(collections.namedtuple("Fault", "name place strength")):
@@ -196,34 +201,43 @@ class Bed:
         return statistics.mean(figures), statistics.stdev(figures)
 
     def calibrate(self, profile, fault):
-        """The value at which the fault is as strong as asked for, by bisection in logarithms."""
-        wanted = REFUSED[fault.strength] if fault.name == "rate-limit" else fault.strength
+        """The value at which the fault is as strong as asked for, and how strong it was there."""
         tried = self.tried[profile, fault.name, fault.place]
-        low, high = math.log(fault.dial.low), math.log(fault.dial.high)
-        for value, reached in tried:
-            too_much = reached > wanted
-            if too_much == fault.dial.grows:
-                high = min(high, math.log(value))
-            else:
-                low = max(low, math.log(value))
         for _ in range(TRIES):
-            known = [(abs(math.log(reached / wanted)), value) for value, reached in tried if reached > 0]
-            if known and min(known)[0] <= CLOSE_ENOUGH:
+            if tried and miss(nearest(tried, fault)[1], fault) <= CLOSE_ENOUGH:
                 break
-            value = math.exp((low + high) / 2)
-            reached = self.strength(profile, fault, value)
-            tried.append((value, reached))
-            if (reached > wanted) == fault.dial.grows:
-                high = math.log(value)
-            else:
-                low = math.log(value)
-        known = [(abs(math.log(reached / wanted)), value, reached) for value, reached in tried if reached > 0]
-        return min(known)[1:] if known else (fault.dial.high, 0)
+            value = between(tried, fault)
+            tried.append((value, self.strength(profile, fault, value)))
+        return nearest(tried, fault)
 
     def strength(self, profile, fault, value):
         settings = profile.settings(7) + fault.settings(value)
-        report = self.run(profile, settings, SHORT_HOLD)
+        # A queue grows as long as the load lasts: what makes one is tried at full length.
+        hold = self.args.hold if fault.name in QUEUES else SHORT_HOLD
+        report = self.run(profile, settings, hold)
         return relative(figure(report, fault), fault, self.base(profile, fault)[0])
+
+
+def wanted(fault):
+    return REFUSED[fault.strength] if fault.name == "rate-limit" else fault.strength
+
+
+def miss(reached, fault):
+    """How far off, in logarithms."""
+    return abs(math.log(max(reached, 1e-6) / wanted(fault)))
+
+
+def nearest(tried, fault):
+    return min(tried, key=lambda one: miss(one[1], fault))
+
+
+def between(tried, fault):
+    """The middle, in logarithms, of the nearest values that were too little and too much."""
+    grows = fault.dial.grows
+    below = [value for value, reached in tried if (reached < wanted(fault)) == grows]
+    above = [value for value, reached in tried if (reached < wanted(fault)) != grows]
+    # Where chance has turned them round, between them is still where to look.
+    return math.sqrt(max([fault.dial.low, *below]) * min([fault.dial.high, *above]))
 
 
 def sampled(url, request, load):
@@ -358,7 +372,6 @@ def run_case(bed, seed, kind, number):
     dropped = []
     for attempt in range(20):
         case = draw(seed, number, kind, attempt, bed.args.bare)
-        settings = case.profile.settings(case.seed)
         values, unclear = [], None
         with bed.calibrating:
             for fault in case.faults:
@@ -368,13 +381,10 @@ def run_case(bed, seed, kind, number):
                 if not is_clear(absolute, fault, base, noise):
                     unclear = f"{fault}: {absolute:.2f} after {base:.2f}, noise {noise:.2f}"
                 values.append(value)
-                settings += fault.settings(value)
         if unclear:
             dropped.append(unclear)
             continue
-        report = bed.run(case.profile, settings, bed.args.hold)
-        reached = [relative(figure(report, fault), fault, bed.base(case.profile, fault)[0])
-                   for fault in case.faults]
+        settings, values, report, reached = plant(bed, case, values)
         claims = report.get("bottlenecks")
         return {"kind": kind, "number": number, "faults": [str(fault) for fault in case.faults],
                 "expected": [fault.expected for fault in case.faults], "profile": case.profile._asdict(),
@@ -382,6 +392,27 @@ def run_case(bed, seed, kind, number):
                 "dropped": dropped, "valid": report["validity"]["valid"],
                 "right": None if claims is None else judge(case, claims)}
     sys.exit(f"{kind} {number}: nothing clear in twenty draws: {dropped}")
+
+
+def plant(bed, case, values):
+    """Runs a case; a single fault until it is about as strong as asked for."""
+    done = []
+    while True:
+        settings = case.profile.settings(case.seed)
+        settings += [part for fault, value in zip(case.faults, values) for part in fault.settings(value)]
+        report = bed.run(case.profile, settings, bed.args.hold)
+        reached = [relative(figure(report, fault), fault, bed.base(case.profile, fault)[0])
+                   for fault in case.faults]
+        done.append((settings, values, report, reached))
+        if case.kind != "single":
+            return done[0]
+        fault = case.faults[0]
+        if len(done) == RUNS or miss(reached[0], fault) <= TOO_FAR:
+            return min(done, key=lambda one: miss(one[3][0], fault))
+        with bed.calibrating:
+            tried = bed.tried[case.profile, fault.name, fault.place]
+            tried.append((values[0], reached[0]))
+            values = [between(tried, fault)]
 
 
 def told(claim):
