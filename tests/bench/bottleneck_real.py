@@ -11,7 +11,7 @@ missing is said and left out.
     cargo build --release
     tests/bench/bottleneck_real.py target/release/shakedown [nginx-healthy nginx-slow-upstream …]
 
-Loopback only. Each run takes about half a minute.
+Loopback only. Each run takes about a minute.
 """
 
 import argparse
@@ -106,16 +106,16 @@ scenarios:
   visitors:
     executor: ramping-arrival-rate
     exec: any
-    startRate: ${env.LOW:-5}
+    startRate: ${env.LOW:-3}
     preAllocatedVUs: 20
     maxVUs: 200
     gracefulStop: 10s
     stages:
-      - { target: "${env.LOW:-5}", duration: "${env.HOLD:-10s}" }
-      - { target: "${env.HALF:-10}", duration: "1s" }
-      - { target: "${env.HALF:-10}", duration: "${env.HOLD:-10s}" }
-      - { target: "${env.FULL:-20}", duration: "1s" }
-      - { target: "${env.FULL:-20}", duration: "${env.HOLD:-10s}" }
+      - { target: "${env.LOW:-3}", duration: "${env.HOLD:-10s}" }
+      - { target: "${env.HALF:-5}", duration: "1s" }
+      - { target: "${env.HALF:-5}", duration: "${env.HOLD:-10s}" }
+      - { target: "${env.FULL:-10}", duration: "1s" }
+      - { target: "${env.FULL:-10}", duration: "${env.HOLD:-10s}" }
 """
 ROWS = 1_000_000
 
@@ -198,7 +198,7 @@ def datasette(args, folder, index, expected):
     command = [sys.executable, "-m", "datasette", "serve", str(path), "-h", "127.0.0.1", "-p", str(port),
                "--setting", "sql_time_limit_ms", "5000"]
     with child(command, f"{url}/bench.json", folder / "datasette.log"):
-        yield Service(url, DATASETTE_PLAN, (5, 10, 20), expected, f"{ROWS} rows")
+        yield Service(url, DATASETTE_PLAN, (3, 5, 10), expected, f"{ROWS} rows")
 
 
 CASES = {
@@ -272,7 +272,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("program")
     parser.add_argument("cases", nargs="*", default=list(CASES))
-    parser.add_argument("--hold", type=float, default=9, help="seconds at each of the three loads")
+    parser.add_argument("--hold", type=float, default=15, help="seconds at each of the three loads")
     parser.add_argument("--keep", type=pathlib.Path, help="a folder in which the reports stay")
     args = parser.parse_args()
     unknown = set(args.cases) - set(CASES)
