@@ -292,9 +292,13 @@ def relative(reached, fault, base):
     return reached if fault.name == "rate-limit" else reached / base
 
 
-def is_clear(reached, fault, base, noise):
-    """Whether the shift is five times the noise, or of refusals so many that there is no doubt."""
-    return reached >= 0.02 if fault.name == "rate-limit" else reached - base >= 5 * noise
+def doubt(reached, fault, base, noise):
+    """What is unclear: a shift below five times the noise, or hardly any refusals."""
+    if fault.name == "rate-limit":
+        return None if reached >= 0.02 else f"{fault}: {reached:.0%} refused"
+    if reached * base - base >= 5 * noise:
+        return None
+    return f"{fault}: {reached * base:.2f} after {base:.2f}, noise {noise:.2f}"
 
 
 Case = collections.namedtuple("Case", "number kind profile faults seed")
@@ -377,14 +381,16 @@ def run_case(bed, seed, kind, number):
             for fault in case.faults:
                 value, reached = bed.calibrate(case.profile, fault)
                 base, noise = bed.base(case.profile, fault)
-                absolute = reached if fault.name == "rate-limit" else reached * base
-                if not is_clear(absolute, fault, base, noise):
-                    unclear = f"{fault}: {absolute:.2f} after {base:.2f}, noise {noise:.2f}"
+                unclear = unclear or doubt(reached, fault, base, noise)
                 values.append(value)
         if unclear:
             dropped.append(unclear)
             continue
         settings, values, report, reached = plant(bed, case, values)
+        doubts = [doubt(one, fault, *bed.base(case.profile, fault)) for one, fault in zip(reached, case.faults)]
+        if any(doubts):
+            dropped += filter(None, doubts)
+            continue
         claims = report.get("bottlenecks")
         return {"kind": kind, "number": number, "faults": [str(fault) for fault in case.faults],
                 "expected": [fault.expected for fault in case.faults], "profile": case.profile._asdict(),
@@ -407,7 +413,7 @@ def plant(bed, case, values):
         if case.kind != "single":
             return done[0]
         fault = case.faults[0]
-        if len(done) == RUNS or miss(reached[0], fault) <= TOO_FAR:
+        if len(done) == RUNS or miss(reached[0], fault) <= min(TOO_FAR, math.log(fault.strength) / 2):
             return min(done, key=lambda one: miss(one[3][0], fault))
         with bed.calibrating:
             tried = bed.tried[case.profile, fault.name, fault.place]
