@@ -7,6 +7,7 @@ mod address;
 mod amount;
 mod answers;
 mod block;
+mod capacity;
 mod certificate;
 mod comparison;
 mod condition;
@@ -72,6 +73,10 @@ pub use address::{Origin, OriginError, Scheme, Target};
 pub use amount::Amount;
 pub use answers::{AnswerFilter, AnswerTally};
 pub use block::{Block, BlockTally, Blocks};
+pub use capacity::{
+    Capacity, CapacityAim, CapacityModel, Estimate, Knee, Level, PRECISION, Scalability, SearchEnd,
+    SecondInstance, Steadiness, UslFit, same,
+};
 pub use certificate::{CertificateReport, ShownCertificate, Trust};
 pub use comparison::{
     Change, ChangeKind, ComparedFigure, ComparedRun, Comparison, ComparisonLimits, FindingChange,

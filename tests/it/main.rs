@@ -6,6 +6,7 @@ mod bad_input;
 mod baseline;
 mod browser_command;
 mod callback_server;
+mod capacity;
 mod ci_flags;
 mod compare;
 mod connection;
