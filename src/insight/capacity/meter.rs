@@ -267,7 +267,7 @@ fn broken(steadiness: Steadiness, aim: &CapacityAim, report: &Report) -> Vec<Str
             let aggregate = criterion.condition.aggregate;
             let is = value.map(|value| aggregate.figure(criterion.selector.metric, value));
             let is = is.unwrap_or_else(|| "not measured".to_owned());
-            Some(format!("{criterion} wanted, {aggregate} is {is}"))
+            Some(format!("{aggregate} is {is}, {criterion} wanted"))
         })
         .collect();
     let dropped = dropped(report);

@@ -43,7 +43,7 @@ pub enum Step {
 enum Verdict {
     Meets,
     Fails,
-    /// The generator could not do it, twice.
+    /// The generator could not do it.
     Saturated,
     /// As many say the one as the other, or none counts.
     Open,
@@ -56,6 +56,8 @@ struct Rung {
     meets: usize,
     fails: usize,
     saturated: usize,
+    /// The generator has done a higher level: what it could not do here was chance.
+    is_possible: bool,
 }
 
 impl Rung {
@@ -63,12 +65,19 @@ impl Rung {
         match self.meets.cmp(&self.fails) {
             std::cmp::Ordering::Greater => Verdict::Meets,
             std::cmp::Ordering::Less => Verdict::Fails,
-            std::cmp::Ordering::Equal if self.meets == 0 && self.saturated < 2 => Verdict::Open,
+            std::cmp::Ordering::Equal if self.meets == 0 && self.saturated < self.patience() => {
+                Verdict::Open
+            }
             std::cmp::Ordering::Equal if self.meets == 0 => Verdict::Saturated,
             // What cannot be told after so many is not safely met.
             std::cmp::Ordering::Equal if self.meets + self.fails + 1 >= REPEATS => Verdict::Fails,
             std::cmp::Ordering::Equal => Verdict::Open,
         }
+    }
+
+    /// How often the generator may be at its limit before that is believed.
+    fn patience(&self) -> usize {
+        if self.is_possible { REPEATS } else { 2 }
     }
 
     /// Whether another measurement would make its verdict surer.
@@ -124,7 +133,8 @@ fn rungs(levels: &[Level]) -> Vec<Rung> {
     for level in levels {
         let place = rungs.iter().position(|rung| same(rung.asked, level.asked));
         let place = place.unwrap_or_else(|| {
-            rungs.push(Rung { asked: level.asked, meets: 0, fails: 0, saturated: 0 });
+            let asked = level.asked;
+            rungs.push(Rung { asked, meets: 0, fails: 0, saturated: 0, is_possible: false });
             rungs.len() - 1
         });
         let rung = &mut rungs[place];
@@ -136,6 +146,11 @@ fn rungs(levels: &[Level]) -> Vec<Rung> {
         }
     }
     rungs.sort_by(|one, other| one.asked.total_cmp(&other.asked));
+    let mut is_possible = false;
+    for rung in rungs.iter_mut().rev() {
+        rung.is_possible = is_possible;
+        is_possible |= rung.meets + rung.fails > 0;
+    }
     rungs
 }
 
@@ -153,9 +168,10 @@ fn is_broken(rungs: &[Rung], levels: &[Level]) -> bool {
 
 fn upwards(aim: &CapacityAim, rungs: &[Rung], below: &Rung) -> Step {
     if below.asked >= aim.max || same(below.asked, aim.max) {
-        return match below.wants_repeat() {
-            true => Step::Measure(below.asked),
-            false => Step::Done(SearchEnd::MaxReached),
+        return if below.wants_repeat() {
+            Step::Measure(below.asked)
+        } else {
+            Step::Done(SearchEnd::MaxReached)
         };
     }
     let was_refuted = rungs.iter().any(|rung| rung.fails > 0);

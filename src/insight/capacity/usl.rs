@@ -59,14 +59,14 @@ pub fn scalability(levels: &[Level]) -> (Scalability, usize) {
         Err(why) => {
             let mut why = why.to_string();
             if !alone.is_empty() && distinct(&points) < LEVELS {
-                why.push_str(&format!(
-                    "; {} more had fewer than one request under way on average, where requests do \
-                     not meet",
-                    alone.len()
-                ));
+                let few = alone.len();
+                why = format!(
+                    "{why}; {few} more had fewer than one request under way on average, where \
+                     requests do not meet"
+                );
             }
             if saturated > 0 {
-                why.push_str(&format!("; at {saturated} the generator was at its limit"));
+                why = format!("{why}; at {saturated} the generator was at its limit");
             }
             (Scalability::Refused(why), saturated)
         }

@@ -66,7 +66,7 @@ impl Queue {
     pub(crate) fn capacity(&self, q: f64, limit: f64) -> f64 {
         let (mut low, mut high) = (0.0, self.servers as f64 * self.each);
         for _ in 0..60 {
-            let middle = (low + high) / 2.0;
+            let middle = f64::midpoint(low, high);
             if self.beyond(middle, limit) <= 1.0 - q { low = middle } else { high = middle }
         }
         low
@@ -146,8 +146,8 @@ impl Search {
 
     /// Searches to the end.
     pub(crate) fn run(&mut self, aim: CapacityAim) -> Capacity {
-        let mut watch = CapacityWatch::new(aim.clone());
         self.rate = aim.start;
+        let mut watch = CapacityWatch::new(aim);
         watch.take(&stamped(0.0, declared()));
         for second in 0..LONGEST {
             self.seconds = second + 1;
