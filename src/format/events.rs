@@ -19,6 +19,7 @@ use crate::model::SeriesId;
 use crate::model::SeriesWindow;
 use crate::model::Stamped;
 
+use super::capacity::CapacityDto;
 use super::change::ChangeDto;
 use super::comparison::ComparisonDto;
 use super::error::FormatError;
@@ -266,6 +267,8 @@ enum EventDto {
     Stopping(StopDto),
     /// Whether the load figures can be believed.
     Validity(ValidityDto),
+    /// How much the target can take.
+    Capacity(Box<CapacityDto>),
     /// What has changed since the baseline.
     Comparison(Box<ComparisonDto>),
     /// The gates.
@@ -384,6 +387,7 @@ impl From<&Event> for EventDto {
             Event::Stopping(reason) => Self::Stopping(reason.into()),
             Event::LoadChanged(change) => Self::LoadChanged(change.into()),
             Event::Validity(validity) => Self::Validity(validity.into()),
+            Event::Capacity(capacity) => Self::Capacity(Box::new(capacity.as_ref().into())),
             Event::Comparison(comparison) => Self::Comparison(Box::new(comparison.as_ref().into())),
             Event::Thresholds(results) => {
                 Self::Thresholds(results.iter().map(Into::into).collect())
@@ -439,6 +443,7 @@ impl From<EventDto> for Event {
             EventDto::Stopping(reason) => Self::Stopping(reason.into()),
             EventDto::LoadChanged(change) => Self::LoadChanged(change.into()),
             EventDto::Validity(validity) => Self::Validity(validity.into()),
+            EventDto::Capacity(capacity) => Self::Capacity(Box::new((*capacity).into())),
             EventDto::Comparison(comparison) => Self::Comparison(Box::new((*comparison).into())),
             EventDto::Thresholds(results) => {
                 Self::Thresholds(results.into_iter().map(Into::into).collect())

@@ -7,6 +7,7 @@
 
 mod blocks;
 mod bytes;
+mod capacity;
 mod change;
 pub mod comparison;
 pub mod control;

@@ -10,6 +10,8 @@ use serde::Deserializer;
 use serde::Serialize;
 use serde::Serializer;
 
+use super::capacity::EndName;
+use crate::model::CapacityModel;
 use crate::model::ChangeKind;
 use crate::model::ComparedFigure;
 use crate::model::Confidence;
@@ -27,6 +29,7 @@ use crate::model::Phase;
 use crate::model::SeriesKind;
 use crate::model::Severity;
 use crate::model::SkipReason;
+use crate::model::Steadiness;
 
 /// A value of a closed set that has a stable name in files.
 pub(super) trait StableName: Copy + 'static {
@@ -51,9 +54,11 @@ macro_rules! stable_names {
 }
 
 stable_names! {
+    CapacityModel, "CapacityModel", &Self::ALL;
     ChangeKind, "ChangeKind", &Self::ALL;
     ComparedFigure, "ComparedFigure", &Self::ALL;
     Confidence, "Confidence", &Self::ALL;
+    EndName, "CapacityEnd", &Self::ALL;
     EvidenceRole, "EvidenceRole", &Self::ALL;
     FailureClass, "FailureClass", &Self::ALL;
     FindingChangeKind, "FindingChangeKind", &Self::ALL;
@@ -68,6 +73,7 @@ stable_names! {
     SeriesKind, "SeriesKind", &Self::ALL;
     Severity, "Severity", &Self::ALL;
     SkipReason, "SkipReason", &Self::ALL;
+    Steadiness, "Steadiness", &Self::ALL;
 }
 
 /// A value written as its stable name.

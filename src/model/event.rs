@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::capacity::Capacity;
 use super::comparison::Comparison;
 use super::cost::Cost;
 use super::failure::Failure;
@@ -227,6 +228,8 @@ pub enum Event {
     Stopping(StopReason),
     /// Can the load figures be believed?
     Validity(Validity),
+    /// How much the target can take, as far as the search for it went.
+    Capacity(Box<Capacity>),
     /// What has changed since the baseline.
     Comparison(Box<Comparison>),
     /// The gates.

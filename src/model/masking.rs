@@ -1,6 +1,7 @@
 //! The plan's secrets taken out of events: what a target, a path or an error may bring into texts
 //! that nobody has redacted as evidence.
 
+use super::capacity::SearchEnd;
 use super::comparison::{Comparison, Subject};
 use super::event::Event;
 use super::event::StopReason;
@@ -58,6 +59,11 @@ impl Event {
             ) => mask(text),
             Self::Validity(validity) => {
                 validity.problems.iter_mut().chain(&mut validity.warnings).for_each(mask);
+            }
+            Self::Capacity(capacity) => {
+                if let SearchEnd::CutShort(why) = &mut capacity.end {
+                    mask(why);
+                }
             }
             Self::Comparison(comparison) => comparison.mask(redactor),
             Self::Verdict(Verdict { reasons, .. }) => {

@@ -85,7 +85,7 @@ pub use comparison::{
 pub use condition::{Aggregate, Condition, ConditionError, Limit, Operator};
 pub use control::{ControlCommand, LoadCommand, StopLevel, StopToken};
 pub use conversation::{Conversation, EventStream, Expectation, MessageStep, WebSocketSession};
-pub use cost::Cost;
+pub use cost::{Cost, Egress, Serverless, Used, hit_ratio};
 pub use curl::curl;
 pub use cvss::cvss_base_score;
 pub use event::{Event, EventSender, Notice, NoticeLevel, Phase, RunInfo, Stamped, StopReason};

@@ -10,11 +10,22 @@ use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 use shakedown::insight::scalability;
 use shakedown::model::Capacity;
+use shakedown::model::CapacityModel;
+use shakedown::model::Cost;
+use shakedown::model::Egress;
+use shakedown::model::Event;
 use shakedown::model::Level;
+use shakedown::model::Report;
+use shakedown::model::RunInfo;
 use shakedown::model::Scalability;
 use shakedown::model::SearchEnd;
+use shakedown::model::Serverless;
+use shakedown::model::Stamped;
 use shakedown::model::Steadiness;
+use shakedown::report::Style;
+use shakedown::report::summary;
 
+use crate::fixtures::run_info;
 use queue::Queue;
 use queue::Search;
 use queue::aim;
@@ -28,14 +39,63 @@ fn searched(queue: &Queue, seed: u64) -> (Capacity, Search) {
     (capacity, search)
 }
 
+/// A run that found a capacity and was cut short later: its last word is the first answer.
+pub(crate) fn searched_events() -> Vec<Stamped> {
+    let cost = Cost {
+        instances: 2,
+        price_per_hour: 0.18,
+        currency: "EUR".to_owned(),
+        serverless: Some(Serverless {
+            per_million_requests: 0.2,
+            per_gb_second: 0.000_016,
+            memory_mib: 512.0,
+        }),
+        egress: Some(Egress { per_gb: 0.08, origin_per_gb: 0.02, hit_ratio: Some(0.9) }),
+    };
+    let run = RunInfo { command: "capacity".to_owned(), cost: Some(cost), ..run_info() };
+    let mut bounded = aim(&[FAST], 10.0, 5000.0);
+    bounded.max_time = Duration::from_secs(60);
+    let cut = Search::new(Queue::new(8, 25.0), 8).run(bounded);
+    let mut wanted = aim(&[FAST, SOUND], 10.0, 5000.0);
+    (wanted.at_least, wanted.wanted) = (Some(50.0), Some(200.0));
+    let found = Search::new(Queue::new(8, 25.0), 2).run(wanted);
+    let events =
+        [Event::RunStarted(run), Event::Capacity(Box::new(cut)), Event::Capacity(Box::new(found))];
+    let stamp = |(seq, event)| Stamped { seq, at: Duration::from_secs(seq), event };
+    (0..).zip(events).map(stamp).collect()
+}
+
+#[test]
+fn the_summary_says_what_follows_from_the_answer() {
+    let report = Report::of(&searched_events());
+    let capacity = report.capacity.as_ref().expect("it was found");
+    let answer = capacity.answer.expect("an answer");
+    let text = summary(&report, Style::in_a_file());
+    let has = |words: &str| assert!(text.contains(words), "no `{words}` in\n{text}");
+    has(&format!("capacity  {}", CapacityModel::Rate.amount(answer)));
+    has("http_req_latency: p(95)<300, http_req_failed: rate<0.01");
+    has("at least 50/s: met");
+    has("keeps 30.0% free");
+    has("if two share nothing");
+    has("(extrapolated");
+    // Two instances were measured; the rest is arithmetic.
+    let each = answer * 0.7 / 2.0;
+    has(&format!("{} instances for 200/s", (200.0 / each).ceil()));
+    has("per million requests at");
+    has("compute");
+    assert_eq!(
+        text.matches("met over").count(),
+        capacity.levels.iter().filter(|one| one.meets()).count()
+    );
+}
+
 #[test]
 fn the_answer_is_within_five_per_cent_of_the_limit_of_a_queue() {
     // c, μ per second: few slow servers, many fast ones.
     let systems = [(4, 20.0), (8, 25.0), (2, 40.0), (16, 12.0)];
     let mut seconds = 0;
     let mut missed = Vec::new();
-    for seed in 0..20_u64 {
-        let (servers, each) = systems[seed as usize % systems.len()];
+    for (seed, (servers, each)) in (0..20_u64).zip(systems.into_iter().cycle()) {
         let queue = Queue::new(servers, each);
         let limit = queue.capacity(0.95, 0.3);
         let (capacity, search) = searched(&queue, seed);

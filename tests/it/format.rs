@@ -6,6 +6,7 @@ use proptest::prelude::*;
 use shakedown::format::{FormatError, events, read_run, report};
 use shakedown::model::{Digits, Event, Histogram, Report, Stamped};
 
+use crate::capacity::searched_events;
 use crate::fixtures::{interrupted_events, rich_events, rich_report};
 
 /// A name for every kind of event: a new variant does not compile until it has one, and the test
@@ -36,13 +37,14 @@ fn kind(event: &Event) -> &'static str {
         Event::Stopping(_) => "stopping",
         Event::Validity(_) => "validity",
         Event::Thresholds(_) => "thresholds",
+        Event::Capacity(_) => "capacity",
         Event::Comparison(_) => "comparison",
         Event::LoadChanged(_) => "load_changed",
         Event::Verdict(_) => "verdict",
     }
 }
 
-const KINDS: usize = 27;
+const KINDS: usize = 28;
 
 fn log_of(events: &[Stamped]) -> String {
     events.iter().map(|stamped| events::write_line(stamped) + "\n").collect()
@@ -64,7 +66,7 @@ fn assert_valid(schema: &serde_json::Value, instance: &serde_json::Value) {
 #[test]
 fn every_kind_of_event_survives_the_log() {
     let mut kinds = std::collections::BTreeSet::new();
-    for stamped in rich_events().iter().chain(&interrupted_events()) {
+    for stamped in rich_events().iter().chain(&interrupted_events()).chain(&searched_events()) {
         let line = events::write_line(stamped);
         let name = kind(&stamped.event);
         assert_eq!(events::read_line(&line).expect("own line"), *stamped);
@@ -77,7 +79,7 @@ fn every_kind_of_event_survives_the_log() {
 
 #[test]
 fn a_report_reads_back_equal() {
-    for events in [rich_events(), interrupted_events(), Vec::new()] {
+    for events in [rich_events(), interrupted_events(), searched_events(), Vec::new()] {
         let original = Report::of(&events);
         let back = report::read(&report::write(&original)).expect("own report");
         assert_eq!(back, original);
@@ -210,7 +212,7 @@ fn text_with(lines: &[String], at: usize, replacement: &str) -> String {
 #[test]
 fn reports_and_events_validate_against_their_schemas() {
     let (of_report, of_event) = (report::schema(), events::schema());
-    for events in [rich_events(), interrupted_events(), Vec::new()] {
+    for events in [rich_events(), interrupted_events(), searched_events(), Vec::new()] {
         assert_valid(&of_report, &json(&report::write(&Report::of(&events))));
         for stamped in &events {
             assert_valid(&of_event, &json(events::write_line(stamped).as_bytes()));

@@ -1,5 +1,6 @@
 //! The summary on the terminal after a run.
 
+mod capacity;
 mod checks;
 mod comparison;
 mod groups;
