@@ -217,9 +217,8 @@ fn figure(value: f64) -> String {
     if value.abs() < SMALL {
         return format!("{value:.2e}");
     }
-    let digits = 2.0 - value.abs().log10().floor().clamp(-12.0, 2.0);
-    let scale = 10_f64.powf(digits);
-    format_number((value * scale).round() / scale)
+    let rounded = rounded(value);
+    if value.abs() < 1.0 { rounded.to_string() } else { format_number(rounded) }
 }
 
 /// The same as a number, for what was not measured.
