@@ -7,7 +7,7 @@
 //! | layer | modules |
 //! |--|--|
 //! | 0 | [`model`]: pure data and pure functions that all others speak |
-//! | 1 | [`extract`] (values out of responses), [`http`] (one exchange on the wire), [`browser`] (a Chromium, spoken to through pipes), [`rules`] (rule files, compiled), [`mod@format`] (report JSON and event lines, both ways), [`import`] (foreign descriptions of a service, as a plan), [`insight`] (analyses of reports: bottlenecks, comparison, merge) |
+//! | 1 | [`extract`] (values out of responses), [`http`] (one exchange on the wire), [`browser`] (a Chromium, spoken to through pipes), [`rules`] (rule files, compiled), [`mod@format`] (report JSON and event lines, both ways), [`import`] (foreign descriptions of a service, as a plan), [`insight`] (analyses of reports: bottlenecks, comparison, merge, search for the capacity) |
 //! | 2 | [`flow`] (what a virtual user does), [`plan`] (plan file and flags, resolved) |
 //! | 3 | [`load`] and [`scan`] (the engines, which never see each other), [`report`] (renderers), [`ui`] (consumers of events), [`store`] (past runs) |
 //! | 4 | [`run`] (engines, pump, derivers, gates), [`demo`] (the flawed shop) |
@@ -23,7 +23,8 @@
 //!
 //! Two arrows go back: the [`model::StopToken`], which only ever winds down, and
 //! [`load::LiveControl`], through which keys and the control socket change rates and users
-//! ([`run::Steering`]). The load's shards look at one number of each per turn and wait for neither.
+//! ([`run::Steering`]), and so does the search for the capacity ([`insight::CapacityWatch`]). The
+//! load's shards look at one number of each per turn and wait for neither.
 //!
 //! # Protocols
 //!

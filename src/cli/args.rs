@@ -10,6 +10,7 @@ use regex::Regex;
 use super::accept::AcceptArgs;
 use super::baseline::AcceptedArgs;
 use super::baseline::BaselineArgs;
+use super::capacity_args::CapacityArgs;
 use super::compare::CompareArgs;
 use super::connect_args::ConnectArgs;
 use super::control_args::ControlArgs;
@@ -112,6 +113,8 @@ pub(super) enum Command {
     Crawl(Box<CrawlArgs>),
     /// Run a plan's load and scan, apply every gate, write one report.
     Check(Box<CheckArgs>),
+    /// Find the highest rate or number of users that meets an objective.
+    Capacity(Box<CapacityArgs>),
     /// Steer a running load: rate, users, pause, stop; or look at it.
     Control(ControlCommandArgs),
     /// Write a commented plan to begin with.

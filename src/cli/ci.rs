@@ -10,7 +10,7 @@ use crate::run::RunKind;
 /// run has something to say in it: a report of a scan without one would close all that is open.
 pub(super) fn outputs(dir: &Path, kind: RunKind) -> impl Iterator<Item = Output> {
     let (load, scan) = match kind {
-        RunKind::Load => (true, false),
+        RunKind::Load | RunKind::Capacity => (true, false),
         RunKind::Scan | RunKind::Crawl | RunKind::Rules => (false, true),
         RunKind::Check => (true, true),
     };

@@ -178,7 +178,10 @@ fn gating(execution: &Execution<'_>) -> Gating {
         RunKind::Load | RunKind::Scan | RunKind::Crawl | RunKind::Rules if execution.output.ci => {
             Gating::LoadFigures
         }
-        RunKind::Load | RunKind::Scan | RunKind::Crawl | RunKind::Rules => Gating::OnlyThresholds,
+        // Levels are judged one by one: beyond the capacity the generator may well be late.
+        RunKind::Load | RunKind::Scan | RunKind::Crawl | RunKind::Rules | RunKind::Capacity => {
+            Gating::OnlyThresholds
+        }
     }
 }
 
@@ -238,7 +241,11 @@ pub(super) fn browser(
     execution: &Execution<'_>,
     registry: &Registry,
 ) -> Result<Option<PathBuf>, CliError> {
-    let scan = execution.plan.scan.as_ref().filter(|_| execution.kind != RunKind::Load);
+    let scan = execution
+        .plan
+        .scan
+        .as_ref()
+        .filter(|_| !matches!(execution.kind, RunKind::Load | RunKind::Capacity));
     let Some(scan) = scan else { return Ok(None) };
     let named = ["SHAKEDOWN_BROWSER", "CHROME"].into_iter().find_map(std::env::var_os);
     let path = std::env::var_os("PATH");
@@ -405,7 +412,7 @@ pub(super) fn theme(terminal: &Terminal) -> Theme {
 pub(super) fn run_info(execution: &Execution<'_>, clock: Clock) -> RunInfo {
     let plan = &execution.plan;
     let planned = match execution.kind {
-        RunKind::Scan | RunKind::Crawl | RunKind::Rules => None,
+        RunKind::Scan | RunKind::Crawl | RunKind::Rules | RunKind::Capacity => None,
         RunKind::Load | RunKind::Check => plan.planned_load_duration(),
     };
     RunInfo {

@@ -4,6 +4,8 @@ mod accept;
 mod args;
 mod baseline;
 mod callback_args;
+mod capacity;
+mod capacity_args;
 mod check;
 mod ci;
 mod compare;

@@ -26,8 +26,8 @@ use super::ended::ExitCodeStyle;
 use super::error::CliError;
 use super::terminal::Terminal;
 use super::{
-    accept, check, compare, completions, control, crawl, demo, explain, history, import, load,
-    merge, new, report, retest, rules, scan, schema, validate, view,
+    accept, capacity, check, compare, completions, control, crawl, demo, explain, history, import,
+    load, merge, new, report, retest, rules, scan, schema, validate, view,
 };
 
 /// Characters of an error's line.
@@ -92,6 +92,7 @@ fn dispatch(command: Command, terminal: &Terminal) -> Result<Ended, CliError> {
             return load::run(&args, terminal);
         }
         Command::Scan(args) => return scan::run(&args, terminal),
+        Command::Capacity(args) => return capacity::run(&args, terminal),
         Command::Check(mut args) => {
             args.run.settle();
             return check::run(&args, terminal);

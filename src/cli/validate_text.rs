@@ -45,6 +45,7 @@ pub(super) fn text(plan: &Plan, resolved: &Resolved, width: usize) -> String {
     };
     section("Load", &load(plan, forecast));
     section("Scan", &scan(plan));
+    section("Capacity", &capacity(plan));
     section("Requests", &requests(plan, forecast, resolved));
     section("Hosts", &hosts(forecast));
     section("Limits", &limits(plan));
@@ -59,6 +60,24 @@ pub(super) fn text(plan: &Plan, resolved: &Resolved, width: usize) -> String {
     section("Files", &files.collect::<Vec<_>>());
     section("Read", &read(resolved));
     out
+}
+
+/// What `capacity` would search for.
+fn capacity(plan: &Plan) -> Vec<(String, String)> {
+    let Some(aim) = &plan.capacity else { return Vec::new() };
+    let slo = aim.slo.iter().map(|criterion| inert(&criterion.to_string(), 200));
+    let levels = format!(
+        "from {} to {}, each held {} to {}, {} in all",
+        aim.model.amount(aim.start),
+        aim.model.amount(aim.max),
+        format_duration(aim.settle.0),
+        format_duration(aim.settle.1),
+        format_duration(aim.max_time)
+    );
+    vec![
+        ("objective".to_owned(), slo.collect::<Vec<_>>().join(", ")),
+        ("levels".to_owned(), levels),
+    ]
 }
 
 /// Files that the plan is made of, and that it names.

@@ -20,6 +20,7 @@ use crate::model::SeriesWindow;
 use crate::model::Stamped;
 
 use super::bottleneck::BottleneckDto;
+use super::capacity::CapacityDto;
 use super::change::ChangeDto;
 use super::comparison::ComparisonDto;
 use super::error::FormatError;
@@ -267,6 +268,8 @@ enum EventDto {
     Stopping(StopDto),
     /// Whether the load figures can be believed.
     Validity(ValidityDto),
+    /// How much the target can take.
+    Capacity(Box<CapacityDto>),
     /// What has changed since the baseline.
     Comparison(Box<ComparisonDto>),
     /// What makes requests slow, as far as is known; the last one holds.
@@ -388,6 +391,7 @@ impl From<&Event> for EventDto {
             Event::LoadChanged(change) => Self::LoadChanged(change.into()),
             Event::Validity(validity) => Self::Validity(validity.into()),
             Event::Bottlenecks(found) => Self::Bottlenecks(found.iter().map(Into::into).collect()),
+            Event::Capacity(capacity) => Self::Capacity(Box::new(capacity.as_ref().into())),
             Event::Comparison(comparison) => Self::Comparison(Box::new(comparison.as_ref().into())),
             Event::Thresholds(results) => {
                 Self::Thresholds(results.iter().map(Into::into).collect())
@@ -446,6 +450,7 @@ impl From<EventDto> for Event {
             EventDto::Bottlenecks(found) => {
                 Self::Bottlenecks(found.into_iter().map(Into::into).collect())
             }
+            EventDto::Capacity(capacity) => Self::Capacity(Box::new((*capacity).into())),
             EventDto::Comparison(comparison) => Self::Comparison(Box::new((*comparison).into())),
             EventDto::Thresholds(results) => {
                 Self::Thresholds(results.into_iter().map(Into::into).collect())

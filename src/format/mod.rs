@@ -8,6 +8,7 @@
 mod blocks;
 mod bottleneck;
 mod bytes;
+mod capacity;
 mod change;
 pub mod comparison;
 pub mod control;

@@ -13,6 +13,8 @@ use serde::Serializer;
 use crate::model::BottleneckCause;
 use crate::model::CacheState;
 use crate::model::Certainty;
+use super::capacity::EndName;
+use crate::model::CapacityModel;
 use crate::model::ChangeKind;
 use crate::model::ComparedFigure;
 use crate::model::Confidence;
@@ -31,6 +33,7 @@ use crate::model::SeriesKind;
 use crate::model::Severity;
 use crate::model::SkipReason;
 use crate::model::Storing;
+use crate::model::Steadiness;
 
 /// A value of a closed set that has a stable name in files.
 pub(super) trait StableName: Copy + 'static {
@@ -58,9 +61,11 @@ stable_names! {
     BottleneckCause, "BottleneckCause", &Self::ALL;
     CacheState, "CacheState", &Self::ALL;
     Certainty, "Certainty", &Self::ALL;
+    CapacityModel, "CapacityModel", &Self::ALL;
     ChangeKind, "ChangeKind", &Self::ALL;
     ComparedFigure, "ComparedFigure", &Self::ALL;
     Confidence, "Confidence", &Self::ALL;
+    EndName, "CapacityEnd", &Self::ALL;
     EvidenceRole, "EvidenceRole", &Self::ALL;
     FailureClass, "FailureClass", &Self::ALL;
     FindingChangeKind, "FindingChangeKind", &Self::ALL;
@@ -76,6 +81,7 @@ stable_names! {
     Severity, "Severity", &Self::ALL;
     SkipReason, "SkipReason", &Self::ALL;
     Storing, "Storing", &Self::ALL;
+    Steadiness, "Steadiness", &Self::ALL;
 }
 
 /// A value written as its stable name.

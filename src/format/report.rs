@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use super::blocks::BlocksDto;
 use super::bottleneck::BottleneckDto;
+use super::capacity::CapacityDto;
 use super::change::ChangeDto;
 use super::comparison::ComparisonDto;
 use super::error::FormatError;
@@ -142,6 +143,9 @@ pub(super) struct ReportDto {
     /// Derived: every metric under k6's names and value keys.
     #[serde(default)]
     metrics: Vec<MetricDto>,
+    /// How much the target can take; absent where nobody searched for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    capacity: Option<CapacityDto>,
     /// What has changed since the baseline; absent without one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     comparison: Option<ComparisonDto>,
@@ -273,6 +277,7 @@ impl From<&Report> for ReportDto {
             validity: report.validity.as_ref().map(Into::into),
             generator: report.generator.as_ref().map(Into::into),
             metrics: metrics(report),
+            capacity: report.capacity.as_ref().map(Into::into),
             comparison: report.comparison.as_ref().map(Into::into),
             bottlenecks: report.bottlenecks.iter().map(Into::into).collect(),
             thresholds: report.thresholds.iter().map(Into::into).collect(),
@@ -373,6 +378,7 @@ impl From<ReportDto> for Report {
             stopped: dto.stopped.map(Into::into),
             validity: dto.validity.map(Into::into),
             generator: dto.generator.map(Into::into),
+            capacity: dto.capacity.map(Into::into),
             comparison: dto.comparison.map(Into::into),
             bottlenecks: dto.bottlenecks.into_iter().map(Into::into).collect(),
             thresholds: dto.thresholds.into_iter().map(Into::into).collect(),

@@ -4,7 +4,9 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::Serialize;
 
+use crate::model::Capacity;
 use crate::model::Cost;
+use crate::model::Egress;
 use crate::model::ExitCode;
 use crate::model::Headline;
 use crate::model::Notice;
@@ -13,10 +15,13 @@ use crate::model::Reason;
 use crate::model::Report;
 use crate::model::RunInfo;
 use crate::model::RunPart;
+use crate::model::Serverless;
 use crate::model::StopReason;
 use crate::model::ThresholdResult;
+use crate::model::Used;
 use crate::model::Validity;
 use crate::model::Verdict;
+use crate::model::hit_ratio;
 
 use super::name::Name;
 use super::number::Millis;
@@ -98,6 +103,33 @@ struct CostDto {
     price_per_hour: f64,
     /// ISO 4217 code.
     currency: String,
+    /// Functions that are paid by use.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    serverless: Option<ServerlessDto>,
+    /// Traffic to clients.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    egress: Option<EgressDto>,
+}
+
+/// Functions that are paid by request and by time.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Serverless")]
+struct ServerlessDto {
+    per_million_requests: f64,
+    per_gb_second: f64,
+    memory_mib: f64,
+}
+
+/// Traffic to clients, through a CDN.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Egress")]
+struct EgressDto {
+    /// Of 10^9 bytes to clients.
+    per_gb: f64,
+    /// The same from the origin, of what the cache misses.
+    origin_per_gb: f64,
+    /// Share that the cache has, as the plan says; null is what was measured.
+    hit_ratio: Option<f64>,
 }
 
 /// Derived: what the target costs, and what that makes of the requests that were measured.
@@ -108,6 +140,9 @@ pub(super) struct CostReportDto {
     per_hour: f64,
     /// Of a million requests that do not fail, at the measured rate; null when there were none.
     per_million_requests: Option<f64>,
+    /// The same at the level that is the capacity, as far as that was searched for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    per_million_at_capacity: Option<f64>,
     /// ISO 4217 code.
     currency: String,
 }
@@ -116,7 +151,14 @@ impl CostReportDto {
     pub(super) fn of(report: &Report) -> Option<Self> {
         let (cost, per_million_requests) = report.cost()?;
         let currency = cost.currency.clone();
-        Some(Self { per_hour: cost.per_hour(), per_million_requests, currency })
+        let level = report.capacity.as_ref().and_then(Capacity::at_answer);
+        let used = level.and_then(|level| Used::of_level(level, hit_ratio(&report.total())));
+        Some(Self {
+            per_hour: cost.per_hour(),
+            per_million_requests,
+            per_million_at_capacity: used.map(|used| cost.per_million(&used)),
+            currency,
+        })
     }
 }
 
@@ -138,6 +180,16 @@ impl From<&RunInfo> for RunInfoDto {
                 instances: cost.instances,
                 price_per_hour: cost.price_per_hour,
                 currency: cost.currency.clone(),
+                serverless: cost.serverless.map(|one| ServerlessDto {
+                    per_million_requests: one.per_million_requests,
+                    per_gb_second: one.per_gb_second,
+                    memory_mib: one.memory_mib,
+                }),
+                egress: cost.egress.map(|one| EgressDto {
+                    per_gb: one.per_gb,
+                    origin_per_gb: one.origin_per_gb,
+                    hit_ratio: one.hit_ratio,
+                }),
             }),
             part: info.part.map(PartDto),
             zero_unix_ms: info.zero_unix_ms,
@@ -162,6 +214,16 @@ impl From<RunInfoDto> for RunInfo {
                 instances: cost.instances,
                 price_per_hour: cost.price_per_hour,
                 currency: cost.currency,
+                serverless: cost.serverless.map(|one| Serverless {
+                    per_million_requests: one.per_million_requests,
+                    per_gb_second: one.per_gb_second,
+                    memory_mib: one.memory_mib,
+                }),
+                egress: cost.egress.map(|one| Egress {
+                    per_gb: one.per_gb,
+                    origin_per_gb: one.origin_per_gb,
+                    hit_ratio: one.hit_ratio,
+                }),
             }),
             part: dto.part.map(|PartDto(part)| part),
             zero_unix_ms: dto.zero_unix_ms,

@@ -169,6 +169,11 @@ impl Limit {
         !matches!(self, Self::Value(_))
     }
 
+    /// The number that is compared with, or another one where it is a change.
+    pub fn value_or(self, other: f64) -> f64 {
+        if self.is_change() { other } else { self.number() }
+    }
+
     fn number(self) -> f64 {
         match self {
             Self::Value(number) | Self::Change(number) | Self::Percent(number) => number,

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::bottleneck::Bottleneck;
+use super::capacity::Capacity;
 use super::comparison::Comparison;
 use super::cost::Cost;
 use super::failure::Failure;
@@ -228,6 +229,8 @@ pub enum Event {
     Stopping(StopReason),
     /// Can the load figures be believed?
     Validity(Validity),
+    /// How much the target can take, as far as the search for it went.
+    Capacity(Box<Capacity>),
     /// What has changed since the baseline.
     Comparison(Box<Comparison>),
     /// What makes requests slow, as far as is known; the last one holds.

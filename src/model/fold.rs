@@ -80,6 +80,7 @@ impl Report {
             }
             Event::Stopping(reason) => self.stopped = Some(reason.clone()),
             Event::Validity(validity) => self.validity = Some(validity.clone()),
+            Event::Capacity(capacity) => self.capacity = Some((**capacity).clone()),
             Event::Comparison(comparison) => self.comparison = Some((**comparison).clone()),
             Event::Bottlenecks(found) => self.bottlenecks.clone_from(found),
             Event::Thresholds(results) => self.thresholds.clone_from(results),
@@ -156,6 +157,9 @@ impl Report {
     /// Whoever reads figures must see that they are not the plan's.
     fn add_change(&mut self, change: &LoadChange) {
         self.changes.push(change.clone());
+        if change.is_search() {
+            return;
+        }
         if self.notices.len() < SAMPLES_KEPT {
             self.notices.push(Notice { level: NoticeLevel::Warning, text: change.to_string() });
         }

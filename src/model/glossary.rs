@@ -62,6 +62,14 @@ pub const GLOSSARY: &[Term] = &[
         &["82", "known", "history"],
     ),
     term(
+        "capacity",
+        &["slo", "objective"],
+        "The highest rate, or number of users, that still meets an objective (SLO) such as \
+         `http_req_latency: p(95)<300`. `shakedown capacity` raises the load until a level \
+         fails, halves the gap until its ends are 4 % apart, and measures both again.",
+        &["knee", "headroom", "universal scalability law", "level"],
+    ),
+    term(
         "closed model",
         &["constant-vus", "ramping-vus", "per-vu-iterations", "shared-iterations"],
         "A number of virtual users, each of which waits for its answer before it goes on: when \
@@ -141,6 +149,14 @@ pub const GLOSSARY: &[Term] = &[
         &["threshold", "verdict"],
     ),
     term(
+        "headroom",
+        &["reserve"],
+        "Share of the capacity that is kept free in operation, for bursts, a lost instance and \
+         the days that are busier than most: 30 % unless --headroom or `capacity.headroom` says \
+         otherwise.",
+        &["capacity"],
+    ),
+    term(
         "history",
         &[],
         "Past runs with their whole reports, in a file of this user or of the project. \
@@ -175,11 +191,28 @@ pub const GLOSSARY: &[Term] = &[
         &["85"],
     ),
     term(
+        "knee",
+        &["kleinrock"],
+        "The level at which throughput divided by mean response time is greatest (Kleinrock). \
+         Beyond it more load costs more time than it brings throughput. It is often below the \
+         capacity, which is where the objective breaks.",
+        &["capacity"],
+    ),
+    term(
         "known",
         &[],
         "A finding that the baseline has too. It fails no gate that does not ask for it \
          (`status:known`).",
         &["new", "accepted", "baseline"],
+    ),
+    term(
+        "level",
+        &["steady", "noisy", "rising", "abandoned", "unfinished"],
+        "A stretch of load at one rate or number of users. It is steady when blocks of its time \
+         agree within a few per cent and no longer drift; noisy when they still differed at the \
+         end; rising when latency kept growing, which fails it; abandoned when it failed so \
+         clearly that it was ended early.",
+        &["capacity"],
     ),
     term(
         "local_limit",
@@ -319,6 +352,16 @@ pub const GLOSSARY: &[Term] = &[
         "A condition on a metric, or on a part of it: `http_req_latency: [ 'p(95)<500' ]`. \
          Nothing measured does not pass.",
         &["gate", "99", "abortOnFail"],
+    ),
+    term(
+        "universal scalability law",
+        &["USL", "contention", "coherency", "scalability"],
+        "X(N) = λN / (1 + σ(N−1) + κN(N−1)): throughput at N requests at once (Gunther). λ is \
+         what one request at a time gives, σ the share done one after the other (contention), κ \
+         what agreeing with each other costs (coherency). With κ above 0 throughput falls beyond \
+         N* = √((1−σ)/κ). `capacity` fits it to six or more levels, with intervals of 95 % \
+         confidence, and refuses where a straight line explains them as well.",
+        &["capacity", "knee"],
     ),
     term(
         "verdict",

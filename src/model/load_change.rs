@@ -17,6 +17,16 @@ pub struct LoadChange {
     pub kind: LoadChangeKind,
 }
 
+impl LoadChange {
+    /// Who changes the load from level to level where the capacity is searched for.
+    pub const SEARCH: &str = "the search for the capacity";
+
+    /// Whether it is such a level, and not by hand.
+    pub fn is_search(&self) -> bool {
+        self.by == Self::SEARCH
+    }
+}
+
 /// What changed.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LoadChangeKind {
@@ -61,9 +71,10 @@ impl std::fmt::Display for LoadChangeKind {
 impl std::fmt::Display for LoadChange {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let of = self.scenario.as_ref().map(|scenario| format!(" of scenario `{scenario}`"));
+        let hand = if self.is_search() { "" } else { " by hand" };
         write!(
             f,
-            "the load{} was changed by hand at {}: {}, by {}",
+            "the load{} was changed{hand} at {}: {}, by {}",
             of.unwrap_or_default(),
             format_duration(self.at),
             self.kind,

@@ -2,6 +2,7 @@
 //! that nobody has redacted as evidence.
 
 use super::bottleneck::Bottleneck;
+use super::capacity::SearchEnd;
 use super::comparison::{Comparison, Subject};
 use super::event::Event;
 use super::event::StopReason;
@@ -59,6 +60,11 @@ impl Event {
             ) => mask(text),
             Self::Validity(validity) => {
                 validity.problems.iter_mut().chain(&mut validity.warnings).for_each(mask);
+            }
+            Self::Capacity(capacity) => {
+                if let SearchEnd::CutShort(why) = &mut capacity.end {
+                    mask(why);
+                }
             }
             Self::Comparison(comparison) => comparison.mask(redactor),
             Self::Bottlenecks(found) => found.iter_mut().for_each(|one| one.mask(redactor)),

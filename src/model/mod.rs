@@ -8,6 +8,7 @@ mod amount;
 mod answers;
 mod block;
 mod bottleneck;
+mod capacity;
 mod certificate;
 mod comparison;
 mod condition;
@@ -76,6 +77,10 @@ pub use amount::Amount;
 pub use answers::{AnswerFilter, AnswerTally};
 pub use block::{Block, BlockTally, Blocks};
 pub use bottleneck::{Bottleneck, BottleneckCause, Certainty, Since};
+pub use capacity::{
+    Capacity, CapacityAim, CapacityModel, Estimate, Knee, Level, PRECISION, Scalability, SearchEnd,
+    SecondInstance, Steadiness, UslFit, same,
+};
 pub use certificate::{CertificateReport, ShownCertificate, Trust};
 pub use comparison::{
     Change, ChangeKind, ComparedFigure, ComparedRun, Comparison, ComparisonLimits, FindingChange,
@@ -84,7 +89,7 @@ pub use comparison::{
 pub use condition::{Aggregate, Condition, ConditionError, Limit, Operator};
 pub use control::{ControlCommand, LoadCommand, StopLevel, StopToken};
 pub use conversation::{Conversation, EventStream, Expectation, MessageStep, WebSocketSession};
-pub use cost::Cost;
+pub use cost::{Cost, Egress, Serverless, Used, hit_ratio};
 pub use curl::curl;
 pub use cvss::cvss_base_score;
 pub use event::{Event, EventSender, Notice, NoticeLevel, Phase, RunInfo, Stamped, StopReason};

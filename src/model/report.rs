@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use super::block::Blocks;
 use super::bottleneck::Bottleneck;
+use super::capacity::Capacity;
 use super::comparison::Comparison;
-use super::cost::Cost;
+use super::cost::{Cost, Used};
 use super::event::{Notice, Phase, RunInfo, StopReason};
 use super::exit::ExitCode;
 use super::failure::Failure;
@@ -109,6 +110,8 @@ pub struct Report {
     pub validity: Option<Validity>,
     /// How the generator did; `None` without load.
     pub generator: Option<GeneratorReport>,
+    /// How much the target can take; `None` where nobody searched for it.
+    pub capacity: Option<Capacity>,
     /// What has changed since the baseline; `None` without one.
     pub comparison: Option<Comparison>,
     /// What makes requests slow, what costs most first.
@@ -147,6 +150,7 @@ impl Default for Report {
             stopped: None,
             validity: None,
             generator: None,
+            capacity: None,
             comparison: None,
             bottlenecks: Vec::new(),
             thresholds: Vec::new(),
@@ -165,6 +169,7 @@ impl Report {
         let code = self.verdict.as_ref()?.exit_code;
         let doubtful = self.validity.as_ref().is_some_and(|validity| !validity.is_valid());
         Some(match code {
+            ExitCode::Passed if self.capacity.is_some() => "the capacity was found",
             ExitCode::Passed if doubtful => "no gate failed, but the load figures are not reliable",
             ExitCode::Passed if !self.thresholds.is_empty() => code.meaning(),
             ExitCode::Passed if self.rules.is_empty() => "the run is valid; no gate was set",
@@ -199,10 +204,8 @@ impl Report {
     /// was measured.
     pub fn cost(&self) -> Option<(&Cost, Option<f64>)> {
         let cost = self.run.as_ref()?.cost.as_ref()?;
-        let (requests, failed) = self.endpoints.iter().fold((0, 0), |(requests, failed), one| {
-            (requests + one.total.requests, failed + one.total.failed)
-        });
-        Some((cost, cost.per_million(requests.saturating_sub(failed), self.load_elapsed)))
+        let used = Used::of(&self.total(), self.load_elapsed.as_secs_f64());
+        Some((cost, used.map(|used| cost.per_million(&used))))
     }
 
     /// Everything load counted, all series together.

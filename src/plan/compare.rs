@@ -2,15 +2,33 @@
 
 use std::path::PathBuf;
 
+use super::document::Node;
 use super::reader::{Fields, Keys, Reader};
 use super::types::BaselineFiles;
 use crate::model::Cost;
+use crate::model::Egress;
+use crate::model::Serverless;
 
 pub(super) const BASELINE: Keys =
     Keys { of: "a baseline", known: &["run", "accepted"], later: &[] };
 
-pub(super) const COST: Keys =
-    Keys { of: "the cost", known: &["instances", "price_per_hour", "currency"], later: &[] };
+pub(super) const COST: Keys = Keys {
+    of: "the cost",
+    known: &["instances", "price_per_hour", "currency", "serverless", "egress"],
+    later: &[],
+};
+
+pub(super) const SERVERLESS: Keys = Keys {
+    of: "the cost of functions",
+    known: &["per_million_requests", "per_gb_second", "memory_mib"],
+    later: &[],
+};
+
+pub(super) const EGRESS: Keys = Keys {
+    of: "the cost of traffic",
+    known: &["per_gb", "origin_per_gb", "hit_ratio"],
+    later: &[],
+};
 
 /// What stands before the name of a run of the history.
 const HISTORY: &str = "history:";
@@ -51,9 +69,14 @@ pub(super) fn cost(plan: &Fields<'_>, reader: &mut Reader) -> Option<Cost> {
             (1..=1_000_000).contains(&n)
         }),
     };
-    let price = reader.require(&fields, "price_per_hour").and_then(|node| {
-        reader.number(node, "a price from 0 to 1000000", |price: f64| (0.0..=1e6).contains(&price))
-    });
+    let by_use = fields.get("serverless").is_some() || fields.get("egress").is_some();
+    // Who pays by use may have nothing that is paid by the hour.
+    let price = match fields.get("price_per_hour") {
+        None if by_use => Some(0.0),
+        _ => reader.require(&fields, "price_per_hour").and_then(|node| price(node, reader)),
+    };
+    let serverless = serverless(&fields, reader);
+    let egress = egress(&fields, reader);
     let currency = reader.require(&fields, "currency").and_then(|node| {
         reader.parsed(node, "a currency like USD", |text| {
             let is_code = text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_uppercase());
@@ -66,5 +89,41 @@ pub(super) fn cost(plan: &Fields<'_>, reader: &mut Reader) -> Option<Cost> {
             }
         })
     });
-    Some(Cost { instances: instances?, price_per_hour: price?, currency: currency? })
+    Some(Cost {
+        instances: instances?,
+        price_per_hour: price?,
+        currency: currency?,
+        serverless,
+        egress,
+    })
+}
+
+fn price(node: &Node, reader: &mut Reader) -> Option<f64> {
+    reader.number(node, "a price from 0 to 1000000", |price: f64| (0.0..=1e6).contains(&price))
+}
+
+fn serverless(cost: &Fields<'_>, reader: &mut Reader) -> Option<Serverless> {
+    let entry = cost.entry("serverless")?;
+    let fields = reader.fields(&entry.node, &entry.key_at, &SERVERLESS)?;
+    let mut paid = |key| reader.require(&fields, key).and_then(|node| price(node, reader));
+    let (requests, seconds) = (paid("per_million_requests"), paid("per_gb_second"));
+    let memory = reader.require(&fields, "memory_mib").and_then(|node| {
+        reader.number(node, "mebibytes from 1 to 1000000", |mib: f64| (1.0..=1e6).contains(&mib))
+    });
+    Some(Serverless {
+        per_million_requests: requests?,
+        per_gb_second: seconds?,
+        memory_mib: memory?,
+    })
+}
+
+fn egress(cost: &Fields<'_>, reader: &mut Reader) -> Option<Egress> {
+    let entry = cost.entry("egress")?;
+    let fields = reader.fields(&entry.node, &entry.key_at, &EGRESS)?;
+    let per_gb = reader.require(&fields, "per_gb").and_then(|node| price(node, reader));
+    let origin = fields.get("origin_per_gb").map_or(Some(0.0), |node| price(node, reader));
+    let hit_ratio = fields.get("hit_ratio").and_then(|node| {
+        reader.number(node, "a share from 0 to 1", |share: f64| (0.0..=1.0).contains(&share))
+    });
+    Some(Egress { per_gb: per_gb?, origin_per_gb: origin?, hit_ratio })
 }

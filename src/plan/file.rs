@@ -18,8 +18,8 @@ use super::substitute::Env;
 use super::targets::{TargetOverride, Targets};
 use super::types::{Connection, Cookies, Plan, Scenario, TlsPolicy};
 use super::{
-    auth, boundary, carried, compare, consistency, defaults, flows, gates, include, occurrence,
-    once, requests, scan, scenarios, substitution, targets,
+    auth, boundary, capacity, carried, compare, consistency, defaults, flows, gates, include,
+    occurrence, once, requests, scan, scenarios, substitution, targets,
 };
 use crate::model::Redactor;
 use crate::model::Seed;
@@ -44,6 +44,7 @@ pub(super) const PLAN: Keys = Keys {
         "scan",
         "thresholds",
         "baseline",
+        "capacity",
         "cost",
         "outputs",
         "observe",
@@ -60,7 +61,7 @@ pub(super) const PLAN: Keys = Keys {
         "auth",
         "identities",
     ],
-    later: &["capacity"],
+    later: &[],
 };
 
 /// A larger file is no plan.
@@ -290,6 +291,7 @@ fn plan(tree: &Node, overrides: &Overrides, reader: &mut Reader) -> Option<Plan>
     let is_sound = reader.problems.is_empty();
     let gates = gates::thresholds(&fields, reader);
     let baseline = compare::baseline(&fields, reader);
+    let capacity = capacity::capacity(&fields, reader);
     let cost = compare::cost(&fields, reader);
     let outputs = gates::outputs(&fields, reader);
     let connection = connection(&fields, overrides, reader);
@@ -309,6 +311,7 @@ fn plan(tree: &Node, overrides: &Overrides, reader: &mut Reader) -> Option<Plan>
             has_scan: scan.is_some(),
         };
         occurrence::gates(&gates, &run, reader);
+        occurrence::gates(&capacity::gates(&fields, capacity.as_ref()), &run, reader);
     }
     reader.targets.clone_from(&targets);
     Some(Plan {
@@ -327,6 +330,7 @@ fn plan(tree: &Node, overrides: &Overrides, reader: &mut Reader) -> Option<Plan>
         scan,
         thresholds: gates.into_iter().map(|gate| gate.threshold).collect(),
         baseline,
+        capacity,
         cost,
         outputs,
         connection,

@@ -356,6 +356,7 @@ fn base(
         scan: None,
         thresholds: Vec::new(),
         baseline: super::types::BaselineFiles::default(),
+        capacity: None,
         cost: None,
         outputs: flags.outputs.clone(),
         connection,

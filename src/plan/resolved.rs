@@ -134,6 +134,7 @@ fn fill(tree: &mut Node, plan: &Plan) {
         }
     }
     scan(entries, plan);
+    capacity(entries, plan);
 }
 
 fn connection(entries: &mut Vec<Entry>, connection: &Connection) {
@@ -218,6 +219,20 @@ fn scan(entries: &mut Vec<Entry>, plan: &Plan) {
     put(scan, "during_load", node(Value::List(Vec::new())));
 }
 
+fn capacity(entries: &mut [Entry], plan: &Plan) {
+    let Some(aim) = &plan.capacity else { return };
+    let Some(keys) = inner(entries, "capacity") else { return };
+    let slo = aim.slo.iter().map(|criterion| text(&criterion.to_string())).collect();
+    put(keys, "slo", node(Value::List(slo)));
+    put(keys, "model", text(aim.model.as_str()));
+    put(keys, "start", number(&aim.start));
+    put(keys, "max", number(&aim.max));
+    let [least, most] = [aim.settle.0, aim.settle.1].map(shown);
+    put(keys, "settle", text(&format!("{least}..{most}")));
+    put(keys, "max_time", duration(aim.max_time));
+    put(keys, "headroom", number(&aim.reserve));
+}
+
 /// Adds a key that is not there.
 fn put(entries: &mut Vec<Entry>, key: &str, node: Node) {
     if !entries.iter().any(|entry| entry.key == key) {
@@ -277,11 +292,16 @@ fn boolean(value: bool) -> Node {
 
 /// In the largest unit that it is a whole number of.
 fn duration(duration: Duration) -> Node {
+    text(&shown(duration))
+}
+
+/// As a plan writes it.
+fn shown(duration: Duration) -> String {
     let nanos = duration.as_nanos();
     let units = [("s", 1_000_000_000), ("ms", 1_000_000), ("us", 1_000)];
     let whole = units.into_iter().find(|(_, unit)| nanos.is_multiple_of(*unit));
-    text(&match whole {
+    match whole {
         Some((name, unit)) => format!("{}{name}", nanos / unit),
         None => format!("{}us", duration.as_secs_f64() * 1e6),
-    })
+    }
 }

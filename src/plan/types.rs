@@ -11,8 +11,9 @@ use super::templates::TemplateSettings;
 use crate::flow::auth::Sessions;
 use crate::flow::{Flow, Script, Variable};
 use crate::model::{
-    ConnectionReuse, Conversation, Cost, Header, HttpVersion, LeftAlone, OperationSource,
-    OutputKind, Redactor, RequestTemplate, Route, Scope, Seed, Target, Threshold, TlsOptions,
+    CapacityAim, ConnectionReuse, Conversation, Cost, Header, HttpVersion, LeftAlone,
+    MetricSelector, OperationSource, OutputKind, Redactor, RequestTemplate, Route, Scope, Seed,
+    Target, Threshold, TlsOptions,
 };
 
 /// A run, fully described: nothing is looked up later.
@@ -49,6 +50,8 @@ pub struct Plan {
     pub thresholds: Vec<Threshold>,
     /// What the run is compared with.
     pub baseline: BaselineFiles,
+    /// What a search for the capacity is to find.
+    pub capacity: Option<CapacityAim>,
     /// What the target costs to run.
     pub cost: Option<Cost>,
     /// Files to write.
@@ -72,6 +75,14 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// What is asked of load's figures: by gates, and by a search for the capacity.
+    pub fn load_selectors(&self) -> impl Iterator<Item = &MetricSelector> {
+        let gates = self.thresholds.iter().map(|threshold| &threshold.criterion);
+        let objective = self.capacity.iter().flat_map(|aim| &aim.slo);
+        let selectors = gates.chain(objective).map(|criterion| &criterion.selector);
+        selectors.filter(|selector| selector.metric.is_load())
+    }
+
     /// When load is planned to end, since its start, without graceful stops; `None` when it ends
     /// with a number of iterations or when there is no load.
     pub fn planned_load_duration(&self) -> Option<Duration> {

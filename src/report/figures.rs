@@ -244,12 +244,11 @@ pub(super) fn gating<'a>(report: &'a Report) -> Vec<&'a Finding> {
 pub(super) fn cost(report: &Report) -> Option<String> {
     let (cost, per_million) = report.cost()?;
     let instances = plural(u64::from(cost.instances), "instance", "instances");
-    let hour = format!("{}/h for {instances}", cost.amount(cost.per_hour()));
-    let text = match per_million {
-        Some(amount) => format!("{hour}, {} per million requests", cost.amount(amount)),
-        None => hour,
-    };
-    Some(inert(&text, 120))
+    let hour = (cost.price_per_hour > 0.0)
+        .then(|| format!("{}/h for {instances}", cost.amount(cost.per_hour())));
+    let million = per_million.map(|amount| format!("{} per million requests", cost.amount(amount)));
+    let parts: Vec<String> = hour.into_iter().chain(million).collect();
+    (!parts.is_empty()).then(|| inert(&parts.join(", "), 120))
 }
 
 /// The exchange that shows a finding best: the attack, else the last one with a response.

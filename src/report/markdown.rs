@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use crate::model::Capacity;
 use crate::model::Finding;
 use crate::model::FindingStatus;
 use crate::model::GeneratorReport;
@@ -11,6 +12,7 @@ use crate::model::Tally;
 use crate::model::format_duration;
 use crate::model::inert;
 
+use super::capacity;
 use super::comparison::comparison_section;
 use super::figures::COLUMNS;
 use super::figures::accepted;
@@ -47,6 +49,7 @@ pub(super) fn markdown(report: &Report) -> String {
     let mut out = head(report);
     out.push_str(&warnings(report));
     out.push_str(&gates(report));
+    out.extend(report.capacity.as_ref().map(|found| capacity_of(report, found)));
     out.push_str(&sessions(report));
     if has_scan(report) {
         out.push_str(&scan(report));
@@ -77,6 +80,21 @@ fn bottlenecks(report: &Report) -> String {
             escape(&found.advice),
         )
         .expect(INFALLIBLE);
+    }
+    out
+}
+
+/// The answer, what follows from it, every level.
+fn capacity_of(report: &Report, found: &Capacity) -> String {
+    let mut out = format!("\n### Capacity: {}\n\n", escape(&capacity::answer(found)));
+    for (name, text) in capacity::facts(report, found) {
+        writeln!(out, "* {name}: {}", escape(&text)).expect(INFALLIBLE);
+    }
+    writeln!(out, "\n| {} |\n|--:|--:|--:|--:|--:|--|", capacity::columns(found.model).join(" | "))
+        .expect(INFALLIBLE);
+    for level in found.levels.iter().take(ROWS) {
+        let cells = capacity::row(found, level).map(|cell| escape(&cell));
+        writeln!(out, "| {} |", cells.join(" | ")).expect(INFALLIBLE);
     }
     out
 }

@@ -36,6 +36,7 @@ use super::gates::Gating;
 use super::gates::gate;
 use super::parts::Parts;
 use super::pump::Pump;
+use super::search::Search;
 use super::signals::Interrupt;
 use super::signals::insist;
 use super::signals::obey;
@@ -56,6 +57,8 @@ pub enum RunKind {
     Check,
     /// Templates alone.
     Rules,
+    /// Load alone, turned from level to level until its capacity is known.
+    Capacity,
 }
 
 /// A run, described.
@@ -139,6 +142,9 @@ pub async fn run(
         derivers: derivers(&job.plan),
         baseline: Arc::clone(&job.baseline),
         gates: GateWatch::new(&job.plan.thresholds),
+        search: (job.kind == RunKind::Capacity)
+            .then(|| Search::of(&job.plan, &job.control, job.clock, &stop))
+            .flatten(),
         consumers,
         stop: stop.clone(),
         report: Report::default(),
@@ -179,6 +185,13 @@ fn left() -> Outcome {
 fn conclude(mut pump: Pump, gating: Gating, facts: Facts) -> Outcome {
     if !pump.report.endpoints.is_empty() {
         pump.look_for_bottlenecks();
+    }
+    // Without a level nothing was searched, and the facts say why.
+    if let Some(search) = pump.search.take() {
+        let capacity = search.finish(&pump.report);
+        if !capacity.levels.is_empty() {
+            pump.take(Event::Capacity(Box::new(capacity)));
+        }
     }
     if let Some(earlier) = &pump.baseline.report {
         let limits = ComparisonLimits::default();

@@ -1,9 +1,11 @@
 //! From a finished report to a verdict: pure.
 
+use crate::model::Capacity;
 use crate::model::Facts;
 use crate::model::MetricName;
 use crate::model::Phase;
 use crate::model::Report;
+use crate::model::SearchEnd;
 use crate::model::SessionReport;
 use crate::model::StopReason;
 use crate::model::Tally;
@@ -70,6 +72,9 @@ pub(super) fn gate(
     if watched.iter().any(|one| one.threshold.metric() == MetricName::Findings) {
         facts.findings.extend(against.lapsed(report));
     }
+    if let Some(capacity) = &report.capacity {
+        add_capacity(&mut facts, capacity);
+    }
     let verdict = Verdict::of(&facts);
     (results, verdict)
 }
@@ -79,6 +84,42 @@ fn add_stop(facts: &mut Facts, report: &Report) {
         Some(StopReason::Interrupted(text)) => facts.interrupted.push(text.clone()),
         Some(StopReason::Safety(text)) => facts.refused.push(text.clone()),
         Some(StopReason::Threshold(_)) | None => {}
+    }
+}
+
+/// A search that came to its end has an answer, or says that there is none. What must be there at least
+/// fails only where the target was seen to fail: a generator at its limit, or a search cut short,
+/// proves nothing against it.
+fn add_capacity(facts: &mut Facts, capacity: &Capacity) {
+    let amount = |asked: f64| capacity.model.amount(asked);
+    let is_enough = capacity
+        .at_least
+        .is_some_and(|least| capacity.answer.is_some_and(|answer| answer >= least * (1.0 - 1e-9)));
+    let missed = |least: f64| match capacity.answer {
+        Some(answer) => {
+            format!("capacity: at least {} wanted, is {}", amount(least), amount(answer))
+        }
+        None => format!("capacity: at least {} wanted, no level met the objective", amount(least)),
+    };
+    match &capacity.end {
+        SearchEnd::CutShort(why) => {
+            facts.incomplete.push(format!("the search for the capacity was cut short: {why}"));
+        }
+        SearchEnd::Generator if !is_enough => {
+            let why = capacity.levels.iter().rev().find_map(|level| level.generator.as_deref());
+            facts.invalid.push(format!(
+                "the generator was the limit, not the target: {}",
+                why.unwrap_or("it was saturated")
+            ));
+        }
+        SearchEnd::NoneMet => {
+            facts.incomplete.push("no level met the objective: there is no capacity".to_owned());
+            facts.thresholds.extend(capacity.at_least.map(missed));
+        }
+        SearchEnd::Found | SearchEnd::MaxReached if !is_enough => {
+            facts.thresholds.extend(capacity.at_least.map(missed));
+        }
+        SearchEnd::Found | SearchEnd::MaxReached | SearchEnd::Generator => {}
     }
 }
 
@@ -133,6 +174,8 @@ mod tests {
 
     use super::super::bed;
     use super::*;
+    use crate::model::CapacityAim;
+    use crate::model::CapacityModel;
     use crate::model::Digits;
     use crate::model::EndpointReport;
     use crate::model::FailureClass;
@@ -190,6 +233,36 @@ mod tests {
     fn a_threshold_on_what_was_never_measured_fails() {
         let gates = [threshold("http_req_latency{request:nothing}", "p(95)<500")];
         assert_eq!(code(&report(&[(200, 10)], 0), &gates, Gating::OnlyThresholds), 99);
+    }
+
+    #[test]
+    fn a_search_for_the_capacity_is_judged_by_its_end() {
+        let aim = CapacityAim::usual(CapacityModel::Rate);
+        let code_of = |end: SearchEnd, answer: Option<f64>, at_least: Option<f64>| {
+            let found = crate::insight::conclude(&aim, Vec::new(), end);
+            let mut report = report(&[(200, 10)], 0);
+            report.validity =
+                Some(Validity { problems: vec!["late".to_owned()], ..Validity::default() });
+            report.capacity = Some(Capacity { answer, at_least, ..found });
+            code(&report, &[], Gating::OnlyThresholds)
+        };
+        let cut = || SearchEnd::CutShort("time".to_owned());
+        let table = [
+            (SearchEnd::Found, Some(50.0), None, 0),
+            (SearchEnd::Found, Some(50.0), Some(50.0), 0),
+            (SearchEnd::Found, Some(50.0), Some(60.0), 99),
+            (SearchEnd::MaxReached, Some(50.0), Some(60.0), 99),
+            (SearchEnd::NoneMet, None, None, 83),
+            (SearchEnd::NoneMet, None, Some(60.0), 99),
+            (SearchEnd::Generator, Some(50.0), None, 84),
+            (SearchEnd::Generator, Some(50.0), Some(60.0), 84),
+            (SearchEnd::Generator, Some(50.0), Some(40.0), 0),
+            (cut(), Some(50.0), None, 83),
+            (cut(), Some(50.0), Some(60.0), 83),
+        ];
+        for (end, answer, at_least, expected) in table {
+            assert_eq!(code_of(end.clone(), answer, at_least), expected, "{end:?} {at_least:?}");
+        }
     }
 
     #[test]

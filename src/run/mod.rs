@@ -19,6 +19,7 @@ mod once;
 mod parts;
 mod pump;
 pub mod retest;
+mod search;
 mod signals;
 pub mod socket;
 mod steer;

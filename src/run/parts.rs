@@ -85,9 +85,10 @@ impl Parts<'_> {
                 return facts;
             }
         };
-        let may_load = matches!(self.job.kind, RunKind::Load | RunKind::Check);
+        let may_load = matches!(self.job.kind, RunKind::Load | RunKind::Check | RunKind::Capacity);
         let load = may_load && !self.job.plan.scenarios.is_empty();
-        let scan = self.job.kind != RunKind::Load && self.job.plan.scan.is_some();
+        let loads_only = matches!(self.job.kind, RunKind::Load | RunKind::Capacity);
+        let scan = !loads_only && self.job.plan.scan.is_some();
         if let Err((origin, failure)) = self.preflight(&client, load, scan).await {
             self.refuse(&mut facts, &origin, &failure).await;
             return facts;

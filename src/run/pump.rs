@@ -11,12 +11,14 @@ use crate::model::Event;
 use crate::model::Redactor;
 use crate::model::Report;
 use crate::model::Stamped;
+use crate::model::StopReason;
 use crate::model::StopToken;
 use crate::ui::Consumer;
 
 use super::baseline::Baseline;
 use super::derive::Deriver;
 use super::gate_watch::GateWatch;
+use super::search::Search;
 
 /// Stamps, folds, derives and hands on, until every sender is gone.
 pub(super) struct Pump {
@@ -30,6 +32,8 @@ pub(super) struct Pump {
     pub(super) baseline: Arc<Baseline>,
     /// Sees every event, and may stop the run too.
     pub(super) gates: GateWatch,
+    /// Turns the load from level to level, where the capacity is searched for.
+    pub(super) search: Option<Search>,
     /// In the order in which they see events.
     pub(super) consumers: Vec<Box<dyn Consumer>>,
     /// Raised when a deriver says so.
@@ -60,10 +64,14 @@ impl Pump {
     pub(super) fn take(&mut self, mut event: Event) {
         let is_window = matches!(event, Event::LoadWindow(_));
         self.baseline.mark(&mut event);
-        let mut derived = self.deliver(event);
+        let mut told = Vec::new();
+        let mut derived = self.deliver(event, &mut told);
         while let Some(reason) = derived.take() {
             self.stop.apply(ControlCommand::Stop);
-            derived = self.deliver(Event::Stopping(reason));
+            derived = self.deliver(Event::Stopping(reason), &mut told);
+        }
+        for event in std::mem::take(&mut told) {
+            self.deliver(event, &mut told);
         }
         if is_window && self.now() >= self.look_at {
             self.look_for_bottlenecks();
@@ -81,7 +89,8 @@ impl Pump {
         }
     }
 
-    fn deliver(&mut self, mut event: Event) -> Option<crate::model::StopReason> {
+    /// What follows from the event: a reason to stop, and what is told of it.
+    fn deliver(&mut self, mut event: Event, told: &mut Vec<Event>) -> Option<StopReason> {
         // A second reason changes nothing: the first one stopped the run.
         if matches!(event, Event::Stopping(_)) && self.report.stopped.is_some() {
             return None;
@@ -95,6 +104,7 @@ impl Pump {
             consumer.on_event(&stamped, &self.report);
         }
         self.gates.take(&stamped);
+        told.extend(self.search.iter_mut().flat_map(|search| search.take(&stamped)));
         if self.report.stopped.is_some() {
             return None;
         }

@@ -73,6 +73,7 @@ fn ends_a_batch(event: &Event) -> bool {
         | Event::RuleFinished(_)
         | Event::ScanFailure { .. }
         | Event::Validity(_)
+        | Event::Capacity(_)
         | Event::Comparison(_)
         | Event::Bottlenecks(_)
         | Event::Thresholds(_) => false,

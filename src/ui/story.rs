@@ -87,6 +87,7 @@ impl Story {
             | Event::UrlFound(_)
             | Event::TemplateResult(_)
             | Event::SiteNode(_)
+            | Event::Capacity(_)
             | Event::Comparison(_)
             | Event::Bottlenecks(_)
             | Event::RuleDeclared(_) => Vec::new(),

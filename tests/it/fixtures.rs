@@ -162,7 +162,7 @@ impl Log {
     }
 }
 
-fn run_info() -> RunInfo {
+pub(crate) fn run_info() -> RunInfo {
     RunInfo {
         version: "0.1.0".to_owned(),
         command: "check".to_owned(),
@@ -174,7 +174,13 @@ fn run_info() -> RunInfo {
         authorised_by: None,
         planned: Some(Duration::from_secs(25)),
         headline: Headline::default(),
-        cost: Some(Cost { instances: 4, price_per_hour: 0.17, currency: "USD".to_owned() }),
+        cost: Some(Cost {
+            instances: 4,
+            price_per_hour: 0.17,
+            currency: "USD".to_owned(),
+            serverless: None,
+            egress: None,
+        }),
         part: None,
         zero_unix_ms: None,
     }

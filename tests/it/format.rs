@@ -6,6 +6,7 @@ use proptest::prelude::*;
 use shakedown::format::{FormatError, events, read_run, report};
 use shakedown::model::{Digits, Event, Histogram, Report, Stamped};
 
+use crate::capacity::searched_events;
 use crate::fixtures::{interrupted_events, rich_events, rich_report};
 
 /// A name for every kind of event: a new variant does not compile until it has one, and the test
@@ -36,6 +37,7 @@ fn kind(event: &Event) -> &'static str {
         Event::Stopping(_) => "stopping",
         Event::Validity(_) => "validity",
         Event::Thresholds(_) => "thresholds",
+        Event::Capacity(_) => "capacity",
         Event::Comparison(_) => "comparison",
         Event::Bottlenecks(_) => "bottlenecks",
         Event::LoadChanged(_) => "load_changed",
@@ -65,7 +67,7 @@ fn assert_valid(schema: &serde_json::Value, instance: &serde_json::Value) {
 #[test]
 fn every_kind_of_event_survives_the_log() {
     let mut kinds = std::collections::BTreeSet::new();
-    for stamped in rich_events().iter().chain(&interrupted_events()) {
+    for stamped in rich_events().iter().chain(&interrupted_events()).chain(&searched_events()) {
         let line = events::write_line(stamped);
         let name = kind(&stamped.event);
         assert_eq!(events::read_line(&line).expect("own line"), *stamped);
@@ -78,7 +80,7 @@ fn every_kind_of_event_survives_the_log() {
 
 #[test]
 fn a_report_reads_back_equal() {
-    for events in [rich_events(), interrupted_events(), Vec::new()] {
+    for events in [rich_events(), interrupted_events(), searched_events(), Vec::new()] {
         let original = Report::of(&events);
         let back = report::read(&report::write(&original)).expect("own report");
         assert_eq!(back, original);
@@ -211,7 +213,7 @@ fn text_with(lines: &[String], at: usize, replacement: &str) -> String {
 #[test]
 fn reports_and_events_validate_against_their_schemas() {
     let (of_report, of_event) = (report::schema(), events::schema());
-    for events in [rich_events(), interrupted_events(), Vec::new()] {
+    for events in [rich_events(), interrupted_events(), searched_events(), Vec::new()] {
         assert_valid(&of_report, &json(&report::write(&Report::of(&events))));
         for stamped in &events {
             assert_valid(&of_event, &json(events::write_line(stamped).as_bytes()));

@@ -110,6 +110,7 @@ impl PlanBuilder {
             scan: None,
             thresholds: Vec::new(),
             baseline: shakedown::plan::BaselineFiles::default(),
+            capacity: None,
             cost: None,
             outputs: Vec::new(),
             connection: Connection::new(Duration::from_secs(30), TlsPolicy::Verify),

@@ -7,6 +7,8 @@ mod baseline;
 mod bottleneck;
 mod browser_command;
 mod callback_server;
+mod capacity;
+mod capacity_command;
 mod ci_flags;
 mod compare;
 mod connection;

@@ -32,8 +32,7 @@ impl Program {
             wanted.check_names +=
                 request.checks.iter().map(|check| check.name().len()).sum::<usize>();
         }
-        let selectors = plan.thresholds.iter().map(|threshold| &threshold.criterion.selector);
-        let filters = selectors.filter_map(|selector| AnswerFilter::of(&selector.tags));
+        let filters = plan.load_selectors().filter_map(|selector| AnswerFilter::of(&selector.tags));
         wanted.answers = wanted.series * filters.collect::<BTreeSet<_>>().len();
         wanted
     }
@@ -109,9 +108,8 @@ fn distinct(flow: &Flow) -> (Vec<Sent>, Vec<Option<usize>>) {
 
 /// What gates ask about some answers of a series alone.
 fn filters(plan: &Plan, meta: &SeriesMeta) -> Vec<AnswerFilter> {
-    let selectors = plan.thresholds.iter().map(|threshold| &threshold.criterion.selector);
-    let load = selectors.filter(|selector| selector.metric.is_load());
-    let mut filters: Vec<_> = load
+    let mut filters: Vec<_> = plan
+        .load_selectors()
         .filter(|selector| meta.fits(&selector.tags))
         .filter_map(|selector| AnswerFilter::of(&selector.tags))
         .collect();

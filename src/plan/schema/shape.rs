@@ -273,7 +273,7 @@ pub(super) fn described(of: Json, description: &str) -> Json {
 }
 
 /// The schema or an expression in its place.
-fn or_substituted(of: Json) -> Json {
+pub(super) fn or_substituted(of: Json) -> Json {
     any_of(&[of, self::of("substitution")])
 }
 

@@ -4,8 +4,8 @@ use serde_json::Value as Json;
 use serde_json::json;
 
 use super::shape::{
-    Object, any_of, boolean, described, duration, example, list, named, object, of, pattern, rate,
-    scalar, share, text, users, whole, word,
+    Object, any_of, boolean, described, duration, example, list, named, object, of, or_substituted,
+    pattern, rate, scalar, share, text, users, whole, word,
 };
 use crate::model::MetricName;
 use crate::model::OutputKind;
@@ -26,7 +26,10 @@ pub(super) fn objects() -> Vec<Object> {
         data(),
         threshold(),
         baseline(),
+        capacity(),
         cost(),
+        serverless(),
+        egress(),
     ]
 }
 
@@ -92,6 +95,7 @@ fn plan() -> Object {
     .key("scan", of("scan"), "What the scanner does; without it, there is no scan.")
     .key("thresholds", thresholds(), "What must hold for the run to pass, by metric.")
     .key("baseline", of("baseline"), "What the run is compared with.")
+    .key("capacity", of("capacity"), "What `capacity` searches for.")
     .key("cost", of("cost"), "What the target costs to run.")
     .key("outputs", list(&output()), "Files to write at the end, by format.")
     .key(
@@ -270,16 +274,91 @@ fn baseline() -> Object {
         .rule("minProperties", json!(1))
 }
 
+/// A pause's pattern, with both ends.
+const RANGE: &str = r"^\s*[0-9.]+[a-zµ0-9.\s]*\.\.\s*[0-9.]+[a-zµ0-9.\s]*$";
+
+fn capacity() -> Object {
+    let condition = example(
+        pattern(r"^\s*[a-z_0-9]+\s*(\{.*\})?\s*:\s*\S+.*$"),
+        &["http_req_latency: p(95)<300", "http_req_failed: rate<0.01"],
+    );
+    object!(
+        "capacity",
+        capacity::CAPACITY,
+        "What `capacity` searches for: the highest level that meets the objective."
+    )
+    .key("slo", list(&condition), "What must hold of a level; times are in milliseconds.")
+    .key_or(
+        "model",
+        word(&["rate", "users"]),
+        "rate",
+        "What is raised: arrivals per second, or users who wait for their answers.",
+    )
+    .key("start", rate(), "The first level: iterations per second, or users (10, 1).")
+    .key("max", rate(), "The highest level (10000, 1000).")
+    .key_or(
+        "settle",
+        example(pattern(RANGE), &["10s..60s"]),
+        "10s..60s",
+        "How long a level is held at least and at most, until its figures have come to rest.",
+    )
+    .key_or("max_time", duration(), "30m", "For the whole search.")
+    .key(
+        "max_vus",
+        users(),
+        "Users at most, where the rate is raised; arrivals that find none free are dropped.",
+    )
+    .key_or(
+        "headroom",
+        json!({ "type": "number", "minimum": 0, "maximum": 0.9 }),
+        0.3,
+        "Share of the answer that is kept free in operation.",
+    )
+    .key("at_least", rate(), "Less fails the run.")
+    .key("for_rate", rate(), "The level for which instances are counted.")
+}
+
 fn cost() -> Object {
     object!("cost", compare::COST, "What the target costs to run.")
         .key_or("instances", whole(1, 1_000_000), 1, "How many serve it.")
-        .key(
-            "price_per_hour",
-            json!({ "type": "number", "minimum": 0, "maximum": 1_000_000 }),
-            "Of one.",
-        )
+        .key("price_per_hour", price(), "Of one; not needed where all is paid by use.")
         .key("currency", example(pattern("^[A-Z]{3}$"), &["USD"]), "ISO 4217 code.")
-        .required(&["price_per_hour", "currency"])
+        .key("serverless", of("serverless"), "Functions that are paid by use.")
+        .key("egress", of("egress"), "Traffic to clients.")
+        .required(&["currency"])
+        .rule(
+            "anyOf",
+            json!([
+                { "required": ["price_per_hour"] },
+                { "required": ["serverless"] },
+                { "required": ["egress"] }
+            ]),
+        )
+}
+
+/// An amount of money.
+fn price() -> Json {
+    or_substituted(json!({ "type": "number", "minimum": 0, "maximum": 1_000_000 }))
+}
+
+fn serverless() -> Object {
+    object!("serverless", compare::SERVERLESS, "Functions that are paid by request and by time.")
+        .key("per_million_requests", price(), "Of a million requests.")
+        .key("per_gb_second", price(), "Of one gigabyte of memory for a second.")
+        .key(
+            "memory_mib",
+            or_substituted(json!({ "type": "number", "minimum": 1, "maximum": 1_000_000 })),
+            "Memory of a function.",
+        )
+        .required(&["per_million_requests", "per_gb_second", "memory_mib"])
+}
+
+fn egress() -> Object {
+    object!("egress", compare::EGRESS, "Traffic to clients, through a CDN.")
+        .key("per_gb", price(), "Of 10^9 bytes to clients.")
+        .key_or("origin_per_gb", price(), 0, "The same from the origin, of what the cache misses.")
+        .key("hit_ratio", share(), "What the cache has; without it, what `observe` measures.")
+        .required(&["per_gb"])
 }
 
 /// Metrics with their tags, and conditions of each.

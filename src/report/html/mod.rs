@@ -6,6 +6,7 @@
 //! nothing until somebody unfolds it. The policy of the page lets in one script and one style sheet,
 //! by their hashes.
 
+mod capacity_view;
 mod cell;
 mod comparison_view;
 mod finding_view;

@@ -14,6 +14,7 @@ use crate::model::plural;
 use super::super::figures::has_load;
 use super::super::figures::has_scan;
 use super::super::figures::started;
+use super::capacity_view::CapacityView;
 use super::comparison_view::ComparisonView;
 use super::load_view::Load;
 use super::scan_view::Scan;
@@ -35,6 +36,7 @@ pub(super) struct Page {
     /// Against the baseline, where the run had one.
     baseline: Option<Baseline>,
     sessions: Vec<Session>,
+    capacity: Option<CapacityView>,
     load: Option<Load>,
     scan: Option<Scan>,
 }
@@ -82,6 +84,7 @@ impl Page {
             gates: gates(&report.thresholds),
             baseline: baseline(report),
             sessions: sessions(report),
+            capacity: report.capacity.as_ref().map(|found| CapacityView::of(report, found)),
             load: has_load(report).then(|| Load::of(report)),
             scan: has_scan(report).then(|| Scan::of(report)),
         }

@@ -1,6 +1,7 @@
 //! The summary on the terminal after a run.
 
 mod bottlenecks;
+mod capacity;
 mod checks;
 mod comparison;
 mod groups;

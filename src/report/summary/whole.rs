@@ -7,6 +7,7 @@ use crate::model::inert;
 use super::super::figures::has_load;
 use super::super::figures::has_scan;
 use super::bottlenecks::bottlenecks_section;
+use super::capacity::capacity_section;
 use super::comparison::comparison_section;
 use super::load::load_section;
 use super::scan::scan_section;
@@ -23,6 +24,10 @@ pub(super) const LINE: usize = 300;
 /// escapes unless `style.color`.
 pub fn summary(report: &Report, style: Style) -> String {
     let mut out = head(report, style);
+    if let Some(capacity) = &report.capacity {
+        out.push('\n');
+        out.push_str(&capacity_section(report, capacity, style));
+    }
     if has_load(report) {
         out.push('\n');
         out.push_str(&load_section(report, style));

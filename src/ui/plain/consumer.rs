@@ -164,7 +164,7 @@ impl Plain {
                     self.say(&lines::notice(notice.level, &notice.text, self.paint));
                 }
             }
-            Event::LoadChanged(change) => {
+            Event::LoadChanged(change) if !change.is_search() => {
                 let text = change.to_string();
                 self.say(&lines::notice(NoticeLevel::Warning, &text, self.paint));
             }
@@ -175,6 +175,7 @@ impl Plain {
             | Event::PhaseFinished(_)
             | Event::LoadDeclared { .. }
             | Event::LoadWindow(_)
+            | Event::LoadChanged(_)
             | Event::LoadFinished(_)
             | Event::ScanWindow(_)
             | Event::Operation(_)
@@ -190,6 +191,7 @@ impl Plain {
             | Event::ScanFailure { .. }
             | Event::Session(_)
             | Event::Validity(_)
+            | Event::Capacity(_)
             | Event::Comparison(_)
             | Event::Bottlenecks(_)
             | Event::Thresholds(_)

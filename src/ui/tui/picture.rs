@@ -110,6 +110,7 @@ impl Picture {
             | Event::Notice(_)
             | Event::Stopping(_)
             | Event::Validity(_)
+            | Event::Capacity(_)
             | Event::Comparison(_)
             | Event::Bottlenecks(_)
             | Event::Thresholds(_)

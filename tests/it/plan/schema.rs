@@ -171,11 +171,13 @@ fn substitutions_and_free_keys_are_taken() {
 }
 
 /// Where each object of the schema stands in a plan, up to its keys and behind them: `@`.
-const STANDS: [(&str, &str); 35] = [
+const STANDS: [(&str, &str); 37] = [
     ("", "@"),
     ("stop_if", "limits: { stop_if: { error_rate: 0.5, @ } }"),
     ("data-file", "data: { d: { file: rows.csv, @ } }\nrequests: { a: { get: '/${data.d.a}' } }"),
     ("threshold", "$SCENARIO\nthresholds: { http_reqs: [ { threshold: 'count>0', @ } ] }"),
+    ("capacity", "$SCENARIO\ncapacity: { @ }"),
+    ("egress", "cost: { currency: EUR, egress: { per_gb: 1, @ } }"),
     ("cost", "cost: { price_per_hour: 1, currency: EUR, @ }"),
     (
         "totp",

@@ -580,6 +580,7 @@ pub(super) fn plan(target: &str, setup: Setup) -> Plan {
         }),
         thresholds: Vec::new(),
         baseline: shakedown::plan::BaselineFiles::default(),
+        capacity: None,
         cost: None,
         outputs: Vec::new(),
         connection: Connection {

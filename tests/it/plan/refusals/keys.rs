@@ -1,4 +1,4 @@
-//! Keys: unknown ones, missing ones, and those of later.
+//! Keys: unknown ones and missing ones.
 
 use insta::assert_snapshot;
 
@@ -59,18 +59,4 @@ fn a_far_miss_gets_the_list() {
       ╰────
      help: known: max_rps, max_vus, max_time, stop_if
     "#);
-}
-
-#[test]
-fn keys_of_later_engines() {
-    assert_snapshot!(said(BASE, "\
-capacity: {}
-"), @r#"
- × `capacity` in the plan is not yet supported
-  ╭─[plan.yml:3:1]
-2 │ target: http://127.0.0.1:8080
-3 │ capacity: {}
-  · ────────
-  ╰────
-"#);
 }
