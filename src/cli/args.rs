@@ -29,6 +29,7 @@ use super::report_args::ReportArgs;
 use super::retest::RetestArgs;
 use super::rules::RulesArgs;
 use super::scan_args::ScanArgs;
+use super::trace_args::TraceArgs;
 use crate::import::Format;
 use crate::model::Severity;
 use crate::model::Target;
@@ -241,6 +242,9 @@ pub(super) struct RunArgs {
     /// Which part of it this is.
     #[command(flatten)]
     pub(super) part: PartArgs,
+    /// What of it is traced.
+    #[command(flatten)]
+    pub(super) trace: TraceArgs,
     /// What is written.
     #[command(flatten)]
     pub(super) output: OutputArgs,

@@ -46,6 +46,8 @@ Examples:
     shakedown load http://127.0.0.1:8080/api -H 'X-Api-Key: …' --debug
   The scenarios of a plan:
     shakedown load plan.yml --json=run.json
+  Traces of 1 % of the requests, the slowest and failed ones with a link:
+    shakedown load plan.yml --trace --trace-link 'https://apm.example/trace/{trace_id}'
   What a description or a recording has (see `import`), with the flags of a URL:
     shakedown load openapi.yml -z 30s -q 200
 

@@ -48,6 +48,7 @@ mod starter;
 mod template_args;
 mod templates;
 mod terminal;
+mod trace_args;
 mod validate;
 mod validate_text;
 mod view;

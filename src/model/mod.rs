@@ -19,6 +19,7 @@ mod disguise;
 mod event;
 mod evidence;
 mod exchange;
+mod exemplars;
 mod exit;
 mod exit_cure;
 mod failure;
@@ -64,6 +65,7 @@ mod threshold;
 mod threshold_result;
 mod timings;
 mod tls;
+mod trace;
 mod units;
 mod url_shape;
 mod verdict;
@@ -138,6 +140,7 @@ pub use threshold::{Criterion, Threshold, ThresholdError};
 pub use threshold_result::ThresholdResult;
 pub use timings::{PhaseKind, Timings};
 pub use tls::{ClientIdentity, SessionReuse, TlsOptions, TlsVersion, TlsVersions};
+pub use trace::{SpanId, TRACED_SHARE, TRACEPARENT_LEN, TraceContext, TraceId, TraceLink, Tracing};
 pub use units::{
     TimeUnit, UnitError, format_bytes, format_duration, format_number, format_percent, format_rate,
     grouped, parse_duration, parse_rate, plural,

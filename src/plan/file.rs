@@ -19,7 +19,7 @@ use super::targets::{TargetOverride, Targets};
 use super::types::{Connection, Cookies, Plan, Scenario, TlsPolicy};
 use super::{
     auth, boundary, carried, compare, consistency, defaults, flows, gates, include, occurrence,
-    once, requests, scan, scenarios, substitution, targets,
+    once, requests, scan, scenarios, substitution, targets, tracing,
 };
 use crate::model::Redactor;
 use crate::model::Seed;
@@ -47,6 +47,7 @@ pub(super) const PLAN: Keys = Keys {
         "cost",
         "outputs",
         "observe",
+        "trace",
         "cookies",
         "setup",
         "setupTimeout",
@@ -294,6 +295,7 @@ fn plan(tree: &Node, overrides: &Overrides, reader: &mut Reader) -> Option<Plan>
     let outputs = gates::outputs(&fields, reader);
     let connection = connection(&fields, overrides, reader);
     let observe = observe(&fields, reader);
+    let trace = tracing::trace(&fields, reader);
     let cookies = cookies(&fields, reader);
     carried::carried(&fields, &requests, &connection, reader);
     consistency::caps(&fields, &limits, &scenarios, &sent, reader);
@@ -331,6 +333,7 @@ fn plan(tree: &Node, overrides: &Overrides, reader: &mut Reader) -> Option<Plan>
         outputs,
         connection,
         observe,
+        trace,
         cookies,
         seed: overrides.seed,
         hash: String::new(),

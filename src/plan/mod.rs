@@ -67,6 +67,7 @@ mod substitution;
 mod tags;
 mod targets;
 mod templates;
+mod tracing;
 mod types;
 mod url_list;
 
@@ -96,6 +97,7 @@ pub use stages::StageList;
 pub use strength::Strength;
 pub use targets::{TargetName, TargetOverride};
 pub use templates::{ChoiceError, TemplateSettings};
+pub use tracing::{TraceFlags, trace_too};
 pub use types::{
     BaselineFiles, Browsing, Connection, Cookies, CrawlSettings, ImportedRequest, Limits,
     NamedTarget, Once, Output, Plan, Protocol, RobotsPolicy, ScanSettings, Scenario, StopIf,

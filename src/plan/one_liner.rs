@@ -360,6 +360,7 @@ fn base(
         outputs: flags.outputs.clone(),
         connection,
         observe: Vec::new(),
+        trace: None,
         cookies: Cookies::Off,
         setup: None,
         teardown: None,

@@ -126,6 +126,9 @@ fn fill(tree: &mut Node, plan: &Plan) {
         Cookies::Off => "off",
     };
     put(entries, "cookies", text(keeps));
+    if let (Some(tracing), Some(trace)) = (&plan.trace, inner(entries, "trace")) {
+        put(trace, "sample", plain(&tracing.share.to_string()));
+    }
     requests(entries, plan);
     for scenario in &plan.scenarios {
         if let Some(entries) = inner(entries, "scenarios").and_then(|of| inner(of, &scenario.name))

@@ -13,6 +13,7 @@ use crate::flow::{Flow, Script, Variable};
 use crate::model::{
     ConnectionReuse, Conversation, Cost, Header, HttpVersion, LeftAlone, OperationSource,
     OutputKind, Redactor, RequestTemplate, Route, Scope, Seed, Target, Threshold, TlsOptions,
+    Tracing,
 };
 
 /// A run, fully described: nothing is looked up later.
@@ -59,6 +60,8 @@ pub struct Plan {
     pub cookies: Cookies,
     /// Response headers whose values are counted (backend, cache state), as written by the user.
     pub observe: Vec<String>,
+    /// Which of load's requests are traced; `None` is none.
+    pub trace: Option<Tracing>,
     /// Every random choice follows from it.
     pub seed: Seed,
     /// SHA-256 of the plan file (or of the flags that made the plan), hexadecimal.

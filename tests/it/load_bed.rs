@@ -114,6 +114,7 @@ impl PlanBuilder {
             outputs: Vec::new(),
             connection: Connection::new(Duration::from_secs(30), TlsPolicy::Verify),
             observe: Vec::new(),
+            trace: None,
             cookies: shakedown::plan::Cookies::Off,
             setup: None,
             teardown: None,

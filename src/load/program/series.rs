@@ -34,6 +34,7 @@ impl Program {
         }
         let selectors = plan.thresholds.iter().map(|threshold| &threshold.criterion.selector);
         let filters = selectors.filter_map(|selector| AnswerFilter::of(&selector.tags));
+        wanted.traced = self.sampling.is_some();
         wanted.answers = wanted.series * filters.collect::<BTreeSet<_>>().len();
         wanted
     }

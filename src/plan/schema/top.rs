@@ -7,6 +7,7 @@ use super::shape::{
     Object, any_of, boolean, described, duration, example, list, named, object, of, pattern, rate,
     scalar, share, text, users, whole, word,
 };
+use super::watched;
 use crate::model::MetricName;
 use crate::model::OutputKind;
 
@@ -98,6 +99,11 @@ fn plan() -> Object {
         "observe",
         list(&example(text(), &["X-Served-By", "X-Cache"])),
         "Response headers whose values are counted: backend, cache.",
+    )
+    .key(
+        "trace",
+        any_of(&[watched::traced_share(), of("trace")]),
+        "Which of load's requests carry the id of a trace (W3C Trace Context): a share, or a mapping.",
     );
     conduct(object)
 }

@@ -9,6 +9,7 @@ mod scan;
 mod sessions;
 mod style;
 mod table;
+mod traces;
 mod verdict;
 mod whole;
 

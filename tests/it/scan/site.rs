@@ -587,6 +587,7 @@ pub(super) fn plan(target: &str, setup: Setup) -> Plan {
             ..Connection::new(std::time::Duration::from_secs(1), TlsPolicy::Verify)
         },
         observe: Vec::new(),
+        trace: None,
         cookies: shakedown::plan::Cookies::Off,
         setup: None,
         teardown: None,
