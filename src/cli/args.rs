@@ -17,6 +17,7 @@ use super::control_args::ControlCommandArgs;
 use super::crawl::CrawlArgs;
 use super::ended::ExitCodeStyle;
 use super::explain::ExplainArgs;
+use super::export_args::ExportArgs;
 use super::file_args::FileArgs;
 use super::history::HistoryArgs;
 use super::history::HistoryCommandArgs;
@@ -245,6 +246,9 @@ pub(super) struct RunArgs {
     /// What of it is traced.
     #[command(flatten)]
     pub(super) trace: TraceArgs,
+    /// Where its figures are sent.
+    #[command(flatten)]
+    pub(super) export: ExportArgs,
     /// What is written.
     #[command(flatten)]
     pub(super) output: OutputArgs,

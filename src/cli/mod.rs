@@ -20,6 +20,7 @@ mod ended;
 mod error;
 mod execute;
 mod explain;
+mod export_args;
 mod file_args;
 mod history;
 mod import;

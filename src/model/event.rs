@@ -64,6 +64,13 @@ pub struct RunInfo {
     pub trace_link: Option<TraceLink>,
 }
 
+impl RunInfo {
+    /// What tells it from other runs, for those that have figures of many.
+    pub fn run_id(&self) -> String {
+        format!("{}-{}", self.started_unix, self.seed)
+    }
+}
+
 /// Parts of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Phase {

@@ -22,6 +22,7 @@ mod exchange;
 mod exemplars;
 mod exit;
 mod exit_cure;
+mod export;
 mod failure;
 mod figure;
 mod finding;
@@ -89,6 +90,10 @@ pub use event::{Event, EventSender, Notice, NoticeLevel, Phase, RunInfo, Stamped
 pub use evidence::{evidence, evidence_of};
 pub use exchange::{Exchange, ExchangeTap, Response, TlsInfo};
 pub use exit::ExitCode;
+pub use export::{
+    Compression, Delivery, Export, HistogramForm, OtlpEncoding, OtlpExport, RemoteWriteExport,
+    Temporality,
+};
 pub use failure::{Failure, FailureClass};
 pub use finding::{
     Acceptance, Affected, Confidence, Evidence, EvidenceRole, Finding, FindingStatus,

@@ -18,8 +18,8 @@ use super::substitute::Env;
 use super::targets::{TargetOverride, Targets};
 use super::types::{Connection, Cookies, Plan, Scenario, TlsPolicy};
 use super::{
-    auth, boundary, carried, compare, consistency, defaults, flows, gates, include, occurrence,
-    once, requests, scan, scenarios, substitution, targets, tracing,
+    auth, boundary, carried, compare, consistency, defaults, exports, flows, gates, include,
+    occurrence, once, requests, scan, scenarios, substitution, targets, tracing,
 };
 use crate::model::Redactor;
 use crate::model::Seed;
@@ -46,6 +46,7 @@ pub(super) const PLAN: Keys = Keys {
         "baseline",
         "cost",
         "outputs",
+        "export",
         "observe",
         "trace",
         "cookies",
@@ -293,6 +294,7 @@ fn plan(tree: &Node, overrides: &Overrides, reader: &mut Reader) -> Option<Plan>
     let baseline = compare::baseline(&fields, reader);
     let cost = compare::cost(&fields, reader);
     let outputs = gates::outputs(&fields, reader);
+    let exports = exports::exports(&fields, reader);
     let connection = connection(&fields, overrides, reader);
     let observe = observe(&fields, reader);
     let trace = tracing::trace(&fields, reader);
@@ -331,6 +333,7 @@ fn plan(tree: &Node, overrides: &Overrides, reader: &mut Reader) -> Option<Plan>
         baseline,
         cost,
         outputs,
+        exports,
         connection,
         observe,
         trace,

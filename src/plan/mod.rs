@@ -26,6 +26,7 @@ mod error;
 mod examples;
 mod executor;
 mod executors;
+mod exports;
 mod extractions;
 mod fields;
 mod file;

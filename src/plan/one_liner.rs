@@ -361,6 +361,7 @@ fn base(
         connection,
         observe: Vec::new(),
         trace: None,
+        exports: Vec::new(),
         cookies: Cookies::Off,
         setup: None,
         teardown: None,

@@ -11,7 +11,7 @@ use super::templates::TemplateSettings;
 use crate::flow::auth::Sessions;
 use crate::flow::{Flow, Script, Variable};
 use crate::model::{
-    ConnectionReuse, Conversation, Cost, Header, HttpVersion, LeftAlone, OperationSource,
+    ConnectionReuse, Conversation, Cost, Export, Header, HttpVersion, LeftAlone, OperationSource,
     OutputKind, Redactor, RequestTemplate, Route, Scope, Seed, Target, Threshold, TlsOptions,
     Tracing,
 };
@@ -54,6 +54,8 @@ pub struct Plan {
     pub cost: Option<Cost>,
     /// Files to write.
     pub outputs: Vec<Output>,
+    /// Where figures are sent while the run goes on.
+    pub exports: Vec<Export>,
     /// How connections are made.
     pub connection: Connection,
     /// Whether load's users keep cookies.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc::Receiver;
 
+use crate::export::Gatherer;
 use crate::http::clock::Clock;
 use crate::model::ControlCommand;
 use crate::model::Event;
@@ -30,6 +31,8 @@ pub(super) struct Pump {
     pub(super) baseline: Arc<Baseline>,
     /// Sees every event, and may stop the run too.
     pub(super) gates: GateWatch,
+    /// For those that figures are sent to.
+    pub(super) gatherer: Gatherer,
     /// In the order in which they see events.
     pub(super) consumers: Vec<Box<dyn Consumer>>,
     /// Raised when a deriver says so.
@@ -68,6 +71,7 @@ impl Pump {
         let stamped = Stamped { seq: self.seq, at, event };
         self.seq += 1;
         self.report.apply(&stamped);
+        self.gatherer.take(&stamped.event);
         for consumer in &mut self.consumers {
             consumer.on_event(&stamped, &self.report);
         }

@@ -96,6 +96,11 @@ fn plan() -> Object {
     .key("cost", of("cost"), "What the target costs to run.")
     .key("outputs", list(&output()), "Files to write at the end, by format.")
     .key(
+        "export",
+        list(&of("export")),
+        "Where figures are sent while the run goes on. The scope does not judge these addresses.",
+    )
+    .key(
         "observe",
         list(&example(text(), &["X-Served-By", "X-Cache"])),
         "Response headers whose values are counted: backend, cache.",

@@ -588,6 +588,7 @@ pub(super) fn plan(target: &str, setup: Setup) -> Plan {
         },
         observe: Vec::new(),
         trace: None,
+        exports: Vec::new(),
         cookies: shakedown::plan::Cookies::Off,
         setup: None,
         teardown: None,
