@@ -9,7 +9,7 @@
 //! | 0 | [`model`]: pure data and pure functions that all others speak |
 //! | 1 | [`extract`] (values out of responses), [`http`] (one exchange on the wire), [`browser`] (a Chromium, spoken to through pipes), [`rules`] (rule files, compiled), [`mod@format`] (report JSON and event lines, both ways), [`import`] (foreign descriptions of a service, as a plan), [`insight`] (analyses of reports: bottlenecks, comparison, merge, search for the capacity) |
 //! | 2 | [`flow`] (what a virtual user does), [`plan`] (plan file and flags, resolved) |
-//! | 3 | [`load`] and [`scan`] (the engines, which never see each other), [`report`] (renderers), [`ui`] (consumers of events), [`store`] (past runs) |
+//! | 3 | [`load`] and [`scan`] (the engines, which never see each other), [`report`] (renderers), [`ui`] (consumers of events), [`export`] (figures for OpenTelemetry and Prometheus), [`store`] (past runs) |
 //! | 4 | [`run`] (engines, pump, derivers, gates), [`demo`] (the flawed shop) |
 //! | 5 | [`cli`] |
 //!
@@ -71,17 +71,19 @@
 //! * A flow is a flat list of instructions with jumps; `parallel` gives a user helpers, which are users
 //!   without a scenario. A driver without helpers does the branches one after the other.
 //! * Setup and teardown run on the load engine itself, so that they speak whatever the scenarios speak.
-//! * `export` is a row in the table of layers that has no module yet.
 //! * What slow requests have in common is told from single requests ([`model::SampledRequest`]), drawn
 //!   evenly by the shards and bounded in number, and not from more histograms: a histogram for each
 //!   backend, cache state and part of the server's time, of each endpoint and interval, would cost more
 //!   and could not say which of them come together.
+//! * `export` is no consumer of events but stands beside them: what it could not deliver has to be told
+//!   before the verdict, and no consumer is asked after its last event.
 //! * `store` is no consumer of events: a run goes into the history in one piece once its report is
 //!   whole, so that `kill -9` leaves no half of one.
 
 pub mod browser;
 pub mod cli;
 pub mod demo;
+pub mod export;
 pub mod extract;
 pub mod flow;
 pub mod format;

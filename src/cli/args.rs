@@ -18,6 +18,7 @@ use super::control_args::ControlCommandArgs;
 use super::crawl::CrawlArgs;
 use super::ended::ExitCodeStyle;
 use super::explain::ExplainArgs;
+use super::export_args::ExportArgs;
 use super::file_args::FileArgs;
 use super::history::HistoryArgs;
 use super::history::HistoryCommandArgs;
@@ -30,6 +31,7 @@ use super::report_args::ReportArgs;
 use super::retest::RetestArgs;
 use super::rules::RulesArgs;
 use super::scan_args::ScanArgs;
+use super::trace_args::TraceArgs;
 use crate::demo::Dials;
 use crate::import::Format;
 use crate::model::Severity;
@@ -245,6 +247,12 @@ pub(super) struct RunArgs {
     /// Which part of it this is.
     #[command(flatten)]
     pub(super) part: PartArgs,
+    /// What of it is traced.
+    #[command(flatten)]
+    pub(super) trace: TraceArgs,
+    /// Where its figures are sent.
+    #[command(flatten)]
+    pub(super) export: ExportArgs,
     /// What is written.
     #[command(flatten)]
     pub(super) output: OutputArgs,

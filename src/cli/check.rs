@@ -36,7 +36,8 @@ pub(super) fn run(args: &CheckArgs, terminal: &Terminal) -> Result<Ended, CliErr
     }
     seeds::import(&mut plan, &args.run.send)?;
     if plan.scenarios.is_empty()
-        && let Some(flag) = args.look.given()
+        && let Some(flag) =
+            args.look.given().or_else(|| args.run.trace.given()).or_else(|| args.run.export.given())
     {
         return Err(CliError::Usage(format!(
             "{flag} is about load, and {} has no `scenarios`",
@@ -44,6 +45,8 @@ pub(super) fn run(args: &CheckArgs, terminal: &Terminal) -> Result<Ended, CliErr
         )));
     }
     plans::look(&mut plan, &args.look)?;
+    crate::plan::trace_too(&mut plan, &args.run.trace.flags());
+    args.run.export.apply(&mut plan)?;
     args.baseline.apply(&mut plan);
     args.accepted.apply(&mut plan);
     if plan.scan.is_some() || args.run.part.part().is_none() {

@@ -431,5 +431,6 @@ pub(super) fn run_info(execution: &Execution<'_>, clock: Clock) -> RunInfo {
         zero_unix_ms: u64::try_from(clock.now().as_millis())
             .ok()
             .map(|since| clock.unix_millis().saturating_sub(since)),
+        trace_link: plan.trace.as_ref().and_then(|tracing| tracing.link.clone()),
     }
 }

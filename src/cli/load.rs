@@ -32,6 +32,8 @@ pub(super) fn run(args: &LoadArgs, terminal: &Terminal) -> Result<Ended, CliErro
         return debug::run(&plan(args)?).map(Ended::from);
     }
     let mut plan = plan(args)?;
+    crate::plan::trace_too(&mut plan, &args.run.trace.flags());
+    args.run.export.apply(&mut plan)?;
     if args.baseline.is_given() && !plan.thresholds.iter().any(baseline::is_change) {
         let text = "--baseline: nothing is compared; a plan says what may change in its \
                     `thresholds`: 'http_req_latency|vs(baseline)': [ 'p(95)<+10%' ]";
@@ -139,6 +141,9 @@ fn can_debug(args: &LoadArgs) -> Result<(), CliError> {
     }
     if scheme.eq_ignore_ascii_case("ws") || scheme.eq_ignore_ascii_case("wss") {
         return Err(CliError::Usage("--debug has no meaning for a WebSocket".to_owned()));
+    }
+    if let Some(flag) = args.run.trace.given().or_else(|| args.run.export.given()) {
+        return Err(CliError::Usage(format!("--debug sends one request: {flag} is about load")));
     }
     Ok(())
 }

@@ -46,6 +46,11 @@ Examples:
     shakedown load http://127.0.0.1:8080/api -H 'X-Api-Key: …' --debug
   The scenarios of a plan:
     shakedown load plan.yml --json=run.json
+  Traces of 1 % of the requests, the slowest and failed ones with a link:
+    shakedown load plan.yml --trace --trace-link 'https://apm.example/trace/{trace_id}'
+  Figures to an OpenTelemetry collector and to Prometheus while it runs:
+    shakedown load plan.yml --otlp http://127.0.0.1:4318 \\
+      --prometheus-rw http://127.0.0.1:9090/api/v1/write
   What a description or a recording has (see `import`), with the flags of a URL:
     shakedown load openapi.yml -z 30s -q 200
 

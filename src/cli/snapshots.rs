@@ -82,6 +82,7 @@ mod tests {
             cost: None,
             part: None,
             zero_unix_ms: None,
+            trace_link: None,
         };
         let at = std::time::Duration::ZERO;
         Report::of(&[Stamped { seq: 0, at, event: Event::RunStarted(run) }])

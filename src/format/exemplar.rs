@@ -23,8 +23,14 @@ pub(super) struct ExemplarDto {
     status: Option<u16>,
     /// Null when there was a response.
     failure: Option<FailureDto>,
-    /// Trace id that was sent along.
+    /// It did not count as success, whether or not there was a response.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    failed: bool,
+    /// The trace that the service made of it, as far as it is known.
     trace_id: Option<String>,
+    /// The operation of that trace that it stands for, where its id was sent along.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    span_id: Option<String>,
 }
 
 /// Why there was no response.
@@ -46,7 +52,9 @@ impl From<&Exemplar> for ExemplarDto {
             status: exemplar.status,
             failure: failure
                 .map(|(class, detail)| FailureDto { class: Name(*class), detail: detail.clone() }),
+            failed: exemplar.failed,
             trace_id: exemplar.trace_id.clone(),
+            span_id: exemplar.span_id.clone(),
         }
     }
 }
@@ -58,8 +66,10 @@ impl From<ExemplarDto> for Exemplar {
             latency: dto.latency_ms.into(),
             phases: dto.timings.into(),
             status: dto.status,
+            failed: dto.failed || dto.failure.is_some(),
             failure: dto.failure.map(|failure| (failure.class.0, failure.detail)),
             trace_id: dto.trace_id,
+            span_id: dto.span_id,
         }
     }
 }

@@ -10,11 +10,11 @@ use serde::Deserializer;
 use serde::Serialize;
 use serde::Serializer;
 
+use super::capacity::EndName;
 use crate::model::BottleneckCause;
 use crate::model::CacheState;
-use crate::model::Certainty;
-use super::capacity::EndName;
 use crate::model::CapacityModel;
+use crate::model::Certainty;
 use crate::model::ChangeKind;
 use crate::model::ComparedFigure;
 use crate::model::Confidence;
@@ -32,8 +32,8 @@ use crate::model::Phase;
 use crate::model::SeriesKind;
 use crate::model::Severity;
 use crate::model::SkipReason;
-use crate::model::Storing;
 use crate::model::Steadiness;
+use crate::model::Storing;
 
 /// A value of a closed set that has a stable name in files.
 pub(super) trait StableName: Copy + 'static {

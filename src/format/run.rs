@@ -18,6 +18,7 @@ use crate::model::RunPart;
 use crate::model::Serverless;
 use crate::model::StopReason;
 use crate::model::ThresholdResult;
+use crate::model::TraceLink;
 use crate::model::Used;
 use crate::model::Validity;
 use crate::model::Verdict;
@@ -63,6 +64,9 @@ pub(super) struct RunInfoDto {
     /// Wall-clock time of the zero of all times in this run, milliseconds since 1970.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     zero_unix_ms: Option<u64>,
+    /// Where a trace of the service is looked at, with `{trace_id}` in place of its id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    trace_link: Option<String>,
 }
 
 /// One part of a run.
@@ -193,6 +197,7 @@ impl From<&RunInfo> for RunInfoDto {
             }),
             part: info.part.map(PartDto),
             zero_unix_ms: info.zero_unix_ms,
+            trace_link: info.trace_link.as_ref().map(|link| link.as_str().to_owned()),
         }
     }
 }
@@ -227,6 +232,7 @@ impl From<RunInfoDto> for RunInfo {
             }),
             part: dto.part.map(|PartDto(part)| part),
             zero_unix_ms: dto.zero_unix_ms,
+            trace_link: dto.trace_link.and_then(|link| TraceLink::parse(&link).ok()),
         }
     }
 }

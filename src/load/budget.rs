@@ -37,6 +37,9 @@ const VALUE_FIXED: u64 = 512;
 /// A check's counters.
 const CHECK_FIXED: u64 = 96;
 
+/// Exchanges whose trace is known, in the worst of intervals.
+const TRACED_FIXED: u64 = 24 * 1024;
+
 /// The program itself, its threads and their buffers.
 const PROGRAM: u64 = 24 << 20;
 
@@ -60,6 +63,8 @@ pub(super) struct Wanted {
     pub(super) messages: usize,
     /// What gates ask about some answers of a series alone, at most.
     pub(super) answers: usize,
+    /// Whether traces are read or sent.
+    pub(super) traced: bool,
     /// Checks of all series, and the bytes of their names.
     pub(super) checks: usize,
     pub(super) check_names: usize,
@@ -175,7 +180,8 @@ fn all(digits: Digits, values: u32, wanted: Wanted) -> u64 {
         + array(Digits::Two, LONGEST_SESSION_US)
         + MESSAGES_FIXED;
     let checks = wanted.checks as u64 * CHECK_FIXED + wanted.check_names as u64;
-    let series = wanted.series as u64 * (trends + phases + FIXED + values * value);
+    let fixed = FIXED + if wanted.traced { TRACED_FIXED } else { 0 };
+    let series = wanted.series as u64 * (trends + phases + fixed + values * value);
     let answers = wanted.answers as u64 * (trends + phases);
     holders * (series + answers + wanted.messages as u64 * messages + checks)
 }
@@ -262,13 +268,13 @@ mod tests {
         #[test]
         fn the_budget_is_kept_whatever_is_wanted(
             series in 1usize..2_000_000, shards in 1usize..64, observed in 0usize..10,
-            has_messages in any::<bool>(), checks in 0usize..10_000_000,
+            has_messages in any::<bool>(), traced in any::<bool>(), checks in 0usize..10_000_000,
         ) {
             let messages = if has_messages { series } else { 0 };
             let check_names = checks * 20;
             let answers = series / 2;
             let wanted =
-                Wanted { series, shards, observed, messages, answers, checks, check_names };
+                Wanted { series, shards, observed, messages, answers, traced, checks, check_names };
             let budget = Budget::of(wanted);
             prop_assert!(budget.bytes <= 256 << 20 || budget.series == 1, "{budget:?}");
             prop_assert!(budget.series <= series && budget.series > 0, "{budget:?}");

@@ -13,6 +13,8 @@ use super::recorder::Recorded;
 use super::recorder::Recorder;
 use super::times::Times;
 use super::times::TimesSlice;
+use super::trace::Traced;
+use super::traced::TracedKept;
 use super::user::Moments;
 use crate::http::reactor::Nanos;
 use crate::http::reactor::nanos;
@@ -40,6 +42,8 @@ pub(super) struct Ending<'a> {
     /// Intended starts come from a schedule, or connections are shared: then waiting for a user or
     /// for a place is a phase.
     pub(super) has_queue: bool,
+    /// What is known of its trace.
+    pub(super) traced: Option<Traced>,
 }
 
 impl Ending<'_> {
@@ -61,14 +65,20 @@ impl Ending<'_> {
         }
     }
 
-    fn exemplar(&self, status: Option<u16>, failure: Option<(FailureClass, String)>) -> Exemplar {
+    pub(super) fn exemplar(
+        &self,
+        status: Option<u16>,
+        failure: Option<(FailureClass, String)>,
+    ) -> Exemplar {
         Exemplar {
             at: Duration::from_nanos(self.moments.intended),
             latency: Duration::from_nanos(self.latency()),
             phases: self.moments.phases(self.end).map(Duration::from_nanos),
             status,
+            failed: failure.is_some(),
             failure,
-            trace_id: None,
+            trace_id: self.traced.map(|traced| traced.trace.to_string()),
+            span_id: self.traced.and_then(|traced| Some(traced.span?.to_string())),
         }
     }
 }
@@ -92,6 +102,8 @@ pub(super) struct SeriesCounts {
     /// The least latency among the slowest kept, once there are enough.
     slow_from: Nanos,
     errors: usize,
+    /// Of exchanges whose trace is known; there from the first one on.
+    traced: Option<Box<TracedKept>>,
     pub(super) observed: ObservedTable,
     /// There from the first message on.
     pub(super) messages: Option<Box<MessageCounts>>,
@@ -157,6 +169,7 @@ impl SeriesCounts {
             exemplars: Vec::new(),
             slow_from: 0,
             errors: 0,
+            traced: None,
             observed: ObservedTable::new(budget.values),
             messages: None,
             checks: Vec::new(),
@@ -185,8 +198,11 @@ impl SeriesCounts {
         if !self.answers.is_empty() {
             self.count_answer(ending, status, succeeded, true);
         }
-        if ending.latency() > self.slow_from {
-            self.keep_slow(ending.exemplar(Some(status), None));
+        if ending.traced.is_some() {
+            self.traced.get_or_insert_default().response(ending, status, succeeded);
+        } else if ending.latency() > self.slow_from {
+            let exemplar = ending.exemplar(Some(status), None);
+            self.keep_slow(Exemplar { failed: !succeeded, ..exemplar });
         }
     }
 
@@ -202,7 +218,9 @@ impl SeriesCounts {
         }
         self.count_answer(ending, 0, false, is_timed);
         let is_first = self.failures[failure.class as usize] == 1;
-        if self.errors < EXEMPLARS || is_first {
+        if ending.traced.is_some() {
+            self.traced.get_or_insert_default().failure(ending, failure, is_first);
+        } else if self.errors < EXEMPLARS || is_first {
             self.errors += 1;
             let failure = (failure.class, failure.detail.clone());
             self.exemplars.push(ending.exemplar(None, Some(failure)));
@@ -243,6 +261,9 @@ impl SeriesCounts {
             .collect();
         tally.exemplars.append(&mut self.exemplars);
         tally.sampled = self.draw.take(tally.statuses.values().sum());
+        if let Some(traced) = &mut self.traced {
+            tally.merge_exemplars(&traced.take());
+        }
         tally.observed = self.observed.take(observe);
         for (_, check) in self.checks.iter_mut().filter(|(_, check)| check.passes + check.fails > 0)
         {

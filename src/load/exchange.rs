@@ -65,6 +65,9 @@ impl<R: Reactor> Shard<'_, R> {
         }
         self.note_span_start(number, intended);
         self.begin_sample(number);
+        if self.shared.program.sampling.is_some() {
+            self.begin_trace(number);
+        }
         if self.shared.program.has_dialogues {
             self.begin_talk(number);
         }

@@ -144,6 +144,7 @@ impl<R: Reactor> Shard<'_, R> {
             sent: user.written as u64,
             received: user.received,
             has_queue,
+            traced: user.traced(),
         };
         self.series[user.series as usize].failure(&ending, failure);
         self.note_span_end(number, end);

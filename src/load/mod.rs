@@ -10,8 +10,8 @@
 //! * *How*: `connect`, `exchange`, `receive`, `redirect`, `failure`, `link`, `slots` and `timers`;
 //!   `mux` for connections that several users share, `talk` for WebSocket sessions and streams of
 //!   events, `call` for gRPC.
-//! * *Counting*: `counts`, `recorder`, `messages`, `observe`, `sample` and `collector`, within what
-//!   `budget` allows; shards send it as `message`.
+//! * *Counting*: `counts`, `recorder`, `messages`, `observe`, `sample`, `trace`, `traced` and
+//!   `collector`, within what `budget` allows; shards send it as `message`.
 //! * *The generator itself*: `watch`, `pressure` and `validity`.
 //!
 //! `engine` puts it together.
@@ -59,6 +59,8 @@ mod slots;
 mod talk;
 mod timers;
 mod times;
+mod trace;
+mod traced;
 mod user;
 mod validity;
 mod watch;

@@ -100,6 +100,7 @@ fn go_through<R: Reactor>(
     let expanded = expand(&plan);
     let mut program = Program::compile(&expanded, given)?;
     program.purpose = Purpose::Capture;
+    program.sampling = None;
     let budget = number_series(&mut program, &expanded.plan, 1);
     let control = LiveControl::new(&plan);
     let engine = Engine::quiet(&program, (budget, 1), (start, unix_start), &control, stop);

@@ -14,6 +14,7 @@ use super::observe::ObservedTable;
 use super::redirect::Chain;
 use super::redirect::Next;
 use super::shard::Shard;
+use super::trace::Trace;
 use super::user::Then;
 use crate::http::h1::Collector;
 use crate::http::h1::Head;
@@ -35,6 +36,7 @@ pub(super) struct Intake<'a> {
     pub(super) status: &'a mut u16,
     pub(super) sample: Option<&'a mut Collector>,
     pub(super) chain: Option<&'a mut Chain>,
+    pub(super) trace: Option<&'a mut Trace>,
     pub(super) keeping: Option<Keeping<'a>>,
     /// Where the plan keeps cookies.
     pub(super) cookies: Option<&'a mut Option<Box<UserCookies>>>,
@@ -50,6 +52,9 @@ impl ResponseSink for Intake<'_> {
         *self.status = head.status;
         if let Some(chain) = &mut self.chain {
             chain.head(head);
+        }
+        if let Some(trace) = &mut self.trace {
+            trace.hear(head);
         }
         if let Some(keeping) = &mut self.keeping {
             keeping.head(head);
@@ -211,6 +216,7 @@ impl<R: Reactor> Shard<'_, R> {
             sent: user.written as u64,
             received: user.received,
             has_queue,
+            traced: user.traced(),
         };
         let series = &mut self.series[user.series as usize];
         let expected = prepared.expected.contains(user.status);
@@ -305,6 +311,7 @@ impl<R: Reactor> Shard<'_, R> {
             status: &mut user.status,
             sample: user.sample.as_deref_mut(),
             chain: user.chain.as_deref_mut(),
+            trace: user.trace.as_deref_mut(),
             keeping: (user.looks >= Looks::AtHead).then_some(Keeping {
                 looks: user.looks,
                 kept: &mut user.kept,

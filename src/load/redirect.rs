@@ -4,7 +4,6 @@
 use std::hash::DefaultHasher;
 use std::hash::Hash as _;
 use std::hash::Hasher as _;
-use std::ops::Range;
 
 use super::program::Carriage;
 use super::program::Prepared;
@@ -97,7 +96,7 @@ impl<R: Reactor> Shard<'_, R> {
             return Next::Stay;
         };
         let request = self.sent_request(number);
-        let sent = self.sent_without_cookies(number);
+        let sent = self.sent_without_additions(number);
         let user = &self.users[number as usize];
         let next = hop(program, user, (&request, &sent), status, &location);
         let next =
@@ -116,12 +115,15 @@ impl<R: Reactor> Shard<'_, R> {
 }
 
 impl<R: Reactor> Shard<'_, R> {
-    fn sent_without_cookies(&mut self, number: u32) -> Vec<u8> {
+    /// What makes no other request of it is left out.
+    fn sent_without_additions(&mut self, number: u32) -> Vec<u8> {
         let is_rendered = self.render(number).is_ok();
         match self.rendering(number).filter(|_| is_rendered) {
             Some(rendered) => {
-                let Range { start, end } = self.cookies_at;
-                [&rendered[..start], &rendered[end..]].concat()
+                let mut sent = rendered.to_vec();
+                sent.drain(self.trace_at.clone());
+                sent.drain(self.cookies_at.clone());
+                sent
             }
             None => self.users[number as usize].prepared(self.shared.program).bytes.clone(),
         }

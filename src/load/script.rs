@@ -183,13 +183,14 @@ impl<R: Reactor> Shard<'_, R> {
         };
         let prepared = self.users[number as usize].prepared(program);
         let signs = prepared.login.is_some_and(|login| program.logins[login as usize].auth.signs());
-        let is_ready = prepared.wire.is_none() && !has_cookies && !signs;
+        let is_traced = self.carries_trace(number);
+        let is_ready = prepared.wire.is_none() && !has_cookies && !signs && !is_traced;
         if is_ready || self.rendered_for == Some(number) {
             return Ok(());
         }
         self.rendered_for = None;
         self.rendered.clear();
-        self.cookies_at = 0..0;
+        (self.cookies_at, self.trace_at) = (0..0, 0..0);
         match &prepared.wire {
             None => self.rendered.extend_from_slice(&prepared.bytes),
             Some(wire) => {
@@ -208,6 +209,9 @@ impl<R: Reactor> Shard<'_, R> {
         }
         if has_cookies {
             self.add_cookies(number);
+        }
+        if is_traced {
+            self.add_trace(number);
         }
         self.rendered_for = Some(number);
         Ok(())

@@ -130,6 +130,8 @@ pub(super) struct Shard<'a, R> {
     pub(super) rendered_for: Option<u32>,
     /// Where in it the user's cookies stand, and room to gather them.
     pub(super) cookies_at: Range<usize>,
+    /// Where in it the id of its trace stands, behind those.
+    pub(super) trace_at: Range<usize>,
     pub(super) cookie_line: Vec<u8>,
     /// A message of a session before it is framed.
     pub(super) message: Vec<u8>,
@@ -223,6 +225,7 @@ impl<'a, R: Reactor> Shard<'a, R> {
             rendered: Vec::new(),
             rendered_for: None,
             cookies_at: 0..0,
+            trace_at: 0..0,
             cookie_line: Vec::new(),
             message: Vec::new(),
             spare: Spare::default(),

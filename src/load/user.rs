@@ -10,6 +10,8 @@ use super::program::Prepared;
 use super::program::Program;
 use super::redirect::Chain;
 use super::talk::Talk;
+use super::trace::Trace;
+use super::trace::Traced;
 use crate::flow::Session;
 use crate::http::h1::Collector;
 use crate::http::reactor::Nanos;
@@ -135,6 +137,8 @@ pub(super) struct User {
     pub(super) sample: Option<Box<Collector>>,
     /// What the head of a drawn request tells.
     pub(super) drawn: Option<Box<Signals>>,
+    /// The trace of the exchange, where some are traced.
+    pub(super) trace: Option<Box<Trace>>,
     /// Where redirects have led; `None` while the request follows none.
     pub(super) chain: Option<Box<Chain>>,
     /// Of a request that goes on after its response has begun.
@@ -178,6 +182,7 @@ impl User {
             failures_in_a_row: 0,
             sample: None,
             drawn: None,
+            trace: None,
             chain: None,
             talk: None,
             call: None,
@@ -188,6 +193,12 @@ impl User {
             helpers: None,
             logins: None,
         }
+    }
+
+    /// What is known of the exchange's trace.
+    #[inline]
+    pub(super) fn traced(&self) -> Option<Traced> {
+        self.trace.as_ref().and_then(|trace| trace.known())
     }
 
     /// Whether what is under way belongs to a login.

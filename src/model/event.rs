@@ -19,6 +19,7 @@ use super::site::{SiteNode, SkipReason};
 use super::template::TemplateResult;
 use super::template_run::{TemplateLibrary, TemplateTraffic};
 use super::threshold_result::ThresholdResult;
+use super::trace::TraceLink;
 use super::verdict::Verdict;
 
 /// An event with its place in the stream.
@@ -61,6 +62,15 @@ pub struct RunInfo {
     pub part: Option<RunPart>,
     /// Wall-clock time of the zero of all times in this run, milliseconds since 1970.
     pub zero_unix_ms: Option<u64>,
+    /// Where a trace of the service is looked at, if the user said so.
+    pub trace_link: Option<TraceLink>,
+}
+
+impl RunInfo {
+    /// What tells it from other runs, for those that have figures of many.
+    pub fn run_id(&self) -> String {
+        format!("{}-{}", self.started_unix, self.seed)
+    }
 }
 
 /// Parts of a run.

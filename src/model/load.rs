@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::answers::AnswerTally;
+use super::exemplars::worth_keeping;
 use super::failure::FailureClass;
 use super::generator::GeneratorWindow;
 use super::histogram::{Digits, Histogram};
@@ -88,8 +89,12 @@ pub struct Exemplar {
     pub status: Option<u16>,
     /// Class and detail, when there was none.
     pub failure: Option<(FailureClass, String)>,
-    /// Trace id sent along, if any.
+    /// It does not count as success: no response, or one with a status that was not expected.
+    pub failed: bool,
+    /// The trace that the service made of it: the id that was sent along, or one that came back.
     pub trace_id: Option<String>,
+    /// The operation in that trace that it stands for, where the id was sent along.
+    pub span_id: Option<String>,
 }
 
 /// Counts of one value of one observed response header (backend, cache state).
@@ -154,9 +159,6 @@ pub struct CheckCount {
     /// It did not hold, or there was no response.
     pub fails: u64,
 }
-
-/// Exemplars kept per tally: the slowest, and as many of the first errors.
-const EXEMPLARS_KEPT: usize = 5;
 
 impl Tally {
     /// An empty tally; latency and duration keep `digits`, phases two.
@@ -229,27 +231,12 @@ impl Tally {
         self.statuses.values().chain(refused.map(|(_, count)| count)).sum()
     }
 
-    fn merge_exemplars(&mut self, others: &[Exemplar]) {
-        let mut slow = Vec::new();
-        let mut errors = Vec::new();
-        for exemplar in self.exemplars.drain(..).chain(others.iter().cloned()) {
-            if exemplar.failure.is_some() { errors.push(exemplar) } else { slow.push(exemplar) }
+    /// Keeps what is worth it of these and of those that are here.
+    pub fn merge_exemplars(&mut self, others: &[Exemplar]) {
+        if !others.is_empty() {
+            let mine = self.exemplars.drain(..);
+            self.exemplars = worth_keeping(mine.chain(others.iter().cloned()).collect());
         }
-        slow.sort_by_key(|exemplar| std::cmp::Reverse(exemplar.latency));
-        slow.truncate(EXEMPLARS_KEPT);
-        errors.sort_by_key(|exemplar| exemplar.at);
-        // A class that comes late is told too, however many failures of others came before.
-        let mut classes = Vec::new();
-        let mut kept = 0;
-        errors.retain(|exemplar| {
-            let class = exemplar.failure.as_ref().map(|(class, _)| *class);
-            let is_first = !classes.contains(&class);
-            classes.extend(is_first.then_some(class));
-            kept += 1;
-            is_first || kept <= EXEMPLARS_KEPT
-        });
-        slow.append(&mut errors);
-        self.exemplars = slow;
     }
 
     fn merge_check(&mut self, other: &CheckCount) {
@@ -404,7 +391,9 @@ mod tests {
             phases: [Duration::ZERO; 7],
             status: (!failed).then_some(200),
             failure: failed.then(|| (FailureClass::Reset, "peer reset".to_owned())),
+            failed,
             trace_id: None,
+            span_id: None,
         }
     }
 

@@ -21,8 +21,10 @@ mod disguise;
 mod event;
 mod evidence;
 mod exchange;
+mod exemplars;
 mod exit;
 mod exit_cure;
+mod export;
 mod failure;
 mod figure;
 mod finding;
@@ -68,6 +70,7 @@ mod threshold;
 mod threshold_result;
 mod timings;
 mod tls;
+mod trace;
 mod units;
 mod url_shape;
 mod verdict;
@@ -96,6 +99,10 @@ pub use event::{Event, EventSender, Notice, NoticeLevel, Phase, RunInfo, Stamped
 pub use evidence::{evidence, evidence_of};
 pub use exchange::{Exchange, ExchangeTap, Response, TlsInfo};
 pub use exit::ExitCode;
+pub use export::{
+    Compression, Delivery, Export, HistogramForm, OtlpEncoding, OtlpExport, RemoteWriteExport,
+    Temporality,
+};
 pub use failure::{Failure, FailureClass};
 pub use finding::{
     Acceptance, Affected, Confidence, Evidence, EvidenceRole, Finding, FindingStatus,
@@ -149,6 +156,7 @@ pub use threshold::{Criterion, Threshold, ThresholdError};
 pub use threshold_result::ThresholdResult;
 pub use timings::{PhaseKind, Timings};
 pub use tls::{ClientIdentity, SessionReuse, TlsOptions, TlsVersion, TlsVersions};
+pub use trace::{SpanId, TRACED_SHARE, TRACEPARENT_LEN, TraceContext, TraceId, TraceLink, Tracing};
 pub use units::{
     TimeUnit, UnitError, format_bytes, format_duration, format_number, format_percent, format_rate,
     grouped, parse_duration, parse_rate, plural,

@@ -18,8 +18,8 @@ use super::substitute::Env;
 use super::targets::{TargetOverride, Targets};
 use super::types::{Connection, Cookies, Plan, Scenario, TlsPolicy};
 use super::{
-    auth, boundary, capacity, carried, compare, consistency, defaults, flows, gates, include,
-    occurrence, once, requests, scan, scenarios, substitution, targets,
+    auth, boundary, capacity, carried, compare, consistency, defaults, exports, flows, gates,
+    include, occurrence, once, requests, scan, scenarios, substitution, targets, tracing,
 };
 use crate::model::Redactor;
 use crate::model::Seed;
@@ -47,7 +47,9 @@ pub(super) const PLAN: Keys = Keys {
         "capacity",
         "cost",
         "outputs",
+        "export",
         "observe",
+        "trace",
         "cookies",
         "setup",
         "setupTimeout",
@@ -294,8 +296,10 @@ fn plan(tree: &Node, overrides: &Overrides, reader: &mut Reader) -> Option<Plan>
     let capacity = capacity::capacity(&fields, reader);
     let cost = compare::cost(&fields, reader);
     let outputs = gates::outputs(&fields, reader);
+    let exports = exports::exports(&fields, reader);
     let connection = connection(&fields, overrides, reader);
     let observe = observe(&fields, reader);
+    let trace = tracing::trace(&fields, reader);
     let cookies = cookies(&fields, reader);
     carried::carried(&fields, &requests, &connection, reader);
     consistency::caps(&fields, &limits, &scenarios, &sent, reader);
@@ -333,8 +337,10 @@ fn plan(tree: &Node, overrides: &Overrides, reader: &mut Reader) -> Option<Plan>
         capacity,
         cost,
         outputs,
+        exports,
         connection,
         observe,
+        trace,
         cookies,
         seed: overrides.seed,
         hash: String::new(),

@@ -21,7 +21,10 @@ pub(super) const THRESHOLD: Keys = Keys {
 };
 
 /// Formats that are designed and do not exist yet.
-const FORMATS_LATER: [&str; 4] = ["otlp", "prometheus-rw", "influxdb", "statsd"];
+const FORMATS_LATER: [&str; 2] = ["influxdb", "statsd"];
+
+/// What is sent and not written.
+const SENT: [&str; 3] = ["otlp", "prometheus-rw", "prometheus_rw"];
 
 /// A gate and the places of its parts.
 pub(super) struct Gate {
@@ -182,7 +185,10 @@ pub(super) fn outputs(plan: &Fields<'_>, reader: &mut Reader) -> Vec<Output> {
 
 fn output_kind(name: &str, at: &Place, reader: &mut Reader) -> Option<OutputKind> {
     let kind = OutputKind::parse(name);
-    if kind.is_none() && FORMATS_LATER.contains(&name) {
+    if kind.is_none() && SENT.contains(&name) {
+        let text = format!("`{name}` is no file: it is sent while the run goes on");
+        reader.problem_with_help(at, text, "write `export: [ { otlp: URL } ]` or `prometheus_rw`");
+    } else if kind.is_none() && FORMATS_LATER.contains(&name) {
         reader.not_yet(at, &format!("the output format `{name}`"));
     } else if kind.is_none() {
         reader.unknown(at, "output format", name, OutputKind::ALL.map(OutputKind::as_str));

@@ -27,6 +27,7 @@ mod error;
 mod examples;
 mod executor;
 mod executors;
+mod exports;
 mod extractions;
 mod fields;
 mod file;
@@ -68,6 +69,7 @@ mod substitution;
 mod tags;
 mod targets;
 mod templates;
+mod tracing;
 mod types;
 mod url_list;
 
@@ -98,6 +100,7 @@ pub use stages::StageList;
 pub use strength::Strength;
 pub use targets::{TargetName, TargetOverride};
 pub use templates::{ChoiceError, TemplateSettings};
+pub use tracing::{TraceFlags, trace_too};
 pub use types::{
     BaselineFiles, Browsing, Connection, Cookies, CrawlSettings, ImportedRequest, Limits,
     NamedTarget, Once, Output, Plan, Protocol, RobotsPolicy, ScanSettings, Scenario, StopIf,

@@ -361,6 +361,8 @@ fn base(
         outputs: flags.outputs.clone(),
         connection,
         observe: Vec::new(),
+        trace: None,
+        exports: Vec::new(),
         cookies: Cookies::Off,
         setup: None,
         teardown: None,

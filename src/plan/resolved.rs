@@ -126,6 +126,10 @@ fn fill(tree: &mut Node, plan: &Plan) {
         Cookies::Off => "off",
     };
     put(entries, "cookies", text(keeps));
+    if let (Some(tracing), Some(trace)) = (&plan.trace, inner(entries, "trace")) {
+        put(trace, "sample", plain(&tracing.share.to_string()));
+    }
+    hide_export_headers(entries);
     requests(entries, plan);
     for scenario in &plan.scenarios {
         if let Some(entries) = inner(entries, "scenarios").and_then(|of| inner(of, &scenario.name))
@@ -135,6 +139,23 @@ fn fill(tree: &mut Node, plan: &Plan) {
     }
     scan(entries, plan);
     capacity(entries, plan);
+}
+
+/// Whoever writes a key into the plan itself does not want it shown either.
+fn hide_export_headers(entries: &mut [Entry]) {
+    let Some(exports) = entries.iter_mut().find(|entry| entry.key == "export") else { return };
+    let Value::List(items) = &mut exports.node.value else { return };
+    for item in items {
+        for kind in ["otlp", "prometheus_rw"] {
+            let Value::Map(places) = &mut item.value else { continue };
+            let headers = inner(places, kind).and_then(|place| inner(place, "headers"));
+            for Entry { node, .. } in headers.into_iter().flatten() {
+                if let Value::Scalar(scalar) = &mut node.value {
+                    scalar.is_secret = true;
+                }
+            }
+        }
+    }
 }
 
 fn connection(entries: &mut Vec<Entry>, connection: &Connection) {

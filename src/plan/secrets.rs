@@ -244,8 +244,17 @@ fn usable(name: &str, value: String) -> Result<String, Mistake> {
 }
 
 /// Where secrets may stand: what is sent, and how it gets there. Everything else is shown.
-pub(super) const SECTIONS: [&str; 8] =
-    ["vars", "requests", "flows", "connection", "auth", "identities", "setup", "teardown"];
+pub(super) const SECTIONS: [&str; 9] = [
+    "vars",
+    "requests",
+    "flows",
+    "connection",
+    "auth",
+    "identities",
+    "setup",
+    "teardown",
+    "export",
+];
 
 /// By name.
 pub(super) type Vars = BTreeMap<String, Var>;

@@ -11,9 +11,9 @@ use super::templates::TemplateSettings;
 use crate::flow::auth::Sessions;
 use crate::flow::{Flow, Script, Variable};
 use crate::model::{
-    CapacityAim, ConnectionReuse, Conversation, Cost, Header, HttpVersion, LeftAlone,
+    CapacityAim, ConnectionReuse, Conversation, Cost, Export, Header, HttpVersion, LeftAlone,
     MetricSelector, OperationSource, OutputKind, Redactor, RequestTemplate, Route, Scope, Seed,
-    Target, Threshold, TlsOptions,
+    Target, Threshold, TlsOptions, Tracing,
 };
 
 /// A run, fully described: nothing is looked up later.
@@ -56,12 +56,16 @@ pub struct Plan {
     pub cost: Option<Cost>,
     /// Files to write.
     pub outputs: Vec<Output>,
+    /// Where figures are sent while the run goes on.
+    pub exports: Vec<Export>,
     /// How connections are made.
     pub connection: Connection,
     /// Whether load's users keep cookies.
     pub cookies: Cookies,
     /// Response headers whose values are counted (backend, cache state), as written by the user.
     pub observe: Vec<String>,
+    /// Which of load's requests are traced; `None` is none.
+    pub trace: Option<Tracing>,
     /// Every random choice follows from it.
     pub seed: Seed,
     /// SHA-256 of the plan file (or of the flags that made the plan), hexadecimal.

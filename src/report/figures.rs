@@ -170,6 +170,30 @@ pub(super) fn slowest(report: &Report, count: usize) -> Vec<(&EndpointReport, &E
     all
 }
 
+/// Requests whose traces are known: the first that failed, and then the slowest of the others.
+pub(super) fn traced(report: &Report, count: usize) -> Vec<(&EndpointReport, &Exemplar)> {
+    let all = report.endpoints.iter().flat_map(|endpoint| {
+        let exemplars = endpoint.total.exemplars.iter();
+        exemplars.filter(|it| it.trace_id.is_some()).map(move |exemplar| (endpoint, exemplar))
+    });
+    let (mut failed, mut others): (Vec<_>, Vec<_>) = all.partition(|(_, it)| it.failed);
+    failed.sort_by_key(|(_, exemplar)| exemplar.at);
+    others.sort_by_key(|(_, exemplar)| std::cmp::Reverse(exemplar.latency));
+    failed.truncate(count);
+    others.truncate(count);
+    failed.append(&mut others);
+    failed
+}
+
+/// What came of a request, in a word.
+pub(super) fn outcome(exemplar: &Exemplar) -> String {
+    match (&exemplar.failure, exemplar.status) {
+        (Some((class, _)), _) => class.to_string(),
+        (None, Some(status)) => status.to_string(),
+        (None, None) => "-".to_owned(),
+    }
+}
+
 /// The phase that took most of a request, and its time.
 pub(super) fn longest_phase(exemplar: &Exemplar) -> (PhaseKind, Duration) {
     PhaseKind::ALL

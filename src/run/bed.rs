@@ -78,5 +78,6 @@ pub(super) fn run_info() -> RunInfo {
         cost: None,
         part: None,
         zero_unix_ms: None,
+        trace_link: None,
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
+use crate::export::Exporters;
 use crate::http::clock::Clock;
 use crate::load::LiveControl;
 use crate::model::ComparisonLimits;
@@ -13,6 +14,7 @@ use crate::model::ControlCommand;
 use crate::model::Event;
 use crate::model::EventSender;
 use crate::model::ExitCode;
+use crate::model::Export;
 use crate::model::Facts;
 use crate::model::Notice;
 use crate::model::NoticeLevel;
@@ -136,6 +138,10 @@ pub async fn run(
 ) -> Result<Outcome, RunError> {
     let (events, mut receiver) = mpsc::channel(CHANNEL);
     let stop = StopToken::default();
+    for secret in job.plan.exports.iter().flat_map(Export::secrets) {
+        job.plan.redactor.learn("EXPORT_SECRET", secret);
+    }
+    let exporters = Exporters::start(&job.plan.exports);
     let mut pump = Pump {
         clock: job.clock,
         redactor: job.plan.redactor.clone(),
@@ -145,6 +151,7 @@ pub async fn run(
         search: (job.kind == RunKind::Capacity)
             .then(|| Search::of(&job.plan, &job.control, job.clock, &stop))
             .flatten(),
+        gatherer: exporters.gatherer(),
         consumers,
         stop: stop.clone(),
         report: Report::default(),
@@ -167,8 +174,8 @@ pub async fn run(
     drop(events);
     let conclusion = async {
         let pump = drained.await.map_err(|error| RunError::Consumer(error.to_string()))?;
-        let gating = job.gating;
-        tokio::task::spawn_blocking(move || conclude(pump, gating, facts))
+        let (gating, told) = (job.gating, exporters.finish().await);
+        tokio::task::spawn_blocking(move || conclude(pump, gating, facts, told))
             .await
             .map_err(|error| RunError::Consumer(error.to_string()))
     };
@@ -182,7 +189,10 @@ fn left() -> Outcome {
     Outcome { report: Report::default(), broken: Vec::new(), left: true }
 }
 
-fn conclude(mut pump: Pump, gating: Gating, facts: Facts) -> Outcome {
+fn conclude(mut pump: Pump, gating: Gating, facts: Facts, told: Vec<Notice>) -> Outcome {
+    for notice in told {
+        pump.take(Event::Notice(notice));
+    }
     if !pump.report.endpoints.is_empty() {
         pump.look_for_bottlenecks();
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc::Receiver;
 
+use crate::export::Gatherer;
 use crate::http::clock::Clock;
 use crate::model::ControlCommand;
 use crate::model::Event;
@@ -34,6 +35,8 @@ pub(super) struct Pump {
     pub(super) gates: GateWatch,
     /// Turns the load from level to level, where the capacity is searched for.
     pub(super) search: Option<Search>,
+    /// For those that figures are sent to.
+    pub(super) gatherer: Gatherer,
     /// In the order in which they see events.
     pub(super) consumers: Vec<Box<dyn Consumer>>,
     /// Raised when a deriver says so.
@@ -85,7 +88,7 @@ impl Pump {
         let took = self.now().saturating_sub(began);
         self.look_at = began + LOOK_EVERY.max(took * LOOK_SPARES);
         if found != self.report.bottlenecks {
-            self.deliver(Event::Bottlenecks(found));
+            self.take(Event::Bottlenecks(found));
         }
     }
 
@@ -100,6 +103,7 @@ impl Pump {
         let stamped = Stamped { seq: self.seq, at, event };
         self.seq += 1;
         self.report.apply(&stamped);
+        self.gatherer.take(&stamped.event);
         for consumer in &mut self.consumers {
             consumer.on_event(&stamped, &self.report);
         }

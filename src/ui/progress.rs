@@ -160,6 +160,7 @@ mod tests {
             cost: None,
             part: None,
             zero_unix_ms: None,
+            trace_link: None,
         };
         let point = TimelinePoint {
             from: Duration::from_secs(3),

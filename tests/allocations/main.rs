@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use shakedown::model::Seed;
 use shakedown::model::StopToken;
+use shakedown::model::Tracing;
 use shakedown::plan::Executor;
 use shakedown::plan::Overrides;
 use shakedown::plan::from_text;
@@ -91,6 +92,16 @@ fn a_scripted_request_allocates_nothing() {
     let plan = from_text("plan.yml", SCRIPT, &|_| None, &overrides);
     let plan = plan.unwrap_or_else(|errors| panic!("{}", errors.render(false)));
     assert_eq!(allocations(&PlanBuilder::of(plan), Heads::Changing), 0);
+}
+
+/// Every request carries an id, and every response names another one.
+#[test]
+fn of_traced_requests_only_those_that_are_kept_allocate() {
+    let mut plan = plan();
+    plan.plan_mut().trace = Some(Tracing { share: 1.0, link: None });
+    // What is kept of the slowest allocates: the better ones, which soon become few of 35,000.
+    let kept = allocations(&plan, Heads::Changing);
+    assert!(kept < 1_000, "{kept}");
 }
 
 /// Exchanges for the tap are copied: the count would notice one allocation in the way of others.

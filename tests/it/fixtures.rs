@@ -183,6 +183,7 @@ pub(crate) fn run_info() -> RunInfo {
         }),
         part: None,
         zero_unix_ms: None,
+        trace_link: None,
     }
 }
 
@@ -536,7 +537,9 @@ fn tally(draw: &mut Draw, typical: u64, count: u64, from: Duration, slow_path: b
             latency: timings.total(),
             phases: timings.phases(),
             status: Some(status),
+            failed: !(200..400).contains(&status),
             failure: None,
+            span_id: None,
             trace_id: Some(format!("4bf92f3577b34da6a3ce{:08}{step:04}", at.as_millis())),
         });
     }
@@ -577,8 +580,10 @@ fn add_failure(tally: &mut Tally, at: Duration, timings: Timings) {
         latency: Duration::from_secs(5),
         phases: timings.phases(),
         status: None,
+        failed: true,
         failure: Some((FailureClass::WaitTimeout, detail)),
         trace_id: None,
+        span_id: None,
     });
 }
 

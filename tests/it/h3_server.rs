@@ -25,6 +25,8 @@ use quinn::crypto::rustls::QuicServerConfig;
 use quinn_proto::HashedConnectionIdGenerator;
 use rcgen::SanType;
 
+use shakedown::model::TraceContext;
+
 use crate::tls_bed::Authority;
 use crate::tls_bed::Valid;
 use crate::tls_bed::loopback;
@@ -59,6 +61,8 @@ pub(crate) struct Seen {
     pub(crate) requests: AtomicU64,
     pub(crate) received: AtomicU64,
     pub(crate) closed: AtomicU64,
+    /// Requests that carried the id of a trace.
+    pub(crate) traced: AtomicU64,
 }
 
 /// How a server is set up, beside its certificate.
@@ -249,6 +253,10 @@ async fn answer(
     number: u64,
     seen: Arc<Seen>,
 ) -> Option<()> {
+    let trace = request.headers().get("traceparent").map(http::HeaderValue::as_bytes);
+    if trace.is_some_and(|value| TraceContext::parse(value).is_some()) {
+        seen.traced.fetch_add(1, Ordering::SeqCst);
+    }
     match habit {
         Habit::ResetEvery(every) if number.is_multiple_of(every) => {
             stream.stop_stream(h3::error::Code::H3_INTERNAL_ERROR);

@@ -115,6 +115,8 @@ impl PlanBuilder {
             outputs: Vec::new(),
             connection: Connection::new(Duration::from_secs(30), TlsPolicy::Verify),
             observe: Vec::new(),
+            trace: None,
+            exports: Vec::new(),
             cookies: shakedown::plan::Cookies::Off,
             setup: None,
             teardown: None,

@@ -24,6 +24,7 @@ mod scenarios;
 pub(crate) mod schema;
 mod secrets;
 mod targets;
+mod watched;
 
 const CHECKS: [&str; 4] = ["open-redirect", "sqli-boolean", "sqli-error", "xss-reflected"];
 

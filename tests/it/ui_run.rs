@@ -39,6 +39,7 @@ fn run_started(command: &str) -> Event {
         cost: None,
         part: None,
         zero_unix_ms: None,
+        trace_link: None,
     })
 }
 
@@ -107,8 +108,10 @@ fn load_window(second: u64, warmup: bool) -> Event {
             millis(9),
         ],
         status: Some(200),
+        failed: false,
         failure: None,
         trace_id: None,
+        span_id: None,
     });
     let window = |series, tally| SeriesWindow { series: SeriesId(series), tally };
     Event::LoadWindow(LoadWindow {

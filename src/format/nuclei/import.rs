@@ -93,6 +93,7 @@ fn run_info(file: &NucleiFile, first_ms: u64) -> RunInfo {
         cost: None,
         part: None,
         zero_unix_ms: None,
+        trace_link: None,
     }
 }
 

@@ -115,6 +115,7 @@ pub(in crate::load) fn log_in_first<R: Reactor>(
     };
     let mut program = Program::compile(&alone, &Given::new())?;
     program.purpose = Purpose::LogIn;
+    program.sampling = None;
     program.first_vu = trials.iter().map(|trial| trial.first_vu).collect();
     let budget = number_series(&mut program, &alone.plan, 1);
     let control = LiveControl::new(&job.plan);

@@ -145,6 +145,7 @@ impl LaneSink for LaneIntake<'_> {
         !self.names.is_empty()
             || user.sample.is_some()
             || user.chain.is_some()
+            || user.trace.is_some()
             || user.looks >= Looks::AtHead
             || self.program.keeps_cookies()
             || user.call.as_deref().is_some_and(Line::is_active)
@@ -158,6 +159,9 @@ impl LaneSink for LaneIntake<'_> {
         user.status = head.status;
         if let Some(chain) = user.chain.as_deref_mut() {
             chain.head(head);
+        }
+        if let Some(trace) = user.trace.as_deref_mut() {
+            trace.hear(head);
         }
         if let Some(sample) = user.sample.as_deref_mut() {
             Collector::head(sample, head);

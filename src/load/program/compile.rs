@@ -20,6 +20,7 @@ use crate::load::look::number_checks;
 use crate::load::part::iterations_of;
 use crate::load::prelude::Given;
 use crate::load::redirect::RedirectRules;
+use crate::load::trace::Sampling;
 use crate::model::AnswerFilter;
 use crate::model::ConnectionReuse;
 use crate::model::Redactor;
@@ -67,6 +68,8 @@ pub(in crate::load) struct Program {
     pub(in crate::load) scenario_of: Vec<u32>,
     pub(in crate::load) origins: Vec<Destination>,
     pub(in crate::load) observe: Vec<String>,
+    /// `None` where nothing is traced.
+    pub(in crate::load) sampling: Option<Sampling>,
     pub(in crate::load) timeout: Nanos,
     /// For a connection alone, proxy and TLS included.
     pub(in crate::load) connect_timeout: Option<Nanos>,
@@ -147,6 +150,7 @@ impl Program {
         let all_users = plan.scenarios.iter().map(|run| users_with_helpers((run, flow(run)))).sum();
         let is_scripted = !logins.is_empty()
             || plan.cookies != Cookies::Off
+            || plan.trace.as_ref().is_some_and(|tracing| tracing.share > 0.0)
             || requests.iter().any(varies)
             || plan.flows.iter().any(Flow::takes_values);
         Ok(Self {
@@ -165,6 +169,10 @@ impl Program {
             scenario_of: Vec::new(),
             origins: origins.into_destinations(),
             observe: plan.observe.clone(),
+            sampling: plan
+                .trace
+                .as_ref()
+                .map(|tracing| Sampling::new(tracing, plan.seed.derive("traces").0)),
             timeout: nanos(plan.connection.timeout),
             connect_timeout: plan.connection.connect_timeout.map(nanos),
             sources: plan.connection.route.sources.len().max(1),

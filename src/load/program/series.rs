@@ -33,6 +33,7 @@ impl Program {
                 request.checks.iter().map(|check| check.name().len()).sum::<usize>();
         }
         let filters = plan.load_selectors().filter_map(|selector| AnswerFilter::of(&selector.tags));
+        wanted.traced = self.sampling.is_some();
         wanted.answers = wanted.series * filters.collect::<BTreeSet<_>>().len();
         wanted
     }

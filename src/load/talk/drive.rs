@@ -104,6 +104,7 @@ impl<R: Reactor> Shard<'_, R> {
                 status: &mut user.status,
                 sample: user.sample.as_deref_mut(),
                 chain: None,
+                trace: user.trace.as_deref_mut(),
                 keeping: None,
                 cookies: program.keeps_cookies().then_some(&mut user.cookies),
                 drawn: user.drawn.as_deref_mut(),

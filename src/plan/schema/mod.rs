@@ -23,6 +23,7 @@ mod scenarios;
 mod shape;
 mod talk;
 mod top;
+mod watched;
 
 use serde_json::Map;
 use serde_json::Value as Json;
@@ -41,6 +42,7 @@ fn objects() -> Vec<Object> {
         scenarios::objects(),
         scan::objects(),
         connection::objects(),
+        watched::objects(),
     ]
     .into_iter()
     .flatten()

@@ -7,6 +7,7 @@ use super::shape::{
     Object, any_of, boolean, described, duration, example, list, named, object, of, or_substituted,
     pattern, rate, scalar, share, text, users, whole, word,
 };
+use super::watched;
 use crate::model::MetricName;
 use crate::model::OutputKind;
 
@@ -99,9 +100,19 @@ fn plan() -> Object {
     .key("cost", of("cost"), "What the target costs to run.")
     .key("outputs", list(&output()), "Files to write at the end, by format.")
     .key(
+        "export",
+        list(&of("export")),
+        "Where figures are sent while the run goes on. The scope does not judge these addresses.",
+    )
+    .key(
         "observe",
         list(&example(text(), &["X-Served-By", "X-Cache"])),
         "Response headers whose values are counted: backend, cache.",
+    )
+    .key(
+        "trace",
+        any_of(&[watched::traced_share(), of("trace")]),
+        "Which of load's requests carry the id of a trace (W3C Trace Context): a share, or a mapping.",
     );
     conduct(object)
 }

@@ -5,6 +5,7 @@ use serde::Serialize;
 use crate::model::Bottleneck;
 use crate::model::Certainty;
 use crate::model::EndpointReport;
+use crate::model::Exemplar;
 use crate::model::GeneratorReport;
 use crate::model::Histogram;
 use crate::model::MessageTally;
@@ -23,10 +24,12 @@ use super::super::figures::groups;
 use super::super::figures::latencies;
 use super::super::figures::longest_phase;
 use super::super::figures::message_endpoints;
+use super::super::figures::outcome;
 use super::super::figures::per_second;
 use super::super::figures::percent;
 use super::super::figures::share;
 use super::super::figures::slowest;
+use super::super::figures::traced;
 use super::cell::Cell;
 use super::plots::Plots;
 use super::view::Fact;
@@ -36,6 +39,9 @@ use crate::model::plural;
 
 /// Slowest requests listed.
 const SLOWEST: usize = 10;
+
+/// Traces of errors listed, and as many of the slowest requests.
+const TRACES: usize = 25;
 
 /// What load measured.
 #[derive(Serialize)]
@@ -55,6 +61,7 @@ pub(super) struct Load {
     checks: Vec<CheckRow>,
     backends: Vec<Backend>,
     slowest: Vec<Slow>,
+    traces: Vec<Slow>,
     bottlenecks: Vec<BottleneckView>,
 }
 
@@ -163,6 +170,8 @@ struct Slow {
     at: Cell,
     phase: String,
     trace: String,
+    /// Where it is looked at.
+    page: Option<String>,
 }
 
 impl Load {
@@ -219,21 +228,26 @@ impl Load {
             bottlenecks: report.bottlenecks.iter().map(BottleneckView::of).collect(),
             slowest: slowest(report, SLOWEST)
                 .into_iter()
-                .map(|(endpoint, exemplar)| {
-                    let (phase, time) = longest_phase(exemplar);
-                    Slow {
-                        name: name_of(endpoint),
-                        status: exemplar
-                            .status
-                            .map(|status| status.to_string())
-                            .unwrap_or_default(),
-                        latency: Cell::time(Some(exemplar.latency)),
-                        at: Cell::time(Some(exemplar.at)),
-                        phase: format!("{} {}", phase.as_str(), format_duration(time)),
-                        trace: line(exemplar.trace_id.as_deref().unwrap_or_default()),
-                    }
-                })
+                .map(|slow| Slow::of(report, slow))
                 .collect(),
+            traces: traced(report, TRACES).into_iter().map(|slow| Slow::of(report, slow)).collect(),
+        }
+    }
+}
+
+impl Slow {
+    fn of(report: &Report, (endpoint, exemplar): (&EndpointReport, &Exemplar)) -> Self {
+        let (phase, time) = longest_phase(exemplar);
+        let link = report.run.as_ref().and_then(|run| run.trace_link.as_ref());
+        let trace = exemplar.trace_id.as_deref().unwrap_or_default();
+        Self {
+            name: name_of(endpoint),
+            status: outcome(exemplar),
+            latency: Cell::time(Some(exemplar.latency)),
+            at: Cell::time(Some(exemplar.at)),
+            phase: format!("{} {}", phase.as_str(), format_duration(time)),
+            trace: line(trace),
+            page: link.filter(|_| !trace.is_empty()).and_then(|link| link.page_of(trace)),
         }
     }
 }

@@ -33,6 +33,7 @@ use super::style::Style;
 use super::table::Align;
 use super::table::Cell;
 use super::table::Table;
+use super::traces::trace_list;
 use crate::model::grouped;
 use crate::model::plural;
 
@@ -64,6 +65,7 @@ pub(super) fn load_section(report: &Report, style: Style) -> String {
         check_table(&total, style),
         backend_table(report, style),
         slowest_table(report, style),
+        trace_list(report, style),
     ];
     for table in tables.into_iter().filter(|table| !table.is_empty()) {
         out.push('\n');

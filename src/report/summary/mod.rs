@@ -11,6 +11,7 @@ mod scan;
 mod sessions;
 mod style;
 mod table;
+mod traces;
 mod verdict;
 mod whole;
 

@@ -19,6 +19,7 @@ use crate::model::Exemplar;
 use crate::model::Histogram;
 use crate::model::MessageTally;
 use crate::model::PhaseKind;
+use crate::model::Report;
 use crate::model::SeriesId;
 use crate::model::Tally;
 use crate::model::format_bytes;
@@ -145,7 +146,7 @@ pub(super) fn detail_rows(state: &State, width: usize) -> Vec<Line<'static>> {
         lines.extend(detail::text_field("seen", &text, width));
     }
     for exemplar in &tally.exemplars {
-        lines.extend(exemplar_rows(exemplar, width));
+        lines.extend(exemplar_rows(state.report(), exemplar, width));
     }
     lines
 }
@@ -229,7 +230,11 @@ fn message_rows(messages: &MessageTally, width: usize) -> Vec<Line<'static>> {
 }
 
 /// One exchange that was kept: how long, when, what came, in which phases.
-pub(super) fn exemplar_rows(exemplar: &Exemplar, width: usize) -> Vec<Line<'static>> {
+pub(super) fn exemplar_rows(
+    report: &Report,
+    exemplar: &Exemplar,
+    width: usize,
+) -> Vec<Line<'static>> {
     let what = match (&exemplar.failure, exemplar.status) {
         (Some((class, detail)), _) => format!("{class}: {}", inert(detail, 200)),
         (None, Some(status)) => format!("status {status}"),
@@ -251,6 +256,10 @@ pub(super) fn exemplar_rows(exemplar: &Exemplar, width: usize) -> Vec<Line<'stat
     let mut rows = detail::text_field(label, &text, width);
     if let Some(trace_id) = &exemplar.trace_id {
         rows.extend(detail::text_field("  trace", &inert(trace_id, 100), width));
+        let link = report.run.as_ref().and_then(|run| run.trace_link.as_ref());
+        if let Some(link) = link {
+            rows.extend(detail::text_field("", &inert(&link.of(trace_id), 500), width));
+        }
     }
     rows
 }

@@ -219,7 +219,7 @@ fn of_load(state: &State, key: &Key, width: usize) -> Vec<Line<'static>> {
             _ => false,
         });
         for exemplar in kept {
-            lines.extend(endpoints::exemplar_rows(exemplar, width));
+            lines.extend(endpoints::exemplar_rows(state.report(), exemplar, width));
         }
     }
     lines

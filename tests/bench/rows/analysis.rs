@@ -93,7 +93,7 @@ fn request(number: u32, second: u32, step: u32) -> SampledRequest {
     let micros = |value: u32| Duration::from_micros(value.into());
     let backend = noise % 5;
     let slow = if backend == 4 { 20_000 } else { 0 };
-    let work = 2_000 + noise * 3 + second / 2 + if number % 40 == 0 { 30_000 } else { 0 };
+    let work = 2_000 + noise * 3 + second / 2 + if number.is_multiple_of(40) { 30_000 } else { 0 };
     let part = |name: &str, took| ServerTime { name: name.to_owned(), took: micros(took) };
     let mut phases = [Duration::ZERO; 7];
     phases[5] = micros(work + slow + 200);

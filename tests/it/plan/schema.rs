@@ -171,7 +171,7 @@ fn substitutions_and_free_keys_are_taken() {
 }
 
 /// Where each object of the schema stands in a plan, up to its keys and behind them: `@`.
-const STANDS: [(&str, &str); 37] = [
+const STANDS: [(&str, &str); 40] = [
     ("", "@"),
     ("stop_if", "limits: { stop_if: { error_rate: 0.5, @ } }"),
     ("data-file", "data: { d: { file: rows.csv, @ } }\nrequests: { a: { get: '/${data.d.a}' } }"),
@@ -215,6 +215,9 @@ const STANDS: [(&str, &str); 37] = [
         "ramping-arrival-rate",
         "$SCENARIO_OF ramping-arrival-rate, stages: [ { target: 2, duration: 1s } ], preAllocatedVUs: 1, @ } }",
     ),
+    ("trace", "trace: { @ }"),
+    ("otlp", "export: [ { otlp: { endpoint: 'http://127.0.0.1:4318', @ } } ]"),
+    ("remote-write", "export: [ { prometheus_rw: { url: 'http://127.0.0.1:9090/w', @ } } ]"),
     ("scan", "scan: { @ }"),
     ("crawl", "scan: { crawl: { @ } }"),
     ("browser", "scan: { crawl: { browser: { @ } } }"),

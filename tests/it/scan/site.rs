@@ -588,6 +588,8 @@ pub(super) fn plan(target: &str, setup: Setup) -> Plan {
             ..Connection::new(std::time::Duration::from_secs(1), TlsPolicy::Verify)
         },
         observe: Vec::new(),
+        trace: None,
+        exports: Vec::new(),
         cookies: shakedown::plan::Cookies::Off,
         setup: None,
         teardown: None,

@@ -304,12 +304,13 @@ fn an_unknown_format() {
     3 │ outputs: [ { jsn: a }, { otlp: b }, { html: c }, { json: c } ]
       ·              ───
       ╰────
-     × the output format `otlp` is not yet supported
+     × `otlp` is no file: it is sent while the run goes on
       ╭─[plan.yml:3:26]
     2 │ target: http://127.0.0.1:8080
     3 │ outputs: [ { jsn: a }, { otlp: b }, { html: c }, { json: c } ]
       ·                          ────
       ╰────
+     help: write `export: [ { otlp: URL } ]` or `prometheus_rw`
      × `c` is written twice
       ╭─[plan.yml:3:58]
     2 │ target: http://127.0.0.1:8080
