@@ -31,7 +31,10 @@ pub(super) fn answer(capacity: &Capacity) -> String {
         (Some(answer), SearchEnd::Generator) => {
             format!("at least {}: above it the generator was at its limit", amount(answer))
         }
-        (Some(answer), _) => amount(answer),
+        (Some(answer), SearchEnd::CutShort(_)) => {
+            format!("at least {}, as far as the search went", amount(answer))
+        }
+        (Some(answer), SearchEnd::Found | SearchEnd::NoneMet) => amount(answer),
         (None, _) => "no level met the objective".to_owned(),
     }
 }
