@@ -138,7 +138,7 @@ impl Ledger {
     /// What was on its way when the run was over will not be waited for.
     pub(super) fn cut_off(&mut self) {
         self.lost += 1;
-        self.why = Some("no answer before the end of the run".to_owned());
+        self.why.get_or_insert_with(|| "no answer before the end of the run".to_owned());
     }
 
     /// The word on it, where there was something to send; `place` is what it is about.

@@ -19,8 +19,11 @@ use crate::model::Export;
 use crate::model::Notice;
 use crate::model::Temporality;
 
-/// How long the end of a run waits for what is still on its way, and for the last figures: the run
-/// must not seem to hang for a place that is gone.
+/// How long the end of a run waits for what is still on its way: the run must not seem to hang for a
+/// place that is gone.
+const WAY_PATIENCE: Duration = Duration::from_secs(1);
+
+/// And then for the last figures, all of them together.
 const LAST_PATIENCE: Duration = Duration::from_secs(3);
 
 /// Every place that figures are sent to.
@@ -144,7 +147,7 @@ async fn serve(
                 arrived = send(&export, &mut courier, (&subject, &pending.figures), patience) => {
                     Some(arrived)
                 }
-                () = hurried(&mut over, is_last) => None,
+                () = out_of_time(&mut over, is_last) => None,
             };
             if arrived.is_none() {
                 courier.ledger.cut_off();
@@ -158,14 +161,14 @@ async fn serve(
     }
 }
 
-/// Ends a while after the run has, unless this is the last sending anyway.
-async fn hurried(over: &mut watch::Receiver<bool>, is_last: bool) {
+/// Ends when a sending has to: a while after the run's end, or after the last one's beginning.
+async fn out_of_time(over: &mut watch::Receiver<bool>, is_last: bool) {
     if is_last {
-        return std::future::pending().await;
+        return tokio::time::sleep(LAST_PATIENCE).await;
     }
     // An error means that nobody waits any more.
     let _ = over.wait_for(|is_over| *is_over).await;
-    tokio::time::sleep(LAST_PATIENCE).await;
+    tokio::time::sleep(WAY_PATIENCE).await;
 }
 
 async fn send(
