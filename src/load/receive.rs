@@ -226,8 +226,9 @@ impl<R: Reactor> Shard<'_, R> {
             Next::Unexpected => series.response(&ending, user.status, false),
             Next::Fail(failure) | Next::Refused(failure) => series.failure(&ending, failure),
         }
-        if let Some(drawn) = user.drawn.take() {
-            series.draw.push(ending.sampled(user.status, *drawn));
+        if let Some(mut drawn) = user.drawn.take() {
+            series.draw.push(ending.sampled(user.status, std::mem::take(&mut *drawn)));
+            self.spare_signals.push(drawn);
         }
         let names = self.shared.program.observe.len();
         if names > 0 {

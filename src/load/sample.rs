@@ -30,7 +30,7 @@ impl<R: Reactor> Shard<'_, R> {
         }
         let user = &mut self.users[number as usize];
         let series = &mut self.series[user.series as usize];
-        user.drawn = series.draw.is_due().then(Box::default);
+        user.drawn = series.draw.is_due().then(|| self.spare_signals.pop().unwrap_or_default());
         let Some(tap) = self.shared.tap else { return };
         series.begun += 1;
         let is_due = series.begun <= FIRST || series.begun.is_multiple_of(EVERY);

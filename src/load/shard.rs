@@ -48,6 +48,7 @@ use crate::http::reactor::Nanos;
 use crate::http::reactor::Reactor;
 use crate::model::ExchangeTap;
 use crate::model::RunPart;
+use crate::model::Signals;
 use crate::model::StopLevel;
 use crate::model::StopToken;
 use crate::plan::Rows;
@@ -106,6 +107,9 @@ pub(super) struct Shard<'a, R> {
     pub(super) buffer: Vec<u8>,
     /// Slots with more to read than their turn allowed, and whether their peer has closed.
     pub(super) unread: Vec<(u32, bool)>,
+    /// Of drawn requests that are over: they wander from user to user.
+    #[expect(clippy::vec_box, reason = "a user has the box or none")]
+    pub(super) spare_signals: Vec<Box<Signals>>,
     pub(super) plain: Vec<u8>,
     /// Shared links that have something to do before the shard waits again.
     pub(super) due: Vec<u32>,
@@ -202,6 +206,7 @@ impl<'a, R: Reactor> Shard<'a, R> {
             seen: Vec::new(),
             buffer: vec![0; READ_BUFFER],
             unread: Vec::new(),
+            spare_signals: Vec::new(),
             plain: vec![0; if needs_tls { READ_BUFFER } else { 0 }],
             due: Vec::new(),
             deadlines: BTreeSet::new(),

@@ -72,7 +72,7 @@ fn bottlenecks(report: &Report) -> String {
         let numbers = found.numbers.join("; ");
         writeln!(
             out,
-            "{rank}. **{}** ({}, confidence {}): {}. {}",
+            "{rank}. {} ({}, confidence {}): {}. {}",
             escape(&found.sentence()),
             escape(&found.since_shown()),
             found.certainty.as_str(),

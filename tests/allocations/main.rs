@@ -60,9 +60,11 @@ fn a_response_whose_head_changes_allocates_nothing() {
     assert_eq!(allocations(&plan(), Heads::Changing), 0);
 }
 
+/// Of the requests that are drawn, what the header said is kept: a hundred of 35,000 or so.
 #[test]
-fn an_observed_header_allocates_nothing() {
-    assert_eq!(allocations(&plan().observe("X-Number"), Heads::Changing), 0);
+fn of_an_observed_header_only_what_is_drawn_allocates() {
+    let kept = allocations(&plan().observe("X-Number"), Heads::Changing);
+    assert!(kept < 200, "{kept}");
 }
 
 /// Two requests to an iteration: slots of every kind, and everything that is looked at.

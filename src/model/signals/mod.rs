@@ -12,6 +12,9 @@ use std::time::Duration;
 
 pub use cache::{CacheState, Storing};
 
+/// Bytes of the longest name that is looked at: those that users name may be long.
+const NAME: usize = 64;
+
 /// What a response told.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Signals {
@@ -51,15 +54,16 @@ impl Signals {
         for (name, value) in fields {
             // Nobody who writes such headers writes them in another encoding.
             let Ok(value) = std::str::from_utf8(value) else { continue };
-            let name = name.to_ascii_lowercase();
-            match name.as_slice() {
+            let mut room = [0; NAME];
+            let Some(name) = lower(name, &mut room) else { continue };
+            match name {
                 b"connection" => signals.closes |= has_token(value, "close"),
                 b"retry-after" => signals.has_retry_after = true,
                 _ => {}
             }
-            server_time::read(&name, value, &mut signals.server);
-            cache.read(&name, value);
-            backend.read(&name, value);
+            server_time::read(name, value, &mut signals.server);
+            cache.read(name, value);
+            backend.read(name, value);
         }
         signals.cache = cache.state();
         signals.storing = cache.storing();
@@ -79,6 +83,14 @@ impl ServerTime {
     pub fn is_whole(&self) -> bool {
         server_time::is_whole(&self.name)
     }
+}
+
+/// A name in lower case, without allocation; `None` of one that is too long to be known.
+fn lower<'r>(name: &[u8], room: &'r mut [u8; NAME]) -> Option<&'r [u8]> {
+    let lower = room.get_mut(..name.len())?;
+    lower.copy_from_slice(name);
+    lower.make_ascii_lowercase();
+    Some(lower)
 }
 
 fn has_token(list: &str, token: &str) -> bool {

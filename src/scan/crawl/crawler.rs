@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use tokio::task::JoinSet;
+use tokio::sync::Semaphore;
 
 use super::allowance::Allowance;
 use super::fetch::fetch;
@@ -29,6 +29,7 @@ use super::robots::ROBOTS;
 use super::shown::Done;
 use super::shown::Shows;
 use super::sources;
+use super::turns::Running;
 use super::turns::Turns;
 use super::unmet::Unmet;
 use crate::extract::ImportMap;
@@ -61,6 +62,9 @@ use crate::scan::unbound::Seeded;
 
 /// How often pages are fetched again because the login did not hold.
 const MAX_ROUNDS: u32 = 5;
+
+/// Times as much as is fetched at once that may be chosen ahead of what is taken in.
+const AHEAD: usize = 8;
 
 /// Pages that are fetched again at most because the login did not hold, the last ones.
 const MAX_UNPROVEN: usize = 10_000;
@@ -283,7 +287,9 @@ impl Crawler {
     }
 
     async fn run(&mut self) {
-        let mut running = JoinSet::new();
+        let mut running = Running::new();
+        let at_once = self.job.concurrency.max(1);
+        let lanes = Arc::new(Semaphore::new(at_once));
         // Few sites have them, so all else comes first.
         let mut well_known: &[&str] = &sources::WELL_KNOWN;
         loop {
@@ -297,7 +303,7 @@ impl Crawler {
             self.release_guesses(self.fetched, is_idle);
             // Of those that it knows already, there may be others.
             while is_idle && self.frontier.len() == 0 && self.retry_unmet() {}
-            while running.len() + self.turns.waiting() < self.job.concurrency.max(1)
+            while running.len() + self.turns.waiting() < self.asked_for_ahead(at_once)
                 && self.spent().is_none()
                 && !self.job.traffic.is_stopping()
                 && let Some((item, kind)) = self.frontier.take()
@@ -307,8 +313,12 @@ impl Crawler {
                 self.note_unproven(self.job.traffic.now(), &item);
                 let directory = self.templates.text(self.templates.directory(item.path));
                 let (traffic, soft404) = (Arc::clone(&self.job.traffic), Arc::clone(&self.soft404));
-                let fetching = fetch(traffic, soft404, item, kind, directory);
-                running.spawn(async { Done::Fetched(Box::new(fetching.await)) });
+                let (place, lanes) = (self.turns.place(), Arc::clone(&lanes));
+                running.spawn(async move {
+                    let _lane = lanes.acquire_owned().await;
+                    let fetched = fetch(traffic, soft404, item, kind, directory).await;
+                    (Some(place), Done::Fetched(Box::new(fetched)))
+                });
             }
             self.show_next(&mut running);
             self.publish().await;
@@ -326,6 +336,14 @@ impl Crawler {
                 }
             }
         }
+    }
+
+    /// How much may be under way or wait for its turn: more than is fetched at once, so that a slow page
+    /// does not hold up all others. Of somebody's pages no more: what is chosen early and fetched late
+    /// could be fetched as nobody, behind a proof that was good when it was chosen.
+    fn asked_for_ahead(&self, at_once: usize) -> usize {
+        let is_alone = at_once == 1 || self.job.traffic.is_somebody();
+        if is_alone { at_once } else { at_once * AHEAD }
     }
 
     /// What was begun at that time counts as somebody's only with the next proof.

@@ -7,14 +7,13 @@ use std::hash::DefaultHasher;
 use std::hash::Hasher as _;
 use std::sync::Arc;
 
-use tokio::task::JoinSet;
-
 use super::crawler::Crawler;
 use super::fetch::Asked;
 use super::fetch::Fetched;
 use super::fetch::read;
 use super::item::Candidate;
 use super::item::Item;
+use super::turns::Running;
 use crate::model::Exchange;
 use crate::model::Header;
 use crate::model::OperationSource;
@@ -171,7 +170,7 @@ impl Shows {
 
 impl Crawler {
     /// Has the browser show the next page, if it shows none.
-    pub(super) fn show_next(&mut self, running: &mut JoinSet<Done>) {
+    pub(super) fn show_next(&mut self, running: &mut Running) {
         // URLs that are used up are no reason to see less of those that were fetched.
         if self.is_over() || self.job.traffic.is_stopping() {
             return;
@@ -194,7 +193,7 @@ impl Crawler {
             shows.showing = Some(item.clone());
             running.spawn(async move {
                 let rendered = explorer.render(&item.url, novelty).await;
-                Done::Shown(Box::new(Shown { item, scripts, explorer, rendered }))
+                (None, Done::Shown(Box::new(Shown { item, scripts, explorer, rendered })))
             });
             return;
         }
@@ -202,7 +201,7 @@ impl Crawler {
     }
 
     /// Goes on with what a page showed, asked for and wanted to send.
-    pub(super) fn absorb_shown(&mut self, shown: Shown, running: &mut JoinSet<Done>) {
+    pub(super) fn absorb_shown(&mut self, shown: Shown, running: &mut Running) {
         let Shown { item, scripts, explorer, rendered } = shown;
         let mut led_on = false;
         self.shows.explorer = Some(explorer);
@@ -230,7 +229,7 @@ impl Crawler {
         &mut self,
         from: &Item,
         exchange: Arc<Exchange>,
-        running: &mut JoinSet<Done>,
+        running: &mut Running,
     ) -> bool {
         let Some(candidate) = candidate(from, &exchange.request) else { return false };
         let (item, key) = self.item(candidate);
@@ -241,7 +240,9 @@ impl Crawler {
         let directory = self.templates.text(directory);
         let asked = Asked { item, kind, directory, exchange: Ok(exchange), is_counted: true };
         let (traffic, soft404) = (Arc::clone(&self.job.traffic), Arc::clone(&self.soft404));
-        running.spawn(async move { Done::Fetched(Box::new(read(traffic, soft404, asked).await)) });
+        running.spawn(async move {
+            (None, Done::Fetched(Box::new(read(traffic, soft404, asked).await)))
+        });
         true
     }
 }
