@@ -8,7 +8,7 @@
 //! every level is left out of its figures.
 //!
 //! [`next`] is the search alone, a function of the levels so far. [`CapacityWatch`] sees the load's
-//! events, measures levels and gives [`Order`]s; [`conclude`] makes the result. Nothing here looks at
+//! events, measures levels and gives [`Order`]s; [`conclude()`] makes the result. Nothing here looks at
 //! a clock, so the whole search runs against simulated systems in tests.
 
 mod conclude;
