@@ -17,12 +17,15 @@ const TOLERATED_LAG: Duration = Duration::from_millis(1);
 /// Turns of the loop below which their p99 rests on fewer than ten values and says nothing.
 const ENOUGH_TURNS: u64 = 1_000;
 
+/// Arrivals that a p99 of their lag rests on: seconds with fewer are looked at together, for the p99 of
+/// a few is the latest of them, and one hiccup of the machine makes a second of two hundred late.
+const ENOUGH_ARRIVALS: u64 = 500;
+
 /// Gathers what the rule needs, window by window.
 #[derive(Debug)]
 pub(super) struct ValidityRule {
-    open_windows: u64,
-    late_windows: u64,
-    worst_lag: Duration,
+    lateness: Lateness,
+    stretch: Stretch,
     starved_while_saturated: u64,
     loop_delay: Histogram,
     closed_duration: Histogram,
@@ -30,6 +33,45 @@ pub(super) struct ValidityRule {
     open_delay: Histogram,
     open_duration: Histogram,
     pressure: Pressure,
+}
+
+/// Seconds with enough arrivals to say whether they were late.
+#[derive(Debug)]
+struct Stretch {
+    seconds: u64,
+    lag: Histogram,
+    duration: Histogram,
+}
+
+impl Default for Stretch {
+    fn default() -> Self {
+        let empty = || Histogram::new(Digits::Two);
+        Self { seconds: 0, lag: empty(), duration: empty() }
+    }
+}
+
+/// How much of an open load was late.
+#[derive(Debug, Clone, Default)]
+struct Lateness {
+    seconds: u64,
+    late_seconds: u64,
+    stretches: u64,
+    late_stretches: u64,
+    worst: Duration,
+}
+
+impl Lateness {
+    fn add(&mut self, stretch: &Stretch) {
+        let Some(lag) = stretch.lag.quantile(0.99) else { return };
+        let median = stretch.duration.quantile(0.5).unwrap_or_default();
+        self.seconds += stretch.seconds;
+        self.stretches += 1;
+        if lag > TOLERATED_LAG.max(median / 10) {
+            self.late_seconds += stretch.seconds;
+            self.late_stretches += 1;
+            self.worst = self.worst.max(lag);
+        }
+    }
 }
 
 /// One window, as the rule sees it.
@@ -48,9 +90,8 @@ pub(super) struct WindowFacts<'a> {
 impl ValidityRule {
     pub(super) fn new() -> Self {
         Self {
-            open_windows: 0,
-            late_windows: 0,
-            worst_lag: Duration::ZERO,
+            lateness: Lateness::default(),
+            stretch: Stretch::default(),
             starved_while_saturated: 0,
             loop_delay: Histogram::new(Digits::Two),
             closed_duration: Histogram::new(Digits::Two),
@@ -61,13 +102,13 @@ impl ValidityRule {
     }
 
     pub(super) fn add(&mut self, window: &WindowFacts<'_>) {
-        if let Some(lag) = window.own_lag.quantile(0.99) {
-            self.open_windows += 1;
-            let median = window.open_duration.quantile(0.5).unwrap_or_default();
-            if lag > TOLERATED_LAG.max(median / 10) {
-                self.late_windows += 1;
-                self.worst_lag = self.worst_lag.max(lag);
-            }
+        if !window.own_lag.is_empty() {
+            self.stretch.seconds += 1;
+            self.stretch.lag.merge(window.own_lag);
+            self.stretch.duration.merge(window.open_duration);
+        }
+        if self.stretch.lag.len() >= ENOUGH_ARRIVALS {
+            self.lateness.add(&std::mem::take(&mut self.stretch));
         }
         if window.generator.cpu >= SATURATED {
             self.starved_while_saturated += window.starved;
@@ -109,16 +150,18 @@ impl ValidityRule {
         reason.map(|reason| format!(" ({reason})")).unwrap_or_default()
     }
 
-    /// More than 5 % of the windows were late; a single one of many is a hiccup of the machine.
+    /// More than 5 % of the seconds were late; a single stretch of many is a hiccup of the machine.
     fn lag(&self) -> Option<String> {
-        let (late, all) = (self.late_windows, self.open_windows);
-        let is_hiccup = late == 1 && all > 1;
+        let mut lateness = self.lateness.clone();
+        lateness.add(&self.stretch);
+        let (late, all) = (lateness.late_seconds, lateness.seconds);
+        let is_hiccup = lateness.late_stretches == 1 && lateness.stretches > 1;
         (late * 20 > all && !is_hiccup).then(|| {
             format!(
                 "the generator was late: in {late} of {all} seconds its schedule lag (p99, up to \
                  {}) was above 1ms and a tenth of the median response time{}; lower the rate, \
                  or give it more threads or a machine of its own",
-                format_duration(self.worst_lag),
+                format_duration(lateness.worst),
                 self.because()
             )
         })
@@ -179,8 +222,9 @@ mod tests {
     fn judge(windows: &[(u64, u64, f64, u64)]) -> Validity {
         let mut rule = ValidityRule::new();
         for (lag_us, median_us, cpu, starved) in windows {
+            let lags = vec![*lag_us; usize::try_from(ENOUGH_ARRIVALS).expect("small")];
             rule.add(&WindowFacts {
-                own_lag: &histogram(&[*lag_us]),
+                own_lag: &histogram(&lags),
                 generator: &generator(*cpu, &[]),
                 open_duration: &histogram(&[*median_us]),
                 closed_duration: &histogram(&[]),
@@ -206,6 +250,45 @@ mod tests {
         assert!(!judge(&windows).is_valid());
         assert!(judge(&[(9_000, 1_000, 0.1, 0), (100, 1_000, 0.1, 0)]).is_valid());
         assert!(!judge(&[(9_000, 1_000, 0.1, 0)]).is_valid());
+    }
+
+    #[test]
+    fn hiccups_of_a_slow_load_are_looked_at_together() {
+        // A hundred arrivals a second; in every third second two of them are late.
+        let judged = |late_in_a_second: usize| {
+            let mut rule = ValidityRule::new();
+            for second in 0..30 {
+                let late = if second % 3 == 0 { late_in_a_second } else { 0 };
+                let lags: Vec<u64> =
+                    (0..100).map(|at| if at < late { 6_000 } else { 50 }).collect();
+                rule.add(&WindowFacts {
+                    own_lag: &histogram(&lags),
+                    generator: &generator(0.1, &[]),
+                    open_duration: &histogram(&[2_000; 100]),
+                    closed_duration: &histogram(&[]),
+                    starved: 0,
+                });
+            }
+            rule.judge()
+        };
+        assert!(judged(2).is_valid(), "six in a thousand");
+        let late = judged(10);
+        assert!(late.problems[0].contains("in 30 of 30 seconds"), "{late:?}");
+        // As many as there are must do where the whole load has no more.
+        assert!(!judge_few(&[9_000; 20]).is_valid());
+        assert!(judge_few(&[90; 20]).is_valid());
+    }
+
+    fn judge_few(lags: &[u64]) -> Validity {
+        let mut rule = ValidityRule::new();
+        rule.add(&WindowFacts {
+            own_lag: &histogram(lags),
+            generator: &generator(0.1, &[]),
+            open_duration: &histogram(&[2_000]),
+            closed_duration: &histogram(&[]),
+            starved: 0,
+        });
+        rule.judge()
     }
 
     #[test]
