@@ -78,6 +78,7 @@ fn aim(args: &CapacityArgs, planned: Option<&CapacityAim>) -> Result<CapacityAim
             settle: planned.settle,
             max_time: planned.max_time,
             reserve: planned.reserve,
+            suspects: planned.suspects,
             ..usual
         },
         None => usual,
@@ -93,6 +94,7 @@ fn aim(args: &CapacityArgs, planned: Option<&CapacityAim>) -> Result<CapacityAim
     aim.reserve = args.headroom.unwrap_or(aim.reserve);
     aim.at_least = args.at_least.or(aim.at_least);
     aim.wanted = args.for_rate.or(aim.wanted);
+    aim.suspects = args.suspects.unwrap_or(aim.suspects);
     // Whoever only says where to stop does not mean to begin above it.
     if args.start.is_none() {
         aim.start = aim.start.min(aim.max);

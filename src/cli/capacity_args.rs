@@ -37,7 +37,9 @@ Examples:
 
 Levels rise by half until one fails, then the gap is halved until its ends are 4 % apart; both are
 measured again. A level is held until its latency no longer drifts, within --settle. The load rests
-after a level that failed. Scenarios of a plan give what is sent and their shares of it; their own
+after a level that failed. Once the capacity is known, the requests that take most of the time are
+measured at it alone, and the others without them: one that is as slow alone is slow by itself, one
+that is not waits for the others. Scenarios of a plan give what is sent and their shares of it; their own
 rates, warm-ups and gates are left out. With a rate, arrivals come by chance as independent users do,
 and one that finds no free user is dropped: a level that drops more than 1 % is not met.
 
@@ -83,6 +85,9 @@ pub(super) struct CapacityArgs {
     /// Say how many instances this level takes with that headroom.
     #[arg(long, value_name = "LEVEL", value_parser = rate, help_heading = "Result")]
     pub(super) for_rate: Option<f64>,
+    /// Behind the search, measure so many requests alone, and the others without them (3; 0 none).
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=20), help_heading = "Result")]
+    pub(super) suspects: Option<u32>,
     /// Request method (GET unless said otherwise).
     #[arg(short = 'm', long = "method", value_name = "METHOD")]
     pub(super) method: Option<String>,

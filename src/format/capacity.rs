@@ -1,5 +1,7 @@
 //! The result of a search for the capacity, as a block of a report and as an event.
 
+use std::time::Duration;
+
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::Serialize;
@@ -16,6 +18,8 @@ use crate::model::Scalability;
 use crate::model::SearchEnd;
 use crate::model::SecondInstance;
 use crate::model::Steadiness;
+use crate::model::Suspect;
+use crate::model::SuspectVerdict;
 use crate::model::UslFit;
 
 /// How much the target can take.
@@ -58,6 +62,100 @@ pub(super) struct CapacityDto {
     /// The level for which instances were to be counted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     wanted: Option<f64>,
+    /// Derived: how many instances that takes with the reserve, as if instances shared nothing; in a
+    /// report, where it is known how many were measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    instances: Option<u32>,
+    /// The requests that take most of the time at the answer, measured alone, and the others without
+    /// each of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    suspects: Vec<SuspectDto>,
+    /// Why there is none, or fewer than could be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    not_isolated: Option<String>,
+}
+
+/// A request measured by itself at the answer.
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "CapacitySuspect")]
+struct SuspectDto {
+    /// The plan's name for it.
+    request: String,
+    /// Requests per second of it, with all others.
+    rate: f64,
+    /// Share of the time of all responses that is its own, 0–1.
+    share: f64,
+    /// `http_req_duration` with all others.
+    mix: TimesDto,
+    /// The same while nothing else was sent but what it needs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    alone: Option<TimesDto>,
+    /// Times as long as with it that the others' responses took without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    others: Option<f64>,
+    /// It is faster alone, by more than chance.
+    is_faster_alone: bool,
+    /// The others are faster without it, by more than chance.
+    are_others_faster: bool,
+    /// Derived: what the figures say together.
+    #[serde(default)]
+    verdict: Option<Name<SuspectVerdict>>,
+    /// Why something was not measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    unclear: Option<String>,
+}
+
+/// Times of a request.
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "SuspectTimes")]
+struct TimesDto {
+    med_ms: Millis,
+    p95_ms: Millis,
+}
+
+impl From<[Duration; 2]> for TimesDto {
+    fn from([med, p95]: [Duration; 2]) -> Self {
+        Self { med_ms: med.into(), p95_ms: p95.into() }
+    }
+}
+
+impl From<TimesDto> for [Duration; 2] {
+    fn from(dto: TimesDto) -> Self {
+        [dto.med_ms.into(), dto.p95_ms.into()]
+    }
+}
+
+impl From<&Suspect> for SuspectDto {
+    fn from(suspect: &Suspect) -> Self {
+        Self {
+            request: suspect.request.clone(),
+            rate: suspect.rate,
+            share: suspect.share,
+            mix: suspect.mix.into(),
+            alone: suspect.alone.map(Into::into),
+            others: suspect.others,
+            is_faster_alone: suspect.is_faster_alone,
+            are_others_faster: suspect.are_others_faster,
+            verdict: Some(Name(suspect.verdict())),
+            unclear: suspect.unclear.clone(),
+        }
+    }
+}
+
+impl From<SuspectDto> for Suspect {
+    fn from(dto: SuspectDto) -> Self {
+        Self {
+            request: dto.request,
+            rate: dto.rate,
+            share: dto.share,
+            mix: dto.mix.into(),
+            alone: dto.alone.map(Into::into),
+            others: dto.others,
+            is_faster_alone: dto.is_faster_alone,
+            are_others_faster: dto.are_others_faster,
+            unclear: dto.unclear,
+        }
+    }
 }
 
 /// How a search ends, without the reason.
@@ -303,6 +401,14 @@ fn number(count: Count) -> usize {
     usize::try_from(u64::from(count)).unwrap_or(usize::MAX)
 }
 
+impl CapacityDto {
+    /// Of a target of so many instances.
+    pub(super) fn of(capacity: &Capacity, present: u32) -> Self {
+        let instances = capacity.wanted.and_then(|wanted| capacity.instances_for(wanted, present));
+        Self { instances, ..capacity.into() }
+    }
+}
+
 impl From<&Capacity> for CapacityDto {
     fn from(capacity: &Capacity) -> Self {
         let (usl, usl_refused) = match &capacity.scalability {
@@ -341,6 +447,9 @@ impl From<&Capacity> for CapacityDto {
             }),
             at_least: capacity.at_least,
             wanted: capacity.wanted,
+            instances: None,
+            suspects: capacity.suspects.iter().map(Into::into).collect(),
+            not_isolated: capacity.not_isolated.clone(),
         }
     }
 }
@@ -370,6 +479,8 @@ impl From<CapacityDto> for Capacity {
                 .map(|second| SecondInstance { separate: second.separate, shared: second.shared }),
             at_least: dto.at_least,
             wanted: dto.wanted,
+            suspects: dto.suspects.into_iter().map(Into::into).collect(),
+            not_isolated: dto.not_isolated,
         }
     }
 }

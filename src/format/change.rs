@@ -37,6 +37,8 @@ enum ChangeKindDto {
     Paused,
     /// They started again.
     Resumed,
+    /// So many of the plan's requests were sent, and the others left out.
+    Requests { sent: u32, of: u32 },
 }
 
 impl From<&LoadChange> for ChangeDto {
@@ -48,6 +50,7 @@ impl From<&LoadChange> for ChangeDto {
             LoadChangeKind::Vus { factor, vus } => ChangeKindDto::Vus { factor, vus: vus.into() },
             LoadChangeKind::Paused => ChangeKindDto::Paused,
             LoadChangeKind::Resumed => ChangeKindDto::Resumed,
+            LoadChangeKind::Requests { sent, of } => ChangeKindDto::Requests { sent, of },
         };
         let (by, scenario) = (change.by.clone(), change.scenario.clone());
         Self { at_ms: change.at.into(), by, scenario, kind }
@@ -63,6 +66,7 @@ impl From<ChangeDto> for LoadChange {
             ChangeKindDto::Vus { factor, vus } => LoadChangeKind::Vus { factor, vus: vus.into() },
             ChangeKindDto::Paused => LoadChangeKind::Paused,
             ChangeKindDto::Resumed => LoadChangeKind::Resumed,
+            ChangeKindDto::Requests { sent, of } => LoadChangeKind::Requests { sent, of },
         };
         Self { at: dto.at_ms.into(), by: dto.by, scenario: dto.scenario, kind }
     }

@@ -34,6 +34,7 @@ use crate::model::Severity;
 use crate::model::SkipReason;
 use crate::model::Steadiness;
 use crate::model::Storing;
+use crate::model::SuspectVerdict;
 
 /// A value of a closed set that has a stable name in files.
 pub(super) trait StableName: Copy + 'static {
@@ -82,6 +83,7 @@ stable_names! {
     SkipReason, "SkipReason", &Self::ALL;
     Storing, "Storing", &Self::ALL;
     Steadiness, "Steadiness", &Self::ALL;
+    SuspectVerdict, "SuspectVerdict", &Self::ALL;
 }
 
 /// A value written as its stable name.

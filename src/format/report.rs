@@ -149,8 +149,8 @@ pub(super) struct ReportDto {
     /// What has changed since the baseline; absent without one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     comparison: Option<ComparisonDto>,
-    /// What makes requests slow, what costs most first.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    /// What makes requests slow, what costs most first; empty where nothing stands out.
+    #[serde(default)]
     bottlenecks: Vec<BottleneckDto>,
     /// The gates.
     thresholds: Vec<ThresholdDto>,
@@ -277,7 +277,7 @@ impl From<&Report> for ReportDto {
             validity: report.validity.as_ref().map(Into::into),
             generator: report.generator.as_ref().map(Into::into),
             metrics: metrics(report),
-            capacity: report.capacity.as_ref().map(Into::into),
+            capacity: report.capacity.as_ref().map(|one| CapacityDto::of(one, report.instances())),
             comparison: report.comparison.as_ref().map(Into::into),
             bottlenecks: report.bottlenecks.iter().map(Into::into).collect(),
             thresholds: report.thresholds.iter().map(Into::into).collect(),

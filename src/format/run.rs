@@ -8,6 +8,7 @@ use crate::model::Capacity;
 use crate::model::Cost;
 use crate::model::Egress;
 use crate::model::ExitCode;
+use crate::model::GOOD_HIT_RATIO;
 use crate::model::Headline;
 use crate::model::Notice;
 use crate::model::NoticeLevel;
@@ -22,6 +23,7 @@ use crate::model::TraceLink;
 use crate::model::Used;
 use crate::model::Validity;
 use crate::model::Verdict;
+use crate::model::cacheable_share;
 use crate::model::hit_ratio;
 
 use super::name::Name;
@@ -147,6 +149,11 @@ pub(super) struct CostReportDto {
     /// The same at the level that is the capacity, as far as that was searched for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     per_million_at_capacity: Option<f64>,
+    /// How much less a million requests would cost with 95 % cache hits, at the capacity or else at the
+    /// measured rate; extrapolated, null where there are as many already.
+    saved_per_million_with_95_hits: Option<f64>,
+    /// Share of the answers that say that a shared cache may keep them, 0–1; null where none were drawn.
+    cacheable: Option<f64>,
     /// ISO 4217 code.
     currency: String,
 }
@@ -156,8 +163,13 @@ impl CostReportDto {
         let (cost, per_million_requests) = report.cost()?;
         let currency = cost.currency.clone();
         let level = report.capacity.as_ref().and_then(Capacity::at_answer);
-        let used = level.and_then(|level| Used::of_level(level, hit_ratio(&report.total())));
+        let total = report.total();
+        let used = level.and_then(|level| Used::of_level(level, hit_ratio(&total)));
+        let any = used.or_else(|| Used::of(&total, report.load_elapsed.as_secs_f64()));
         Some(Self {
+            saved_per_million_with_95_hits: any
+                .and_then(|used| cost.saved_by_cache(&used, GOOD_HIT_RATIO)),
+            cacheable: cacheable_share(&total),
             per_hour: cost.per_hour(),
             per_million_requests,
             per_million_at_capacity: used.map(|used| cost.per_million(&used)),

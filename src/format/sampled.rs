@@ -17,6 +17,7 @@ use super::name::Name;
 use super::number::Count;
 use super::number::Millis;
 use crate::model::CacheState;
+use crate::model::Quota;
 use crate::model::SampledRequest;
 use crate::model::SampledRequests;
 use crate::model::ServerTime;
@@ -52,6 +53,10 @@ struct Row {
     storing: Name<Storing>,
     closes: bool,
     retry_after: bool,
+    #[serde(default)]
+    quota: Option<Count>,
+    #[serde(default)]
+    quota_left: Option<Count>,
     backend: Option<String>,
     /// `db=1.25;app=4`, milliseconds.
     server: String,
@@ -69,7 +74,8 @@ impl JsonSchema for SampledDto {
                             and latency in milliseconds, how many requests each stands for (weight), \
                             its phases in milliseconds, status, bytes, and what its head told: cache \
                             state, whether a shared cache may keep it, whether the connection was \
-                            closed, Retry-After, backend, and the server's own times \
+                            closed, Retry-After, the limit on requests and what is \
+                            left of it, backend, and the server's own times \
                             (`db=1.25;app=4`, milliseconds).",
         })
     }
@@ -122,6 +128,8 @@ impl From<&SampledRequest> for Row {
             storing: Name(signals.storing),
             closes: signals.closes,
             retry_after: signals.has_retry_after,
+            quota: signals.quota.and_then(|quota| quota.limit).map(Into::into),
+            quota_left: signals.quota.and_then(|quota| quota.left).map(Into::into),
             backend: signals.backend.clone(),
             server: server.collect::<Vec<_>>().join(";"),
         }
@@ -136,6 +144,8 @@ impl Row {
             let took = Millis::from_number(took.parse().ok()?)?;
             Some(ServerTime { name: name.to_owned(), took: took.into() })
         });
+        let quota =
+            Quota { limit: self.quota.map(Into::into), left: self.quota_left.map(Into::into) };
         let signals = Signals {
             server: server.collect::<Option<_>>()?,
             backend: self.backend,
@@ -143,6 +153,7 @@ impl Row {
             storing: self.storing.0,
             closes: self.closes,
             has_retry_after: self.retry_after,
+            quota: (quota != Quota::default()).then_some(quota),
         };
         let phases = [
             self.queued_ms,

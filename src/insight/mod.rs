@@ -7,10 +7,14 @@ mod bottleneck;
 mod capacity;
 mod compare;
 mod merge;
+mod rank;
 
 pub use bottleneck::bottlenecks;
 pub use capacity::CapacityWatch;
 pub use capacity::Order;
+pub use capacity::Parts;
+pub use capacity::Possible;
+pub use capacity::Sent;
 pub use capacity::Step;
 pub use capacity::conclude;
 pub use capacity::next;

@@ -16,6 +16,9 @@ use crate::http::reactor::Reactor;
 use crate::http::reactor::nanos;
 use crate::plan::Late;
 
+/// Users wait at least this long instead of a request that is left out.
+const LEAST_INSTEAD: Nanos = 1_000_000;
+
 impl<R: Reactor> Shard<'_, R> {
     /// Starts scenarios whose time has come, and lets users come and leave as planned.
     pub(super) fn follow_plan(&mut self, now: Nanos) {
@@ -68,6 +71,7 @@ impl<R: Reactor> Shard<'_, R> {
                     }
                 }
             }
+            Act::LeaveOut(instead) => self.left_out = instead,
             Act::Pause => self.clock.pause(change.at),
             Act::Resume => {
                 self.clock.resume(change.at);
@@ -216,6 +220,10 @@ impl<R: Reactor> Shard<'_, R> {
         loop {
             if then == Then::Step {
                 match self.next_step(number) {
+                    Step::Send(request) if self.instead_of(request).is_some() => {
+                        let instead = self.instead_of(request).unwrap_or_default();
+                        return self.wait(number, instead, now);
+                    }
                     Step::Send(request) => {
                         let user = &mut self.users[number as usize];
                         user.place_in_flow = u32::try_from(user.session.place())
@@ -228,13 +236,7 @@ impl<R: Reactor> Shard<'_, R> {
                             return self.pause(number, at, Then::Send);
                         }
                     }
-                    Step::Wait(pause) => {
-                        let pause = nanos(pause);
-                        let user = &mut self.users[number as usize];
-                        // The schedule's word holds for the first request, after its pause.
-                        user.charged = user.charged.map(|intended| intended + pause);
-                        return self.pause(number, now + pause, Then::Step);
-                    }
+                    Step::Wait(pause) => return self.wait(number, nanos(pause), now),
                     Step::Pace(length) => {
                         let user = &mut self.users[number as usize];
                         let until = now.max(user.iteration.1 + nanos(length));
@@ -284,6 +286,21 @@ impl<R: Reactor> Shard<'_, R> {
             Some(at) => self.pause(number, at, Then::Send),
             None => self.drive(number, Then::Send, now),
         }
+    }
+
+    /// How long the user waits instead of sending a request that is left out.
+    fn instead_of(&self, request: usize) -> Option<Nanos> {
+        // Always some, or users of a closed model would go round without a rest.
+        let instead = self.left_out.get(request).copied().flatten();
+        instead.map(|instead| instead.max(LEAST_INSTEAD))
+    }
+
+    /// Goes on with the flow after a pause of its own.
+    fn wait(&mut self, number: u32, pause: Nanos, now: Nanos) {
+        let user = &mut self.users[number as usize];
+        // The schedule's word holds for the first request, after its pause.
+        user.charged = user.charged.map(|intended| intended + pause);
+        self.pause(number, now + pause, Then::Step);
     }
 
     pub(super) fn pause(&mut self, number: u32, until: Nanos, then: Then) {

@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 use std::collections::VecDeque;
 use std::ops::Range;
+use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::sync::mpsc::SyncSender;
 use std::sync::mpsc::TrySendError;
@@ -159,6 +160,9 @@ pub(super) struct Shard<'a, R> {
     stop_seen: StopLevel,
     /// The load's own time, by which scenarios start and end.
     pub(super) clock: LoadClock,
+    /// Requests of the plan that are not sent, by index, and how long users wait instead; empty while
+    /// all are sent.
+    pub(super) left_out: Arc<[Option<Nanos>]>,
     changes_seen: usize,
     /// Changes whose moment has not come.
     changes: VecDeque<Change>,
@@ -247,6 +251,7 @@ impl<'a, R: Reactor> Shard<'a, R> {
             stop_seen: StopLevel::Running,
             clock: LoadClock::default(),
             changes_seen: 0,
+            left_out: Arc::default(),
             changes: VecDeque::new(),
         }
     }

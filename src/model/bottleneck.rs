@@ -174,6 +174,18 @@ pub struct Bottleneck {
 }
 
 impl Bottleneck {
+    /// Takes in what the same cause does in another way.
+    pub fn take_in(&mut self, other: Self) {
+        self.explains_p95 = self.explains_p95.max(other.explains_p95);
+        self.explains_p99 = self.explains_p99.max(other.explains_p99);
+        self.since = match (self.since, other.since) {
+            (Some(one), Some(other)) => Some(if one.at <= other.at { one } else { other }),
+            _ => None,
+        };
+        self.certainty = self.certainty.max(other.certainty);
+        self.numbers.extend(other.numbers);
+    }
+
     /// `one slow backend (app-3) at all requests: explains 41% of the p95 and 38% of the p99`.
     pub fn sentence(&self) -> String {
         let backend = self.backend.as_ref().map_or(String::new(), |name| format!(" ({name})"));

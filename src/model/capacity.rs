@@ -6,6 +6,7 @@
 
 use std::time::Duration;
 
+use super::suspect::Suspect;
 use super::threshold::Criterion;
 use super::units::{format_number, plural};
 
@@ -76,6 +77,8 @@ pub struct CapacityAim {
     pub at_least: Option<f64>,
     /// The rate or the number of users for which instances are counted.
     pub wanted: Option<f64>,
+    /// Requests that are measured alone at most, and the others without them, behind the search.
+    pub suspects: u32,
 }
 
 /// Whether a level's figures had come to rest.
@@ -320,6 +323,10 @@ pub struct Capacity {
     pub at_least: Option<f64>,
     /// The rate or number of users for which instances are counted.
     pub wanted: Option<f64>,
+    /// The requests that take most of the time at the answer, the greatest share first.
+    pub suspects: Vec<Suspect>,
+    /// Why there is none, or fewer than could be.
+    pub not_isolated: Option<String>,
 }
 
 impl Capacity {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::exit::ExitCode;
 use super::finding::{Confidence, FindingStatus, Severity};
+use super::load::SeriesMeta;
 use super::units::{format_duration, format_number, format_percent};
 use super::verdict::{Facts, Verdict};
 
@@ -83,6 +84,19 @@ pub enum Subject {
     },
     /// Everything that is no load.
     Scan,
+}
+
+impl Subject {
+    /// The endpoint that a series is of.
+    pub fn of(meta: &SeriesMeta) -> Self {
+        Self::Endpoint {
+            scenario: meta.scenario.clone(),
+            request: meta.request.clone(),
+            method: meta.method.clone(),
+            path_template: meta.path_template.clone(),
+            group: meta.tags.get("group").cloned(),
+        }
+    }
 }
 
 impl fmt::Display for Subject {

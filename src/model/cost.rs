@@ -2,6 +2,8 @@
 
 use super::capacity::Level;
 use super::load::Tally;
+use super::sampled::SampledRequest;
+use super::signals::{CacheState, Storing};
 
 /// Bytes of a gigabyte, as networks are billed.
 const GB: f64 = 1e9;
@@ -84,6 +86,9 @@ impl Used {
     }
 }
 
+/// The share of hits that a cache which works well has: what it would save is told.
+pub const GOOD_HIT_RATIO: f64 = 0.95;
+
 /// Headers in which caches say whether they had the answer: RFC 9211 and those before it.
 const CACHE_HEADERS: [&str; 6] =
     ["cache-status", "cf-cache-status", "x-cache", "x-cache-status", "x-vercel-cache", "cdn-cache"];
@@ -92,7 +97,8 @@ const CACHE_HEADERS: [&str; 6] =
 pub fn hit_ratio(total: &Tally) -> Option<f64> {
     let header = CACHE_HEADERS.into_iter().find(|header| {
         total.observed.iter().any(|observed| observed.header.eq_ignore_ascii_case(header))
-    })?;
+    });
+    let Some(header) = header else { return drawn_hit_ratio(total) };
     let mut of_it = (0, 0);
     for observed in total.observed.iter().filter(|one| one.header.eq_ignore_ascii_case(header)) {
         let value = observed.value.to_ascii_lowercase();
@@ -105,6 +111,26 @@ pub fn hit_ratio(total: &Tally) -> Option<f64> {
     // A response without the header passed no cache.
     let all = total.responses().max(of_it.1);
     (all > 0).then(|| of_it.0 as f64 / all as f64)
+}
+
+/// The same by what the heads of single responses said.
+fn drawn_hit_ratio(total: &Tally) -> Option<f64> {
+    let has_cache = total.sampled.iter().any(|one| one.signals.cache.is_some());
+    let is_hit = |one: &SampledRequest| one.signals.cache.is_some_and(CacheState::is_served);
+    has_cache.then(|| drawn_share(total, is_hit))
+}
+
+/// The share of responses that say that a shared cache may keep them, by those that were drawn; `None`
+/// where none were.
+pub fn cacheable_share(total: &Tally) -> Option<f64> {
+    let may = |one: &SampledRequest| one.signals.storing == Storing::May;
+    (!total.sampled.is_empty()).then(|| drawn_share(total, may))
+}
+
+fn drawn_share(total: &Tally, is: impl Fn(&SampledRequest) -> bool) -> f64 {
+    let weight = |sum: f64, one: &SampledRequest| sum + one.weight;
+    let whole = total.sampled.iter().fold(0.0, weight);
+    total.sampled.iter().filter(|one| is(one)).fold(0.0, weight) / whole.max(1e-9)
 }
 
 impl Cost {
@@ -138,6 +164,27 @@ impl Cost {
     /// Of a million requests.
     pub fn per_million(&self, used: &Used) -> f64 {
         self.parts(used).iter().map(|(_, amount)| amount).sum()
+    }
+
+    /// How much less a million requests would cost if a cache answered that share of them; `None` where
+    /// it does already. Extrapolated: as if a hit cost the origin nothing, and as if what serves the
+    /// rest could be as much smaller.
+    pub fn saved_by_cache(&self, used: &Used, hit_ratio: f64) -> Option<f64> {
+        let has = self.egress.and_then(|egress| egress.hit_ratio).or(used.hit_ratio).unwrap_or(0.0);
+        if has >= hit_ratio {
+            return None;
+        }
+        let left = (1.0 - hit_ratio) / (1.0 - has);
+        let origin: f64 = self
+            .parts(used)
+            .iter()
+            .filter(|(name, _)| *name != "egress")
+            .map(|(_, amount)| amount * (1.0 - left))
+            .sum();
+        let traffic = self
+            .egress
+            .map_or(0.0, |egress| used.bytes * 1e6 / GB * (hit_ratio - has) * egress.origin_per_gb);
+        Some(origin + traffic)
     }
 
     /// An amount with its currency: `0.68 USD`; small ones with as many places as they need.
@@ -220,8 +267,25 @@ mod tests {
         total.observed.clear();
         let unknown = Used::of(&total, 10.0).expect("answered");
         assert!((cost.per_million(&unknown) - 3.0).abs() < 1e-9, "nothing is known to be a hit");
+        // Of 20 GB, a fifth less leaves the origin: from 75 % to 95 %.
+        let saved = cost.saved_by_cache(&used, GOOD_HIT_RATIO).expect("more could be had");
+        assert!((saved - 20.0 * 0.2 * 0.05).abs() < 1e-9, "{saved}");
         let said = Egress { hit_ratio: Some(1.0), ..egress };
         let cost = Cost { egress: Some(said), ..cost };
         assert!((cost.per_million(&used) - 2.0).abs() < 1e-9, "what the plan says counts");
+        assert_eq!(cost.saved_by_cache(&used, GOOD_HIT_RATIO), None, "there is no more to be had");
+    }
+
+    #[test]
+    fn a_cache_saves_what_the_origin_need_not_make() {
+        let cost = cost();
+        let used = Used::of(&total(2_000), 10.0).expect("answered");
+        // A million cost 1.00, nothing comes from a cache: a twentieth would still be made.
+        let saved = cost.saved_by_cache(&used, GOOD_HIT_RATIO).expect("all could be had");
+        assert!((saved - 0.95).abs() < 1e-9, "{saved}");
+        // Four in five do: of the fifth that is made, a quarter would be.
+        let some = Used { hit_ratio: Some(0.8), ..used };
+        let saved = cost.saved_by_cache(&some, GOOD_HIT_RATIO).expect("more could be had");
+        assert!((saved - 0.75).abs() < 1e-9, "{saved}");
     }
 }

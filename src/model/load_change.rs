@@ -48,6 +48,13 @@ pub enum LoadChangeKind {
     Paused,
     /// They start again.
     Resumed,
+    /// Requests of the plan are left out; users wait as long as they usually take.
+    Requests {
+        /// So many are sent.
+        sent: u32,
+        /// Of so many.
+        of: u32,
+    },
 }
 
 impl std::fmt::Display for LoadChangeKind {
@@ -64,6 +71,7 @@ impl std::fmt::Display for LoadChangeKind {
             }
             Self::Paused => f.write_str("paused"),
             Self::Resumed => f.write_str("resumed"),
+            Self::Requests { sent, of } => write!(f, "{sent} of {of} requests are sent"),
         }
     }
 }

@@ -62,6 +62,7 @@ mod seed;
 mod session;
 mod signals;
 mod site;
+mod suspect;
 mod template;
 mod template_finding;
 mod template_run;
@@ -92,7 +93,7 @@ pub use comparison::{
 pub use condition::{Aggregate, Condition, ConditionError, Limit, Operator};
 pub use control::{ControlCommand, LoadCommand, StopLevel, StopToken};
 pub use conversation::{Conversation, EventStream, Expectation, MessageStep, WebSocketSession};
-pub use cost::{Cost, Egress, Serverless, Used, hit_ratio};
+pub use cost::{Cost, Egress, GOOD_HIT_RATIO, Serverless, Used, cacheable_share, hit_ratio};
 pub use curl::curl;
 pub use cvss::cvss_base_score;
 pub use event::{Event, EventSender, Notice, NoticeLevel, Phase, RunInfo, Stamped, StopReason};
@@ -142,10 +143,11 @@ pub use scan::{
 pub use scope::{Authorisation, InScope, OutOfScope, Scope, ScopeBuilder, is_local_address};
 pub use seed::Seed;
 pub use session::SessionReport;
-pub use signals::{CacheState, ServerTime, Signals, Storing};
+pub use signals::{CacheState, Quota, ServerTime, Signals, Storing};
 pub use site::{
     LeftAlone, SiteAnswer, SiteExample, SiteNode, SiteParameter, SkipReason, nodes_by_status,
 };
+pub use suspect::{Suspect, SuspectVerdict};
 pub use template::{InteractionRecord, TemplateClass, TemplateResult};
 pub use template_finding::{FindingBook, Sighting};
 pub use template_run::{

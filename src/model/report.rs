@@ -208,6 +208,12 @@ impl Report {
         Some((cost, used.map(|used| cost.per_million(&used))))
     }
 
+    /// Instances that were measured; 1 where the plan does not say.
+    pub fn instances(&self) -> u32 {
+        let cost = self.run.as_ref().and_then(|run| run.cost.as_ref());
+        cost.map_or(1, |cost| cost.instances)
+    }
+
     /// Everything load counted, all series together.
     pub fn total(&self) -> Tally {
         let mut sum = Tally::new(Digits::Three);

@@ -23,7 +23,7 @@ pub(super) const CAPACITY: Keys = Keys {
     of: "the capacity",
     known: &[
         "slo", "model", "start", "max", "settle", "max_time", "max_vus", "headroom", "at_least",
-        "for_rate",
+        "for_rate", "suspects",
     ],
     later: &[],
 };
@@ -37,6 +37,10 @@ const SETTLE: (Duration, Duration) = (Duration::from_secs(10), Duration::from_se
 
 /// The whole search.
 const MAX_TIME: Duration = Duration::from_secs(30 * 60);
+
+/// Requests that are measured by themselves behind the search, and how many may be.
+const SUSPECTS: u32 = 3;
+pub(super) const MOST_SUSPECTS: u32 = 20;
 
 /// Share of the answer that is kept free: what a second can have above its minute.
 const HEADROOM: f64 = 0.3;
@@ -77,6 +81,7 @@ impl CapacityAim {
             reserve: HEADROOM,
             at_least: None,
             wanted: None,
+            suspects: SUSPECTS,
         }
     }
 }
@@ -156,6 +161,9 @@ pub(super) fn capacity(plan: &Fields<'_>, reader: &mut Reader) -> Option<Capacit
     let reserve = fields.get("headroom").and_then(|node| {
         reader.number(node, "a share from 0 to 0.9", |share: f64| (0.0..=0.9).contains(&share))
     });
+    let suspects = fields.get("suspects").and_then(|node| {
+        reader.number(node, "a whole number from 0 to 20", |count: u32| count <= MOST_SUSPECTS)
+    });
     let aim = CapacityAim {
         slo: slo(&fields, reader).unwrap_or_else(|| usual.slo.clone()),
         start: start.unwrap_or(usual.start),
@@ -166,6 +174,7 @@ pub(super) fn capacity(plan: &Fields<'_>, reader: &mut Reader) -> Option<Capacit
         reserve: reserve.unwrap_or(usual.reserve),
         at_least,
         wanted,
+        suspects: suspects.unwrap_or(usual.suspects),
         model: usual.model,
     };
     if let Err(error) = check(&aim) {

@@ -4,6 +4,7 @@
 mod accepted;
 mod accepting;
 mod aim;
+mod apart;
 mod aside;
 mod auth;
 mod bodies;
@@ -75,6 +76,7 @@ mod url_list;
 
 pub use accepted::{Accepted, load_accepted};
 pub use accepting::{Accepting, with_accepted};
+pub use apart::Apart;
 pub use aside::AsideForecast;
 pub use bound::Prefix;
 pub use capacity::{objective, settle};

@@ -17,6 +17,7 @@ use crate::model::inert;
 use crate::model::plural;
 
 use super::figures::percent;
+use super::figures::saved_by_cache;
 
 /// Characters of a sentence.
 const LINE: usize = 300;
@@ -75,6 +76,8 @@ pub(super) fn facts(report: &Report, capacity: &Capacity) -> Vec<(&'static str, 
     facts.extend(capacity.second.map(|second| ("second", second_instance(capacity, second))));
     facts.extend(cost(report, capacity).map(|text| ("cost", text)));
     facts.extend(instances(report, capacity).map(|text| ("instances", text)));
+    facts.extend(capacity.suspects.iter().map(|suspect| ("suspect", suspect.sentence())));
+    facts.extend(capacity.not_isolated.clone().map(|why| ("suspects", format!("left out: {why}"))));
     facts.into_iter().map(|(name, text)| (name, inert(&text, LINE))).collect()
 }
 
@@ -145,10 +148,12 @@ fn cost(report: &Report, capacity: &Capacity) -> Option<String> {
             format!(" ({})", of.join(", "))
         }
     };
+    let saved = saved_by_cache(cost, &used, &report.total());
     Some(format!(
-        "{} per million requests at {}{of}",
+        "{} per million requests at {}{of}{}",
         cost.amount(cost.per_million(&used)),
-        capacity.model.amount(level.asked)
+        capacity.model.amount(level.asked),
+        saved.map(|saved| format!("; {saved}")).unwrap_or_default()
     ))
 }
 
@@ -156,7 +161,7 @@ fn cost(report: &Report, capacity: &Capacity) -> Option<String> {
 fn instances(report: &Report, capacity: &Capacity) -> Option<String> {
     let wanted = capacity.wanted?;
     let cost = report.run.as_ref().and_then(|run| run.cost.as_ref());
-    let present = cost.map_or(1, |cost| cost.instances);
+    let present = report.instances();
     let count = capacity.instances_for(wanted, present)?;
     let price = cost
         .filter(|cost| cost.price_per_hour > 0.0)

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::model::CheckCount;
+use crate::model::Cost;
 use crate::model::Digits;
 use crate::model::EndpointReport;
 use crate::model::Evidence;
@@ -12,6 +13,7 @@ use crate::model::EvidenceRole;
 use crate::model::Exemplar;
 use crate::model::Finding;
 use crate::model::FindingStatus;
+use crate::model::GOOD_HIT_RATIO;
 use crate::model::Headline;
 use crate::model::Histogram;
 use crate::model::MessageTally;
@@ -23,6 +25,8 @@ use crate::model::Report;
 use crate::model::Severity;
 use crate::model::Tally;
 use crate::model::TemplateRun;
+use crate::model::Used;
+use crate::model::cacheable_share;
 use crate::model::format_rate;
 use crate::model::grouped;
 use crate::model::inert;
@@ -271,8 +275,25 @@ pub(super) fn cost(report: &Report) -> Option<String> {
     let hour = (cost.price_per_hour > 0.0)
         .then(|| format!("{}/h for {instances}", cost.amount(cost.per_hour())));
     let million = per_million.map(|amount| format!("{} per million requests", cost.amount(amount)));
-    let parts: Vec<String> = hour.into_iter().chain(million).collect();
-    (!parts.is_empty()).then(|| inert(&parts.join(", "), 120))
+    let total = report.total();
+    let used = Used::of(&total, report.load_elapsed.as_secs_f64());
+    let saved = used.and_then(|used| saved_by_cache(cost, &used, &total));
+    let parts: Vec<String> = hour.into_iter().chain(million).chain(saved).collect();
+    (!parts.is_empty()).then(|| inert(&parts.join(", "), 240))
+}
+
+/// What a cache that works well would save of a million requests.
+pub(super) fn saved_by_cache(cost: &Cost, used: &Used, total: &Tally) -> Option<String> {
+    let saved = cost.saved_by_cache(used, GOOD_HIT_RATIO)?;
+    let hits = used.hit_ratio.map_or("none seen".to_owned(), percent);
+    let may = cacheable_share(total)
+        .map(|share| format!("; {} of the answers may be kept by a shared cache", percent(share)));
+    Some(format!(
+        "{} less with {} cache hits ({hits} now{}; extrapolated)",
+        cost.amount(saved),
+        percent(GOOD_HIT_RATIO),
+        may.unwrap_or_default()
+    ))
 }
 
 /// The exchange that shows a finding best: the attack, else the last one with a response.

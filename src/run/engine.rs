@@ -193,15 +193,15 @@ fn conclude(mut pump: Pump, gating: Gating, facts: Facts, told: Vec<Notice>) -> 
     for notice in told {
         pump.take(Event::Notice(notice));
     }
-    if !pump.report.endpoints.is_empty() {
-        pump.look_for_bottlenecks();
-    }
     // Without a level nothing was searched, and the facts say why.
     if let Some(search) = pump.search.take() {
         let capacity = search.finish(&pump.report);
         if !capacity.levels.is_empty() {
             pump.take(Event::Capacity(Box::new(capacity)));
         }
+    }
+    if !pump.report.endpoints.is_empty() {
+        pump.look_for_bottlenecks();
     }
     if let Some(earlier) = &pump.baseline.report {
         let limits = ComparisonLimits::default();

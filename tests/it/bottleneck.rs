@@ -8,7 +8,7 @@ use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 use shakedown::insight::bottlenecks;
 use shakedown::model::{
-    Bottleneck, BottleneckCause, CacheState, Digits, EndpointReport, PhaseKind, Report,
+    Bottleneck, BottleneckCause, CacheState, Digits, EndpointReport, PhaseKind, Quota, Report,
     SampledRequest, SeriesId, SeriesKind, SeriesMeta, ServerTime, Signals, Storing, Tally,
     TimelinePoint,
 };
@@ -281,4 +281,230 @@ fn two_faults_are_the_first_two() {
     }
     println!("pairs: {right} of {all}");
     assert!(right * 100 >= all * 95, "{right} of {all}");
+}
+
+/// Lets requests in one every `gap` seconds, whatever they are.
+fn shape(report: &mut Report, gap: f64) {
+    let mut all: Vec<(f64, usize, usize)> = Vec::new();
+    for (endpoint, one) in report.endpoints.iter().enumerate() {
+        let drawn = one.total.sampled.iter().enumerate();
+        all.extend(drawn.map(|(place, request)| (request.at.as_secs_f64(), endpoint, place)));
+    }
+    all.sort_by(|one, other| one.0.total_cmp(&other.0));
+    let mut let_in = 0.0_f64;
+    let mut waits: Vec<Vec<f64>> =
+        report.endpoints.iter().map(|one| vec![0.0; one.total.sampled.len()]).collect();
+    for (at, endpoint, place) in all {
+        let_in = at.max(let_in + gap);
+        waits[endpoint][place] = let_in - at;
+    }
+    wait_more(report, &waits);
+}
+
+/// Has requests hold one lock after the other, each for a time drawn by `hold`; those of some endpoints
+/// do not take it.
+fn lock(report: &mut Report, takes_it: impl Fn(usize) -> bool, mut hold: impl FnMut() -> f64) {
+    let mut all: Vec<(f64, usize, usize)> = Vec::new();
+    for (endpoint, one) in report.endpoints.iter().enumerate().filter(|(at, _)| takes_it(*at)) {
+        let drawn = one.total.sampled.iter().enumerate();
+        all.extend(drawn.map(|(place, request)| (request.at.as_secs_f64(), endpoint, place)));
+    }
+    all.sort_by(|one, other| one.0.total_cmp(&other.0));
+    let mut waits: Vec<Vec<f64>> =
+        report.endpoints.iter().map(|one| vec![0.0; one.total.sampled.len()]).collect();
+    let mut free = 0.0_f64;
+    for (at, endpoint, place) in all {
+        free = at.max(free) + hold();
+        waits[endpoint][place] = free - at;
+    }
+    wait_more(report, &waits);
+}
+
+fn wait_more(report: &mut Report, waits: &[Vec<f64>]) {
+    for (endpoint, waits) in report.endpoints.iter_mut().zip(waits) {
+        let mut changed = shakedown::model::SampledRequests::of_one(ENDPOINTS);
+        for (request, wait) in endpoint.total.sampled.iter().zip(waits) {
+            let more = Duration::from_secs_f64(*wait);
+            let mut request = request.clone();
+            request.phases[PhaseKind::Wait as usize] += more;
+            request.latency += more;
+            changed.push(request);
+        }
+        endpoint.total.sampled = changed;
+    }
+}
+
+/// Requests per second of all endpoints under the full load.
+const FULL: f64 = RATE as f64 * ENDPOINTS as f64;
+
+#[test]
+fn an_even_pace_is_a_limiter_and_chance_is_a_lock() {
+    let (mut limiters, mut locks, mut partial) = (0, 0, 0);
+    let first = |report: &Report| bottlenecks(report).first().map(|one| one.cause);
+    for seed in 0..20 {
+        let mut rng = StdRng::seed_from_u64(500 + seed);
+        let system = System::draw(&mut rng);
+        let healthy = load(&system, &[], &mut rng);
+        let mut shaped = healthy.clone();
+        shape(&mut shaped, 1.0 / (FULL * rng.random_range(0.6..0.97)));
+        let found = bottlenecks(&shaped);
+        let is_limiter = found.first().is_some_and(|one| one.cause == BottleneckCause::RateLimit);
+        limiters += u32::from(is_limiter);
+        if !is_limiter {
+            println!("{seed}, a limiter:\n{}", told(&found));
+        }
+        // A lock that everybody takes, as long as chance has it; and one that most take, always as long.
+        let mean = rng.random_range(0.7..0.95) / FULL;
+        let mut locked = healthy.clone();
+        lock(&mut locked, |_| true, || mean * -rng.random::<f64>().max(1e-12).ln());
+        let is_lock = first(&locked) == Some(BottleneckCause::Contention);
+        locks += u32::from(is_lock);
+        if !is_lock {
+            println!("{seed}, a lock:\n{}", told(&bottlenecks(&locked)));
+        }
+        let mut some = healthy.clone();
+        lock(&mut some, |endpoint| endpoint % 4 != 3, || 1.2 * mean);
+        let is_lock = first(&some) == Some(BottleneckCause::Contention);
+        partial += u32::from(is_lock);
+        if !is_lock {
+            println!("{seed}, a lock of some:\n{}", told(&bottlenecks(&some)));
+        }
+    }
+    println!("limiters {limiters} of 20, locks {locks}, locks of some {partial}");
+    // A limit so low that half of the least load waits for it cannot be told from a lock.
+    assert!(limiters >= 18, "{limiters} of 20");
+    assert!(locks >= 18 && partial >= 18, "{locks} and {partial} of 20");
+}
+
+#[test]
+fn what_the_answers_say_of_a_limit_makes_it_sure() {
+    let mut rng = StdRng::seed_from_u64(77);
+    let system = System::draw(&mut rng);
+    let mut shaped = load(&system, &[], &mut rng);
+    shape(&mut shaped, 1.0 / (FULL * 0.8));
+    let before = bottlenecks(&shaped)[0].certainty;
+    for endpoint in &mut shaped.endpoints {
+        let mut changed = shakedown::model::SampledRequests::of_one(ENDPOINTS);
+        for request in &endpoint.total.sampled {
+            let mut request = request.clone();
+            request.signals.quota = Some(Quota { limit: Some(100), left: Some(3) });
+            changed.push(request);
+        }
+        endpoint.total.sampled = changed;
+    }
+    let found = bottlenecks(&shaped);
+    assert!(before < found[0].certainty, "{}", told(&found));
+    assert!(found[0].numbers.iter().any(|text| text.contains("a limit of 100, 3 left at least")));
+}
+
+/// Not a test but a tool: what this tree says of reports that are there already.
+#[test]
+#[ignore = "reads the reports of a folder: REPORTS=folder"]
+#[expect(clippy::disallowed_methods, reason = "a tool; its folder has to be said somehow")]
+fn what_is_said_of_reports() {
+    let folder = std::env::var("REPORTS").expect("a folder of JSON reports");
+    let mut files: Vec<_> = std::fs::read_dir(folder)
+        .expect("it can be read")
+        .map(|entry| entry.expect("an entry").path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "json"))
+        .collect();
+    files.sort();
+    for file in files {
+        let text = std::fs::read(&file).expect("a report");
+        let Ok(report) = shakedown::format::read_run(&text) else { continue };
+        for one in bottlenecks(&report) {
+            println!(
+                "{}\t{}\t{}\t{:?}",
+                file.display(),
+                one.cause.as_str(),
+                one.sentence(),
+                one.numbers
+            );
+        }
+    }
+}
+
+/// Changes every request that was drawn.
+fn change(report: &mut Report, mut with: impl FnMut(usize, &mut SampledRequest)) {
+    for (place, endpoint) in report.endpoints.iter_mut().enumerate() {
+        let mut changed = shakedown::model::SampledRequests::of_one(ENDPOINTS);
+        for request in &endpoint.total.sampled {
+            let mut request = request.clone();
+            with(place, &mut request);
+            changed.push(request);
+        }
+        endpoint.total.sampled = changed;
+    }
+}
+
+#[test]
+fn a_backend_that_fails_is_named_though_it_is_quick() {
+    let mut rng = StdRng::seed_from_u64(91);
+    let system = System::draw(&mut rng);
+    let mut report = load(&system, &[], &mut rng);
+    let mut count = 0_u32;
+    change(&mut report, |_, request| {
+        let is_it = request.signals.backend.as_deref() == Some("app-2");
+        count += u32::from(is_it);
+        if is_it && count.is_multiple_of(8) {
+            request.status = 502;
+        }
+    });
+    let found = bottlenecks(&report);
+    let [bad] = &found[..] else { panic!("{}", told(&found)) };
+    assert_eq!((bad.cause, bad.backend.as_deref()), (BottleneckCause::Backend, Some("app-2")));
+    assert!(bad.numbers[0].contains("12.") && bad.numbers[0].contains("of its answers failed"));
+    // Where all fail alike, nobody is the bad one.
+    change(&mut report, |_, request| request.status = if rng.random_bool(0.1) { 502 } else { 200 });
+    assert!(!bottlenecks(&report).iter().any(|one| one.cause == BottleneckCause::Backend));
+}
+
+#[test]
+fn a_slow_backend_is_told_with_its_share_and_its_failures() {
+    let mut rng = StdRng::seed_from_u64(92);
+    let system = System::draw(&mut rng);
+    let fault = fault(BottleneckCause::Backend, 3.0, &system, &mut rng);
+    let mut report = load(&system, &[fault], &mut rng);
+    change(&mut report, |_, request| {
+        // The slow one has most of the load, and fails at times.
+        let is_slow = request.signals.backend.as_deref() == Some("app-3");
+        if !is_slow && rng.random_bool(0.6) {
+            request.signals.backend = Some("app-1".to_owned());
+        }
+        if is_slow && rng.random_bool(0.1) {
+            request.status = 500;
+        }
+    });
+    let found = bottlenecks(&report);
+    let numbers = found[0].numbers.join("\n");
+    assert_eq!(found[0].backend.as_deref(), Some("app-3"), "{}", told(&found));
+    for part in ["p95 ", "of its answers failed"] {
+        assert!(numbers.contains(part), "{part}: {numbers}");
+    }
+    let backends = found.iter().filter(|one| one.cause == BottleneckCause::Backend);
+    assert_eq!(backends.count(), 1, "once, with both: {}", told(&found));
+}
+
+#[test]
+fn why_a_cache_did_not_have_it_is_told() {
+    let why = |state, storing| {
+        let mut rng = StdRng::seed_from_u64(93);
+        let system = System::draw(&mut rng);
+        let fault = fault(BottleneckCause::Cache, 8.0, &system, &mut rng);
+        let mut report = load(&system, &[fault], &mut rng);
+        change(&mut report, |place, request| {
+            if place == CACHED && request.signals.cache == Some(CacheState::Miss) {
+                (request.signals.cache, request.signals.storing) = (Some(state), storing);
+            }
+        });
+        let found = bottlenecks(&report);
+        let cache = found.iter().find(|one| one.cause == BottleneckCause::Cache);
+        cache.map(|one| one.numbers.join("\n")).unwrap_or_default()
+    };
+    assert!(why(CacheState::Bypass, Storing::May).contains("told not to look (BYPASS)"));
+    assert!(why(CacheState::Miss, Storing::May).contains("entries are there at times"));
+    assert!(why(CacheState::Miss, Storing::SetsCookie).contains("it sets a cookie"));
+    // Who says that it must not be kept has a reason.
+    assert_eq!(why(CacheState::Miss, Storing::Private), "");
+    assert_eq!(why(CacheState::Dynamic, Storing::NoFreshness), "");
 }

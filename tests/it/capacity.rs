@@ -2,6 +2,8 @@
 
 #[path = "capacity/queue.rs"]
 mod queue;
+#[path = "capacity/shared.rs"]
+mod shared;
 
 use std::time::Duration;
 
@@ -22,6 +24,8 @@ use shakedown::model::SearchEnd;
 use shakedown::model::Serverless;
 use shakedown::model::Stamped;
 use shakedown::model::Steadiness;
+use shakedown::model::Suspect;
+use shakedown::model::SuspectVerdict;
 use shakedown::report::Style;
 use shakedown::report::summary;
 
@@ -29,6 +33,8 @@ use crate::fixtures::run_info;
 use queue::Queue;
 use queue::Search;
 use queue::aim;
+use shared::Kind;
+use shared::Shared;
 
 const FAST: (&str, &str) = ("http_req_latency", "p(95)<300");
 const SOUND: (&str, &str) = ("http_req_failed", "rate<0.01");
@@ -320,4 +326,100 @@ fn lines_with_noise_are_seldom_taken_for_curves() {
     }
     println!("{curves} of 200 lines were taken for curves");
     assert!(curves <= 20, "{curves}");
+}
+
+/// Two that hold a lock, one that waits for it and hardly holds it, one that is slow by itself.
+const KINDS: [Kind; 4] = [
+    Kind { name: "list", hold: 0.008, work: 0.001 },
+    Kind { name: "save", hold: 0.004, work: 0.001 },
+    Kind { name: "look", hold: 0.000_1, work: 0.001 },
+    Kind { name: "chart", hold: 0.0, work: 0.030 },
+];
+
+fn isolated(system: &mut Shared, most: u32, max_time: u64) -> (Capacity, Vec<String>) {
+    let mut aim = aim(&[("http_req_latency", "p(95)<150")], 20.0, 5000.0);
+    (aim.suspects, aim.max_time) = (most, Duration::from_secs(max_time));
+    let parts = system.parts();
+    let (capacity, told, _) = queue::searched(system, aim, parts);
+    (capacity, told)
+}
+
+#[test]
+fn requests_by_themselves_tell_own_work_from_waiting_for_others() {
+    let (mut right, mut all) = (0, 0);
+    for seed in 0..10 {
+        let (capacity, told) = isolated(&mut Shared::new(&KINDS, 20.0, seed), 4, 3600);
+        assert_eq!(capacity.end, SearchEnd::Found);
+        assert_eq!((capacity.suspects.len(), &capacity.not_isolated), (4, &None), "{told:?}");
+        let shares: Vec<f64> = capacity.suspects.iter().map(|suspect| suspect.share).collect();
+        assert!(
+            shares.is_sorted_by(|one, other| one >= other) && shares.iter().sum::<f64>() <= 1.001
+        );
+        for suspect in &capacity.suspects {
+            let expected = match suspect.request.as_str() {
+                "chart" => SuspectVerdict::OwnWork,
+                "look" => SuspectVerdict::Waits,
+                _ => SuspectVerdict::Shares,
+            };
+            all += 1;
+            right += u32::from(suspect.verdict() == expected);
+            if suspect.verdict() != expected {
+                println!("{seed}: {}", suspect.sentence());
+            }
+        }
+    }
+    println!("{right} of {all}");
+    assert!(right * 100 >= all * 95, "{right} of {all}");
+}
+
+#[test]
+fn endpoints_that_share_nothing_are_told_to_be_slow_by_themselves() {
+    let kinds = [0.005, 0.020, 0.060].map(|work| Kind { name: "", hold: 0.0, work });
+    let names = ["quick", "usual", "slow"];
+    let kinds: Vec<Kind> =
+        kinds.iter().zip(names).map(|(kind, name)| Kind { name, ..*kind }).collect();
+    // Something has to end the search: a fourth that waits for itself alone.
+    let kinds = [kinds, vec![Kind { name: "queue", hold: 0.010, work: 0.001 }]].concat();
+    let mut wrong = Vec::new();
+    for seed in 20..30 {
+        let (capacity, _) = isolated(&mut Shared::new(&kinds, 20.0, seed), 4, 3600);
+        assert!(capacity.suspects.len() >= 3, "{:?}", capacity.suspects);
+        let not_own = |one: &&Suspect| one.verdict() != SuspectVerdict::OwnWork;
+        wrong.extend(capacity.suspects.iter().filter(not_own).map(Suspect::sentence));
+    }
+    assert!(wrong.len() <= 2, "of 40: {wrong:#?}");
+}
+
+#[test]
+fn a_request_whose_answers_change_is_not_judged() {
+    let mut system = Shared::new(&KINDS, 20.0, 3);
+    system.needs_others = Some(0);
+    let (capacity, _) = isolated(&mut system, 4, 3600);
+    let list = capacity.suspects.iter().find(|one| one.request == "list").expect("measured");
+    assert_eq!(list.alone, None);
+    let why = list.unclear.as_deref().unwrap_or_default();
+    assert!(why.contains("needs others before it"), "{why}");
+}
+
+#[test]
+fn suspects_are_left_out_where_there_is_no_time_and_said() {
+    let (capacity, _) = isolated(&mut Shared::new(&KINDS, 20.0, 4), 0, 3600);
+    assert_eq!(
+        (capacity.suspects.len(), capacity.not_isolated),
+        (0, None),
+        "nobody asked for them"
+    );
+    let mut shortest = None;
+    // As much time as the search takes, and hardly more.
+    for most in (60..2000).step_by(20) {
+        let (capacity, _) = isolated(&mut Shared::new(&KINDS, 20.0, 4), 3, most);
+        if capacity.end == SearchEnd::Found {
+            shortest = Some(capacity);
+            break;
+        }
+    }
+    let capacity = shortest.expect("some time is enough");
+    assert!(capacity.suspects.len() < 3, "{:?}", capacity.suspects);
+    let said = capacity.not_isolated.is_some() || !capacity.suspects.is_empty();
+    assert!(said, "fewer, or none and why");
 }

@@ -300,3 +300,61 @@ fn what_a_scenario_does_not_have_is_said_with_what_there_is() {
     ];
     assert_eq!(said, expected);
 }
+
+/// Two requests one after the other; the second is left out from the first to the second second. When
+/// each came.
+fn run_without(scenario: &str) -> (Outcome, [Vec<usize>; 2]) {
+    let text = format!(
+        "version: 1\ntarget: http://127.0.0.1:9\nrequests:\n  one: {{ get: /one }}\n  \
+         two: {{ get: /two }}\nflows:\n  both: [ {{ use: one }}, {{ use: two }} ]\nscenarios:\n  main: {scenario}\n"
+    );
+    let overrides = Overrides::new(Seed(7), jiff::civil::date(2026, 11, 23));
+    let plan = from_text("plan.yml", &text, &|_| None, &overrides)
+        .unwrap_or_else(|errors| panic!("{}", errors.render(false)));
+    let mut plan = PlanBuilder::of(plan);
+    let control = plan.control();
+    let seen = Arc::new(Mutex::new([Vec::new(), Vec::new()]));
+    let outcome = plan.run_on(&StopToken::default(), |_| {
+        let (seen, control) = (Arc::clone(&seen), control.clone());
+        let mut said = false;
+        Ok(SimReactor::new(move |at: u64, bytes: &[u8]| {
+            let place = usize::from(bytes.starts_with(b"GET /two"));
+            seen.lock().expect("not poisoned")[place].push(at - START);
+            if !std::mem::replace(&mut said, true) {
+                let instead = [None, Some(Duration::from_millis(10))];
+                for (millis, instead) in [(1_000, instead), (2_000, [None, None])] {
+                    let at = START + millis * MILLI - 100 * MILLI;
+                    control.leave_out(&instead, "a test", at).expect("it can be done");
+                }
+            }
+            vec![Reply::Bytes { after: 10 * MILLI, bytes: OK.to_vec() }]
+        }))
+    });
+    let seen = seen.lock().expect("not poisoned").clone();
+    (outcome, seen.map(|times| by_second(&times)[..3].to_vec()))
+}
+
+#[test]
+fn a_request_that_is_left_out_takes_its_time_and_nothing_else_changes() {
+    for scenario in [
+        "{ executor: constant-arrival-rate, exec: both, rate: 100, duration: 3s, preAllocatedVUs: 20 }",
+        // A user takes 20 ms for both, so four are 200 passes in a second.
+        "{ executor: constant-vus, exec: both, vus: 4, duration: 3s }",
+    ] {
+        let (outcome, [one, two]) = run_without(scenario);
+        let usual = one[0];
+        assert!(usual >= 100, "{one:?}");
+        for second in &one {
+            assert!(second.abs_diff(usual) <= 4, "{scenario}: {one:?}");
+        }
+        // What had begun before comes within the first hundredth.
+        assert!(
+            two[0].abs_diff(usual) <= 4 && two[1] <= 4 && two[2].abs_diff(usual) <= 4,
+            "{two:?}"
+        );
+        let kinds: Vec<_> = outcome.changes().iter().map(|change| change.kind).collect();
+        let requests = |sent| LoadChangeKind::Requests { sent, of: 2 };
+        assert_eq!(kinds, [requests(1), requests(2)]);
+        assert_eq!(kinds[0].to_string(), "1 of 2 requests are sent");
+    }
+}

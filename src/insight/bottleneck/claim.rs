@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::FLOOR;
 use super::FLOOR_SECONDS;
+use super::endpoint;
 use super::rows::Row;
 use super::rows::Rows;
 use super::rows::quantile;
@@ -11,9 +12,9 @@ use super::since::since;
 use crate::model::Bottleneck;
 use crate::model::BottleneckCause;
 use crate::model::Certainty;
-use crate::model::EndpointReport;
 use crate::model::Report;
 use crate::model::Subject;
+use crate::model::format_bytes;
 
 /// A cause at a place.
 #[derive(Debug)]
@@ -52,11 +53,15 @@ impl<'a> Claim<'a> {
             Certainty::Medium => 0.8,
             Certainty::Low => 0.6,
         };
-        (explains >= FLOOR && explains * longest >= FLOOR_SECONDS).then_some(trust * explains)
+        let floor = match self.cause {
+            BottleneckCause::Endpoint => endpoint::FLOOR,
+            _ => FLOOR,
+        };
+        (explains >= floor && explains * longest >= FLOOR_SECONDS).then_some(trust * explains)
     }
 
     fn subject(&self, rows: &Rows<'a>) -> Subject {
-        self.endpoint.map_or(Subject::Whole, |index| subject(&rows.endpoints[index]))
+        self.endpoint.map_or(Subject::Whole, |index| Subject::of(&rows.endpoints[index].meta))
     }
 
     /// As the report has it.
@@ -72,6 +77,12 @@ impl<'a> Claim<'a> {
             numbers: self.numbers.clone(),
             advice: self.advice.clone(),
         }
+    }
+
+    /// What it costs: the seconds of the p95 that it explains, over all requests that it touches.
+    pub(super) fn cost(&self, rows: &Rows<'a>) -> f64 {
+        let of = |endpoint| rows.cost_of(endpoint) * rows.explained(endpoint, 0.95, &self.without);
+        self.places(rows).map(of).sum()
     }
 
     /// Share of a quantile: of the endpoint's, or the mean of those that it touches, by their requests.
@@ -96,20 +107,14 @@ impl<'a> Claim<'a> {
     }
 }
 
-/// An endpoint as comparisons name it.
-fn subject(endpoint: &EndpointReport) -> Subject {
-    let meta = &endpoint.meta;
-    Subject::Endpoint {
-        scenario: meta.scenario.clone(),
-        request: meta.request.clone(),
-        method: meta.method.clone(),
-        path_template: meta.path_template.clone(),
-        group: meta.tags.get("group").cloned(),
-    }
-}
-
 /// Seconds in words.
 pub(super) fn shown(seconds: f64) -> String {
     let duration = std::time::Duration::try_from_secs_f64(seconds.max(0.0));
     crate::model::format_duration(duration.unwrap_or_default())
+}
+
+/// Bytes in words.
+pub(super) fn shown_bytes(bytes: f64) -> String {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a size or a rate")]
+    format_bytes(bytes as u64)
 }

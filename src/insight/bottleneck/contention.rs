@@ -2,14 +2,18 @@
 
 use super::claim::Claim;
 use super::claim::shown;
+use super::rates::Rates;
 use super::rows::Row;
 use super::rows::Rows;
+use super::rows::median;
+use super::rows::middle;
 use super::rows::quantile;
-use super::rows::rank_score;
+use crate::insight::rank::rank_score;
 use crate::model::BottleneckCause;
 use crate::model::Certainty;
 use crate::model::Report;
 use crate::model::SampledRequest;
+use crate::model::ServerTime;
 
 /// Words in names of server times that mean waiting for others.
 const WAITING: [&str; 8] =
@@ -18,9 +22,15 @@ const WAITING: [&str; 8] =
 /// By how much the load must differ for waits to be compared.
 const LEVELS: f64 = 1.4;
 
-/// By how much waits of an endpoint grow with it, and how surely all of them do together.
+/// By how much waits of an endpoint grow with it, half of them or the longest tenth; and how surely
+/// those of all endpoints do together.
 const GROWTH: f64 = 1.08;
-const SURELY: f64 = 4.0;
+const LONG_GROWTH: f64 = 1.2;
+const SURELY: f64 = 3.2;
+
+/// Most requests find a lock free, and a few wait for long: what is beyond this share of all waits is a
+/// long one.
+const LONG: f64 = 0.85;
 
 /// How surely those of one endpoint do, to be among them.
 const LIKELY: f64 = 1.3;
@@ -28,26 +38,39 @@ const LIKELY: f64 = 1.3;
 /// Rows under little load, and under much, from which on an endpoint is compared.
 const ENOUGH: usize = 12;
 
-/// Seconds that the server says it waited for others.
-fn waited(request: &SampledRequest) -> f64 {
+/// What of a request the server calls waiting for others.
+fn waits(request: &SampledRequest) -> impl Iterator<Item = &ServerTime> {
     let is_waiting = |name: &str| {
         let name = name.to_ascii_lowercase();
         WAITING.iter().any(|word| name.contains(word))
     };
-    let parts = request.signals.server.iter().filter(|part| is_waiting(&part.name));
-    parts.map(|part| part.took.as_secs_f64()).sum()
+    request.signals.server.iter().filter(move |part| is_waiting(&part.name))
+}
+
+/// Seconds that the server says it waited for others.
+fn waited(request: &SampledRequest) -> f64 {
+    waits(request).map(|part| part.took.as_secs_f64()).sum()
+}
+
+/// Whether it takes what it might have had to wait for.
+fn takes(row: &Row<'_>) -> bool {
+    waits(row.request).next().is_some()
 }
 
 /// What the server itself calls waiting.
-pub(super) fn named<'a>(rows: &Rows<'a>) -> Vec<Claim<'a>> {
-    named_at(rows).into_iter().collect()
+pub(super) fn named<'a>(rows: &Rows<'a>, report: &Report) -> Vec<Claim<'a>> {
+    named_at(rows, report).into_iter().collect()
 }
 
-fn named_at<'a>(rows: &Rows<'a>) -> Option<Claim<'a>> {
+fn named_at<'a>(rows: &Rows<'a>, report: &Report) -> Option<Claim<'a>> {
     let waits =
         |endpoint: &usize| rows.of_endpoint(*endpoint).iter().any(|row| waited(row.request) > 0.0);
     let places: Vec<usize> = rows.known().filter(waits).collect();
-    let without = rows.changed(places.iter().copied(), |row| row.shorten_wait(waited(row.request)));
+    let held = held(rows, report);
+    let without = rows.changed(places.iter().copied(), |row| {
+        let held = held.filter(|_| takes(row)).unwrap_or(0.0);
+        row.shorten_wait(waited(row.request) + held);
+    });
     let own = rows.list.iter().filter(|row| places.contains(&row.endpoint));
     let p95 = quantile(own.map(|row| (waited(row.request), row.weight)), 0.95)?;
     let only = if let [only] = places.as_slice() { Some(*only) } else { None };
@@ -56,19 +79,61 @@ fn named_at<'a>(rows: &Rows<'a>) -> Option<Claim<'a>> {
         endpoint: only,
         backend: None,
         certainty: Certainty::High,
-        numbers: vec![format!(
+        numbers: std::iter::once(format!(
             "the server says that it waited for a lock or a pool: {} at its p95, at {} of {} \
              endpoints",
             shown(p95),
             places.len(),
             rows.known().count(),
-        )],
+        ))
+        .chain(held.map(|held| {
+            format!(
+                "for such waits each of them has to hold it for about {} (M/D/1), which is counted too",
+                shown(held)
+            )
+        }))
+        .collect(),
         advice: advice(),
         without,
     })
 }
 
-fn advice() -> String {
+/// Seconds for which each of them holds it, by how long it is waited for: before one server that is busy
+/// for `h` at each of `λ` arrivals per second, the mean wait is `W = λh² / 2(1 − λh)` (M/D/1; A.
+/// Khinchine 1932, F. Pollaczek 1930). Of a pool of several it is less than the truth. `None` where it
+/// would be nothing beside what is waited.
+fn held(rows: &Rows<'_>, report: &Report) -> Option<f64> {
+    /// Share of the time that it is held, below which it is hardly ever found taken.
+    const BUSY: f64 = 0.1;
+    let rates = Rates::of(report);
+    let high = rates.quantile(rows, 2.0 / 3.0)?;
+    let busy = rows.list.iter().filter(|row| rates.at(row) >= high);
+    let (mut own, mut all, mut sum) = (0.0, 0.0, 0.0);
+    for row in busy {
+        all += row.weight;
+        if takes(row) {
+            own += row.weight;
+            sum += row.weight * waited(row.request);
+        }
+    }
+    let rate = rates.mean(rows, &|rate| rate >= high) * own / f64::max(all, 1e-9);
+    let wait = sum / f64::max(own, 1e-9);
+    if rate <= 0.0 || wait <= 0.0 {
+        return None;
+    }
+    let held = (wait * wait + 2.0 * wait / rate).sqrt() - wait;
+    // No longer than what they do beside waiting.
+    let work = |row: &Row<'_>| (row.server - waited(row.request)).max(0.0);
+    let least = |endpoint: usize| {
+        let own = || rows.of_endpoint(endpoint).iter().filter(|row| takes(row));
+        (own().count() >= ENOUGH).then(|| median(own(), work)).flatten()
+    };
+    let most = rows.known().filter_map(least).fold(f64::INFINITY, f64::min);
+    Some(held.min(most)).filter(|held| held.is_finite() && rate * held >= BUSY)
+}
+
+/// What to try.
+pub(super) fn advice() -> String {
     "Look for what these endpoints share: a lock, a connection pool, worker threads, a processor. Hold \
      it for less, or have more of it; `shakedown capacity` tells from which rate on."
         .to_owned()
@@ -79,22 +144,40 @@ struct Levels {
     endpoint: usize,
     low: Vec<f64>,
     high: Vec<f64>,
+    /// What is around the server's work under little load.
+    around: f64,
 }
 
 impl Levels {
-    fn growth(&self) -> Option<f64> {
-        let of = |list: &[f64]| quantile(list.iter().map(|wait| (*wait, 1.0)), 0.5);
+    /// Of a quantile of the waits.
+    fn growth(&self, share: f64) -> Option<f64> {
+        let of = |list: &[f64]| quantile(list.iter().map(|wait| (*wait, 1.0)), share);
         (self.low.len() >= ENOUGH && self.high.len() >= ENOUGH)
             .then(|| Some(of(&self.high)? / of(&self.low)?.max(1e-6)))
             .flatten()
     }
 
+    /// How surely waits grow: all of them, or how many are long ones.
     fn score(&self) -> f64 {
-        rank_score(&self.high, &self.low)
+        rank_score(&self.high, &self.low).max(self.score_of_long().unwrap_or(0.0))
+    }
+
+    /// The normal score of two proportions: of waits that are long under much load and under little.
+    fn score_of_long(&self) -> Option<f64> {
+        let all = self.low.iter().chain(&self.high).map(|wait| (*wait, 1.0));
+        let long = quantile(all, LONG)?;
+        let share = |list: &[f64]| {
+            list.iter().filter(|wait| **wait > long).count() as f64 / list.len().max(1) as f64
+        };
+        let (n, m) = (self.high.len() as f64, self.low.len() as f64);
+        let pooled = (share(&self.high) * n + share(&self.low) * m) / (n + m).max(1.0);
+        let error = (pooled * (1.0 - pooled) * (1.0 / n + 1.0 / m)).sqrt();
+        (error > 0.0).then(|| (share(&self.high) - share(&self.low)) / error)
     }
 
     fn grows(&self) -> bool {
-        self.growth().is_some_and(|growth| growth >= GROWTH) && self.score() >= LIKELY
+        let grows = |share, least| self.growth(share).is_some_and(|growth| growth >= least);
+        (grows(0.5, GROWTH) || grows(0.9, LONG_GROWTH)) && self.score() >= LIKELY
     }
 }
 
@@ -105,8 +188,7 @@ pub(super) fn together<'a>(rows: &Rows<'a>, report: &Report) -> Vec<Claim<'a>> {
 
 fn together_at<'a>(rows: &Rows<'a>, report: &Report) -> Option<Claim<'a>> {
     let rate = Rates::of(report);
-    let at = |share| quantile(rows.list.iter().map(|row| (rate.at(row), 1.0)), share);
-    let (low, high) = (at(1.0 / 3.0)?, at(2.0 / 3.0)?);
+    let (low, high) = (rate.quantile(rows, 1.0 / 3.0)?, rate.quantile(rows, 2.0 / 3.0)?);
     if high < LEVELS * low {
         return None;
     }
@@ -118,7 +200,9 @@ fn together_at<'a>(rows: &Rows<'a>, report: &Report) -> Option<Claim<'a>> {
             waits.sort_unstable_by(f64::total_cmp);
             waits
         };
-        Levels { endpoint, low: of(&|it| it <= low), high: of(&|it| it >= high) }
+        let quiet = own.clone().filter(|row| rate.at(row) <= low);
+        let around = median(quiet, |row| row.around).unwrap_or(0.0);
+        Levels { endpoint, low: of(&|it| it <= low), high: of(&|it| it >= high), around }
     };
     let known: Vec<Levels> = rows.known().map(levels).collect();
     let growing: Vec<&Levels> = known.iter().filter(|levels| levels.grows()).collect();
@@ -138,10 +222,11 @@ fn together_at<'a>(rows: &Rows<'a>, report: &Report) -> Option<Claim<'a>> {
         // As long as one of the same rank under little load.
         let rank = levels.high.partition_point(|other| *other < wait);
         let like = levels.low.get(rank * levels.low.len() / levels.high.len());
-        row.shorten_wait((wait - like.or(levels.low.last()).unwrap_or(&wait)).max(0.0));
+        let more = (wait - like.or(levels.low.last()).unwrap_or(&wait)).max(0.0);
+        row.shorten_beyond(more, levels.around);
     });
-    let times = growing.iter().filter_map(|levels| levels.growth());
-    let growth = quantile(times.map(|times| (times, 1.0)), 0.5)?;
+    let growth = |share| middle(growing.iter().filter_map(|levels| levels.growth(share)));
+    let (growth, long) = (growth(0.5)?, growth(0.9)?);
     let (quiet, busy) = (rate.mean(rows, &|it| it <= low), rate.mean(rows, &|it| it >= high));
     Some(Claim {
         cause: BottleneckCause::Contention,
@@ -149,40 +234,12 @@ fn together_at<'a>(rows: &Rows<'a>, report: &Report) -> Option<Claim<'a>> {
         backend: None,
         certainty: Certainty::Medium,
         numbers: vec![format!(
-            "waits of {} of {} endpoints grow together, {growth:.1} times from {quiet:.0} to {busy:.0} \
-             requests/s (median)",
+            "waits of {} of {} endpoints grow together from {quiet:.0} to {busy:.0} requests/s: their \
+             median {growth:.1} times, their p90 {long:.1} times",
             growing.len(),
             known.len(),
         )],
         advice: advice(),
         without,
     })
-}
-
-/// Requests per second through the run.
-struct Rates(Vec<(f64, f64, f64)>);
-
-impl Rates {
-    fn of(report: &Report) -> Self {
-        let points = report.timeline.iter().filter(|point| point.to > point.from).map(|point| {
-            let (from, to) = (point.from.as_secs_f64(), point.to.as_secs_f64());
-            (from, to, point.requests as f64 / (to - from))
-        });
-        Self(points.collect())
-    }
-
-    /// At the time of a request; smoothed over its neighbours, for intervals of a second have few.
-    fn at(&self, row: &Row<'_>) -> f64 {
-        let place = self.0.partition_point(|(from, ..)| *from <= row.at()).saturating_sub(1);
-        let near = self.0.iter().skip(place.saturating_sub(2)).take(5);
-        let (sum, count) =
-            near.fold((0.0, 0.0), |(sum, count), point| (sum + point.2, count + 1.0));
-        if count > 0.0 { sum / count } else { 0.0 }
-    }
-
-    fn mean(&self, rows: &Rows<'_>, is: &dyn Fn(f64) -> bool) -> f64 {
-        let rates = rows.list.iter().map(|row| self.at(row)).filter(|rate| is(*rate));
-        let (sum, count) = rates.fold((0.0, 0.0), |(sum, count), rate| (sum + rate, count + 1.0));
-        if count > 0.0 { sum / count } else { 0.0 }
-    }
 }

@@ -15,10 +15,13 @@ mod connections;
 mod contention;
 mod endpoint;
 mod generator;
+mod isolated;
 mod network;
 mod payload;
 mod rate_limit;
+mod rates;
 mod rows;
+mod shaped;
 mod since;
 
 use claim::Claim;
@@ -42,14 +45,46 @@ pub fn bottlenecks(report: &Report) -> Vec<Bottleneck> {
         return vec![found];
     }
     let mut rows = Rows::of(report);
+    // Seconds that all requests take at their endpoint's p95: by its share of them causes are ranked,
+    // so that a little at every endpoint counts for more than the same at one of them.
+    let whole = rows.cost_of_all();
     let mut found: Vec<Bottleneck> = rate_limit::look(report, &rows).into_iter().collect();
+    // Whoever is turned away has no answer at all: that is first.
+    let mut costs: Vec<f64> = found.iter().map(|_| f64::INFINITY).collect();
+    // What was turned away says nothing of how long answers take.
+    rows.retain(|row| !rate_limit::is_refused(row));
+    // Its queue is before everything else, and looks like anything that comes behind it.
+    let shaped = shaped::look(&rows, report);
+    if let Some(claim) = shaped.filter(|claim| claim.score(&rows).is_some()) {
+        let (told, cost) = (claim.told(&rows, report), claim.cost(&rows));
+        if let Some(refused) = found.first_mut() {
+            refused.take_in(told);
+        } else {
+            found.push(told);
+            costs.push(cost);
+        }
+        rows.apply(claim.without);
+    }
     while found.len() < MOST {
         let Some(best) = best(&rows, report, &found) else { break };
         found.push(best.told(&rows, report));
+        costs.push(best.cost(&rows));
         rows.apply(best.without);
     }
-    found.sort_by(|one, other| other.explains_p95.total_cmp(&one.explains_p95));
-    found
+    for failing in backend::failing(&Rows::of(report)) {
+        match found.iter_mut().find(|one| one.backend == failing.backend) {
+            // That it fails stands among its figures already.
+            Some(_) => {}
+            None => found.push(failing),
+        }
+    }
+    isolated::weigh(&mut found, report);
+    // What was found last is no claim about times of its own: it explains its share of all.
+    let more = found.iter().skip(costs.len()).map(|one| one.explains_p95 * whole);
+    costs.extend(more.collect::<Vec<f64>>());
+    let mut ranked: Vec<(f64, Bottleneck)> = costs.into_iter().zip(found).collect();
+    ranked.sort_by(|one, other| other.0.total_cmp(&one.0));
+    ranked.into_iter().map(|(_, one)| one).collect()
 }
 
 /// The claim that explains most. Those come first that the target's own words speak for; that work
@@ -66,10 +101,10 @@ fn best<'a>(rows: &Rows<'a>, report: &Report, found: &[Bottleneck]) -> Option<Cl
         backend::look(rows),
         cache::look(rows),
         payload::look(rows),
-        contention::named(rows),
+        contention::named(rows, report),
     ];
     best(&mut told.into_iter().flatten()).or_else(|| {
-        let seen = [contention::together(rows, report), endpoint::look(rows)];
+        let seen = [contention::together(rows, report), endpoint::look(rows, report)];
         best(&mut seen.into_iter().flatten())
     })
 }

@@ -2,6 +2,7 @@
 
 use super::claim::Claim;
 use super::claim::shown;
+use super::claim::shown_bytes;
 use super::rows::Row;
 use super::rows::Rows;
 use super::rows::median;
@@ -9,7 +10,10 @@ use super::rows::middle;
 use super::rows::quantile;
 use crate::model::BottleneckCause;
 use crate::model::Certainty;
-use crate::model::format_bytes;
+
+/// Seconds of a round trip from which on it is worth a word: less is a way within one data centre, or the
+/// server's own reading and writing, and nobody makes it shorter.
+const LONG: f64 = 0.0015;
 
 /// Answers from this size on say how fast bytes come; smaller ones fit into the first packets.
 const LARGE: u64 = 16 * 1024;
@@ -22,7 +26,7 @@ const LEAST: f64 = 0.25;
 
 /// Delay and bandwidth, as one claim: they are of one line.
 pub(super) fn look<'a>(rows: &Rows<'a>) -> Vec<Claim<'a>> {
-    let delay = delay(rows);
+    let delay = delay(rows).filter(|delay| delay.seconds >= LONG);
     let bandwidth = bandwidth(rows);
     if delay.is_none() && bandwidth.is_none() {
         return Vec::new();
@@ -47,7 +51,7 @@ pub(super) fn look<'a>(rows: &Rows<'a>) -> Vec<Claim<'a>> {
         certainty = delay.certainty;
     }
     if let Some(rate) = bandwidth {
-        numbers.push(format!("bytes come at {}/s, at every endpoint alike", bytes(rate)));
+        numbers.push(format!("bytes come at {}/s, at every endpoint alike", shown_bytes(rate)));
     }
     vec![Claim {
         cause: BottleneckCause::Network,
@@ -116,9 +120,4 @@ fn bandwidth(rows: &Rows<'_>) -> Option<f64> {
     let least = rates.iter().copied().fold(f64::INFINITY, f64::min);
     let most = rates.iter().copied().fold(0.0, f64::max);
     (most <= ALIKE * least).then(|| middle(rates.into_iter())).flatten()
-}
-
-fn bytes(rate: f64) -> String {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a rate")]
-    format_bytes(rate as u64)
 }

@@ -2,13 +2,13 @@
 
 use super::claim::Claim;
 use super::claim::shown;
+use super::claim::shown_bytes;
 use super::rows::Row;
 use super::rows::Rows;
 use super::rows::median;
 use super::rows::middle;
 use crate::model::BottleneckCause;
 use crate::model::Certainty;
-use crate::model::format_bytes;
 
 /// Below this an answer is not large, whatever others are.
 const LARGE: f64 = 64.0 * 1024.0;
@@ -44,8 +44,8 @@ fn claim<'a>(rows: &Rows<'a>, endpoint: usize, size: f64, usual: f64) -> Claim<'
     });
     let mut numbers = vec![format!(
         "an answer has {}, others have {} (median); receiving it takes {}",
-        bytes(size),
-        bytes(usual),
+        shown_bytes(size),
+        shown_bytes(usual),
         shown(receive),
     )];
     if work > 0.0 {
@@ -74,9 +74,4 @@ fn made(rows: &Rows<'_>, endpoint: usize) -> f64 {
     let of = |endpoint: usize| median(rows.of_endpoint(endpoint).iter(), app);
     let others = middle(rows.known().filter(|other| *other != endpoint).filter_map(of));
     (of(endpoint).unwrap_or(0.0) - others.unwrap_or(0.0)).max(0.0)
-}
-
-fn bytes(size: f64) -> String {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a size")]
-    format_bytes(size as u64)
 }

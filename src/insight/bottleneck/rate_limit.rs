@@ -1,5 +1,6 @@
 //! Requests that the target turns away because there are too many.
 
+use super::rows::Row;
 use super::rows::Rows;
 use crate::model::Bottleneck;
 use crate::model::BottleneckCause;
@@ -12,6 +13,25 @@ use crate::model::grouped;
 
 /// Share of requests turned away that is worth a claim.
 const LEAST: f64 = 0.01;
+
+/// What the answers say of a limit.
+pub(super) fn told_limit(rows: &Rows<'_>) -> Option<String> {
+    let quotas = || rows.list.iter().filter_map(|row| row.request.signals.quota);
+    let least = |of: &dyn Fn(crate::model::Quota) -> Option<u64>| quotas().filter_map(of).min();
+    let limit = least(&|quota| quota.limit).map(|limit| format!("a limit of {}", grouped(limit)));
+    let left = least(&|quota| quota.left).map(|left| format!("{} left at least", grouped(left)));
+    let told: Vec<String> = limit.into_iter().chain(left).collect();
+    (!told.is_empty()).then(|| format!("the answers tell of {} (RateLimit)", told.join(", ")))
+}
+
+/// Whether a request was turned away because there were too many.
+pub(super) fn is_refused(row: &Row<'_>) -> bool {
+    match row.request.status {
+        429 => true,
+        503 => row.request.signals.has_retry_after,
+        _ => false,
+    }
+}
 
 /// The limit, if there is one. What it explains is no time: it is the share of requests that had no
 /// answer worth having.
@@ -42,6 +62,7 @@ pub(super) fn look(report: &Report, rows: &Rows<'_>) -> Option<Bottleneck> {
     if drawn.clone().any(|row| row.request.signals.has_retry_after) {
         numbers.push("the answers say when to come again (Retry-After)".to_owned());
     }
+    numbers.extend(told_limit(rows));
     // Nobody is turned away in the first moment of a run.
     let first = drawn.map(|row| row.request.at).min();
     let begin = rows.list.iter().map(|row| row.request.at).min().unwrap_or_default();

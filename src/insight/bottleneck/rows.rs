@@ -78,6 +78,14 @@ impl<'a> Row<'a> {
         self.request.at.as_secs_f64()
     }
 
+    /// Takes so much off the wait: what is `around` the server's work beyond the usual first, then the
+    /// server's part.
+    pub(super) fn shorten_beyond(&mut self, seconds: f64, around: f64) {
+        let of_around = (self.around - around).clamp(0.0, seconds.max(0.0));
+        self.around -= of_around;
+        self.shorten_wait(seconds - of_around);
+    }
+
     /// Takes so much off the wait, the server's part first.
     pub(super) fn shorten_wait(&mut self, seconds: f64) {
         let of_server = seconds.clamp(0.0, self.server);
@@ -111,6 +119,17 @@ impl<'a> Rows<'a> {
         Self { endpoints: &report.endpoints, list, places }
     }
 
+    /// Leaves out rows that are not `kept`.
+    pub(super) fn retain(&mut self, kept: impl Fn(&Row<'a>) -> bool) {
+        let mut list = Vec::with_capacity(self.list.len());
+        for place in &mut self.places {
+            let from = list.len();
+            list.extend(self.list[place.clone()].iter().filter(|row| kept(row)).cloned());
+            *place = from..list.len();
+        }
+        self.list = list;
+    }
+
     /// Rows of one endpoint.
     pub(super) fn of_endpoint(&self, endpoint: usize) -> &[Row<'a>] {
         &self.list[self.places[endpoint].clone()]
@@ -139,6 +158,19 @@ impl<'a> Rows<'a> {
         changed
     }
 
+    /// Rows that a change makes shorter, whichever endpoint they are of; it is told their places.
+    pub(super) fn changed_at(
+        &self,
+        mut change: impl FnMut(usize, &mut Row<'a>),
+    ) -> Vec<(usize, Row<'a>)> {
+        let changed = self.list.iter().enumerate().map(|(place, before)| {
+            let mut row = before.clone();
+            change(place, &mut row);
+            (place, row)
+        });
+        changed.filter(|(place, row)| row.latency() < self.list[*place].latency()).collect()
+    }
+
     /// By how much lower a quantile of an endpoint is with these changes, 0–1.
     pub(super) fn explained(
         &self,
@@ -158,6 +190,18 @@ impl<'a> Rows<'a> {
             (Some(before), Some(after)) if before > 0.0 => (1.0 - after / before).clamp(0.0, 1.0),
             _ => 0.0,
         }
+    }
+
+    /// Seconds that an endpoint's requests take if each takes as long as its p95.
+    pub(super) fn cost_of(&self, endpoint: usize) -> f64 {
+        let own = self.of_endpoint(endpoint).iter();
+        let weight: f64 = own.clone().map(|row| row.weight).sum();
+        weight * quantile(own.map(|row| (row.latency(), row.weight)), 0.95).unwrap_or(0.0)
+    }
+
+    /// The same of all endpoints.
+    pub(super) fn cost_of_all(&self) -> f64 {
+        (0..self.endpoints.len()).map(|endpoint| self.cost_of(endpoint)).sum()
     }
 
     /// Takes the changes for given.
@@ -196,28 +240,6 @@ pub(super) fn middle(values: impl Iterator<Item = f64>) -> Option<f64> {
     quantile(values.map(|value| (value, 1.0)), 0.5)
 }
 
-/// How surely the first are greater than the second: the normal score of Wilcoxon's rank sum, ties
-/// shared. 3 happens by chance once in 740.
-pub(super) fn rank_score(first: &[f64], second: &[f64]) -> f64 {
-    let (n, m) = (first.len() as f64, second.len() as f64);
-    if first.len() < 4 || second.len() < 4 {
-        return 0.0;
-    }
-    let mut all: Vec<(f64, bool)> = first.iter().map(|value| (*value, true)).collect();
-    all.extend(second.iter().map(|value| (*value, false)));
-    all.sort_unstable_by(|one, other| one.0.total_cmp(&other.0));
-    let mut sum = 0.0;
-    let mut from = 0;
-    while from < all.len() {
-        let same = all[from..].iter().take_while(|one| one.0 <= all[from].0).count();
-        let rank = from as f64 + f64::midpoint(same as f64, 1.0);
-        sum += rank * all[from..from + same].iter().filter(|one| one.1).count() as f64;
-        from += same;
-    }
-    let mean = n * (n + m + 1.0) / 2.0;
-    (sum - mean) / (n * m * (n + m + 1.0) / 12.0).sqrt()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -229,15 +251,5 @@ mod tests {
         let heavy = [(1.0, 1.0), (2.0, 1.0), (3.0, 8.0)];
         assert_eq!(quantile(heavy.into_iter(), 0.5), Some(3.0));
         assert_eq!(quantile(std::iter::empty(), 0.5), None);
-    }
-
-    #[test]
-    fn ranks_tell_what_is_greater_and_are_silent_where_nothing_is() {
-        let low: Vec<f64> = (0..40).map(f64::from).collect();
-        let high: Vec<f64> = (0..40).map(|value| f64::from(value) + 30.0).collect();
-        assert!(rank_score(&high, &low) > 5.0);
-        assert!(rank_score(&low, &high) < -5.0);
-        assert!(rank_score(&low, &low).abs() < 1e-9);
-        assert!(rank_score(&[1.0; 40], &[1.0; 50]).abs() < 1e-9);
     }
 }

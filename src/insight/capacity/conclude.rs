@@ -29,6 +29,8 @@ pub fn conclude(aim: &CapacityAim, levels: Vec<Level>, end: SearchEnd) -> Capaci
         second: None,
         at_least: aim.at_least,
         wanted: aim.wanted,
+        suspects: Vec::new(),
+        not_isolated: None,
     };
     capacity.second = second(&capacity);
     capacity
@@ -123,6 +125,7 @@ mod tests {
             reserve: 0.3,
             at_least: None,
             wanted: None,
+            suspects: 0,
         }
     }
 

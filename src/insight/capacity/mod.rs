@@ -7,12 +7,17 @@
 //! leaves: after each that failed the load rests until nothing is under way, and the beginning of
 //! every level is left out of its figures.
 //!
+//! Once the capacity is known, the endpoints that take most of the time are measured alone, and the
+//! others without each of them, at the same rates: an endpoint that is as slow alone is slow by its own
+//! work; one that is not waits for the others.
+//!
 //! [`next`] is the search alone, a function of the levels so far. [`CapacityWatch`] sees the load's
 //! events, measures levels and gives [`Order`]s; [`conclude()`] makes the result. Nothing here looks at
 //! a clock, so the whole search runs against simulated systems in tests.
 
 mod conclude;
 mod generator;
+mod isolate;
 mod meter;
 mod search;
 mod solve;
@@ -21,6 +26,9 @@ mod usl;
 mod watch;
 
 pub use conclude::conclude;
+pub use isolate::Parts;
+pub use isolate::Possible;
+pub use isolate::Sent;
 pub use search::Step;
 pub use search::next;
 pub use usl::scalability;

@@ -3,6 +3,10 @@
 use std::time::Duration;
 
 use super::conclude::conclude;
+use super::isolate::Isolation;
+use super::isolate::Parts;
+use super::isolate::Progress;
+use super::isolate::Sent;
 use super::meter::Meter;
 use super::search::Step;
 use super::search::next;
@@ -17,6 +21,7 @@ use crate::model::SearchEnd;
 use crate::model::Stamped;
 use crate::model::Steadiness;
 use crate::model::StopReason;
+use crate::model::Suspect;
 use crate::model::format_duration;
 
 /// What is to be done with the load.
@@ -29,6 +34,8 @@ pub enum Order {
     Pause,
     /// Go on.
     Resume,
+    /// So much of the plan is sent from now on; [`CapacityWatch::changed`] wants to know since when.
+    Send(Sent),
     /// Nothing more is to be learnt: the load is over.
     End,
     /// A sentence for the user.
@@ -44,10 +51,19 @@ enum State {
     Changing(f64),
     /// Nothing starts until what is under way is over.
     Resting {
-        then: f64,
+        then: Then,
         since: Duration,
     },
+    /// The capacity is known: what holds it back is measured.
+    Isolating(Box<Isolation>),
     Over,
+}
+
+/// What follows a rest.
+#[derive(Debug)]
+enum Then {
+    Level(f64),
+    Isolation(f64, Box<Isolation>),
 }
 
 /// Searches for the capacity while load runs.
@@ -60,13 +76,20 @@ pub struct CapacityWatch {
     state: State,
     begun: Option<Duration>,
     end: Option<SearchEnd>,
+    parts: Parts,
+    suspects: Vec<Suspect>,
+    not_isolated: Option<String>,
 }
 
 impl CapacityWatch {
-    /// Of a load that begins at the aim's first level.
-    pub fn new(aim: CapacityAim) -> Self {
+    /// Of a load that begins at the aim's first level, and whose requests can be sent by themselves as
+    /// `parts` says.
+    pub fn new(aim: CapacityAim, parts: Parts) -> Self {
         Self {
             aim,
+            parts,
+            suspects: Vec::new(),
+            not_isolated: None,
             declared: Report::default(),
             levels: Vec::new(),
             state: State::Waiting,
@@ -96,8 +119,10 @@ impl CapacityWatch {
 
     /// What was asked for last holds since a moment of the run.
     pub fn changed(&mut self, at: Duration) {
-        if let State::Changing(asked) = self.state {
-            self.state = State::Measuring(Meter::new(asked, at));
+        match &mut self.state {
+            State::Changing(asked) => self.state = State::Measuring(Meter::new(*asked, at)),
+            State::Isolating(isolation) => isolation.changed(at),
+            State::Waiting | State::Measuring(_) | State::Resting { .. } | State::Over => {}
         }
     }
 
@@ -120,13 +145,22 @@ impl CapacityWatch {
                 None => "the load was over before there was an answer".to_owned(),
             })
         });
-        conclude(&self.aim, self.levels, end)
+        let mut capacity = conclude(&self.aim, self.levels, end);
+        capacity.suspects = self.suspects;
+        capacity.not_isolated = self.not_isolated;
+        capacity
     }
 
     fn finish_level(&mut self) {
         let state = std::mem::replace(&mut self.state, State::Over);
-        if let State::Measuring(meter) = state {
-            self.levels.extend(meter.unfinished(&self.aim, &self.declared));
+        match state {
+            State::Measuring(meter) => {
+                self.levels.extend(meter.unfinished(&self.aim, &self.declared));
+            }
+            State::Isolating(isolation) => {
+                (self.suspects, self.not_isolated) = isolation.finish(&self.aim, &self.declared);
+            }
+            State::Waiting | State::Changing(_) | State::Resting { .. } | State::Over => {}
         }
     }
 
@@ -155,19 +189,74 @@ impl CapacityWatch {
                 self.levels.push(level);
                 self.go_on(window)
             }
-            State::Resting { then, since } => {
+            State::Resting { since, .. } => {
                 let is_idle = window.from >= *since
                     && window.scenarios.iter().all(|scenario| scenario.vus == 0);
                 let is_long = window.to.saturating_sub(*since) >= self.aim.settle.1;
                 if !is_idle && !is_long {
                     return Vec::new();
                 }
-                let then = *then;
-                self.state = State::Changing(then);
-                vec![Order::Ask(then), Order::Resume]
+                let State::Resting { then, .. } = std::mem::replace(&mut self.state, State::Over)
+                else {
+                    unreachable!("matched above")
+                };
+                let asked = match then {
+                    Then::Level(asked) => {
+                        self.state = State::Changing(asked);
+                        asked
+                    }
+                    Then::Isolation(asked, isolation) => {
+                        self.state = State::Isolating(isolation);
+                        asked
+                    }
+                };
+                vec![Order::Ask(asked), Order::Resume]
             }
+            State::Isolating(isolation) => match isolation.add(window, &self.declared) {
+                Progress::Same => Vec::new(),
+                Progress::Next(sent) => {
+                    vec![Order::Tell(format!("next {sent}")), Order::Send(sent)]
+                }
+                Progress::Over => {
+                    self.finish_level();
+                    let mut orders: Vec<Order> =
+                        self.suspects.iter().map(|one| Order::Tell(one.sentence())).collect();
+                    orders.push(Order::End);
+                    orders
+                }
+            },
             State::Changing(_) | State::Over => Vec::new(),
         }
+    }
+
+    /// What is measured behind the search, and at which level; says why nothing is.
+    fn isolation(&mut self, end: &SearchEnd, now: Duration) -> Option<(f64, Box<Isolation>)> {
+        if self.aim.suspects == 0 {
+            return None;
+        }
+        let asked = match end {
+            SearchEnd::Found => conclude(&self.aim, self.levels.clone(), end.clone()).answer?,
+            // Nothing is short yet, or what is short is the generator's.
+            SearchEnd::MaxReached
+            | SearchEnd::NoneMet
+            | SearchEnd::Generator
+            | SearchEnd::CutShort(_) => return None,
+        };
+        if self.parts.values().all(|can| !can.alone && !can.without) {
+            self.not_isolated = Some("no request can be sent without the others".to_owned());
+            return None;
+        }
+        let spent = now.saturating_sub(self.begun.unwrap_or_default());
+        let left = self.aim.max_time.saturating_sub(spent);
+        let wanted = (self.aim.suspects as usize).min(self.parts.len());
+        let fits = |count: &usize| Isolation::takes(*count, &self.aim) <= left;
+        let Some(most) = (1..=wanted).rev().find(fits) else {
+            let most = format_duration(self.aim.max_time);
+            self.not_isolated =
+                Some(format!("the time of {most} for the whole search was nearly over"));
+            return None;
+        };
+        Some((asked, Box::new(Isolation::new(self.parts.clone(), most, &self.aim))))
     }
 
     /// A level is over: what follows.
@@ -177,13 +266,31 @@ impl CapacityWatch {
         let mut orders = vec![Order::Tell(self.told(last, &step, window.to))];
         match step {
             Step::Done(end) => {
+                let meets = last.meets();
+                let isolation = self.isolation(&end, window.to);
                 self.end = Some(end);
-                self.state = State::Over;
-                orders.push(Order::End);
+                let Some((asked, isolation)) = isolation else {
+                    self.state = State::Over;
+                    orders.push(Order::End);
+                    return orders;
+                };
+                let takes = format_duration(Isolation::takes(isolation.most(), &self.aim));
+                orders.push(Order::Tell(format!(
+                    "the capacity is {}; what holds it back: requests by themselves, about {takes}",
+                    self.aim.model.amount(asked)
+                )));
+                if meets {
+                    self.state = State::Isolating(isolation);
+                    orders.push(Order::Ask(asked));
+                } else {
+                    let then = Then::Isolation(asked, isolation);
+                    self.state = State::Resting { then, since: window.to };
+                    orders.push(Order::Pause);
+                }
             }
             // What a level beyond the capacity leaves behind is not the next one's.
             Step::Measure(then) if !last.meets() => {
-                self.state = State::Resting { then, since: window.to };
+                self.state = State::Resting { then: Then::Level(then), since: window.to };
                 orders.push(Order::Pause);
             }
             Step::Measure(then) => {

@@ -23,7 +23,6 @@ use crate::model::Histogram;
 use crate::model::LeftOut;
 use crate::model::Report;
 use crate::model::Seed;
-use crate::model::SeriesMeta;
 use crate::model::Subject;
 use crate::model::Tally;
 
@@ -117,10 +116,10 @@ fn pairs(runs: [&Report; 2], left_out: &mut Vec<LeftOut>) -> Vec<Pair> {
     let [old, new] = runs;
     let there = |run: &'_ Report, subject: &Subject| -> Option<EndpointReport> {
         let mut all = run.endpoints.iter();
-        all.find(|endpoint| subject_of(&endpoint.meta) == *subject).cloned()
+        all.find(|endpoint| Subject::of(&endpoint.meta) == *subject).cloned()
     };
     for endpoint in &new.endpoints {
-        let subject = subject_of(&endpoint.meta);
+        let subject = Subject::of(&endpoint.meta);
         let Some(before) = there(old, &subject) else {
             let reason = "the old run has no such endpoint".to_owned();
             left_out.push(LeftOut { subject, figure: None, reason });
@@ -131,7 +130,7 @@ fn pairs(runs: [&Report; 2], left_out: &mut Vec<LeftOut>) -> Vec<Pair> {
         pairs.push(Pair { subject, totals, seconds, blocks });
     }
     for endpoint in &old.endpoints {
-        let subject = subject_of(&endpoint.meta);
+        let subject = Subject::of(&endpoint.meta);
         if there(new, &subject).is_none() {
             let reason = "the new run has no such endpoint".to_owned();
             left_out.push(LeftOut { subject, figure: None, reason });
@@ -142,16 +141,6 @@ fn pairs(runs: [&Report; 2], left_out: &mut Vec<LeftOut>) -> Vec<Pair> {
         pairs.truncate(1);
     }
     pairs
-}
-
-fn subject_of(meta: &SeriesMeta) -> Subject {
-    Subject::Endpoint {
-        scenario: meta.scenario.clone(),
-        request: meta.request.clone(),
-        method: meta.method.clone(),
-        path_template: meta.path_template.clone(),
-        group: meta.tags.get("group").cloned(),
-    }
 }
 
 /// The blocks of the whole or of one endpoint. The last is left out where it is a stump: its rate

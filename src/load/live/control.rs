@@ -14,6 +14,7 @@ use super::dial::Planned;
 use super::dial::replace;
 use super::error::ControlError;
 use crate::http::reactor::Nanos;
+use crate::http::reactor::nanos;
 use crate::model::LoadChange;
 use crate::model::LoadChangeKind;
 use crate::model::LoadCommand;
@@ -63,6 +64,8 @@ pub(in crate::load) enum Act {
     Vus(Vec<(usize, f64)>),
     Pause,
     Resume,
+    /// Requests of the plan that are not sent, by index, and how long users wait instead.
+    LeaveOut(Arc<[Option<Nanos>]>),
 }
 
 #[derive(Debug)]
@@ -78,6 +81,16 @@ struct State {
 }
 
 impl State {
+    /// When load started, and when a change that is said at `now` holds.
+    fn next_moment(&self, now: Nanos) -> Result<(Nanos, Nanos), ControlError> {
+        let start = self.start.ok_or(ControlError::NotRunning)?;
+        if self.changes.len() >= MOST_CHANGES {
+            return Err(ControlError::TooMany);
+        }
+        let last = self.changes.last().map_or(start, |change| change.at);
+        Ok((start, now.saturating_add(AHEAD).max(last)))
+    }
+
     /// The load's time at `now` of the run's clock, from its start.
     fn since(&self, start: Nanos, now: Nanos) -> Nanos {
         self.clock.load_time(now).saturating_sub(start)
@@ -139,6 +152,26 @@ impl LiveControl {
         self.carry_out(command, Some(index), by, now)
     }
 
+    /// From now on users do not send those requests of the plan for which there is a time, by index,
+    /// but wait as long. Everything else is sent as before: it comes at the same rate.
+    ///
+    /// # Errors
+    /// Why nothing changes.
+    pub fn leave_out(
+        &self,
+        instead: &[Option<Duration>],
+        by: &str,
+        now: Nanos,
+    ) -> Result<LoadChange, ControlError> {
+        let mut state = self.state();
+        let (_, at) = state.next_moment(now)?;
+        let count = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+        let sent = count(instead.iter().filter(|instead| instead.is_none()).count());
+        let kind = LoadChangeKind::Requests { sent, of: count(instead.len()) };
+        let act = Act::LeaveOut(instead.iter().map(|time| time.map(nanos)).collect());
+        Ok(self.note(&mut state, Change { at, act }, (by, None), kind))
+    }
+
     fn carry_out(
         &self,
         command: LoadCommand,
@@ -147,12 +180,7 @@ impl LiveControl {
         now: Nanos,
     ) -> Result<LoadChange, ControlError> {
         let mut state = self.state();
-        let start = state.start.ok_or(ControlError::NotRunning)?;
-        if state.changes.len() >= MOST_CHANGES {
-            return Err(ControlError::TooMany);
-        }
-        let last = state.changes.last().map_or(start, |change| change.at);
-        let at = now.saturating_add(AHEAD).max(last);
+        let (start, at) = state.next_moment(now)?;
         let since = state.since(start, at);
         let dials = &self.0.dials;
         let (act, kind) = match command {
@@ -178,17 +206,29 @@ impl LiveControl {
             Act::Vus(factors) => replace(&mut state.vus, factors),
             Act::Pause => state.clock.pause(at),
             Act::Resume => state.clock.resume(at),
+            Act::LeaveOut(_) => {}
         }
         let scenario = match act {
             Act::Rate(_) | Act::Vus(_) => of.map(|of| dials.scenarios[of].name.clone()),
-            Act::Pause | Act::Resume => None,
+            Act::Pause | Act::Resume | Act::LeaveOut(_) => None,
         };
-        let at_time = Duration::from_nanos(at);
-        let change = LoadChange { at: at_time, by: by.to_owned(), scenario, kind };
-        state.changes.push(Change { at, act });
-        state.told.push(change.clone());
+        Ok(self.note(&mut state, Change { at, act }, (by, scenario), kind))
+    }
+
+    /// For the shards, and for those who are told.
+    fn note(
+        &self,
+        state: &mut State,
+        change: Change,
+        (by, scenario): (&str, Option<String>),
+        kind: LoadChangeKind,
+    ) -> LoadChange {
+        let at = Duration::from_nanos(change.at);
+        let told = LoadChange { at, by: by.to_owned(), scenario, kind };
+        state.changes.push(change);
+        state.told.push(told.clone());
         self.0.count.store(state.changes.len(), Ordering::Relaxed);
-        Ok(change)
+        told
     }
 
     /// How the load stands at `now` of the run's clock.

@@ -168,12 +168,11 @@ impl Reader {
             Storing::Private
         } else if self.varies_by_all {
             Storing::VariesByAll
-        } else if self.sets_cookie {
-            Storing::SetsCookie
         } else if is(|control| control.no_cache) || age == Some(0) {
             Storing::AskEachTime
         } else if age.is_some() || self.expires || is(|control| control.public) {
-            Storing::May
+            // It stands against it only where nothing else does.
+            if self.sets_cookie { Storing::SetsCookie } else { Storing::May }
         } else {
             Storing::NoFreshness
         }

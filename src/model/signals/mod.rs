@@ -6,11 +6,13 @@
 
 mod backend;
 mod cache;
+mod quota;
 mod server_time;
 
 use std::time::Duration;
 
 pub use cache::{CacheState, Storing};
+pub use quota::Quota;
 
 /// Bytes of the longest name that is looked at: those that users name may be long.
 const NAME: usize = 64;
@@ -30,6 +32,8 @@ pub struct Signals {
     pub closes: bool,
     /// The server says when to come again.
     pub has_retry_after: bool,
+    /// What it says of a limit on requests.
+    pub quota: Option<Quota>,
 }
 
 /// A part of the server's time, as it measured it itself.
@@ -62,6 +66,7 @@ impl Signals {
                 _ => {}
             }
             server_time::read(name, value, &mut signals.server);
+            quota::read(name, value, &mut signals.quota);
             cache.read(name, value);
             backend.read(name, value);
         }
@@ -182,6 +187,28 @@ mod tests {
         }
         let many: Vec<String> = (0..200).map(|part| format!("p{part};dur=1")).collect();
         assert_eq!(read(&[("Server-Timing", &many.join(","))]).server.len(), 12);
+    }
+
+    #[test]
+    fn limits_are_read_in_every_form_that_is_in_use() {
+        let quota = |limit, left| Some(Quota { limit, left });
+        for (head, told) in [
+            (&[("RateLimit", "\"default\";r=50;t=30")][..], quota(None, Some(50))),
+            (&[("RateLimit", "limit=100, remaining=7, reset=5")], quota(Some(100), Some(7))),
+            (&[("RateLimit-Policy", "\"burst\";q=100;w=60")], quota(Some(100), None)),
+            (&[("RateLimit-Policy", "10;w=1, 1000;w=3600")], quota(Some(10), None)),
+            (
+                &[("X-RateLimit-Limit", "5000"), ("X-RateLimit-Remaining", "4987")],
+                quota(Some(5000), Some(4987)),
+            ),
+            (&[("X-Rate-Limit-Remaining", "0")], quota(None, Some(0))),
+            (&[("RateLimit-Limit", "100, 100;w=60")], quota(Some(100), None)),
+            (&[("X-RateLimit-Limit", "unlimited"), ("RateLimit", ";;=,")], None),
+            (&[("X-RateLimit-Limit", "99999999999999999999999")], None),
+            (&[("X-RateLimit-Reset", "1372700873")], None),
+        ] {
+            assert_eq!(read(head).quota, told, "{head:?}");
+        }
     }
 
     #[test]

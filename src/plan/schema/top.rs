@@ -327,6 +327,13 @@ fn capacity() -> Object {
     )
     .key("at_least", rate(), "Less fails the run.")
     .key("for_rate", rate(), "The level for which instances are counted.")
+    .key_or(
+        "suspects",
+        whole(0, 20),
+        3,
+        "Requests that are also measured alone at the capacity, and the others without them: those that \
+         take most of the time.",
+    )
 }
 
 fn cost() -> Object {

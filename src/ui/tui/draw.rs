@@ -129,7 +129,7 @@ fn load_standing(state: &State) -> (String, Style) {
     }
     let factor = report.changes.iter().rev().find_map(|change| match change.kind {
         LoadChangeKind::Rate { factor, .. } | LoadChangeKind::Vus { factor, .. } => Some(factor),
-        LoadChangeKind::Paused | LoadChangeKind::Resumed => None,
+        LoadChangeKind::Paused | LoadChangeKind::Resumed | LoadChangeKind::Requests { .. } => None,
     });
     let verb = match state.owner {
         Owner::Us => "running",

@@ -11,6 +11,8 @@ use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 use shakedown::insight::CapacityWatch;
 use shakedown::insight::Order;
+use shakedown::insight::Parts;
+use shakedown::insight::Sent;
 use shakedown::model::Capacity;
 use shakedown::model::CapacityAim;
 use shakedown::model::CapacityModel;
@@ -101,7 +103,63 @@ pub(crate) fn aim(slo: &[(&str, &str)], start: f64, max: f64) -> CapacityAim {
         reserve: 0.3,
         at_least: None,
         wanted: None,
+        suspects: 0,
     }
+}
+
+/// A target in simulated time.
+pub(crate) trait System {
+    /// What load of it is.
+    fn declared(&self) -> Event;
+    /// Load begins at a rate.
+    fn begin(&mut self, rate: f64);
+    /// The rate changes at a moment.
+    fn ask(&mut self, rate: f64, at: f64);
+    fn pause(&mut self);
+    fn resume(&mut self, at: f64);
+    /// So much of it is sent from now on.
+    fn send(&mut self, sent: Sent);
+    /// What a second comes to.
+    fn second(&mut self, from: f64) -> LoadWindow;
+}
+
+/// Searches to the end; the result, what was told, and how many seconds it took.
+pub(crate) fn searched(
+    system: &mut impl System,
+    aim: CapacityAim,
+    parts: Parts,
+) -> (Capacity, Vec<String>, u32) {
+    system.begin(aim.start);
+    let mut watch = CapacityWatch::new(aim, parts);
+    watch.take(&stamped(0.0, system.declared()));
+    let (mut told, mut seconds) = (Vec::new(), 0);
+    for second in 0..LONGEST {
+        seconds = second + 1;
+        let window = system.second(f64::from(second));
+        let now = f64::from(second + 1);
+        let holds = Duration::from_secs_f64(now + AHEAD);
+        let mut is_over = false;
+        for order in watch.take(&stamped(now, Event::LoadWindow(window))) {
+            match order {
+                Order::Ask(rate) => {
+                    system.ask(rate, now + AHEAD);
+                    watch.changed(holds);
+                }
+                Order::Send(sent) => {
+                    system.send(sent);
+                    watch.changed(holds);
+                }
+                Order::Pause => system.pause(),
+                Order::Resume => system.resume(now + AHEAD),
+                Order::Tell(text) => told.push(text),
+                Order::End => is_over = true,
+            }
+        }
+        if is_over {
+            break;
+        }
+    }
+    (watch.finish(None), told, seconds)
 }
 
 /// One search.
@@ -146,39 +204,74 @@ impl Search {
 
     /// Searches to the end.
     pub(crate) fn run(&mut self, aim: CapacityAim) -> Capacity {
-        self.rate = aim.start;
-        let mut watch = CapacityWatch::new(aim);
-        watch.take(&stamped(0.0, declared()));
-        for second in 0..LONGEST {
-            self.seconds = second + 1;
-            let window = self.second(f64::from(second));
-            let now = f64::from(second + 1);
-            let mut is_over = false;
-            for order in watch.take(&stamped(now, Event::LoadWindow(window))) {
-                match order {
-                    Order::Ask(rate) => {
-                        self.then = Some((now + AHEAD, rate));
-                        watch.changed(Duration::from_secs_f64(now + AHEAD));
-                    }
-                    Order::Pause => self.paused = true,
-                    Order::Resume => {
-                        self.paused = false;
-                        self.next = self.next.max(now + AHEAD);
-                    }
-                    Order::Tell(text) => self.told.push(text),
-                    Order::End => is_over = true,
-                }
-            }
-            if is_over {
-                break;
-            }
-        }
-        watch.finish(None)
+        let (capacity, told, seconds) = searched(self, aim, Parts::default());
+        (self.told, self.seconds) = (told, seconds);
+        capacity
     }
 
     /// Between 0 and 1, without 0.
     fn draw(&mut self) -> f64 {
         1.0 - self.rng.random_range(0.0..1.0)
+    }
+
+    fn arrive(&mut self, now: f64, scenario: &mut ScenarioTally) {
+        let before = nanos(now);
+        let over = self.under_way.range(..(before, 0)).count();
+        if self.under_way.len() - over >= self.queue.users {
+            scenario.dropped += 1;
+            return;
+        }
+        let Reverse(free) = self.free.pop().expect("as many as there are servers");
+        let service = -self.draw().ln() / self.queue.each;
+        let end = free.max(before) + nanos(service);
+        self.free.push(Reverse(end));
+        self.count += 1;
+        self.under_way.insert((end, self.count), end as f64 / 1e9 - now);
+    }
+
+    /// What has ended by then.
+    fn ended(&mut self, to: f64, scenario: &mut ScenarioTally) -> Tally {
+        let mut tally = Tally::new(Digits::Two);
+        let later = self.under_way.split_off(&(nanos(to), 0));
+        for ((_, number), took) in std::mem::replace(&mut self.under_way, later) {
+            let took = Duration::from_secs_f64(took);
+            tally.requests += 1;
+            tally.failed += u64::from(self.broken && number % 4 != 0);
+            tally.latency.record(took);
+            tally.duration.record(took);
+            scenario.iterations += 1;
+        }
+        tally
+    }
+}
+
+impl System for Search {
+    fn declared(&self) -> Event {
+        Event::LoadDeclared {
+            scenarios: vec![scenario_meta()],
+            series: vec![meta(SeriesId(0), "/")],
+        }
+    }
+
+    fn begin(&mut self, rate: f64) {
+        self.rate = rate;
+    }
+
+    fn ask(&mut self, rate: f64, at: f64) {
+        self.then = Some((at, rate));
+    }
+
+    fn pause(&mut self) {
+        self.paused = true;
+    }
+
+    fn resume(&mut self, at: f64) {
+        self.paused = false;
+        self.next = self.next.max(at);
+    }
+
+    fn send(&mut self, sent: Sent) {
+        panic!("there is one request, and {sent} is asked for");
     }
 
     fn second(&mut self, from: f64) -> LoadWindow {
@@ -216,36 +309,6 @@ impl Search {
             generator,
         }
     }
-
-    fn arrive(&mut self, now: f64, scenario: &mut ScenarioTally) {
-        let before = nanos(now);
-        let over = self.under_way.range(..(before, 0)).count();
-        if self.under_way.len() - over >= self.queue.users {
-            scenario.dropped += 1;
-            return;
-        }
-        let Reverse(free) = self.free.pop().expect("as many as there are servers");
-        let service = -self.draw().ln() / self.queue.each;
-        let end = free.max(before) + nanos(service);
-        self.free.push(Reverse(end));
-        self.count += 1;
-        self.under_way.insert((end, self.count), end as f64 / 1e9 - now);
-    }
-
-    /// What has ended by then.
-    fn ended(&mut self, to: f64, scenario: &mut ScenarioTally) -> Tally {
-        let mut tally = Tally::new(Digits::Two);
-        let later = self.under_way.split_off(&(nanos(to), 0));
-        for ((_, number), took) in std::mem::replace(&mut self.under_way, later) {
-            let took = Duration::from_secs_f64(took);
-            tally.requests += 1;
-            tally.failed += u64::from(self.broken && number % 4 != 0);
-            tally.latency.record(took);
-            tally.duration.record(took);
-            scenario.iterations += 1;
-        }
-        tally
-    }
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "hours in nanoseconds")]
@@ -257,25 +320,28 @@ fn stamped(at: f64, event: Event) -> Stamped {
     Stamped { seq: 0, at: Duration::from_secs_f64(at), event }
 }
 
-fn declared() -> Event {
-    Event::LoadDeclared {
-        scenarios: vec![ScenarioMeta {
-            name: "load".to_owned(),
-            executor: "constant-arrival-rate".to_owned(),
-            open_model: true,
-            warmup: false,
-            tags: BTreeMap::new(),
-            stages: Vec::new(),
-        }],
-        series: vec![SeriesMeta {
-            id: SeriesId(0),
-            scenario: "load".to_owned(),
-            request: "/".to_owned(),
-            method: "GET".to_owned(),
-            path_template: "/".to_owned(),
-            url: "http://127.0.0.1:9/".to_owned(),
-            kind: SeriesKind::Http,
-            tags: BTreeMap::new(),
-        }],
+/// The scenario of a load.
+pub(crate) fn scenario_meta() -> ScenarioMeta {
+    ScenarioMeta {
+        name: "load".to_owned(),
+        executor: "constant-arrival-rate".to_owned(),
+        open_model: true,
+        warmup: false,
+        tags: BTreeMap::new(),
+        stages: Vec::new(),
+    }
+}
+
+/// A request of it.
+pub(crate) fn meta(id: SeriesId, request: &str) -> SeriesMeta {
+    SeriesMeta {
+        id,
+        scenario: "load".to_owned(),
+        request: request.to_owned(),
+        method: "GET".to_owned(),
+        path_template: request.to_owned(),
+        url: "http://127.0.0.1:9/".to_owned(),
+        kind: SeriesKind::Http,
+        tags: BTreeMap::new(),
     }
 }
