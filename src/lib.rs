@@ -23,8 +23,8 @@
 //!
 //! Two arrows go back: the [`model::StopToken`], which only ever winds down, and
 //! [`load::LiveControl`], through which keys and the control socket change rates and users
-//! ([`run::Steering`]), and so does the search for the capacity ([`insight::CapacityWatch`]). The
-//! load's shards look at one number of each per turn and wait for neither.
+//! ([`run::Steering`]), and so does the search for the capacity ([`insight::CapacityWatch`]), which
+//! also has it leave requests out, to measure the others by themselves. The load's shards look at one number of each per turn and wait for neither.
 //!
 //! # Protocols
 //!
@@ -57,6 +57,9 @@
 //!   two. Windows of three digits would cost seven times the memory per series.
 //! * An unreachable target (86) is weighed before an invalid run (84): where nothing answered,
 //!   there is no figure that could be valid.
+//! * Whether an open load was late is judged by stretches with five hundred arrivals, not by single
+//!   windows: of a second with two hundred the p99 is its second latest, and one hiccup of the machine
+//!   made it late.
 //! * A closed model is invalid when the loop delay is above a fifth of the median response time
 //!   *and above one millisecond*, the tolerance that the open model has; and only after enough
 //!   turns of the loop for a p99. Below that it is the machine's scheduler that is judged.

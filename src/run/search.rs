@@ -64,6 +64,7 @@ impl Search {
     /// Looks at an event, and does what follows; what the user is to hear of it.
     pub(super) fn take(&mut self, stamped: &Stamped) -> Vec<Event> {
         let mut told = Vec::new();
+        let before = self.watch.levels();
         for order in self.watch.take(stamped) {
             match order {
                 Order::Tell(text) => {
@@ -78,6 +79,9 @@ impl Search {
                 Order::Resume => self.turn(LoadCommand::Resume),
                 Order::Send(sent) => self.send(&sent),
             }
+        }
+        if self.watch.levels() > before {
+            told.push(Event::Capacity(Box::new(self.watch.so_far())));
         }
         told
     }

@@ -232,12 +232,20 @@ def nearest(tried, fault):
 
 
 def between(tried, fault):
-    """The middle, in logarithms, of the nearest values that were too little and too much."""
+    """The next value to try. What a dial adds grows about as its value does, so one try says where to
+    look; else the middle, in logarithms, of the nearest values that were too little and too much."""
     grows = fault.dial.grows
     below = [value for value, reached in tried if (reached < wanted(fault)) == grows]
     above = [value for value, reached in tried if (reached < wanted(fault)) != grows]
+    low, high = max([fault.dial.low, *below]), min([fault.dial.high, *above])
     # Where chance has turned them round, between them is still where to look.
-    return math.sqrt(max([fault.dial.low, *below]) * min([fault.dial.high, *above]))
+    middle = math.sqrt(low * high)
+    value, reached = nearest(tried, fault) if tried else (middle, 1)
+    if not grows or fault.name == "rate-limit" or reached < 1.05:
+        return middle
+    guess = value * (wanted(fault) - 1) / (reached - 1)
+    room = (high / low) ** 0.1
+    return guess if low * room < guess < high / room else middle
 
 
 def sampled(url, request, load):
@@ -547,6 +555,7 @@ def arguments():
     parser.add_argument("--lanes", type=int, default=1, help="cases at once; more than one disturb each other")
     parser.add_argument("--bare", action="store_true", help="answers say nothing of where their time went")
     parser.add_argument("--json", type=pathlib.Path, help="where all results go, as they come in")
+    parser.add_argument("--resume", action="store_true", help="keep what the file of --json has, and go on")
     parser.add_argument("--keep", type=pathlib.Path, help="a folder in which all reports stay")
     parser.add_argument("--lock", help="a file to lock for each run, on a machine with other users of it")
     parser.add_argument("--prove", action="store_true", help="no cases: what each dial does to the figures")
@@ -568,9 +577,11 @@ def main():
         bed = Bed(args, args.keep or pathlib.Path(temporary))
         if args.prove:
             return prove(bed, [one for one in DIALS if not args.dial or one.name in args.dial])
-        results = []
+        results = json.loads(args.json.read_text()) if args.resume else []
+        done = {(result["kind"], result["number"]) for result in results}
+        left = [case for case in cases(args) if case not in done]
         with concurrent.futures.ThreadPoolExecutor(args.lanes) as lanes:
-            jobs = [lanes.submit(run_case, bed, args.seed, kind, number) for kind, number in cases(args)]
+            jobs = [lanes.submit(run_case, bed, args.seed, kind, number) for kind, number in left]
             for job in jobs:
                 results.append(job.result())
                 line(results[-1])

@@ -254,17 +254,16 @@ def show(name, service, report):
         values = one["duration"]["values"]
         print(f"    {one['request']:<14} {one['requests']:>5} requests, med {values['med']:.1f}, "
               f"p95 {values['p(95)']:.1f} ms, {one['status']}")
-    claims = report.get("bottlenecks")
-    if claims is None:
-        verdict = "the report has no `bottlenecks`"
-    elif service.expected is None:
+    claims = report["bottlenecks"]
+    if service.expected is None:
         verdict = "MISS" if claims else "right"
     else:
         cause, where = service.expected
-        place = (claims[0].get("where") or {}) if claims else {}
-        is_right = bool(claims) and claims[0]["cause"] == cause and where in place.values()
+        first = claims[0] if claims else {}
+        said = [*(first.get("where") or {}).values(), first.get("backend")]
+        is_right = first.get("cause") == cause and where in said
         verdict = "right" if is_right else "MISS"
-    said = "; ".join(bottleneck.told(claim) for claim in claims or []) or "nothing"
+    said = "; ".join(bottleneck.told(claim) for claim in claims) or "nothing"
     print(f"  expected {service.expected or 'nothing'}, claimed {said}: {verdict}", flush=True)
 
 

@@ -42,7 +42,7 @@ fn every_screen_is_reached_at_every_size_and_the_summary_stays() {
         stage.until_drawn(rows);
         for (key, title) in ["Overview", "Endpoints", "Latency", "Errors", "Findings"]
             .into_iter()
-            .chain(["Crawl", "Backends", "Log"])
+            .chain(["Crawl", "Backends", "Bottlenecks", "Log"])
             .zip(1..)
             .map(|(title, key)| (key, title))
         {

@@ -1,8 +1,10 @@
 //! Every screen of the TUI as it is drawn, on a usual and on a large terminal, with and without what
 //! the terminal may lack.
 
+use std::time::Duration;
+
 use ratatui::style::{Color, Modifier};
-use shakedown::model::{Event, Phase, Stamped};
+use shakedown::model::{Bottleneck, BottleneckCause, Certainty, Event, Phase, Stamped, Subject};
 use shakedown::ui::tui::{Screen, State, Theme};
 
 use crate::ui_shop;
@@ -85,7 +87,7 @@ fn without_colour_the_same_is_said() {
 fn without_unicode_and_colour_nothing_of_either_is_drawn() {
     let mut state = replayed(&ui_shop::whole(), Theme::plain().ascii());
     let mut rich = replayed(&ui_shop::whole(), Theme::default());
-    for key in ["1", "2", "3", "4", "5", "6", "7", "8", "?"] {
+    for key in ["1", "2", "3", "4", "5", "6", "7", "8", "9", "?"] {
         type_keys(&mut state, key);
         type_keys(&mut rich, key);
         for (width, height) in [(80, 24), (120, 40), (40, 10)] {
@@ -146,4 +148,39 @@ fn the_same_events_make_the_same_picture() {
             assert_eq!(screen(&state, size.0, size.1), screen(&replayed, size.0, size.1));
         }
     }
+}
+
+#[test]
+fn causes_and_levels_stand_on_a_screen_of_their_own_with_their_figures() {
+    let mut state = replayed(&crate::capacity::searched_events(), Theme::default());
+    let bottleneck = Bottleneck {
+        cause: BottleneckCause::Backend,
+        subject: Subject::Whole,
+        backend: Some("app-3\u{1b}[31m".to_owned()),
+        explains_p95: 0.41,
+        explains_p99: 0.38,
+        since: None,
+        certainty: Certainty::High,
+        numbers: vec!["app-3 answers 33% of the requests".to_owned()],
+        advice: "Look at app-3 alone.".to_owned(),
+    };
+    let event = Event::Bottlenecks(vec![bottleneck]);
+    state.apply(&Stamped { seq: 9, at: Duration::from_secs(9), event });
+    type_keys(&mut state, "8");
+    for (width, height) in [(80, 24), (120, 40)] {
+        let shown = screen(&state, width, height);
+        for part in ["one slow backend (app-3", "41.0%", "capacity", "p95 ", "  met"] {
+            assert!(shown.contains(part), "{part}:\n{shown}");
+        }
+        assert!(shown.contains("Look at app-3 alone."), "the first is chosen:\n{shown}");
+    }
+    press(&mut state, ratatui::crossterm::event::KeyCode::Down);
+    let shown = screen(&state, 120, 40);
+    assert!(shown.contains("objective") && shown.contains("headroom"), "{shown}");
+    press(&mut state, ratatui::crossterm::event::KeyCode::Down);
+    let shown = screen(&state, 120, 40);
+    assert!(shown.contains("answered") && shown.contains("p99 "), "{shown}");
+    let mut quiet = replayed(&[], Theme::default());
+    type_keys(&mut quiet, "8");
+    assert!(screen(&quiet, 80, 24).contains("no load in this run"));
 }

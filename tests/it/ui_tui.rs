@@ -253,13 +253,15 @@ fn screens_are_reached_by_number_and_in_turn() {
     let mut state = on(&[], "7");
     assert_eq!(state.screen(), Screen::Backends);
     press(&mut state, KeyCode::Tab);
+    assert_eq!(state.screen(), Screen::Causes);
+    type_keys(&mut state, "9");
     assert_eq!(state.screen(), Screen::Log);
     press(&mut state, KeyCode::Tab);
     assert_eq!(state.screen(), Screen::Overview);
     press(&mut state, KeyCode::BackTab);
     assert_eq!(state.screen(), Screen::Log);
-    type_keys(&mut state, "9");
-    assert_eq!(state.screen(), Screen::Log, "there is no ninth screen");
+    type_keys(&mut state, "0");
+    assert_eq!(state.screen(), Screen::Log, "there is no tenth screen");
 }
 
 #[test]
@@ -370,7 +372,7 @@ fn a_run_of_another_process_is_watched_and_not_steered() {
 
 #[test]
 fn the_log_follows_until_it_is_scrolled_back_and_is_filtered_like_a_list() {
-    let mut state = on(&ui_run::loading(), "8");
+    let mut state = on(&ui_run::loading(), "9");
     press(&mut state, KeyCode::Up);
     let back = screen(&state, 80, 8);
     assert!(back.contains("↓1 newer"), "{back}");

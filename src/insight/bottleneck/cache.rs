@@ -110,7 +110,8 @@ fn at<'a>(rows: &Rows<'a>, endpoint: usize) -> Option<Claim<'a>> {
         if left > 0.0 {
             left -= row.weight;
         } else {
-            row.shorten_wait(slow - quick);
+            // A hit takes as long as hits do, however long it would have taken to make it.
+            row.shorten_wait((row.wait() - quick).max(0.0));
         }
     });
     Some(Claim {

@@ -126,6 +126,18 @@ impl CapacityWatch {
         }
     }
 
+    /// Levels that were measured.
+    pub fn levels(&self) -> usize {
+        self.levels.len()
+    }
+
+    /// What they come to, while the search goes on.
+    pub fn so_far(&self) -> Capacity {
+        let end = self.end.clone();
+        let end = end.unwrap_or_else(|| SearchEnd::CutShort("it was under way".to_owned()));
+        conclude(&self.aim, self.levels.clone(), end)
+    }
+
     /// Ends a search that cannot go on.
     pub fn give_up(&mut self, why: String) {
         self.finish_level();

@@ -6,6 +6,7 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use super::backends;
+use super::causes;
 use super::errors;
 use super::list::Branch;
 use super::popup;
@@ -37,17 +38,26 @@ pub(super) fn regions(area: Rect) -> [Rect; 3] {
 /// How much a tab bar says, from most to least.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Tabs {
-    Named { counts: bool },
-    Short { counts: bool },
-    Numbered { counts: bool },
+    Named {
+        counts: bool,
+    },
+    Short {
+        counts: bool,
+    },
+    /// The open one too.
+    Shortest,
+    Numbered {
+        counts: bool,
+    },
 }
 
 impl Tabs {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::Named { counts: true },
         Self::Named { counts: false },
         Self::Short { counts: true },
         Self::Short { counts: false },
+        Self::Shortest,
         Self::Numbered { counts: true },
         Self::Numbered { counts: false },
     ];
@@ -57,6 +67,7 @@ impl Tabs {
             Self::Named { counts } => (Some(screen.title()), counts),
             Self::Short { counts } if is_open => (Some(screen.title()), counts),
             Self::Short { counts } => (Some(screen.short()), counts),
+            Self::Shortest => (Some(screen.short()), false),
             Self::Numbered { counts } => (is_open.then(|| screen.title()), counts),
         };
         let mut text = format!(" {number}");
@@ -102,6 +113,7 @@ fn count(state: &State, screen: Screen) -> usize {
         Screen::Findings => state.report().findings.len(),
         Screen::Crawl => state.report().coverage.operations.len(),
         Screen::Backends => backends::count(state),
+        Screen::Causes => causes::count(state),
         Screen::Log => state.picture().log.grave(),
     }
 }

@@ -6,6 +6,7 @@ use std::ops::Range;
 
 use ratatui::layout::{Constraint, Layout, Rect};
 
+use crate::model::BottleneckCause;
 use crate::model::FailureClass;
 use crate::model::SeriesId;
 use crate::model::Severity;
@@ -39,6 +40,12 @@ pub(super) enum Key {
     Header(String),
     /// One of its values.
     Value(String, String),
+    /// What makes requests slow, and where.
+    Cause(BottleneckCause, String),
+    /// What a search for the capacity has come to.
+    Capacity,
+    /// One of its levels, by number.
+    Level(usize),
     /// An entry of the log, by number.
     Entry(u64),
 }

@@ -5,6 +5,7 @@
 //! in `session`, `input`, `signals`, `follow`, `pace` and `live`.
 
 mod backends;
+mod causes;
 mod charts;
 mod crawl;
 mod detail;

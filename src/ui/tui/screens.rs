@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::Line;
 
 use super::backends;
+use super::causes;
 use super::crawl;
 use super::endpoints;
 use super::errors;
@@ -25,6 +26,7 @@ pub(super) fn draw(state: &State, frame: &mut Frame, area: Rect) {
         Screen::Findings => findings::draw(state, frame, area),
         Screen::Crawl => crawl::draw(state, frame, area),
         Screen::Backends => backends::draw(state, frame, area),
+        Screen::Causes => causes::draw(state, frame, area),
         Screen::Log => log::draw(state, frame, area),
     }
 }
@@ -38,6 +40,7 @@ pub(super) fn rows(state: &State) -> Vec<Row> {
         Screen::Findings => findings::rows(state),
         Screen::Crawl => crawl::rows(state),
         Screen::Backends => backends::rows(state),
+        Screen::Causes => causes::rows(state),
         Screen::Log => log::rows(state),
     }
 }
@@ -51,6 +54,7 @@ pub(super) fn detail_rows(state: &State, width: usize) -> Vec<Line<'static>> {
         Screen::Findings => findings::detail_rows(state, width),
         Screen::Crawl => crawl::detail_rows(state, width),
         Screen::Backends => backends::detail_rows(state, width),
+        Screen::Causes => causes::detail_rows(state, width),
     }
 }
 
@@ -58,7 +62,7 @@ pub(super) fn detail_rows(state: &State, width: usize) -> Vec<Line<'static>> {
 pub(super) fn order(state: &State) -> Option<&'static str> {
     let orders = &state.orders;
     match state.screen {
-        Screen::Overview | Screen::Log => None,
+        Screen::Overview | Screen::Causes | Screen::Log => None,
         Screen::Endpoints => Some(orders.endpoints.title()),
         Screen::Latency => Some(latency::shown(state).as_str()),
         Screen::Errors => Some(orders.errors.title()),
@@ -73,7 +77,7 @@ pub(super) fn next_order(state: &mut State) {
     let shown = latency::shown(state);
     let orders = &mut state.orders;
     match state.screen {
-        Screen::Overview | Screen::Log => {}
+        Screen::Overview | Screen::Causes | Screen::Log => {}
         Screen::Endpoints => orders.endpoints = orders.endpoints.next(),
         Screen::Latency => orders.latency = Some(latency::other(shown)),
         Screen::Errors => orders.errors = orders.errors.next(),

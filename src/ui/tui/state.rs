@@ -30,13 +30,15 @@ pub enum Screen {
     Crawl,
     /// Load by backend, cache state and other observed headers.
     Backends,
+    /// What makes requests slow; the capacity, level by level.
+    Causes,
     /// Notices, stages, logins, failures.
     Log,
 }
 
 impl Screen {
     /// Every screen.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Overview,
         Self::Endpoints,
         Self::Latency,
@@ -44,6 +46,7 @@ impl Screen {
         Self::Findings,
         Self::Crawl,
         Self::Backends,
+        Self::Causes,
         Self::Log,
     ];
 
@@ -57,6 +60,7 @@ impl Screen {
             Self::Findings => "Findings",
             Self::Crawl => "Crawl",
             Self::Backends => "Backends",
+            Self::Causes => "Bottlenecks",
             Self::Log => "Log",
         }
     }
@@ -71,6 +75,7 @@ impl Screen {
             Self::Findings => "Find",
             Self::Crawl => "Crawl",
             Self::Backends => "Back",
+            Self::Causes => "Slow",
             Self::Log => "Log",
         }
     }
@@ -84,6 +89,7 @@ impl Screen {
             | Self::Findings
             | Self::Crawl
             | Self::Backends
+            | Self::Causes
             | Self::Log => true,
         }
     }
