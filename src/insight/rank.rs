@@ -25,6 +25,14 @@ pub(super) fn rank_score(first: &[f64], second: &[f64]) -> f64 {
     (sum - mean) / (n * m * (n + m + 1.0) / 12.0).sqrt()
 }
 
+/// How surely a share of `n` is greater than another of `m`, each as (share, count): the normal score of
+/// two proportions; 0 where both are nothing or all.
+pub(super) fn share_score((first, n): (f64, f64), (second, m): (f64, f64)) -> f64 {
+    let pooled = (first * n + second * m) / (n + m).max(1.0);
+    let error = (pooled * (1.0 - pooled) * (1.0 / n + 1.0 / m)).sqrt();
+    if error > 0.0 { (first - second) / error } else { 0.0 }
+}
+
 #[cfg(test)]
 mod tests {
     use super::rank_score;

@@ -220,11 +220,10 @@ impl<R: Reactor> Shard<'_, R> {
         loop {
             if then == Then::Step {
                 match self.next_step(number) {
-                    Step::Send(request) if self.instead_of(request).is_some() => {
-                        let instead = self.instead_of(request).unwrap_or_default();
-                        return self.wait(number, instead, now);
-                    }
                     Step::Send(request) => {
+                        if let Some(instead) = self.instead_of(request) {
+                            return self.wait(number, instead, now);
+                        }
                         let user = &mut self.users[number as usize];
                         user.place_in_flow = u32::try_from(user.session.place())
                             .expect("places are numbered in u32");

@@ -10,6 +10,7 @@ use super::rows::median;
 use super::rows::middle;
 use super::rows::quantile;
 use crate::insight::rank::rank_score;
+use crate::insight::rank::share_score;
 use crate::model::Bottleneck;
 use crate::model::BottleneckCause;
 use crate::model::Certainty;
@@ -105,9 +106,7 @@ fn failed_share(rows: &[&Row<'_>]) -> f64 {
 /// How much more often a backend fails than the others, if it does.
 fn failures(own: &[&Row<'_>], others: &[&Row<'_>]) -> Option<String> {
     let (mine, theirs) = (failed_share(own), failed_share(others));
-    let (n, m) = (own.len() as f64, others.len() as f64);
-    let pooled = (mine * n + theirs * m) / (n + m).max(1.0);
-    let score = (mine - theirs) / (pooled * (1.0 - pooled) * (1.0 / n + 1.0 / m)).sqrt().max(1e-9);
+    let score = share_score((mine, own.len() as f64), (theirs, others.len() as f64));
     (mine >= FAILING && score >= SURELY).then(|| {
         format!(
             "{} of its answers failed, {} of the others'",

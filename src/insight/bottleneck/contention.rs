@@ -9,6 +9,7 @@ use super::rows::median;
 use super::rows::middle;
 use super::rows::quantile;
 use crate::insight::rank::rank_score;
+use crate::insight::rank::share_score;
 use crate::model::BottleneckCause;
 use crate::model::Certainty;
 use crate::model::Report;
@@ -169,10 +170,8 @@ impl Levels {
         let share = |list: &[f64]| {
             list.iter().filter(|wait| **wait > long).count() as f64 / list.len().max(1) as f64
         };
-        let (n, m) = (self.high.len() as f64, self.low.len() as f64);
-        let pooled = (share(&self.high) * n + share(&self.low) * m) / (n + m).max(1.0);
-        let error = (pooled * (1.0 - pooled) * (1.0 / n + 1.0 / m)).sqrt();
-        (error > 0.0).then(|| (share(&self.high) - share(&self.low)) / error)
+        let of = |list: &[f64]| (share(list), list.len() as f64);
+        Some(share_score(of(&self.high), of(&self.low)))
     }
 
     fn grows(&self) -> bool {

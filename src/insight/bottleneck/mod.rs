@@ -51,6 +51,7 @@ pub fn bottlenecks(report: &Report) -> Vec<Bottleneck> {
     let mut found: Vec<Bottleneck> = rate_limit::look(report, &rows).into_iter().collect();
     // Whoever is turned away has no answer at all: that is first.
     let mut costs: Vec<f64> = found.iter().map(|_| f64::INFINITY).collect();
+    let failing = backend::failing(&rows);
     // What was turned away says nothing of how long answers take.
     rows.retain(|row| !rate_limit::is_refused(row));
     // Its queue is before everything else, and looks like anything that comes behind it.
@@ -71,11 +72,10 @@ pub fn bottlenecks(report: &Report) -> Vec<Bottleneck> {
         costs.push(best.cost(&rows));
         rows.apply(best.without);
     }
-    for failing in backend::failing(&Rows::of(report)) {
-        match found.iter_mut().find(|one| one.backend == failing.backend) {
-            // That it fails stands among its figures already.
-            Some(_) => {}
-            None => found.push(failing),
+    for failing in failing {
+        // Of one that is slow too, it stands among its figures already.
+        if !found.iter().any(|one| one.backend == failing.backend) {
+            found.push(failing);
         }
     }
     isolated::weigh(&mut found, report);

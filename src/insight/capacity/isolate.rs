@@ -259,7 +259,7 @@ impl Isolation {
         } else if let Some(alone) = alone {
             match alone.is_spoilt(name, mix, aim) {
                 Some(why) => unclear.push(format!("alone: {why}")),
-                None => self.alone(name, mix, &alone, &mut suspect),
+                None => compare_alone(name, mix, &alone, &mut suspect),
             }
         }
         let without = seconds(&|sent| matches!(sent, Sent::Without(request, _) if request == name));
@@ -273,15 +273,6 @@ impl Isolation {
         }
         suspect.unclear = (!unclear.is_empty()).then(|| unclear.join("; "));
         Some(suspect)
-    }
-
-    #[expect(clippy::unused_self, reason = "the pair of `without`")]
-    fn alone(&self, name: &str, mix: &Seconds<'_>, alone: &Seconds<'_>, suspect: &mut Suspect) {
-        suspect.alone = alone.quantiles(name);
-        let Some([_, p95]) = suspect.alone else { return };
-        let means = |seconds: &Seconds<'_>| seconds.means(|request| f64::from(request == name));
-        suspect.is_faster_alone = suspect.mix[1].as_secs_f64() >= SLOWER * p95.as_secs_f64()
-            && rank_score(&means(mix), &means(alone)) >= SURELY;
     }
 
     fn without(&self, name: &str, mix: &Seconds<'_>, without: &Seconds<'_>, suspect: &mut Suspect) {
@@ -303,6 +294,15 @@ impl Isolation {
         suspect.others = Some(others);
         suspect.are_others_faster = others * SLOWER <= 1.0 && rank_score(&with, &without) >= SURELY;
     }
+}
+
+/// What a request takes alone, beside the mix.
+fn compare_alone(name: &str, mix: &Seconds<'_>, alone: &Seconds<'_>, suspect: &mut Suspect) {
+    suspect.alone = alone.quantiles(name);
+    let Some([_, p95]) = suspect.alone else { return };
+    let means = |seconds: &Seconds<'_>| seconds.means(|request| f64::from(request == name));
+    suspect.is_faster_alone = suspect.mix[1].as_secs_f64() >= SLOWER * p95.as_secs_f64()
+        && rank_score(&means(mix), &means(alone)) >= SURELY;
 }
 
 /// Seconds behind the transition.
