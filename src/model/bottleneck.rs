@@ -80,12 +80,16 @@ impl BottleneckCause {
                  machine was full. Nothing else is claimed then: the times are the generator's."
             }
             Self::RateLimit => {
-                "Answers 429, or 503 with Retry-After, beyond a load that was let through before."
+                "Answers 429, or 503 with Retry-After, beyond a load that was let through before; or \
+                 requests that wait and are let in one after the other at an even pace, whatever \
+                 they ask for."
             }
             Self::Network => {
                 "What is left of the wait when the server's own time (Server-Timing and the like) is \
                  taken away, or the time of a TCP connect where it says nothing; and the time of \
-                 receiving, where bytes come equally slowly at every endpoint."
+                 receiving, where bytes come equally slowly at every endpoint. A line that is full is \
+                 told by replaying its queue: how long answers are under way follows from the bytes \
+                 before them."
             }
             Self::Connections => {
                 "Requests for which a connection was made, though the flow kept others: how long \
@@ -102,7 +106,8 @@ impl BottleneckCause {
             }
             Self::Payload => {
                 "The time of receiving, and how it grows with the answers' size, at endpoints whose \
-                 answers are many times as large as others'."
+                 answers are many times as large as others' and too large to go out at once. Of the \
+                 time to make them a tenth of a microsecond for each byte is counted."
             }
             Self::Contention => {
                 "The latency of several endpoints rises together with the load, by more than their \

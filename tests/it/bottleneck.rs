@@ -376,6 +376,81 @@ fn an_even_pace_is_a_limiter_and_chance_is_a_lock() {
     assert!(locks >= 18 && partial >= 18, "{locks} and {partial} of 20");
 }
 
+/// Sends answers down a line of so many bytes a second, first come, first served.
+fn send_down(report: &mut Report, bytes_per_second: f64) {
+    let mut all: Vec<(f64, u64, usize, usize)> = Vec::new();
+    for (endpoint, one) in report.endpoints.iter().enumerate() {
+        let drawn = one.total.sampled.iter().enumerate();
+        all.extend(drawn.map(|(place, request)| {
+            let ready = request.at + request.phases[PhaseKind::Wait as usize];
+            (ready.as_secs_f64(), request.bytes, endpoint, place)
+        }));
+    }
+    all.sort_by(|one, other| one.0.total_cmp(&other.0));
+    let mut waits: Vec<Vec<f64>> =
+        report.endpoints.iter().map(|one| vec![0.0; one.total.sampled.len()]).collect();
+    let mut free = 0.0_f64;
+    for (ready, bytes, endpoint, place) in all {
+        free = ready.max(free) + bytes as f64 / bytes_per_second;
+        waits[endpoint][place] = free - ready;
+    }
+    wait_more(report, &waits);
+}
+
+/// Takes away what the server says of its own time.
+fn silence(report: &mut Report) {
+    change(report, |_, request| request.signals.server.clear());
+}
+
+#[test]
+fn a_queue_of_bytes_is_a_line_and_one_of_requests_is_not() {
+    let (mut lines, mut silent, mut locks) = (0, 0, 0);
+    let first = |report: &Report| bottlenecks(report).first().map(|one| one.cause);
+    for seed in 0..20 {
+        let mut rng = StdRng::seed_from_u64(900 + seed);
+        let mut system = System::draw(&mut rng);
+        // Sizes as they are in one service: most small, some large.
+        system.bytes =
+            [(); ENDPOINTS].map(|()| rng.random_range(400..1_000_u64) << rng.random_range(0..6));
+        let healthy = load(&system, &[], &mut rng);
+        let full: u64 = system.bytes.iter().sum::<u64>() * u64::from(RATE);
+        let rate = full as f64 / rng.random_range(0.8..1.1);
+        let mut line = healthy.clone();
+        send_down(&mut line, rate);
+        let is_line = first(&line) == Some(BottleneckCause::Network);
+        lines += u32::from(is_line);
+        if !is_line {
+            println!("{seed}, a line at {:.2}:\n{}", full as f64 / rate, told(&bottlenecks(&line)));
+        }
+        silence(&mut line);
+        let is_line = first(&line) == Some(BottleneckCause::Network);
+        silent += u32::from(is_line);
+        if !is_line {
+            println!(
+                "{seed}, silent, at {:.2}:\n{}",
+                full as f64 / rate,
+                told(&bottlenecks(&line))
+            );
+        }
+        let mean = rng.random_range(0.8..0.97) / FULL;
+        let mut locked = healthy.clone();
+        lock(&mut locked, |_| true, || mean * -rng.random::<f64>().max(1e-12).ln());
+        let mut quiet = locked.clone();
+        silence(&mut quiet);
+        let is_lock = |report: &Report| first(report) == Some(BottleneckCause::Contention);
+        locks += u32::from(is_lock(&locked) && is_lock(&quiet));
+        if !(is_lock(&locked) && is_lock(&quiet)) {
+            println!(
+                "{seed}, a lock:\n{}{}",
+                told(&bottlenecks(&locked)),
+                told(&bottlenecks(&quiet))
+            );
+        }
+    }
+    println!("lines {lines} of 20, silent {silent}, locks {locks}");
+    assert!(lines >= 19 && silent >= 18 && locks >= 19, "{lines}, {silent}, {locks} of 20");
+}
+
 #[test]
 fn what_the_answers_say_of_a_limit_makes_it_sure() {
     let mut rng = StdRng::seed_from_u64(77);

@@ -16,6 +16,7 @@ mod contention;
 mod endpoint;
 mod generator;
 mod isolated;
+mod line;
 mod network;
 mod payload;
 mod rate_limit;
@@ -23,6 +24,7 @@ mod rates;
 mod rows;
 mod shaped;
 mod since;
+mod waiting;
 
 use claim::Claim;
 use rows::Rows;
@@ -96,7 +98,7 @@ fn best<'a>(rows: &Rows<'a>, report: &Report, found: &[Bottleneck]) -> Option<Cl
         scored.max_by(|one, other| one.0.total_cmp(&other.0)).map(|(_, claim)| claim)
     };
     let told = [
-        network::look(rows),
+        network::look(rows, report),
         connections::look(rows),
         backend::look(rows),
         cache::look(rows),

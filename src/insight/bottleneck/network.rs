@@ -1,8 +1,10 @@
-//! The way to the target: what each round trip takes beside the server's work, and how fast bytes come.
+//! The way to the target: what each round trip takes beside the server's work, how fast bytes come, and
+//! whether answers wait for each other's.
 
 use super::claim::Claim;
 use super::claim::shown;
 use super::claim::shown_bytes;
+use super::line;
 use super::rows::Row;
 use super::rows::Rows;
 use super::rows::median;
@@ -10,6 +12,7 @@ use super::rows::middle;
 use super::rows::quantile;
 use crate::model::BottleneckCause;
 use crate::model::Certainty;
+use crate::model::Report;
 
 /// Seconds of a round trip from which on it is worth a word: less is a way within one data centre, or the
 /// server's own reading and writing, and nobody makes it shorter.
@@ -24,14 +27,25 @@ const ALIKE: f64 = 2.0;
 /// Of waits, those in the least quarter are what the line takes at least.
 const LEAST: f64 = 0.25;
 
-/// Delay and bandwidth, as one claim: they are of one line.
-pub(super) fn look<'a>(rows: &Rows<'a>) -> Vec<Claim<'a>> {
+/// Delay, bandwidth and the queue for it, as one claim: they are of one line.
+pub(super) fn look<'a>(rows: &Rows<'a>, report: &Report) -> Vec<Claim<'a>> {
     let delay = delay(rows).filter(|delay| delay.seconds >= LONG);
-    let bandwidth = bandwidth(rows);
-    if delay.is_none() && bandwidth.is_none() {
+    let line = line::look(rows, report);
+    let bandwidth = if line.is_none() { bandwidth(rows) } else { None };
+    if delay.is_none() && line.is_none() && bandwidth.is_none() {
         return Vec::new();
     }
-    let without = rows.changed(rows.known(), |row| {
+    let mut is_known = vec![false; rows.endpoints.len()];
+    rows.known().for_each(|endpoint| is_known[endpoint] = true);
+    let without = rows.changed_at(|place, row| {
+        if !is_known[row.endpoint] {
+            return;
+        }
+        if let Some(line) = &line {
+            let of_receive = line.under_way[place].min(row.receive);
+            row.receive -= of_receive;
+            row.around -= (line.under_way[place] - of_receive).min(row.around);
+        }
         // That a new connection takes round trips of its own is the connection's cost.
         if let Some(delay) = &delay {
             row.around -= delay.seconds.min(row.around);
@@ -49,6 +63,12 @@ pub(super) fn look<'a>(rows: &Rows<'a>) -> Vec<Claim<'a>> {
             delay.known_from
         ));
         certainty = delay.certainty;
+    }
+    if let Some(line) = line {
+        numbers.push(format!(
+            "answers wait for each other's bytes as before a line of {}/s, whatever they ask for",
+            shown_bytes(line.bytes_per_second)
+        ));
     }
     if let Some(rate) = bandwidth {
         numbers.push(format!("bytes come at {}/s, at every endpoint alike", shown_bytes(rate)));

@@ -10,8 +10,12 @@ use super::rows::middle;
 use crate::model::BottleneckCause;
 use crate::model::Certainty;
 
-/// Below this an answer is not large, whatever others are.
-const LARGE: f64 = 64.0 * 1024.0;
+/// Below this an answer is not large, whatever others are: it goes out at once, in the first ten segments
+/// of a new connection (<https://www.rfc-editor.org/rfc/rfc6928>).
+const LARGE: f64 = 14_600.0;
+
+/// Seconds that making a byte of an answer takes at most: what is slower than 10 MB/s is other work.
+const MADE: f64 = 1e-7;
 
 /// Times the usual size.
 const LARGER: f64 = 5.0;
@@ -37,7 +41,7 @@ fn claim<'a>(rows: &Rows<'a>, endpoint: usize, size: f64, usual: f64) -> Claim<'
     let left = usual / size;
     let own = rows.of_endpoint(endpoint).iter();
     let receive = median(own.clone(), |row| row.receive).unwrap_or(0.0);
-    let work = made(rows, endpoint);
+    let work = made(rows, endpoint).min(MADE * size);
     let without = rows.changed(std::iter::once(endpoint), |row| {
         row.receive *= left;
         row.shorten_wait(work * (1.0 - left));
@@ -63,15 +67,17 @@ fn claim<'a>(rows: &Rows<'a>, endpoint: usize, size: f64, usual: f64) -> Claim<'
     }
 }
 
-/// What the application takes beyond what it takes elsewhere, where the server tells it: a large
-/// answer has to be made. Time of databases and locks is not of the making.
+/// What the application, and what is around it, takes beyond what it takes elsewhere, where the server
+/// tells its time: a large answer has to be made. Time of databases and locks is not of the making.
 fn made(rows: &Rows<'_>, endpoint: usize) -> f64 {
     let app = |row: &Row<'_>| {
         let parts = row.request.signals.server.iter();
         let parts = parts.filter(|part| !part.is_whole() && part.name.contains("app"));
-        parts.map(|part| part.took.as_secs_f64()).sum::<f64>()
+        row.around + parts.map(|part| part.took.as_secs_f64()).sum::<f64>()
     };
-    let of = |endpoint: usize| median(rows.of_endpoint(endpoint).iter(), app);
+    let of = |endpoint: usize| {
+        median(rows.of_endpoint(endpoint).iter().filter(|row| row.is_told()), app)
+    };
     let others = middle(rows.known().filter(|other| *other != endpoint).filter_map(of));
     (of(endpoint).unwrap_or(0.0) - others.unwrap_or(0.0)).max(0.0)
 }

@@ -14,6 +14,10 @@ use crate::model::SeriesKind;
 /// Rows of an endpoint from which on something is said about it.
 const ENOUGH: usize = 40;
 
+/// Of requests that are drawn, one stands for this many at most where queues are looked at one by one:
+/// between two that were not neighbours there are several.
+const WHOLE: f64 = 1.05;
+
 /// One request, in seconds.
 #[derive(Debug, Clone)]
 pub(super) struct Row<'a> {
@@ -133,6 +137,17 @@ impl<'a> Rows<'a> {
     /// Rows of one endpoint.
     pub(super) fn of_endpoint(&self, endpoint: usize) -> &[Row<'a>] {
         &self.list[self.places[endpoint].clone()]
+    }
+
+    /// Where the rows of one endpoint stand in the list.
+    pub(super) fn places_of(&self, endpoint: usize) -> Range<usize> {
+        self.places[endpoint].clone()
+    }
+
+    /// Whether nearly every request of the run is here.
+    pub(super) fn are_whole(&self) -> bool {
+        let all: f64 = self.list.iter().map(|row| row.weight).sum();
+        all <= WHOLE * self.list.len() as f64
     }
 
     /// Endpoints with enough rows to say something about them.

@@ -6,15 +6,19 @@
 //! and every endpoint waits as long as every other. A lock or a pool has neither: how long it is held
 //! differs from request to request, and not everybody needs it.
 
+use std::collections::HashMap;
+
 use super::claim::Claim;
 use super::claim::shown;
 use super::rate_limit::told_limit;
 use super::rates::Rates;
-use super::rows::Row;
 use super::rows::Rows;
-use super::rows::median;
-use super::rows::middle;
 use super::rows::quantile;
+use super::waiting::Queue;
+use super::waiting::SECONDS;
+use super::waiting::STEADY;
+use super::waiting::Spread;
+use super::waiting::per_second;
 use crate::model::BottleneckCause;
 use crate::model::Certainty;
 use crate::model::Report;
@@ -29,47 +33,24 @@ const EVEN: f64 = 0.5;
 /// What the endpoints wait beyond their usual differs at most by this much, the most from the least.
 const ALIKE: f64 = 2.0;
 
-/// Of requests that are drawn, one stands for this many at most where gaps are looked at: between two
-/// that were not neighbours there are several.
-const WHOLE: f64 = 1.05;
-
 /// Share of the requests under little load that may be waiting: what is slow at all times is no queue.
 const QUIET: f64 = 0.25;
 
 /// Share of the quickest endpoint's usual wait above which a gap may be somebody's work.
 const LONGER: f64 = 1.5;
 
-/// A request that has waited for others before it.
-#[derive(Debug, Clone, Copy)]
-struct Queued {
-    /// Its place in the rows.
-    place: usize,
-    /// When it was let in, in seconds.
-    let_in: f64,
-    /// What it has waited beyond its endpoint's usual.
-    excess: f64,
-}
-
 /// An even pace, if requests wait for one.
 pub(super) fn look<'a>(rows: &Rows<'a>, report: &Report) -> Option<Claim<'a>> {
     let rates = Rates::of(report);
-    let usual = usual(rows, &rates)?;
-    let long = middle(usual.iter().flatten().copied())?;
-    let mut all: Vec<Queued> =
-        (0..rows.list.len()).filter_map(|at| queued(rows, &usual, at)).collect();
-    all.sort_unstable_by(|one, other| one.let_in.total_cmp(&other.let_in));
-    let is_waiting = |one: &Queued| one.excess > long;
-    let low = rates.least(rows)?;
-    let quiet = || all.iter().filter(|one| rates.at(&rows.list[one.place]) <= low);
-    let waiting = quiet().filter(|one| is_waiting(one)).count() as f64;
-    if waiting > QUIET * quiet().count() as f64 {
+    let queue = Queue::of(rows, &rates)?;
+    if queue.waits_when_quiet(rows, &rates)? > QUIET {
         return None;
     }
-    let gap = gap(rows, report, &all, &is_waiting)?;
-    if !is_even(&gap, rows, &usual, &rates) || !are_alike(rows, &all, &is_waiting) {
+    let gap = gap(rows, report, &queue)?;
+    if !is_even(&gap, rows, &queue, &rates) || !are_alike(rows, &queue) {
         return None;
     }
-    let quickest = usual.iter().flatten().copied().fold(f64::INFINITY, f64::min);
+    let quickest = queue.usual.iter().flatten().copied().fold(f64::INFINITY, f64::min);
     let limit = told_limit(rows);
     let is_longer = gap.seconds > LONGER * quickest;
     let mut numbers = vec![format!(
@@ -90,8 +71,7 @@ pub(super) fn look<'a>(rows: &Rows<'a>, report: &Report) -> Option<Claim<'a>> {
         (None, false) => Certainty::Low,
     };
     numbers.extend(limit);
-    let excess: std::collections::HashMap<usize, f64> =
-        all.iter().filter(|one| is_waiting(one)).map(|one| (one.place, one.excess)).collect();
+    let excess: HashMap<usize, f64> = queue.waiting().map(|one| (one.place, one.excess)).collect();
     let without = rows.changed_at(|place, row| {
         let excess = excess.get(&place).copied().unwrap_or_default();
         // It stands before the work.
@@ -114,28 +94,6 @@ pub(super) fn look<'a>(rows: &Rows<'a>, report: &Report) -> Option<Claim<'a>> {
     })
 }
 
-/// What each endpoint's wait usually is, under the least load of the run.
-fn usual(rows: &Rows<'_>, rates: &Rates) -> Option<Vec<Option<f64>>> {
-    let low = rates.least(rows)?;
-    let of = |endpoint: usize| {
-        let quiet = rows.of_endpoint(endpoint).iter().filter(|row| rates.at(row) <= low);
-        median(quiet, Row::wait)
-    };
-    let known: Vec<usize> = rows.known().collect();
-    (known.len() >= 2).then(|| {
-        (0..rows.endpoints.len())
-            .map(|endpoint| known.contains(&endpoint).then(|| of(endpoint)).flatten())
-            .collect()
-    })
-}
-
-fn queued(rows: &Rows<'_>, usual: &[Option<f64>], place: usize) -> Option<Queued> {
-    let row = &rows.list[place];
-    let excess = row.wait() - usual[row.endpoint]?;
-    let before = row.queued + row.setup + row.send;
-    Some(Queued { place, let_in: row.at() + before + excess, excess })
-}
-
 /// The pace, and how far it is from even.
 struct Gap {
     seconds: f64,
@@ -143,17 +101,12 @@ struct Gap {
     spread: Option<f64>,
 }
 
-fn gap(
-    rows: &Rows<'_>,
-    report: &Report,
-    all: &[Queued],
-    is_waiting: &dyn Fn(&Queued) -> bool,
-) -> Option<Gap> {
-    let drawn: f64 = rows.list.iter().map(|row| row.weight).sum();
-    if drawn > WHOLE * rows.list.len() as f64 {
-        return counted(report, rows, all, is_waiting);
+fn gap(rows: &Rows<'_>, report: &Report, queue: &Queue) -> Option<Gap> {
+    if !rows.are_whole() {
+        return counted(report, rows, queue);
     }
-    let pairs = all.windows(2).filter(|pair| is_waiting(&pair[0]) && is_waiting(&pair[1]));
+    let pairs = queue.all.windows(2);
+    let pairs = pairs.filter(|pair| queue.is_waiting(&pair[0]) && queue.is_waiting(&pair[1]));
     let gaps: Vec<f64> = pairs.map(|pair| pair[1].let_in - pair[0].let_in).collect();
     let of = |share| quantile(gaps.iter().map(|gap| (*gap, 1.0)), share);
     (gaps.len() >= ENOUGH).then_some(())?;
@@ -161,41 +114,15 @@ fn gap(
 }
 
 /// Where only some requests are drawn: from how many were answered in each second in which most waited.
-fn counted(
-    report: &Report,
-    rows: &Rows<'_>,
-    all: &[Queued],
-    is_waiting: &dyn Fn(&Queued) -> bool,
-) -> Option<Gap> {
-    /// Seconds with that many waiting, at least.
-    const SECONDS: usize = 5;
-    /// Variance of counts, of their mean: 1 of those that come by chance.
-    const STEADY: f64 = 0.1;
-    let mut waiting = vec![(0, 0); report.timeline.len()];
-    for one in all {
-        let at = rows.list[one.place].at();
-        let place = report.timeline.partition_point(|point| point.from.as_secs_f64() <= at);
-        if let Some((waiting, count)) = place.checked_sub(1).and_then(|at| waiting.get_mut(at)) {
-            *waiting += usize::from(is_waiting(one));
-            *count += 1;
-        }
-    }
-    let full = report.timeline.iter().zip(waiting);
-    let full = full.filter(|(_, (waiting, count))| *count >= 4 && waiting * 10 >= count * 9);
-    let counts: Vec<f64> = full
-        .map(|(point, _)| {
-            point.requests as f64 / point.to.saturating_sub(point.from).as_secs_f64().max(1e-9)
-        })
-        .collect();
-    let mean = counts.iter().sum::<f64>() / counts.len().max(1) as f64;
-    let variance = counts.iter().map(|count| (count - mean).powi(2)).sum::<f64>()
-        / counts.len().saturating_sub(1).max(1) as f64;
-    (counts.len() >= SECONDS && mean > 0.0 && variance <= STEADY * mean)
-        .then(|| Gap { seconds: 1.0 / mean, spread: None })
+fn counted(report: &Report, rows: &Rows<'_>, queue: &Queue) -> Option<Gap> {
+    let full = queue.full_seconds(rows, report);
+    let counts = Spread::of(full.iter().map(|point| per_second(point, point.requests)));
+    (full.len() >= SECONDS && counts.mean > 0.0 && counts.variance <= STEADY * counts.mean)
+        .then(|| Gap { seconds: 1.0 / counts.mean, spread: None })
 }
 
 /// Whether the gaps differ by no more than the requests' own work does.
-fn is_even(gap: &Gap, rows: &Rows<'_>, usual: &[Option<f64>], rates: &Rates) -> bool {
+fn is_even(gap: &Gap, rows: &Rows<'_>, queue: &Queue, rates: &Rates) -> bool {
     let Some(spread) = gap.spread else { return true };
     let Some(low) = rates.least(rows) else { return false };
     // Work of two neighbours, by the quiet part of the run.
@@ -203,7 +130,7 @@ fn is_even(gap: &Gap, rows: &Rows<'_>, usual: &[Option<f64>], rates: &Rates) -> 
         .list
         .iter()
         .filter(|row| rates.at(row) <= low)
-        .filter_map(|row| Some(row.wait() - usual[row.endpoint]?))
+        .filter_map(|row| Some(row.wait() - queue.usual[row.endpoint]?))
         .collect();
     let pairs = || quiet.windows(2).map(|pair| (pair[1] - pair[0], 1.0));
     let (Some(first), Some(third)) = (quantile(pairs(), 0.25), quantile(pairs(), 0.75)) else {
@@ -219,12 +146,12 @@ fn is_even(gap: &Gap, rows: &Rows<'_>, usual: &[Option<f64>], rates: &Rates) -> 
 }
 
 /// Whether every endpoint waits as long as the others.
-fn are_alike(rows: &Rows<'_>, all: &[Queued], is_waiting: &dyn Fn(&Queued) -> bool) -> bool {
+fn are_alike(rows: &Rows<'_>, queue: &Queue) -> bool {
     // Between the first and the last that waited.
-    let waiting = || all.iter().filter(|one| is_waiting(one)).map(|one| rows.list[one.place].at());
+    let waiting = || queue.waiting().map(|one| rows.list[one.place].at());
     let (from, to) = (waiting().fold(f64::INFINITY, f64::min), waiting().fold(0.0, f64::max));
     let mean = |endpoint: usize| {
-        let own = all.iter().filter(|one| {
+        let own = queue.all.iter().filter(|one| {
             let row = &rows.list[one.place];
             row.endpoint == endpoint && (from..=to).contains(&row.at())
         });
