@@ -57,7 +57,9 @@ impl<R: Reactor> Shard<'_, R> {
         (user.written, user.status, user.received) = (0, 0, 0);
         (user.retried, user.addresses_tried) = (false, 0);
         user.doing = Doing::Exchanging;
-        user.deadline = now.saturating_add(user.prepared(self.shared.program).timeout);
+        let prepared = user.prepared(self.shared.program);
+        let (timeout, carriage, origin) = (prepared.timeout, prepared.carriage, prepared.origin);
+        user.deadline = now.saturating_add(timeout);
         // One that comes up before moves on to the deadline by itself.
         if user.alarm > user.deadline {
             user.alarm = user.deadline;
@@ -81,10 +83,11 @@ impl<R: Reactor> Shard<'_, R> {
                 return Begun::Failed(failure);
             }
         }
-        let slot = self.slot(number);
+        let slot = self.slot_of(number, carriage, origin);
         let user = &mut self.users[number as usize];
         user.slot = slot;
-        if user.prepared(self.shared.program).carriage != Carriage::Alone {
+        user.attended = user.is_attended(self.shared.program);
+        if carriage != Carriage::Alone {
             return self.join(number, slot, now);
         }
         let begun = if self.links[slot as usize].state == LinkState::Open {

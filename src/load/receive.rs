@@ -11,14 +11,19 @@ use super::link::LinkState;
 use super::look::Keeping;
 use super::look::Looks;
 use super::observe::ObservedTable;
+use super::program::Carriage;
 use super::redirect::Chain;
 use super::redirect::Next;
+use super::scenario::When;
 use super::shard::Shard;
 use super::trace::Trace;
 use super::user::Then;
+use super::user::User;
 use crate::http::h1::Collector;
+use crate::http::h1::Fed;
 use crate::http::h1::Head;
 use crate::http::h1::Progress;
+use crate::http::h1::ProtocolError;
 use crate::http::h1::ResponseSink;
 use crate::http::reactor::Nanos;
 use crate::http::reactor::Reactor;
@@ -83,6 +88,27 @@ impl ResponseSink for Intake<'_> {
     }
 }
 
+/// Takes the head of a response that is only counted.
+struct Counted<'a> {
+    status: &'a mut u16,
+    names: &'a [String],
+    observed: &'a mut ObservedTable,
+    seen: &'a mut [u16],
+}
+
+impl ResponseSink for Counted<'_> {
+    #[inline]
+    fn head(&mut self, head: &Head<'_>) {
+        *self.status = head.status;
+        if !self.names.is_empty() {
+            self.observed.look(self.names, head, self.seen);
+        }
+    }
+
+    #[inline]
+    fn body(&mut self, _data: &[u8]) {}
+}
+
 /// What reading came to.
 pub(super) enum Reading {
     /// All that was there is taken.
@@ -100,6 +126,25 @@ pub(super) enum Reading {
     More,
     Ended,
     Broken(Failure),
+}
+
+impl User {
+    /// What the parser took of so many bytes that came at `now`.
+    #[inline]
+    fn take_fed(&mut self, fed: Result<Fed, ProtocolError>, given: usize, now: Nanos) -> Reading {
+        match fed {
+            Ok(fed) => {
+                self.received += fed.consumed as u64;
+                match fed.progress {
+                    Progress::NeedMore => Reading::Drained,
+                    Progress::Complete => {
+                        Reading::Complete { leftover: fed.consumed < given, at: now }
+                    }
+                }
+            }
+            Err(error) => Reading::Broken(error.into()),
+        }
+    }
 }
 
 impl<R: Reactor> Shard<'_, R> {
@@ -188,6 +233,9 @@ impl<R: Reactor> Shard<'_, R> {
     /// The response is whole: what it means for what the user sends next.
     #[inline]
     fn complete(&mut self, number: u32, end: Nanos) -> Next {
+        if !self.users[number as usize].attended {
+            return Next::Stay;
+        }
         self.end_sample(number, None, end);
         let sets_cookies = self.take_cookies(number);
         let next = match self.users[number as usize].chain {
@@ -203,6 +251,9 @@ impl<R: Reactor> Shard<'_, R> {
 
     /// Counts the response as one that ended at `measured`, and lets the user go on at `end`.
     pub(super) fn count_response(&mut self, number: u32, next: &Next, measured: Nanos, end: Nanos) {
+        if !self.users[number as usize].attended {
+            return self.count_plainly(number, measured, end);
+        }
         let logs_in = self.users[number as usize].logins.is_some();
         if logs_in && self.login_takes(number, end) {
             return;
@@ -230,13 +281,8 @@ impl<R: Reactor> Shard<'_, R> {
             series.draw.push(ending.sampled(user.status, std::mem::take(&mut *drawn)));
             self.spare_signals.push(drawn);
         }
-        let names = self.shared.program.observe.len();
-        if names > 0 {
-            let from = number as usize * names;
-            let duration = measured - user.moments.sending;
-            series.observed.count(&self.seen[from..from + names], duration);
-        }
         user.failures_in_a_row = 0;
+        self.count_observed(number, measured);
         if logs_in && let Some(seen) = self.login_signal(number) {
             self.note_span_end(number, end);
             return self.log_in_again(number, seen, end);
@@ -251,6 +297,42 @@ impl<R: Reactor> Shard<'_, R> {
                 self.drive(number, Then::Step, end);
             }
             Next::Follow => self.follow(number, end),
+        }
+    }
+
+    /// The same of a response that is not attended to.
+    #[inline]
+    fn count_plainly(&mut self, number: u32, measured: Nanos, end: Nanos) {
+        let user = &mut self.users[number as usize];
+        let run = &self.runs[user.scenario as usize];
+        let prepared = &self.shared.program.requests[user.request as usize];
+        let is_open = matches!(run.when, When::Open(_));
+        let ending = Ending {
+            moments: &user.moments,
+            end: measured,
+            sent: user.written as u64,
+            received: user.received,
+            has_queue: is_open || prepared.carriage != Carriage::Alone,
+            traced: None,
+        };
+        let series = &mut self.series[user.series as usize];
+        series.response(&ending, user.status, prepared.expected.contains(user.status));
+        user.failures_in_a_row = 0;
+        self.count_observed(number, measured);
+        self.note_span_end(number, end);
+        self.drive(number, Then::Step, end);
+    }
+
+    /// Counts the values of observed headers.
+    #[inline]
+    fn count_observed(&mut self, number: u32, measured: Nanos) {
+        let names = self.shared.program.observe.len();
+        if names > 0 {
+            let user = &self.users[number as usize];
+            let from = number as usize * names;
+            let duration = measured - user.moments.sending;
+            let series = &mut self.series[user.series as usize];
+            series.observed.count(&self.seen[from..from + names], duration);
         }
     }
 
@@ -308,6 +390,14 @@ impl<R: Reactor> Shard<'_, R> {
         }
         let names = &self.shared.program.observe;
         let from = number as usize * names.len();
+        let parser = &mut self.links[slot as usize].parser;
+        let observed = &mut self.series[user.series as usize].observed;
+        let seen = &mut self.seen[from..from + names.len()];
+        if !user.attended {
+            let mut counted = Counted { status: &mut user.status, names, observed, seen };
+            let fed = parser.feed(bytes, &mut counted);
+            return user.take_fed(fed, bytes.len(), now);
+        }
         let mut intake = Intake {
             status: &mut user.status,
             sample: user.sample.as_deref_mut(),
@@ -322,21 +412,11 @@ impl<R: Reactor> Shard<'_, R> {
             cookies: self.shared.program.keeps_cookies().then_some(&mut user.cookies),
             drawn: user.drawn.as_deref_mut(),
             names,
-            observed: &mut self.series[user.series as usize].observed,
-            seen: &mut self.seen[from..from + names.len()],
+            observed,
+            seen,
         };
-        match self.links[slot as usize].parser.feed(bytes, &mut intake) {
-            Ok(fed) => {
-                user.received += fed.consumed as u64;
-                match fed.progress {
-                    Progress::NeedMore => Reading::Drained,
-                    Progress::Complete => {
-                        Reading::Complete { leftover: fed.consumed < bytes.len(), at: now }
-                    }
-                }
-            }
-            Err(error) => Reading::Broken(error.into()),
-        }
+        let fed = parser.feed(bytes, &mut intake);
+        user.take_fed(fed, bytes.len(), now)
     }
 
     fn take_records(&mut self, number: u32, slot: u32, bytes: &[u8], now: Nanos) -> Reading {

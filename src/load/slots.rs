@@ -29,16 +29,22 @@ impl<R: Reactor> Shard<'_, R> {
     /// The connection slot for the user's chosen request.
     #[inline]
     pub(super) fn slot(&self, number: u32) -> u32 {
-        let program = self.shared.program;
-        let origins = u32::try_from(program.origins.len()).expect("fewer origins than 2^32");
-        let prepared = self.users[number as usize].prepared(program);
-        let group = match prepared.carriage {
+        let prepared = self.users[number as usize].prepared(self.shared.program);
+        self.slot_of(number, prepared.carriage, prepared.origin)
+    }
+
+    /// The user's connection slot for an origin.
+    #[inline]
+    pub(super) fn slot_of(&self, number: u32, carriage: Carriage, origin: u32) -> u32 {
+        let origins = self.shared.program.origins.len();
+        let origins = u32::try_from(origins).expect("fewer origins than 2^32");
+        let group = match carriage {
             Carriage::Alone => number,
             Carriage::Http2 { lanes }
             | Carriage::Http3 { lanes }
             | Carriage::Pipeline { lanes } => number / lanes,
         };
-        group * origins + prepared.origin
+        group * origins + origin
     }
 
     /// The user that a connection slot belongs to; of a shared one, the user whose exchange makes

@@ -133,6 +133,8 @@ pub(super) struct User {
     /// Addresses tried in vain for this connection.
     pub(super) addresses_tried: u32,
     pub(super) failures_in_a_row: u32,
+    /// More is done with the response under way than to count it: most are only counted.
+    pub(super) attended: bool,
     /// Gathers the response for the tap.
     pub(super) sample: Option<Box<Collector>>,
     /// What the head of a drawn request tells.
@@ -180,6 +182,7 @@ impl User {
             retried: false,
             addresses_tried: 0,
             failures_in_a_row: 0,
+            attended: false,
             sample: None,
             drawn: None,
             trace: None,
@@ -199,6 +202,18 @@ impl User {
     #[inline]
     pub(super) fn traced(&self) -> Option<Traced> {
         self.trace.as_ref().and_then(|trace| trace.known())
+    }
+
+    /// Whether somebody wants more of the response than its status, its size and its times.
+    #[inline]
+    pub(super) fn is_attended(&self, program: &Program) -> bool {
+        self.drawn.is_some()
+            || self.sample.is_some()
+            || self.trace.is_some()
+            || self.chain.is_some()
+            || self.logins.is_some()
+            || self.looks != Looks::Nowhere
+            || program.keeps_cookies()
     }
 
     /// Whether what is under way belongs to a login.
