@@ -594,13 +594,21 @@ def main():
         results = json.loads(args.json.read_text()) if args.resume else []
         done = {(result["kind"], result["number"]) for result in results}
         left = [case for case in cases(args) if case not in done]
-        with concurrent.futures.ThreadPoolExecutor(args.lanes) as lanes:
-            jobs = [lanes.submit(run_case, bed, args.seed, kind, number) for kind, number in left]
-            for job in concurrent.futures.as_completed(jobs):
-                results.append(job.result())
-                line(results[-1])
-                if args.json:
-                    args.json.write_text(json.dumps(results, indent=1))
+        for turn in reversed(range(RUNS)):
+            put_off = []
+            with concurrent.futures.ThreadPoolExecutor(args.lanes) as lanes:
+                jobs = [lanes.submit(run_case, bed, args.seed, kind, number) for kind, number in left]
+                for job in concurrent.futures.as_completed(jobs):
+                    result = job.result()
+                    if turn and not result["valid"]:
+                        # The machine had other things to do just then, and the report says so.
+                        put_off.append((result["kind"], result["number"]))
+                        continue
+                    results.append(result)
+                    line(result)
+                    if args.json:
+                        args.json.write_text(json.dumps(results, indent=1))
+            left = put_off
         print()
         summary(results)
         print(f"runs done again because their report called them invalid: {bed.repeated}")

@@ -452,6 +452,29 @@ fn a_queue_of_bytes_is_a_line_and_one_of_requests_is_not() {
 }
 
 #[test]
+fn answers_that_fill_a_line_are_named_beside_it() {
+    use BottleneckCause as Cause;
+    for seed in 0..10 {
+        let mut rng = StdRng::seed_from_u64(1200 + seed);
+        let mut system = System::draw(&mut rng);
+        let large = rng.random_range(0..ENDPOINTS);
+        system.bytes[large] = rng.random_range(150_000..600_000);
+        let full: u64 = system.bytes.iter().sum::<u64>() * u64::from(RATE);
+        let mut report = load(&system, &[], &mut rng);
+        send_down(&mut report, full as f64 / rng.random_range(0.85..1.3));
+        let found = bottlenecks(&report);
+        let has = |cause: Cause| found.iter().take(2).any(|one| one.cause == cause);
+        assert!(has(Cause::Network) && has(Cause::Payload), "{seed}:\n{}", told(&found));
+        let payload = found.iter().find(|one| one.cause == Cause::Payload).expect("there");
+        assert!(told(&found).contains(&format!("/part-{large}")), "{}", told(&found));
+        assert!(payload.numbers.iter().any(|text| text.contains("all answers wait")));
+        let network = found.iter().find(|one| one.cause == Cause::Network).expect("there");
+        // What is waited for others' bytes is not told as the length of the way.
+        assert!(!network.numbers.iter().any(|text| text.contains("round trip")), "{}", told(&found));
+    }
+}
+
+#[test]
 fn what_the_answers_say_of_a_limit_makes_it_sure() {
     let mut rng = StdRng::seed_from_u64(77);
     let system = System::draw(&mut rng);

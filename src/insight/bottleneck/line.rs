@@ -38,6 +38,21 @@ pub(super) struct Line {
     pub(super) bytes_per_second: f64,
     /// Seconds from when the server has the answer until its last byte has left, by row.
     pub(super) under_way: Vec<f64>,
+    /// Where the queue could be replayed.
+    replay: Option<Replay>,
+}
+
+impl Line {
+    /// Seconds less, by row, if the answers of an endpoint had so many bytes; `None` where the queue
+    /// is not known request by request.
+    pub(super) fn saved(&self, rows: &Rows<'_>, endpoint: usize, bytes: f64) -> Option<Vec<f64>> {
+        let replay = self.replay.as_ref()?;
+        let smaller = replay.under_way(rows, self.bytes_per_second, &|row| {
+            if row.endpoint == endpoint { bytes } else { row.request.bytes as f64 }
+        });
+        let pairs = self.under_way.iter().zip(smaller);
+        Some(pairs.map(|(before, after)| before - after).collect())
+    }
 }
 
 /// A full line, if answers wait for one.
@@ -57,10 +72,12 @@ pub(super) fn look(rows: &Rows<'_>, report: &Report) -> Option<Line> {
     (line.explained >= EXPLAINED && left(&line) <= BETTER * left(&requests)).then(|| Line {
         bytes_per_second: line.rate,
         under_way: replay.under_way(rows, line.rate, &bytes),
+        replay: Some(replay),
     })
 }
 
 /// When each answer was there to be sent, and how long it was under way.
+#[derive(Debug)]
 struct Replay {
     /// Places of rows, by when the server had their answers.
     order: Vec<usize>,
@@ -172,5 +189,5 @@ fn counted(rows: &Rows<'_>, report: &Report) -> Option<Line> {
     for one in queue.waiting() {
         under_way[one.place] = one.excess;
     }
-    Some(Line { bytes_per_second: bytes.mean, under_way })
+    Some(Line { bytes_per_second: bytes.mean, under_way, replay: None })
 }

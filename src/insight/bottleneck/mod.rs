@@ -30,6 +30,7 @@ use claim::Claim;
 use rows::Rows;
 
 use crate::model::Bottleneck;
+use crate::model::BottleneckCause;
 use crate::model::Report;
 
 /// Share of a p95 that is worth a claim.
@@ -70,8 +71,17 @@ pub fn bottlenecks(report: &Report) -> Vec<Bottleneck> {
     }
     while found.len() < MOST {
         let Some(best) = best(&rows, report, &found) else { break };
-        found.push(best.told(&rows, report));
-        costs.push(best.cost(&rows));
+        let mut told = vec![&best];
+        let filling = match best.cause {
+            BottleneckCause::Network => payload::filling(&rows, report),
+            _ => Vec::new(),
+        };
+        let is_new = |claim: &&Claim<'_>| !found.iter().any(|known| claim.is_in(&rows, known));
+        told.extend(filling.iter().filter(is_new).filter(|claim| claim.score(&rows).is_some()));
+        for claim in told {
+            found.push(claim.told(&rows, report));
+            costs.push(claim.cost(&rows));
+        }
         rows.apply(best.without);
     }
     for failing in failing {

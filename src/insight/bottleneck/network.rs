@@ -5,6 +5,7 @@ use super::claim::Claim;
 use super::claim::shown;
 use super::claim::shown_bytes;
 use super::line;
+use super::line::Line;
 use super::rows::Row;
 use super::rows::Rows;
 use super::rows::median;
@@ -29,8 +30,8 @@ const LEAST: f64 = 0.25;
 
 /// Delay, bandwidth and the queue for it, as one claim: they are of one line.
 pub(super) fn look<'a>(rows: &Rows<'a>, report: &Report) -> Vec<Claim<'a>> {
-    let delay = delay(rows).filter(|delay| delay.seconds >= LONG);
     let line = line::look(rows, report);
+    let delay = delay(rows, line.as_ref()).filter(|delay| delay.seconds >= LONG);
     let bandwidth = if line.is_none() { bandwidth(rows) } else { None };
     if delay.is_none() && line.is_none() && bandwidth.is_none() {
         return Vec::new();
@@ -94,7 +95,7 @@ struct Delay {
 }
 
 /// What every request waits beside the server's own time, under the least load of the run.
-fn delay(rows: &Rows<'_>) -> Option<Delay> {
+fn delay(rows: &Rows<'_>, line: Option<&Line>) -> Option<Delay> {
     let connecting = rows.list.iter().filter(|row| row.request.is_connecting());
     let connect = |row: &Row<'_>| row.request.phase(crate::model::PhaseKind::Connect).as_secs_f64();
     let trip = quantile(connecting.map(|row| (connect(row), 1.0)), LEAST);
@@ -108,8 +109,15 @@ fn delay(rows: &Rows<'_>) -> Option<Delay> {
     }
     // By endpoint, so that one with a slow front does not stand for all; the least of them.
     let around = |endpoint: usize| {
-        let told = rows.of_endpoint(endpoint).iter().filter(|row| row.is_told());
-        quantile(told.map(|row| (row.around, row.weight)), LEAST)
+        let told = rows.places_of(endpoint).filter(|place| rows.list[*place].is_told());
+        // What it waits for others' bytes is not the way's length.
+        let beyond = |place: usize| line.map_or(0.0, |line| line.under_way[place]);
+        let around = told.map(|place| {
+            let row = &rows.list[place];
+            let of_wait = (beyond(place) - row.receive).max(0.0);
+            ((row.around - of_wait).max(0.0), row.weight)
+        });
+        quantile(around, LEAST)
     };
     let least = quantile(rows.known().filter_map(around).map(|wait| (wait, 1.0)), LEAST)?;
     // Where nearly every request has a connection of its own, what follows one (a server that is slow

@@ -3,12 +3,14 @@
 use super::claim::Claim;
 use super::claim::shown;
 use super::claim::shown_bytes;
+use super::line;
 use super::rows::Row;
 use super::rows::Rows;
 use super::rows::median;
 use super::rows::middle;
 use crate::model::BottleneckCause;
 use crate::model::Certainty;
+use crate::model::Report;
 
 /// Below this an answer is not large, whatever others are: it goes out at once, in the first ten segments
 /// of a new connection (<https://www.rfc-editor.org/rfc/rfc6928>).
@@ -22,14 +24,46 @@ const LARGER: f64 = 5.0;
 
 /// Each endpoint with large answers.
 pub(super) fn look<'a>(rows: &Rows<'a>) -> Vec<Claim<'a>> {
-    let sizes: Vec<(usize, f64)> =
-        rows.known().filter_map(|at| Some((at, size(rows, at)?))).collect();
-    let claims = sizes.iter().filter_map(|(endpoint, size)| {
-        let others = sizes.iter().filter(|(other, _)| other != endpoint);
-        let usual = middle(others.map(|(_, size)| *size)).unwrap_or(LARGE);
-        (*size >= LARGE && *size >= LARGER * usual).then(|| claim(rows, *endpoint, *size, usual))
+    large(rows)
+        .into_iter()
+        .map(|(endpoint, size, usual)| claim(rows, endpoint, size, usual))
+        .collect()
+}
+
+/// Each endpoint whose large answers fill a line: two causes of one queue, of which each would end it.
+pub(super) fn filling<'a>(rows: &Rows<'a>, report: &Report) -> Vec<Claim<'a>> {
+    let large = large(rows);
+    if large.is_empty() {
+        return Vec::new();
+    }
+    let Some(line) = line::look(rows, report) else { return Vec::new() };
+    let claims = large.into_iter().filter_map(|(endpoint, size, usual)| {
+        let saved = line.saved(rows, endpoint, usual)?;
+        let without = rows.changed_at(|place, row| {
+            let of_receive = saved[place].clamp(0.0, row.receive);
+            row.receive -= of_receive;
+            row.around -= (saved[place] - of_receive).clamp(0.0, row.around);
+        });
+        let mut claim = claim(rows, endpoint, size, usual);
+        claim.numbers.push(format!(
+            "all answers wait for it on a line of {}/s",
+            shown_bytes(line.bytes_per_second)
+        ));
+        Some(Claim { without, ..claim })
     });
     claims.collect()
+}
+
+/// Endpoints with large answers: which, how large they are, and how large others are.
+fn large(rows: &Rows<'_>) -> Vec<(usize, f64, f64)> {
+    let sizes: Vec<(usize, f64)> =
+        rows.known().filter_map(|at| Some((at, size(rows, at)?))).collect();
+    let large = sizes.iter().filter_map(|(endpoint, size)| {
+        let others = sizes.iter().filter(|(other, _)| other != endpoint);
+        let usual = middle(others.map(|(_, size)| *size)).unwrap_or(LARGE);
+        (*size >= LARGE && *size >= LARGER * usual).then_some((*endpoint, *size, usual))
+    });
+    large.collect()
 }
 
 fn size(rows: &Rows<'_>, endpoint: usize) -> Option<f64> {
