@@ -470,7 +470,11 @@ fn answers_that_fill_a_line_are_named_beside_it() {
         assert!(payload.numbers.iter().any(|text| text.contains("all answers wait")));
         let network = found.iter().find(|one| one.cause == Cause::Network).expect("there");
         // What is waited for others' bytes is not told as the length of the way.
-        assert!(!network.numbers.iter().any(|text| text.contains("round trip")), "{}", told(&found));
+        assert!(
+            !network.numbers.iter().any(|text| text.contains("round trip")),
+            "{}",
+            told(&found)
+        );
     }
 }
 

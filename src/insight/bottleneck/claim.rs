@@ -79,10 +79,11 @@ impl<'a> Claim<'a> {
         }
     }
 
-    /// What it costs: the seconds of the p95 that it explains, over all requests that it touches.
+    /// What it costs: the seconds of the p95 that it explains, over all requests that it touches, of
+    /// whichever endpoint.
     pub(super) fn cost(&self, rows: &Rows<'a>) -> f64 {
         let of = |endpoint| rows.cost_of(endpoint) * rows.explained(endpoint, 0.95, &self.without);
-        self.places(rows).map(of).sum()
+        self.touched(rows).map(of).sum()
     }
 
     /// Share of a quantile: of the endpoint's, or the mean of those that it touches, by their requests.
@@ -99,11 +100,15 @@ impl<'a> Claim<'a> {
 
     fn places(&self, rows: &Rows<'a>) -> impl Iterator<Item = usize> + Clone {
         let only = self.endpoint;
+        let all = if only.is_some() { None } else { Some(self.touched(rows)) };
+        only.into_iter()
+            .filter(|only| rows.known().any(|known| known == *only))
+            .chain(all.into_iter().flatten())
+    }
+
+    fn touched(&self, rows: &Rows<'a>) -> impl Iterator<Item = usize> + Clone {
         let touched: BTreeSet<usize> = self.without.iter().map(|(_, row)| row.endpoint).collect();
-        rows.known().filter(move |endpoint| match only {
-            Some(only) => only == *endpoint,
-            None => touched.contains(endpoint),
-        })
+        rows.known().filter(move |endpoint| touched.contains(endpoint))
     }
 }
 
