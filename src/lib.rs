@@ -9,7 +9,7 @@
 //! | 0 | [`model`]: pure data and pure functions that all others speak |
 //! | 1 | [`extract`] (values out of responses), [`http`] (one exchange on the wire), [`browser`] (a Chromium, spoken to through pipes), [`rules`] (rule files, compiled), [`mod@format`] (report JSON and event lines, both ways), [`import`] (foreign descriptions of a service, as a plan), [`insight`] (analyses of reports: bottlenecks, comparison, merge, search for the capacity) |
 //! | 2 | [`flow`] (what a virtual user does), [`plan`] (plan file and flags, resolved) |
-//! | 3 | [`load`] and [`scan`] (the engines, which never see each other), [`report`] (renderers), [`ui`] (consumers of events), [`export`] (figures for OpenTelemetry and Prometheus), [`store`] (past runs) |
+//! | 3 | [`load`] and [`scan`] (the engines, which never see each other), [`report`] (renderers), [`ui`] (consumers of events), [`stress`] (what shows only under load), [`export`] (figures for OpenTelemetry and Prometheus), [`store`] (past runs) |
 //! | 4 | [`run`] (engines, pump, derivers, gates), [`demo`] (the flawed shop) |
 //! | 5 | [`cli`] |
 //!
@@ -101,4 +101,5 @@ pub mod rules;
 pub mod run;
 pub mod scan;
 pub mod store;
+pub mod stress;
 pub mod ui;

@@ -4,6 +4,7 @@ use crate::import::Format;
 use crate::import::Order;
 use crate::model::Headline;
 use crate::model::HttpVersion;
+use crate::model::MetricName;
 use crate::plan::Body;
 use crate::plan::LoadFlags;
 use crate::plan::Plan;
@@ -87,8 +88,12 @@ fn plan(args: &LoadArgs) -> Result<Plan, CliError> {
         )));
     }
     plans::look(&mut plan, &args.look)?;
-    // Its gates over findings belong to `check`: without a scan they would pass unseen.
-    plan.thresholds.retain(|threshold| threshold.metric().is_load());
+    // Its gates over findings belong to `check`: where nothing is looked for they would pass unseen.
+    let finds = plan.watched.is_any();
+    plan.thresholds.retain(|threshold| {
+        let metric = threshold.metric();
+        metric.is_load() || (finds && metric == MetricName::Findings)
+    });
     Ok(plan)
 }
 

@@ -17,6 +17,8 @@ use axum::routing::post;
 use super::annex;
 use super::annex::Annex;
 use super::api;
+use super::crowd;
+use super::crowd::Counter;
 use super::dials;
 use super::dials::Dialled;
 use super::faults::Balancer;
@@ -52,6 +54,7 @@ pub(super) struct Shop {
     pub(super) checkout_lock: CheckoutLock,
     pub(super) maze: maze::Rooms,
     pub(super) annex: Annex,
+    pub(super) counter: Counter,
     pub(super) dialled: Arc<Dialled>,
 }
 
@@ -82,9 +85,11 @@ pub(super) fn open(
         checkout_lock: CheckoutLock::new(flawed),
         maze: maze::Rooms::new(address, options.maze),
         annex: Annex::new(),
+        counter: Counter::new(),
         dialled: Arc::clone(&dialled),
     });
     let mut routes = pages().merge(api()).merge(crawl_site()).merge(annex::routes());
+    routes = routes.merge(crowd::routes());
     if flawed {
         routes = routes.merge(leftovers()).merge(annex::leftovers());
     }

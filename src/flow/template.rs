@@ -10,6 +10,7 @@ use super::found_form::FoundType;
 use super::random::Random;
 use super::values::Values;
 use super::values::Variable;
+use crate::model::Canaries;
 
 /// Bytes with slots between them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -50,6 +51,8 @@ pub enum Source {
     User,
     /// How many iterations the user has begun before this one.
     Iteration,
+    /// The user's own mark among all users of the run.
+    Canary,
 }
 
 /// What a value has to fit into.
@@ -169,6 +172,10 @@ impl Slot {
             }
             Source::User => write_number(context.user, out),
             Source::Iteration => write_number(context.iteration, out),
+            Source::Canary => {
+                let mark = Canaries::of(context.seed).mark(context.user);
+                write_value(&mark, self.place, out);
+            }
         }
         Ok(())
     }

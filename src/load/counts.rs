@@ -11,6 +11,7 @@ use super::messages::MessageSlice;
 use super::observe::ObservedTable;
 use super::recorder::Recorded;
 use super::recorder::Recorder;
+use super::sample::Tapping;
 use super::times::Times;
 use super::times::TimesSlice;
 use super::trace::Traced;
@@ -109,8 +110,8 @@ pub(super) struct SeriesCounts {
     pub(super) messages: Option<Box<MessageCounts>>,
     /// By the number of the check among the plan's.
     checks: Vec<(u32, CheckCount)>,
-    /// Exchanges begun: what the tap's sampling goes by.
-    pub(super) begun: u64,
+    /// Which exchanges the tap is asked about.
+    pub(super) tapping: Tapping,
     pub(super) draw: Draw,
 }
 
@@ -173,7 +174,7 @@ impl SeriesCounts {
             observed: ObservedTable::new(budget.values),
             messages: None,
             checks: Vec::new(),
-            begun: 0,
+            tapping: Tapping::default(),
             draw,
         }
     }

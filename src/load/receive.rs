@@ -5,6 +5,7 @@ use std::io;
 use super::cookies;
 use super::cookies::UserCookies;
 use super::counts::Ending;
+use super::counts::SeriesCounts;
 use super::exchange::stream_failure;
 use super::exchange::tls_failure;
 use super::link::LinkState;
@@ -14,6 +15,7 @@ use super::observe::ObservedTable;
 use super::program::Carriage;
 use super::redirect::Chain;
 use super::redirect::Next;
+use super::sample::Odd;
 use super::scenario::When;
 use super::shard::Shard;
 use super::trace::Trace;
@@ -39,7 +41,9 @@ pub(super) const READS_PER_TURN: u32 = 16;
 /// Takes a response apart: all that is kept of it unless the tap wants it is its status.
 pub(super) struct Intake<'a> {
     pub(super) status: &'a mut u16,
-    pub(super) sample: Option<&'a mut Collector>,
+    pub(super) sample: &'a mut Option<Box<Collector>>,
+    /// Takes what is odd from its head on.
+    pub(super) odd: Option<Odd<'a>>,
     pub(super) chain: Option<&'a mut Chain>,
     pub(super) trace: Option<&'a mut Trace>,
     pub(super) keeping: Option<Keeping<'a>>,
@@ -73,6 +77,9 @@ impl ResponseSink for Intake<'_> {
         if let Some(drawn) = &mut self.drawn {
             **drawn = Signals::of(head.fields(), self.names);
         }
+        if let Some(odd) = &mut self.odd {
+            odd.look(head.status, self.sample);
+        }
         if let Some(sample) = &mut self.sample {
             sample.head(head);
         }
@@ -88,9 +95,11 @@ impl ResponseSink for Intake<'_> {
     }
 }
 
-/// Takes the head of a response that is only counted.
+/// Takes the head of a response that is only counted, unless it turns out to be odd.
 struct Counted<'a> {
     status: &'a mut u16,
+    sample: &'a mut Option<Box<Collector>>,
+    odd: Option<Odd<'a>>,
     names: &'a [String],
     observed: &'a mut ObservedTable,
     seen: &'a mut [u16],
@@ -103,10 +112,20 @@ impl ResponseSink for Counted<'_> {
         if !self.names.is_empty() {
             self.observed.look(self.names, head, self.seen);
         }
+        if let Some(odd) = &mut self.odd {
+            odd.look(head.status, self.sample);
+            if let Some(sample) = &mut self.sample {
+                sample.head(head);
+            }
+        }
     }
 
     #[inline]
-    fn body(&mut self, _data: &[u8]) {}
+    fn body(&mut self, data: &[u8]) {
+        if let Some(sample) = &mut self.sample {
+            sample.body(data);
+        }
+    }
 }
 
 /// What reading came to.
@@ -391,16 +410,20 @@ impl<R: Reactor> Shard<'_, R> {
         let names = &self.shared.program.observe;
         let from = number as usize * names.len();
         let parser = &mut self.links[slot as usize].parser;
-        let observed = &mut self.series[user.series as usize].observed;
+        let SeriesCounts { observed, tapping, .. } = &mut self.series[user.series as usize];
         let seen = &mut self.seen[from..from + names.len()];
+        let odd = self.shared.tap.map(|tap| Odd { tap, tapping, dropped: &mut self.tap_dropped });
         if !user.attended {
-            let mut counted = Counted { status: &mut user.status, names, observed, seen };
+            let (status, sample) = (&mut user.status, &mut user.sample);
+            let mut counted = Counted { status, sample, odd, names, observed, seen };
             let fed = parser.feed(bytes, &mut counted);
+            user.attended = user.sample.is_some();
             return user.take_fed(fed, bytes.len(), now);
         }
         let mut intake = Intake {
             status: &mut user.status,
-            sample: user.sample.as_deref_mut(),
+            sample: &mut user.sample,
+            odd,
             chain: user.chain.as_deref_mut(),
             trace: user.trace.as_deref_mut(),
             keeping: (user.looks >= Looks::AtHead).then_some(Keeping {

@@ -9,16 +9,85 @@ use crate::http::h1::Collector;
 use crate::http::reactor::Nanos;
 use crate::http::reactor::Reactor;
 use crate::model::Exchange;
+use crate::model::ExchangeTap;
 use crate::model::Failure;
+use crate::model::Need;
+use crate::model::SeriesId;
+use crate::model::Tapped;
 use crate::model::Timings;
 
-/// The tap is asked about the first exchanges of every series and then about every so many.
+/// The tap is asked about the first exchanges of every series, and the first of every status.
 const FIRST: u64 = 8;
-const EVERY: u64 = 64;
+
+/// Of answers that are errors one in so many is taken behind those, whatever the tap takes of all.
+const ODD_EVERY: u64 = 8;
+
+/// Statuses that are counted apart.
+const STATUSES: usize = 32;
 
 /// Bytes kept of a body, and of one that a login looks at.
 const MAX_BODY: usize = 64 * 1024;
 const MAX_LOGIN_BODY: usize = 1 << 20;
+
+/// Which exchanges of a series the tap is asked about.
+#[derive(Debug, Default)]
+pub(super) struct Tapping {
+    begun: u64,
+    /// Responses by status, of errors.
+    errors: Vec<(u16, u64)>,
+}
+
+impl Tapping {
+    /// Whether it is the turn of the exchange that begins now.
+    fn is_due(&mut self, every: u64) -> bool {
+        self.begun += 1;
+        self.begun <= FIRST || self.begun.is_multiple_of(every.max(1))
+    }
+
+    /// Whether an answer of that status is taken because it is an error: what leaks under load leaks
+    /// there, and few are drawn of what is rare.
+    fn is_odd(&mut self, status: u16) -> bool {
+        if status < 400 {
+            return false;
+        }
+        let known = self.errors.iter().position(|(known, _)| *known == status);
+        let place = match known {
+            Some(place) => place,
+            None if self.errors.len() < STATUSES => {
+                self.errors.push((status, 0));
+                self.errors.len() - 1
+            }
+            None => return false,
+        };
+        let count = &mut self.errors[place].1;
+        *count += 1;
+        *count <= FIRST || count.is_multiple_of(ODD_EVERY)
+    }
+}
+
+/// Takes answers from their head on that were not drawn before.
+pub(super) struct Odd<'a> {
+    pub(super) tap: &'a dyn ExchangeTap,
+    pub(super) tapping: &'a mut Tapping,
+    pub(super) dropped: &'a mut u64,
+}
+
+impl Odd<'_> {
+    #[inline]
+    pub(super) fn look(&mut self, status: u16, sample: &mut Option<Box<Collector>>) {
+        if sample.is_none() && self.tapping.is_odd(status) {
+            *sample = taken(self.tap, Need::Some, self.dropped);
+        }
+    }
+}
+
+fn taken(tap: &dyn ExchangeTap, need: Need, dropped: &mut u64) -> Option<Box<Collector>> {
+    if tap.wants(need) {
+        return Some(Box::new(Collector::new(MAX_BODY)));
+    }
+    *dropped += 1;
+    None
+}
 
 impl<R: Reactor> Shard<'_, R> {
     /// Asks the tap, if it is this exchange's turn.
@@ -32,17 +101,11 @@ impl<R: Reactor> Shard<'_, R> {
         let series = &mut self.series[user.series as usize];
         user.drawn = series.draw.is_due().then(|| self.spare_signals.pop().unwrap_or_default());
         let Some(tap) = self.shared.tap else { return };
-        series.begun += 1;
-        let is_due = series.begun <= FIRST || series.begun.is_multiple_of(EVERY);
-        user.sample = None;
-        if !is_due {
-            return;
-        }
-        if tap.wants() {
-            user.sample = Some(Box::new(Collector::new(MAX_BODY)));
-        } else {
-            self.tap_dropped += 1;
-        }
+        let is_due = series.tapping.is_due(tap.every());
+        let is_whole = self.shared.program.tapped_whole.contains(&user.request);
+        let need = if is_whole { Need::Each } else { Need::Some };
+        let wanted = is_due || is_whole;
+        user.sample = if wanted { taken(tap, need, &mut self.tap_dropped) } else { None };
     }
 
     /// Offers the exchange if it was collected; its connection is still there.
@@ -92,14 +155,19 @@ impl<R: Reactor> Shard<'_, R> {
             (Some(link), Some((setup, name))) => Some(setup.info(link.session(), name)),
             _ => None,
         };
-        tap.offer(&Exchange {
-            request: self.sent_request(number),
-            outcome,
-            timings,
-            peer: endpoints[self.preferred[origin] % endpoints.len()]
-                .address()
-                .filter(|_| is_connected),
-            tls,
+        let peer = endpoints[self.preferred[origin] % endpoints.len()].address();
+        tap.offer(Tapped {
+            at: Duration::from_nanos(end),
+            user: user.vu,
+            series: SeriesId(user.series),
+            request: user.request as usize,
+            exchange: Exchange {
+                request: self.sent_request(number),
+                outcome,
+                timings,
+                peer: peer.filter(|_| is_connected),
+                tls,
+            },
         });
     }
 }

@@ -1,9 +1,11 @@
 //! One request and what came back, unredacted; it never leaves the process in this shape.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use super::failure::Failure;
 use super::http_version::HttpVersion;
+use super::load::SeriesId;
 use super::request::{Header, Request, head_to_wire};
 use super::timings::Timings;
 
@@ -111,13 +113,39 @@ impl Exchange {
     }
 }
 
-/// Where engines offer sampled, unredacted exchanges. Implementations never block and count what
+/// An exchange of load, with whose it was and when.
+#[derive(Debug, Clone)]
+pub struct Tapped {
+    /// Unredacted.
+    pub exchange: Exchange,
+    /// When it ended, since the run's start.
+    pub at: Duration,
+    /// The virtual user's number among all of the plan, from 1.
+    pub user: u64,
+    /// The series that it is counted in.
+    pub series: SeriesId,
+    /// The plan's request, by index.
+    pub request: usize,
+}
+
+/// How much an exchange matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Need {
+    /// One of many of its kind.
+    Some,
+    /// Each of its kind is looked at.
+    Each,
+}
+
+/// Where load offers sampled, unredacted exchanges. Implementations never block and count what
 /// they drop.
 pub trait ExchangeTap: Send + Sync {
+    /// Of so many exchanges of a series one is asked about, behind the first few.
+    fn every(&self) -> u64;
     /// Whether the next exchange is wanted: cheap, called before an [`Exchange`] is put together.
-    fn wants(&self) -> bool;
-    /// Takes a copy of what it needs.
-    fn offer(&self, exchange: &Exchange);
+    fn wants(&self, need: Need) -> bool;
+    /// Takes what it needs.
+    fn offer(&self, tapped: Tapped);
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ mod amount;
 mod answers;
 mod block;
 mod bottleneck;
+mod canary;
 mod capacity;
 mod certificate;
 mod comparison;
@@ -81,6 +82,7 @@ pub use amount::Amount;
 pub use answers::{AnswerFilter, AnswerTally};
 pub use block::{Block, BlockTally, Blocks};
 pub use bottleneck::{Bottleneck, BottleneckCause, Certainty, Since};
+pub use canary::Canaries;
 pub use capacity::{
     Capacity, CapacityAim, CapacityModel, Estimate, Knee, Level, PRECISION, Scalability, SearchEnd,
     SecondInstance, Steadiness, UslFit, same,
@@ -98,7 +100,7 @@ pub use curl::curl;
 pub use cvss::cvss_base_score;
 pub use event::{Event, EventSender, Notice, NoticeLevel, Phase, RunInfo, Stamped, StopReason};
 pub use evidence::{evidence, evidence_of};
-pub use exchange::{Exchange, ExchangeTap, Response, TlsInfo};
+pub use exchange::{Exchange, ExchangeTap, Need, Response, Tapped, TlsInfo};
 pub use exit::ExitCode;
 pub use export::{
     Compression, Delivery, Export, HistogramForm, OtlpEncoding, OtlpExport, RemoteWriteExport,

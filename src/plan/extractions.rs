@@ -54,7 +54,7 @@ fn extraction(entry: &Entry, reader: &mut Reader) -> Option<Extraction> {
         reader.problem_with_help(
             &entry.key_at,
             format!("`{name}` cannot be the name of a value"),
-            "a name has letters, digits, `_` and `-`; `vu` and `iteration` have their own meaning",
+            "a name has letters, digits, `_` and `-`; `vu`, `iteration` and `canary` have their own meaning",
         );
         return None;
     }

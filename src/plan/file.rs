@@ -20,6 +20,7 @@ use super::types::{Connection, Cookies, Plan, Scenario, TlsPolicy};
 use super::{
     auth, boundary, capacity, carried, compare, consistency, defaults, exports, flows, gates,
     include, occurrence, once, requests, scan, scenarios, substitution, targets, tracing,
+    under_load,
 };
 use crate::model::Redactor;
 use crate::model::Seed;
@@ -50,6 +51,7 @@ pub(super) const PLAN: Keys = Keys {
         "export",
         "observe",
         "trace",
+        "under_load",
         "cookies",
         "setup",
         "setupTimeout",
@@ -277,7 +279,7 @@ fn plan(tree: &Node, overrides: &Overrides, reader: &mut Reader) -> Option<Plan>
     let setup = once::once(&fields, ("setup", "setupTimeout"), known, reader);
     let teardown = once::once(&fields, ("teardown", "teardownTimeout"), known, reader);
     once::refuse_unset(setup.as_ref(), &flows, &planned, reader);
-    let (requests, scripts): (Vec<_>, Vec<_>) = planned
+    let (mut requests, scripts): (Vec<_>, Vec<_>) = planned
         .into_iter()
         .map(|planned| {
             reader.uses.push(planned.uses);
@@ -300,6 +302,7 @@ fn plan(tree: &Node, overrides: &Overrides, reader: &mut Reader) -> Option<Plan>
     let connection = connection(&fields, overrides, reader);
     let observe = observe(&fields, reader);
     let trace = tracing::trace(&fields, reader);
+    let (watched, refused) = under_load::under_load(&fields, &mut requests, reader);
     let cookies = cookies(&fields, reader);
     carried::carried(&fields, &requests, &connection, reader);
     consistency::caps(&fields, &limits, &scenarios, &sent, reader);
@@ -313,6 +316,7 @@ fn plan(tree: &Node, overrides: &Overrides, reader: &mut Reader) -> Option<Plan>
             sessions: &sessions,
             connection: &connection,
             has_scan: scan.is_some(),
+            watches: watched.is_any(),
         };
         occurrence::gates(&gates, &run, reader);
         occurrence::gates(&capacity::gates(&fields, capacity.as_ref()), &run, reader);
@@ -341,6 +345,8 @@ fn plan(tree: &Node, overrides: &Overrides, reader: &mut Reader) -> Option<Plan>
         connection,
         observe,
         trace,
+        watched,
+        refused,
         cookies,
         seed: overrides.seed,
         hash: String::new(),

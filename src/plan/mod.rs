@@ -72,6 +72,7 @@ mod targets;
 mod templates;
 mod tracing;
 mod types;
+mod under_load;
 mod url_list;
 
 pub use accepted::{Accepted, load_accepted};
@@ -108,3 +109,4 @@ pub use types::{
     NamedTarget, Once, Output, Plan, Protocol, RobotsPolicy, ScanSettings, Scenario, StopIf,
     TlsPolicy,
 };
+pub use under_load::Watched;

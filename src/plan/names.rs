@@ -8,19 +8,20 @@ const MAX_NAMES: usize = 1_000;
 /// Every name so far, and how many slots draw by chance.
 #[derive(Debug, Default)]
 pub(super) struct Names {
-    names: Vec<String>,
+    list: Vec<String>,
     draws: u32,
+    has_canary: bool,
 }
 
 impl Names {
     /// The number of `name`, a new one where it is new; `None` once there are too many.
     pub(super) fn variable(&mut self, name: &str) -> Option<Variable> {
-        let index = match self.names.iter().position(|known| known == name) {
+        let index = match self.list.iter().position(|known| known == name) {
             Some(index) => index,
-            None if self.names.len() == MAX_NAMES => return None,
+            None if self.list.len() == MAX_NAMES => return None,
             None => {
-                self.names.push(name.to_owned());
-                self.names.len() - 1
+                self.list.push(name.to_owned());
+                self.list.len() - 1
             }
         };
         Some(Variable(u16::try_from(index).expect("at most MAX_NAMES")))
@@ -28,7 +29,16 @@ impl Names {
 
     /// What the plan calls it.
     pub(super) fn name(&self, variable: Variable) -> &str {
-        &self.names[usize::from(variable.0)]
+        &self.list[usize::from(variable.0)]
+    }
+
+    /// A user's mark stands somewhere.
+    pub(super) fn note_canary(&mut self) {
+        self.has_canary = true;
+    }
+
+    pub(super) fn has_canary(&self) -> bool {
+        self.has_canary
     }
 
     /// The number of a slot that draws.
@@ -39,7 +49,7 @@ impl Names {
 
     /// By variable.
     pub(super) fn into_names(self) -> Vec<String> {
-        self.names
+        self.list
     }
 }
 

@@ -31,6 +31,8 @@ pub(super) struct Run<'a> {
     pub(super) sessions: &'a Sessions,
     pub(super) connection: &'a Connection,
     pub(super) has_scan: bool,
+    /// Load itself may find something.
+    pub(super) watches: bool,
 }
 
 /// A request of a scenario: what a series is made of.
@@ -128,6 +130,9 @@ fn engine(gate: &Gate, run: &Run<'_>, reader: &mut Reader) -> bool {
     let metric = gate.threshold.metric();
     if metric == MetricName::AuthLost {
         return run.logs_in(gate, reader);
+    }
+    if metric == MetricName::Findings && run.watches && !run.scenarios.is_empty() {
+        return true;
     }
     let (missing, cure) = match (metric.is_load(), run.scenarios.is_empty(), run.has_scan) {
         (true, true, _) => {

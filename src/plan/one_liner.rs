@@ -21,6 +21,7 @@ use super::stages;
 use super::types::{
     Connection, Cookies, CrawlSettings, Limits, Plan, ScanSettings, Scenario, TlsPolicy,
 };
+use super::under_load::Watched;
 use super::url_list::UrlList;
 use crate::flow::Flow;
 use crate::flow::Op;
@@ -362,6 +363,8 @@ fn base(
         connection,
         observe: Vec::new(),
         trace: None,
+        watched: Watched::default(),
+        refused: Vec::new(),
         exports: Vec::new(),
         cookies: Cookies::Off,
         setup: None,

@@ -129,6 +129,10 @@ fn fill(tree: &mut Node, plan: &Plan) {
     if let (Some(tracing), Some(trace)) = (&plan.trace, inner(entries, "trace")) {
         put(trace, "sample", plain(&tracing.share.to_string()));
     }
+    if let (true, Some(under_load)) = (plan.watched.is_any(), inner(entries, "under_load")) {
+        let share = 100.0 / plan.watched.every as f64;
+        put(under_load, "sample", plain(&format!("{share}%")));
+    }
     hide_export_headers(entries);
     requests(entries, plan);
     for scenario in &plan.scenarios {

@@ -13,16 +13,20 @@ use crate::flow::Variable;
 use crate::model::did_you_mean;
 
 /// Names with a meaning of their own.
-pub(super) const RESERVED: [&str; 2] = ["iteration", "vu"];
+pub(super) const RESERVED: [&str; 3] = ["canary", "iteration", "vu"];
 
 const RANDOM: [&str; 5] = ["digits", "hex", "int", "uuid", "word"];
 const RANDOM_HELP: &str = "there are ${rand.word}, ${rand.uuid}, ${rand.int(1,100)}, ${rand.hex(8)} and ${rand.digits(8)}";
 
-/// `${name}`, `${vu}`, `${iteration}`.
+/// `${name}`, `${vu}`, `${iteration}`, `${canary}`.
 pub(super) fn bare(name: &str, names: &mut Names) -> Result<Source, Mistake> {
     match name {
         "vu" => return Ok(Source::User),
         "iteration" => return Ok(Source::Iteration),
+        "canary" => {
+            names.note_canary();
+            return Ok(Source::Canary);
+        }
         _ if !is_name(name) => {
             return Err((
                 format!("`${{{name}}}` is not a name"),

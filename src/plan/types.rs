@@ -8,6 +8,7 @@ use super::data::Data;
 use super::executor::Executor;
 use super::probing::Probing;
 use super::templates::TemplateSettings;
+use super::under_load::Watched;
 use crate::flow::auth::Sessions;
 use crate::flow::{Flow, Script, Variable};
 use crate::model::{
@@ -66,6 +67,10 @@ pub struct Plan {
     pub observe: Vec<String>,
     /// Which of load's requests are traced; `None` is none.
     pub trace: Option<Tracing>,
+    /// What load's exchanges are looked at for.
+    pub watched: Watched,
+    /// Requests that must be refused whatever the load is, by index.
+    pub refused: Vec<usize>,
     /// Every random choice follows from it.
     pub seed: Seed,
     /// SHA-256 of the plan file (or of the flags that made the plan), hexadecimal.
@@ -85,6 +90,11 @@ impl Plan {
         let objective = self.capacity.iter().flat_map(|aim| &aim.slo);
         let selectors = gates.chain(objective).map(|criterion| &criterion.selector);
         selectors.filter(|selector| selector.metric.is_load())
+    }
+
+    /// What values are drawn from that are made while load runs.
+    pub fn value_seed(&self) -> u64 {
+        self.seed.derive("values").0
     }
 
     /// When load is planned to end, since its start, without graceful stops; `None` when it ends

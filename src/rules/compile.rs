@@ -37,6 +37,7 @@ fn form(pattern: &str) -> Pattern {
 pub(super) enum Rule {
     Passive(PassiveRule),
     Native(RuleMeta),
+    UnderLoad(RuleMeta),
     Template(Box<OwnTemplate>),
 }
 
@@ -53,7 +54,7 @@ impl Rule {
     pub(super) fn meta(&self) -> &RuleMeta {
         match self {
             Self::Passive(rule) => &rule.meta,
-            Self::Native(meta) => meta,
+            Self::Native(meta) | Self::UnderLoad(meta) => meta,
             Self::Template(own) => &own.meta,
         }
     }
@@ -125,7 +126,11 @@ fn rule(file: RuleFile, faults: &mut Faults<'_>) -> Option<Rule> {
     };
     let id = file.id.value.clone();
     let meta = meta(id, file.info.value, faults);
-    match (file.passive, file.native) {
+    let is_watched = file.under_load.is_some();
+    if let (Some(native), Some(_)) = (&file.native, &file.under_load) {
+        faults.add(native.referenced, "a rule is either `native` or `under-load`, not both");
+    }
+    match (file.passive, file.native.or(file.under_load)) {
         (Some(blocks), None) => {
             if blocks.is_empty() {
                 faults.add(file.id.referenced, "`passive` has no block");
@@ -141,7 +146,8 @@ fn rule(file: RuleFile, faults: &mut Faults<'_>) -> Option<Rule> {
         }
         (None, Some(native)) => {
             if native.value != meta.id {
-                let text = format!("`native: {}` differs from the id `{}`", native.value, meta.id);
+                let key = if is_watched { "under-load" } else { "native" };
+                let text = format!("`{key}: {}` differs from the id `{}`", native.value, meta.id);
                 faults.add(native.referenced, text);
             }
             if let Some(key) = file.once_per {
@@ -151,20 +157,21 @@ fn rule(file: RuleFile, faults: &mut Faults<'_>) -> Option<Rule> {
                 faults.add(path.referenced, "`ask` is for passive rules only");
             }
             if !file.examples.r#match.is_empty() || !file.examples.no_match.is_empty() {
-                let text =
-                    "`examples` are for passive rules only: a native check is tested in Rust";
+                let text = "`examples` are for passive rules only: others are tested in Rust";
                 faults.add(native.referenced, text);
             }
-            Some(Rule::Native(meta))
+            Some(if is_watched { Rule::UnderLoad(meta) } else { Rule::Native(meta) })
         }
         (Some(_), Some(native)) => {
-            faults.add(native.referenced, "a rule is either `passive` or `native`, not both");
+            let key = if is_watched { "under-load" } else { "native" };
+            faults
+                .add(native.referenced, format!("a rule is either `passive` or `{key}`, not both"));
             None
         }
         (None, None) => {
             faults.add_with_help(
                 file.id.referenced,
-                "the rule has neither `passive` nor `native`",
+                "the rule has none of `passive`, `native` and `under-load`",
                 "add `passive:` with matchers",
             );
             None

@@ -191,20 +191,30 @@ fn section(page: &mut String, (name, title, gap): &Place, registry: &Registry) {
     let native: Vec<&str> = registry.native_ids().collect();
     let templates: Vec<&str> =
         registry.templates().iter().map(|own| own.meta.id.as_str()).collect();
+    let watched: Vec<&str> = registry.under_load().iter().map(|meta| meta.id.as_str()).collect();
     let (mut checks, mut asking, mut judging) = (Vec::new(), Vec::new(), Vec::new());
+    let mut watching = Vec::new();
     for meta in registry.metas().filter(is_here) {
         let id = meta.id.as_str();
         let kind = if native.contains(&id) {
             &mut checks
         } else if templates.contains(&id) {
             &mut asking
+        } else if watched.contains(&id) {
+            &mut watching
         } else {
             &mut judging
         };
         kind.push(format!("`{id}`"));
     }
     writeln!(page, "\n### {name} {title}\n").expect("a string takes all");
-    for (what, ids) in [("Checks", checks), ("Ask", asking), ("Judge answers", judging)] {
+    let kinds = [
+        ("Checks", checks),
+        ("Ask", asking),
+        ("Judge answers", judging),
+        ("Look at load", watching),
+    ];
+    for (what, ids) in kinds {
         let list = if ids.is_empty() { "none".to_owned() } else { ids.join(", ") };
         writeln!(page, "* {what}: {list}.").expect("a string takes all");
     }

@@ -22,8 +22,9 @@ Generated from the rule files by `UPDATE_GENERATED=1 cargo nextest run generated
 
 Rules are written in the Nuclei template format, with two additions: `passive:` judges responses
 that are there anyway, without a request of its own, and `native:` names a check written in Rust and
-gives it its metadata. `rule.schema.json` is the JSON Schema for editors; the names that matchers and
-expressions can use are listed in `src/rules/mod.rs`. What nobody has linked to is asked for only in a
+gives it its metadata; so does `under-load:` for what is looked for in load's own traffic.
+`rule.schema.json` is the JSON Schema for editors; the names that matchers and expressions can use are
+listed in `src/rules/mod.rs`. What nobody has linked to is asked for only in a
 scan with `--active`: by rules of the kind `request`, and for passive ones with `ask` (`passive, asks`).
 Every rule but the checks carries examples that it must and must not match; a test runs them.
 ";
@@ -56,6 +57,8 @@ fn format_heading(area: &str) -> String {
 fn row(path: &str, meta: &RuleMeta, registry: &Registry) -> String {
     let kind = if registry.native_ids().any(|id| id == meta.id) {
         "check"
+    } else if registry.under_load().iter().any(|watched| watched.id == meta.id) {
+        "under load"
     } else if registry.templates().iter().any(|own| own.meta.id == meta.id) {
         "request"
     } else if registry

@@ -27,6 +27,7 @@ const MAX_DEPTH: usize = 16;
 pub struct Registry {
     passive: Vec<PassiveRule>,
     native: Vec<RuleMeta>,
+    under_load: Vec<RuleMeta>,
     templates: Vec<OwnTemplate>,
     prefilter: Prefilter,
 }
@@ -111,7 +112,8 @@ impl Registry {
 
     /// Judges every example.
     pub fn test(&self) -> Tested {
-        let mut tested = Tested { rules: self.native.len(), ..Tested::default() };
+        let mut tested =
+            Tested { rules: self.native.len() + self.under_load.len(), ..Tested::default() };
         for rule in &self.passive {
             tested.judge(&rule.meta().id, rule.examples(), |exchange| {
                 ResponseView::of(exchange).is_some_and(|view| !rule.evaluate(&view).is_empty())
@@ -138,6 +140,7 @@ impl Registry {
         let mut places: HashMap<String, String> = HashMap::new();
         let mut passive = Vec::new();
         let mut native = Vec::new();
+        let mut under_load = Vec::new();
         let mut templates = Vec::new();
         for (file, text) in sources {
             match compile(file, text) {
@@ -151,6 +154,7 @@ impl Registry {
                     match rule {
                         Rule::Passive(rule) => passive.push(rule),
                         Rule::Native(meta) => native.push(meta),
+                        Rule::UnderLoad(meta) => under_load.push(meta),
                         Rule::Template(own) => templates.push(*own),
                     }
                 }
@@ -162,15 +166,24 @@ impl Registry {
         }
         passive.sort_by(|a, b| a.meta().id.cmp(&b.meta().id));
         native.sort_by(|a, b| a.id.cmp(&b.id));
+        under_load.sort_by(|a: &RuleMeta, b| a.id.cmp(&b.id));
         templates.sort_by(|a: &OwnTemplate, b| a.meta.id.cmp(&b.meta.id));
         let prefilter = Prefilter::of(&mut passive);
-        Ok(Self { passive, native, templates, prefilter })
+        Ok(Self { passive, native, under_load, templates, prefilter })
     }
 
-    /// What every rule says about itself: passive rules by id, then native checks by id.
+    /// What every rule says about itself: passive rules by id, then native checks, then what is looked
+    /// for under load.
     pub fn metas(&self) -> impl Iterator<Item = &RuleMeta> {
         let own = self.templates.iter().map(|own| &own.meta);
-        self.passive.iter().map(PassiveRule::meta).chain(&self.native).chain(own)
+        let passive = self.passive.iter().map(PassiveRule::meta);
+        passive.chain(&self.native).chain(&self.under_load).chain(own)
+    }
+
+    /// The same of those that a scan runs.
+    pub fn scanned(&self) -> impl Iterator<Item = &RuleMeta> {
+        let is_watched = |meta: &&RuleMeta| self.under_load.iter().any(|other| other.id == meta.id);
+        self.metas().filter(move |meta| !is_watched(meta))
     }
 
     /// What the rule of that id says about itself.
@@ -190,6 +203,11 @@ impl Registry {
         let rules = self.prefilter.candidates(&hits).map(|index| &self.passive[index]);
         let found = rules.map(|rule| (rule, rule.evaluate_with(view, Some(&hits))));
         found.filter(|(_, matches)| !matches.is_empty()).collect()
+    }
+
+    /// What is looked for in load's own traffic, by id.
+    pub fn under_load(&self) -> &[RuleMeta] {
+        &self.under_load
     }
 
     /// The ids that need a check written in Rust, sorted.

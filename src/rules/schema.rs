@@ -10,7 +10,7 @@ use serde::de;
 use serde_saphyr::Spanned;
 
 /// A rule: a template in Nuclei's format that judges traffic which is already there (`passive`), or
-/// the metadata of a check written in Rust (`native`).
+/// the metadata of a check written in Rust (`native`, and `under-load` for those that look at load).
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct RuleFile {
@@ -32,6 +32,10 @@ pub(super) struct RuleFile {
     #[schemars(with = "Option<String>")]
     #[serde(default)]
     pub(super) native: Option<Spanned<String>>,
+    /// What is looked for in load's own traffic and that this file describes; equal to `id`.
+    #[schemars(with = "Option<String>")]
+    #[serde(default)]
+    pub(super) under_load: Option<Spanned<String>>,
     /// What counts as the same finding: once per origin, path shape (default) or response.
     #[schemars(with = "Option<OncePerKey>")]
     #[serde(default)]

@@ -42,6 +42,7 @@ use super::search::Search;
 use super::signals::Interrupt;
 use super::signals::insist;
 use super::signals::obey;
+use super::tap::Level;
 
 /// Events that may wait for the pump.
 const CHANNEL: usize = 1024;
@@ -142,10 +143,11 @@ pub async fn run(
         job.plan.redactor.learn("EXPORT_SECRET", secret);
     }
     let exporters = Exporters::start(&job.plan.exports);
+    let level = Level::default();
     let mut pump = Pump {
         clock: job.clock,
         redactor: job.plan.redactor.clone(),
-        derivers: derivers(&job.plan),
+        derivers: derivers(&job.plan, &level),
         baseline: Arc::clone(&job.baseline),
         gates: GateWatch::new(&job.plan.thresholds),
         search: (job.kind == RunKind::Capacity)
@@ -168,7 +170,7 @@ pub async fn run(
     });
     let mut seen = 0;
     let facts = tokio::select! {
-        facts = engines(&job, &events, &stop) => facts,
+        facts = engines(&job, &events, &stop, &level) => facts,
         () = obey(&mut interrupts, &mut seen, &events, &stop) => return Ok(left()),
     };
     drop(events);
@@ -216,8 +218,8 @@ fn conclude(mut pump: Pump, gating: Gating, facts: Facts, told: Vec<Notice>) -> 
 }
 
 /// Both engines under the plan's time limit; what the report cannot know of it.
-async fn engines(job: &RunJob, events: &EventSender, stop: &StopToken) -> Facts {
-    let parts = Parts { job, events, stop };
+async fn engines(job: &RunJob, events: &EventSender, stop: &StopToken, level: &Level) -> Facts {
+    let parts = Parts { job, events, stop, level };
     let work = parts.work();
     let Some(max_time) = job.plan.limits.max_time else { return work.await };
     // Time before the start that others wait for too is no time of the run.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::http::Client;
 use crate::load::LoadError;
 use crate::load::LoadJob;
+use crate::model::Canaries;
 use crate::model::EventSender;
 use crate::model::ExchangeTap;
 use crate::model::Facts;
@@ -23,12 +24,15 @@ use crate::scan::CallbackServer;
 use crate::scan::CallbackSource;
 use crate::scan::Passive;
 use crate::scan::ScanJob;
+use crate::stress::Watch;
 
 use super::client;
 use super::engine::RunJob;
 use super::engine::RunKind;
 use super::engine::notify;
-use super::tap::passive_tap;
+use super::tap::Level;
+use super::tap::Watchers;
+use super::tap::tap;
 
 /// What every part needs.
 pub(super) struct Parts<'a> {
@@ -38,6 +42,8 @@ pub(super) struct Parts<'a> {
     pub(super) events: &'a EventSender,
     /// Raised when nothing more may be sent.
     pub(super) stop: &'a StopToken,
+    /// What load has reached.
+    pub(super) level: &'a Level,
 }
 
 /// Whether load could log in, where it was to.
@@ -185,7 +191,7 @@ impl Parts<'_> {
             // The worker ends with the last tap; its events must be in before the verdict.
             let joined = tokio::task::spawn_blocking(move || worker.join()).await;
             if !matches!(joined, Ok(Ok(()))) {
-                let text = "passive rules on load traffic broke; their findings are incomplete";
+                let text = "what looks at load traffic broke; its findings are incomplete";
                 notify(self.events, NoticeLevel::Error, text.to_owned()).await;
                 facts.internal.push(text.to_owned());
             }
@@ -200,16 +206,27 @@ impl Parts<'_> {
     }
 
     fn tap(&self) -> Option<(Arc<dyn ExchangeTap>, std::thread::JoinHandle<()>)> {
-        let wanted = self.job.plan.scan.as_ref().is_some_and(|scan| scan.passive_during_load);
-        (wanted && self.job.kind == RunKind::Check).then(|| {
-            let passive = Passive::new(
-                Arc::clone(&self.job.registry),
-                self.job.plan.redactor.clone(),
-                crate::scan::ORIGIN_ALIAS,
-            );
-            let (tap, worker) = passive_tap(passive, self.events.clone());
-            (tap as Arc<dyn ExchangeTap>, worker)
-        })
+        let plan = &self.job.plan;
+        let for_scan = plan.scan.as_ref().is_some_and(|scan| scan.passive_during_load);
+        let is_passive = plan.watched.passive || (for_scan && self.job.kind == RunKind::Check);
+        if !is_passive && !plan.watched.is_any() {
+            return None;
+        }
+        let (registry, redactor) = (|| Arc::clone(&self.job.registry), || plan.redactor.clone());
+        let alias = crate::scan::ORIGIN_ALIAS;
+        let watchers = Watchers {
+            passive: is_passive.then(|| Passive::new(registry(), redactor(), alias)),
+            watch: Watch::new(
+                (plan.watched, &plan.refused),
+                Canaries::of(plan.value_seed()),
+                registry(),
+                redactor(),
+                alias,
+            ),
+            level: self.level.clone(),
+        };
+        let (tap, worker) = tap(watchers, plan.watched.every, self.events.clone());
+        Some((tap as Arc<dyn ExchangeTap>, worker))
     }
 
     async fn scan(&self, client: Client, facts: &mut Facts) {

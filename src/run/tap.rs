@@ -1,67 +1,195 @@
-//! Passive rules on sampled load traffic: a bounded queue between the shards and one worker.
+//! What is looked for in sampled load traffic: a bounded queue between the shards and one worker.
 
 use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::PoisonError;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::time::Duration;
 
+use super::derive::Deriver;
+use crate::http::content;
 use crate::model::Event;
 use crate::model::EventSender;
-use crate::model::Exchange;
 use crate::model::ExchangeTap;
 use crate::model::Finding;
+use crate::model::LoadWindow;
+use crate::model::Need;
+use crate::model::Report;
+use crate::model::Stamped;
+use crate::model::StopReason;
+use crate::model::Tapped;
 use crate::scan::Passive;
+use crate::stress::Watch;
 
-/// Exchanges that may wait for the worker.
+/// Exchanges that may wait for the worker, and places among them for those of which each is needed: when
+/// all goes wrong there is no end of errors.
 const QUEUE: usize = 256;
+const RESERVED: usize = 64;
 
-/// Takes copies without ever blocking. What does not fit is not wanted; the asker counts it.
-pub(super) struct PassiveTap {
-    queue: SyncSender<Exchange>,
+/// Bytes of a body, decoded.
+const MAX_BODY: usize = 256 * 1024;
+
+/// Takes exchanges without ever blocking. What does not fit is not wanted; the asker counts it.
+pub(super) struct Tap {
+    every: u64,
+    queue: SyncSender<Tapped>,
     waiting: Arc<AtomicUsize>,
 }
 
-impl ExchangeTap for PassiveTap {
-    fn wants(&self) -> bool {
-        self.waiting.load(Ordering::Relaxed) < QUEUE
+impl ExchangeTap for Tap {
+    fn every(&self) -> u64 {
+        self.every
     }
 
-    fn offer(&self, exchange: &Exchange) {
+    fn wants(&self, need: Need) -> bool {
+        let room = match need {
+            Need::Each => QUEUE,
+            Need::Some => QUEUE - RESERVED,
+        };
+        self.waiting.load(Ordering::Relaxed) < room
+    }
+
+    fn offer(&self, tapped: Tapped) {
         // Another shard may have taken the last place since `wants`: then this one is let go.
         self.waiting.fetch_add(1, Ordering::Relaxed);
-        if self.queue.try_send(exchange.clone()).is_err() {
+        if self.queue.try_send(tapped).is_err() {
             self.waiting.fetch_sub(1, Ordering::Relaxed);
         }
     }
 }
 
+/// The load's rate as its windows come in.
+#[derive(Debug, Default, Clone)]
+pub(super) struct Level(Arc<Mutex<Option<Interval>>>);
+
+/// What came in the last interval, of all its windows: a warm-up has one of its own.
+#[derive(Debug, Clone, Copy)]
+struct Interval {
+    from: Duration,
+    to: Duration,
+    requests: u64,
+}
+
+impl Level {
+    /// Requests per second of the last interval; `None` in the first.
+    fn get(&self) -> Option<f64> {
+        let interval = (*self.0.lock().unwrap_or_else(PoisonError::into_inner))?;
+        let length = interval.to.saturating_sub(interval.from).max(Duration::from_millis(1));
+        Some(interval.requests as f64 / length.as_secs_f64())
+    }
+
+    fn add(&self, window: &LoadWindow) {
+        let requests: u64 = window.series.iter().map(|series| series.tally.requests).sum();
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let same = last.filter(|last| last.from == window.from);
+        let before = same.map_or(0, |last| last.requests);
+        *last = Some(Interval { from: window.from, to: window.to, requests: before + requests });
+    }
+}
+
+impl Deriver for Level {
+    fn look(&mut self, stamped: &Stamped, _report: &Report) -> Option<StopReason> {
+        if let Event::LoadWindow(window) = &stamped.event {
+            self.add(window);
+        }
+        None
+    }
+}
+
+/// Who looks at what load offers.
+pub(super) struct Watchers {
+    pub(super) passive: Option<Passive>,
+    pub(super) watch: Watch,
+    pub(super) level: Level,
+}
+
 /// The tap and the worker's thread, which ends when the last tap is dropped.
-pub(super) fn passive_tap(
-    passive: Passive,
+pub(super) fn tap(
+    watchers: Watchers,
+    every: u64,
     events: EventSender,
-) -> (Arc<PassiveTap>, std::thread::JoinHandle<()>) {
+) -> (Arc<Tap>, std::thread::JoinHandle<()>) {
     let (queue, exchanges) = sync_channel(QUEUE);
     let waiting = Arc::new(AtomicUsize::new(0));
     let counter = Arc::clone(&waiting);
-    let worker = std::thread::spawn(move || inspect(passive, &exchanges, &counter, &events));
-    (Arc::new(PassiveTap { queue, waiting }), worker)
+    let worker = std::thread::spawn(move || inspect(watchers, &exchanges, &counter, &events));
+    (Arc::new(Tap { every, queue, waiting }), worker)
 }
 
 fn inspect(
-    mut passive: Passive,
-    exchanges: &Receiver<Exchange>,
+    mut watchers: Watchers,
+    exchanges: &Receiver<Tapped>,
     waiting: &AtomicUsize,
     events: &EventSender,
 ) {
-    while let Ok(exchange) = exchanges.recv() {
-        waiting.fetch_sub(1, Ordering::Relaxed);
-        tell(passive.inspect(&exchange), events);
+    for meta in watchers.watch.rules() {
+        let _ = events.blocking_send(Event::RuleDeclared(meta));
     }
-    tell(passive.take_updates(), events);
+    while let Ok(tapped) = exchanges.recv() {
+        waiting.fetch_sub(1, Ordering::Relaxed);
+        let tapped = plain(tapped);
+        if let Some(passive) = &mut watchers.passive {
+            tell(passive.inspect(&tapped.exchange), events);
+        }
+        tell(watchers.watch.look(&tapped, watchers.level.get()), events);
+    }
+    if let Some(passive) = &mut watchers.passive {
+        tell(passive.take_updates(), events);
+    }
+    tell(watchers.watch.end(), events);
+    for outcome in watchers.watch.outcomes() {
+        let _ = events.blocking_send(Event::RuleFinished(outcome));
+    }
+}
+
+/// Bodies as they are read: load asks for no coding, but a plan may.
+fn plain(mut tapped: Tapped) -> Tapped {
+    if let Ok(response) = &mut tapped.exchange.outcome
+        && let Some(coding) = response.header("content-encoding").map(|coding| coding.text())
+        && let Some(decoded) = content::decoded(&coding, &response.body, MAX_BODY)
+    {
+        response.body = decoded.body;
+    }
+    tapped
 }
 
 fn tell(findings: Vec<Finding>, events: &EventSender) {
     for finding in findings {
         // The pump outlives the engines; if it is gone, so is everybody who would read this.
         let _ = events.blocking_send(Event::Finding(Box::new(finding)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Digits;
+    use crate::model::GeneratorWindow;
+    use crate::model::SeriesId;
+    use crate::model::SeriesWindow;
+    use crate::model::Tally;
+
+    fn window(second: u64, requests: u64, warmup: bool) -> LoadWindow {
+        let tally = Tally { requests, ..Tally::new(Digits::Two) };
+        LoadWindow {
+            from: Duration::from_secs(second),
+            to: Duration::from_secs(second + 1),
+            warmup,
+            series: vec![SeriesWindow { series: SeriesId(0), tally }],
+            scenarios: Vec::new(),
+            generator: GeneratorWindow::default(),
+        }
+    }
+
+    #[test]
+    fn the_level_is_that_of_the_last_interval_with_its_warm_up() {
+        let level = Level::default();
+        assert_eq!(level.get(), None, "nobody knows yet");
+        level.add(&window(0, 40, false));
+        level.add(&window(0, 60, true));
+        assert_eq!(level.get(), Some(100.0));
+        level.add(&window(1, 30, false));
+        assert_eq!(level.get(), Some(30.0));
     }
 }

@@ -147,7 +147,7 @@ pub(super) async fn run_with(
 ) {
     let Some(settings) = job.plan.scan.clone() else { return };
     let (engine, ledger) = Engine::start(&job, settings, events.clone(), stop);
-    for meta in job.registry.metas() {
+    for meta in job.registry.scanned() {
         engine.traffic.event(Event::RuleDeclared(meta.clone())).await;
     }
     if let Some(templates) = &job.templates {
@@ -495,7 +495,7 @@ fn keeper(job: &ScanJob, stop: &StopToken, who: Who) -> Keeper {
 async fn none_ran(job: &ScanJob, events: &EventSender) {
     let templates = job.templates.iter().flat_map(|templates| &templates.templates);
     let templates = templates.map(|template| template.info.rule_id());
-    for id in job.registry.metas().map(|meta| meta.id.as_str()).chain(templates) {
+    for id in job.registry.scanned().map(|meta| meta.id.as_str()).chain(templates) {
         let skipped = Some("nobody could log in".to_owned());
         let outcome =
             RuleOutcome { id: id.to_owned(), requests: 0, matched: 0, errors: 0, skipped };

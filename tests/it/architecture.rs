@@ -18,6 +18,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("plan", &["model", "extract", "rules", "flow"]),
     ("load", &["model", "http", "flow", "plan"]),
     ("scan", &["model", "extract", "http", "browser", "import", "rules", "flow", "plan"]),
+    ("stress", &["model", "rules", "plan"]),
     ("report", &["model", "format"]),
     ("ui", &["model", "format"]),
     ("export", &["model"]),
@@ -26,7 +27,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "run",
         &[
             "model", "extract", "http", "insight", "format", "rules", "flow", "plan", "load",
-            "scan", "ui", "export", "store",
+            "scan", "stress", "ui", "export", "store",
         ],
     ),
     ("demo", &[]),
@@ -34,7 +35,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "cli",
         &[
             "model", "extract", "http", "browser", "insight", "format", "import", "rules", "flow",
-            "plan", "load", "scan", "report", "ui", "export", "store", "run", "demo",
+            "plan", "load", "scan", "stress", "report", "ui", "export", "store", "run", "demo",
         ],
     ),
 ];

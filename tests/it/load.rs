@@ -526,3 +526,25 @@ fn the_tap_gets_whole_exchanges_of_some_requests() {
     assert_eq!(taken[1].timings.wait, Duration::from_millis(1));
     assert_eq!(outcome.totals().tap_dropped, 0);
 }
+
+#[test]
+fn the_tap_gets_errors_that_were_not_drawn() {
+    let plan = PlanBuilder::new(closed(1, 1)).tap();
+    run(&plan, || {
+        let mut answered = 0;
+        move |_: u64, _: &[u8]| {
+            answered += 1;
+            let status = if answered % 5 == 0 { "500 Oops" } else { "200 OK" };
+            let text = format!("HTTP/1.1 {status}\r\nContent-Length: 4\r\n\r\nfull");
+            vec![Reply::Bytes { after: MILLI, bytes: text.into() }]
+        }
+    });
+    let taken = plan.taken();
+    let errors = taken.iter().filter_map(|exchange| exchange.response());
+    let errors: Vec<_> = errors.filter(|response| response.status == 500).collect();
+    // Of 200, four are drawn in any case (the 5th, 320th, 640th and 960th); of the others the first
+    // eight and every eighth.
+    assert_eq!(errors.len(), 4 + 8 + (196 / 8 - 1));
+    assert_eq!(taken.len() - errors.len(), 8 + 1_000 / 64 - 4);
+    assert!(errors.iter().all(|response| response.body == b"full"), "from their heads on");
+}

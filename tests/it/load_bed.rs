@@ -22,6 +22,7 @@ use shakedown::model::LoadChange;
 use shakedown::model::LoadTotals;
 use shakedown::model::LoadWindow;
 use shakedown::model::Method;
+use shakedown::model::Need;
 use shakedown::model::NoticeLevel;
 use shakedown::model::Phase;
 use shakedown::model::Redactor;
@@ -34,6 +35,7 @@ use shakedown::model::Seed;
 use shakedown::model::Stamped;
 use shakedown::model::StopToken;
 use shakedown::model::Tally;
+use shakedown::model::Tapped;
 use shakedown::model::Target;
 use shakedown::model::Validity;
 use shakedown::plan::Connection;
@@ -52,12 +54,16 @@ pub(crate) const START: u64 = 1_000_000_000;
 struct Taken(Mutex<Vec<Exchange>>);
 
 impl ExchangeTap for Taken {
-    fn wants(&self) -> bool {
+    fn every(&self) -> u64 {
+        64
+    }
+
+    fn wants(&self, _need: Need) -> bool {
         true
     }
 
-    fn offer(&self, exchange: &Exchange) {
-        self.0.lock().expect("not poisoned").push(exchange.clone());
+    fn offer(&self, tapped: Tapped) {
+        self.0.lock().expect("not poisoned").push(tapped.exchange);
     }
 }
 
@@ -116,6 +122,8 @@ impl PlanBuilder {
             connection: Connection::new(Duration::from_secs(30), TlsPolicy::Verify),
             observe: Vec::new(),
             trace: None,
+            watched: shakedown::plan::Watched::default(),
+            refused: Vec::new(),
             exports: Vec::new(),
             cookies: shakedown::plan::Cookies::Off,
             setup: None,

@@ -110,6 +110,7 @@ mod scan_templates;
 mod secrets;
 mod seeds;
 mod services;
+mod stress;
 mod thresholds;
 mod tls_bed;
 mod trace_links;

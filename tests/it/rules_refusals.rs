@@ -66,7 +66,7 @@ my.yaml:12:20: `condition` means nothing for status and size
 my.yaml:13:15: `part` means nothing for status and dsl
 ");
     insta::assert_snapshot!(matcher("type: word\nwords: [a]\ninternal: true"), @"my.yaml:10:7: all matchers are internal, so nothing is ever reported");
-    insta::assert_snapshot!(refusal(""), @"my.yaml:1:5: the rule has neither `passive` nor `native`");
+    insta::assert_snapshot!(refusal(""), @"my.yaml:1:5: the rule has none of `passive`, `native` and `under-load`");
     insta::assert_snapshot!(refusal("native: other\nonce-per: path\n"), @"
 my.yaml:8:9: `native: other` differs from the id `my-rule`
 my.yaml:9:11: `once-per` is for passive rules only
@@ -98,7 +98,7 @@ my.yaml:12:12: `A5` is not written like A05:2025
 ");
     insta::assert_snapshot!(refusal_of(&INFO.replace("my-rule", "my rule!")), @"
 my.yaml:1:5: `my rule!` is not a rule id
-my.yaml:1:5: the rule has neither `passive` nor `native`
+my.yaml:1:5: the rule has none of `passive`, `native` and `under-load`
 ");
     insta::assert_snapshot!(
         refusal("passive: [ { matchers: [ { type: status, status: [200] } ] } ]\nexamples: { match: [ { response: hello } ] }\n"),
@@ -144,7 +144,7 @@ fn the_snippet_shows_the_line() {
 8 │ pasive: []
   · ──────
   ╰────
- help: one of: id, info, passive, ask, native, once-per, examples
+ help: one of: id, info, passive, ask, native, under-load, once-per, examples
 ");
 }
 

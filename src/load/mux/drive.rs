@@ -170,6 +170,8 @@ impl<R: Reactor> Shard<'_, R> {
             spoken: &mut self.spoken,
             spare: &mut self.spare,
             body_limit: self.shared.program.body_limit,
+            tap: self.shared.tap,
+            tap_dropped: &mut self.tap_dropped,
         };
         match news {
             News::Bytes(bytes, count) => {

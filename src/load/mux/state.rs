@@ -17,7 +17,9 @@ use crate::load::look::Keeping;
 use crate::load::look::Looks;
 use crate::load::look::Spare;
 use crate::load::program::Program;
+use crate::load::sample::Odd;
 use crate::load::user::User;
+use crate::model::ExchangeTap;
 use crate::model::Signals;
 
 /// One shared link; it outlives its connections.
@@ -98,6 +100,8 @@ pub(super) struct LaneIntake<'a> {
     pub(super) spoken: &'a mut Vec<u32>,
     pub(super) spare: &'a mut Spare,
     pub(super) body_limit: usize,
+    pub(super) tap: Option<&'a dyn ExchangeTap>,
+    pub(super) tap_dropped: &'a mut u64,
 }
 
 impl LaneIntake<'_> {
@@ -144,6 +148,8 @@ impl LaneSink for LaneIntake<'_> {
         let user = &self.users[(self.first + lane) as usize];
         !self.names.is_empty()
             || user.sample.is_some()
+            || self.tap.is_some()
+            || user.drawn.is_some()
             || user.chain.is_some()
             || user.trace.is_some()
             || user.looks >= Looks::AtHead
@@ -163,6 +169,13 @@ impl LaneSink for LaneIntake<'_> {
         if let Some(trace) = user.trace.as_deref_mut() {
             trace.hear(head);
         }
+        let series = user.series as usize;
+        if let Some(tap) = self.tap {
+            let tapping = &mut self.series[series].tapping;
+            let mut odd = Odd { tap, tapping, dropped: self.tap_dropped };
+            odd.look(head.status, &mut self.users[(self.first + lane) as usize].sample);
+        }
+        let user = self.user(lane);
         if let Some(sample) = user.sample.as_deref_mut() {
             Collector::head(sample, head);
         }

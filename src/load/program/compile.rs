@@ -80,6 +80,8 @@ pub(in crate::load) struct Program {
     pub(in crate::load) seed: Seed,
     /// What random values follow from.
     pub(in crate::load) value_seed: u64,
+    /// Requests of which the tap is asked about every exchange.
+    pub(in crate::load) tapped_whole: Vec<u32>,
     /// The number of each scenario's first user.
     pub(in crate::load) first_vu: Vec<u64>,
     /// Judges paths that are only known when they are sent.
@@ -179,7 +181,8 @@ impl Program {
             max_rps: plan.limits.max_rps,
             redirects,
             seed: plan.seed,
-            value_seed: plan.seed.derive("values").0,
+            value_seed: plan.value_seed(),
+            tapped_whole: plan.refused.iter().filter_map(|at| u32::try_from(*at).ok()).collect(),
             first_vu: first_vus(&plan.scenarios),
             scope: plan.scope.clone(),
             names: plan.requests.iter().map(|template| template.name.clone()).collect(),

@@ -102,7 +102,8 @@ impl<R: Reactor> Shard<'_, R> {
         let mut sink = Opening {
             intake: Intake {
                 status: &mut user.status,
-                sample: user.sample.as_deref_mut(),
+                sample: &mut user.sample,
+                odd: None,
                 chain: None,
                 trace: user.trace.as_deref_mut(),
                 keeping: None,

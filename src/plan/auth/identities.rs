@@ -47,7 +47,7 @@ fn vars(node: &Node, reader: &mut Reader) -> Vec<(Variable, String)> {
     for Entry { key, key_at, node } in reader.entries(node, "vars").unwrap_or_default() {
         if !is_name(key) || RESERVED.contains(&key.as_str()) {
             let text = format!("`{key}` cannot be the name of a value");
-            let help = "a name has letters, digits, `_` and `-`; `vu` and `iteration` have their own meaning";
+            let help = "a name has letters, digits, `_` and `-`; `vu`, `iteration` and `canary` have their own meaning";
             reader.problem_with_help(key_at, text, help);
             continue;
         }

@@ -113,7 +113,8 @@ fn plan() -> Object {
         "trace",
         any_of(&[watched::traced_share(), of("trace")]),
         "Which of load's requests carry the id of a trace (W3C Trace Context): a share, or a mapping.",
-    );
+    )
+    .key("under_load", of("under_load"), "What is looked for in load's own traffic.");
     conduct(object)
 }
 

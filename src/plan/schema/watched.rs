@@ -2,12 +2,14 @@
 
 use serde_json::Value as Json;
 
+use crate::plan::under_load;
+
 use super::shape::{
-    Object, any_of, duration, example, fields, object, of, pattern, share, text, word,
+    Object, any_of, duration, example, fields, list, object, of, pattern, share, text, word,
 };
 
 pub(super) fn objects() -> Vec<Object> {
-    vec![trace(), export(), otlp(), remote_write()]
+    vec![trace(), under_load(), export(), otlp(), remote_write()]
 }
 
 /// A share of load's requests.
@@ -27,6 +29,29 @@ fn trace() -> Object {
             "link",
             example(pattern(r"\{trace_id\}"), &["https://apm.example/trace/{trace_id}"]),
             "Where a trace is looked at.",
+        )
+}
+
+fn under_load() -> Object {
+    object!("under_load", under_load::UNDER_LOAD, "What is looked for in load's own traffic.")
+        .key(
+            "watch",
+            list(&word(&under_load::KINDS)),
+            "What: `passive` rules, `bleed` (one user's mark, ${canary}, in an answer to another), `leaks` \
+             (errors that show only beyond a level of load), `posture` (protection that some answers have \
+             and others do not).",
+        )
+        .key(
+            "refused",
+            list(&text()),
+            "Requests that must be refused whatever the load is; all their answers are looked at. One that \
+             is let in is critical.",
+        )
+        .key_or(
+            "sample",
+            traced_share(),
+            "1%",
+            "The share of answers that are looked at, beside the first of each request and errors.",
         )
 }
 

@@ -35,17 +35,25 @@ const OPERATIONS: usize = 200;
 
 /// The section on the scan.
 pub(super) fn scan_section(report: &Report, style: Style) -> String {
-    let checked = !is_crawl_alone(report);
-    let mut out = style.title(if checked { "Scan" } else { "Crawl" });
-    let mut lines = vec![
-        ("requests", requests(report, style)),
-        ("crawl", crawl(report, style)),
-        ("answers", answers(report).join(style.dot())),
-        ("left out", report.coverage.left_out().join(style.dot())),
-        ("coverage", coverage(report, style)),
-        ("missed", missed(report, style)),
-        ("failures", failures(report, style)),
-    ];
+    let (checked, only_load) = (!is_crawl_alone(report), is_of_load_alone(report));
+    let title = match (only_load, checked) {
+        (true, _) => "Under load",
+        (false, true) => "Scan",
+        (false, false) => "Crawl",
+    };
+    let mut out = style.title(title);
+    let mut lines = Vec::new();
+    if !only_load {
+        lines.extend([
+            ("requests", requests(report, style)),
+            ("crawl", crawl(report, style)),
+            ("answers", answers(report).join(style.dot())),
+            ("left out", report.coverage.left_out().join(style.dot())),
+            ("coverage", coverage(report, style)),
+            ("missed", missed(report, style)),
+            ("failures", failures(report, style)),
+        ]);
+    }
     if checked {
         lines.extend([
             ("templates", templates(report).join(style.dot())),
@@ -67,6 +75,13 @@ pub(super) fn scan_section(report: &Report, style: Style) -> String {
         out.push_str(&operations(report, style));
     }
     out
+}
+
+/// Whether all that was found was found in load's own traffic.
+fn is_of_load_alone(report: &Report) -> bool {
+    report.scan_requests.0 == 0
+        && report.phases.iter().all(|(phase, _)| *phase == Phase::Load)
+        && !report.phases.is_empty()
 }
 
 /// Whether nothing was to be checked: a scan that never got there says so in its rules.

@@ -171,7 +171,7 @@ fn substitutions_and_free_keys_are_taken() {
 }
 
 /// Where each object of the schema stands in a plan, up to its keys and behind them: `@`.
-const STANDS: [(&str, &str); 40] = [
+const STANDS: [(&str, &str); 41] = [
     ("", "@"),
     ("stop_if", "limits: { stop_if: { error_rate: 0.5, @ } }"),
     ("data-file", "data: { d: { file: rows.csv, @ } }\nrequests: { a: { get: '/${data.d.a}' } }"),
@@ -227,6 +227,7 @@ const STANDS: [(&str, &str); 40] = [
     // What the executors have together, each of which stands above.
     ("scenario", "-"),
     ("part", "-"),
+    ("under_load", "under_load: { watch: [leaks], @ }"),
     ("setup", "-"),
     ("override", "scan: { overrides: [ { reason: x, severity: low, @ } ] }"),
     ("call-step", "-"),

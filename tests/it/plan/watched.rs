@@ -1,4 +1,4 @@
-//! The plan's `trace` and `export`.
+//! The plan's `trace`, `under_load` and `export`.
 
 use std::time::Duration;
 
@@ -10,6 +10,7 @@ use shakedown::model::OtlpExport;
 use shakedown::model::RemoteWriteExport;
 use shakedown::model::Temporality;
 use shakedown::plan::Plan;
+use shakedown::plan::Watched;
 
 use super::resolve;
 
@@ -35,6 +36,35 @@ fn a_trace_is_a_share_or_says_where_it_is_looked_at() {
     assert!(tracing.share.abs() < f64::EPSILON);
     let link = tracing.link.expect("a template");
     assert_eq!(link.of("4bf9"), "https://apm.example/4bf9");
+}
+
+#[test]
+fn what_is_looked_for_under_load_is_asked_for_by_name() {
+    let none = Watched::default();
+    assert_eq!(plan("").watched, none);
+    assert!(!none.is_any());
+    let watched = plan("under_load: { watch: [leaks, posture], sample: 5% }").watched;
+    assert_eq!(watched, Watched { leaks: true, posture: true, every: 20, ..none });
+    let marked = "requests: { a: { get: /, headers: { X-Member: '${canary}' } } }\n";
+    let bleed = plan(&format!("{marked}under_load: {{ watch: [bleed] }}")).watched;
+    assert_eq!(bleed, Watched { bleed: true, ..none });
+    let refused = plan(
+        "requests: { a: { get: / }, b: { get: /b, checks: [ { status: 403 } ] } }\n\
+         under_load: { refused: [b, a] }",
+    );
+    assert_eq!((refused.watched.refused, refused.refused.as_slice()), (true, [1, 0].as_slice()));
+    // Being refused is no failure of theirs.
+    let expected = |at: usize| refused.requests[at].expected_statuses.clone();
+    assert!(expected(0).contains(&401) && !expected(0).contains(&200));
+    assert_eq!(expected(1), [403]);
+    // Load that looks for something may have a gate on what it finds.
+    let gate = "thresholds: { findings: [ 'count==0' ] }";
+    assert!(told(gate).contains("comes from a scan"));
+    let watching = "under_load: { watch: [leaks] }\n";
+    assert!(told(&format!("{watching}{gate}")).contains("comes from a scan"), "nothing is sent");
+    let load = "requests: { a: { get: / } }\nflows: { f: [ { use: a } ] }\n\
+        scenarios: { s: { executor: constant-vus, exec: f, vus: 1, duration: 1s } }\n";
+    assert_eq!(plan(&format!("{load}{watching}{gate}")).thresholds.len(), 1);
 }
 
 #[test]
@@ -79,6 +109,20 @@ fn every_mistake_is_told() {
         ("trace: 2", "`2` is no share"),
         ("trace: { sampel: 1% }", "did you mean `sample`"),
         ("trace: { link: 'https://apm.example/' }", "{trace_id}"),
+        ("under_load: {}", "without `watch` and `refused` looks for nothing"),
+        ("under_load: { watch: [leeks] }", "did you mean `leaks`"),
+        ("under_load: { watch: [leaks], sample: 0% }", "with a share of 0"),
+        ("under_load: { watch: [bleed] }", "no request has one"),
+        ("under_load: { refused: [] }", "looks for nothing"),
+        (
+            "requests: { a: { get: /, redirects: 3 } }\nunder_load: { refused: [a] }",
+            "give it `redirects: 0`",
+        ),
+        (
+            "requests: { a: { get: /, checks: [ { status: 200 } ] } }\nunder_load: { refused: [a] }",
+            "expect a status from 200 to 299",
+        ),
+        ("requests: { a: { get: / } }\nunder_load: { refused: [b] }", "unknown request `b`"),
         ("export: [ { otlp: 'collector:4318' } ]", "no address like"),
         ("export: [ { otlp: {} } ]", "needs `endpoint`"),
         (

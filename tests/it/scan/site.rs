@@ -589,6 +589,8 @@ pub(super) fn plan(target: &str, setup: Setup) -> Plan {
         },
         observe: Vec::new(),
         trace: None,
+        watched: shakedown::plan::Watched::default(),
+        refused: Vec::new(),
         exports: Vec::new(),
         cookies: shakedown::plan::Cookies::Off,
         setup: None,

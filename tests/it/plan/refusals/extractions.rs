@@ -139,7 +139,8 @@ requests:
    ·       ──
 14 │       g: { header: 'a b' }
    ╰────
- help: a name has letters, digits, `_` and `-`; `vu` and `iteration` have their own meaning
+ help: a name has letters, digits, `_` and `-`; `vu`, `iteration` and `canary` have their own
+       meaning
  × `a b` is not a header name
    ╭─[plan.yml:14:20]
 13 │       vu: { header: X }
