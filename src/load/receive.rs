@@ -95,11 +95,9 @@ impl ResponseSink for Intake<'_> {
     }
 }
 
-/// Takes the head of a response that is only counted, unless it turns out to be odd.
+/// Takes the head of a response that is only counted.
 struct Counted<'a> {
     status: &'a mut u16,
-    sample: &'a mut Option<Box<Collector>>,
-    odd: Option<Odd<'a>>,
     names: &'a [String],
     observed: &'a mut ObservedTable,
     seen: &'a mut [u16],
@@ -112,15 +110,28 @@ impl ResponseSink for Counted<'_> {
         if !self.names.is_empty() {
             self.observed.look(self.names, head, self.seen);
         }
-        if let Some(odd) = &mut self.odd {
-            odd.look(head.status, self.sample);
-            if let Some(sample) = &mut self.sample {
-                sample.head(head);
-            }
-        }
     }
 
     #[inline]
+    fn body(&mut self, _data: &[u8]) {}
+}
+
+/// The same where a tap looks out for what is odd, which is kept from its head on.
+struct Looked<'a> {
+    counted: Counted<'a>,
+    odd: Odd<'a>,
+    sample: &'a mut Option<Box<Collector>>,
+}
+
+impl ResponseSink for Looked<'_> {
+    fn head(&mut self, head: &Head<'_>) {
+        self.counted.head(head);
+        self.odd.look(head.status, self.sample);
+        if let Some(sample) = &mut self.sample {
+            sample.head(head);
+        }
+    }
+
     fn body(&mut self, data: &[u8]) {
         if let Some(sample) = &mut self.sample {
             sample.body(data);
@@ -412,14 +423,23 @@ impl<R: Reactor> Shard<'_, R> {
         let parser = &mut self.links[slot as usize].parser;
         let SeriesCounts { observed, tapping, .. } = &mut self.series[user.series as usize];
         let seen = &mut self.seen[from..from + names.len()];
-        let odd = self.shared.tap.map(|tap| Odd { tap, tapping, dropped: &mut self.tap_dropped });
-        if !user.attended {
-            let (status, sample) = (&mut user.status, &mut user.sample);
-            let mut counted = Counted { status, sample, odd, names, observed, seen };
+        let tap = self.shared.tap;
+        if !user.attended && tap.is_none() {
+            let mut counted = Counted { status: &mut user.status, names, observed, seen };
             let fed = parser.feed(bytes, &mut counted);
-            user.attended = user.sample.is_some();
             return user.take_fed(fed, bytes.len(), now);
         }
+        let odd = tap.map(|tap| Odd { tap, tapping, dropped: &mut self.tap_dropped });
+        let odd = match odd {
+            Some(odd) if !user.attended => {
+                let counted = Counted { status: &mut user.status, names, observed, seen };
+                let mut looked = Looked { counted, odd, sample: &mut user.sample };
+                let fed = parser.feed(bytes, &mut looked);
+                user.attended = user.sample.is_some();
+                return user.take_fed(fed, bytes.len(), now);
+            }
+            odd => odd,
+        };
         let mut intake = Intake {
             status: &mut user.status,
             sample: &mut user.sample,
