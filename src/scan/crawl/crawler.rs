@@ -8,8 +8,6 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
-
 use super::allowance::Allowance;
 use super::fetch::fetch;
 use super::frontier::Bounds;
@@ -62,9 +60,6 @@ use crate::scan::unbound::Seeded;
 
 /// How often pages are fetched again because the login did not hold.
 const MAX_ROUNDS: u32 = 5;
-
-/// Times as much as is fetched at once that may be chosen ahead of what is taken in.
-const AHEAD: usize = 8;
 
 /// Pages that are fetched again at most because the login did not hold, the last ones.
 const MAX_UNPROVEN: usize = 10_000;
@@ -288,7 +283,6 @@ impl Crawler {
 
     async fn run(&mut self) {
         let mut running = Running::new();
-        let lanes = Arc::new(Semaphore::new(self.job.concurrency.max(1)));
         // Few sites have them, so all else comes first.
         let mut well_known: &[&str] = &sources::WELL_KNOWN;
         loop {
@@ -303,7 +297,7 @@ impl Crawler {
             self.release_guesses(answered, is_idle);
             // Of those that it knows already, there may be others.
             while is_idle && self.frontier.len() == 0 && self.retry_unmet() {}
-            while self.may_choose(running.len() + self.turns.waiting())
+            while running.len() + self.turns.waiting() < self.job.concurrency.max(1)
                 && self.spent().is_none()
                 && !self.job.traffic.is_stopping()
                 && let Some((item, kind)) = self.frontier.take()
@@ -313,9 +307,8 @@ impl Crawler {
                 self.note_unproven(self.job.traffic.now(), &item);
                 let directory = self.templates.text(self.templates.directory(item.path));
                 let (traffic, soft404) = (Arc::clone(&self.job.traffic), Arc::clone(&self.soft404));
-                let (place, lanes) = (self.turns.place(), Arc::clone(&lanes));
+                let place = self.turns.place();
                 running.spawn(async move {
-                    let _lane = lanes.acquire_owned().await;
                     let fetched = fetch(traffic, soft404, item, kind, directory).await;
                     (Some(place), Done::Fetched(Box::new(fetched)))
                 });
@@ -336,21 +329,6 @@ impl Crawler {
                 }
             }
         }
-    }
-
-    /// Whether the next item may be chosen, with so much under way or waiting for its turn. That is more
-    /// than is fetched at once, so that a slow page does not hold up all others; but
-    /// * not of guesses: what is under way says nothing yet of which of them are likely;
-    /// * not of somebody's pages: what is chosen early and fetched late could be fetched as nobody,
-    ///   behind a proof that was good when it was chosen.
-    fn may_choose(&self, in_flight: usize) -> bool {
-        let at_once = self.job.concurrency.max(1);
-        let is_next_a_guess = || self.frontier.next().is_some_and(|item| item.guess.is_some());
-        in_flight < at_once
-            || (in_flight < at_once * AHEAD
-                && at_once > 1
-                && !self.job.traffic.is_somebody()
-                && !is_next_a_guess())
     }
 
     /// What was begun at that time counts as somebody's only with the next proof.

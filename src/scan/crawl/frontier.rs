@@ -196,13 +196,6 @@ impl Frontier {
         }
     }
 
-    /// The item to fetch next.
-    pub(crate) fn next(&self) -> Option<&Item> {
-        let (_, directory) = self.order.first()?;
-        let (_, id) = self.directories[*directory].kinds.first()?;
-        self.kinds[id.0 as usize].waiting.front().map(|(_, item)| item)
-    }
-
     /// The item to fetch next, and its kind.
     pub(crate) fn take(&mut self) -> Option<(Item, KindId)> {
         let (_, directory) = *self.order.first()?;
