@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 
+use super::table::COUNT;
 use super::table::DIALS;
 use super::table::Dial;
 use super::table::DialRow;
@@ -16,7 +17,7 @@ const THOUSAND: u32 = 1000;
 /// The setting of every dial; all at nought unless said otherwise.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Dials {
-    settings: [Setting; DIALS.len()],
+    settings: [Setting; COUNT],
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
