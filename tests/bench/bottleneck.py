@@ -411,8 +411,11 @@ def run_case(bed, seed, kind, number):
         settings, values, report, reached = plant(bed, case, values)
         doubts = [doubt(one, fault, *bed.base(case.profile, fault)) for one, fault in zip(reached, case.faults)]
         if case.kind == "pair" and not any(doubts):
-            reached = [alone(bed, case, fault, value) for fault, value in zip(case.faults, values)]
+            both = reached
+            single = [alone(bed, case, fault, value) for fault, value in zip(case.faults, values)]
+            reached = [share(bed, case, fault, one) for fault, one in zip(case.faults, single)]
             doubts = [astray(one, fault) for one, fault in zip(reached, case.faults)]
+            doubts += [hidden(bed, case, fault, *shifts) for fault, *shifts in zip(case.faults, both, single[::-1])]
         if any(doubts):
             dropped += filter(None, doubts)
             continue
@@ -426,15 +429,30 @@ def run_case(bed, seed, kind, number):
 
 
 def alone(bed, case, fault, value):
-    """How strong one of a pair is in that very shop, under that very load: near its limit a queue is
-    there or not by chance, and what does nothing was not planted."""
-    report = bed.run(case.profile, case.profile.settings(case.seed) + fault.settings(value), bed.args.hold)
+    """One of a pair in that very shop, under that very load: near its limit a queue is there or not by
+    chance, and what does nothing was not planted."""
+    return bed.run(case.profile, case.profile.settings(case.seed) + fault.settings(value), bed.args.hold)
+
+
+def share(bed, case, fault, report):
     return relative(figure(report, fault), fault, bed.base(case.profile, fault)[0])
 
 
 def astray(reached, fault):
     far = miss(reached, fault) > TOO_FAR
     return f"{fault}: {reached:.2f} by itself in the case, {wanted(fault):g} was wanted" if far else None
+
+
+def hidden(bed, case, fault, both, other):
+    """A fault of a pair is as strong as what it adds to the other one: below five times the noise of
+    what is measured with that one alone, it is not there. Noise grows with what is measured."""
+    if fault.name == "rate-limit":
+        return None
+    base, noise = bed.base(case.profile, fault)
+    without = share(bed, case, fault, other)
+    if both - without >= 5 * noise / base * without:
+        return None
+    return f"{fault}: {both:.2f} beside {without:.2f} without it, noise {noise / base * without:.2f}"
 
 
 def plant(bed, case, values):

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::FLOOR;
+use super::FLOOR_OF_NAMED;
 use super::FLOOR_SECONDS;
 use super::endpoint;
 use super::rows::Row;
@@ -53,8 +54,14 @@ impl<'a> Claim<'a> {
             Certainty::Medium => 0.8,
             Certainty::Low => 0.6,
         };
-        let floor = match self.cause {
-            BottleneckCause::Endpoint => endpoint::FLOOR,
+        let floor = match (self.cause, self.certainty) {
+            (BottleneckCause::Endpoint, _) => endpoint::FLOOR,
+            (
+                BottleneckCause::Backend
+                | BottleneckCause::Connections
+                | BottleneckCause::Contention,
+                Certainty::High,
+            ) => FLOOR_OF_NAMED,
             _ => FLOOR,
         };
         (explains >= floor && explains * longest >= FLOOR_SECONDS).then_some(trust * explains)

@@ -6,7 +6,8 @@
 //! so that one cause does not stand in the list under several names.
 //!
 //! Nothing is claimed of a load whose generator was late or full, and nothing that explains less than
-//! [`FLOOR`] of a p95 or less than [`FLOOR_SECONDS`].
+//! [`FLOOR`] of a p95 ([`FLOOR_OF_NAMED`] where the target names the cause) or less than
+//! [`FLOOR_SECONDS`].
 
 mod backend;
 mod cache;
@@ -35,6 +36,10 @@ use crate::model::Report;
 
 /// Share of a p95 that is worth a claim.
 const FLOOR: f64 = 0.15;
+
+/// The same where the target's own words name the cause (a backend in a header, a wait for a lock in
+/// `Server-Timing`, `Connection: close`), so that it need not stand out of what differs anyway.
+const FLOOR_OF_NAMED: f64 = 0.05;
 
 /// Seconds of a p95 that are worth one.
 const FLOOR_SECONDS: f64 = 0.0005;
