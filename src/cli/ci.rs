@@ -7,10 +7,11 @@ use crate::plan::Output;
 use crate::run::RunKind;
 
 /// Every format that a service for CI takes, under the names that it expects by custom, as far as the
-/// run has something to say in it: a report of a scan without one would close all that is open.
-pub(super) fn outputs(dir: &Path, kind: RunKind) -> impl Iterator<Item = Output> {
+/// run has something to say in it: a report of a scan without one would close all that is open. Load finds
+/// something where it `watches` for it.
+pub(super) fn outputs(dir: &Path, kind: RunKind, watches: bool) -> impl Iterator<Item = Output> {
     let (load, scan) = match kind {
-        RunKind::Load | RunKind::Capacity => (true, false),
+        RunKind::Load | RunKind::Capacity => (true, watches),
         RunKind::Scan | RunKind::Crawl | RunKind::Rules => (false, true),
         RunKind::Check => (true, true),
     };

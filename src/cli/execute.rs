@@ -131,8 +131,7 @@ pub(super) fn execute(mut execution: Execution<'_>) -> Result<Ended, CliError> {
     let history = keeping.as_ref().and_then(Keeping::named);
     let baseline = Arc::new(super::baseline::load(&execution.plan, history)?);
     let start_at_unix_ms = execution.part.map(PartArgs::start_at_unix_ms).transpose()?.flatten();
-    let mut outputs =
-        Outputs::open(&execution.plan.outputs, execution.output, sites, execution.kind)?;
+    let mut outputs = Outputs::open(&execution.plan, execution.output, sites, execution.kind)?;
     // Before there are threads, and before anything is sent.
     let socket = control_place::open(execution.control)?;
     let (interrupts, interrupted) = Interrupts::channel();

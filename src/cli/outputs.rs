@@ -9,6 +9,7 @@ use crate::model::Report;
 use crate::model::SiteKind;
 use crate::model::TimeUnit;
 use crate::plan::Output;
+use crate::plan::Plan;
 use crate::report::Style;
 use crate::run::RunKind;
 
@@ -64,7 +65,7 @@ impl Outputs {
     /// [`CliError::OutputUnwritable`] for the first that cannot be opened, [`CliError::Usage`] when
     /// two want the same file.
     pub(super) fn open(
-        planned: &[Output],
+        plan: &Plan,
         args: &OutputArgs,
         sites: &[SiteOutput],
         kind: RunKind,
@@ -77,10 +78,11 @@ impl Outputs {
             stdout_taken: false,
         };
         let mut taken: Vec<Output> = Vec::new();
-        let mut all: Vec<Output> = planned.iter().cloned().chain(named(args)).collect();
+        let mut all: Vec<Output> = plan.outputs.iter().cloned().chain(named(args)).collect();
         if args.ci {
             let is_asked_for = |kind| all.iter().any(|output: &Output| output.kind == kind);
-            let more = ci::outputs(&args.ci_dir, kind).filter(|output| !is_asked_for(output.kind));
+            let more = ci::outputs(&args.ci_dir, kind, plan.watches_load());
+            let more = more.filter(|output| !is_asked_for(output.kind));
             all.extend(more.collect::<Vec<_>>());
         }
         for output in all {

@@ -4,6 +4,8 @@
 //! |--|--|--|--|
 //! | `/counter/quote` | a price | 500 with the exception of a pool that has run out | 503, a plain page |
 //! | `/counter/card` | the member's own name (`X-Member`) | now and then another's | the member's own |
+//! | `/counter/letter` | the member's own letter | the letter of whoever came first in these seconds, out of a cache | the member's own |
+//! | `/counter/audit` | all that is in the books, in 0.1 s | the same, and all clerks are at it | the same, by somebody who does nothing else |
 //! | `/counter/ledger` | 401 | what it should not show | 503 |
 //! | `/counter/notice` | a notice | without `X-Content-Type-Options` from one backend | with it |
 
@@ -16,12 +18,14 @@ use axum::Extension;
 use axum::Router;
 use axum::extract::State;
 use axum::http::HeaderMap;
+use axum::http::HeaderName;
 use axum::http::StatusCode;
 use axum::http::header;
 use axum::response::IntoResponse as _;
 use axum::response::Response;
 use axum::routing::get;
 use tokio::sync::Semaphore;
+use tokio::time::Instant;
 use tokio::time::sleep;
 use tokio::time::timeout;
 
@@ -33,8 +37,16 @@ const CLERKS: usize = 4;
 const QUOTE: Duration = Duration::from_millis(15);
 const PATIENCE: Duration = Duration::from_millis(30);
 
+/// How long the books take.
+const AUDIT: Duration = Duration::from_millis(100);
+
+/// How long a letter is kept.
+const KEPT: Duration = Duration::from_secs(3);
+
 /// How long a card is printed.
 const PRINTING: Duration = Duration::from_millis(3);
+
+const X_CACHE: HeaderName = HeaderName::from_static("x-cache");
 
 const EXCEPTION: &str = "java.sql.SQLTransientConnectionException: QuotePool - Connection is not \
 available, request timed out after 30ms.
@@ -50,18 +62,22 @@ pub(super) struct Counter {
     clerks: Semaphore,
     /// Where the flawed shop prints every card.
     buffer: Mutex<String>,
+    /// The letter that the flawed shop's cache has for everybody, and since when.
+    letter: Mutex<Option<(Instant, String)>>,
 }
 
 impl Counter {
     pub(super) fn new() -> Self {
-        Self { clerks: Semaphore::new(CLERKS), buffer: Mutex::default() }
+        Self { clerks: Semaphore::new(CLERKS), buffer: Mutex::default(), letter: Mutex::default() }
     }
 }
 
 pub(super) fn routes() -> Router<Arc<Shop>> {
     Router::new()
         .route("/counter/quote", get(quote))
+        .route("/counter/audit", get(audit))
         .route("/counter/card", get(card))
+        .route("/counter/letter", get(letter))
         .route("/counter/ledger", get(ledger))
         .route("/counter/notice", get(notice))
 }
@@ -78,6 +94,14 @@ async fn quote(State(shop): State<Arc<Shop>>) -> Response {
     };
     sleep(QUOTE).await;
     "A quote for two ferns: 23.80\n".into_response()
+}
+
+async fn audit(State(shop): State<Arc<Shop>>) -> Response {
+    let all = u32::try_from(CLERKS).unwrap_or(u32::MAX);
+    let everybody = shop.counter.clerks.acquire_many(all);
+    let _clerks = if shop.flawed { everybody.await.ok() } else { None };
+    sleep(AUDIT).await;
+    "The books are in order.\n".into_response()
 }
 
 /// Nobody has its key. Who may see it is asked of the clerks, and the flawed shop takes no answer for yes.
@@ -102,6 +126,24 @@ async fn card(State(shop): State<Arc<Shop>>, headers: HeaderMap) -> Response {
     sleep(PRINTING).await;
     let printed = shop.counter.buffer.lock().unwrap_or_else(PoisonError::into_inner).clone();
     printed.into_response()
+}
+
+/// The flawed shop's cache asks for the path alone.
+async fn letter(State(shop): State<Arc<Shop>>, headers: HeaderMap) -> Response {
+    let member = headers.get("x-member").and_then(|value| value.to_str().ok());
+    let own = format!("Dear {},\nyour order is on its way.\n", member.unwrap_or("customer"));
+    if !shop.flawed {
+        return ([(header::CACHE_CONTROL, "private, no-store")], own).into_response();
+    }
+    let mut kept = shop.counter.letter.lock().unwrap_or_else(PoisonError::into_inner);
+    let fresh = kept.as_ref().filter(|(since, _)| since.elapsed() < KEPT);
+    if let Some((since, letter)) = fresh {
+        let age = since.elapsed().as_secs().to_string();
+        let told = [(X_CACHE, "HIT".to_owned()), (header::AGE, age)];
+        return (told, letter.clone()).into_response();
+    }
+    *kept = Some((Instant::now(), own.clone()));
+    ([(X_CACHE, "MISS")], own).into_response()
 }
 
 async fn notice(State(shop): State<Arc<Shop>>, Extension(backend): Extension<Backend>) -> Response {

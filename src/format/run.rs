@@ -286,6 +286,8 @@ pub(super) enum StopDto {
     Safety(String),
     /// A threshold with `abortOnFail`.
     Threshold(String),
+    /// A firewall or bot wall answered in the target's place.
+    Blocked(String),
 }
 
 impl From<&StopReason> for StopDto {
@@ -294,6 +296,7 @@ impl From<&StopReason> for StopDto {
             StopReason::Interrupted(text) => Self::Interrupted(text.clone()),
             StopReason::Safety(text) => Self::Safety(text.clone()),
             StopReason::Threshold(text) => Self::Threshold(text.clone()),
+            StopReason::Blocked(text) => Self::Blocked(text.clone()),
         }
     }
 }
@@ -304,6 +307,7 @@ impl From<StopDto> for StopReason {
             StopDto::Interrupted(text) => Self::Interrupted(text),
             StopDto::Safety(text) => Self::Safety(text),
             StopDto::Threshold(text) => Self::Threshold(text),
+            StopDto::Blocked(text) => Self::Blocked(text),
         }
     }
 }

@@ -23,3 +23,5 @@ pub use compare::chance_of_change;
 pub use compare::compare;
 pub use merge::MergeError;
 pub use merge::merge;
+pub use rank::rank_score;
+pub use rank::share_score;

@@ -5,7 +5,7 @@ const ENOUGH: usize = 4;
 
 /// How surely the first are greater than the second: the normal score of Wilcoxon's rank sum, ties
 /// shared. 3 happens by chance once in 740.
-pub(super) fn rank_score(first: &[f64], second: &[f64]) -> f64 {
+pub fn rank_score(first: &[f64], second: &[f64]) -> f64 {
     let (n, m) = (first.len() as f64, second.len() as f64);
     if first.len() < ENOUGH || second.len() < ENOUGH {
         return 0.0;
@@ -27,7 +27,7 @@ pub(super) fn rank_score(first: &[f64], second: &[f64]) -> f64 {
 
 /// How surely a share of `n` is greater than another of `m`, each as (share, count): the normal score of
 /// two proportions; 0 where both are nothing or all.
-pub(super) fn share_score((first, n): (f64, f64), (second, m): (f64, f64)) -> f64 {
+pub fn share_score((first, n): (f64, f64), (second, m): (f64, f64)) -> f64 {
     let pooled = (first * n + second * m) / (n + m).max(1.0);
     let error = (pooled * (1.0 - pooled) * (1.0 / n + 1.0 / m)).sqrt();
     if error > 0.0 { (first - second) / error } else { 0.0 }

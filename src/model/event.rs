@@ -151,6 +151,35 @@ pub enum StopReason {
     Safety(String),
     /// A threshold with `abortOnFail`.
     Threshold(String),
+    /// A firewall or bot wall answers in the target's place.
+    Blocked(String),
+}
+
+impl StopReason {
+    /// The sentence, without its kind.
+    pub fn text(&self) -> &str {
+        match self {
+            Self::Interrupted(text)
+            | Self::Safety(text)
+            | Self::Threshold(text)
+            | Self::Blocked(text) => text,
+        }
+    }
+
+    /// Its kind in words: `safety stop`.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Interrupted(_) => "interrupted",
+            Self::Safety(_) => "safety stop",
+            Self::Threshold(_) => "stopped by a threshold",
+            Self::Blocked(_) => "blocked",
+        }
+    }
+
+    /// Both, as reports say it.
+    pub fn sentence(&self) -> String {
+        format!("{}: {}", self.kind(), self.text())
+    }
 }
 
 /// Where engines put what they learn: bounded, so a slow consumer slows the collector, never the

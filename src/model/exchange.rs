@@ -7,6 +7,7 @@ use super::failure::Failure;
 use super::http_version::HttpVersion;
 use super::load::SeriesId;
 use super::request::{Header, Request, head_to_wire};
+use super::signals::Signals;
 use super::timings::Timings;
 
 /// A response, read whole or up to a limit.
@@ -57,6 +58,12 @@ impl Response {
     /// The body with bytes outside UTF-8 replaced.
     pub fn body_text(&self) -> std::borrow::Cow<'_, str> {
         String::from_utf8_lossy(&self.body)
+    }
+
+    /// What its headers say of who answered, of caches, limits and time.
+    pub fn signals(&self) -> Signals {
+        let fields = self.headers.iter();
+        Signals::of(fields.map(|header| (header.name.as_bytes(), header.value.as_slice())), &[])
     }
 
     /// `Content-Type` without parameters, lower-case; empty when absent.

@@ -157,7 +157,7 @@ impl Report {
     /// Whoever reads figures must see that they are not the plan's.
     fn add_change(&mut self, change: &LoadChange) {
         self.changes.push(change.clone());
-        if change.is_search() {
+        if change.is_own() {
             return;
         }
         if self.notices.len() < SAMPLES_KEPT {

@@ -21,7 +21,15 @@ impl LoadChange {
     /// Who changes the load from level to level where the capacity is searched for.
     pub const SEARCH: &str = "the search for the capacity";
 
-    /// Whether it is such a level, and not by hand.
+    /// Who turns a burden off and on, to see what it costs the others.
+    pub const COLLATERAL: &str = "the measurement of collateral";
+
+    /// Whether it is the program's own, and not by hand.
+    pub fn is_own(&self) -> bool {
+        self.is_search() || self.by == Self::COLLATERAL
+    }
+
+    /// Whether it is a level of the search for the capacity.
     pub fn is_search(&self) -> bool {
         self.by == Self::SEARCH
     }
@@ -79,7 +87,7 @@ impl std::fmt::Display for LoadChangeKind {
 impl std::fmt::Display for LoadChange {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let of = self.scenario.as_ref().map(|scenario| format!(" of scenario `{scenario}`"));
-        let hand = if self.is_search() { "" } else { " by hand" };
+        let hand = if self.is_own() { "" } else { " by hand" };
         write!(
             f,
             "the load{} was changed{hand} at {}: {}, by {}",

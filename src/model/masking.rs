@@ -56,7 +56,8 @@ impl Event {
             Self::Stopping(
                 StopReason::Interrupted(text)
                 | StopReason::Safety(text)
-                | StopReason::Threshold(text),
+                | StopReason::Threshold(text)
+                | StopReason::Blocked(text),
             ) => mask(text),
             Self::Validity(validity) => {
                 validity.problems.iter_mut().chain(&mut validity.warnings).for_each(mask);

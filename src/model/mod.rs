@@ -76,6 +76,7 @@ mod trace;
 mod units;
 mod url_shape;
 mod verdict;
+mod wall;
 
 pub use address::{Origin, OriginError, Scheme, Target};
 pub use amount::Amount;
@@ -167,3 +168,4 @@ pub use units::{
 };
 pub use url_shape::{stateless_shape, stateless_template, value_kind};
 pub use verdict::{Facts, Reason, Verdict};
+pub use wall::Wall;

@@ -302,7 +302,8 @@ fn plan(tree: &Node, overrides: &Overrides, reader: &mut Reader) -> Option<Plan>
     let connection = connection(&fields, overrides, reader);
     let observe = observe(&fields, reader);
     let trace = tracing::trace(&fields, reader);
-    let (watched, refused) = under_load::under_load(&fields, &mut requests, reader);
+    let under_load::Asked { watched, refused, burden } =
+        under_load::under_load(&fields, &mut requests, reader);
     let cookies = cookies(&fields, reader);
     carried::carried(&fields, &requests, &connection, reader);
     consistency::caps(&fields, &limits, &scenarios, &sent, reader);
@@ -316,7 +317,7 @@ fn plan(tree: &Node, overrides: &Overrides, reader: &mut Reader) -> Option<Plan>
             sessions: &sessions,
             connection: &connection,
             has_scan: scan.is_some(),
-            watches: watched.is_any(),
+            watches: watched.is_any() || !burden.is_empty(),
         };
         occurrence::gates(&gates, &run, reader);
         occurrence::gates(&capacity::gates(&fields, capacity.as_ref()), &run, reader);
@@ -347,6 +348,7 @@ fn plan(tree: &Node, overrides: &Overrides, reader: &mut Reader) -> Option<Plan>
         trace,
         watched,
         refused,
+        burden,
         cookies,
         seed: overrides.seed,
         hash: String::new(),

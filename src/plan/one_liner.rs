@@ -365,6 +365,7 @@ fn base(
         trace: None,
         watched: Watched::default(),
         refused: Vec::new(),
+        burden: Vec::new(),
         exports: Vec::new(),
         cookies: Cookies::Off,
         setup: None,

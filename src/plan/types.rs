@@ -71,6 +71,8 @@ pub struct Plan {
     pub watched: Watched,
     /// Requests that must be refused whatever the load is, by index.
     pub refused: Vec<usize>,
+    /// Requests that are turned off and on, to see what they cost all others, by index.
+    pub burden: Vec<usize>,
     /// Every random choice follows from it.
     pub seed: Seed,
     /// SHA-256 of the plan file (or of the flags that made the plan), hexadecimal.
@@ -90,6 +92,11 @@ impl Plan {
         let objective = self.capacity.iter().flat_map(|aim| &aim.slo);
         let selectors = gates.chain(objective).map(|criterion| &criterion.selector);
         selectors.filter(|selector| selector.metric.is_load())
+    }
+
+    /// Whether load may find something.
+    pub fn watches_load(&self) -> bool {
+        self.watched.is_any() || !self.burden.is_empty()
     }
 
     /// What values are drawn from that are made while load runs.

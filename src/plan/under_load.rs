@@ -9,10 +9,10 @@ use crate::model::RequestTemplate;
 use crate::model::Tracing;
 
 pub(super) const UNDER_LOAD: Keys =
-    Keys { of: "under_load", known: &["watch", "refused", "sample"], later: &[] };
+    Keys { of: "under_load", known: &["watch", "refused", "collateral", "sample"], later: &[] };
 
 /// Kinds of watching, as the plan names them.
-pub(super) const KINDS: [&str; 4] = ["passive", "bleed", "leaks", "posture"];
+pub(super) const KINDS: [&str; 6] = ["passive", "bleed", "cache", "leaks", "posture", "walls"];
 
 /// Of so many answers one is looked at, unless the plan says otherwise: 1 %.
 const EVERY: u64 = 100;
@@ -25,10 +25,15 @@ pub struct Watched {
     pub passive: bool,
     /// What is one user's in an answer to another, by the marks that `${canary}` puts into requests.
     pub bleed: bool,
+    /// What is one user's, kept by a cache that everybody shares.
+    pub cache: bool,
     /// What answers say only beyond a level of load.
     pub leaks: bool,
     /// Protection that some answers of an endpoint have and others do not.
     pub posture: bool,
+    /// Whether a firewall or bot wall answers in the target's place. That is judged whenever anything is
+    /// looked for.
+    pub walls: bool,
     /// Requests that must be refused, whatever the load is; see [`super::Plan::refused`].
     pub refused: bool,
     /// Behind the first few of each endpoint, and beside errors, one answer in so many is looked at.
@@ -40,8 +45,10 @@ impl Default for Watched {
         Self {
             passive: false,
             bleed: false,
+            cache: false,
             leaks: false,
             posture: false,
+            walls: false,
             refused: false,
             every: EVERY,
         }
@@ -51,15 +58,23 @@ impl Default for Watched {
 impl Watched {
     /// Whether anything is looked for.
     pub fn is_any(self) -> bool {
-        self.passive || self.bleed || self.leaks || self.posture || self.refused
+        self.passive
+            || self.bleed
+            || self.cache
+            || self.leaks
+            || self.posture
+            || self.walls
+            || self.refused
     }
 
     fn turn_on(&mut self, kind: &str) -> bool {
         let wanted = match kind {
             "passive" => &mut self.passive,
             "bleed" => &mut self.bleed,
+            "cache" => &mut self.cache,
             "leaks" => &mut self.leaks,
             "posture" => &mut self.posture,
+            "walls" => &mut self.walls,
             _ => return false,
         };
         *wanted = true;
@@ -71,36 +86,53 @@ impl Watched {
 /// whoever asks.
 const REFUSALS: std::ops::RangeInclusive<u16> = 300..=499;
 
-/// The plan's `under_load`, and which requests must be refused.
+/// What a plan asks for.
+#[derive(Default)]
+pub(super) struct Asked {
+    pub(super) watched: Watched,
+    /// Requests that must be refused.
+    pub(super) refused: Vec<usize>,
+    /// Requests that may be a burden to all others.
+    pub(super) burden: Vec<usize>,
+}
+
+/// The plan's `under_load`.
 pub(super) fn under_load(
     plan: &Fields<'_>,
     requests: &mut [RequestTemplate],
     reader: &mut Reader,
-) -> (Watched, Vec<usize>) {
+) -> Asked {
     let mut watched = Watched::default();
     let Some(fields) = plan
         .entry("under_load")
         .and_then(|entry| reader.fields(&entry.node, &entry.key_at, &UNDER_LOAD))
     else {
-        return (watched, Vec::new());
+        return Asked::default();
     };
     let refused = match fields.get("refused") {
         Some(node) => refused(node, requests, reader),
         None => Vec::new(),
     };
     watched.refused = !refused.is_empty();
-    let is_idle = fields.get("refused").is_none_or(|node| reader.list(node, "requests").is_empty());
+    let burden = match fields.get("collateral") {
+        Some(node) => burden(node, requests, reader),
+        None => Vec::new(),
+    };
+    let is_empty = |key: &str, reader: &mut Reader| {
+        fields.get(key).is_none_or(|node| reader.list(node, "requests").is_empty())
+    };
+    let is_idle = is_empty("refused", reader) && is_empty("collateral", reader);
     if let Some(every) = fields.get("sample").and_then(|node| sample(node, reader)) {
         watched.every = every;
     }
     let Some(node) = fields.get("watch") else {
         if is_idle {
-            let text = "`under_load` without `watch` and `refused` looks for nothing";
+            let text = "`under_load` without `watch`, `refused` and `collateral` looks for nothing";
             reader.problem_with_help(&fields.at, text, "add `watch: [leaks, posture]`");
         }
-        return (watched, refused);
+        return Asked { watched, refused, burden };
     };
-    for (name, at) in reader.texts(node, "a list: [passive, bleed, leaks, posture]") {
+    for (name, at) in reader.texts(node, "a list: [passive, bleed, cache, leaks, posture, walls]") {
         if !watched.turn_on(name) {
             reader.unknown(at, "kind of watching", name, KINDS);
         } else if name == "bleed" && !reader.names.has_canary() {
@@ -109,7 +141,27 @@ pub(super) fn under_load(
             reader.problem_with_help(at, text, help);
         }
     }
-    (watched, refused)
+    Asked { watched, refused, burden }
+}
+
+/// Requests by name; others have to be left when they are turned off.
+fn burden(node: &Node, requests: &[RequestTemplate], reader: &mut Reader) -> Vec<usize> {
+    let mut burden = Vec::new();
+    for (name, at) in reader.texts(node, "requests") {
+        match requests.iter().position(|request| request.name == name) {
+            Some(index) if !burden.contains(&index) => burden.push(index),
+            Some(_) => {}
+            None => {
+                let names = requests.iter().map(|request| request.name.as_str());
+                reader.unknown(at, "request", name, names);
+            }
+        }
+    }
+    if !burden.is_empty() && burden.len() == requests.len() {
+        let text = "`collateral` names all requests, and it is the others that are measured";
+        reader.problem(&node.at, text);
+    }
+    burden
 }
 
 /// Requests by name; being refused is what is expected of them.

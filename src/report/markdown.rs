@@ -147,11 +147,7 @@ fn head(report: &Report) -> String {
 }
 
 fn warnings(report: &Report) -> String {
-    let stopped = report.stopped.iter().map(|reason| match reason {
-        StopReason::Interrupted(text) => format!("interrupted: {text}"),
-        StopReason::Safety(text) => format!("safety stop: {text}"),
-        StopReason::Threshold(text) => format!("stopped by a threshold: {text}"),
-    });
+    let stopped = report.stopped.iter().map(StopReason::sentence);
     let problems = report.validity.iter().flat_map(|validity| &validity.problems);
     let problems = problems.map(|text| format!("not valid: {text}"));
     let own = report.validity.iter().flat_map(|validity| validity.warnings.clone());

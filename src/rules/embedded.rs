@@ -306,8 +306,10 @@ pub(super) const EMBEDDED: &[(&str, &str)] = &[
     embed!("tls/tls-old-version.yaml"),
     embed!("tls/tls-small-prime.yaml"),
     embed!("tls/tls-weak-suite.yaml"),
+    embed!("under-load/collateral.yaml"),
     embed!("under-load/fail-open.yaml"),
     embed!("under-load/leak-under-load.yaml"),
+    embed!("under-load/private-answer-cached.yaml"),
     embed!("under-load/protection-inconsistent.yaml"),
     embed!("under-load/user-bleed.yaml"),
 ];

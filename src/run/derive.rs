@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::tap::Level;
+use super::tap::Shared;
 use crate::model::Event;
 use crate::model::Histogram;
 use crate::model::LoadWindow;
@@ -19,11 +19,12 @@ pub(super) trait Deriver: Send {
     fn look(&mut self, stamped: &Stamped, report: &Report) -> Option<StopReason>;
 }
 
-/// The derivers that a plan asks for; `level` is told the load's.
-pub(super) fn derivers(plan: &Plan, level: &Level) -> Vec<Box<dyn Deriver>> {
+/// The derivers that a plan asks for; what the tap has to know of the load goes into `shared`.
+pub(super) fn derivers(plan: &Plan, shared: &Shared) -> Vec<Box<dyn Deriver>> {
     let mut found: Vec<Box<dyn Deriver>> = Vec::new();
     if plan.watched.is_any() {
-        found.push(Box::new(level.clone()));
+        found.push(Box::new(shared.level.clone()));
+        found.push(Box::new(shared.blocked.clone()));
     }
     if let Some(stop_if) = &plan.limits.stop_if {
         found.push(Box::new(KillSwitch { stop_if: stop_if.clone(), bad_since: None }));

@@ -32,6 +32,7 @@ use crate::scan::Templates;
 use crate::ui::Consumer;
 
 use super::baseline::Baseline;
+use super::collateral::Turns;
 use super::derive::derivers;
 use super::gate_watch::GateWatch;
 use super::gates::Gating;
@@ -42,7 +43,7 @@ use super::search::Search;
 use super::signals::Interrupt;
 use super::signals::insist;
 use super::signals::obey;
-use super::tap::Level;
+use super::tap::Shared;
 
 /// Events that may wait for the pump.
 const CHANNEL: usize = 1024;
@@ -143,15 +144,18 @@ pub async fn run(
         job.plan.redactor.learn("EXPORT_SECRET", secret);
     }
     let exporters = Exporters::start(&job.plan.exports);
-    let level = Level::default();
+    let shared = Shared::default();
     let mut pump = Pump {
         clock: job.clock,
         redactor: job.plan.redactor.clone(),
-        derivers: derivers(&job.plan, &level),
+        derivers: derivers(&job.plan, &shared),
         baseline: Arc::clone(&job.baseline),
         gates: GateWatch::new(&job.plan.thresholds),
         search: (job.kind == RunKind::Capacity)
             .then(|| Search::of(&job.plan, &job.control, job.clock, &stop))
+            .flatten(),
+        turns: (job.kind != RunKind::Capacity)
+            .then(|| Turns::of(&job.plan, &job.registry, &job.control, job.clock, &stop))
             .flatten(),
         gatherer: exporters.gatherer(),
         consumers,
@@ -170,7 +174,7 @@ pub async fn run(
     });
     let mut seen = 0;
     let facts = tokio::select! {
-        facts = engines(&job, &events, &stop, &level) => facts,
+        facts = engines(&job, &events, &stop, &shared) => facts,
         () = obey(&mut interrupts, &mut seen, &events, &stop) => return Ok(left()),
     };
     drop(events);
@@ -195,6 +199,14 @@ fn conclude(mut pump: Pump, gating: Gating, facts: Facts, told: Vec<Notice>) -> 
     for notice in told {
         pump.take(Event::Notice(notice));
     }
+    let left_out = pump.report.tap_dropped;
+    if left_out > 0 {
+        let text = format!(
+            "under_load: {left_out} answers of the sample were not looked at, which would have taken too \
+             much of the processor"
+        );
+        pump.take(Event::Notice(Notice { level: NoticeLevel::Info, text }));
+    }
     // Without a level nothing was searched, and the facts say why.
     if let Some(search) = pump.search.take() {
         let capacity = search.finish(&pump.report);
@@ -218,8 +230,8 @@ fn conclude(mut pump: Pump, gating: Gating, facts: Facts, told: Vec<Notice>) -> 
 }
 
 /// Both engines under the plan's time limit; what the report cannot know of it.
-async fn engines(job: &RunJob, events: &EventSender, stop: &StopToken, level: &Level) -> Facts {
-    let parts = Parts { job, events, stop, level };
+async fn engines(job: &RunJob, events: &EventSender, stop: &StopToken, shared: &Shared) -> Facts {
+    let parts = Parts { job, events, stop, shared };
     let work = parts.work();
     let Some(max_time) = job.plan.limits.max_time else { return work.await };
     // Time before the start that others wait for too is no time of the run.

@@ -83,6 +83,7 @@ fn add_stop(facts: &mut Facts, report: &Report) {
     match &report.stopped {
         Some(StopReason::Interrupted(text)) => facts.interrupted.push(text.clone()),
         Some(StopReason::Safety(text)) => facts.refused.push(text.clone()),
+        Some(StopReason::Blocked(text)) => facts.invalid.push(text.clone()),
         Some(StopReason::Threshold(_)) | None => {}
     }
 }

@@ -8,7 +8,9 @@ mod again;
 mod baseline;
 #[cfg(test)]
 mod bed;
+mod blocked;
 mod client;
+mod collateral;
 mod derive;
 mod engine;
 mod fetch;

@@ -30,7 +30,7 @@ use super::client;
 use super::engine::RunJob;
 use super::engine::RunKind;
 use super::engine::notify;
-use super::tap::Level;
+use super::tap::Shared;
 use super::tap::Watchers;
 use super::tap::tap;
 
@@ -43,7 +43,7 @@ pub(super) struct Parts<'a> {
     /// Raised when nothing more may be sent.
     pub(super) stop: &'a StopToken,
     /// What load has reached.
-    pub(super) level: &'a Level,
+    pub(super) shared: &'a Shared,
 }
 
 /// Whether load could log in, where it was to.
@@ -223,7 +223,7 @@ impl Parts<'_> {
                 redactor(),
                 alias,
             ),
-            level: self.level.clone(),
+            shared: self.shared.clone(),
         };
         let (tap, worker) = tap(watchers, plan.watched.every, self.events.clone());
         Some((tap as Arc<dyn ExchangeTap>, worker))

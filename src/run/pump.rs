@@ -17,6 +17,7 @@ use crate::model::StopToken;
 use crate::ui::Consumer;
 
 use super::baseline::Baseline;
+use super::collateral::Turns;
 use super::derive::Deriver;
 use super::gate_watch::GateWatch;
 use super::search::Search;
@@ -35,6 +36,8 @@ pub(super) struct Pump {
     pub(super) gates: GateWatch,
     /// Turns the load from level to level, where the capacity is searched for.
     pub(super) search: Option<Search>,
+    /// Turns some requests off and on, where it is measured what they cost all others.
+    pub(super) turns: Option<Turns>,
     /// For those that figures are sent to.
     pub(super) gatherer: Gatherer,
     /// In the order in which they see events.
@@ -109,6 +112,7 @@ impl Pump {
         }
         self.gates.take(&stamped);
         told.extend(self.search.iter_mut().flat_map(|search| search.take(&stamped)));
+        told.extend(self.turns.iter_mut().flat_map(|turns| turns.take(&stamped)));
         if self.report.stopped.is_some() {
             return None;
         }

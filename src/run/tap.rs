@@ -1,12 +1,14 @@
-//! What is looked for in sampled load traffic: a bounded queue between the shards and one worker.
+//! What is looked for in sampled load traffic: a bounded queue between the shards and one worker, which
+//! may take so much of a core and no more, because the load needs the rest.
 
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::PoisonError;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use super::blocked::Blocked;
 use super::derive::Deriver;
 use crate::http::content;
 use crate::model::Event;
@@ -27,6 +29,11 @@ use crate::stress::Watch;
 const QUEUE: usize = 256;
 const RESERVED: usize = 64;
 
+/// Share of the time that the worker may look, and how long it may do so at once before that counts. What
+/// is needed of each kind is looked at all the same.
+const SHARE: f64 = 0.02;
+const AT_ONCE: Duration = Duration::from_millis(200);
+
 /// Bytes of a body, decoded.
 const MAX_BODY: usize = 256 * 1024;
 
@@ -35,6 +42,33 @@ pub(super) struct Tap {
     every: u64,
     queue: SyncSender<Tapped>,
     waiting: Arc<AtomicUsize>,
+    rest: Arc<Rest>,
+}
+
+/// Until when the worker has looked enough.
+#[derive(Debug)]
+struct Rest {
+    since: Instant,
+    /// In nanoseconds from there.
+    until: AtomicU64,
+}
+
+impl Rest {
+    fn new() -> Self {
+        Self { since: Instant::now(), until: AtomicU64::new(0) }
+    }
+
+    /// After so much looking in all.
+    fn take(&self, spent: Duration) {
+        let until = spent.saturating_sub(AT_ONCE).div_f64(SHARE);
+        let nanos = u64::try_from(until.as_nanos()).unwrap_or(u64::MAX);
+        self.until.store(nanos, Ordering::Relaxed);
+    }
+
+    fn is_over(&self) -> bool {
+        let now = self.since.elapsed().as_nanos();
+        now >= u128::from(self.until.load(Ordering::Relaxed))
+    }
 }
 
 impl ExchangeTap for Tap {
@@ -43,11 +77,11 @@ impl ExchangeTap for Tap {
     }
 
     fn wants(&self, need: Need) -> bool {
-        let room = match need {
-            Need::Each => QUEUE,
-            Need::Some => QUEUE - RESERVED,
-        };
-        self.waiting.load(Ordering::Relaxed) < room
+        let waiting = self.waiting.load(Ordering::Relaxed);
+        match need {
+            Need::Each => waiting < QUEUE,
+            Need::Some => waiting < QUEUE - RESERVED && self.rest.is_over(),
+        }
     }
 
     fn offer(&self, tapped: Tapped) {
@@ -97,11 +131,20 @@ impl Deriver for Level {
     }
 }
 
+/// What the tap's worker and those who look at events tell each other.
+#[derive(Debug, Default, Clone)]
+pub(super) struct Shared {
+    /// From the windows to the worker.
+    pub(super) level: Level,
+    /// From the worker to who judges windows.
+    pub(super) blocked: Blocked,
+}
+
 /// Who looks at what load offers.
 pub(super) struct Watchers {
     pub(super) passive: Option<Passive>,
     pub(super) watch: Watch,
-    pub(super) level: Level,
+    pub(super) shared: Shared,
 }
 
 /// The tap and the worker's thread, which ends when the last tap is dropped.
@@ -112,27 +155,35 @@ pub(super) fn tap(
 ) -> (Arc<Tap>, std::thread::JoinHandle<()>) {
     let (queue, exchanges) = sync_channel(QUEUE);
     let waiting = Arc::new(AtomicUsize::new(0));
-    let counter = Arc::clone(&waiting);
-    let worker = std::thread::spawn(move || inspect(watchers, &exchanges, &counter, &events));
-    (Arc::new(Tap { every, queue, waiting }), worker)
+    let rest = Arc::new(Rest::new());
+    let (counter, own) = (Arc::clone(&waiting), Arc::clone(&rest));
+    let worker =
+        std::thread::spawn(move || inspect(watchers, &exchanges, (&counter, &own), &events));
+    (Arc::new(Tap { every, queue, waiting, rest }), worker)
 }
 
 fn inspect(
     mut watchers: Watchers,
     exchanges: &Receiver<Tapped>,
-    waiting: &AtomicUsize,
+    (waiting, rest): (&AtomicUsize, &Rest),
     events: &EventSender,
 ) {
     for meta in watchers.watch.rules() {
         let _ = events.blocking_send(Event::RuleDeclared(meta));
     }
+    let mut spent = Duration::ZERO;
     while let Ok(tapped) = exchanges.recv() {
+        let began = Instant::now();
         waiting.fetch_sub(1, Ordering::Relaxed);
         let tapped = plain(tapped);
         if let Some(passive) = &mut watchers.passive {
             tell(passive.inspect(&tapped.exchange), events);
         }
-        tell(watchers.watch.look(&tapped, watchers.level.get()), events);
+        watchers.shared.blocked.note(&tapped);
+        let found = watchers.watch.look(&tapped, watchers.shared.level.get());
+        spent += began.elapsed();
+        rest.take(spent);
+        tell(found, events);
     }
     if let Some(passive) = &mut watchers.passive {
         tell(passive.take_updates(), events);
@@ -180,6 +231,19 @@ mod tests {
             scenarios: Vec::new(),
             generator: GeneratorWindow::default(),
         }
+    }
+
+    #[test]
+    fn whoever_has_looked_for_long_rests_as_much_longer() {
+        let rest = Rest::new();
+        rest.take(AT_ONCE);
+        assert!(rest.is_over(), "a burst is no share of anything yet");
+        rest.take(AT_ONCE + Duration::from_secs(60));
+        assert_eq!(rest.until.load(Ordering::Relaxed), 3000 * 1_000_000_000);
+        assert!(!rest.is_over());
+        let (queue, _exchanges) = sync_channel(1);
+        let tap = Tap { every: 100, queue, waiting: Arc::default(), rest: Arc::new(rest) };
+        assert!(!tap.wants(Need::Some) && tap.wants(Need::Each));
     }
 
     #[test]

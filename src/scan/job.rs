@@ -134,6 +134,7 @@ pub async fn crawl(job: ScanJob, events: EventSender, stop: StopToken) -> Site {
         }
     };
     engine.traffic.conclude_login().await;
+    engine.traffic.conclude_walls().await;
     drop(engine);
     ledger.await.map_or_else(|fault| std::panic::resume_unwind(fault.into_panic()), drop);
     crawled.site
@@ -180,6 +181,7 @@ pub(super) async fn run_with(
         }
         outcomes.extend(engine.templates(&job, &site).await);
         engine.traffic.conclude_login().await;
+        engine.traffic.conclude_walls().await;
         Some(outcomes)
     } else {
         None

@@ -116,6 +116,13 @@ impl Manners {
         self.host(origin).state.lock().expect("no holder panics").quiet_until
     }
 
+    /// Until then a host gets nothing.
+    pub(super) fn hush(&self, origin: &Origin, until: Duration) {
+        let host = self.host(origin);
+        let mut state = host.state.lock().expect("no holder panics");
+        state.quiet_until = state.quiet_until.max(until);
+    }
+
     /// From now on a host gets so much time between two requests.
     pub(super) fn space(&self, origin: &Origin, interval: Duration) {
         self.host(origin).state.lock().expect("no holder panics").interval = interval;

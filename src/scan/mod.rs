@@ -55,6 +55,7 @@ mod templates;
 mod tokens;
 mod traffic;
 mod unbound;
+mod walls;
 mod wire;
 
 pub use declarative::CallbackSource;

@@ -25,6 +25,8 @@ use super::session::Judged;
 use super::session::Keeper;
 use super::tokens::Stale;
 use super::tokens::Tokens;
+use super::walls::Suspicion;
+use super::walls::Walls;
 use super::wire::Wire;
 use crate::flow::Values;
 use crate::http::SendOptions;
@@ -33,6 +35,7 @@ use crate::http::cookies::Cookie;
 use crate::http::tls::own::Offer;
 use crate::http::tls::own::Reply;
 use crate::model::CertificateReport;
+use crate::model::ControlCommand;
 use crate::model::CrawlProgress;
 use crate::model::Event;
 use crate::model::Exchange;
@@ -46,7 +49,9 @@ use crate::model::Redactor;
 use crate::model::Request;
 use crate::model::Scope;
 use crate::model::StopLevel;
+use crate::model::StopReason;
 use crate::model::StopToken;
+use crate::model::Wall;
 use crate::model::format_duration;
 
 /// What the engine's parts tell the ledger, in order.
@@ -181,6 +186,7 @@ pub(crate) struct Traffic {
     stop: StopToken,
     permits: Arc<Semaphore>,
     manners: Manners,
+    walls: Walls,
     learnt: mpsc::Sender<Learnt>,
     headers: Vec<Header>,
     pub(super) clock: Clock,
@@ -226,6 +232,9 @@ const MAX_REFUSALS: u32 = 3;
 const SOON: Duration = Duration::from_millis(300);
 const CROWDED: Duration = Duration::from_secs(3);
 
+/// How long a host that seems walled off is left alone, before each time that it is asked.
+const WALL_WAITS: [Duration; 3] = [Duration::ZERO, Duration::from_secs(2), Duration::from_secs(8)];
+
 /// Sendings of one request: as it is, after a challenge, after a login.
 const MAX_SENDINGS: u32 = 3;
 
@@ -237,6 +246,7 @@ impl Traffic {
             scope: parts.scope,
             stop: parts.stop,
             manners: Manners::new(parts.concurrency),
+            walls: Walls::default(),
             permits: Arc::new(Semaphore::new(concurrency)),
             concurrency,
             learnt: parts.learnt,
@@ -474,6 +484,9 @@ impl Traffic {
         let mut refusals = 0;
         loop {
             let (exchange, asked) = self.send_once(persona, request.clone(), options).await?;
+            if let Some(suspicion) = self.walls.learn(&exchange) {
+                self.ask_wall(&exchange.request.origin, &suspicion).await?;
+            }
             let Asked::Wait { how_long, first } = asked else {
                 if asked == Asked::TooLong {
                     self.tell_refusal(&exchange, "longer than this run waits: it goes on").await;
@@ -489,6 +502,46 @@ impl Traffic {
                 return Ok(exchange);
             }
         }
+    }
+
+    /// Asks for something that was let in before, later each time. Where it is let in, the scan goes on;
+    /// else it ends, because the target is not what answers.
+    async fn ask_wall(&self, origin: &Origin, suspicion: &Suspicion) -> Result<(), Unsent> {
+        for wait in WALL_WAITS {
+            let Some(control) = &suspicion.control else { break };
+            self.manners.hush(origin, self.clock.now() + wait);
+            let options = SendOptions::default();
+            let (exchange, _) = self.send_once(&self.session, control.clone(), &options).await?;
+            let is_open = exchange.response().is_some_and(|response| Wall::of(response).is_none());
+            self.tell(Learnt::Exchange { exchange, stands_for: None }).await;
+            if is_open {
+                self.walls.settle();
+                return Ok(());
+            }
+        }
+        let what = match suspicion.control {
+            Some(_) => "it refuses what it let in before",
+            None => "it has let in nothing",
+        };
+        let text = format!(
+            "{} answers in the place of {origin}: {what}, so nothing that follows would say anything \
+             about the target; let the scanner's address through, or scan more slowly (scan.max_rps)",
+            suspicion.wall.named(),
+        );
+        self.event(Event::Stopping(StopReason::Blocked(text))).await;
+        self.stop.apply(ControlCommand::Stop);
+        Err(Unsent::Stopped)
+    }
+
+    /// Tells at the end what a wall has kept from the target.
+    pub(crate) async fn conclude_walls(&self) {
+        let Some((wall, count)) = self.walls.refused() else { return };
+        let text = format!(
+            "{} refused {count} of the scan's requests: what they would have found may be there for \
+             whoever gets round it",
+            wall.named()
+        );
+        self.notice(NoticeLevel::Warning, text).await;
     }
 
     /// From now on an origin gets so much time between two requests.

@@ -16,8 +16,8 @@ use crate::model::Confidence;
 use crate::model::EvidenceRole;
 use crate::model::Exchange;
 use crate::model::Finding;
+use crate::model::Response;
 use crate::model::SeriesId;
-use crate::model::Signals;
 use crate::model::Tapped;
 
 pub(super) const RULE: &str = "user-bleed";
@@ -60,7 +60,7 @@ impl Bleed {
             return None;
         }
         let exchange = &tapped.exchange;
-        let signals = signals(exchange);
+        let signals = exchange.response().map(Response::signals).unwrap_or_default();
         let mut detail = format!(
             "user {} got what belongs to user {owner}, at {:.1} s",
             tapped.user,
@@ -104,10 +104,4 @@ impl Bleed {
         };
         again.map(told).collect()
     }
-}
-
-fn signals(exchange: &Exchange) -> Signals {
-    let headers = exchange.response().map(|response| response.headers.as_slice());
-    let fields = headers.unwrap_or_default().iter();
-    Signals::of(fields.map(|header| (header.name.as_bytes(), header.value.as_slice())), &[])
 }

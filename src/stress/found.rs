@@ -10,6 +10,7 @@ use crate::model::Exchange;
 use crate::model::Finding;
 use crate::model::FindingStatus;
 use crate::model::Redactor;
+use crate::model::Request;
 use crate::model::curl;
 use crate::model::evidence;
 use crate::model::fingerprint;
@@ -73,8 +74,12 @@ impl Finder {
 
     /// The finding at an exchange's operation.
     pub(super) fn finding(&self, exchange: &Exchange, found: Found) -> Option<Finding> {
+        self.finding_at(&exchange.request, found)
+    }
+
+    /// The finding at a request's operation.
+    pub(super) fn finding_at(&self, request: &Request, found: Found) -> Option<Finding> {
         let meta = self.registry.meta(found.rule)?;
-        let request = &exchange.request;
         let path_and_query = request.path_and_query_text();
         let path = path_and_query.split('?').next().unwrap_or_default();
         let id = format!("{}\0{}", found.rule, found.about);

@@ -1,21 +1,26 @@
 //! What shows only with volume or with several users at once, in traffic that load sends anyway.
 //!
 //! Load offers single exchanges ([`crate::model::Tapped`]); a [`Watch`] looks at each, remembers little
-//! and sends nothing. Four things are looked for:
+//! and sends nothing. Five things are looked for:
 //!
 //! * `bleed`: what is one user's in an answer to another, by marks that the plan puts into requests;
+//! * `cache`: what is one user's, kept by a cache that everybody shares;
 //! * `leaks`: errors, names and debug pages in answers that appear only beyond a level of load;
 //! * `refused`: requests that must be refused, and are not;
 //! * `posture`: protection that some answers of an endpoint have and others do not.
 //!
-//! A mark of another user and an open door are proofs by themselves and are told at once. The other two
-//! compare answers of different times and are told when load has ended.
+//! [`Collateral`] looks at the load as a whole: whether a few requests make all others slow.
+//!
+//! A mark of another user, what a cache kept and an open door are proofs by themselves and are told at
+//! once. The other two compare answers of different times and are told when load has ended.
 
 mod bleed;
+mod collateral;
 mod found;
 mod leaks;
 mod posture;
 mod refusal;
+mod stored;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -30,19 +35,25 @@ use crate::plan::Watched;
 use crate::rules::Registry;
 use crate::rules::ResponseView;
 
+pub use collateral::Collateral;
+pub use collateral::Conclusion;
+
 use bleed::Bleed;
 use found::Finder;
 use leaks::Leaks;
 use posture::Posture;
 use refusal::Refusals;
+use stored::Stored;
 
 /// Ids of the rules that are watched for.
-pub const RULES: [&str; 4] = [bleed::RULE, leaks::RULE, posture::RULE, refusal::RULE];
+pub const RULES: [&str; 6] =
+    [bleed::RULE, collateral::RULE, leaks::RULE, posture::RULE, refusal::RULE, stored::RULE];
 
 /// Looks at load's exchanges, one after the other.
 pub struct Watch {
     finder: Finder,
     bleed: Option<Bleed>,
+    stored: Option<Stored>,
     leaks: Option<Leaks>,
     posture: Option<Posture>,
     refusals: Refusals,
@@ -63,6 +74,7 @@ impl Watch {
         Self {
             finder: Finder::new(registry, redactor, origin_alias),
             bleed: watched.bleed.then(|| Bleed::new(canaries)),
+            stored: watched.cache.then(|| Stored::new(canaries)),
             leaks: watched.leaks.then(Leaks::default),
             posture: watched.posture.then(Posture::default),
             refusals: Refusals::new(refused),
@@ -77,6 +89,9 @@ impl Watch {
             Some(bleed) => bleed.look(tapped, &self.finder),
             None => Vec::new(),
         };
+        if let Some(stored) = &mut self.stored {
+            found.extend(stored.look(tapped, &self.finder));
+        }
         found.extend(self.refusals.look(tapped, level, &self.finder));
         self.count(&mut found);
         let Some(view) = ResponseView::of(&tapped.exchange) else { return found };
@@ -97,6 +112,7 @@ impl Watch {
     pub fn rules(&self) -> Vec<RuleMeta> {
         let watched = [
             (bleed::RULE, self.bleed.is_some()),
+            (stored::RULE, self.stored.is_some()),
             (leaks::RULE, self.leaks.is_some()),
             (posture::RULE, self.posture.is_some()),
             (refusal::RULE, !self.refusals.is_empty()),
@@ -120,10 +136,12 @@ impl Watch {
     /// What all exchanges together show.
     pub fn end(&mut self) -> Vec<Finding> {
         let bleed = self.bleed.iter_mut().flat_map(Bleed::end);
+        let stored = self.stored.iter_mut().flat_map(Stored::end);
         let leaks = self.leaks.iter().flat_map(|leaks| leaks.end(&self.finder));
         let posture = self.posture.iter().flat_map(|posture| posture.end(&self.finder));
         let refused = self.refusals.end(&self.finder);
-        let mut all: Vec<Finding> = bleed.chain(leaks).chain(posture).chain(refused).collect();
+        let mut all: Vec<Finding> =
+            bleed.chain(stored).chain(leaks).chain(posture).chain(refused).collect();
         self.count(&mut all);
         all
     }

@@ -16,7 +16,6 @@ use crate::model::EvidenceRole;
 use crate::model::Exchange;
 use crate::model::Finding;
 use crate::model::SeriesId;
-use crate::model::Signals;
 use crate::model::Tapped;
 use crate::model::stateless_template;
 use crate::rules::PassiveMatch;
@@ -95,9 +94,7 @@ impl Posture {
         if self.places.len() >= MAX_PLACES && !self.places.contains_key(&key) {
             return;
         }
-        let fields = response.headers.iter();
-        let fields = fields.map(|header| (header.name.as_bytes(), header.value.as_slice()));
-        let backend = Signals::of(fields, &[]).backend;
+        let backend = response.signals().backend;
         let place = self.places.entry(key).or_default();
         place.looked += 1;
         count(&mut place.by_backend, backend.as_deref());

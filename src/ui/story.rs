@@ -14,7 +14,6 @@ use crate::model::RuleOutcome;
 use crate::model::RunInfo;
 use crate::model::ScenarioMeta;
 use crate::model::SessionReport;
-use crate::model::StopReason;
 use crate::model::TemplateRun;
 use crate::model::ThresholdResult;
 use crate::model::format_duration;
@@ -71,7 +70,7 @@ impl Story {
             Event::ScanFailure { url, failure } => info(format!("{url}: {failure}")),
             Event::Session(session) => self.login(session),
             Event::Notice(notice) => vec![(notice.level, notice.text.clone())],
-            Event::Stopping(reason) => vec![(NoticeLevel::Warning, stop_text(reason))],
+            Event::Stopping(reason) => vec![(NoticeLevel::Warning, reason.sentence())],
             Event::Validity(validity) => {
                 let doubts = validity.problems.iter().chain(&validity.warnings);
                 let doubts = doubts.map(|text| (NoticeLevel::Warning, format!("load: {text}")));
@@ -202,15 +201,6 @@ fn gate(result: &ThresholdResult) -> (NoticeLevel, String) {
     let wanted = result.wanted();
     let text = format!("gate {}: {wanted} {stands}, {}", result.selector, result.measured());
     (NoticeLevel::Info, text)
-}
-
-/// Why a run ends before its plan does.
-pub(super) fn stop_text(reason: &StopReason) -> String {
-    match reason {
-        StopReason::Interrupted(text) => format!("interrupted: {text}"),
-        StopReason::Safety(text) => format!("safety stop: {text}"),
-        StopReason::Threshold(text) => format!("stopped by a threshold: {text}"),
-    }
 }
 
 /// The last word; `None` of a run that has not come to it.

@@ -18,7 +18,7 @@ import sys
 import tempfile
 
 PLAN = pathlib.Path(__file__).resolve().parents[2] / "scenarios" / "under-load.yml"
-WANTED = ["fail-open", "leak-under-load", "protection-inconsistent", "user-bleed"]
+WANTED = ["fail-open", "leak-under-load", "private-answer-cached", "protection-inconsistent", "user-bleed"]
 
 
 def run(program, is_safe, seed, folder):

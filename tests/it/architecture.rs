@@ -18,7 +18,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("plan", &["model", "extract", "rules", "flow"]),
     ("load", &["model", "http", "flow", "plan"]),
     ("scan", &["model", "extract", "http", "browser", "import", "rules", "flow", "plan"]),
-    ("stress", &["model", "rules", "plan"]),
+    ("stress", &["model", "insight", "rules", "plan"]),
     ("report", &["model", "format"]),
     ("ui", &["model", "format"]),
     ("export", &["model"]),

@@ -124,6 +124,7 @@ impl PlanBuilder {
             trace: None,
             watched: shakedown::plan::Watched::default(),
             refused: Vec::new(),
+            burden: Vec::new(),
             exports: Vec::new(),
             cookies: shakedown::plan::Cookies::Off,
             setup: None,

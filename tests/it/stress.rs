@@ -8,12 +8,13 @@ use rand::RngExt as _;
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 use shakedown::model::{
-    Canaries, Confidence, Exchange, Finding, Header, HttpVersion, Redactor, Request, Response,
-    SeriesId, Tapped, Target, Timings,
+    Canaries, Confidence, Digits, Exchange, Finding, GeneratorWindow, Header, HttpVersion,
+    LoadWindow, Origin, Redactor, Request, Response, SeriesId, SeriesKind, SeriesMeta,
+    SeriesWindow, Tally, Tapped, Target, Timings,
 };
 use shakedown::plan::Watched;
 use shakedown::rules::Registry;
-use shakedown::stress::Watch;
+use shakedown::stress::{Collateral, Conclusion, Watch};
 
 const CANARIES: u64 = 11;
 
@@ -29,9 +30,12 @@ struct Answer<'a> {
 const PLAIN: Answer<'static> =
     Answer { series: 0, user: 1, status: 200, headers: &[], body: "All is well." };
 
+fn target() -> Origin {
+    Target::parse("http://127.0.0.1:8080/").expect("an address").origin
+}
+
 fn tapped(answer: &Answer<'_>, at: f64) -> Tapped {
-    let target = Target::parse("http://127.0.0.1:8080/").expect("an address");
-    let mut request = Request::get(target.origin, format!("/part/{}", answer.series).as_str());
+    let mut request = Request::get(target(), format!("/part/{}", answer.series).as_str());
     let mark = Canaries::of(CANARIES).mark(answer.user);
     request.headers.push(Header { name: "X-Member".to_owned(), value: mark.to_vec() });
     let header = |(name, value): &(&str, &str)| Header {
@@ -86,7 +90,6 @@ fn what_is_looked_for_is_described() {
 #[test]
 fn a_mark_of_another_user_is_told_at_once_with_both_requests() {
     let mut watch = watch(Watched { bleed: true, ..Watched::default() });
-    let mark = |user| String::from_utf8(Canaries::of(CANARIES).mark(user).to_vec()).expect("ASCII");
     // Each his own, and a text that only looks like a mark.
     for user in 1..=50 {
         let own = format!("Member {} sdc0123456789abcdef01234", mark(user));
@@ -111,6 +114,75 @@ fn a_mark_of_another_user_is_told_at_once_with_both_requests() {
     assert_eq!(rules(&end), ["user-bleed"]);
     assert!(end[0].detail.ends_with("; in 2 answers looked at"), "{}", end[0].detail);
     assert_eq!(watch.outcomes()[0].matched, 2);
+}
+
+fn mark(user: u64) -> String {
+    String::from_utf8(Canaries::of(CANARIES).mark(user).to_vec()).expect("ASCII")
+}
+
+/// What a watch for caches tells of these answers, each with its user.
+fn cached(answers: &[(u64, &[(&str, &str)], &str)]) -> Vec<Finding> {
+    let mut watch = watch(Watched { cache: true, ..Watched::default() });
+    let mut found = Vec::new();
+    for (second, (user, headers, body)) in (0_u32..).zip(answers) {
+        let answer = Answer { user: *user, headers, body, ..PLAIN };
+        found.extend(watch.look(&tapped(&answer, f64::from(second)), None));
+    }
+    found
+}
+
+#[test]
+fn what_is_one_users_is_told_when_a_cache_serves_it() {
+    let others = format!("Dear {}", mark(7));
+    let found = cached(&[
+        (7, &[("X-Cache", "MISS")], &others),
+        (3, &[("X-Cache", "HIT")], &others),
+        (4, &[("X-Cache", "HIT")], &others),
+    ]);
+    assert_eq!(rules(&found), ["private-answer-cached"]);
+    assert!(found[0].detail.contains("another user's data (user 7)"), "{}", found[0].detail);
+    // His own, which a cache on the way has had for some time.
+    let own = format!("Dear {}", mark(3));
+    let found = cached(&[(3, &[("Age", "12")], &own)]);
+    assert!(found[0].detail.contains("its user's own data"), "{}", found[0].detail);
+    let found = cached(&[(3, &[("Age", "12"), ("Cache-Control", "private")], "Dear customer")]);
+    assert!(found[0].detail.contains("although Cache-Control says private"));
+    assert_eq!(found[0].confidence, Confidence::Firm);
+}
+
+#[test]
+fn a_cookie_out_of_a_cache_is_told_when_two_users_get_it_and_others_get_others() {
+    let sid = |value: &str| format!("sid={value}; Path=/; HttpOnly");
+    let (one, other) = (sid("83b1f0e2c7"), sid("5c90aa1d4e"));
+    let miss = |set: &'static str| [("X-Cache", "MISS"), ("Set-Cookie", set)];
+    let hit = |set: &'static str| [("X-Cache", "HIT"), ("Set-Cookie", set)];
+    let (one, other): (&'static str, &'static str) = (one.leak(), other.leak());
+    let found = cached(&[
+        (1, &miss(one), ""),
+        (2, &miss(other), ""),
+        (3, &hit(other), ""),
+        (3, &hit(other), ""),
+        (4, &hit(other), ""),
+    ]);
+    assert_eq!(rules(&found), ["private-answer-cached"]);
+    assert_eq!((found[0].confidence, found[0].evidence.len()), (Confidence::Confirmed, 2));
+    // One that everybody gets, from the origin too, is nobody's; nor is one that only one user gets.
+    assert!(cached(&[(1, &miss(one), ""), (2, &hit(one), ""), (3, &hit(one), "")]).is_empty());
+    assert!(cached(&[(1, &miss(one), ""), (2, &hit(other), ""), (2, &hit(other), "")]).is_empty());
+}
+
+#[test]
+fn what_a_cache_may_keep_is_not_told() {
+    let own = format!("Dear {}", mark(3));
+    // The application's own cache, by user; a key with the user in it; nobody's answer.
+    assert!(cached(&[(3, &[("X-Cache", "HIT")], &own)]).is_empty());
+    assert!(cached(&[(3, &[("Age", "12"), ("Vary", "Accept, X-Member")], &own)]).is_empty());
+    assert!(cached(&[(3, &[("Age", "12"), ("Vary", "Cookie")], &own)]).is_empty());
+    assert!(
+        cached(&[(3, &[("Age", "12"), ("Cache-Control", "max-age=60")], "All is well.")])
+            .is_empty()
+    );
+    assert!(cached(&[(3, &[("X-Cache", "MISS"), ("Cache-Control", "private")], &own)]).is_empty());
 }
 
 #[test]
@@ -247,4 +319,89 @@ fn protection_that_is_always_or_never_there_is_not_inconsistent() {
         );
     }
     assert_eq!(rules(&watch.end()), [""; 0]);
+}
+
+const OTHERS: u32 = 0;
+const BURDEN: u32 = 1;
+
+/// What is concluded of so many seconds of load, in which others take `usual` seconds and as many times
+/// as long with the burden as `harm` says; more of them fail by `failing`.
+fn collateral(seconds: u64, (usual, harm): (f64, f64), failing: f64, seed: u64) -> Conclusion {
+    let mut rng = StdRng::seed_from_u64(seed);
+    let request = Request::get(target(), "/export");
+    let registry = Arc::new(Registry::embedded());
+    let names = vec!["export".to_owned()];
+    let mut measured = Collateral::new(names, request, registry, Redactor::default(), "target");
+    let series = |id, request: &str| SeriesMeta {
+        id: SeriesId(id),
+        scenario: "load".to_owned(),
+        request: request.to_owned(),
+        method: "GET".to_owned(),
+        path_template: format!("/{request}"),
+        url: String::new(),
+        kind: SeriesKind::Http,
+        tags: std::collections::BTreeMap::new(),
+    };
+    measured.declared(&[series(OTHERS, "page"), series(BURDEN, "export")]);
+    let mut is_on = true;
+    for second in 0..seconds {
+        let mut others = Tally::new(Digits::Two);
+        for _ in 0..100 {
+            let times = if is_on { harm } else { 1.0 };
+            let took = usual * times * (0.5 + rng.random::<f64>());
+            others.requests += 1;
+            others.duration.record(Duration::from_secs_f64(took));
+            others.failed += u64::from(is_on && rng.random_bool(failing));
+        }
+        let mut burden = Tally::new(Digits::Two);
+        burden.requests = u64::from(is_on);
+        let window = |series, tally| SeriesWindow { series: SeriesId(series), tally };
+        let turn = measured.take(&LoadWindow {
+            from: Duration::from_secs(second),
+            to: Duration::from_secs(second + 1),
+            warmup: false,
+            series: vec![window(OTHERS, others), window(BURDEN, burden)],
+            scenarios: Vec::new(),
+            generator: GeneratorWindow::default(),
+        });
+        if let Some(turned) = turn {
+            is_on = turned;
+            measured.turned(is_on, Duration::from_secs(second + 1) + Duration::from_millis(20));
+        }
+    }
+    measured.conclude()
+}
+
+#[test]
+fn a_burden_is_told_with_what_it_costs_the_others() {
+    let Conclusion::Harm(finding) = collateral(60, (0.02, 2.0), 0.0, 1) else {
+        panic!("twice as slow")
+    };
+    assert_eq!(finding.rule.id, "collateral");
+    assert!(
+        finding.detail.starts_with("while export is 0.99% of the requests"),
+        "{}",
+        finding.detail
+    );
+    assert!(finding.detail.contains("(2.0 times; 7 and 8 stretches"), "{}", finding.detail);
+    let Conclusion::Harm(finding) = collateral(60, (0.02, 1.0), 0.05, 2) else {
+        panic!("more of them fail")
+    };
+    assert!(finding.detail.contains("of them fail, without it 0%"), "{}", finding.detail);
+}
+
+#[test]
+fn what_costs_nobody_anything_is_no_burden() {
+    let told = (0..40)
+        .filter(|seed| matches!(collateral(60, (0.02, 1.0), 0.0, 100 + seed), Conclusion::Harm(_)));
+    assert_eq!(told.count(), 0);
+    // A little is no harm, however sure it is.
+    assert!(matches!(collateral(60, (0.02, 1.05), 0.0, 3), Conclusion::NoHarm(_)));
+}
+
+#[test]
+fn a_load_that_is_too_short_says_so() {
+    let Conclusion::TooLittle(text) = collateral(20, (0.02, 3.0), 0.0, 1) else { panic!("20 s") };
+    assert!(text.contains("3 and 2 stretches"), "{text}");
+    assert!(text.contains("40.0s of load"), "{text}");
 }

@@ -149,11 +149,7 @@ impl CapacityWatch {
         self.finish_level();
         let end = self.end.unwrap_or_else(|| {
             SearchEnd::CutShort(match stopped {
-                Some(
-                    StopReason::Interrupted(why)
-                    | StopReason::Safety(why)
-                    | StopReason::Threshold(why),
-                ) => why.clone(),
+                Some(reason) => reason.text().to_owned(),
                 None => "the load was over before there was an answer".to_owned(),
             })
         });

@@ -37,15 +37,23 @@ fn under_load() -> Object {
         .key(
             "watch",
             list(&word(&under_load::KINDS)),
-            "What: `passive` rules, `bleed` (one user's mark, ${canary}, in an answer to another), `leaks` \
-             (errors that show only beyond a level of load), `posture` (protection that some answers have \
-             and others do not).",
+            "What: `passive` rules, `bleed` (one user's mark, ${canary}, in an answer to another), `cache` \
+             (what is one user's, out of a cache that everybody shares), `leaks` (errors that show only \
+             beyond a level of load), `posture` (protection that some answers have and others do not), \
+             `walls` (nothing but whether a firewall or bot wall answers in the target's place, which all of \
+             them look for).",
         )
         .key(
             "refused",
             list(&text()),
             "Requests that must be refused whatever the load is; all their answers are looked at. One that \
              is let in is critical.",
+        )
+        .key(
+            "collateral",
+            list(&text()),
+            "Requests that may make all others slow: expensive or malformed ones, which a thin scenario sends. \
+             They are turned off and on every four seconds, and the others are compared.",
         )
         .key_or(
             "sample",

@@ -2,7 +2,6 @@
 
 use crate::model::NoticeLevel;
 use crate::model::Report;
-use crate::model::StopReason;
 use crate::model::inert;
 use std::fmt::Write as _;
 
@@ -67,12 +66,7 @@ pub(super) fn verdict_section(report: &Report, style: Style) -> String {
 fn warnings(report: &Report, style: Style) -> String {
     let mut lines = Vec::new();
     if let Some(reason) = &report.stopped {
-        let (word, text) = match reason {
-            StopReason::Interrupted(text) => ("interrupted", text),
-            StopReason::Safety(text) => ("safety stop", text),
-            StopReason::Threshold(text) => ("stopped by a threshold", text),
-        };
-        lines.push((Ink::Warn, format!("{word}: {text}")));
+        lines.push((Ink::Warn, reason.sentence()));
     }
     // What is a reason of the verdict is said there.
     let reasons = report.verdict.iter().flat_map(|verdict| &verdict.reasons);

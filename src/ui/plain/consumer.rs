@@ -164,7 +164,7 @@ impl Plain {
                     self.say(&lines::notice(notice.level, &notice.text, self.paint));
                 }
             }
-            Event::LoadChanged(change) if !change.is_search() => {
+            Event::LoadChanged(change) if !change.is_own() => {
                 let text = change.to_string();
                 self.say(&lines::notice(NoticeLevel::Warning, &text, self.paint));
             }

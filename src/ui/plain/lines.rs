@@ -63,6 +63,7 @@ pub(super) fn stopping(reason: &StopReason, paint: Paint) -> String {
         StopReason::Interrupted(text) => ("stopping", text),
         StopReason::Safety(text) => ("stopping for safety", text),
         StopReason::Threshold(text) => ("stopping at a threshold", text),
+        StopReason::Blocked(text) => ("stopping, blocked", text),
     };
     notice(NoticeLevel::Warning, &format!("{why}: {text}"), paint)
 }

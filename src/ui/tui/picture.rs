@@ -55,7 +55,7 @@ impl Picture {
             picture.log.push(None, NoticeLevel::Info, &format!("{url}: {failure}"));
         }
         if let Some(reason) = &report.stopped {
-            picture.log.push(None, NoticeLevel::Warning, &story::stop_text(reason));
+            picture.log.push(None, NoticeLevel::Warning, &reason.sentence());
         }
         if let Some(text) = story::verdict_text(&report) {
             picture.log.push(None, NoticeLevel::Info, &text);

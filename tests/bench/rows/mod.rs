@@ -8,6 +8,7 @@ mod memory;
 mod passive;
 mod scripted;
 mod stall;
+mod tapped;
 mod threads;
 mod traced;
 
@@ -46,6 +47,13 @@ pub(crate) const ALL: &[Row] = &[
         noise: Noise::Steady,
         seconds: |_| 40.0,
         measure: traced::observer,
+    },
+    Row {
+        name: "tap",
+        what: "HTTP/1.1, 13 bytes, 64 connections: with 1 % of the answers looked at / without",
+        noise: Noise::Noisy,
+        seconds: |bed| pairs(bed, bed.fewer_pairs(), 4.0),
+        measure: tapped::tap,
     },
     Row {
         name: "oha",

@@ -56,6 +56,7 @@ mod template;
 mod tls;
 mod uploads;
 mod values;
+mod walls;
 mod xpath;
 mod xss;
 mod xss_stored;

@@ -591,6 +591,7 @@ pub(super) fn plan(target: &str, setup: Setup) -> Plan {
         trace: None,
         watched: shakedown::plan::Watched::default(),
         refused: Vec::new(),
+        burden: Vec::new(),
         exports: Vec::new(),
         cookies: shakedown::plan::Cookies::Off,
         setup: None,

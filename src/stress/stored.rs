@@ -1,0 +1,251 @@
+//! What is one user's, kept by a cache that everybody shares.
+//!
+//! Whatever a cache serves was made for somebody before. That is a flaw where it holds what is one user's:
+//! his mark ([`Canaries`]), a cookie that was set for him, an answer to his credentials. An application may
+//! have a cache of its own, with a key for each user, and say `X-Cache: HIT`; only caches on the way count
+//! an answer's `Age` (RFC 9111 §5.1). So what came to nobody else has to have one.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+
+use super::found::Finder;
+use super::found::Found;
+use super::found::brief;
+use crate::model::Canaries;
+use crate::model::Confidence;
+use crate::model::Evidence;
+use crate::model::EvidenceRole;
+use crate::model::Exchange;
+use crate::model::Finding;
+use crate::model::Response;
+use crate::model::SeriesId;
+use crate::model::Storing;
+use crate::model::Tapped;
+
+pub(super) const RULE: &str = "private-answer-cached";
+
+/// Cookies of a series that are kept in mind, values of each, and users of a value.
+const MAX_COOKIES: usize = 256;
+const MAX_VALUES: usize = 256;
+const MAX_USERS: usize = 2;
+
+/// Characters of a cookie's value from which on it may tell users apart.
+const LONG: usize = 8;
+
+/// What lets a shared cache keep an answer to credentials (RFC 9111 §3.5).
+const ALLOWED: [&str; 3] = ["public", "s-maxage", "must-revalidate"];
+
+/// See the module.
+pub(super) struct Stored {
+    canaries: Canaries,
+    /// By series and name.
+    cookies: BTreeMap<(SeriesId, String), Cookie>,
+    /// By series and what was found there: the finding, and how many answers it counts.
+    known: BTreeMap<(SeriesId, &'static str), (Finding, u64)>,
+}
+
+/// A cookie that an endpoint sets.
+#[derive(Debug, Default)]
+struct Cookie {
+    /// Who got each value out of a cache; of one that came from the origin nobody.
+    values: BTreeMap<String, Served>,
+}
+
+#[derive(Debug, Default)]
+struct Served {
+    users: BTreeSet<u64>,
+    /// The first of them.
+    first: Option<Evidence>,
+}
+
+/// Why an answer should not have come out of a cache.
+struct Fault {
+    kind: &'static str,
+    detail: String,
+    confidence: Confidence,
+    /// Beside the answer itself.
+    control: Option<Evidence>,
+}
+
+impl Stored {
+    pub(super) fn new(canaries: Canaries) -> Self {
+        Self { canaries, cookies: BTreeMap::new(), known: BTreeMap::new() }
+    }
+
+    pub(super) fn look(&mut self, tapped: &Tapped, finder: &Finder) -> Vec<Finding> {
+        let Some(response) = tapped.exchange.response() else { return Vec::new() };
+        let signals = response.signals();
+        let is_served = signals.cache.is_some_and(|state| state.is_served());
+        let cookie = self.cookie(tapped, response, is_served, finder);
+        if !is_served || !(200..300).contains(&response.status) {
+            return Vec::new();
+        }
+        let faults = [
+            cookie,
+            self.mark(tapped, response),
+            credentials(&tapped.exchange, response),
+            refused(response, signals.storing),
+        ];
+        faults.into_iter().flatten().filter_map(|fault| self.told(tapped, fault, finder)).collect()
+    }
+
+    /// Those that were seen more than once, with how often.
+    pub(super) fn end(&mut self) -> Vec<Finding> {
+        let again = self.known.values().filter(|(_, count)| *count > 1);
+        let told = |(finding, count): &(Finding, u64)| Finding {
+            detail: format!("{}; in {count} answers looked at", finding.detail),
+            occurrences: *count,
+            ..finding.clone()
+        };
+        again.map(told).collect()
+    }
+
+    /// One value of a cookie, set out of a cache for two users, where others get others.
+    fn cookie(
+        &mut self,
+        tapped: &Tapped,
+        response: &Response,
+        is_served: bool,
+        finder: &Finder,
+    ) -> Option<Fault> {
+        let mut fault = None;
+        for (name, value) in response.headers_named("set-cookie").filter_map(|set| pair(&set.value))
+        {
+            let key = (tapped.series, name.clone());
+            if value.len() < LONG
+                || self.cookies.len() >= MAX_COOKIES && !self.cookies.contains_key(&key)
+            {
+                continue;
+            }
+            let values = &mut self.cookies.entry(key).or_default().values;
+            if values.len() >= MAX_VALUES && !values.contains_key(&value) {
+                continue;
+            }
+            let served = values.entry(value.clone()).or_default();
+            if !is_served {
+                continue;
+            }
+            if served.users.len() < MAX_USERS {
+                served.users.insert(tapped.user);
+            }
+            if served.first.is_none() {
+                let shown = finder.evidence(EvidenceRole::Control, &brief(&tapped.exchange), None);
+                served.first = Some(shown);
+                continue;
+            }
+            let (is_shared, control) = (served.users.len() >= MAX_USERS, served.first.clone());
+            if is_shared && values.len() > 1 {
+                fault = Some(Fault {
+                    kind: "cookie",
+                    detail: format!(
+                        "a cache sets the same `{name}` for several users, where others get others"
+                    ),
+                    confidence: Confidence::Confirmed,
+                    control,
+                });
+            }
+        }
+        fault
+    }
+
+    /// Somebody's mark in what a cache served.
+    fn mark(&self, tapped: &Tapped, response: &Response) -> Option<Fault> {
+        let wire = response.to_wire();
+        let mut owners = self.canaries.find(&wire).map(|(_, user)| user);
+        let owner = owners.find(|user| *user != tapped.user).or_else(|| {
+            let is_own = self.canaries.find(&wire).next().is_some();
+            (is_own && has_age(response) && !self.is_keyed(tapped, response)).then_some(tapped.user)
+        })?;
+        let whose = if owner == tapped.user { "its user's own" } else { "another user's" };
+        Some(Fault {
+            kind: "mark",
+            detail: format!("a cache keeps an answer that holds {whose} data (user {owner})"),
+            confidence: Confidence::Confirmed,
+            control: None,
+        })
+    }
+
+    /// Whether the cache's key holds what makes the answer the user's: the address, or a header that
+    /// `Vary` names.
+    fn is_keyed(&self, tapped: &Tapped, response: &Response) -> bool {
+        let request = &tapped.exchange.request;
+        let has_mark = |text: &[u8]| self.canaries.find(text).next().is_some();
+        let varies: Vec<String> =
+            response.headers_named("vary").flat_map(|vary| words(&vary.value)).collect();
+        has_mark(&request.path_and_query)
+            || varies.iter().any(|name| ["*", "cookie", "authorization"].contains(&name.as_str()))
+            || varies
+                .iter()
+                .any(|name| request.header(name).is_some_and(|header| has_mark(&header.value)))
+    }
+
+    /// `None` of what was told before.
+    fn told(&mut self, tapped: &Tapped, fault: Fault, finder: &Finder) -> Option<Finding> {
+        let key = (tapped.series, fault.kind);
+        if let Some((_, count)) = self.known.get_mut(&key) {
+            *count += 1;
+            return None;
+        }
+        let shown = finder.evidence(EvidenceRole::Attack, &tapped.exchange, None);
+        let finding = finder.finding(
+            &tapped.exchange,
+            Found {
+                rule: RULE,
+                about: fault.kind.to_owned(),
+                confidence: fault.confidence,
+                detail: format!("{}, at {:.1} s", fault.detail, tapped.at.as_secs_f64()),
+                evidence: std::iter::once(shown).chain(fault.control).collect(),
+                occurrences: 1,
+            },
+        )?;
+        self.known.insert(key, (finding.clone(), 1));
+        Some(finding)
+    }
+}
+
+/// An answer to credentials that nothing allows a shared cache to keep.
+fn credentials(exchange: &Exchange, response: &Response) -> Option<Fault> {
+    exchange.request.header("authorization")?;
+    let control: Vec<String> =
+        response.headers_named("cache-control").flat_map(|header| words(&header.value)).collect();
+    let is_allowed =
+        control.iter().any(|word| ALLOWED.contains(&word.split('=').next().unwrap_or_default()));
+    (has_age(response) && !is_allowed).then(|| Fault {
+        kind: "credentials",
+        detail:
+            "a cache keeps an answer to a request with Authorization, and nothing in it allows that"
+                .to_owned(),
+        confidence: Confidence::Firm,
+        control: None,
+    })
+}
+
+/// An answer that says itself that it must not be kept.
+fn refused(response: &Response, storing: Storing) -> Option<Fault> {
+    let is_refused = matches!(storing, Storing::NoStore | Storing::Private);
+    (has_age(response) && is_refused).then(|| Fault {
+        kind: "refused",
+        detail: format!("a cache keeps an answer although {}", storing.reason()),
+        confidence: Confidence::Firm,
+        control: None,
+    })
+}
+
+/// Whether a cache on the way has had it for a second or longer.
+fn has_age(response: &Response) -> bool {
+    let age = response.header("age").map(|age| age.text().trim().parse::<u64>());
+    age.is_some_and(|age| age.is_ok_and(|age| age > 0))
+}
+
+/// Name and value of a cookie that is set.
+fn pair(set: &[u8]) -> Option<(String, String)> {
+    let text = std::str::from_utf8(set).ok()?;
+    let (name, value) = text.split(';').next()?.split_once('=')?;
+    Some((name.trim().to_owned(), value.trim().to_owned()))
+}
+
+/// The elements of a list in a header, in lower case.
+fn words(value: &[u8]) -> Vec<String> {
+    let text = String::from_utf8_lossy(value).to_ascii_lowercase();
+    text.split(',').map(|word| word.trim().to_owned()).collect()
+}
