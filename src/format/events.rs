@@ -19,6 +19,7 @@ use crate::model::SeriesId;
 use crate::model::SeriesWindow;
 use crate::model::Stamped;
 
+use super::access::AccessDto;
 use super::bottleneck::BottleneckDto;
 use super::capacity::CapacityDto;
 use super::change::ChangeDto;
@@ -254,6 +255,8 @@ enum EventDto {
     RuleFinished(RuleOutcomeDto),
     /// A flaw; one with a known fingerprint replaces the earlier.
     Finding(Box<FindingDto>),
+    /// Who may do what, as checks saw it; the last one holds.
+    AccessMatrix(Box<AccessDto>),
     /// An exchange of the scanner failed; sampled.
     ScanFailure {
         url: String,
@@ -381,6 +384,7 @@ impl From<&Event> for EventDto {
             Event::RuleDeclared(rule) => Self::RuleDeclared(rule.into()),
             Event::RuleFinished(outcome) => Self::RuleFinished(outcome.into()),
             Event::Finding(finding) => Self::Finding(Box::new(finding.as_ref().into())),
+            Event::AccessMatrix(matrix) => Self::AccessMatrix(Box::new(matrix.as_ref().into())),
             Event::ScanFailure { url, failure } => Self::ScanFailure {
                 url: url.clone(),
                 failure: FailureDto { class: Name(failure.class), detail: failure.detail.clone() },
@@ -439,6 +443,7 @@ impl From<EventDto> for Event {
             EventDto::RuleDeclared(rule) => Self::RuleDeclared(rule.into()),
             EventDto::RuleFinished(outcome) => Self::RuleFinished(outcome.into()),
             EventDto::Finding(finding) => Self::Finding(Box::new((*finding).into())),
+            EventDto::AccessMatrix(matrix) => Self::AccessMatrix(Box::new((*matrix).into())),
             EventDto::ScanFailure { url, failure } => {
                 Self::ScanFailure { url, failure: Failure::new(failure.class.0, failure.detail) }
             }

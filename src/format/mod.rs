@@ -5,6 +5,7 @@
 //! break. What can be wrong in a file is found while it is parsed, so that every error names line,
 //! column and path. Nothing here reads or writes a file.
 
+mod access;
 mod blocks;
 mod bottleneck;
 mod bytes;

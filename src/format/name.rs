@@ -11,6 +11,7 @@ use serde::Serialize;
 use serde::Serializer;
 
 use super::capacity::EndName;
+use crate::model::Access;
 use crate::model::BottleneckCause;
 use crate::model::CacheState;
 use crate::model::CapacityModel;
@@ -59,6 +60,7 @@ macro_rules! stable_names {
 }
 
 stable_names! {
+    Access, "Access", &Self::ALL;
     BottleneckCause, "BottleneckCause", &Self::ALL;
     CacheState, "CacheState", &Self::ALL;
     Certainty, "Certainty", &Self::ALL;

@@ -9,6 +9,7 @@ use schemars::generate::SchemaSettings;
 use serde::Deserialize;
 use serde::Serialize;
 
+use super::access::AccessDto;
 use super::blocks::BlocksDto;
 use super::bottleneck::BottleneckDto;
 use super::capacity::CapacityDto;
@@ -183,6 +184,9 @@ pub(super) struct ReportDto {
     templates: Option<TemplatesDto>,
     /// Gravest first.
     findings: Vec<FindingDto>,
+    /// Who may do what; absent where nobody asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    access: Option<AccessDto>,
     /// Logins: that they worked, how it was proven, and whether they held.
     #[serde(default)]
     sessions: Vec<SessionDto>,
@@ -301,6 +305,7 @@ impl From<&Report> for ReportDto {
             rules: report.rules.values().map(rule).collect(),
             templates: report.templates.as_ref().map(Into::into),
             findings: report.findings.iter().map(Into::into).collect(),
+            access: report.access.as_ref().map(Into::into),
             sessions: report.sessions.iter().map(Into::into).collect(),
             errors: report.notices.iter().map(Into::into).collect(),
         }
@@ -372,6 +377,7 @@ impl From<ReportDto> for Report {
             rules: rules.collect(),
             templates: dto.templates.map(Into::into),
             findings: dto.findings.into_iter().map(Into::into).collect(),
+            access: dto.access.map(Into::into),
             sessions: dto.sessions.into_iter().map(Into::into).collect(),
             notices: dto.errors.into_iter().map(Into::into).collect(),
             scan_failures: dto.scan.failures.into_iter().map(failure).collect(),

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::access::AccessMatrix;
 use super::bottleneck::Bottleneck;
 use super::capacity::Capacity;
 use super::comparison::Comparison;
@@ -253,6 +254,8 @@ pub enum Event {
     RuleFinished(RuleOutcome),
     /// A flaw. One with a known fingerprint replaces the earlier (occurrences and parameters grow).
     Finding(Box<Finding>),
+    /// Who may do what, as checks saw it; the last one holds.
+    AccessMatrix(Box<AccessMatrix>),
     /// An exchange of the scanner failed; sampled, all are counted in [`ScanWindow::failed`].
     ScanFailure {
         /// Where.

@@ -67,6 +67,7 @@ impl Report {
                 }
             }
             Event::Finding(finding) => self.set_finding(finding, stamped.at),
+            Event::AccessMatrix(matrix) => self.access = Some((**matrix).clone()),
             Event::ScanFailure { url, failure } => {
                 if self.scan_failures.len() < SAMPLES_KEPT {
                     self.scan_failures.push((url.clone(), failure.clone()));

@@ -3,6 +3,7 @@
 //! Nothing here reads a file, a clock, an environment variable or a socket, and nothing here
 //! derives a public file format: `format` owns those, so that a rename is not a format break.
 
+mod access;
 mod address;
 mod amount;
 mod answers;
@@ -78,6 +79,9 @@ mod url_shape;
 mod verdict;
 mod wall;
 
+pub use access::{
+    ANONYMOUS, Access, AccessCell, AccessChange, AccessMatrix, AccessRow, shortlist,
+};
 pub use address::{Origin, OriginError, Scheme, Target};
 pub use amount::Amount;
 pub use answers::{AnswerFilter, AnswerTally};

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::access::AccessMatrix;
 use super::block::Blocks;
 use super::bottleneck::Bottleneck;
 use super::capacity::Capacity;
@@ -98,6 +99,8 @@ pub struct Report {
     pub templates: Option<TemplateRun>,
     /// Gravest first, then in order of discovery.
     pub findings: Vec<Finding>,
+    /// Who may do what; `None` where nobody asked.
+    pub access: Option<AccessMatrix>,
     /// Logins.
     pub sessions: Vec<SessionReport>,
     /// Warnings and errors, capped.
@@ -144,6 +147,7 @@ impl Default for Report {
             rules: BTreeMap::new(),
             templates: None,
             findings: Vec::new(),
+            access: None,
             sessions: Vec::new(),
             notices: Vec::new(),
             scan_failures: Vec::new(),

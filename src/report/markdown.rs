@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use crate::model::AccessMatrix;
 use crate::model::Capacity;
 use crate::model::Finding;
 use crate::model::FindingStatus;
@@ -12,6 +13,8 @@ use crate::model::Tally;
 use crate::model::format_duration;
 use crate::model::inert;
 
+use super::access;
+use super::access::Tone;
 use super::capacity;
 use super::comparison::comparison_section;
 use super::figures::COLUMNS;
@@ -54,6 +57,7 @@ pub(super) fn markdown(report: &Report) -> String {
     if has_scan(report) {
         out.push_str(&scan(report));
     }
+    out.extend(report.access.as_ref().map(access_of));
     if has_load(report) {
         out.push_str(&load(report));
     }
@@ -232,6 +236,26 @@ fn scan(report: &Report) -> String {
         out.push_str(&row(finding));
     }
     more(&mut out, report.findings.len());
+    out
+}
+
+/// Who may do what; what has changed stands first.
+fn access_of(matrix: &AccessMatrix) -> String {
+    let mut out = format!("\n### Access\n\n{}\n", access::facts(matrix).join(" · "));
+    let names: Vec<String> = matrix.identities.iter().map(|name| code(name)).collect();
+    let line = "--|".repeat(names.len());
+    writeln!(out, "\n| operation | {} |\n|--|{line}", names.join(" | ")).expect(INFALLIBLE);
+    let rows = access::grid(matrix);
+    for row in rows.iter().take(ROWS) {
+        let cell = |(text, tone): &(String, Tone)| match tone {
+            Tone::Bad => format!("❌ {text}"),
+            Tone::Doubtful => format!("⚠️ {text}"),
+            Tone::Plain | Tone::Faint => text.clone(),
+        };
+        let cells: Vec<String> = row.cells.iter().map(cell).collect();
+        writeln!(out, "| {} | {} |", code(&row.name), cells.join(" | ")).expect(INFALLIBLE);
+    }
+    more(&mut out, rows.len());
     out
 }
 

@@ -4,6 +4,7 @@
 //! place where it puts it: `model::inert` for terminals, autoescaping for HTML, entities and
 //! backslashes for Markdown, quoting for CSV. Nothing here writes a file.
 
+mod access;
 mod capacity;
 mod comparison;
 mod csv;

@@ -71,6 +71,7 @@ pub(super) fn gate(
     }
     if watched.iter().any(|one| one.threshold.metric() == MetricName::Findings) {
         facts.findings.extend(against.lapsed(report));
+        add_access(&mut facts, report);
     }
     if let Some(capacity) = &report.capacity {
         add_capacity(&mut facts, capacity);
@@ -86,6 +87,14 @@ fn add_stop(facts: &mut Facts, report: &Report) {
         Some(StopReason::Blocked(text)) => facts.invalid.push(text.clone()),
         Some(StopReason::Threshold(_)) | None => {}
     }
+}
+
+/// What a matrix of who may do what is there for, beside findings: nobody is locked out unseen, and
+/// nothing is new or gone that nobody has looked at.
+fn add_access(facts: &mut Facts, report: &Report) {
+    let Some(matrix) = &report.access else { return };
+    facts.regressions.extend(matrix.lockouts());
+    facts.incomplete.extend(matrix.gaps());
 }
 
 /// A search that came to its end has an answer, or says that there is none. What must be there at least
@@ -175,6 +184,10 @@ mod tests {
 
     use super::super::bed;
     use super::*;
+    use crate::model::Access;
+    use crate::model::AccessCell;
+    use crate::model::AccessMatrix;
+    use crate::model::AccessRow;
     use crate::model::CapacityAim;
     use crate::model::CapacityModel;
     use crate::model::Digits;
@@ -264,6 +277,34 @@ mod tests {
         for (end, answer, at_least, expected) in table {
             assert_eq!(code_of(end.clone(), answer, at_least), expected, "{end:?} {at_least:?}");
         }
+    }
+
+    #[test]
+    fn who_is_locked_out_and_what_is_gone_weigh_where_findings_do() {
+        let gates = [threshold("findings{severity:>=high}", "count==0")];
+        let cell = AccessCell { now: Access::Deny, expected: Some(Access::Allow) };
+        let row = AccessRow {
+            method: "GET".to_owned(),
+            path_template: "/a".to_owned(),
+            cells: vec![cell],
+            is_listed: true,
+        };
+        let mut matrix = AccessMatrix {
+            identities: vec!["member".to_owned()],
+            operations: vec![row],
+            is_compared: true,
+            ..AccessMatrix::default()
+        };
+        let code_of = |matrix: &AccessMatrix, gates: &[Threshold]| {
+            let report = Report { access: Some(matrix.clone()), ..report(&[(200, 10)], 0) };
+            code(&report, gates, Gating::OnlyThresholds)
+        };
+        assert_eq!(code_of(&matrix, &gates), 82);
+        assert_eq!(code_of(&matrix, &[]), 0);
+        matrix.operations[0].cells[0].expected = Some(Access::Deny);
+        assert_eq!(code_of(&matrix, &gates), 0);
+        matrix.vanished.push("GET /b".to_owned());
+        assert_eq!(code_of(&matrix, &gates), 83);
     }
 
     #[test]

@@ -71,6 +71,7 @@ fn ends_a_batch(event: &Event) -> bool {
         | Event::SiteNode(_)
         | Event::RuleDeclared(_)
         | Event::RuleFinished(_)
+        | Event::AccessMatrix(_)
         | Event::ScanFailure { .. }
         | Event::Validity(_)
         | Event::Capacity(_)

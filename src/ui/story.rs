@@ -86,6 +86,7 @@ impl Story {
             | Event::UrlFound(_)
             | Event::TemplateResult(_)
             | Event::SiteNode(_)
+            | Event::AccessMatrix(_)
             | Event::Capacity(_)
             | Event::Comparison(_)
             | Event::Bottlenecks(_)

@@ -5,19 +5,19 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use shakedown::model::{
-    Acceptance, Bottleneck, BottleneckCause, CacheState, Certainty, Change, ChangeKind, CheckCount,
-    ComparedFigure, ComparedRun, Comparison, ComparisonLimits, Confidence, Cost, CrawlProgress,
-    Digits, Event, Evidence, EvidenceRole, Exemplar, Facts, Failure, FailureClass, Finding,
-    FindingChange, FindingChangeKind, FindingStatus, GeneratorWindow, Guessed, Headline, Histogram,
-    InsertionKind, InsertionRef, InteractionRecord, LeftOut, LoadChange, LoadChangeKind,
-    LoadTotals, LoadWindow, MachineUse, Match, MatchPart, MessageTally, Notice, NoticeLevel,
-    Observed, Operation, OperationSource, Owasp, Phase, Recorded, RefusedTemplate, Report,
-    RuleMeta, RuleOutcome, RunInfo, SampledRequest, ScanWindow, ScenarioMeta, ScenarioTally,
-    ScenarioWindow, SeriesId, SeriesKind, SeriesMeta, SeriesWindow, ServerTime, SessionReport,
-    Severity, Signals, Since, SiteAnswer, SiteExample, SiteNode, SiteParameter, SkipReason,
-    StageMeta, Stamped, StopReason, Subject, Tally, Target, TemplateClass, TemplateLibrary,
-    TemplateResult, TemplateTraffic, ThresholdResult, Timings, Usage, Validity, Verdict,
-    fingerprint,
+    ANONYMOUS, Acceptance, Access, AccessCell, AccessMatrix, AccessRow, Bottleneck, BottleneckCause,
+    CacheState, Certainty, Change, ChangeKind, CheckCount, ComparedFigure, ComparedRun, Comparison,
+    ComparisonLimits, Confidence, Cost, CrawlProgress, Digits, Event, Evidence, EvidenceRole,
+    Exemplar, Facts, Failure, FailureClass, Finding, FindingChange, FindingChangeKind,
+    FindingStatus, GeneratorWindow, Guessed, Headline, Histogram, InsertionKind, InsertionRef,
+    InteractionRecord, LeftOut, LoadChange, LoadChangeKind, LoadTotals, LoadWindow, MachineUse,
+    Match, MatchPart, MessageTally, Notice, NoticeLevel, Observed, Operation, OperationSource,
+    Owasp, Phase, Recorded, RefusedTemplate, Report, RuleMeta, RuleOutcome, RunInfo, SampledRequest,
+    ScanWindow, ScenarioMeta, ScenarioTally, ScenarioWindow, SeriesId, SeriesKind, SeriesMeta,
+    SeriesWindow, ServerTime, SessionReport, Severity, Signals, Since, SiteAnswer, SiteExample,
+    SiteNode, SiteParameter, SkipReason, StageMeta, Stamped, StopReason, Subject, Tally, Target,
+    TemplateClass, TemplateLibrary, TemplateResult, TemplateTraffic, ThresholdResult, Timings,
+    Usage, Validity, Verdict, fingerprint,
 };
 
 const ORIGIN: &str = "http://127.0.0.1:8080";
@@ -621,7 +621,31 @@ fn scan(log: &mut Log) {
             skipped: Some("the request budget was used up".to_owned()),
         }),
     );
+    log.at(31_472, Event::AccessMatrix(Box::new(access_matrix())));
     log.at(31_472, Event::PhaseFinished(Phase::Scan));
+}
+
+/// Who may do what: somebody is let in who is to be refused; something is new, and something gone.
+fn access_matrix() -> AccessMatrix {
+    let row = |path: &str, cells: [(Access, Option<Access>); 3]| AccessRow {
+        method: "GET".to_owned(),
+        path_template: path.to_owned(),
+        cells: cells.map(|(now, expected)| AccessCell { now, expected }).to_vec(),
+        is_listed: cells[0].1.is_some(),
+    };
+    let (deny, allow, same) = (Access::Deny, Access::Allow, Access::Same);
+    let as_expected = |access: Access| (access, Some(access));
+    AccessMatrix {
+        identities: [ANONYMOUS, "alice", "bob"].map(str::to_owned).to_vec(),
+        operations: vec![
+            row("/export", [(deny, None), (Access::Error, None), (deny, None)]),
+            row("/items/{id}", [as_expected(allow), as_expected(same), as_expected(same)]),
+            row("/orders/{id}", [as_expected(deny), as_expected(allow), (same, Some(deny))]),
+        ],
+        left_out: 2,
+        is_compared: true,
+        vanished: vec!["GET /orders".to_owned()],
+    }
 }
 
 /// A rule with everything a rule can have.

@@ -31,6 +31,7 @@ fn kind(event: &Event) -> &'static str {
         Event::RuleDeclared(_) => "rule_declared",
         Event::RuleFinished(_) => "rule_finished",
         Event::Finding(_) => "finding",
+        Event::AccessMatrix(_) => "access_matrix",
         Event::ScanFailure { .. } => "scan_failure",
         Event::Session(_) => "session",
         Event::Notice(_) => "notice",
@@ -45,7 +46,7 @@ fn kind(event: &Event) -> &'static str {
     }
 }
 
-const KINDS: usize = 29;
+const KINDS: usize = 30;
 
 fn log_of(events: &[Stamped]) -> String {
     events.iter().map(|stamped| events::write_line(stamped) + "\n").collect()

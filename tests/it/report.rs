@@ -22,8 +22,10 @@ const PLAIN: Style = Style { color: false, unicode: true, width: 100, unit: None
 
 /// Keys whose values are names of a closed set, numbers in disguise or payloads: everything else
 /// in a report may hold foreign text.
-const CLOSED: [&str; 21] = [
+const CLOSED: [&str; 23] = [
+    "access",
     "cause",
+    "expected",
     "sampled",
     "schema_version",
     "severity",

@@ -154,6 +154,7 @@ fn add_scan(whole: &mut Report, part: &Report, offset: Duration) {
         whole.coverage = part.coverage.clone();
         whole.site.clone_from(&part.site);
         whole.templates.clone_from(&part.templates);
+        whole.access.clone_from(&part.access);
         whole.scan_failures.extend(part.scan_failures.iter().cloned());
     }
     for (id, rule) in &part.rules {

@@ -2,9 +2,12 @@
 
 use serde::Serialize;
 
+use crate::model::AccessMatrix;
 use crate::model::Report;
 use crate::model::Severity;
 
+use super::super::access;
+use super::super::access::Tone;
 use super::super::figures::accepted;
 use super::super::figures::answers;
 use super::super::figures::by_severity;
@@ -29,6 +32,8 @@ pub(super) struct Scan {
     /// How many findings of each severity, accepted ones among them.
     severities: Vec<(&'static str, usize)>,
     operations: Vec<OperationView>,
+    /// Who may do what.
+    access: Option<AccessView>,
     rules: Vec<RuleView>,
     /// Template files that do not take part.
     refused: Vec<String>,
@@ -40,6 +45,20 @@ struct OperationView {
     source: &'static str,
     reached: bool,
     skipped: String,
+}
+
+#[derive(Serialize)]
+struct AccessView {
+    facts: String,
+    identities: Vec<String>,
+    rows: Vec<AccessRowView>,
+}
+
+#[derive(Serialize)]
+struct AccessRowView {
+    name: String,
+    /// A word, and the class of its colour.
+    cells: Vec<(String, &'static str)>,
 }
 
 #[derive(Serialize)]
@@ -84,8 +103,29 @@ impl Scan {
             has_findings: !report.findings.is_empty(),
             severities: severities(report),
             operations: operations.collect(),
+            access: report.access.as_ref().map(AccessView::of),
             rules: rules.collect(),
             refused: wrong_templates(report),
+        }
+    }
+}
+
+impl AccessView {
+    fn of(matrix: &AccessMatrix) -> Self {
+        let class = |tone: Tone| match tone {
+            Tone::Plain => "",
+            Tone::Faint => "faint",
+            Tone::Doubtful => "warn",
+            Tone::Bad => "bad",
+        };
+        let rows = access::grid(matrix).into_iter().map(|row| AccessRowView {
+            name: line(&row.name),
+            cells: row.cells.into_iter().map(|(text, tone)| (text, class(tone))).collect(),
+        });
+        Self {
+            facts: access::facts(matrix).join(", "),
+            identities: matrix.identities.iter().map(|name| line(name)).collect(),
+            rows: rows.collect(),
         }
     }
 }

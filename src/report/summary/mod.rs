@@ -1,5 +1,6 @@
 //! The summary on the terminal after a run.
 
+mod access;
 mod bottlenecks;
 mod capacity;
 mod checks;

@@ -6,6 +6,7 @@ use crate::model::inert;
 
 use super::super::figures::has_load;
 use super::super::figures::has_scan;
+use super::access::access_section;
 use super::bottlenecks::bottlenecks_section;
 use super::capacity::capacity_section;
 use super::comparison::comparison_section;
@@ -39,6 +40,10 @@ pub fn summary(report: &Report, style: Style) -> String {
     if has_scan(report) {
         out.push('\n');
         out.push_str(&scan_section(report, style));
+    }
+    if let Some(matrix) = &report.access {
+        out.push('\n');
+        out.push_str(&access_section(matrix, style));
     }
     if !report.sessions.is_empty() {
         out.push('\n');

@@ -188,6 +188,7 @@ impl Plain {
             | Event::CrawlFinished { .. }
             | Event::RuleDeclared(_)
             | Event::RuleFinished(_)
+            | Event::AccessMatrix(_)
             | Event::ScanFailure { .. }
             | Event::Session(_)
             | Event::Validity(_)

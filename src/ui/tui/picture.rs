@@ -105,6 +105,7 @@ impl Picture {
             | Event::RuleDeclared(_)
             | Event::RuleFinished(_)
             | Event::Finding(_)
+            | Event::AccessMatrix(_)
             | Event::ScanFailure { .. }
             | Event::Session(_)
             | Event::Notice(_)
