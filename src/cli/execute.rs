@@ -1,5 +1,6 @@
 //! The part that every run command shares: consumers, the run itself, files, summary, exit code.
 
+use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -93,6 +94,8 @@ pub(super) struct Exploration<'a> {
     pub(super) templates: Option<Templates>,
     /// Who waits for calls that the plan's templates provoke, where the command line can say it.
     pub(super) callbacks: Option<&'a CallbackArgs>,
+    /// Where who may do what is written, for a plan to compare with.
+    pub(super) access: Option<&'a Path>,
     /// Who else reads along. Where there is anybody, standard output is theirs.
     pub(super) consumers: Vec<Box<dyn Consumer>>,
 }
@@ -103,8 +106,9 @@ pub(super) struct Exploration<'a> {
 /// # Errors
 /// Whatever prevented the run, or an output that broke.
 pub(super) fn execute(mut execution: Execution<'_>) -> Result<Ended, CliError> {
-    let Exploration { record, sites, site, templates, callbacks, consumers: mut others } =
-        execution.discovery.take().unwrap_or_default();
+    let discovery = execution.discovery.take().unwrap_or_default();
+    let Exploration { record, sites, site, templates, callbacks, access, consumers: mut others } =
+        discovery;
     let terminal = if execution.output.ci {
         execution.terminal.without_color()
     } else {
@@ -132,6 +136,9 @@ pub(super) fn execute(mut execution: Execution<'_>) -> Result<Ended, CliError> {
     let baseline = Arc::new(super::baseline::load(&execution.plan, history)?);
     let start_at_unix_ms = execution.part.map(PartArgs::start_at_unix_ms).transpose()?.flatten();
     let mut outputs = Outputs::open(&execution.plan, execution.output, sites, execution.kind)?;
+    if let Some(path) = access {
+        outputs.add_access(path)?;
+    }
     // Before there are threads, and before anything is sent.
     let socket = control_place::open(execution.control)?;
     let (interrupts, interrupted) = Interrupts::channel();

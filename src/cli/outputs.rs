@@ -34,6 +34,8 @@ enum Content {
     Site(SiteKind),
     /// What was learnt of while the run went on.
     Collected(File),
+    /// Who may do what, for a plan to compare with.
+    Access,
 }
 
 /// Where a file goes when it is complete.
@@ -142,6 +144,23 @@ impl Outputs {
         Ok(())
     }
 
+    /// Opens a file for who may do what.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub(super) fn add_access(&mut self, path: &Path) -> Result<(), CliError> {
+        let own = place(path);
+        let is_taken = self.pending.iter().any(|other| place(&other.path) == own);
+        if is_taken && !may_be_shared(&own) {
+            return Err(collision(path));
+        }
+        let sink = open_sink(&own)
+            .map_err(|source| CliError::OutputUnwritable { path: path.to_owned(), source })?;
+        self.stdout_taken |= is_stdout(&own);
+        self.pending.push(Pending { content: Content::Access, path: path.to_owned(), sink });
+        Ok(())
+    }
+
     /// The files that a report goes to when the run is over.
     pub(super) fn report_files(&self) -> Vec<(OutputKind, PathBuf)> {
         let file = |pending: &Pending| match (&pending.content, &pending.sink) {
@@ -182,6 +201,16 @@ impl Outputs {
                 Content::Site(kind) => site.render(kind, report, &pending.path),
                 Content::Collected(file) => {
                     collected(file).map_err(|source| broke(pending.path.clone(), source))
+                }
+                Content::Access => {
+                    // Without one, what there was before stays, and the verdict says what happened.
+                    let Some(matrix) = &report.access else {
+                        let path = pending.path.display();
+                        let text = format!("warning: {path}: not written, the run has no matrix\n");
+                        write_stderr(text.as_bytes());
+                        continue;
+                    };
+                    Ok(crate::plan::access_text(matrix).into_bytes())
                 }
             };
             let put = bytes.and_then(|bytes| {

@@ -1,6 +1,7 @@
 //! `scan`: crawl and check a URL, or what a plan's `scan` section says.
 
 use crate::model::Headline;
+use crate::plan::Plan;
 use crate::run::RunKind;
 
 use super::control_args::ControlArgs;
@@ -62,6 +63,10 @@ pub(super) fn run(args: &ScanArgs, terminal: &Terminal) -> Result<Ended, CliErro
         unsaid: Unsaid::Refused,
     };
     let mut plan = discovery.plan()?;
+    if args.write_access.is_some() && !compares_access(&plan) {
+        let text = "--write-access writes what `scan.access` of a plan compares: there is none";
+        return Err(CliError::Usage(text.to_owned()));
+    }
     args.baseline.apply(&mut plan);
     args.accepted.apply(&mut plan);
     plans::gate_findings(&mut plan, args.fail_on);
@@ -83,7 +88,12 @@ pub(super) fn run(args: &ScanArgs, terminal: &Terminal) -> Result<Ended, CliErro
         discovery: Some(Exploration {
             record,
             callbacks: Some(&args.templates.callbacks),
+            access: args.write_access.as_deref(),
             ..Exploration::default()
         }),
     })
+}
+
+fn compares_access(plan: &Plan) -> bool {
+    plan.scan.as_ref().is_some_and(|scan| scan.probing.access.is_some())
 }

@@ -29,6 +29,8 @@ Examples:
     shakedown scan http://127.0.0.1:8080/ --templates my-templates/ --dast
   As somebody whose login the plan describes:
     shakedown scan plan.yml --as alice
+  Who may do what, for a plan's `scan.access` to compare with from now on:
+    shakedown scan plan.yml --write-access access.yml
   With a cookie of your own, but not everywhere:
     shakedown scan http://127.0.0.1:8080/ -H 'Cookie: sid=…' \\
       --exclude '^/admin' --sarif scan.sarif
@@ -78,6 +80,10 @@ pub(super) struct ScanArgs {
     /// What is not held against it.
     #[command(flatten)]
     pub(super) accepted: AcceptedArgs,
+    /// Write who may do what, as a plan with `scan.access` has it found out, to this file: its `matrix`.
+    /// Read what has changed before you commit it.
+    #[arg(long, value_name = "FILE")]
+    pub(super) write_access: Option<PathBuf>,
     /// Findings of this severity or above (new, firm) fail the run: exit 80. A plan's own findings
     /// gate goes before it.
     #[arg(long, value_name = "SEVERITY", default_value = "high", value_parser = fail_on)]

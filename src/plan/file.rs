@@ -290,8 +290,8 @@ fn plan(tree: &Node, overrides: &Overrides, reader: &mut Reader) -> Option<Plan>
     if reader.problems.is_empty() {
         auth::feed(&mut data, &scenarios, &flows, &sessions);
     }
-    let scan = scan::scan(&fields, &limits, &requests, overrides, reader);
     sessions.scan = auth::scan_as(&fields, &sessions, reader);
+    let scan = scan::scan(&fields, &limits, (&requests, &sessions), overrides, reader);
     let is_sound = reader.problems.is_empty();
     let gates = gates::thresholds(&fields, reader);
     let baseline = compare::baseline(&fields, reader);

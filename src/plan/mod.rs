@@ -3,6 +3,7 @@
 
 mod accepted;
 mod accepting;
+mod access;
 mod aim;
 mod apart;
 mod aside;
@@ -77,6 +78,7 @@ mod url_list;
 
 pub use accepted::{Accepted, load_accepted};
 pub use accepting::{Accepting, with_accepted};
+pub use access::{AccessSettings, access_text};
 pub use apart::Apart;
 pub use aside::AsideForecast;
 pub use bound::Prefix;

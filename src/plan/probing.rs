@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::access::AccessSettings;
 use super::credentials::Credential;
 use super::credentials::credentials;
 use super::document::Node;
@@ -33,6 +34,8 @@ pub struct Probing {
     pub credentials: Vec<Credential>,
     /// What is said of findings beforehand.
     pub overrides: Vec<FindingOverride>,
+    /// What is compared of who may do what, if anything.
+    pub access: Option<AccessSettings>,
 }
 
 /// Requests that checks may spend at one place, in place of what they take for themselves.
@@ -63,6 +66,8 @@ pub(super) fn probing(scan: &Fields<'_>, given: &Overrides, reader: &mut Reader)
         untimed: !scan.get("timed").and_then(|node| reader.boolean(node)).unwrap_or(true),
         credentials: credentials(scan.get("credentials"), reader),
         overrides: finding_overrides(scan.get("overrides"), given.today, reader),
+        // It is about whom the plan has.
+        access: None,
     }
 }
 

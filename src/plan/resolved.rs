@@ -242,6 +242,10 @@ fn scan(entries: &mut Vec<Entry>, plan: &Plan) {
     put(scan, "max_rps", plain(&settings.max_rps.to_string()));
     put(scan, "concurrency", number(&settings.concurrency));
     put(scan, "during_load", node(Value::List(Vec::new())));
+    if let (Some(access), Some(keys)) = (&settings.probing.access, inner(scan, "access")) {
+        let names = access.identities.iter().map(|name| text(name)).collect();
+        put(keys, "identities", node(Value::List(names)));
+    }
 }
 
 fn capacity(entries: &mut [Entry], plan: &Plan) {

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::access::settings::access;
 use super::boundary::{RATE, is_rate};
 use super::document::{Entry, Node, Value};
 use super::file::Overrides;
@@ -9,6 +10,7 @@ use super::probing::probing;
 use super::reader::{Fields, Keys, Reader};
 use super::templates::templates;
 use super::types::{Browsing, CrawlSettings, Limits, RobotsPolicy, ScanSettings};
+use crate::flow::auth::Sessions;
 use crate::model::RequestTemplate;
 
 pub(super) const SCAN: Keys = Keys {
@@ -30,8 +32,9 @@ pub(super) const SCAN: Keys = Keys {
         "templates",
         "during_load",
         "as",
+        "access",
     ],
-    later: &["access", "rate_limits", "passive"],
+    later: &["rate_limits", "passive"],
 };
 pub(super) const CRAWL: Keys = Keys {
     of: "crawl",
@@ -61,7 +64,7 @@ struct Unsafe {
 pub(super) fn scan(
     plan: &Fields<'_>,
     limits: &Limits,
-    requests: &[RequestTemplate],
+    (requests, sessions): (&[RequestTemplate], &Sessions),
     overrides: &Overrides,
     reader: &mut Reader,
 ) -> Option<ScanSettings> {
@@ -72,7 +75,7 @@ pub(super) fn scan(
         .get("allow_unsafe")
         .map(|node| allow_unsafe(node, requests, reader))
         .unwrap_or_default();
-    Some(ScanSettings {
+    let mut settings = ScanSettings {
         crawl: crawl(&fields, &overrides.directory, reader),
         active: fields
             .get("active")
@@ -96,7 +99,9 @@ pub(super) fn scan(
         passive_during_load: fields
             .get("during_load")
             .is_some_and(|node| during_load(node, reader)),
-    })
+    };
+    access(&fields, (plan, sessions), &mut settings, &overrides.known_checks, reader);
+    Some(settings)
 }
 
 fn crawl(scan: &Fields<'_>, base: &Path, reader: &mut Reader) -> CrawlSettings {

@@ -10,6 +10,7 @@ macro_rules! embed {
 
 /// Path below `rules/` and content.
 pub(super) const EMBEDDED: &[(&str, &str)] = &[
+    embed!("access/access-matrix.yaml"),
     embed!("access/bola-write.yaml"),
     embed!("access/bola.yaml"),
     embed!("access/excessive-data.yaml"),

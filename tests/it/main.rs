@@ -1,6 +1,7 @@
 //! One integration binary: a module per subject.
 
 mod accept;
+mod access_matrix;
 mod architecture;
 mod bad_input;
 mod baseline;

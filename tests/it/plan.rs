@@ -26,7 +26,8 @@ mod secrets;
 mod targets;
 mod watched;
 
-const CHECKS: [&str; 4] = ["open-redirect", "sqli-boolean", "sqli-error", "xss-reflected"];
+const CHECKS: [&str; 5] =
+    ["access-matrix", "open-redirect", "sqli-boolean", "sqli-error", "xss-reflected"];
 
 fn overrides() -> Overrides {
     Overrides {

@@ -117,6 +117,7 @@ fn every_rule_says_where_it_belongs_and_what_to_do() {
 /// Ids are public.
 const NATIVE: &[&str] = &[
     "access-bypass",
+    "access-matrix",
     "backup-files",
     "bola",
     "bola-write",

@@ -12,7 +12,15 @@ use crate::plan::RobotsPolicy;
 use crate::plan::Strength;
 
 pub(super) fn objects() -> Vec<Object> {
-    vec![scan(), crawl(), browser(), finding_override(), false_positive(), templates()]
+    vec![
+        scan(),
+        crawl(),
+        browser(),
+        finding_override(),
+        false_positive(),
+        templates(),
+        access(),
+    ]
 }
 
 fn scan() -> Object {
@@ -82,6 +90,12 @@ fn scan() -> Object {
         )
         .key("as", text(), "As whom the site is looked at: an identity, or an auth.")
         .key(
+            "access",
+            of("access"),
+            "Who may do what is asked, and compared with what is expected: by the check \
+             `access-matrix`, which runs with the others.",
+        )
+        .key(
             "during_load",
             list(&word(&["passive"])),
             "What looks at load's traffic too, in `check`.",
@@ -145,6 +159,27 @@ fn false_positive() -> Object {
         .key("owner", text(), "Who answers for it.")
         .key("expires", pattern(r"^\d{4}-\d{2}-\d{2}$"), "The last day on which it holds.")
         .required(&["owner", "expires"])
+}
+
+fn access() -> Object {
+    object!("access", access::settings::ACCESS, "Who may do what: operations by identities.")
+        .key(
+            "identities",
+            list(&example(text(), &["anonymous", "member", "admin"])),
+            "Who is compared, in this order; `anonymous` is nobody. By default nobody, and all \
+             identities of the plan.",
+        )
+        .key(
+            "matrix",
+            example(text(), &["access.yml"]),
+            "What is expected: a file that `shakedown scan PLAN --write-access FILE` has written, \
+             relative to the plan.",
+        )
+        .key(
+            "include",
+            list(&example(text(), &["GET /api/"])),
+            "Beginnings of the operations that are meant; all of them where none is given.",
+        )
 }
 
 fn templates() -> Object {

@@ -97,6 +97,7 @@ pub(crate) fn all() -> Vec<NativeCheck> {
         Arc::new(tls::certificate::Certificate::ExpiresSoon),
         Arc::new(tls::certificate::Certificate::Weak),
         Arc::new(tls::redirect::NotRedirected),
+        Arc::new(access::matrix::Matrix),
         Arc::new(access::excessive::ExcessiveData),
         Arc::new(access::graphql::GraphqlAuthorization),
         Arc::new(access::forced_browsing::ForcedBrowsing),

@@ -4,6 +4,7 @@
 //! the site as a whole with everybody who may log in ([`SiteCheck`]); its probe sends what it asks. What
 //! is written in one place and comes back in another is followed by one sweep for all ([`SiteProbe::trails`]).
 
+mod access;
 mod check;
 mod forms;
 mod gate;
@@ -84,4 +85,5 @@ pub(crate) use crate::http::tls::own::Version;
 pub(crate) use crate::http::tls::own::Weakness;
 pub(crate) use crate::http::tls::own::suite_name;
 pub(crate) use crate::http::tls::own::suites;
+pub(crate) use crate::plan::AccessSettings;
 pub(crate) use crate::plan::Strength;

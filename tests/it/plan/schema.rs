@@ -171,7 +171,7 @@ fn substitutions_and_free_keys_are_taken() {
 }
 
 /// Where each object of the schema stands in a plan, up to its keys and behind them: `@`.
-const STANDS: [(&str, &str); 41] = [
+const STANDS: [(&str, &str); 42] = [
     ("", "@"),
     ("stop_if", "limits: { stop_if: { error_rate: 0.5, @ } }"),
     ("data-file", "data: { d: { file: rows.csv, @ } }\nrequests: { a: { get: '/${data.d.a}' } }"),
@@ -229,6 +229,11 @@ const STANDS: [(&str, &str); 41] = [
     ("part", "-"),
     ("under_load", "under_load: { watch: [leaks], @ }"),
     ("setup", "-"),
+    (
+        "access",
+        "auth: { a: { basic: { user: u, password: p } } }\nidentities: { i: { auth: a } }\n\
+         scan: { active: [access-matrix], access: { @ } }",
+    ),
     ("override", "scan: { overrides: [ { reason: x, severity: low, @ } ] }"),
     ("call-step", "-"),
     ("session-step", "-"),

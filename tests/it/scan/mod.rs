@@ -1,5 +1,6 @@
 //! Scans of sites that exist only in memory: no sockets, no time.
 
+mod access_matrix;
 mod addresses;
 mod behind;
 mod beside;

@@ -11,6 +11,7 @@ mod items;
 pub(super) mod mass_assignment;
 mod mass_register;
 mod mass_update;
+pub(super) mod matrix;
 mod members;
 mod objects;
 mod own;
