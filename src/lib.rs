@@ -42,7 +42,8 @@
 //! | WebSocket, server-sent events | [`http::ws`] and [`http::sse`], our own | `talk`, a connection alone |
 //!
 //! What is said in a session or call is compiled by `plan` into scripts of [`flow`]; the rooms in
-//! `load` only walk through them. `scan` speaks HTTP/1.1 through [`http::Client`], which shares the
+//! `load` only walk through them. `scan` speaks HTTP/1.1 through [`http::Client`] (and HTTP/2
+//! where requests are released at one instant), which shares the
 //! codec, TLS and routes.
 //!
 //! # What differs from the first design, and why

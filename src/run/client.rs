@@ -34,6 +34,7 @@ pub(super) fn options(plan: &Plan) -> ClientOptions {
         tls: connection.tls_options.clone(),
         route: connection.route.clone(),
         reuse: connection.reuse,
+        known: connection.protocol.version(),
         headers: connection.headers.clone(),
         max_connections: plan.scan.as_ref().map_or(1, |scan| scan.concurrency),
         ..ClientOptions::default()

@@ -86,6 +86,7 @@ mod plan;
 mod program;
 mod program_terminal;
 mod proxy_server;
+mod race_wire;
 mod redirects;
 mod remote_write;
 mod report;

@@ -22,6 +22,7 @@ use crate::http::h1::Eof;
 use crate::http::h1::Progress;
 use crate::http::h1::RequestKind;
 use crate::http::h1::ResponseParser;
+use crate::http::tls::HTTP_2;
 use crate::model::Failure;
 use crate::model::FailureClass;
 use crate::model::PhaseKind;
@@ -36,6 +37,34 @@ const READ_SIZE: usize = 16 * 1024;
 pub(super) enum Stream {
     Plain(Socket),
     Tls(Box<TlsStream<Socket>>),
+}
+
+impl Stream {
+    pub(super) async fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        match self {
+            Self::Plain(stream) => stream.write_all(bytes).await,
+            Self::Tls(stream) => {
+                stream.write_all(bytes).await?;
+                stream.flush().await
+            }
+        }
+    }
+
+    /// 0 for the end, also where TLS ends without `close_notify`, as many servers do it: whether
+    /// the response is whole is for its framing to say.
+    pub(super) async fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Failure> {
+        let read = match self {
+            Self::Plain(stream) => stream.read(buffer).await,
+            Self::Tls(stream) => stream.read(buffer).await,
+        };
+        match read {
+            Ok(count) => Ok(count),
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(0),
+            Err(error) => {
+                Err(fault::failure(fault::stream_class(&error), "reading the response", &error))
+            }
+        }
+    }
 }
 
 /// An open connection and its parser.
@@ -101,6 +130,17 @@ impl Connection {
         shown.iter().map(|certificate| certificate.as_ref().to_vec()).collect()
     }
 
+    /// Whether HTTP/2 was agreed on in the handshake.
+    pub(super) fn speaks_http2(&self) -> bool {
+        let Stream::Tls(stream) = &self.stream else { return false };
+        stream.get_ref().1.alpn_protocol() == Some(HTTP_2)
+    }
+
+    /// What is below, for another protocol.
+    pub(super) fn into_stream(self) -> Stream {
+        self.stream
+    }
+
     /// Whether another request may follow the one before.
     pub(super) fn can_reuse(&self) -> bool {
         self.can_reuse
@@ -119,11 +159,36 @@ impl Connection {
         reading: Reading,
         record: &mut Record,
     ) -> Result<Response, Broken> {
+        let sent = self.begin(request, kind, record).await;
+        record.enter(PhaseKind::Wait);
+        self.answer(sent, reading, record).await
+    }
+
+    /// Sends the beginning of a request, or all of it.
+    pub(super) async fn begin(
+        &mut self,
+        bytes: &[u8],
+        kind: RequestKind,
+        record: &mut Record,
+    ) -> io::Result<()> {
         self.parser.reset(kind);
         self.can_reuse = false;
         record.enter(PhaseKind::Send);
-        let sent = self.write(request).await;
-        record.enter(PhaseKind::Wait);
+        self.stream.write(bytes).await
+    }
+
+    /// Sends the end of a request that was begun.
+    pub(super) async fn finish(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.stream.write(bytes).await
+    }
+
+    /// Reads the response to what was `sent`.
+    pub(super) async fn answer(
+        &mut self,
+        sent: io::Result<()>,
+        reading: Reading,
+        record: &mut Record,
+    ) -> Result<Response, Broken> {
         // A peer that refuses a body may answer and close before having read it: the answer counts.
         let outcome = self.receive(reading, record).await;
         let has_started = self.parser.has_started();
@@ -155,7 +220,7 @@ impl Connection {
         let mut time_is_up = std::pin::pin!(reading.time_is_up());
         loop {
             let count = tokio::select! {
-                read = self.read() => read?,
+                read = self.stream.read(&mut self.buffer) => read?,
                 limit = &mut time_is_up => {
                     if !collector.has_head() {
                         return Err(record.timed_out(limit));
@@ -193,32 +258,6 @@ impl Connection {
             Eof::Truncated => "the peer closed the connection amid the response",
         };
         Err(Failure::new(FailureClass::Closed, detail))
-    }
-
-    async fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        match &mut self.stream {
-            Stream::Plain(stream) => stream.write_all(bytes).await,
-            Stream::Tls(stream) => {
-                stream.write_all(bytes).await?;
-                stream.flush().await
-            }
-        }
-    }
-
-    /// 0 for the end, also where TLS ends without `close_notify`, as many servers do it: whether
-    /// the response is whole is for its framing to say.
-    async fn read(&mut self) -> Result<usize, Failure> {
-        let read = match &mut self.stream {
-            Stream::Plain(stream) => stream.read(&mut self.buffer).await,
-            Stream::Tls(stream) => stream.read(&mut self.buffer).await,
-        };
-        match read {
-            Ok(count) => Ok(count),
-            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(0),
-            Err(error) => {
-                Err(fault::failure(fault::stream_class(&error), "reading the response", &error))
-            }
-        }
     }
 
     fn poll_unasked(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {

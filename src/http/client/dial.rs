@@ -68,7 +68,18 @@ impl Dialler {
         server_name: Option<&str>,
         record: &mut Record,
     ) -> Result<Connection, Failure> {
-        let made = self.make(origin, server_name, record);
+        self.dial_over(&self.tls, origin, server_name, record).await
+    }
+
+    /// The same with handshakes that are made in another way.
+    pub(super) async fn dial_over(
+        &self,
+        tls: &TlsSetup,
+        origin: &Origin,
+        server_name: Option<&str>,
+        record: &mut Record,
+    ) -> Result<Connection, Failure> {
+        let made = self.make(tls, origin, server_name, record);
         let Some(limit) = self.limit else { return made.await };
         let made = tokio::time::timeout(limit, made).await;
         made.unwrap_or_else(|_| Err(record.timed_out(limit)))
@@ -76,6 +87,7 @@ impl Dialler {
 
     async fn make(
         &self,
+        tls: &TlsSetup,
         origin: &Origin,
         server_name: Option<&str>,
         record: &mut Record,
@@ -86,8 +98,8 @@ impl Dialler {
             Scheme::Http => Ok(Connection::new(Stream::Plain(socket), peer, None)),
             Scheme::Https => {
                 record.enter(PhaseKind::Tls);
-                let connection =
-                    self.handshake(socket, &endpoint, server_name.unwrap_or(&origin.host)).await?;
+                let host = server_name.unwrap_or(&origin.host);
+                let connection = handshake(tls, socket, &endpoint, host).await?;
                 record.tls = connection.tls().cloned();
                 Ok(connection)
             }
@@ -130,21 +142,21 @@ impl Dialler {
         }
         Err(first.expect("a way has at least one end"))
     }
+}
 
-    async fn handshake(
-        &self,
-        socket: Socket,
-        endpoint: &Endpoint,
-        host: &str,
-    ) -> Result<Connection, Failure> {
-        let name = self.tls.server_name(host)?;
-        let connector = TlsConnector::from(Arc::clone(self.tls.config()));
-        let stream = connector.connect(name.clone(), socket).await.map_err(|error| {
-            fault::handshake(&format!("TLS handshake with {host} ({endpoint})"), &error)
-        })?;
-        let info = self.tls.info(stream.get_ref().1, &name);
-        Ok(Connection::new(Stream::Tls(Box::new(stream)), endpoint.address(), Some(info)))
-    }
+async fn handshake(
+    tls: &TlsSetup,
+    socket: Socket,
+    endpoint: &Endpoint,
+    host: &str,
+) -> Result<Connection, Failure> {
+    let name = tls.server_name(host)?;
+    let connector = TlsConnector::from(Arc::clone(tls.config()));
+    let stream = connector.connect(name.clone(), socket).await.map_err(|error| {
+        fault::handshake(&format!("TLS handshake with {host} ({endpoint})"), &error)
+    })?;
+    let info = tls.info(stream.get_ref().1, &name);
+    Ok(Connection::new(Stream::Tls(Box::new(stream)), endpoint.address(), Some(info)))
 }
 
 /// The way to the proxy, over TLS from here on.

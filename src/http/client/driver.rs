@@ -199,7 +199,8 @@ impl Inner {
         Ok(response)
     }
 
-    fn encoded(&self, request: &Request) -> Result<Vec<u8>, Failure> {
+    /// A request as HTTP/1.1 has it.
+    pub(super) fn encoded(&self, request: &Request) -> Result<Vec<u8>, Failure> {
         let mut bytes = Vec::new();
         h1::encode(request, &self.headers, &mut bytes)
             .map_err(|error| Failure::new(FailureClass::Protocol, error.to_string()))?;

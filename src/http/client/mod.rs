@@ -1,4 +1,4 @@
-//! The tokio driver: one exchange at a time for crawl and probes.
+//! The tokio driver: one exchange at a time for crawl and probes, or several at one instant.
 
 mod connection;
 mod dial;
@@ -8,6 +8,7 @@ mod pool;
 mod record;
 mod shake;
 mod socket;
+mod together;
 
 pub use driver::Client;
 pub use options::{ClientOptions, ContentDecoding, SendOptions};

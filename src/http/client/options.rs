@@ -7,6 +7,7 @@ use crate::http::content;
 use crate::http::tls::TrustPolicy;
 use crate::model::ConnectionReuse;
 use crate::model::Header;
+use crate::model::HttpVersion;
 use crate::model::Route;
 use crate::model::TlsOptions;
 
@@ -38,6 +39,9 @@ pub struct ClientOptions {
     pub route: Route,
     /// Whether they carry more than one request.
     pub reuse: ConnectionReuse,
+    /// What is spoken without TLS where requests are sent together, and is known beforehand; over TLS it
+    /// is agreed on. Everything else is HTTP/1.1.
+    pub known: HttpVersion,
 }
 
 /// How one exchange differs from all others.
@@ -81,6 +85,7 @@ impl Default for ClientOptions {
             tls: TlsOptions::default(),
             route: Route::default(),
             reuse: ConnectionReuse::On,
+            known: HttpVersion::Http11,
         }
     }
 }

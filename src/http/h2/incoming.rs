@@ -75,6 +75,11 @@ const BAD_STREAM: Breach =
 const TOO_WIDE: Breach =
     Breach(Reason::FLOW_CONTROL_ERROR, "HTTP/2: the server opened a window beyond 2^31 - 1 bytes");
 impl Session {
+    /// Whether the server has said what it takes: its first frame is here, whole.
+    pub fn is_greeted(&self) -> bool {
+        self.incoming.has_settings && matches!(self.incoming.reading, Reading::Head)
+    }
+
     /// Takes the next bytes of the connection.
     pub fn receive<S: LaneSink>(&mut self, mut bytes: &[u8], sink: &mut S) {
         while !bytes.is_empty() && self.over.is_none() {

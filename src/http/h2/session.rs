@@ -198,6 +198,22 @@ impl Session {
         }
     }
 
+    /// Ends the body of a request that was opened with these bytes: in one frame, where the server takes
+    /// that much.
+    pub fn finish_with(&mut self, lane: u32, bytes: Bytes) {
+        let index = lane as usize;
+        if let Some(upload) = &mut self.lanes[index].upload {
+            upload.push(bytes);
+            upload.finish();
+            while self.send_piece(index) {}
+        }
+    }
+
+    /// Streams that the server allows at once.
+    pub fn most_streams(&self) -> usize {
+        self.max_streams
+    }
+
     /// Bytes of a request's body that wait for the server to allow more.
     pub fn backlog(&self, lane: u32) -> usize {
         self.lanes[lane as usize].upload.as_ref().map_or(0, Upload::unsent)

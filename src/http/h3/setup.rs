@@ -44,7 +44,7 @@ impl QuicSetup {
     /// # Panics
     /// Never with ring, which has the cipher suite that QUIC begins with.
     pub fn new(tls: &TlsSetup, name: &ServerName<'_>) -> Self {
-        let config = Arc::clone(tls.offering(HTTP_3).config());
+        let config = Arc::clone(tls.offering(&[HTTP_3]).config());
         let crypto = QuicClientConfig::try_from(config)
             .expect("ring has the suite that QUIC begins with, and TLS 1.3 is allowed");
         let mut transport = TransportConfig::default();

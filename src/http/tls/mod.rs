@@ -10,4 +10,4 @@ mod setup;
 
 pub use fault::{class, cure, describe, failure, proxy_failure};
 pub use judge::{Verdict, take_verdict};
-pub use setup::{HTTP_1_1, HTTP_3, TlsError, TlsSetup, TrustPolicy};
+pub use setup::{HTTP_1_1, HTTP_2, HTTP_3, TlsError, TlsSetup, TrustPolicy};

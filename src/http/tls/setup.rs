@@ -83,6 +83,9 @@ pub enum TlsError {
 /// ALPN for HTTP/1.1.
 pub const HTTP_1_1: &[u8] = b"http/1.1";
 
+/// ALPN for HTTP/2.
+pub const HTTP_2: &[u8] = b"h2";
+
 /// ALPN for HTTP/3.
 pub const HTTP_3: &[u8] = b"h3";
 
@@ -162,11 +165,11 @@ impl TlsSetup {
         self.server_name.clone().map_or_else(|| server_name(host), Ok)
     }
 
-    /// The same, offering `protocol` alone by ALPN.
+    /// The same, offering these by ALPN, the dearest first.
     #[must_use]
-    pub fn offering(&self, protocol: &[u8]) -> Self {
+    pub fn offering(&self, protocols: &[&[u8]]) -> Self {
         let mut config = ClientConfig::clone(&self.config);
-        config.alpn_protocols = vec![protocol.to_vec()];
+        config.alpn_protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();
         Self { config: Arc::new(config), ..self.clone() }
     }
 

@@ -8,6 +8,7 @@ use crate::http::h3::QuicSetup;
 use crate::http::route::Way;
 use crate::http::tls;
 use crate::http::tls::HTTP_1_1;
+use crate::http::tls::HTTP_2;
 use crate::http::tls::TlsSetup;
 use crate::http::tls::TrustPolicy;
 use crate::load::error::LoadError;
@@ -86,7 +87,7 @@ impl<'a> Origins<'a> {
             Scheme::Https => {
                 let setup = self.tls_setup()?;
                 let setup = match carriage {
-                    Carriage::Http2 { .. } => setup.offering(b"h2"),
+                    Carriage::Http2 { .. } => setup.offering(&[HTTP_2]),
                     // QUIC offers its own.
                     Carriage::Alone | Carriage::Http3 { .. } | Carriage::Pipeline { .. } => setup,
                 };
