@@ -8,6 +8,7 @@
 //! | `/counter/audit` | all that is in the books, in 0.1 s | the same, and all clerks are at it | the same, by somebody who does nothing else |
 //! | `/counter/ledger` | 401 | what it should not show | 503 |
 //! | `/counter/notice` | a notice | without `X-Content-Type-Options` from one backend | with it |
+//! | `/counter/coupon` | see [`super::coupon`] | used more often than it may be | used once |
 
 use std::sync::Arc;
 use std::sync::Mutex;
@@ -29,6 +30,7 @@ use tokio::time::Instant;
 use tokio::time::sleep;
 use tokio::time::timeout;
 
+use super::coupon::Coupon;
 use super::faults::Backend;
 use super::shop::Shop;
 
@@ -64,11 +66,17 @@ pub(super) struct Counter {
     buffer: Mutex<String>,
     /// The letter that the flawed shop's cache has for everybody, and since when.
     letter: Mutex<Option<(Instant, String)>>,
+    pub(super) coupon: Coupon,
 }
 
 impl Counter {
     pub(super) fn new() -> Self {
-        Self { clerks: Semaphore::new(CLERKS), buffer: Mutex::default(), letter: Mutex::default() }
+        Self {
+            clerks: Semaphore::new(CLERKS),
+            buffer: Mutex::default(),
+            letter: Mutex::default(),
+            coupon: Coupon::default(),
+        }
     }
 }
 

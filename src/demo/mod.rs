@@ -18,6 +18,7 @@ mod annex;
 mod api;
 mod catalogue;
 mod clock;
+mod coupon;
 mod crowd;
 mod dials;
 mod faults;

@@ -17,6 +17,7 @@ use axum::routing::post;
 use super::annex;
 use super::annex::Annex;
 use super::api;
+use super::coupon;
 use super::crowd;
 use super::crowd::Counter;
 use super::dials;
@@ -89,7 +90,7 @@ pub(super) fn open(
         dialled: Arc::clone(&dialled),
     });
     let mut routes = pages().merge(api()).merge(crawl_site()).merge(annex::routes());
-    routes = routes.merge(crowd::routes());
+    routes = routes.merge(crowd::routes()).merge(coupon::routes());
     if flawed {
         routes = routes.merge(leftovers()).merge(annex::leftovers());
     }
