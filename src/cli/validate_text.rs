@@ -180,7 +180,8 @@ fn scan(plan: &Plan) -> Vec<(String, String)> {
     };
     let changes = match (scan.allow_unsafe, scan.unsafe_requests.as_slice()) {
         (true, _) => "whatever it finds may be sent, forms with POST too".to_owned(),
-        (false, []) => "only GET and HEAD are sent".to_owned(),
+        (false, []) if scan.probing.races.is_empty() => "only GET and HEAD are sent".to_owned(),
+        (false, []) => "only GET and HEAD are sent, and what races name".to_owned(),
         (false, some) => {
             let names = some.iter().map(|index| plan.requests[*index].name.as_str());
             let names = names.collect::<Vec<_>>().join(", ");
@@ -232,6 +233,12 @@ fn scan(plan: &Plan) -> Vec<(String, String)> {
             "credentials",
             format!("{pairs} may be tried at logins, a few of each account"),
         ));
+    }
+    for race in &scan.probing.races {
+        let most = plural(race.most_requests(), "request", "requests");
+        let copies = grouped(race.copies.into());
+        let text = format!("{copies} at one instant, at most {most} in all");
+        rows.push(row(&format!("race {}", race.name), text));
     }
     if let Some(browsing) = &scan.crawl.browser {
         let pages = plural(browsing.max_pages, "page", "pages");
@@ -414,6 +421,10 @@ pub(super) fn json(plan: &Plan, resolved: &Resolved) -> Json {
             "policy": scan.probing.policy.map(Policy::as_str),
             "strength": scan.probing.strength.as_str(),
             "credentials": scan.probing.credentials.len(),
+            "races": scan.probing.races.iter().map(|race| json!({
+                "name": race.name,
+                "requests": race.most_requests(),
+            })).collect::<Vec<_>>(),
             "imported": scan.imported.iter().map(|one| json!({
                 "method": one.template.request.method.as_str(),
                 "path_template": one.template.path_template,

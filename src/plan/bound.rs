@@ -1,5 +1,6 @@
 //! Values of requests that are sent without the flow they stand in: what gives them.
 
+use super::race::RaceRequest;
 use super::types::Plan;
 use crate::flow::Context;
 use crate::flow::Extraction;
@@ -46,19 +47,37 @@ impl Plan {
     /// # Errors
     /// A value is missing, or does not fit its place.
     pub fn sent_with(&self, index: usize, values: &Values) -> Result<Request, RenderError> {
+        self.sent_again(index, values, 0)
+    }
+
+    /// The same where it is sent more than once: each time draws anew.
+    ///
+    /// # Errors
+    /// As [`Self::sent_with`].
+    pub fn sent_again(
+        &self,
+        index: usize,
+        values: &Values,
+        times: u64,
+    ) -> Result<Request, RenderError> {
         let request = &self.requests[index].request;
         let Some(script) = self.scripts.get(index).filter(|script| !script.is_fixed()) else {
             return Ok(request.clone());
         };
         let seed = self.seed.derive("values sent once").0;
         let values = Some(values);
-        let context = Context { values, user: 1, iteration: 0, step: 0, message: 0, seed };
+        let context = Context { values, user: 1, iteration: times, step: 0, message: 0, seed };
         script.rendered(request, &context)
     }
 
     /// What a scan knows before it sends anything: the first row of each file, what scenarios have
     /// from the start, and the values of whoever it is done as.
     pub fn known_values(&self) -> Values {
+        self.known_values_of(self.sessions.scan.and_then(|who| who.identity))
+    }
+
+    /// The same with the values of that identity.
+    pub fn known_values_of(&self, identity: Option<usize>) -> Values {
         let mut values = self.data.first.clone();
         let mut give = |variable: Variable, value: &[u8]| {
             values.set(variable, |out| {
@@ -69,8 +88,8 @@ impl Plan {
         for (variable, value) in self.scenarios.iter().flat_map(|scenario| &scenario.given) {
             give(*variable, value);
         }
-        let who = self.sessions.scan.and_then(|who| who.identity);
-        for (variable, value) in who.iter().flat_map(|who| &self.sessions.identities[*who].vars) {
+        let vars = identity.iter().flat_map(|who| &self.sessions.identities[*who].vars);
+        for (variable, value) in vars {
             give(*variable, value.as_bytes());
         }
         values
@@ -109,18 +128,9 @@ impl Plan {
     /// A value that the request needs and that nothing can give it in a scan.
     pub(super) fn hopeless(&self, index: usize) -> Option<Variable> {
         let mut values = self.known_values();
-        let of_login = self.sessions.scan.map(|who| &self.sessions.auths[who.auth]);
-        let is_of_login = |variable: Variable| {
-            of_login.is_some_and(|auth| {
-                let token = match &auth.how {
-                    How::OAuth2(oauth2) => Some(oauth2.token),
-                    _ => None,
-                };
-                auth.gives.contains(&variable) || token == Some(variable)
-            })
-        };
+        let login = self.sessions.scan.map(|who| who.auth);
         while let Err(RenderError::Missing(variable)) = self.sent_with(index, &values) {
-            let is_hopeless = !is_of_login(variable)
+            let is_hopeless = !login.is_some_and(|auth| self.login_gives(auth, variable))
                 && self.example(index, variable).is_none()
                 && self.prefixes(variable).is_empty();
             if is_hopeless {
@@ -132,6 +142,42 @@ impl Plan {
             });
         }
         None
+    }
+
+    /// A value that a request of a race needs and that nothing gives it: `taken` are values of answers
+    /// before it.
+    pub(super) fn lacking(&self, of: &RaceRequest, taken: &[Variable]) -> Option<Variable> {
+        let scanner = self.sessions.scan;
+        let who = of.identity.or_else(|| scanner.and_then(|who| who.identity));
+        let login = match of.identity {
+            Some(identity) => Some(self.sessions.identities[identity].auth),
+            None => scanner.map(|who| who.auth),
+        };
+        let mut values = self.known_values_of(who);
+        while let Err(RenderError::Missing(variable)) = self.sent_with(of.request, &values) {
+            let is_given = taken.contains(&variable)
+                || login.is_some_and(|auth| self.login_gives(auth, variable))
+                || self.example(of.request, variable).is_some();
+            // What has a value and lacks it still would do so for ever.
+            if !is_given || values.get(variable).is_some() {
+                return Some(variable);
+            }
+            values.set(variable, |out| {
+                out.push(b'1');
+                true
+            });
+        }
+        None
+    }
+
+    /// Whether a login of that kind gives the value.
+    fn login_gives(&self, auth: usize, variable: Variable) -> bool {
+        let auth = &self.sessions.auths[auth];
+        let token = match &auth.how {
+            How::OAuth2(oauth2) => Some(oauth2.token),
+            _ => None,
+        };
+        auth.gives.contains(&variable) || token == Some(variable)
     }
 
     /// Why a scan may not send the request of this index, whatever its values; `None` where it may.

@@ -19,7 +19,7 @@ use super::targets::{TargetOverride, Targets};
 use super::types::{Connection, Cookies, Plan, Scenario, TlsPolicy};
 use super::{
     auth, boundary, capacity, carried, compare, consistency, defaults, exports, flows, gates,
-    include, occurrence, once, requests, scan, scenarios, substitution, targets, tracing,
+    include, occurrence, once, races, requests, scan, scenarios, substitution, targets, tracing,
     under_load,
 };
 use crate::model::Redactor;
@@ -195,6 +195,7 @@ fn resolve(
     }
     substitution::substitute_all(&mut tree, env, overrides, &mut reader);
     let plan = plan(&tree, overrides, &mut reader);
+    let plan = plan.map(|plan| races::with_races(plan, &tree, &mut reader));
     if let Some(targets) = &reader.targets {
         targets::write(&mut tree, targets);
     }
@@ -283,6 +284,7 @@ fn plan(tree: &Node, overrides: &Overrides, reader: &mut Reader) -> Option<Plan>
         .into_iter()
         .map(|planned| {
             reader.uses.push(planned.uses);
+            reader.takes.push(planned.extract);
             (planned.template, planned.script)
         })
         .unzip();

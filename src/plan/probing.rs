@@ -10,6 +10,7 @@ use super::file::Overrides;
 use super::overrides::FindingOverride;
 use super::overrides::overrides as finding_overrides;
 use super::policy::Policy;
+use super::race::Race;
 use super::reader::Fields;
 use super::reader::Reader;
 use super::strength::Strength;
@@ -36,6 +37,8 @@ pub struct Probing {
     pub overrides: Vec<FindingOverride>,
     /// What is compared of who may do what, if anything.
     pub access: Option<AccessSettings>,
+    /// Requests that are sent many times at one instant, and what must hold then.
+    pub races: Vec<Race>,
 }
 
 /// Requests that checks may spend at one place, in place of what they take for themselves.
@@ -68,6 +71,8 @@ pub(super) fn probing(scan: &Fields<'_>, given: &Overrides, reader: &mut Reader)
         overrides: finding_overrides(scan.get("overrides"), given.today, reader),
         // It is about whom the plan has.
         access: None,
+        // They name what is read after this.
+        races: Vec::new(),
     }
 }
 

@@ -14,6 +14,7 @@ use super::protos::Protos;
 use super::slots::Use;
 use super::sources::Sources;
 use super::targets::Targets;
+use crate::flow::Extraction;
 use crate::model::Redactor;
 use crate::model::did_you_mean;
 use crate::model::parse_duration;
@@ -79,6 +80,8 @@ pub(super) struct Reader {
     pub(super) warnings: Vec<Problem>,
     /// By request: values that it needs, and where it says so.
     pub(super) uses: Vec<Vec<Use>>,
+    /// By request: what is taken out of its response wherever it is used.
+    pub(super) takes: Vec<Vec<Extraction>>,
     /// What the plan's files give.
     pub(super) data: Data,
     /// Knows the secrets that were substituted.

@@ -246,6 +246,12 @@ fn scan(entries: &mut Vec<Entry>, plan: &Plan) {
         let names = access.identities.iter().map(|name| text(name)).collect();
         put(keys, "identities", node(Value::List(names)));
     }
+    for race in &settings.probing.races {
+        let keys = inner(scan, "races").and_then(|races| inner(races, &race.name));
+        let Some(keys) = keys else { continue };
+        put(keys, "copies", number(&race.copies));
+        put(keys, "rounds", number(&race.rounds));
+    }
 }
 
 fn capacity(entries: &mut [Entry], plan: &Plan) {

@@ -21,6 +21,7 @@ pub(super) const SCAN: Keys = Keys {
         "policy",
         "strength",
         "budgets",
+        "races",
         "overrides",
         "tag_probes",
         "timed",

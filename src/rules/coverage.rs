@@ -147,7 +147,7 @@ const API_2023: [Place; 10] = [
     (
         "API6:2023",
         "Unrestricted Access to Sensitive Business Flows",
-        "what a flow is worth to an attacker; flows themselves are for load scenarios",
+        "what a flow is worth to an attacker, and limits that no plan names (`races`)",
     ),
     (
         "API7:2023",

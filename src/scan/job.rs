@@ -54,9 +54,11 @@ use crate::model::NoticeLevel;
 use crate::model::Phase;
 use crate::model::Redactor;
 use crate::model::Request;
+use crate::model::RuleMeta;
 use crate::model::RuleOutcome;
 use crate::model::StopToken;
 use crate::model::Target;
+use crate::model::plural;
 use crate::plan::Plan;
 use crate::plan::ScanSettings;
 use crate::rules::Registry;
@@ -66,6 +68,9 @@ pub const ORIGIN_ALIAS: &str = "default";
 
 /// Messages on the way to the ledger.
 const LEARNT_CAPACITY: usize = 256;
+
+/// The check that the plan's races are for.
+const RACE: &str = "race";
 
 /// Ids of the checks written in Rust, in the order in which they run.
 pub fn native_check_ids() -> Vec<&'static str> {
@@ -159,6 +164,9 @@ pub(super) async fn run_with(
         }
     }
     let only_templates = job.templates.as_ref().is_some_and(|templates| templates.only);
+    if !only_templates {
+        engine.announce_races(&job.registry).await;
+    }
     let outcomes = if engine.traffic.log_in().await {
         // Boxed: with it, the future of a scan would be too large for a stack.
         let site =
@@ -315,12 +323,12 @@ impl Engine {
         }
         for check in checks {
             let Some(meta) = job.registry.meta(check.id()).cloned() else { continue };
-            if self.settings.active.iter().any(|id| id == check.id())
-                || self.settings.chooses(&meta.tags)
-            {
-                selected.push(Selected { check, meta });
-            } else {
+            if !self.is_chosen(&meta) {
                 outcomes.push(not_run(&meta.id, !self.settings.is_active()));
+            } else if let Some(why) = check.left_out(&self.settings.probing) {
+                outcomes.push(skipped(&meta.id, why));
+            } else {
+                selected.push(Selected { check, meta });
             }
         }
         if !selected.is_empty() {
@@ -328,6 +336,7 @@ impl Engine {
                 traffic: Arc::clone(&self.traffic),
                 callbacks: self.callbacks(job).await,
                 probing: Arc::new(self.settings.probing.clone()),
+                plan: Arc::clone(&job.plan),
                 seed: job.plan.seed.derive("active"),
                 allow_unsafe: self.settings.allow_unsafe,
                 swept: Swept::default(),
@@ -348,6 +357,27 @@ impl Engine {
 }
 
 impl Engine {
+    /// Whether the plan asks for a check.
+    fn is_chosen(&self, meta: &RuleMeta) -> bool {
+        self.settings.active.contains(&meta.id) || self.settings.chooses(&meta.tags)
+    }
+
+    /// What races may come to, before anything is sent.
+    async fn announce_races(&self, registry: &Registry) {
+        let races = &self.settings.probing.races;
+        let is_chosen = registry.meta(RACE).is_some_and(|meta| self.is_chosen(meta));
+        if !is_chosen && !races.is_empty() {
+            let text = format!("scan: the plan has races, but `{RACE}` is no active check");
+            self.traffic.notice(NoticeLevel::Info, text).await;
+            return;
+        }
+        for race in races {
+            let most = plural(race.most_requests(), "request", "requests");
+            let text = format!("race `{}`: at most {most}", race.name);
+            self.traffic.notice(NoticeLevel::Info, text).await;
+        }
+    }
+
     /// Who waits for calls from outside, if somebody is to; why nobody does is said.
     async fn callbacks(&self, job: &ScanJob) -> Option<Arc<dyn Callbacks>> {
         self.callbacks.get_or_init(|| self.listen(job)).await.clone()
@@ -507,6 +537,10 @@ async fn none_ran(job: &ScanJob, events: &EventSender) {
 
 fn not_run(id: &str, safe_mode: bool) -> RuleOutcome {
     let reason = if safe_mode { "safe mode: pass --active" } else { "not among the active checks" };
+    skipped(id, reason)
+}
+
+fn skipped(id: &str, reason: &str) -> RuleOutcome {
     RuleOutcome {
         id: id.to_owned(),
         requests: 0,

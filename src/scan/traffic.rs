@@ -16,6 +16,7 @@ use super::door::logs_in;
 use super::link;
 use super::manners::Asked;
 use super::manners::Manners;
+use super::manners::Turn;
 use super::node::Node;
 use super::persona::Kind;
 use super::persona::Persona;
@@ -181,9 +182,9 @@ impl Progress {
 
 /// The way to the target.
 pub(crate) struct Traffic {
-    wire: Arc<dyn Wire>,
+    pub(super) wire: Arc<dyn Wire>,
     pub(super) scope: Scope,
-    stop: StopToken,
+    pub(super) stop: StopToken,
     permits: Arc<Semaphore>,
     manners: Manners,
     walls: Walls,
@@ -411,7 +412,7 @@ impl Traffic {
         Whom::Other(others.len() - 1)
     }
 
-    async fn ready(&self, whom: Whom) -> Result<Arc<Persona>, Unsent> {
+    pub(super) async fn ready(&self, whom: Whom) -> Result<Arc<Persona>, Unsent> {
         let persona = self.persona(whom);
         if let Whom::Other(_) = whom {
             let who = persona.name.clone();
@@ -555,23 +556,7 @@ impl Traffic {
         request: Request,
         options: &SendOptions,
     ) -> Result<(Arc<Exchange>, Asked), Unsent> {
-        let origin = request.origin.clone();
-        let turn = self.manners.turn(&origin).await;
-        let slot = self.manners.slot(&origin, self.clock.now());
-        loop {
-            let quiet = self.manners.quiet_until(&origin).max(slot);
-            let quiet = quiet.saturating_sub(self.clock.now());
-            if quiet.is_zero() || self.is_stopping() {
-                break;
-            }
-            tokio::select! {
-                () = tokio::time::sleep(quiet) => {}
-                () = self.stop.reached(StopLevel::Stopping) => {}
-            }
-        }
-        if self.is_stopping() {
-            return Err(Unsent::Stopped);
-        }
+        let turn = self.turn(&request.origin).await?;
         let admitted = self.scope.admit(self.completed(persona, request))?;
         let is_usual = SendOptions { max_time: None, ..options.clone() } == SendOptions::default();
         let sending = match options.max_time {
@@ -591,6 +576,24 @@ impl Traffic {
             turn.judge(&exchange, self.clock.now(), self.clock.unix_seconds())
         };
         Ok((Arc::new(exchange), asked))
+    }
+
+    /// Waits until a host may be asked.
+    pub(super) async fn turn(&self, origin: &Origin) -> Result<Turn, Unsent> {
+        let turn = self.manners.turn(origin).await;
+        let slot = self.manners.slot(origin, self.clock.now());
+        loop {
+            let quiet = self.manners.quiet_until(origin).max(slot);
+            let quiet = quiet.saturating_sub(self.clock.now());
+            if quiet.is_zero() || self.is_stopping() {
+                break;
+            }
+            tokio::select! {
+                () = tokio::time::sleep(quiet) => {}
+                () = self.stop.reached(StopLevel::Stopping) => {}
+            }
+        }
+        if self.is_stopping() { Err(Unsent::Stopped) } else { Ok(turn) }
     }
 
     async fn tell_refusal(&self, exchange: &Exchange, what: &str) {
@@ -703,7 +706,7 @@ impl Traffic {
             || self.headers.iter().any(|header| Redactor::is_secret_header(&header.name))
     }
 
-    async fn say(&self, keeper: &Keeper, notice: Option<Notice>) {
+    pub(super) async fn say(&self, keeper: &Keeper, notice: Option<Notice>) {
         if let Some(notice) = notice {
             self.event(Event::Notice(notice)).await;
             self.event(keeper.event()).await;
@@ -764,7 +767,7 @@ impl Traffic {
         sent
     }
 
-    fn keep_cookies(&self, persona: &Persona, exchange: &Exchange) {
+    pub(super) fn keep_cookies(&self, persona: &Persona, exchange: &Exchange) {
         let Some(response) = exchange.response() else { return };
         let request = &exchange.request;
         let mut jar = persona.cookies.lock().expect("no holder panics");
@@ -826,7 +829,7 @@ impl Traffic {
         self.event(Event::Notice(Notice { level, text })).await;
     }
 
-    async fn tell(&self, learnt: Learnt) {
+    pub(super) async fn tell(&self, learnt: Learnt) {
         // The ledger is gone only after the last sender, or when the run is torn down.
         let _gone = self.learnt.send(learnt).await;
     }

@@ -206,7 +206,7 @@ impl Binder<'_> {
 }
 
 /// Whether the value is there.
-fn take(extraction: &flow::Extraction, exchange: &Exchange, values: &mut Values) -> bool {
+pub(super) fn take(extraction: &flow::Extraction, exchange: &Exchange, values: &mut Values) -> bool {
     let Some(response) = exchange.response() else { return false };
     flow::Response::of_whole(response, exchange.timings.duration(), |looked_at| {
         values.set(extraction.variable, |out| extraction.take(looked_at, 0, out));
@@ -214,7 +214,7 @@ fn take(extraction: &flow::Extraction, exchange: &Exchange, values: &mut Values)
     values.get(extraction.variable).is_some()
 }
 
-fn copy(values: &mut Values, variable: Variable, value: &[u8]) {
+pub(super) fn copy(values: &mut Values, variable: Variable, value: &[u8]) {
     values.set(variable, |out| {
         out.extend_from_slice(value);
         true

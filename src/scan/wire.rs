@@ -19,6 +19,9 @@ use crate::model::Timings;
 /// A future that can be moved between threads.
 pub type Sending<'a> = Pin<Box<dyn Future<Output = Exchange> + Send + 'a>>;
 
+/// The same for several exchanges.
+pub type SendingAll<'a> = Pin<Box<dyn Future<Output = Vec<Exchange>> + Send + 'a>>;
+
 /// Sends one admitted request. The HTTP client is one, a site in memory is the other, so that crawl
 /// and checks are tested without sockets.
 pub trait Wire: Send + Sync {
@@ -29,6 +32,18 @@ pub trait Wire: Send + Sync {
     /// The same, with what is different for this exchange; by default nothing is.
     fn send_with(&self, request: InScope, _options: SendOptions) -> Sending<'_> {
         self.send(request)
+    }
+
+    /// Exchanges whose requests end at one instant, in the order of the requests; by default they
+    /// follow each other.
+    fn send_together(&self, requests: Vec<InScope>) -> SendingAll<'_> {
+        Box::pin(async move {
+            let mut exchanges = Vec::with_capacity(requests.len());
+            for request in requests {
+                exchanges.push(self.send(request).await);
+            }
+            exchanges
+        })
     }
 
     /// What an origin answers to an offer of TLS. By default there is nobody who answers.
@@ -80,6 +95,10 @@ impl Wire for Client {
 
     fn send_within(&self, request: InScope, most: Duration) -> Sending<'_> {
         Box::pin(Self::send_within(self, request, most))
+    }
+
+    fn send_together(&self, requests: Vec<InScope>) -> SendingAll<'_> {
+        Box::pin(Self::send_together(self, requests))
     }
 
     fn offer<'a>(&'a self, origin: &'a Origin, offer: &'a Offer) -> Shaking<'a, Reply> {

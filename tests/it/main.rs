@@ -86,6 +86,8 @@ mod plan;
 mod program;
 mod program_terminal;
 mod proxy_server;
+mod race;
+mod race_bed;
 mod race_wire;
 mod redirects;
 mod remote_write;

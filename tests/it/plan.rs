@@ -18,6 +18,7 @@ mod laws;
 mod multipart;
 mod on_the_shop;
 mod probing;
+mod races;
 mod refusals;
 mod resolved;
 mod scenarios;
@@ -26,8 +27,8 @@ mod secrets;
 mod targets;
 mod watched;
 
-const CHECKS: [&str; 5] =
-    ["access-matrix", "open-redirect", "sqli-boolean", "sqli-error", "xss-reflected"];
+const CHECKS: [&str; 6] =
+    ["access-matrix", "open-redirect", "race", "sqli-boolean", "sqli-error", "xss-reflected"];
 
 fn overrides() -> Overrides {
     Overrides {

@@ -173,6 +173,7 @@ const NATIVE: &[&str] = &[
     "postmessage-origin",
     "predictable-address",
     "prototype-pollution",
+    "race",
     "redos",
     "request-smuggling",
     "session-fixation",

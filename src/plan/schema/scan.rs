@@ -3,24 +3,19 @@
 use serde_json::json;
 
 use super::shape::{
-    Object, any_of, boolean, duration, example, list, named, object, of, pattern, rate, text,
-    whole, word,
+    Object, any_of, boolean, duration, example, list, named, number, object, of, pattern, rate,
+    text, whole, word,
 };
 use crate::model::Severity;
 use crate::plan::Policy;
 use crate::plan::RobotsPolicy;
 use crate::plan::Strength;
+use crate::plan::races;
 
 pub(super) fn objects() -> Vec<Object> {
-    vec![
-        scan(),
-        crawl(),
-        browser(),
-        finding_override(),
-        false_positive(),
-        templates(),
-        access(),
-    ]
+    let findings = [finding_override(), false_positive()];
+    let scan = [scan(), crawl(), browser(), race(), invariant(), templates(), access()];
+    scan.into_iter().chain(findings).collect()
 }
 
 fn scan() -> Object {
@@ -48,6 +43,12 @@ fn scan() -> Object {
             "budgets",
             named(&whole(1, None)),
             "Requests that a check may spend at one place, by its id; `default` is for all others.",
+        )
+        .key(
+            "races",
+            named(&of("race")),
+            "What must hold although a request is sent many times at one instant, for the check \
+             `race`. What they name is sent although it may change something.",
         )
         .key(
             "overrides",
@@ -140,6 +141,31 @@ fn browser() -> Object {
     object!("browser", scan::BROWSER, "Bounds of what the browser does.")
         .key_or("max_pages", whole(1, None), 100, "Pages shown at most.")
         .key_or("max_time", duration(), "10m", "From the first page to the last.")
+}
+
+fn race() -> Object {
+    object!("race", races::RACE, "A request that is sent many times at one instant.")
+        .key(
+            "before",
+            list(&text()),
+            "Requests that are sent before each time, in order; what they extract can stand in the \
+             others.",
+        )
+        .key("request", text(), "The request that is sent many times.")
+        .key_or("copies", whole(2, u64::from(races::MOST_COPIES)), races::COPIES, "How many times.")
+        .key_or("rounds", whole(1, u64::from(races::MOST_ROUNDS)), races::ROUNDS, "How often.")
+        .key("as", text(), "As whom requests are sent that do not say so themselves: an identity.")
+        .key("invariant", of("invariant"), "What must hold before and behind.")
+        .required(&["request", "invariant"])
+}
+
+fn invariant() -> Object {
+    object!("invariant", races::INVARIANT, "A number that a request reads, and what it must be.")
+        .key("request", text(), "The request that reads it.")
+        .key("json", example(text(), &["$.used_count"]), "JSONPath of the number in its answer.")
+        .key("at_least", number(), "It is no less.")
+        .key("at_most", number(), "It is no more.")
+        .required(&["request", "json"])
 }
 
 fn finding_override() -> Object {

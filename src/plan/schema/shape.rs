@@ -218,6 +218,11 @@ pub(super) fn whole(least: u64, most: impl Into<Option<u64>>) -> Json {
     or_substituted(of)
 }
 
+/// Any number.
+pub(super) fn number() -> Json {
+    or_substituted(json!({ "type": "number" }))
+}
+
 /// A number of events per unit of time, above zero.
 pub(super) fn rate() -> Json {
     or_substituted(json!({ "type": "number", "exclusiveMinimum": 0, "maximum": 10_000_000 }))

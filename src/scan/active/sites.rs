@@ -66,7 +66,11 @@ async fn test(round: &Arc<Round>, index: usize, check: &Arc<dyn SiteCheck>) {
     };
     let sent = Arc::new(AtomicU64::new(0));
     let means = round.active.means.clone();
-    let sender = Sender::new(means, check.id(), check.budget(), Arc::clone(&sent));
+    let counted = Arc::clone(&sent);
+    let sender = match check.planned_budget(&means.probing) {
+        Some(budget) => Sender::exactly(means, check.id(), budget, counted),
+        None => Sender::new(means, check.id(), check.budget(), counted),
+    };
     let mut probe = SiteProbe::new(sender, Arc::clone(&round.site));
     let running = Arc::clone(check);
     let found: Arc<Mutex<Vec<Sited>>> = Arc::default();

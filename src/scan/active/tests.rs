@@ -22,6 +22,9 @@ use crate::model::Severity;
 use crate::model::StopToken;
 use crate::model::Target;
 use crate::model::Timings;
+use crate::plan::Overrides;
+use crate::plan::Plan;
+use crate::plan::from_text;
 use crate::scan::probe::Checking;
 use crate::scan::probe::InsertionPoint;
 use crate::scan::probe::Means;
@@ -134,6 +137,12 @@ fn meta(id: &str) -> RuleMeta {
     }
 }
 
+fn plan() -> Plan {
+    let text = "version: 1\ntarget: http://127.0.0.1:1/\nscan: {}\n";
+    let overrides = Overrides::new(Seed(1), jiff::civil::date(2026, 12, 1));
+    from_text("plan.yml", text, &|_| None, &overrides).expect("a plan")
+}
+
 async fn run(ids: &[&'static str]) -> (Vec<RuleOutcome>, Vec<String>) {
     let (learnt, mut received) = tokio::sync::mpsc::channel(8);
     let traffic = Arc::new(Traffic::new(TrafficParts {
@@ -156,6 +165,7 @@ async fn run(ids: &[&'static str]) -> (Vec<RuleOutcome>, Vec<String>) {
             traffic,
             callbacks: None,
             probing: Arc::default(),
+            plan: Arc::new(plan()),
             seed: Seed(1),
             allow_unsafe: false,
             swept: Swept::default(),

@@ -116,6 +116,7 @@ pub(crate) fn all() -> Vec<NativeCheck> {
         Arc::new(session::password_in_url::PasswordInUrl),
         Arc::new(session::enumeration::UserEnumeration),
         Arc::new(access::bola_write::BolaWrite),
+        Arc::new(access::race::RaceCondition),
         Arc::new(session::unlimited::LoginUnlimited),
         Arc::new(session::default_credentials::DefaultCredentials),
     ];

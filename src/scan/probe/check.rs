@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::InsertionPoint;
 use super::Node;
 use super::Probe;
+use super::Probing;
 use super::RequestProbe;
 use super::SiteProbe;
 use crate::model::Confidence;
@@ -93,6 +94,14 @@ pub(crate) trait SiteCheck: Send + Sync {
     fn budget(&self) -> u64 {
         10 * BUDGET
     }
+    /// The same where the plan itself says how many: no strength changes that.
+    fn planned_budget(&self, _probing: &Probing) -> Option<u64> {
+        None
+    }
+    /// Why the plan leaves it nothing to ask, if so.
+    fn left_out(&self, _probing: &Probing) -> Option<&'static str> {
+        None
+    }
     /// Whether it compares people: then some register where the plan has too few.
     fn wants_people(&self) -> bool {
         false
@@ -109,6 +118,14 @@ impl NativeCheck {
             Self::Point(check) => check.id(),
             Self::Request(check) => check.id(),
             Self::Site(check) => check.id(),
+        }
+    }
+
+    /// Why the plan leaves it nothing to ask, if so.
+    pub(crate) fn left_out(&self, probing: &Probing) -> Option<&'static str> {
+        match self {
+            Self::Point(_) | Self::Request(_) => None,
+            Self::Site(check) => check.left_out(probing),
         }
     }
 }

@@ -23,9 +23,11 @@ use super::pace::Pace;
 use super::pace::place;
 use crate::http::SendOptions;
 use crate::http::cookies::SameSite;
+use crate::model::Exchange;
 use crate::model::Header;
 use crate::model::Request;
 use crate::model::Seed;
+use crate::plan::Plan;
 use crate::plan::Probing;
 use crate::scan::browse::Stage;
 use crate::scan::declarative::Callbacks;
@@ -52,6 +54,8 @@ pub(crate) struct Means {
     /// Who waits for calls from outside.
     pub(crate) callbacks: Option<Arc<dyn Callbacks>>,
     pub(crate) probing: Arc<Probing>,
+    /// For checks that send its requests.
+    pub(crate) plan: Arc<Plan>,
     pub(crate) seed: Seed,
     /// Whether the plan allows requests that may change something.
     pub(crate) allow_unsafe: bool,
@@ -61,6 +65,16 @@ pub(crate) struct Means {
     pub(crate) stage: Option<Arc<Mutex<Stage>>>,
     /// How long places take to answer.
     pub(crate) pace: Pace,
+}
+
+impl From<Unsent> for ProbeStop {
+    fn from(unsent: Unsent) -> Self {
+        match unsent {
+            Unsent::Stopped => Self::Stopped,
+            Unsent::OutOfScope(reason) => Self::OutOfScope(reason),
+            Unsent::NotLoggedIn { .. } => Self::NotLoggedIn(unsent.to_string()),
+        }
+    }
 }
 
 /// See the module.
@@ -89,6 +103,14 @@ impl Sender {
         let purpose = purpose.into();
         let (expected, whom) = (Vec::new(), Whom::Session);
         Self { means, random, purpose, errand, sent, budget, expected, alone: None, whom }
+    }
+
+    /// The same with a budget that follows from the plan: no strength changes it, and only a budget that the
+    /// plan has for this very check bounds it.
+    pub(crate) fn exactly(means: Means, purpose: &str, budget: u64, sent: Arc<AtomicU64>) -> Self {
+        let own = means.probing.budgets.by_check.get(purpose).copied();
+        let budget = own.map_or(budget, |own| own.min(budget));
+        Self { budget, ..Self::new(means, purpose, budget, sent) }
     }
 
     /// The same, sending as somebody else where nobody is named.
@@ -193,16 +215,40 @@ impl Sender {
         let asked = self.means.traffic.exchange_of(order).await;
         let exchange = asked.map_err(|unsent| {
             self.sent.fetch_sub(1, Ordering::Relaxed);
-            match unsent {
-                Unsent::Stopped => ProbeStop::Stopped,
-                Unsent::OutOfScope(reason) => ProbeStop::OutOfScope(reason),
-                Unsent::NotLoggedIn { .. } => ProbeStop::NotLoggedIn(unsent.to_string()),
-            }
+            ProbeStop::from(unsent)
         })?;
         if let Some(at) = at {
             self.means.pace.note(&at, exchange.timings.wait);
         }
         Ok(Attempt { value: value.to_owned(), exchange })
+    }
+
+    /// Sends requests as they are and once, ending at one instant, with nobody else on the way: for whoever
+    /// stands alone.
+    ///
+    /// # Errors
+    /// As [`Self::attempt_with`]; nothing is sent where the budget is not enough for all.
+    pub(super) async fn send_together(
+        &mut self,
+        whom: Whom,
+        mut requests: Vec<Request>,
+    ) -> Result<Vec<Arc<Exchange>>, ProbeStop> {
+        let count = requests.len() as u64;
+        if self.spent() + count > self.budget {
+            return Err(ProbeStop::Budget(self.budget));
+        }
+        if self.means.probing.tagged {
+            let check = self.check().to_owned();
+            for request in &mut requests {
+                request.headers.push(Header::new(TAG, check.clone()));
+            }
+        }
+        self.sent.fetch_add(count, Ordering::Relaxed);
+        let asked = self.means.traffic.exchange_together(whom, requests).await;
+        asked.map_err(|unsent| {
+            self.sent.fetch_sub(count, Ordering::Relaxed);
+            ProbeStop::from(unsent)
+        })
     }
 
     /// Takes one request off the budget.

@@ -160,6 +160,18 @@ impl SiteProbe {
         self.found.push(Sited { base, path_template, point, open_path, proof });
     }
 
+    /// Tells of a flaw at a request of the plan. `open_path` is what fingerprints have: other values in the
+    /// path make no other flaw.
+    pub(crate) fn found_planned(
+        &mut self,
+        base: Request,
+        path_template: String,
+        open_path: String,
+        proof: Proof,
+    ) {
+        self.found.push(Sited { base, path_template, point: None, open_path, proof });
+    }
+
     /// Whether a flaw at that path is told of already.
     pub(crate) fn has_found(&self, path_template: &str) -> bool {
         self.found.iter().any(|sited| sited.path_template == path_template)

@@ -220,6 +220,10 @@ const STANDS: [(&str, &str); 42] = [
     ("remote-write", "export: [ { prometheus_rw: { url: 'http://127.0.0.1:9090/w', @ } } ]"),
     ("scan", "scan: { @ }"),
     ("crawl", "scan: { crawl: { @ } }"),
+    (
+        "race",
+        "requests: { a: { get: / } }\nscan: { races: { r: { request: a, invariant: { request: a, json: $.n, at_most: 1 }, @ } } }",
+    ),
     ("browser", "scan: { crawl: { browser: { @ } } }"),
     ("templates", "scan: { templates: { paths: [rows.csv], @ } }"),
     ("connection", "connection: { $VERSION @ }"),

@@ -18,6 +18,8 @@ mod own;
 mod own_page;
 pub(super) mod predictable_address;
 mod private;
+pub(super) mod race;
+mod race_rounds;
 mod record;
 mod secrets;
 mod take_back;
