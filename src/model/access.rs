@@ -178,10 +178,8 @@ impl AccessMatrix {
     fn operations_where(&self, is_meant: impl Fn(AccessCell) -> bool) -> Vec<String> {
         let named = |row: &AccessRow| {
             let pairs = self.identities.iter().zip(&row.cells);
-            let names: Vec<&str> = pairs
-                .filter(|(_, cell)| is_meant(**cell))
-                .map(|(name, _)| name.as_str())
-                .collect();
+            let names: Vec<&str> =
+                pairs.filter(|(_, cell)| is_meant(**cell)).map(|(name, _)| name.as_str()).collect();
             (!names.is_empty()).then(|| format!("{} ({})", row.name(), names.join(", ")))
         };
         self.operations.iter().filter_map(named).collect()

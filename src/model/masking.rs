@@ -44,6 +44,10 @@ impl Event {
                 texts.for_each(mask);
             }
             Self::SiteNode(node) => node.mask(redactor),
+            Self::AccessMatrix(matrix) => {
+                let rows = matrix.operations.iter_mut().map(|row| &mut row.path_template);
+                rows.chain(&mut matrix.vanished).for_each(mask);
+            }
             Self::RuleFinished(outcome) => outcome.skipped.iter_mut().for_each(mask),
             Self::Finding(finding) => finding.mask(redactor),
             Self::ScanFailure { url, failure } => {

@@ -79,9 +79,7 @@ mod url_shape;
 mod verdict;
 mod wall;
 
-pub use access::{
-    ANONYMOUS, Access, AccessCell, AccessChange, AccessMatrix, AccessRow, shortlist,
-};
+pub use access::{ANONYMOUS, Access, AccessCell, AccessChange, AccessMatrix, AccessRow, shortlist};
 pub use address::{Origin, OriginError, Scheme, Target};
 pub use amount::Amount;
 pub use answers::{AnswerFilter, AnswerTally};

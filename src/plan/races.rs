@@ -214,8 +214,8 @@ fn invariant_of(
     let request = reader.require(&fields, "request");
     let request = request.and_then(|node| named_at(node, naming, reader));
     let json = reader.require(&fields, "json");
-    let json = json
-        .and_then(|node| reader.parsed(node, "a JSONPath like $.used_count", JsonPath::parse));
+    let json =
+        json.and_then(|node| reader.parsed(node, "a JSONPath like $.used_count", JsonPath::parse));
     let mut bound = |key: &str| reader.number(fields.get(key)?, "a number", f64::is_finite);
     let (at_least, at_most) = (bound("at_least"), bound("at_most"));
     let is_bounded = ["at_least", "at_most"].iter().any(|key| fields.get(key).is_some());

@@ -19,6 +19,7 @@ pub(super) const EMBEDDED: &[(&str, &str)] = &[
     embed!("access/graphql-authorization.yaml"),
     embed!("access/mass-assignment.yaml"),
     embed!("access/predictable-address.yaml"),
+    embed!("access/race.yaml"),
     embed!("api/graphql-get-mutation.yaml"),
     embed!("api/graphql-ide.yaml"),
     embed!("api/graphql-introspection.yaml"),

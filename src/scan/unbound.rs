@@ -206,7 +206,11 @@ impl Binder<'_> {
 }
 
 /// Whether the value is there.
-pub(super) fn take(extraction: &flow::Extraction, exchange: &Exchange, values: &mut Values) -> bool {
+pub(super) fn take(
+    extraction: &flow::Extraction,
+    exchange: &Exchange,
+    values: &mut Values,
+) -> bool {
     let Some(response) = exchange.response() else { return false };
     flow::Response::of_whole(response, exchange.timings.duration(), |looked_at| {
         values.set(extraction.variable, |out| extraction.take(looked_at, 0, out));

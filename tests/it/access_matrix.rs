@@ -172,11 +172,8 @@ fn what_makes_no_sense_is_told_where_it_stands() {
     let said = read(dir.path(), "scan: { access: {} }").expect_err("no check runs");
     assert!(said.contains("add `active: [ access-matrix ]` to `scan`"), "{said}");
     let named = PLAN.replace("  member:", "  anonymous:");
-    let path = write(
-        dir.path(),
-        "named.yml",
-        &format!("{named}scan: {{ policy: ci, access: {{}} }}\n"),
-    );
+    let path =
+        write(dir.path(), "named.yml", &format!("{named}scan: {{ policy: ci, access: {{}} }}\n"));
     let (code, told, said) = told(&["validate", &path]);
     assert_eq!(code, 104, "{told}{said}");
     assert!(format!("{told}{said}").contains("`anonymous` is nobody here"), "{told}{said}");

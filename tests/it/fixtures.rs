@@ -5,19 +5,19 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use shakedown::model::{
-    ANONYMOUS, Acceptance, Access, AccessCell, AccessMatrix, AccessRow, Bottleneck, BottleneckCause,
-    CacheState, Certainty, Change, ChangeKind, CheckCount, ComparedFigure, ComparedRun, Comparison,
-    ComparisonLimits, Confidence, Cost, CrawlProgress, Digits, Event, Evidence, EvidenceRole,
-    Exemplar, Facts, Failure, FailureClass, Finding, FindingChange, FindingChangeKind,
-    FindingStatus, GeneratorWindow, Guessed, Headline, Histogram, InsertionKind, InsertionRef,
-    InteractionRecord, LeftOut, LoadChange, LoadChangeKind, LoadTotals, LoadWindow, MachineUse,
-    Match, MatchPart, MessageTally, Notice, NoticeLevel, Observed, Operation, OperationSource,
-    Owasp, Phase, Recorded, RefusedTemplate, Report, RuleMeta, RuleOutcome, RunInfo, SampledRequest,
-    ScanWindow, ScenarioMeta, ScenarioTally, ScenarioWindow, SeriesId, SeriesKind, SeriesMeta,
-    SeriesWindow, ServerTime, SessionReport, Severity, Signals, Since, SiteAnswer, SiteExample,
-    SiteNode, SiteParameter, SkipReason, StageMeta, Stamped, StopReason, Subject, Tally, Target,
-    TemplateClass, TemplateLibrary, TemplateResult, TemplateTraffic, ThresholdResult, Timings,
-    Usage, Validity, Verdict, fingerprint,
+    ANONYMOUS, Acceptance, Access, AccessCell, AccessMatrix, AccessRow, Bottleneck,
+    BottleneckCause, CacheState, Certainty, Change, ChangeKind, CheckCount, ComparedFigure,
+    ComparedRun, Comparison, ComparisonLimits, Confidence, Cost, CrawlProgress, Digits, Event,
+    Evidence, EvidenceRole, Exemplar, Facts, Failure, FailureClass, Finding, FindingChange,
+    FindingChangeKind, FindingStatus, GeneratorWindow, Guessed, Headline, Histogram, InsertionKind,
+    InsertionRef, InteractionRecord, LeftOut, LoadChange, LoadChangeKind, LoadTotals, LoadWindow,
+    MachineUse, Match, MatchPart, MessageTally, Notice, NoticeLevel, Observed, Operation,
+    OperationSource, Owasp, Phase, Recorded, RefusedTemplate, Report, RuleMeta, RuleOutcome,
+    RunInfo, SampledRequest, ScanWindow, ScenarioMeta, ScenarioTally, ScenarioWindow, SeriesId,
+    SeriesKind, SeriesMeta, SeriesWindow, ServerTime, SessionReport, Severity, Signals, Since,
+    SiteAnswer, SiteExample, SiteNode, SiteParameter, SkipReason, StageMeta, Stamped, StopReason,
+    Subject, Tally, Target, TemplateClass, TemplateLibrary, TemplateResult, TemplateTraffic,
+    ThresholdResult, Timings, Usage, Validity, Verdict, fingerprint,
 };
 
 const ORIGIN: &str = "http://127.0.0.1:8080";

@@ -23,9 +23,8 @@ const WIDTH: usize = 40;
 const LONGEST_KEY: usize = 900;
 
 /// Words that YAML, old or new, takes for something else than text.
-const TYPED: [&str; 12] = [
-    "null", "true", "false", "yes", "no", "on", "off", "y", "n", "nan", "inf", "infinity",
-];
+const TYPED: [&str; 12] =
+    ["null", "true", "false", "yes", "no", "on", "off", "y", "n", "nan", "inf", "infinity"];
 
 /// Why a `write!` here cannot fail.
 const INFALLIBLE: &str = "writing to a string cannot fail";
@@ -162,13 +161,8 @@ mod tests {
             let rows = prop::collection::btree_map(path.clone(), cells, 0..5);
             let names: Vec<String> = names.into_iter().collect();
             rows.prop_map(move |rows| {
-                let operations =
-                    rows.iter().map(|(path, cells)| row("GET", path, cells)).collect();
-                AccessMatrix {
-                    identities: names.clone(),
-                    operations,
-                    ..AccessMatrix::default()
-                }
+                let operations = rows.iter().map(|(path, cells)| row("GET", path, cells)).collect();
+                AccessMatrix { identities: names.clone(), operations, ..AccessMatrix::default() }
             })
         })
     }

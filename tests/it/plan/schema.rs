@@ -171,7 +171,7 @@ fn substitutions_and_free_keys_are_taken() {
 }
 
 /// Where each object of the schema stands in a plan, up to its keys and behind them: `@`.
-const STANDS: [(&str, &str); 42] = [
+const STANDS: [(&str, &str); 43] = [
     ("", "@"),
     ("stop_if", "limits: { stop_if: { error_rate: 0.5, @ } }"),
     ("data-file", "data: { d: { file: rows.csv, @ } }\nrequests: { a: { get: '/${data.d.a}' } }"),

@@ -91,9 +91,7 @@ impl Site {
         let is_given = match self.owner {
             Owner::Checked => false,
             Owner::Unchecked => true,
-            Owner::UncheckedOnce => {
-                name == "bob" && self.bobs.fetch_add(1, Ordering::Relaxed) == 0
-            }
+            Owner::UncheckedOnce => name == "bob" && self.bobs.fetch_add(1, Ordering::Relaxed) == 0,
         };
         name == "alice" || is_given
     }

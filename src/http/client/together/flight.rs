@@ -53,8 +53,7 @@ impl Flight {
         let late = self.record.timed_out(limit);
         self.end(Err(late));
         let mut outcome = self.outcome.expect("it has just ended, if it had not before");
-        if let (Ok(response), ContentDecoding::GzipDeflate) =
-            (&mut outcome, inner.options.decoding)
+        if let (Ok(response), ContentDecoding::GzipDeflate) = (&mut outcome, inner.options.decoding)
         {
             content::decode(response, inner.options.max_body);
         }

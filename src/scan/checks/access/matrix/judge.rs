@@ -271,9 +271,8 @@ mod tests {
             Some(response(200, "", &body))
         };
         let again = page(2, "a", "one");
-        let judged = |other: Option<Response>| {
-            cells_with(&[page(1, "a", "one"), other], again.as_ref())[1]
-        };
+        let judged =
+            |other: Option<Response>| cells_with(&[page(1, "a", "one"), other], again.as_ref())[1];
         assert_eq!(judged(page(3, "b", "one")), Access::Same);
         assert_eq!(judged(page(3, "b", "two")), Access::Allow);
         // Without another look, nothing is known of what changes.
