@@ -19,8 +19,8 @@ use super::targets::{TargetOverride, Targets};
 use super::types::{Connection, Cookies, Plan, Scenario, TlsPolicy};
 use super::{
     auth, boundary, capacity, carried, compare, consistency, defaults, exports, flows, gates,
-    include, occurrence, once, races, requests, scan, scenarios, substitution, targets, tracing,
-    under_load,
+    include, occurrence, once, races, rate_limits, requests, scan, scenarios, substitution,
+    targets, tracing, under_load,
 };
 use crate::model::Redactor;
 use crate::model::Seed;
@@ -195,7 +195,10 @@ fn resolve(
     }
     substitution::substitute_all(&mut tree, env, overrides, &mut reader);
     let plan = plan(&tree, overrides, &mut reader);
-    let plan = plan.map(|plan| races::with_races(plan, &tree, &mut reader));
+    let mut plan = plan.map(|plan| races::with_races(plan, &tree, &mut reader));
+    if let Some(plan) = &mut plan {
+        rate_limits::rate_limits(&tree, plan, &mut reader);
+    }
     if let Some(targets) = &reader.targets {
         targets::write(&mut tree, targets);
     }

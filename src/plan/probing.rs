@@ -11,6 +11,7 @@ use super::overrides::FindingOverride;
 use super::overrides::overrides as finding_overrides;
 use super::policy::Policy;
 use super::race::Race;
+use super::rate_limits::RateLimit;
 use super::reader::Fields;
 use super::reader::Reader;
 use super::strength::Strength;
@@ -39,6 +40,8 @@ pub struct Probing {
     pub access: Option<AccessSettings>,
     /// Requests that are sent many times at one instant, and what must hold then.
     pub races: Vec<Race>,
+    /// Limits on requests that are verified; none are where none is declared.
+    pub rate_limits: Vec<RateLimit>,
 }
 
 /// Requests that checks may spend at one place, in place of what they take for themselves.
@@ -73,6 +76,8 @@ pub(super) fn probing(scan: &Fields<'_>, given: &Overrides, reader: &mut Reader)
         access: None,
         // They name what is read after this.
         races: Vec::new(),
+        // They are read once all that requests need is known.
+        rate_limits: Vec::new(),
     }
 }
 

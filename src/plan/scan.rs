@@ -31,11 +31,12 @@ pub(super) const SCAN: Keys = Keys {
         "concurrency",
         "rules",
         "templates",
+        "rate_limits",
         "during_load",
         "as",
         "access",
     ],
-    later: &["rate_limits", "passive"],
+    later: &["passive"],
 };
 pub(super) const CRAWL: Keys = Keys {
     of: "crawl",
@@ -177,20 +178,33 @@ fn files(node: Option<&Node>, base: &Path, reader: &mut Reader) -> Vec<PathBuf> 
     files
 }
 
-/// Ids of native checks, or `all`.
+/// Ids of native checks, or `all`; several that begin alike go by that: `rate-limit`.
 fn active(node: &Node, known: &[String], reader: &mut Reader) -> Vec<String> {
     if node.scalar().is_some_and(|scalar| scalar.text == "all") {
         return known.to_vec();
     }
     let mut ids: Vec<String> = Vec::new();
     for (id, at) in reader.texts(node, "checks (or the word `all`)") {
-        if !known.iter().any(|check| check == id) {
+        let meant = meant(id, known);
+        if meant.is_empty() {
             reader.unknown(at, "check", id, known.iter().map(String::as_str));
-        } else if !ids.iter().any(|earlier| earlier == id) {
-            ids.push(id.to_owned());
+        }
+        for check in meant {
+            if !ids.contains(check) {
+                ids.push(check.clone());
+            }
         }
     }
     ids
+}
+
+/// The check of that name, or else all whose names go on from it.
+fn meant<'k>(name: &str, known: &'k [String]) -> Vec<&'k String> {
+    let is_one = known.iter().any(|check| check == name);
+    let goes_on =
+        |check: &String| check.strip_prefix(name).is_some_and(|rest| rest.starts_with('-'));
+    let is_meant = |check: &&String| if is_one { *check == name } else { goes_on(*check) };
+    known.iter().filter(is_meant).collect()
 }
 
 /// What runs on load traffic: `[passive]`, nothing else yet.

@@ -27,8 +27,16 @@ mod secrets;
 mod targets;
 mod watched;
 
-const CHECKS: [&str; 6] =
-    ["access-matrix", "open-redirect", "race", "sqli-boolean", "sqli-error", "xss-reflected"];
+const CHECKS: [&str; 8] = [
+    "access-matrix",
+    "open-redirect",
+    "race",
+    "rate-limit-bypass",
+    "rate-limit-missing",
+    "sqli-boolean",
+    "sqli-error",
+    "xss-reflected",
+];
 
 fn overrides() -> Overrides {
     Overrides {

@@ -7,6 +7,7 @@ use super::shape::{
     text, whole, word,
 };
 use crate::model::Severity;
+use crate::plan::LimitKey;
 use crate::plan::Policy;
 use crate::plan::RobotsPolicy;
 use crate::plan::Strength;
@@ -14,7 +15,7 @@ use crate::plan::races;
 
 pub(super) fn objects() -> Vec<Object> {
     let findings = [finding_override(), false_positive()];
-    let scan = [scan(), crawl(), browser(), race(), invariant(), templates(), access()];
+    let scan = [scan(), crawl(), browser(), race(), invariant(), templates(), access(), rate_limit()];
     scan.into_iter().chain(findings).collect()
 }
 
@@ -25,7 +26,8 @@ fn scan() -> Object {
         .key(
             "active",
             any_of(&[json!({ "const": "all" }), checks]),
-            "Checks that send probes: `all`, or those named; `shakedown scan --help` says more.",
+            "Checks that send probes: `all`, or those named, several by how they begin (`rate-limit`); \
+             `shakedown scan --help` says more.",
         )
         .key(
             "policy",
@@ -88,6 +90,12 @@ fn scan() -> Object {
             "Templates in Nuclei's format: files and folders, or those and which of them. They run \
              after the crawl, at the scan's pace and with its login; naming them asks for what they \
              send, whatever `active` says.",
+        )
+        .key(
+            "rate_limits",
+            list(&of("rate-limit")),
+            "Limits on requests that should hold; the checks `rate-limit` verify them. What is named here \
+             is sent until it is refused, which may lock an account: use a test user.",
         )
         .key("as", text(), "As whom the site is looked at: an identity, or an auth.")
         .key(
@@ -241,4 +249,30 @@ fn templates() -> Object {
              the crawl found.",
         )
         .required(&["paths"])
+}
+
+fn rate_limit() -> Object {
+    let time = r"([0-9]*\.?[0-9]+\s*(us|µs|ms|s|m|min|h|d)\s*)+";
+    let unit = r"(s|sec|second|m|min|minute|h|hour|d|day)\s*";
+    let expect = pattern(&format!(r"^\s*[0-9]+\s*/\s*({time}|{unit})$"));
+    object!("rate-limit", rate_limits::RATE_LIMIT, "A limit on a request that should hold.")
+        .key("request", text(), "The request, by its name in the plan.")
+        .key(
+            "expect",
+            example(expect, &["5/1m", "100/1s", "5/min"]),
+            "So many are let in within so much time.",
+        )
+        .key_or(
+            "key",
+            word(&LimitKey::ALL.map(LimitKey::as_str)),
+            LimitKey::default().as_str(),
+            "What the limiter counts by: the address, who is logged in, or what they show.",
+        )
+        .key("as", text(), "The identity that sends it; without one nobody does, whoever scans.")
+        .key(
+            "refused",
+            list(&whole(300, 599)),
+            "Statuses that refuse; otherwise 429, and 503 with Retry-After.",
+        )
+        .required(&["request", "expect"])
 }

@@ -143,6 +143,8 @@ fn what_an_editor_should_mark_is_marked() {
         scenario("executor: ramping-vus, stages: [ { target: 1, duratoin: 1s } ]"),
         "scan: { active: some }".to_owned(),
         "scan: { crawl: { depht: 3 } }".to_owned(),
+        "scan: { rate_limits: [ { request: a, expect: 5 } ] }".to_owned(),
+        "scan: { rate_limits: [ { request: a } ] }".to_owned(),
         "thresholds: { http_req_latncy: [ 'p(95)<500' ] }".to_owned(),
         "thresholds: { http_req_latency: [ 'p95<500' ] }".to_owned(),
         "thresholds: { http_req_latency: 'p(95)<500' }".to_owned(),
@@ -171,7 +173,7 @@ fn substitutions_and_free_keys_are_taken() {
 }
 
 /// Where each object of the schema stands in a plan, up to its keys and behind them: `@`.
-const STANDS: [(&str, &str); 43] = [
+const STANDS: [(&str, &str); 44] = [
     ("", "@"),
     ("stop_if", "limits: { stop_if: { error_rate: 0.5, @ } }"),
     ("data-file", "data: { d: { file: rows.csv, @ } }\nrequests: { a: { get: '/${data.d.a}' } }"),
@@ -239,6 +241,10 @@ const STANDS: [(&str, &str); 43] = [
          scan: { active: [access-matrix], access: { @ } }",
     ),
     ("override", "scan: { overrides: [ { reason: x, severity: low, @ } ] }"),
+    (
+        "rate-limit",
+        "requests: { a: { get: / } }\nscan: { active: all, rate_limits: [ { request: a, expect: 5/1m, @ } ] }",
+    ),
     ("call-step", "-"),
     ("session-step", "-"),
 ];
