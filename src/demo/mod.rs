@@ -37,6 +37,7 @@ mod serve;
 mod session;
 mod shop;
 mod store;
+mod tickets;
 mod visit;
 
 pub use accounts::ACCOUNTS;

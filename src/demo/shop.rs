@@ -37,6 +37,8 @@ use super::serve::DemoError;
 use super::serve::ShopOptions;
 use super::session::Sessions;
 use super::store::Store;
+use super::tickets;
+use super::tickets::Tickets;
 
 const BODY_LIMIT_BYTES: usize = 256 << 10;
 
@@ -56,6 +58,7 @@ pub(super) struct Shop {
     pub(super) maze: maze::Rooms,
     pub(super) annex: Annex,
     pub(super) counter: Counter,
+    pub(super) tickets: Tickets,
     pub(super) dialled: Arc<Dialled>,
 }
 
@@ -87,10 +90,11 @@ pub(super) fn open(
         maze: maze::Rooms::new(address, options.maze),
         annex: Annex::new(),
         counter: Counter::new(),
+        tickets: Tickets::default(),
         dialled: Arc::clone(&dialled),
     });
     let mut routes = pages().merge(api()).merge(crawl_site()).merge(annex::routes());
-    routes = routes.merge(crowd::routes()).merge(coupon::routes());
+    routes = routes.merge(crowd::routes()).merge(coupon::routes()).merge(tickets::routes());
     if flawed {
         routes = routes.merge(leftovers()).merge(annex::leftovers());
     }
