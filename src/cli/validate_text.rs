@@ -24,6 +24,7 @@ use crate::plan::ScanSettings;
 use crate::plan::ScenarioForecast;
 use crate::plan::TemplateSettings;
 use crate::rules::template::Fuzzed;
+use crate::scan::most_requests_of_limits;
 
 const INFALLIBLE: &str = "writing to a string does not fail";
 
@@ -240,6 +241,12 @@ fn scan(plan: &Plan) -> Vec<(String, String)> {
         let text = format!("{copies} at one instant, at most {most} in all");
         rows.push(row(&format!("race {}", race.name), text));
     }
+    if let (true, limits @ [_, ..]) = (scan.is_active(), scan.probing.rate_limits.as_slice()) {
+        let requests = plural(most_requests_of_limits(limits), "request", "requests");
+        let count = plural(limits.len() as u64, "limit is", "limits are");
+        let text = format!("{count} verified with at most {requests}; they may lock an account");
+        rows.push(row("rate limits", text));
+    }
     if let Some(browsing) = &scan.crawl.browser {
         let pages = plural(browsing.max_pages, "page", "pages");
         let time = format_duration(browsing.max_time);
@@ -425,6 +432,11 @@ pub(super) fn json(plan: &Plan, resolved: &Resolved) -> Json {
                 "name": race.name,
                 "requests": race.most_requests(),
             })).collect::<Vec<_>>(),
+            "rate_limits": scan.probing.rate_limits.iter().map(|limit| json!({
+                "request": limit.name,
+                "expect": limit.allowed.to_string(),
+            })).collect::<Vec<_>>(),
+            "rate_limit_requests": most_requests_of_limits(&scan.probing.rate_limits),
             "imported": scan.imported.iter().map(|one| json!({
                 "method": one.template.request.method.as_str(),
                 "path_template": one.template.path_template,

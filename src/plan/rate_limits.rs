@@ -17,11 +17,8 @@ use crate::flow::Variable;
 use crate::model::Conversation;
 use crate::model::Request;
 
-pub(super) const RATE_LIMIT: Keys = Keys {
-    of: "a rate limit",
-    known: &["request", "expect", "key", "as", "refused"],
-    later: &[],
-};
+pub(super) const RATE_LIMIT: Keys =
+    Keys { of: "a rate limit", known: &["request", "expect", "key", "as", "refused"], later: &[] };
 
 /// Each takes time and requests of its own.
 const MOST: usize = 50;

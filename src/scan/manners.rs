@@ -155,7 +155,7 @@ impl Turn {
                 let text = response.header("retry-after").map(|header| header.text().into_owned());
                 match (response.status, text) {
                     (503, None) => Asked::Nothing,
-                    (_, text) => state.refuse(text.and_then(|it| seconds(&it, unix)), now),
+                    (_, text) => state.refuse(text.and_then(|it| retry_after(&it, unix)), now),
                 }
             }
             Ok(_) => {
@@ -257,8 +257,8 @@ impl State {
     }
 }
 
-/// `Retry-After`: seconds, or a date.
-fn seconds(text: &str, unix: u64) -> Option<Duration> {
+/// How long `Retry-After` asks for: it has seconds, or a date. `unix` is now, in seconds since 1970.
+pub(crate) fn retry_after(text: &str, unix: u64) -> Option<Duration> {
     let text = text.trim();
     if let Ok(seconds) = text.parse() {
         return Some(Duration::from_secs(seconds));
@@ -315,14 +315,14 @@ mod tests {
     fn a_host_is_left_alone_for_as_long_as_it_asks_within_bounds() {
         let mut state = used_to();
         let now = Duration::from_secs(100);
-        let asked = seconds("7", 0);
+        let asked = retry_after("7", 0);
         let how_long = Duration::from_secs(7);
         assert_eq!(state.refuse(asked, now), Asked::Wait { how_long, first: true });
         assert_eq!(state.quiet_until, Duration::from_secs(107));
         let later = now + Duration::from_secs(3);
         let how_long = Duration::from_secs(4);
         assert_eq!(state.refuse(asked, later), Asked::Wait { how_long, first: false });
-        assert_eq!(state.refuse(seconds("3600", 0), Duration::from_secs(200)), Asked::TooLong);
+        assert_eq!(state.refuse(retry_after("3600", 0), Duration::from_secs(200)), Asked::TooLong);
         let mut waited = 0;
         while let Asked::Wait { .. } =
             state.refuse(Some(MAX_WAIT), Duration::from_secs(1000 * (waited + 1)))
@@ -344,10 +344,10 @@ mod tests {
 
     #[test]
     fn dates_and_seconds_are_read() {
-        assert_eq!(seconds(" 5 ", 0), Some(Duration::from_secs(5)));
+        assert_eq!(retry_after(" 5 ", 0), Some(Duration::from_secs(5)));
         let date = "Sun, 06 Nov 1994 08:49:37 GMT";
-        assert_eq!(seconds(date, 784_111_770), Some(Duration::from_secs(7)));
-        assert_eq!(seconds(date, 999_999_999), Some(Duration::ZERO));
-        assert_eq!(seconds("soon", 0), None);
+        assert_eq!(retry_after(date, 784_111_770), Some(Duration::from_secs(7)));
+        assert_eq!(retry_after(date, 999_999_999), Some(Duration::ZERO));
+        assert_eq!(retry_after("soon", 0), None);
     }
 }

@@ -59,6 +59,7 @@ mod unbound;
 mod walls;
 mod wire;
 
+pub use checks::most_requests_of_limits;
 pub use declarative::CallbackSource;
 pub use declarative::TemplateOptions;
 pub use declarative::Templates;
@@ -81,4 +82,5 @@ pub use site::Site;
 pub use wire::Sending;
 pub use wire::SendingAll;
 pub use wire::Shaking;
+pub use wire::Waiting;
 pub use wire::Wire;

@@ -9,6 +9,7 @@ use super::persona::Persona;
 use super::persona::Whom;
 use super::session::Keeper;
 use super::traffic::Learnt;
+use super::traffic::Refusals;
 use super::traffic::Traffic;
 use super::traffic::Unsent;
 use crate::model::Exchange;
@@ -59,7 +60,7 @@ impl Traffic {
         };
         let is_alone = requests.len() == 1;
         // What they are refused with is what they are about, and no sign of a busy host.
-        let _turn = self.turn(&origin).await?;
+        let _turn = self.turn(&origin, Refusals::Obeyed).await?;
         let mut admitted = Vec::with_capacity(requests.len());
         for request in requests {
             admitted.push(self.scope.admit(self.completed(persona, request))?);

@@ -132,6 +132,7 @@ pub(crate) struct Order<'a> {
     pub(crate) whom: Whom,
     pub(crate) options: SendOptions,
     pub(crate) room: Room,
+    pub(crate) refusals: Refusals,
 }
 
 impl<'a> Order<'a> {
@@ -144,6 +145,7 @@ impl<'a> Order<'a> {
             whom: Whom::Session,
             options: SendOptions::default(),
             room: Room::Shared,
+            refusals: Refusals::Obeyed,
         }
     }
 }
@@ -156,6 +158,15 @@ pub(crate) enum Room {
     /// Who sends holds [`Traffic::alone`], and what was answered before is of no use: it is about
     /// time.
     Alone,
+}
+
+/// What an answer means that asks to come back later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Refusals {
+    /// The host is left alone for as long, and asked again.
+    Obeyed,
+    /// It is what somebody wants to see: the request is sent once, and nobody waits for it.
+    Wanted,
 }
 
 /// How far the engine has come, updated by its parts and read by the ledger.
@@ -291,9 +302,11 @@ impl Traffic {
     /// # Errors
     /// As [`Self::exchange`]; and [`Unsent::NotLoggedIn`].
     pub(crate) async fn exchange_of(&self, order: Order<'_>) -> Result<Arc<Exchange>, Unsent> {
-        let Order { request, stands_for, errand, whom, options, room } = order;
+        let Order { request, stands_for, errand, whom, options, room, refusals } = order;
         let persona = &*self.ready(whom).await?;
         let stale = match whom {
+            // A form that is counted is sent as often as it is counted, and nothing beside it.
+            _ if refusals == Refusals::Wanted => None,
             Whom::Session => self.tokens.stale(&request),
             Whom::Other(_) if persona.renews_tokens => self.tokens.stale(&request),
             // Their forms have tokens of their own, which whoever asks as them takes along.
@@ -305,6 +318,7 @@ impl Traffic {
         };
         // Who registered or logged in for one question is somebody else in another run.
         let is_repeatable = room == Room::Shared
+            && refusals == Refusals::Obeyed
             && options == SendOptions::default()
             && persona.kind == Kind::Planned;
         // What a payload makes the target set would spoil every request that follows; nobody has no
@@ -331,7 +345,10 @@ impl Traffic {
         };
         let request = self.with_fresh_token(persona, request, stale.as_ref()).await?;
         let options = SendOptions { max_time: options.max_time.or(errand.patience()), ..options };
-        let exchange = self.send_dressed(persona, request, &options).await?;
+        let exchange = match refusals {
+            Refusals::Obeyed => self.send_dressed(persona, request, &options).await?,
+            Refusals::Wanted => self.send_as_it_is(persona, request, &options).await?,
+        };
         if keeps_cookies {
             self.keep_cookies(persona, &exchange);
         }
@@ -484,7 +501,8 @@ impl Traffic {
     ) -> Result<Arc<Exchange>, Unsent> {
         let mut refusals = 0;
         loop {
-            let (exchange, asked) = self.send_once(persona, request.clone(), options).await?;
+            let sent = self.send_once(persona, request.clone(), options, Refusals::Obeyed);
+            let (exchange, asked) = sent.await?;
             if let Some(suspicion) = self.walls.learn(&exchange) {
                 self.ask_wall(&exchange.request.origin, &suspicion).await?;
             }
@@ -512,7 +530,8 @@ impl Traffic {
             let Some(control) = &suspicion.control else { break };
             self.manners.hush(origin, self.clock.now() + wait);
             let options = SendOptions::default();
-            let (exchange, _) = self.send_once(&self.session, control.clone(), &options).await?;
+            let sent = self.send_once(&self.session, control.clone(), &options, Refusals::Obeyed);
+            let (exchange, _) = sent.await?;
             let is_open = exchange.response().is_some_and(|response| Wall::of(response).is_none());
             self.tell(Learnt::Exchange { exchange, stands_for: None }).await;
             if is_open {
@@ -545,6 +564,20 @@ impl Traffic {
         self.notice(NoticeLevel::Warning, text).await;
     }
 
+    /// Sends once, whatever comes back; who is to be logged in still is.
+    async fn send_as_it_is(
+        &self,
+        persona: &Persona,
+        request: Request,
+        options: &SendOptions,
+    ) -> Result<Arc<Exchange>, Unsent> {
+        if let Some(keeper) = &persona.keeper {
+            self.say(keeper, keeper.keep(&persona.cookies).await).await;
+        }
+        let (exchange, _) = self.send_once(persona, request, options, Refusals::Wanted).await?;
+        Ok(exchange)
+    }
+
     /// From now on an origin gets so much time between two requests.
     pub(super) fn space(&self, origin: &Origin, interval: Duration) {
         self.manners.space(origin, interval);
@@ -555,8 +588,9 @@ impl Traffic {
         persona: &Persona,
         request: Request,
         options: &SendOptions,
+        refusals: Refusals,
     ) -> Result<(Arc<Exchange>, Asked), Unsent> {
-        let turn = self.turn(&request.origin).await?;
+        let turn = self.turn(&request.origin, refusals).await?;
         let admitted = self.scope.admit(self.completed(persona, request))?;
         let is_usual = SendOptions { max_time: None, ..options.clone() } == SendOptions::default();
         let sending = match options.max_time {
@@ -570,7 +604,8 @@ impl Traffic {
         };
         // Logins count tries of a name; the host has nothing against whatever else is asked.
         let is_limit = exchange.response().is_some_and(|response| response.status == 429);
-        let asked = if is_limit && is_door(&exchange.request) {
+        let is_expected = refusals == Refusals::Wanted;
+        let asked = if is_expected || is_limit && is_door(&exchange.request) {
             Asked::Nothing
         } else {
             turn.judge(&exchange, self.clock.now(), self.clock.unix_seconds())
@@ -579,11 +614,14 @@ impl Traffic {
     }
 
     /// Waits until a host may be asked.
-    pub(super) async fn turn(&self, origin: &Origin) -> Result<Turn, Unsent> {
+    pub(super) async fn turn(&self, origin: &Origin, refusals: Refusals) -> Result<Turn, Unsent> {
         let turn = self.manners.turn(origin).await;
         let slot = self.manners.slot(origin, self.clock.now());
         loop {
-            let quiet = self.manners.quiet_until(origin).max(slot);
+            let quiet = match refusals {
+                Refusals::Obeyed => self.manners.quiet_until(origin).max(slot),
+                Refusals::Wanted => slot,
+            };
             let quiet = quiet.saturating_sub(self.clock.now());
             if quiet.is_zero() || self.is_stopping() {
                 break;
@@ -650,6 +688,19 @@ impl Traffic {
     /// The moment on the run's clock.
     pub(crate) fn now(&self) -> Duration {
         self.clock.now()
+    }
+
+    /// Lets so much time pass, or less where the run is stopped.
+    pub(crate) async fn pause(&self, how_long: Duration) {
+        tokio::select! {
+            () = self.wire.pause(how_long) => {}
+            () = self.stop.reached(StopLevel::Stopping) => {}
+        }
+    }
+
+    /// The moment on the clock by which [`Self::pause`] goes.
+    pub(crate) fn time(&self) -> Duration {
+        self.wire.time().unwrap_or_else(|| self.clock.now())
     }
 
     /// Since when answers may have been for nobody, where only the proof has told; asked once.

@@ -22,6 +22,9 @@ pub type Sending<'a> = Pin<Box<dyn Future<Output = Exchange> + Send + 'a>>;
 /// The same for several exchanges.
 pub type SendingAll<'a> = Pin<Box<dyn Future<Output = Vec<Exchange>> + Send + 'a>>;
 
+/// Time that passes.
+pub type Waiting<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
+
 /// Sends one admitted request. The HTTP client is one, a site in memory is the other, so that crawl
 /// and checks are tested without sockets.
 pub trait Wire: Send + Sync {
@@ -44,6 +47,16 @@ pub trait Wire: Send + Sync {
             }
             exchanges
         })
+    }
+
+    /// Lets so much time pass. A site in memory may have a time of its own, for which nobody waits.
+    fn pause(&self, how_long: Duration) -> Waiting<'_> {
+        Box::pin(tokio::time::sleep(how_long))
+    }
+
+    /// The time by which [`Self::pause`] goes; `None` is the run's clock.
+    fn time(&self) -> Option<Duration> {
+        None
     }
 
     /// What an origin answers to an offer of TLS. By default there is nobody who answers.

@@ -89,6 +89,7 @@ mod proxy_server;
 mod race;
 mod race_bed;
 mod race_wire;
+mod rate_limit;
 mod redirects;
 mod remote_write;
 mod report;

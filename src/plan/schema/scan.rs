@@ -15,7 +15,8 @@ use crate::plan::races;
 
 pub(super) fn objects() -> Vec<Object> {
     let findings = [finding_override(), false_positive()];
-    let scan = [scan(), crawl(), browser(), race(), invariant(), templates(), access(), rate_limit()];
+    let scan =
+        [scan(), crawl(), browser(), race(), invariant(), templates(), access(), rate_limit()];
     scan.into_iter().chain(findings).collect()
 }
 

@@ -12,6 +12,7 @@ mod multipart_file;
 mod names;
 mod open_redirect;
 mod query;
+mod rate_limit;
 mod raw;
 mod script_text;
 mod server;
@@ -28,6 +29,8 @@ use super::probe::NativeCheck;
 use super::probe::PointCheck;
 use super::probe::RequestCheck;
 use super::probe::SiteCheck;
+
+pub use rate_limit::most_requests_of_limits;
 
 /// Every native check, in the order in which they run at an insertion point.
 pub(crate) fn all() -> Vec<NativeCheck> {
@@ -122,6 +125,7 @@ pub(crate) fn all() -> Vec<NativeCheck> {
     ];
     let points = points.into_iter().map(NativeCheck::Point);
     let requests = requests.into_iter().map(NativeCheck::Request);
-    let sites = sites.into_iter().map(NativeCheck::Site);
+    // Behind all others, who would be refused where a limit is in force.
+    let sites = sites.into_iter().chain(rate_limit::all()).map(NativeCheck::Site);
     points.chain(requests).chain(sites).collect()
 }

@@ -33,6 +33,7 @@ use crate::scan::browse::Stage;
 use crate::scan::declarative::Callbacks;
 use crate::scan::traffic::Errand;
 use crate::scan::traffic::Order;
+use crate::scan::traffic::Refusals;
 use crate::scan::traffic::Room;
 use crate::scan::traffic::Traffic;
 use crate::scan::traffic::Unsent;
@@ -89,6 +90,7 @@ pub(crate) struct Sender {
     expected: Vec<Expected>,
     alone: Option<OwnedSemaphorePermit>,
     whom: Whom,
+    refusals: Refusals,
 }
 
 impl Sender {
@@ -102,7 +104,20 @@ impl Sender {
         let errand = Errand::Check(purpose.into());
         let purpose = purpose.into();
         let (expected, whom) = (Vec::new(), Whom::Session);
-        Self { means, random, purpose, errand, sent, budget, expected, alone: None, whom }
+        let refusals = Refusals::Obeyed;
+        Self { means, random, purpose, errand, sent, budget, expected, alone: None, whom, refusals }
+    }
+
+    /// From now on so many requests are the budget in all, whatever the strength; what the plan says
+    /// of the check goes before it.
+    pub(crate) fn allow(&mut self, requests: u64) {
+        self.budget = self.means.probing.budgets.of(self.check()).unwrap_or(requests);
+    }
+
+    /// From now on answers that ask to come back later are what is asked for: everything is sent once,
+    /// and nobody waits.
+    pub(crate) fn want_refusals(&mut self) {
+        self.refusals = Refusals::Wanted;
     }
 
     /// The same with a budget that follows from the plan: no strength changes it, and only a budget that the
@@ -147,7 +162,8 @@ impl Sender {
         &self.sent
     }
 
-    pub(super) fn budget(&self) -> u64 {
+    /// Requests that it may send in all.
+    pub(crate) fn budget(&self) -> u64 {
         self.budget
     }
 
@@ -211,7 +227,8 @@ impl Sender {
         let at =
             stands_for.as_deref().filter(|_| options.timeout.is_none() && self.alone.is_none());
         let at = at.map(|path| place(request.method.as_str(), path));
-        let order = Order { request, stands_for, errand: &errand, whom, options, room };
+        let refusals = self.refusals;
+        let order = Order { request, stands_for, errand: &errand, whom, options, room, refusals };
         let asked = self.means.traffic.exchange_of(order).await;
         let exchange = asked.map_err(|unsent| {
             self.sent.fetch_sub(1, Ordering::Relaxed);
@@ -283,7 +300,7 @@ impl Sender {
 
     /// Sends nothing for so long: for what strains the target.
     pub(crate) async fn pause(&self, how_long: Duration) {
-        tokio::time::sleep(how_long).await;
+        self.means.traffic.pause(how_long).await;
     }
 
     /// An address that nobody has seen, to be called by the target: a host, or a host with a path,
