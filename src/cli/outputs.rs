@@ -210,6 +210,15 @@ impl Outputs {
                         write_stderr(text.as_bytes());
                         continue;
                     };
+                    if matrix.left_out > 0 {
+                        let text = format!(
+                            "warning: {}: not written, {} operations were left out for want of requests\n",
+                            pending.path.display(),
+                            matrix.left_out
+                        );
+                        write_stderr(text.as_bytes());
+                        continue;
+                    }
                     Ok(crate::plan::access_text(matrix).into_bytes())
                 }
             };

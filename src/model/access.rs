@@ -200,6 +200,10 @@ impl AccessMatrix {
             let names = shortlist(&self.vanished);
             gaps.push(format!("access matrix: {what} of it could not be reached: {names}"));
         }
+        if self.is_compared && self.left_out > 0 {
+            let what = plural(self.left_out, "operation was", "operations were");
+            gaps.push(format!("access matrix: {what} not compared, for want of requests"));
+        }
         gaps
     }
 }

@@ -35,6 +35,9 @@ struct Marks {
     id: Id,
 }
 
+/// Whose pages of failures have the marks of their refusals.
+const OF_CACHES: [&str; 2] = ["Akamai", "Imperva"];
+
 enum Id {
     Behind(&'static str),
     Header(&'static str),
@@ -45,11 +48,7 @@ const WALLS: &[Marks] = &[
     Marks {
         by: "Cloudflare",
         headers: &[("cf-mitigated", "")],
-        texts: &[
-            "attention required! | cloudflare",
-            "cf-error-details",
-            "/cdn-cgi/challenge-platform/",
-        ],
+        texts: &["attention required! | cloudflare", "cf-error-details", "_cf_chl_opt"],
         id: Id::Header("cf-ray"),
     },
     Marks {
@@ -67,7 +66,7 @@ const WALLS: &[Marks] = &[
     Marks {
         by: "Imperva",
         headers: &[],
-        texts: &["incapsula incident id", "_incapsula_resource"],
+        texts: &["incapsula incident id"],
         id: Id::Behind("incident id: "),
     },
     Marks {
@@ -90,11 +89,11 @@ const WALLS: &[Marks] = &[
     },
     Marks {
         by: "DataDome",
-        headers: &[("x-datadome", ""), ("x-dd-b", "")],
+        headers: &[("x-dd-b", "")],
         texts: &["captcha-delivery.com"],
         id: Id::None,
     },
-    Marks { by: "HUMAN", headers: &[], texts: &["px-captcha", "_pxappid"], id: Id::None },
+    Marks { by: "HUMAN", headers: &[], texts: &["px-captcha"], id: Id::None },
     Marks {
         by: "FortiWeb",
         headers: &[],
@@ -125,7 +124,9 @@ impl Wall {
         }
         let body = &response.body[..response.body.len().min(LOOKED_AT)];
         let text = String::from_utf8_lossy(body).to_ascii_lowercase();
-        let marks = WALLS.iter().find(|marks| {
+        // Of a network of caches, 503 is the origin's failure.
+        let is_failure = |marks: &Marks| response.status == 503 && OF_CACHES.contains(&marks.by);
+        let marks = WALLS.iter().filter(|marks| !is_failure(marks)).find(|marks| {
             marks.headers.iter().any(|(name, value)| {
                 let has = |text: &str| text.to_ascii_lowercase().contains(value);
                 response.headers_named(name).any(|header| has(&header.text()))
@@ -198,6 +199,7 @@ mod tests {
         assert_eq!(by(403, &[("Server", "nginx")], "<h1>403 Forbidden</h1>"), None);
         assert_eq!(by(429, &[("Retry-After", "3")], "Too many requests"), None);
         assert_eq!(by(503, &[], "We are busy"), None);
+        assert_eq!(by(503, &[("Server", "AkamaiGHost")], "Service Unavailable"), None);
         // Behind the same vendor, and let in; a login form with a CAPTCHA.
         assert_eq!(by(200, &[("Server", "cloudflare"), ("CF-RAY", "8f2c01aa-FRA")], "Hello"), None);
         assert_eq!(by(200, &[], "<div class=\"g-recaptcha\">"), None);

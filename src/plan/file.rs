@@ -301,14 +301,12 @@ fn plan(tree: &Node, overrides: &Overrides, reader: &mut Reader) -> Option<Plan>
     let gates = gates::thresholds(&fields, reader);
     let baseline = compare::baseline(&fields, reader);
     let capacity = capacity::capacity(&fields, reader);
-    let cost = compare::cost(&fields, reader);
-    let outputs = gates::outputs(&fields, reader);
+    let (cost, outputs) = (compare::cost(&fields, reader), gates::outputs(&fields, reader));
     let exports = exports::exports(&fields, reader);
     let connection = connection(&fields, overrides, reader);
     let observe = observe(&fields, reader);
     let trace = tracing::trace(&fields, reader);
-    let under_load::Asked { watched, refused, burden } =
-        under_load::under_load(&fields, &mut requests, reader);
+    let asked = under_load::under_load(&fields, &mut requests, reader);
     let cookies = cookies(&fields, reader);
     carried::carried(&fields, &requests, &connection, reader);
     consistency::caps(&fields, &limits, &scenarios, &sent, reader);
@@ -322,7 +320,7 @@ fn plan(tree: &Node, overrides: &Overrides, reader: &mut Reader) -> Option<Plan>
             sessions: &sessions,
             connection: &connection,
             has_scan: scan.is_some(),
-            watches: watched.is_any() || !burden.is_empty(),
+            watches: asked.is_any(),
         };
         occurrence::gates(&gates, &run, reader);
         occurrence::gates(&capacity::gates(&fields, capacity.as_ref()), &run, reader);
@@ -351,9 +349,9 @@ fn plan(tree: &Node, overrides: &Overrides, reader: &mut Reader) -> Option<Plan>
         connection,
         observe,
         trace,
-        watched,
-        refused,
-        burden,
+        watched: asked.watched,
+        refused: asked.refused,
+        burden: asked.burden,
         cookies,
         seed: overrides.seed,
         hash: String::new(),

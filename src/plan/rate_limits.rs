@@ -95,6 +95,12 @@ pub(super) fn rate_limits(tree: &Node, plan: &mut Plan, reader: &mut Reader) {
     scan.probing.rate_limits = limits;
 }
 
+/// As whom the plan sends a request by itself, if as one of its identities.
+fn own(index: usize, plan: &Plan) -> Option<usize> {
+    let who = plan.sessions.requests.get(index).copied().flatten()?;
+    who.identity.or_else(|| plan.sessions.of_auth(who.auth).first().copied())
+}
+
 fn limit(item: &Node, plan: &Plan, is_sound: bool, reader: &mut Reader) -> Option<RateLimit> {
     let fields = reader.fields(item, &item.at, &RATE_LIMIT)?;
     let node = reader.require(&fields, "request");
@@ -107,7 +113,7 @@ fn limit(item: &Node, plan: &Plan, is_sound: bool, reader: &mut Reader) -> Optio
     };
     let who = match fields.get("as") {
         Some(node) => Some(identity(node, plan, reader)?),
-        None => None,
+        None => index.and_then(|index| own(index, plan)),
     };
     if who.is_none() && key != LimitKey::Ip {
         let text = format!("a limit by {} needs somebody who sends", key.as_str());

@@ -203,7 +203,7 @@ fn meant<'k>(name: &str, known: &'k [String]) -> Vec<&'k String> {
     let is_one = known.iter().any(|check| check == name);
     let goes_on =
         |check: &String| check.strip_prefix(name).is_some_and(|rest| rest.starts_with('-'));
-    let is_meant = |check: &&String| if is_one { *check == name } else { goes_on(*check) };
+    let is_meant = |check: &&String| if is_one { *check == name } else { goes_on(check) };
     known.iter().filter(is_meant).collect()
 }
 

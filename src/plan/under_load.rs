@@ -96,6 +96,12 @@ pub(super) struct Asked {
     pub(super) burden: Vec<usize>,
 }
 
+impl Asked {
+    pub(super) fn is_any(&self) -> bool {
+        self.watched.is_any() || !self.burden.is_empty()
+    }
+}
+
 /// The plan's `under_load`.
 pub(super) fn under_load(
     plan: &Fields<'_>,

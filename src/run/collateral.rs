@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::http::clock::Clock;
+use crate::load::ControlError;
 use crate::load::LiveControl;
 use crate::model::Event;
 use crate::model::LoadChange;
@@ -23,6 +24,8 @@ pub(super) struct Turns {
     collateral: Option<Collateral>,
     /// For each request of the plan, whether it is sent without the burden.
     kept: Vec<bool>,
+    /// The burden, by index.
+    burden: Vec<usize>,
     control: LiveControl,
     clock: Clock,
     stop: StopToken,
@@ -47,11 +50,21 @@ impl Turns {
                 *kept &= *is_sent;
             }
         }
+        let with_it = plan.requests.iter().zip(&kept).filter(|(_, kept)| !**kept);
+        let with_it = with_it.map(|(request, _)| request.name.clone());
+        let beside = with_it.filter(|name| !names.contains(name)).collect();
         let redactor = plan.redactor.clone();
         let registry = Arc::clone(registry);
         Some(Self {
-            collateral: Some(Collateral::new(names, first, registry, redactor, ORIGIN_ALIAS)),
+            collateral: Some(Collateral::new(
+                (names, beside),
+                first,
+                registry,
+                redactor,
+                ORIGIN_ALIAS,
+            )),
             kept,
+            burden: plan.burden.clone(),
             control: control.clone(),
             clock,
             stop: stop.clone(),
@@ -82,8 +95,13 @@ impl Turns {
         if self.stop.is_stopping() {
             return Vec::new();
         }
-        let instead = |kept: &bool| (!is_on && !kept).then_some(Duration::ZERO);
-        let instead: Vec<_> = self.kept.iter().map(instead).collect();
+        // Whoever would have waited for it does so all the same.
+        let usual = self.collateral.as_ref().map(Collateral::usual).unwrap_or_default();
+        let instead = |(index, kept): (usize, &bool)| {
+            let time = if self.burden.contains(&index) { usual } else { Duration::ZERO };
+            (!is_on && !kept).then_some(time)
+        };
+        let instead: Vec<_> = self.kept.iter().enumerate().map(instead).collect();
         match self.control.leave_out(&instead, LoadChange::COLLATERAL, self.clock.nanos()) {
             Ok(change) => {
                 if let Some(collateral) = &mut self.collateral {
@@ -91,10 +109,13 @@ impl Turns {
                 }
                 Vec::new()
             }
+            // The last window of a load that is over: its end concludes.
+            Err(ControlError::NotRunning) => Vec::new(),
             Err(error) => {
-                self.collateral = None;
-                let text = format!("collateral: the load could not be changed: {error}");
-                vec![Event::Notice(Notice { level: NoticeLevel::Warning, text })]
+                let text = format!("collateral: the load could not be changed any more: {error}");
+                let mut told = vec![Event::Notice(Notice { level: NoticeLevel::Warning, text })];
+                told.extend(self.conclude());
+                told
             }
         }
     }

@@ -223,9 +223,11 @@ impl Parts<'_> {
                 redactor(),
                 alias,
             ),
+            refused: plan.refused.clone(),
             shared: self.shared.clone(),
         };
-        let (tap, worker) = tap(watchers, plan.watched.every, self.events.clone());
+        let (tap, worker) =
+            tap(watchers, (plan.watched.every, self.job.clock), self.events.clone());
         Some((tap as Arc<dyn ExchangeTap>, worker))
     }
 

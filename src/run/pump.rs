@@ -76,7 +76,8 @@ impl Pump {
             self.stop.apply(ControlCommand::Stop);
             derived = self.deliver(Event::Stopping(reason), &mut told);
         }
-        for event in std::mem::take(&mut told) {
+        for mut event in std::mem::take(&mut told) {
+            self.baseline.mark(&mut event);
             self.deliver(event, &mut told);
         }
         if is_window && self.now() >= self.look_at {

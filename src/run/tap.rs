@@ -6,10 +6,11 @@ use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::blocked::Blocked;
 use super::derive::Deriver;
+use crate::http::clock::Clock;
 use crate::http::content;
 use crate::model::Event;
 use crate::model::EventSender;
@@ -34,6 +35,9 @@ const RESERVED: usize = 64;
 const SHARE: f64 = 0.02;
 const AT_ONCE: Duration = Duration::from_millis(200);
 
+/// What is needed of each kind may take more than the share: so long at most nothing else is looked at then.
+const LONGEST: Duration = Duration::from_secs(10);
+
 /// Bytes of a body, decoded.
 const MAX_BODY: usize = 256 * 1024;
 
@@ -48,25 +52,28 @@ pub(super) struct Tap {
 /// Until when the worker has looked enough.
 #[derive(Debug)]
 struct Rest {
-    since: Instant,
-    /// In nanoseconds from there.
+    clock: Clock,
+    /// In nanoseconds, by it.
     until: AtomicU64,
 }
 
 impl Rest {
-    fn new() -> Self {
-        Self { since: Instant::now(), until: AtomicU64::new(0) }
+    fn new(clock: Clock) -> Self {
+        Self { clock, until: AtomicU64::new(0) }
     }
 
-    /// After so much looking in all.
-    fn take(&self, spent: Duration) {
-        let until = spent.saturating_sub(AT_ONCE).div_f64(SHARE);
-        let nanos = u64::try_from(until.as_nanos()).unwrap_or(u64::MAX);
-        self.until.store(nanos, Ordering::Relaxed);
+    /// After a look that took so long.
+    fn take(&self, took: Duration) {
+        let now = self.clock.now();
+        let burst = AT_ONCE.div_f64(SHARE);
+        let owed = Duration::from_nanos(self.until.load(Ordering::Relaxed));
+        let owed = owed.max(now.saturating_sub(burst)) + took.div_f64(SHARE);
+        let until = owed.min(now + LONGEST);
+        self.until.store(u64::try_from(until.as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
 
     fn is_over(&self) -> bool {
-        let now = self.since.elapsed().as_nanos();
+        let now = self.clock.now().as_nanos();
         now >= u128::from(self.until.load(Ordering::Relaxed))
     }
 }
@@ -144,18 +151,20 @@ pub(super) struct Shared {
 pub(super) struct Watchers {
     pub(super) passive: Option<Passive>,
     pub(super) watch: Watch,
+    /// Requests of the plan that must be refused.
+    pub(super) refused: Vec<usize>,
     pub(super) shared: Shared,
 }
 
 /// The tap and the worker's thread, which ends when the last tap is dropped.
 pub(super) fn tap(
     watchers: Watchers,
-    every: u64,
+    (every, clock): (u64, Clock),
     events: EventSender,
 ) -> (Arc<Tap>, std::thread::JoinHandle<()>) {
     let (queue, exchanges) = sync_channel(QUEUE);
     let waiting = Arc::new(AtomicUsize::new(0));
-    let rest = Arc::new(Rest::new());
+    let rest = Arc::new(Rest::new(clock));
     let (counter, own) = (Arc::clone(&waiting), Arc::clone(&rest));
     let worker =
         std::thread::spawn(move || inspect(watchers, &exchanges, (&counter, &own), &events));
@@ -171,18 +180,18 @@ fn inspect(
     for meta in watchers.watch.rules() {
         let _ = events.blocking_send(Event::RuleDeclared(meta));
     }
-    let mut spent = Duration::ZERO;
     while let Ok(tapped) = exchanges.recv() {
-        let began = Instant::now();
+        let began = rest.clock.now();
         waiting.fetch_sub(1, Ordering::Relaxed);
         let tapped = plain(tapped);
         if let Some(passive) = &mut watchers.passive {
             tell(passive.inspect(&tapped.exchange), events);
         }
-        watchers.shared.blocked.note(&tapped);
+        if !watchers.refused.contains(&tapped.request) {
+            watchers.shared.blocked.note(&tapped);
+        }
         let found = watchers.watch.look(&tapped, watchers.shared.level.get());
-        spent += began.elapsed();
-        rest.take(spent);
+        rest.take(rest.clock.now().saturating_sub(began));
         tell(found, events);
     }
     if let Some(passive) = &mut watchers.passive {
@@ -235,12 +244,12 @@ mod tests {
 
     #[test]
     fn whoever_has_looked_for_long_rests_as_much_longer() {
-        let rest = Rest::new();
-        rest.take(AT_ONCE);
-        assert!(rest.is_over(), "a burst is no share of anything yet");
-        rest.take(AT_ONCE + Duration::from_secs(60));
-        assert_eq!(rest.until.load(Ordering::Relaxed), 3000 * 1_000_000_000);
-        assert!(!rest.is_over());
+        let rest = Rest::new(Clock::start());
+        rest.take(Duration::from_millis(50));
+        assert!(!rest.is_over(), "50 ms are what 2.5 s may take");
+        rest.take(Duration::from_secs(60));
+        let until = Duration::from_nanos(rest.until.load(Ordering::Relaxed));
+        assert!(until >= LONGEST && until < LONGEST + Duration::from_secs(5), "{until:?}");
         let (queue, _exchanges) = sync_channel(1);
         let tap = Tap { every: 100, queue, waiting: Arc::default(), rest: Arc::new(rest) };
         assert!(!tap.wants(Need::Some) && tap.wants(Need::Each));

@@ -251,7 +251,8 @@ impl Engine {
 
     async fn crawl(&self, job: &ScanJob) -> Crawled {
         self.traffic.event(Event::PhaseStarted(Phase::Crawl)).await;
-        let crawled = run_crawl(CrawlJob {
+        // Boxed: it is too large for a stack.
+        let crawled = Box::pin(run_crawl(CrawlJob {
             traffic: Arc::clone(&self.traffic),
             start: job.plan.target.clone(),
             seeds: seeds(&job.plan, &self.traffic).await,
@@ -261,7 +262,7 @@ impl Engine {
             seed: job.plan.seed.derive("crawl"),
             describer: Describer::new(&self.settings, job.plan.seed),
             browser: self.browser(job).await,
-        })
+        }))
         .await;
         // Two methods of one address are one of its lines.
         let mut known = HashSet::new();

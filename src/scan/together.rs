@@ -74,7 +74,8 @@ impl Traffic {
         };
         let exchanges = tokio::select! {
             exchanges = sending => exchanges,
-            () = self.stop.reached(StopLevel::Cancelled) => return Err(Unsent::Stopped),
+            // Copies may wait long for the pace: a stop ends that, and those that are on their way.
+            () = self.stop.reached(StopLevel::Stopping) => return Err(Unsent::Stopped),
         };
         Ok(exchanges.into_iter().map(Arc::new).collect())
     }

@@ -353,7 +353,10 @@ impl Traffic {
             self.keep_cookies(persona, &exchange);
         }
         if let Some((memory, key)) = memory {
-            memory.keep(key, &exchange).await;
+            // What a wall says is not the target's, and is no use to a run that it lets through.
+            if exchange.response().is_none_or(|response| Wall::of(response).is_none()) {
+                memory.keep(key, &exchange).await;
+            }
         }
         self.tell(Learnt::Exchange { exchange: Arc::clone(&exchange), stands_for }).await;
         Ok(exchange)
@@ -526,18 +529,29 @@ impl Traffic {
     /// Asks for something that was let in before, later each time. Where it is let in, the scan goes on;
     /// else it ends, because the target is not what answers.
     async fn ask_wall(&self, origin: &Origin, suspicion: &Suspicion) -> Result<(), Unsent> {
+        let _asking = self.walls.asking(origin);
+        let mut is_refused = suspicion.control.is_none();
         for wait in WALL_WAITS {
             let Some(control) = &suspicion.control else { break };
             self.manners.hush(origin, self.clock.now() + wait);
             let options = SendOptions::default();
             let sent = self.send_once(&self.session, control.clone(), &options, Refusals::Obeyed);
             let (exchange, _) = sent.await?;
-            let is_open = exchange.response().is_some_and(|response| Wall::of(response).is_none());
+            let wall = exchange.response().map(Wall::of);
             self.tell(Learnt::Exchange { exchange, stands_for: None }).await;
-            if is_open {
-                self.walls.settle();
-                return Ok(());
+            match wall {
+                Some(None) => {
+                    self.walls.settle(origin);
+                    return Ok(());
+                }
+                Some(Some(_)) => is_refused = true,
+                None => {}
             }
+        }
+        // No answer is no wall.
+        if !is_refused {
+            self.walls.settle(origin);
+            return Ok(());
         }
         let what = match suspicion.control {
             Some(_) => "it refuses what it let in before",
@@ -555,13 +569,14 @@ impl Traffic {
 
     /// Tells at the end what a wall has kept from the target.
     pub(crate) async fn conclude_walls(&self) {
-        let Some((wall, count)) = self.walls.refused() else { return };
-        let text = format!(
-            "{} refused {count} of the scan's requests: what they would have found may be there for \
-             whoever gets round it",
-            wall.named()
-        );
-        self.notice(NoticeLevel::Warning, text).await;
+        for (wall, count) in self.walls.refused() {
+            let text = format!(
+                "{} refused {count} of the scan's requests: what they would have found may be there for \
+                 whoever gets round it",
+                wall.named()
+            );
+            self.notice(NoticeLevel::Warning, text).await;
+        }
     }
 
     /// Sends once, whatever comes back; who is to be logged in still is.
@@ -571,8 +586,9 @@ impl Traffic {
         request: Request,
         options: &SendOptions,
     ) -> Result<Arc<Exchange>, Unsent> {
+        // A proof that is refused too would be taken for a lost login.
         if let Some(keeper) = &persona.keeper {
-            self.say(keeper, keeper.keep(&persona.cookies).await).await;
+            self.say(keeper, keeper.renew_if_due(&persona.cookies).await).await;
         }
         let (exchange, _) = self.send_once(persona, request, options, Refusals::Wanted).await?;
         Ok(exchange)

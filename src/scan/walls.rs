@@ -6,10 +6,12 @@
 //! payloads; if it is refused too, the wall stops whoever sends, and nothing that follows would say anything
 //! about the target.
 
+use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use crate::model::Exchange;
 use crate::model::Method;
+use crate::model::Origin;
 use crate::model::Request;
 use crate::model::Wall;
 
@@ -22,7 +24,7 @@ const MORE: u32 = 4;
 /// What is known so far.
 #[derive(Debug, Default)]
 pub(super) struct Walls {
-    state: Mutex<State>,
+    states: Mutex<BTreeMap<Origin, State>>,
 }
 
 #[derive(Debug)]
@@ -54,12 +56,28 @@ pub(super) struct Suspicion {
     pub(super) control: Option<Request>,
 }
 
+/// Somebody asks for the control.
+pub(super) struct Asking<'w> {
+    walls: &'w Walls,
+    origin: Origin,
+}
+
+impl Drop for Asking<'_> {
+    fn drop(&mut self) {
+        let mut states = self.walls.states.lock().expect("no holder panics");
+        if let Some(state) = states.get_mut(&self.origin) {
+            state.is_asked = false;
+        }
+    }
+}
+
 impl Walls {
-    /// Learns from what came back. Whoever gets a suspicion has to [`Walls::settle`] it, or to stop.
+    /// Learns from what came back. Whoever gets a suspicion asks ([`Walls::asking`]).
     pub(super) fn learn(&self, exchange: &Exchange) -> Option<Suspicion> {
         let response = exchange.response()?;
         let found = Wall::of(response);
-        let mut state = self.state.lock().expect("no holder panics");
+        let mut states = self.states.lock().expect("no holder panics");
+        let state = states.entry(exchange.request.origin.clone()).or_default();
         let Some(wall) = found else {
             state.in_a_row = 0;
             let is_open = (200..300).contains(&response.status);
@@ -79,16 +97,22 @@ impl Walls {
     }
 
     /// The wall lets in what it let in before, so it stops payloads: it is asked less often.
-    pub(super) fn settle(&self) {
-        let mut state = self.state.lock().expect("no holder panics");
-        (state.in_a_row, state.is_asked) = (0, false);
+    pub(super) fn settle(&self, origin: &Origin) {
+        let mut states = self.states.lock().expect("no holder panics");
+        let state = states.entry(origin.clone()).or_default();
+        state.in_a_row = 0;
         state.enough = state.enough.saturating_mul(MORE);
     }
 
-    /// Which wall refused something, and how often; `None` where none did.
-    pub(super) fn refused(&self) -> Option<(Wall, u64)> {
-        let state = self.state.lock().expect("no holder panics");
-        Some((state.wall.clone()?, state.refused))
+    /// Until it is dropped, nobody else asks.
+    pub(super) fn asking(&self, origin: &Origin) -> Asking<'_> {
+        Asking { walls: self, origin: origin.clone() }
+    }
+
+    /// Which walls refused something, and how often.
+    pub(super) fn refused(&self) -> Vec<(Wall, u64)> {
+        let states = self.states.lock().expect("no holder panics");
+        states.values().filter_map(|state| Some((state.wall.clone()?, state.refused))).collect()
     }
 }
 
@@ -136,11 +160,14 @@ mod tests {
         assert_eq!(control.path_and_query_text(), "/open");
         // One asks, and the others do not.
         assert_eq!(walls.learn(&exchange("/x", 403)), None);
-        walls.settle();
+        let origin = exchange("/", 200).request.origin;
+        walls.settle(&origin);
+        drop(walls.asking(&origin));
         for _ in 0..MANY * 2 {
             assert_eq!(walls.learn(&exchange("/x", 403)), None, "later each time");
         }
-        assert_eq!(walls.refused().map(|(_, count)| count), Some(u64::from(3 * MANY + 1)));
+        let refused: Vec<u64> = walls.refused().into_iter().map(|(_, count)| count).collect();
+        assert_eq!(refused, [u64::from(3 * MANY + 1)]);
     }
 
     #[test]

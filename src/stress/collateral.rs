@@ -25,15 +25,15 @@ use crate::model::RuleMeta;
 use crate::model::SeriesId;
 use crate::model::SeriesKind;
 use crate::model::SeriesMeta;
+use crate::model::SeriesWindow;
 use crate::model::format_duration;
 use crate::model::format_percent;
 use crate::rules::Registry;
 
 pub(super) const RULE: &str = "collateral";
 
-/// Length of a stretch; what is turned then is seen some tenths of a second later.
+/// Length of a stretch.
 const STRETCH: Duration = Duration::from_secs(4);
-const SETTLING: Duration = Duration::from_millis(200);
 
 /// Requests of a stretch, and stretches of each kind, from which on they are compared.
 const REQUESTS: u64 = 50;
@@ -51,6 +51,8 @@ pub struct Collateral {
     finder: Finder,
     /// The plan's names of the requests that are a burden, and the first of them as it is sent.
     names: Vec<String>,
+    /// Those that go with it, because they need its answers: neither the burden nor the others.
+    beside: Vec<String>,
     shown: Request,
     burden: BTreeSet<SeriesId>,
     others: BTreeSet<SeriesId>,
@@ -59,6 +61,10 @@ pub struct Collateral {
     /// Whether the burden is on, and since when.
     turned: (bool, Duration),
     stretches: Vec<Stretch>,
+    /// Windows in which the burden was off and its answers came all the same.
+    burdened: usize,
+    /// How long the burden's requests take.
+    usual: Histogram,
 }
 
 /// What was measured in a part of the load.
@@ -74,6 +80,8 @@ struct Stretch {
 struct Side {
     /// Of each stretch, in seconds.
     p95: Vec<f64>,
+    /// Share of each that failed.
+    failing: Vec<f64>,
     requests: u64,
     failed: u64,
     burden: u64,
@@ -96,9 +104,9 @@ pub enum Conclusion {
 }
 
 impl Collateral {
-    /// For the requests with these names, of which one is shown.
+    /// For the requests with these names, of which one is shown, and those that go with them.
     pub fn new(
-        names: Vec<String>,
+        (names, beside): (Vec<String>, Vec<String>),
         shown: Request,
         registry: Arc<Registry>,
         redactor: Redactor,
@@ -107,13 +115,21 @@ impl Collateral {
         Self {
             finder: Finder::new(registry, redactor, origin_alias),
             names,
+            beside,
             shown,
             burden: BTreeSet::new(),
             others: BTreeSet::new(),
             start: None,
             turned: (true, Duration::ZERO),
             stretches: Vec::new(),
+            burdened: 0,
+            usual: Histogram::new(Digits::Two),
         }
+    }
+
+    /// How long a request of the burden usually takes.
+    pub fn usual(&self) -> Duration {
+        self.usual.quantile(0.5).unwrap_or_default()
     }
 
     /// The rule.
@@ -124,6 +140,7 @@ impl Collateral {
     /// The load's series.
     pub fn declared(&mut self, series: &[SeriesMeta]) {
         let of_http = series.iter().filter(|series| series.kind == SeriesKind::Http);
+        let of_http = of_http.filter(|series| !self.beside.contains(&series.request));
         for series in of_http {
             let is_burden = self.names.contains(&series.request);
             let ids = if is_burden { &mut self.burden } else { &mut self.others };
@@ -142,8 +159,14 @@ impl Collateral {
         let index = usize::try_from(place(window.from)).unwrap_or(usize::MAX);
         let is_whole =
             place(window.to.saturating_sub(Duration::from_nanos(1))) == place(window.from);
-        let has_settled = since.is_zero() || window.from >= since.saturating_sub(SETTLING);
-        if is_on == is_on_at(index) && is_whole && has_settled {
+        // What was sent before the burden was turned off is still on its way.
+        let is_of_burden = |series: &SeriesWindow| self.burden.contains(&series.series);
+        let mut of_burden = window.series.iter().filter(|series| is_of_burden(series));
+        let is_burdened = of_burden.any(|series| series.tally.requests > 0);
+        let is_of_stretch = is_on == is_on_at(index) && is_whole && window.from >= since;
+        if is_of_stretch && !is_on && is_burdened {
+            self.burdened += 1;
+        } else if is_of_stretch {
             self.count(index, window);
         }
         let next = usize::try_from(place(window.to)).unwrap_or(usize::MAX);
@@ -163,6 +186,7 @@ impl Collateral {
         for series in &window.series {
             if self.burden.contains(&series.series) {
                 stretch.burden += series.tally.requests;
+                self.usual.merge(&series.tally.duration);
             } else if self.others.contains(&series.series) {
                 stretch.requests += series.tally.requests;
                 stretch.failed += series.tally.failed;
@@ -175,6 +199,13 @@ impl Collateral {
     pub fn conclude(&self) -> Conclusion {
         let (on, off) = (self.side(true), self.side(false));
         let names = self.names.join(", ");
+        if off.p95.len() < STRETCHES && self.burdened > off.p95.len() {
+            return Conclusion::TooLittle(format!(
+                "collateral of {names}: its answers come while it is turned off, so nothing can be said: \
+                 what is sent may depend on it, or it takes longer than {}",
+                format_duration(STRETCH)
+            ));
+        }
         if on.p95.len() < STRETCHES || off.p95.len() < STRETCHES {
             return Conclusion::TooLittle(format!(
                 "collateral of {names}: {} and {} stretches with and without it could be measured, and {} \
@@ -195,8 +226,9 @@ impl Collateral {
             && rank_score(&on.p95, &off.p95) >= SURELY_SLOWER;
         let (failing, usual) = (on.failed_share(), off.failed_share());
         let counts = ((failing, on.requests as f64), (usual, off.requests as f64));
-        let is_failing =
-            failing >= usual + MORE_FAIL && share_score(counts.0, counts.1) >= SURELY_FAIL;
+        let is_failing = failing >= usual + MORE_FAIL
+            && share_score(counts.0, counts.1) >= SURELY_FAIL
+            && rank_score(&on.failing, &off.failing) >= SURELY_SLOWER;
         let shown = |seconds: f64| format_duration(Duration::from_secs_f64(seconds));
         let share = on.burden as f64 / (on.burden + on.requests).max(1) as f64;
         let text = format!(
@@ -230,11 +262,13 @@ impl Collateral {
     }
 
     fn side(&self, is_on: bool) -> Side {
-        let mut side = Side { p95: Vec::new(), requests: 0, failed: 0, burden: 0 };
+        let mut side =
+            Side { p95: Vec::new(), failing: Vec::new(), requests: 0, failed: 0, burden: 0 };
         let own = self.stretches.iter().filter(|stretch| stretch.is_on == is_on);
         for stretch in own.filter(|stretch| stretch.requests >= REQUESTS) {
             let Some(p95) = stretch.duration.quantile(0.95) else { continue };
             side.p95.push(p95.as_secs_f64());
+            side.failing.push(stretch.failed as f64 / stretch.requests as f64);
             side.requests += stretch.requests;
             side.failed += stretch.failed;
             side.burden += stretch.burden;

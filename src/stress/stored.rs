@@ -11,6 +11,7 @@ use std::collections::BTreeSet;
 use super::found::Finder;
 use super::found::Found;
 use super::found::brief;
+use crate::model::CacheState;
 use crate::model::Canaries;
 use crate::model::Confidence;
 use crate::model::Evidence;
@@ -32,6 +33,9 @@ const MAX_USERS: usize = 2;
 /// Characters of a cookie's value from which on it may tell users apart.
 const LONG: usize = 8;
 
+/// And up to which it is kept.
+const LONGEST: usize = 4096;
+
 /// What lets a shared cache keep an answer to credentials (RFC 9111 §3.5).
 const ALLOWED: [&str; 3] = ["public", "s-maxage", "must-revalidate"];
 
@@ -47,12 +51,16 @@ pub(super) struct Stored {
 /// A cookie that an endpoint sets.
 #[derive(Debug, Default)]
 struct Cookie {
-    /// Who got each value out of a cache; of one that came from the origin nobody.
+    /// Who got each value.
     values: BTreeMap<String, Served>,
+    /// The origin gives one value to several users: a backend, a language, a test of two versions.
+    tells_nobody: bool,
 }
 
 #[derive(Debug, Default)]
 struct Served {
+    /// From the origin, and out of a cache.
+    made: BTreeSet<u64>,
     users: BTreeSet<u64>,
     /// The first of them.
     first: Option<Evidence>,
@@ -75,7 +83,7 @@ impl Stored {
     pub(super) fn look(&mut self, tapped: &Tapped, finder: &Finder) -> Vec<Finding> {
         let Some(response) = tapped.exchange.response() else { return Vec::new() };
         let signals = response.signals();
-        let is_served = signals.cache.is_some_and(|state| state.is_served());
+        let is_served = signals.cache.is_some_and(CacheState::is_served);
         let cookie = self.cookie(tapped, response, is_served, finder);
         if !is_served || !(200..300).contains(&response.status) {
             return Vec::new();
@@ -84,7 +92,7 @@ impl Stored {
             cookie,
             self.mark(tapped, response),
             credentials(&tapped.exchange, response),
-            refused(response, signals.storing),
+            refused(&tapped.exchange, response, signals.storing),
         ];
         faults.into_iter().flatten().filter_map(|fault| self.told(tapped, fault, finder)).collect()
     }
@@ -112,17 +120,25 @@ impl Stored {
         for (name, value) in response.headers_named("set-cookie").filter_map(|set| pair(&set.value))
         {
             let key = (tapped.series, name.clone());
-            if value.len() < LONG
+            if !(LONG..=LONGEST).contains(&value.len())
                 || self.cookies.len() >= MAX_COOKIES && !self.cookies.contains_key(&key)
             {
                 continue;
             }
-            let values = &mut self.cookies.entry(key).or_default().values;
-            if values.len() >= MAX_VALUES && !values.contains_key(&value) {
+            let cookie = self.cookies.entry(key).or_default();
+            // Room is left for what caches serve.
+            let most = if is_served { MAX_VALUES } else { MAX_VALUES / 4 };
+            let is_known = cookie.values.contains_key(&value);
+            if cookie.values.len() >= most && !is_known {
                 continue;
             }
-            let served = values.entry(value.clone()).or_default();
+            let known = cookie.values.len() + usize::from(!is_known);
+            let served = cookie.values.entry(value).or_default();
             if !is_served {
+                if served.made.len() < MAX_USERS {
+                    served.made.insert(tapped.user);
+                }
+                cookie.tells_nobody |= served.made.len() >= MAX_USERS;
                 continue;
             }
             if served.users.len() < MAX_USERS {
@@ -134,7 +150,7 @@ impl Stored {
                 continue;
             }
             let (is_shared, control) = (served.users.len() >= MAX_USERS, served.first.clone());
-            if is_shared && values.len() > 1 {
+            if is_shared && known > 1 && !cookie.tells_nobody {
                 fault = Some(Fault {
                     kind: "cookie",
                     detail: format!(
@@ -210,23 +226,30 @@ fn credentials(exchange: &Exchange, response: &Response) -> Option<Fault> {
         response.headers_named("cache-control").flat_map(|header| words(&header.value)).collect();
     let is_allowed =
         control.iter().any(|word| ALLOWED.contains(&word.split('=').next().unwrap_or_default()));
-    (has_age(response) && !is_allowed).then(|| Fault {
+    let mut varies = response.headers_named("vary").flat_map(|vary| words(&vary.value));
+    let is_keyed = varies.any(|name| name == "*" || name == "authorization");
+    (has_age(response) && !is_allowed && !is_keyed).then(|| Fault {
         kind: "credentials",
         detail:
             "a cache keeps an answer to a request with Authorization, and nothing in it allows that"
                 .to_owned(),
-        confidence: Confidence::Firm,
+        // It may have been stored for somebody without credentials.
+        confidence: Confidence::Tentative,
         control: None,
     })
 }
 
 /// An answer that says itself that it must not be kept.
-fn refused(response: &Response, storing: Storing) -> Option<Fault> {
+fn refused(exchange: &Exchange, response: &Response, storing: Storing) -> Option<Fault> {
     let is_refused = matches!(storing, Storing::NoStore | Storing::Private);
-    (has_age(response) && is_refused).then(|| Fault {
+    // Caches of the operator's own may have rules of their own for what is everybody's.
+    let has_credentials =
+        ["authorization", "cookie"].iter().any(|name| exchange.request.header(name).is_some());
+    let is_somebodys = has_credentials || response.header("set-cookie").is_some();
+    (is_somebodys && has_age(response) && is_refused).then(|| Fault {
         kind: "refused",
-        detail: format!("a cache keeps an answer although {}", storing.reason()),
-        confidence: Confidence::Firm,
+        detail: format!("a cache keeps an answer to somebody although {}", storing.reason()),
+        confidence: Confidence::Tentative,
         control: None,
     })
 }

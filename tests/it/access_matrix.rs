@@ -40,7 +40,7 @@ fn cells<'r>(report: &'r Value, path: &str) -> Vec<&'r str> {
     cells.iter().map(|cell| cell["access"].as_str().expect("a word")).collect()
 }
 
-const ORDERS: [&str; 2] = ["/orders/{id}", "/api/orders/{id}"];
+const ORDERS: [&str; 2] = ["/orders/{id}", "/api/orders/{orders_id}"];
 
 #[test]
 fn a_check_of_the_owner_that_is_gone_fails_the_build() {

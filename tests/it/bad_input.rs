@@ -149,7 +149,7 @@ fn wrong_plans_and_rules_are_104_with_a_position() {
             "{good}scenarios:\n  s: {{ executor: constant-vus, exec: f, vus: many, duration: 1s }}\n"
         ),
     );
-    let later = write(dir.path(), "later.yml", &format!("{good}scan:\n  rate_limits: {{}}\n"));
+    let later = write(dir.path(), "later.yml", &format!("{good}scan:\n  passive: {{}}\n"));
     let broken = write(dir.path(), "broken.yml", "version: 1\ntarget: [\n");
     let cap = write(
         dir.path(),
@@ -179,7 +179,7 @@ fn wrong_plans_and_rules_are_104_with_a_position() {
             name: "not yet",
             args: vec!["check", &later],
             code: 104,
-            says: &["rate_limits", "not yet supported"],
+            says: &["passive", "not yet supported"],
         },
         Case {
             name: "broken YAML",

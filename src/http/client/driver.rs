@@ -219,7 +219,7 @@ impl Inner {
         options: &SendOptions,
         record: &mut Record,
     ) -> Result<Response, Failure> {
-        let is_apart = options.bytes.is_some() || options.server_name.is_some();
+        let is_apart = is_apart(request, options);
         if !is_apart
             && request.method.is_idempotent()
             && let Some(kept) = self.pool.take(&request.origin).await
@@ -253,12 +253,20 @@ impl Inner {
         let kind = RequestKind::of(&request.method);
         let reading = Reading { max_body: self.max_body(options), max_time: options.max_time };
         let response = connection.exchange(bytes, kind, reading, record).await?;
-        let is_apart = options.bytes.is_some() || options.server_name.is_some();
+        let is_apart = is_apart(request, options);
         if !is_apart && connection.can_reuse() && self.options.reuse == ConnectionReuse::On {
             self.pool.put(&request.origin, connection);
         }
         Ok(response)
     }
+}
+
+/// Whether an exchange has a connection of its own: it says so itself, or it is not like others.
+fn is_apart(request: &Request, options: &SendOptions) -> bool {
+    let is_last = request
+        .header("connection")
+        .is_some_and(|header| header.text().eq_ignore_ascii_case("close"));
+    is_last || options.bytes.is_some() || options.server_name.is_some()
 }
 
 impl Broken {

@@ -77,14 +77,14 @@ fn row(entry: &Entry, identities: &[String], reader: &mut Reader) -> Option<Acce
     }
     let cells: Vec<Option<Access>> = identities
         .iter()
-        .map(|identity| match cells.iter().find(|cell| cell.key == *identity) {
-            Some(cell) => access(&cell.node, reader),
-            None => {
-                let text = format!("`{}` says nothing of `{identity}`", entry.key);
-                let help = "each operation has a word for each of `identities`";
-                reader.problem_with_help(&entry.key_at, text, help);
-                None
+        .map(|identity| {
+            if let Some(cell) = cells.iter().find(|cell| cell.key == *identity) {
+                return access(&cell.node, reader);
             }
+            let text = format!("`{}` says nothing of `{identity}`", entry.key);
+            let help = "each operation has a word for each of `identities`";
+            reader.problem_with_help(&entry.key_at, text, help);
+            None
         })
         .collect();
     let (method, path_template) = name?;

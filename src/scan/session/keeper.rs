@@ -244,12 +244,20 @@ impl Keeper {
         lock(&self.report).last_verified.unwrap_or_default()
     }
 
-    /// Renews what is about to end, and asks for the proof when it is time for it.
-    pub(crate) async fn keep(&self, jar: &Mutex<CookieJar>) -> Option<Notice> {
+    /// Renews what is about to end; nothing else is asked.
+    pub(crate) async fn renew_if_due(&self, jar: &Mutex<CookieJar>) -> Option<Notice> {
         let now = self.around.clock.unix_seconds();
-        if lock(&self.account).is_due(now) {
-            let generation = self.generation();
-            return self.log_in_again(jar, generation, "the token ends").await.1;
+        if !lock(&self.account).is_due(now) {
+            return None;
+        }
+        self.log_in_again(jar, self.generation(), "the token ends").await.1
+    }
+
+    /// The same, and asks for the proof when it is time for it.
+    pub(crate) async fn keep(&self, jar: &Mutex<CookieJar>) -> Option<Notice> {
+        let renewed = self.renew_if_due(jar).await;
+        if renewed.is_some() {
+            return renewed;
         }
         let every = self.auth.verify.as_ref()?.every.unwrap_or(VERIFY_EVERY);
         self.prove(jar, every).await

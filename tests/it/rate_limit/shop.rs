@@ -66,7 +66,7 @@ async fn the_flaws_of_the_shop_s_counters_are_told() {
     // A machine that is too slow for the window claims nothing, and tries again.
     let mut seen = Vec::new();
     for _ in 0..5 {
-        let [tickets, queue] = both_counters(false).await;
+        let [tickets, queue] = Box::pin(both_counters(false)).await;
         let is_told = tickets.rules() == ["rate-limit-exceeded", "rate-limit-header"]
             && queue.rules() == ["rate-limit-bypass"];
         let detail = |verified: &Verified| -> Vec<String> {
@@ -87,7 +87,7 @@ async fn the_flaws_of_the_shop_s_counters_are_told() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_counters_of_the_safe_twin_are_in_order() {
-    for verified in both_counters(true).await {
+    for verified in Box::pin(both_counters(true)).await {
         assert_eq!(verified.rules(), [""; 0], "{:?}", verified.report.findings);
     }
 }

@@ -1,6 +1,7 @@
 //! HTTP/1.1: a connection for each, all waiting for one byte.
 
 use std::io;
+use std::time::Duration;
 
 use futures_util::future::join_all;
 use tokio::task::coop::unconstrained;
@@ -22,7 +23,7 @@ pub(super) async fn release(inner: &Inner, mut first: Option<Connection>, flight
     let begun = flights.iter_mut().map(|flight| begin(inner, first.take(), flight));
     let mut connections = join_all(begun).await;
     tokio::time::sleep(SETTLE).await;
-    let sent = finish(&mut connections, flights).await;
+    let sent = finish(inner.options.timeout, &mut connections, flights).await;
     let answers = flights.iter_mut().zip(connections).zip(sent);
     let answers = answers
         .filter_map(|((flight, connection), sent)| Some(answer(inner, flight, connection?, sent)));
@@ -72,6 +73,7 @@ async fn open(
 /// Gives every connection the byte that it waits for. Nobody else's turn comes in between, however many
 /// they are.
 async fn finish(
+    limit: Duration,
     connections: &mut [Option<Connection>],
     flights: &mut [Flight],
 ) -> Vec<io::Result<()>> {
@@ -84,7 +86,8 @@ async fn finish(
             });
         }
     };
-    unconstrained(giving).await;
+    // Whoever does not read holds up nobody else for longer; what is left open runs out of time.
+    let _late = tokio::time::timeout(limit, unconstrained(giving)).await;
     for flight in flights.iter_mut().filter(|flight| flight.is_open()) {
         flight.record.enter(PhaseKind::Wait);
     }

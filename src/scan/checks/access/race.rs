@@ -8,11 +8,12 @@
 //!
 //! What it costs at most follows from the plan ([`Race::most_requests`]).
 
+use std::sync::Arc;
+
 use super::race_rounds::Control;
 use super::race_rounds::Reading;
 use super::race_rounds::Rounds;
 use super::race_rounds::at_once;
-use super::race_rounds::is_accepted;
 use super::race_rounds::one_by_one;
 use crate::model::Confidence;
 use crate::model::EvidenceRole;
@@ -119,14 +120,21 @@ async fn tell_held(probe: &SiteProbe, race: &Race, control: &Control, rounds: &R
         (NoticeLevel::Info, text)
     };
     probe.tell(level, text).await;
+    if rounds.unanswered > 0 || rounds.limited > 0 {
+        let text = format!(
+            "race `{name}`: of the copies at one instant {} got no answer and {} were refused as too \
+             many, so fewer came at once than were sent",
+            rounds.unanswered, rounds.limited
+        );
+        probe.tell(NoticeLevel::Warning, text).await;
+    }
 }
 
 fn tell_flaw(probe: &mut SiteProbe, race: &Race, control: &Control, rounds: &Rounds) {
     let excess = |reading: &Reading| race.invariant.excess(reading.value);
     let worst = rounds.broken.iter().max_by(|a, b| excess(&a.after).total_cmp(&excess(&b.after)));
     let Some(worst) = worst else { return };
-    let copy = worst.copies.iter().find(|copy| is_accepted(copy)).or(worst.copies.first());
-    let Some(copy) = copy.cloned() else { return };
+    let copy = Arc::clone(&worst.copy);
     let (broken, begun) = (rounds.broken.len(), rounds.begun);
     let name = race.invariant.name();
     let mut detail = format!(
@@ -156,7 +164,8 @@ fn tell_flaw(probe: &mut SiteProbe, race: &Race, control: &Control, rounds: &Rou
     };
     let path = probe.path_of(&race.request);
     // Two races of one request are two flaws.
-    let open_path = format!("{path}#{}", race.name);
+    let plain = path.split(['?', '#']).next().unwrap_or_default();
+    let open_path = format!("{plain}/race:{}", race.name);
     probe.found_planned(request, path, open_path, proof);
 }
 

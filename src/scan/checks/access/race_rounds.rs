@@ -36,7 +36,8 @@ pub(super) struct Control {
 #[derive(Debug)]
 pub(super) struct Round {
     pub(super) before: Reading,
-    pub(super) copies: Vec<Arc<Exchange>>,
+    /// One of them, if there is one whose answer is no error.
+    pub(super) copy: Arc<Exchange>,
     pub(super) after: Reading,
 }
 
@@ -49,6 +50,9 @@ pub(super) struct Rounds {
     pub(super) broken: Vec<Round>,
     /// Copies whose answer is no error.
     pub(super) accepted: usize,
+    /// Copies that got no answer, and those that were refused as too many.
+    pub(super) unanswered: usize,
+    pub(super) limited: usize,
     /// The number was out of its bounds before a round began.
     pub(super) is_stuck: bool,
 }
@@ -130,8 +134,14 @@ async fn round(
     let after = read(probe, &race.invariant, staged).await?;
     rounds.begun += 1;
     rounds.accepted += copies.iter().filter(|copy| is_accepted(copy)).count();
+    let answers = || copies.iter().filter_map(|copy| copy.response());
+    rounds.unanswered += copies.len() - answers().count();
+    rounds.limited += answers().filter(|it| matches!(it.status, 429 | 503)).count();
     if !race.invariant.holds(after.value) {
-        rounds.broken.push(Round { before, copies, after });
+        let shown = copies.iter().position(|copy| is_accepted(copy)).unwrap_or(0);
+        if let Some(copy) = copies.into_iter().nth(shown) {
+            rounds.broken.push(Round { before, copy, after });
+        }
     }
     Ok(())
 }

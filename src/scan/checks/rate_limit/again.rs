@@ -110,7 +110,18 @@ async fn as_stated(
             again.let_in = Some(sent);
             return Ok(None);
         }
+        if sent.kind == Kind::Odd {
+            again.notice = Some(answered_otherwise(&sent));
+            return Ok(None);
+        }
         last = Some(sent.came);
+        // Who counts refused requests too says so anew.
+        if slack <= ROUNDED
+            && let Stated::After(anew) = stated(bench, &sent)
+            && anew <= LONGEST
+        {
+            until = until.max(sent.came + anew);
+        }
         if slack > ROUNDED {
             again.untrue.push(format!(
                 "`Retry-After` said {}, and {} behind that a request is still refused",
@@ -121,6 +132,11 @@ async fn as_stated(
         }
     }
     Ok(last)
+}
+
+fn answered_otherwise(sent: &Sent) -> String {
+    let status = sent.shot.response().status;
+    format!("that it lets in again was not verified: it is answered with {status}")
 }
 
 /// Asks once the window is over since the last refusal.
@@ -136,6 +152,10 @@ async fn after_window(
         again.notice = Some(text.to_owned());
         return Ok(());
     };
+    if sent.kind == Kind::Odd {
+        again.notice = Some(answered_otherwise(&sent));
+        return Ok(());
+    }
     if sent.kind != Kind::LetIn {
         let text = format!("still refused {} after the last request", format_duration(window));
         again.notice = Some(text);
@@ -154,7 +174,7 @@ async fn after_window(
 
 /// At most so much time lay between a refusal and an answer, by the target's clock.
 fn passed(refusal: &Sent, sent: &Sent) -> Duration {
-    sent.came.saturating_sub(refusal.sent)
+    sent.came.saturating_sub(refusal.at)
 }
 
 fn too_long(stated: Duration, passed: Duration) -> String {

@@ -51,8 +51,8 @@ impl From<ProbeStop> for Halt {
 pub(super) struct Sent {
     pub(super) shot: Shot,
     pub(super) kind: Kind,
-    /// On the clock of waits.
-    pub(super) sent: Duration,
+    /// When it was sent and when its answer came, on the clock of waits.
+    pub(super) at: Duration,
     pub(super) came: Duration,
 }
 
@@ -67,12 +67,14 @@ pub(super) struct Bench<'a> {
     pub(super) refusal: Option<Sent>,
     /// How long may still be waited.
     patience: Duration,
+    /// The most that was seen to be let in within a window, or is declared.
+    pub(super) most: u64,
 }
 
 impl<'a> Bench<'a> {
     pub(super) fn new(probe: &'a mut SiteProbe, limit: &'a RateLimit, whom: Whom) -> Self {
         let patience = limit.allowed.window.saturating_mul(2).min(LONGEST);
-        Self { probe, limit, whom, first: None, refusal: None, patience }
+        Self { probe, limit, whom, first: None, refusal: None, patience, most: limit.allowed.count }
     }
 
     /// `POST /login`.
@@ -84,6 +86,13 @@ impl<'a> Bench<'a> {
     pub(super) async fn tell(&self, level: NoticeLevel, text: &str) {
         let text = format!("scan: rate limit of {}: {text}", self.place());
         self.probe.tell(level, text).await;
+    }
+
+    /// Whether a limiter that fills up by itself may have room for one more since a refusal: then that
+    /// something is let in says nothing of who sent it.
+    pub(super) fn may_have_filled(&self, refused: &Sent, let_in: &Sent) -> bool {
+        let passed = let_in.came.saturating_sub(refused.at).as_secs_f64();
+        passed * self.most as f64 >= self.limit.allowed.window.as_secs_f64()
     }
 
     /// Sends a copy as it is.
@@ -139,7 +148,7 @@ impl<'a> Bench<'a> {
         let fields = headers.iter().map(|header| (header.name.as_bytes(), header.value.as_slice()));
         let signals = Signals::of(fields, &self.limit.observed);
         Answered {
-            sent: sent.sent,
+            sent: sent.at,
             came: sent.came,
             let_in: sent.kind == Kind::LetIn,
             backend: signals.backend,
@@ -164,7 +173,7 @@ impl<'a> Bench<'a> {
         if kind == Kind::LetIn {
             self.first = self.first.or(Some(shot.response().status));
         }
-        Ok(Sent { shot, kind, sent, came })
+        Ok(Sent { shot, kind, at: sent, came })
     }
 }
 

@@ -32,8 +32,28 @@ pub(super) struct Otherwise {
 /// What is said where it was let in again too early.
 const OVER: &str = "its window ended before it could be told what it counts by";
 
-/// Asks as somebody else while the limit is in force.
-pub(super) async fn look(bench: &mut Bench<'_>, usual: &Usual) -> Result<Seen, Halt> {
+/// Whether the other is let in while nothing is used up: else what comes later says nothing.
+pub(super) async fn beforehand(bench: &mut Bench<'_>) -> Result<bool, Halt> {
+    let limit = bench.limit;
+    let Some((name, request)) = limit.other.as_ref().filter(|_| limit.key != LimitKey::Ip) else {
+        return Ok(true);
+    };
+    let Some(whom) = bench.probe.identity(name) else { return Ok(false) };
+    let sent = bench.as_somebody(whom, request.clone()).await;
+    bench.first = None;
+    match sent {
+        Ok(sent) => Ok(sent.kind == Kind::LetIn),
+        Err(Halt::Unsure(_)) => Ok(false),
+        Err(stop) => Err(stop),
+    }
+}
+
+/// Asks as somebody else while the limit is in force; `is_other_in` is what was found beforehand.
+pub(super) async fn look(
+    bench: &mut Bench<'_>,
+    usual: &Usual,
+    is_other_in: bool,
+) -> Result<Seen, Halt> {
     let limit = bench.limit;
     let untold = |text: &str| Ok(Seen::Untold(text.to_owned()));
     let Some(who) = &limit.who else {
@@ -45,7 +65,13 @@ pub(super) async fn look(bench: &mut Bench<'_>, usual: &Usual) -> Result<Seen, H
     let Some(whom) = bench.probe.identity(name) else {
         return untold("what it counts by cannot be told: the second identity is not there");
     };
-    if bench.plain().await?.kind != Kind::Refused {
+    if !is_other_in {
+        return untold(
+            "what it counts by cannot be told: the second identity is not let in anyway",
+        );
+    }
+    let before = bench.plain().await?;
+    if before.kind != Kind::Refused {
         return untold(OVER);
     }
     let (mut others, mut controls) = (Vec::new(), Vec::new());
@@ -60,6 +86,10 @@ pub(super) async fn look(bench: &mut Bench<'_>, usual: &Usual) -> Result<Seen, H
         }
         others.push(other);
         controls.push(control);
+    }
+    let are_in = others.iter().all(|other| other.kind == Kind::LetIn);
+    if are_in && others.last().is_some_and(|last| bench.may_have_filled(&before, last)) {
+        return untold("it fills up too quickly to tell what it counts by");
     }
     Ok(judge(limit.key, (who.as_str(), name.as_str()), usual, (others, controls)))
 }

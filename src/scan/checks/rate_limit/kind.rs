@@ -1,6 +1,7 @@
 //! What an answer says of a limit: that the request was let in, that it was refused, or nothing.
 
 use crate::model::Response;
+use crate::model::Wall;
 use crate::scan::probe::Likeness;
 use crate::scan::probe::Shape;
 use crate::scan::probe::Shot;
@@ -22,8 +23,11 @@ impl Kind {
         if is_refusal(response, refused) {
             return Self::Refused;
         }
+        if Wall::of(response).is_some() {
+            return Self::Odd;
+        }
         let is_usual = match first {
-            None => status < 500 && !matches!(status, 404 | 405),
+            None => status < 500 && !matches!(status, 403..=405),
             Some(first) => first == status || is_plain(first) && is_plain(status),
         };
         if is_usual { Self::LetIn } else { Self::Odd }

@@ -4,6 +4,7 @@ use super::bench::Bench;
 use super::bench::Halt;
 use super::bench::Sent;
 use super::kind::Kind;
+use super::series::Answered;
 use super::series::End;
 use super::series::Measured;
 use super::series::Purpose;
@@ -57,7 +58,9 @@ async fn series(
     let mut series = Series::new(bench.limit.allowed, purpose);
     let (mut examples, mut last, mut refusal) = (Vec::new(), None, None);
     if let Some(begun) = begun {
-        series.take(bench.answered(begun));
+        // When it was sent is another matter: the window is this one.
+        let now = bench.probe.time();
+        series.take(Answered { sent: now, came: now, ..bench.answered(begun) });
         last = Some(begun.shot.clone());
     }
     loop {

@@ -9,6 +9,7 @@ use super::told::Found;
 use super::told::Rule;
 use crate::model::Confidence;
 use crate::model::EvidenceRole;
+use crate::model::format_duration;
 use crate::scan::probe::Exhibit;
 use crate::scan::probe::Proof;
 use crate::scan::probe::Shot;
@@ -18,7 +19,10 @@ const SHOWN_WAYS: usize = 3;
 
 /// A finding at the limit's request.
 pub(super) fn made(bench: &Bench<'_>, rule: Rule, proof: Proof) -> Found {
-    Found { rule, base: bench.limit.request.clone(), proof }
+    let limit = bench.limit;
+    let who = limit.who.as_deref().unwrap_or_default();
+    let key = format!("{}:{who}:{}", limit.name, format_duration(limit.allowed.window));
+    Found { rule, base: limit.request.clone(), key, proof }
 }
 
 /// The first and the last that were let in, and the refusal behind them.

@@ -49,6 +49,8 @@ impl Rule {
 pub(super) struct Found {
     pub(super) rule: Rule,
     pub(super) base: Request,
+    /// Tells it from other limits of the same request.
+    pub(super) key: String,
     pub(super) proof: Proof,
 }
 
@@ -102,8 +104,11 @@ impl RateLimits {
         drop(known);
         let is_nothing = told.found.is_empty() && told.unsure == told.limits;
         let own = told.found.into_iter().filter(|found| found.rule == self.rule);
-        for Found { base, proof, .. } in own {
-            probe.found_at(base, None, proof);
+        for Found { base, key, proof, .. } in own {
+            let path = base.path_and_query_text().into_owned();
+            let path = path.split(['?', '#']).next().unwrap_or_default().to_owned();
+            let open_path = format!("{path}/limit:{key}");
+            probe.found_planned(base, path, open_path, proof);
         }
         match told.stop {
             Some(stop) => Err(stop),

@@ -42,6 +42,11 @@ pub(super) async fn verify(probe: &mut SiteProbe) -> Told {
         // Who the plan names is there, unless their login was taken away since.
         let Some(whom) = whom else {
             told.unsure += 1;
+            let text = format!(
+                "scan: rate limit of `{}`: not verified: who sends it is not there",
+                limit.name
+            );
+            probe.tell(NoticeLevel::Warning, text).await;
             continue;
         };
         let mut bench = Bench::new(probe, limit, whom);
@@ -62,10 +67,12 @@ pub(super) async fn verify(probe: &mut SiteProbe) -> Told {
 }
 
 async fn course(bench: &mut Bench<'_>, found: &mut Vec<Found>) -> Result<(), Halt> {
+    let is_other_in = key::beforehand(bench).await?;
     let run = measure::first(bench).await?;
+    bench.most = bench.most.max(run.measured.let_in);
     match run.measured.end {
         End::Endless | End::TooSlow => without_refusal(bench, &run, found),
-        End::Refused => with_refusal(bench, &run, found).await,
+        End::Refused => with_refusal(bench, &run, is_other_in, found).await,
     }
 }
 
@@ -105,6 +112,7 @@ fn without_refusal(bench: &Bench<'_>, run: &Run, found: &mut Vec<Found>) -> Resu
 async fn with_refusal(
     bench: &mut Bench<'_>,
     run: &Run,
+    is_other_in: bool,
     found: &mut Vec<Found>,
 ) -> Result<(), Halt> {
     let Some(usual) = Usual::of(&run.examples) else {
@@ -117,12 +125,12 @@ async fn with_refusal(
     }
     if around.tried < around.ways {
         let text = format!(
-            "its window ended when {} of {} ways around it were tried",
+            "{} of {} ways around it were tried: its window ended, or it fills up too quickly to tell",
             around.tried, around.ways
         );
         bench.tell(NoticeLevel::Info, &text).await;
     }
-    match key::look(bench, &usual).await? {
+    match key::look(bench, &usual, is_other_in).await? {
         Seen::AsDeclared => {}
         Seen::Untold(why) => bench.tell(NoticeLevel::Info, &why).await,
         Seen::Otherwise(seen) => {
@@ -146,6 +154,14 @@ async fn conclude(
 ) -> Result<(), Halt> {
     let allowed = bench.limit.allowed;
     let measured = &run.measured;
+    let says_less = measured.left_at_first.is_none_or(|left| left + 1 > measured.let_in);
+    if measured.let_in + 1 < allowed.count && says_less {
+        let text = format!(
+            "{}: something refuses before it is reached, so it was not verified",
+            verdict::shown(allowed, measured)
+        );
+        bench.tell(NoticeLevel::Warning, &text).await;
+    }
     let is_higher = verdict::verdict(allowed, measured) == Verdict::Higher;
     let is_sure = verdict::is_beyond_two_windows(allowed, measured);
     let fits = verdict::fits_what_is_stated(allowed.window, measured);

@@ -8,12 +8,12 @@ use super::said;
 
 #[test]
 fn scan_keys_of_later() {
-    assert_snapshot!(said(BASE, "scan: { rate_limits: full }\n"), @r#"
-     × `rate_limits` in scan is not yet supported
+    assert_snapshot!(said(BASE, "scan: { passive: full }\n"), @r#"
+     × `passive` in scan is not yet supported
       ╭─[plan.yml:3:9]
     2 │ target: http://127.0.0.1:8080
-    3 │ scan: { rate_limits: full }
-      ·         ───────────
+    3 │ scan: { passive: full }
+      ·         ───────
       ╰────
     "#);
 }
