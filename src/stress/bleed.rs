@@ -94,6 +94,14 @@ impl Bleed {
         Some(finding)
     }
 
+    /// Why nothing could be seen, if so: with one user alone nothing is another's.
+    pub(super) fn blind(&self) -> Option<&'static str> {
+        (self.last.len() < 2).then_some(
+            "fewer than two virtual users sent their marks; users that are busy (`constant-vus`, think \
+             time) are several",
+        )
+    }
+
     /// Those that were seen more than once, with how often.
     pub(super) fn end(&mut self) -> Vec<Finding> {
         let again = self.known.values().filter(|(_, count)| *count > 1);

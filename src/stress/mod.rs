@@ -125,10 +125,13 @@ impl Watch {
     pub fn outcomes(&self) -> Vec<RuleOutcome> {
         let outcome = |meta: RuleMeta| RuleOutcome {
             matched: self.matched.get(&meta.id).map_or(0, |found| found.values().sum()),
-            id: meta.id,
             requests: 0,
             errors: 0,
-            skipped: None,
+            skipped: match &self.bleed {
+                Some(bleed) if meta.id == bleed::RULE => bleed.blind().map(str::to_owned),
+                _ => None,
+            },
+            id: meta.id,
         };
         self.rules().into_iter().map(outcome).collect()
     }

@@ -77,9 +77,10 @@ under_load: { watch: [ bleed, cache ], sample: 10% }
 requests:
   mine: { get: /headers, headers: { X-Member: "${canary}" } }
 flows:
-  visit: [ { use: mine } ]
+  visit: [ { use: mine }, { think: 300ms } ]
 scenarios:
-  members: { executor: constant-arrival-rate, exec: visit, rate: 50, duration: 10s, preAllocatedVUs: 20, maxVUs: 100 }
+  # Members who stay: those who come at a rate would all be the first one, who is free again at once.
+  members: { executor: constant-vus, exec: visit, vus: 20, duration: 10s }
 thresholds: { 'findings{severity:>=high}': [ 'count==0' ] }
 """, ["private-answer-cached", "user-bleed"]),
     "limit": ("scan", """

@@ -113,7 +113,7 @@ fn a_mark_of_another_user_is_told_at_once_with_both_requests() {
     let end = watch.end();
     assert_eq!(rules(&end), ["user-bleed"]);
     assert!(end[0].detail.ends_with("; in 2 answers looked at"), "{}", end[0].detail);
-    assert_eq!(watch.outcomes()[0].matched, 2);
+    assert_eq!((watch.outcomes()[0].matched, &watch.outcomes()[0].skipped), (2, &None));
 }
 
 fn mark(user: u64) -> String {
@@ -132,6 +132,16 @@ fn cached(answers: &[Cached<'_>]) -> Vec<Finding> {
         found.extend(watch.look(&tapped(&answer, f64::from(second)), None));
     }
     found
+}
+
+#[test]
+fn one_user_alone_cannot_show_a_bleed_and_that_is_said() {
+    let mut watch = watch(Watched { bleed: true, ..Watched::default() });
+    for second in 0..50_u32 {
+        watch.look(&tapped(&PLAIN, f64::from(second)), None);
+    }
+    let skipped = watch.outcomes()[0].skipped.clone();
+    assert!(skipped.is_some_and(|why| why.contains("fewer than two virtual users")));
 }
 
 #[test]
