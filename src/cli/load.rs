@@ -89,7 +89,7 @@ fn plan(args: &LoadArgs) -> Result<Plan, CliError> {
     }
     plans::look(&mut plan, &args.look)?;
     // Its gates over findings belong to `check`: where nothing is looked for they would pass unseen.
-    let finds = plan.watched.is_any();
+    let finds = plan.watches_load();
     plan.thresholds.retain(|threshold| {
         let metric = threshold.metric();
         metric.is_load() || (finds && metric == MetricName::Findings)

@@ -35,7 +35,8 @@ import urllib.request
 
 import bottleneck
 
-NGINX = """
+# What every nginx here begins with; it writes to its own folder alone.
+NGINX_HEAD = """
 user {user} {group};
 worker_processes 1;
 daemon off;
@@ -49,7 +50,9 @@ http {{
     fastcgi_temp_path {folder}/fastcgi;
     uwsgi_temp_path {folder}/uwsgi;
     scgi_temp_path {folder}/scgi;
-    proxy_cache_path {folder}/cache keys_zone=shop:1m max_size=10m inactive=60s;
+"""
+
+NGINX = NGINX_HEAD + """    proxy_cache_path {folder}/cache keys_zone=shop:1m max_size=10m inactive=60s;
     upstream shops {{ server {first}; server {second}; keepalive 64; }}
     # Seconds with three digits become the milliseconds of Server-Timing.
     map $upstream_header_time $upstream_ms {{

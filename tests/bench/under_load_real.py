@@ -28,23 +28,9 @@ import subprocess
 import sys
 import tempfile
 
-from bottleneck_real import free_port, wait_for
+from bottleneck_real import NGINX_HEAD, free_port, wait_for
 
-NGINX = """
-user {user} {group};
-worker_processes 1;
-daemon off;
-pid {folder}/nginx.pid;
-error_log {folder}/error.log;
-events {{ worker_connections 1024; }}
-http {{
-    access_log off;
-    client_body_temp_path {folder}/body;
-    proxy_temp_path {folder}/proxy;
-    fastcgi_temp_path {folder}/fastcgi;
-    uwsgi_temp_path {folder}/uwsgi;
-    scgi_temp_path {folder}/scgi;
-    proxy_cache_path {folder}/cache keys_zone=answers:1m max_size=10m;
+NGINX = NGINX_HEAD + """    proxy_cache_path {folder}/cache keys_zone=answers:1m max_size=10m;
     map $http_x_forwarded_for $claimed {{
         "" $binary_remote_addr;
         default $http_x_forwarded_for;

@@ -82,6 +82,7 @@ mod new;
 mod nuclei_results;
 mod outputs;
 mod overrides;
+mod own_shop;
 mod plan;
 mod program;
 mod program_terminal;

@@ -1,14 +1,9 @@
 //! Limits that do not hold when requests come at one instant: on sites in memory, and on the shop.
 
 use std::collections::BTreeSet;
-use std::net::IpAddr;
-use std::net::Ipv4Addr;
 use std::path::Path;
 use std::sync::Arc;
 
-use shakedown::demo;
-use shakedown::demo::Dials;
-use shakedown::demo::ShopOptions;
 use shakedown::http::Client;
 use shakedown::http::ClientOptions;
 use shakedown::http::Pacer;
@@ -21,8 +16,8 @@ use shakedown::plan::Plan;
 use shakedown::plan::from_text;
 use shakedown::plan::load_file;
 use shakedown::scan::Wire;
-use tokio::sync::oneshot;
 
+use crate::own_shop::OwnShop;
 use crate::race_bed::Keeps;
 use crate::race_bed::Scanned;
 use crate::race_bed::Site;
@@ -173,30 +168,15 @@ async fn without_races_there_is_nothing_to_ask() {
 
 /// A scan of the shop with the plan that is shipped.
 async fn scan_shop(safe: bool) -> Scanned {
-    let (ready, bound) = oneshot::channel();
-    let (stop, stopped) = oneshot::channel::<()>();
-    let options = ShopOptions {
-        port: 0,
-        address: IpAddr::V4(Ipv4Addr::LOCALHOST),
-        safe,
-        maze: false,
-        dials: Dials::default(),
-    };
-    let shop = tokio::spawn(demo::serve(
-        options,
-        move |address| ready.send(address).expect("the test waits"),
-        async move { stopped.await.unwrap_or(()) },
-    ));
-    let base = format!("http://{}", bound.await.expect("the shop starts"));
+    let shop = OwnShop::open(safe).await;
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/race.yml");
-    let env = |name: &str| (name == "BASE_URL").then(|| base.clone());
+    let env = |name: &str| (name == "BASE_URL").then(|| shop.url.clone());
     let plan = load_file(&path, &env, &overrides())
         .unwrap_or_else(|errors| panic!("{}", errors.render(false)));
     let (clock, scope) = (Clock::start(), Arc::new(plan.scope.clone()));
     let client = Client::new(scope, ClientOptions::default(), Pacer::new(None, clock), clock);
     let scanned = scan(plan, Arc::new(client.expect("no files to read"))).await;
-    drop(stop);
-    shop.await.expect("no panic").expect("the shop stops");
+    shop.close().await;
     scanned
 }
 

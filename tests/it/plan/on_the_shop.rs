@@ -1,14 +1,9 @@
 //! The example plans against the demo shop: every flow goes through, and every check holds.
 
 use std::fs;
-use std::net::IpAddr;
-use std::net::Ipv4Addr;
 use std::path::Path;
 use std::time::Duration;
 
-use shakedown::demo;
-use shakedown::demo::Dials;
-use shakedown::demo::ShopOptions;
 use shakedown::flow::Flow;
 use shakedown::flow::Op;
 use shakedown::model::Conversation;
@@ -17,11 +12,11 @@ use shakedown::plan::Executor;
 use shakedown::plan::Plan;
 use shakedown::plan::Scenario;
 use shakedown::plan::load_file;
-use tokio::sync::oneshot;
 use tungstenite::Message;
 
 use super::overrides;
 use crate::load_bed::PlanBuilder;
+use crate::own_shop::OwnShop;
 
 /// The example of that path, aimed at `base`.
 fn example(path: &Path, base: &str) -> Plan {
@@ -88,21 +83,7 @@ fn failures(plan: Plan) -> Vec<String> {
 
 /// Runs every example on the shop; what failed.
 async fn failures_on_the_shop(safe: bool) -> Vec<String> {
-    let (ready, bound) = oneshot::channel();
-    let (stop, stopped) = oneshot::channel::<()>();
-    let options = ShopOptions {
-        port: 0,
-        address: IpAddr::V4(Ipv4Addr::LOCALHOST),
-        safe,
-        maze: false,
-        dials: Dials::default(),
-    };
-    let shop = tokio::spawn(demo::serve(
-        options,
-        move |address| ready.send(address).expect("the test waits"),
-        async move { stopped.await.unwrap_or(()) },
-    ));
-    let base = format!("http://{}", bound.await.expect("the shop starts"));
+    let shop = OwnShop::open(safe).await;
     let mut all = Vec::new();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
     for entry in fs::read_dir(folder).expect("the folder is there") {
@@ -110,7 +91,7 @@ async fn failures_on_the_shop(safe: bool) -> Vec<String> {
         if path.extension().is_none_or(|extension| extension != "yml") {
             continue;
         }
-        let plan = example(&path, &base);
+        let plan = example(&path, &shop.url);
         // The shop speaks neither gRPC nor WebSocket.
         if plan.requests.iter().any(|request| request.conversation != Conversation::Response) {
             continue;
@@ -123,8 +104,7 @@ async fn failures_on_the_shop(safe: bool) -> Vec<String> {
         let failures = failures.expect("no panic").into_iter();
         all.extend(failures.map(|failure| format!("{}: {failure}", path.display())));
     }
-    drop(stop);
-    shop.await.expect("no panic").expect("the shop stops");
+    shop.close().await;
     all
 }
 

@@ -65,6 +65,11 @@ fn what_is_looked_for_under_load_is_asked_for_by_name() {
     let load = "requests: { a: { get: / } }\nflows: { f: [ { use: a } ] }\n\
         scenarios: { s: { executor: constant-vus, exec: f, vus: 1, duration: 1s } }\n";
     assert_eq!(plan(&format!("{load}{watching}{gate}")).thresholds.len(), 1);
+    let burden = "under_load: { collateral: [b] }\n";
+    let load = load.replace("{ a: { get: / } }", "{ a: { get: / }, b: { get: /b } }");
+    let burdened = plan(&format!("{load}{burden}{gate}"));
+    assert!(burdened.watches_load() && !burdened.watched.is_any());
+    assert_eq!((burdened.burden.as_slice(), burdened.thresholds.len()), ([1].as_slice(), 1));
 }
 
 #[test]

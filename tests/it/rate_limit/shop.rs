@@ -1,21 +1,16 @@
 //! The counters of the shop, and of its safe twin.
 
-use std::net::IpAddr;
-use std::net::Ipv4Addr;
 use std::sync::Arc;
 
-use shakedown::demo;
-use shakedown::demo::Dials;
-use shakedown::demo::ShopOptions;
 use shakedown::http::Client;
 use shakedown::http::ClientOptions;
 use shakedown::http::Pacer;
 use shakedown::http::clock::Clock;
-use tokio::sync::oneshot;
 
 use super::Verified;
 use super::scan;
 use super::valid;
+use crate::own_shop::OwnShop;
 
 /// Scans one of a shop's counters.
 async fn at_the_shop(base: &str, path: &str) -> Verified {
@@ -40,24 +35,9 @@ async fn both_counters(safe: bool) -> [Verified; 2] {
 }
 
 async fn counter(safe: bool, path: &str) -> Verified {
-    let (ready, bound) = oneshot::channel();
-    let (stop, stopped) = oneshot::channel::<()>();
-    let options = ShopOptions {
-        port: 0,
-        address: IpAddr::V4(Ipv4Addr::LOCALHOST),
-        safe,
-        maze: false,
-        dials: Dials::default(),
-    };
-    let shop = tokio::spawn(demo::serve(
-        options,
-        move |address| ready.send(address).expect("the test waits"),
-        async move { stopped.await.unwrap_or(()) },
-    ));
-    let base = format!("http://{}", bound.await.expect("the shop starts"));
-    let verified = at_the_shop(&base, path).await;
-    drop(stop);
-    shop.await.expect("no panic").expect("the shop stops");
+    let shop = OwnShop::open(safe).await;
+    let verified = at_the_shop(&shop.url, path).await;
+    shop.close().await;
     verified
 }
 

@@ -1,12 +1,7 @@
 //! The whole scan over sockets, against the demo shop and its safe twin.
 
-use std::net::IpAddr;
-use std::net::Ipv4Addr;
 use std::sync::Arc;
 
-use shakedown::demo;
-use shakedown::demo::Dials;
-use shakedown::demo::ShopOptions;
 use shakedown::http::Client;
 use shakedown::http::ClientOptions;
 use shakedown::http::Pacer;
@@ -19,29 +14,15 @@ use shakedown::model::StopToken;
 use shakedown::rules::Registry;
 use shakedown::scan::Addresses;
 use shakedown::scan::ScanJob;
-use tokio::sync::oneshot;
 
 use super::site::Setup;
 use super::site::plan;
+use crate::own_shop::OwnShop;
 
 async fn scan_shop(safe: bool) -> Report {
-    let (ready, bound) = oneshot::channel();
-    let (stop, stopped) = oneshot::channel::<()>();
-    let options = ShopOptions {
-        port: 0,
-        address: IpAddr::V4(Ipv4Addr::LOCALHOST),
-        safe,
-        maze: false,
-        dials: Dials::default(),
-    };
-    let shop = tokio::spawn(demo::serve(
-        options,
-        move |address| ready.send(address).expect("the test waits"),
-        async move { stopped.await.unwrap_or(()) },
-    ));
-    let address = bound.await.expect("the shop starts");
+    let shop = OwnShop::open(safe).await;
     let active = vec!["sqli-error", "sqli-boolean", "xss-reflected", "open-redirect"];
-    let plan = plan(&format!("http://{address}/"), Setup { active, ..Setup::default() });
+    let plan = plan(&format!("{}/", shop.url), Setup { active, ..Setup::default() });
     let clock = Clock::start();
     let scope = Arc::new(plan.scope.clone());
     let client = Client::new(scope, ClientOptions::default(), Pacer::new(None, clock), clock);
@@ -67,8 +48,7 @@ async fn scan_shop(safe: bool) -> Report {
         seq += 1;
     }
     scan.await.expect("a scan does not panic");
-    drop(stop);
-    shop.await.expect("no panic").expect("the shop stops");
+    shop.close().await;
     report
 }
 
