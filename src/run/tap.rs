@@ -32,8 +32,8 @@ const RESERVED: usize = 64;
 
 /// Share of the time that the worker may look, and how long it may do so at once before that counts. What
 /// is needed of each kind is looked at all the same.
-const SHARE: f64 = 0.02;
-const AT_ONCE: Duration = Duration::from_millis(200);
+const SHARE: f64 = 0.015;
+const AT_ONCE: Duration = Duration::from_millis(50);
 
 /// What is needed of each kind may take more than the share: so long at most nothing else is looked at then.
 const LONGEST: Duration = Duration::from_secs(10);
@@ -246,7 +246,7 @@ mod tests {
     fn whoever_has_looked_for_long_rests_as_much_longer() {
         let rest = Rest::new(Clock::start());
         rest.take(Duration::from_millis(50));
-        assert!(!rest.is_over(), "50 ms are what 2.5 s may take");
+        assert!(!rest.is_over(), "50 ms are what 3 s may take");
         rest.take(Duration::from_secs(60));
         let until = Duration::from_nanos(rest.until.load(Ordering::Relaxed));
         assert!(until >= LONGEST && until < LONGEST + Duration::from_secs(5), "{until:?}");
