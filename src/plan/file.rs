@@ -194,9 +194,9 @@ fn resolve(
         return Err(PlanErrors::of(&reader.sources, reader.problems));
     }
     substitution::substitute_all(&mut tree, env, overrides, &mut reader);
-    let plan = plan(&tree, overrides, &mut reader);
-    let mut plan = plan.map(|plan| races::with_races(plan, &tree, &mut reader));
+    let mut plan = plan(&tree, overrides, &mut reader);
     if let Some(plan) = &mut plan {
+        races::races(&tree, plan, &mut reader);
         rate_limits::rate_limits(&tree, plan, &mut reader);
     }
     if let Some(targets) = &reader.targets {

@@ -40,17 +40,16 @@ struct Around<'a> {
     written: Option<&'a Node>,
 }
 
-/// The plan with the races that `tree`, its text, has.
-pub(super) fn with_races(mut plan: Plan, tree: &Node, reader: &mut Reader) -> Plan {
+/// Reads the races that `tree`, the plan's text, has.
+pub(super) fn races(tree: &Node, plan: &mut Plan, reader: &mut Reader) {
     let node = tree.get("scan").and_then(|scan| scan.get("races"));
-    let Some(entries) = node.and_then(|node| reader.entries(node, "races")) else { return plan };
+    let Some(entries) = node.and_then(|node| reader.entries(node, "races")) else { return };
     let takes = std::mem::take(&mut reader.takes);
-    let around = Around { plan: &plan, takes: &takes, written: tree.get("requests") };
+    let around = Around { plan, takes: &takes, written: tree.get("requests") };
     let races: Vec<_> = entries.iter().filter_map(|entry| race(entry, &around, reader)).collect();
     if let Some(scan) = &mut plan.scan {
         scan.probing.races = races;
     }
-    plan
 }
 
 fn race(entry: &Entry, around: &Around<'_>, reader: &mut Reader) -> Option<Race> {

@@ -1,15 +1,21 @@
 //! What tests of gates measure, and what they find.
 
+use std::time::Duration;
+
 use crate::model::Confidence;
 use crate::model::Finding;
 use crate::model::FindingStatus;
+use crate::model::GeneratorWindow;
 use crate::model::Headline;
+use crate::model::LoadWindow;
 use crate::model::RuleMeta;
 use crate::model::RunInfo;
 use crate::model::SeriesId;
 use crate::model::SeriesKind;
 use crate::model::SeriesMeta;
+use crate::model::SeriesWindow;
 use crate::model::Severity;
+use crate::model::Tally;
 use crate::model::stateless_template;
 
 /// The only series of a load.
@@ -23,6 +29,18 @@ pub(super) fn home() -> SeriesMeta {
         url: "http://127.0.0.1/".to_owned(),
         kind: SeriesKind::Http,
         tags: std::collections::BTreeMap::new(),
+    }
+}
+
+/// A window of a second with all that its only series did.
+pub(super) fn window(second: u64, tally: Tally) -> LoadWindow {
+    LoadWindow {
+        from: Duration::from_secs(second),
+        to: Duration::from_secs(second + 1),
+        warmup: false,
+        series: vec![SeriesWindow { series: home().id, tally }],
+        scenarios: Vec::new(),
+        generator: GeneratorWindow::default(),
     }
 }
 

@@ -46,11 +46,11 @@ impl Blocked {
         let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let (wall, status, seen_at) = seen?;
         let requests: u64 = window.series.iter().map(|series| series.tally.requests).sum();
-        let of_wall = window.series.iter().map(|series| series.tally.statuses.get(&status));
-        let share = of_wall.flatten().sum::<u64>() as f64 / requests.max(1) as f64;
         if requests == 0 {
             return None;
         }
+        let of_wall = window.series.iter().map(|series| series.tally.statuses.get(&status));
+        let share = of_wall.flatten().sum::<u64>() as f64 / requests as f64;
         // Of such answers one in a few is looked at: who has seen none for long is not before a wall.
         let is_fresh = window.to.saturating_sub(seen_at) <= HELD;
         if share < NEARLY_ALL || !is_fresh {
@@ -82,11 +82,9 @@ impl Deriver for Blocked {
 
 #[cfg(test)]
 mod tests {
+    use super::super::bed;
     use super::*;
     use crate::model::Digits;
-    use crate::model::GeneratorWindow;
-    use crate::model::SeriesId;
-    use crate::model::SeriesWindow;
     use crate::model::Tally;
 
     fn window(second: u64, requests: u64, refused: u64) -> LoadWindow {
@@ -94,14 +92,7 @@ mod tests {
         tally.requests = requests;
         tally.statuses.insert(200, requests - refused);
         tally.statuses.insert(403, refused);
-        LoadWindow {
-            from: Duration::from_secs(second),
-            to: Duration::from_secs(second + 1),
-            warmup: false,
-            series: vec![SeriesWindow { series: SeriesId(0), tally }],
-            scenarios: Vec::new(),
-            generator: GeneratorWindow::default(),
-        }
+        bed::window(second, tally)
     }
 
     fn stopped_at(blocked: &mut Blocked, shares: &[u64]) -> Option<u64> {

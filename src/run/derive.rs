@@ -80,11 +80,9 @@ impl KillSwitch {
 
 #[cfg(test)]
 mod tests {
+    use super::super::bed;
     use super::*;
     use crate::model::Digits;
-    use crate::model::GeneratorWindow;
-    use crate::model::SeriesId;
-    use crate::model::SeriesWindow;
     use crate::model::Tally;
 
     fn window(second: u64, requests: u64, failed: u64, latency_ms: u64) -> Stamped {
@@ -93,14 +91,7 @@ mod tests {
         for _ in 0..requests {
             tally.latency.record(Duration::from_millis(latency_ms));
         }
-        let event = Event::LoadWindow(LoadWindow {
-            from: Duration::from_secs(second),
-            to: Duration::from_secs(second + 1),
-            warmup: false,
-            series: vec![SeriesWindow { series: SeriesId(0), tally }],
-            scenarios: Vec::new(),
-            generator: GeneratorWindow::default(),
-        });
+        let event = Event::LoadWindow(bed::window(second, tally));
         Stamped { seq: second, at: Duration::from_secs(second + 1), event }
     }
 

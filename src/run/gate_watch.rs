@@ -228,10 +228,7 @@ mod tests {
     use super::super::bed;
     use super::*;
     use crate::model::Digits;
-    use crate::model::GeneratorWindow;
     use crate::model::LoadWindow;
-    use crate::model::SeriesId;
-    use crate::model::SeriesWindow;
     use crate::model::Tally;
 
     fn threshold(selector: &str, condition: &str, window: Option<u64>) -> Threshold {
@@ -253,14 +250,7 @@ mod tests {
         for _ in 0..requests {
             tally.latency.record(Duration::from_millis(latency_ms));
         }
-        let event = Event::LoadWindow(LoadWindow {
-            from: Duration::from_secs(second),
-            to: Duration::from_secs(second + 1),
-            warmup,
-            series: vec![SeriesWindow { series: SeriesId(0), tally }],
-            scenarios: Vec::new(),
-            generator: GeneratorWindow::default(),
-        });
+        let event = Event::LoadWindow(LoadWindow { warmup, ..bed::window(second, tally) });
         Stamped { seq: second + 1, at: Duration::from_secs(second + 1), event }
     }
 

@@ -223,23 +223,14 @@ fn tell(findings: Vec<Finding>, events: &EventSender) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::bed;
     use super::*;
     use crate::model::Digits;
-    use crate::model::GeneratorWindow;
-    use crate::model::SeriesId;
-    use crate::model::SeriesWindow;
     use crate::model::Tally;
 
     fn window(second: u64, requests: u64, warmup: bool) -> LoadWindow {
         let tally = Tally { requests, ..Tally::new(Digits::Two) };
-        LoadWindow {
-            from: Duration::from_secs(second),
-            to: Duration::from_secs(second + 1),
-            warmup,
-            series: vec![SeriesWindow { series: SeriesId(0), tally }],
-            scenarios: Vec::new(),
-            generator: GeneratorWindow::default(),
-        }
+        LoadWindow { warmup, ..bed::window(second, tally) }
     }
 
     #[test]

@@ -4,12 +4,12 @@
 //! Every virtual user's mark ([`Canaries`]) stands in its requests where the plan writes `${canary}`. A
 //! mark that comes back to somebody else proves it by construction: nobody else has it.
 
-use std::collections::BTreeMap;
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use super::found::Finder;
 use super::found::Found;
+use super::found::Known;
 use super::found::brief;
 use crate::model::Canaries;
 use crate::model::Confidence;
@@ -30,13 +30,13 @@ pub(super) struct Bleed {
     canaries: Canaries,
     /// The last exchange seen of a user in which its own mark was sent.
     last: HashMap<u64, Exchange>,
-    /// By series: the finding, and how many answers it counts.
-    known: BTreeMap<SeriesId, (Finding, u64)>,
+    /// By series.
+    known: Known<SeriesId>,
 }
 
 impl Bleed {
     pub(super) fn new(canaries: Canaries) -> Self {
-        Self { canaries, last: HashMap::new(), known: BTreeMap::new() }
+        Self { canaries, last: HashMap::new(), known: Known::default() }
     }
 
     pub(super) fn look(&mut self, tapped: &Tapped, finder: &Finder) -> Vec<Finding> {
@@ -55,8 +55,7 @@ impl Bleed {
     }
 
     fn hit(&mut self, tapped: &Tapped, at: usize, owner: u64, finder: &Finder) -> Option<Finding> {
-        if let Some((_, count)) = self.known.get_mut(&tapped.series) {
-            *count += 1;
+        if self.known.count(&tapped.series) {
             return None;
         }
         let exchange = &tapped.exchange;
@@ -90,7 +89,7 @@ impl Bleed {
                 occurrences: 1,
             },
         )?;
-        self.known.insert(tapped.series, (finding.clone(), 1));
+        self.known.add(tapped.series, finding.clone());
         Some(finding)
     }
 
@@ -103,13 +102,7 @@ impl Bleed {
     }
 
     /// Those that were seen more than once, with how often.
-    pub(super) fn end(&mut self) -> Vec<Finding> {
-        let again = self.known.values().filter(|(_, count)| *count > 1);
-        let told = |(finding, count): &(Finding, u64)| Finding {
-            detail: format!("{}; in {count} answers looked at", finding.detail),
-            occurrences: *count,
-            ..finding.clone()
-        };
-        again.map(told).collect()
+    pub(super) fn end(&self) -> Vec<Finding> {
+        self.known.again()
     }
 }

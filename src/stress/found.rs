@@ -1,5 +1,6 @@
 //! A finding out of what was watched.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -33,6 +34,39 @@ pub(super) fn brief(exchange: &Exchange) -> Exchange {
         response.body.shrink_to_fit();
     }
     exchange
+}
+
+/// Findings that are told at once; more answers of the same kind are only counted.
+pub(super) struct Known<K>(BTreeMap<K, (Finding, u64)>);
+
+impl<K> Default for Known<K> {
+    fn default() -> Self {
+        Self(BTreeMap::new())
+    }
+}
+
+impl<K: Ord> Known<K> {
+    /// Counts one more answer; whether there is such a finding already.
+    pub(super) fn count(&mut self, key: &K) -> bool {
+        let known = self.0.get_mut(key);
+        known.map(|(_, count)| *count += 1).is_some()
+    }
+
+    /// Keeps what is told now.
+    pub(super) fn add(&mut self, key: K, finding: Finding) {
+        self.0.insert(key, (finding, 1));
+    }
+
+    /// Those that were seen more than once, with how often.
+    pub(super) fn again(&self) -> Vec<Finding> {
+        let again = self.0.values().filter(|(_, count)| *count > 1);
+        let told = |(finding, count): &(Finding, u64)| Finding {
+            detail: format!("{}; in {count} answers looked at", finding.detail),
+            occurrences: *count,
+            ..finding.clone()
+        };
+        again.map(told).collect()
+    }
 }
 
 /// Makes findings of one run.

@@ -138,8 +138,8 @@ impl Watch {
 
     /// What all exchanges together show.
     pub fn end(&mut self) -> Vec<Finding> {
-        let bleed = self.bleed.iter_mut().flat_map(Bleed::end);
-        let stored = self.stored.iter_mut().flat_map(Stored::end);
+        let bleed = self.bleed.iter().flat_map(Bleed::end);
+        let stored = self.stored.iter().flat_map(Stored::end);
         let leaks = self.leaks.iter().flat_map(|leaks| leaks.end(&self.finder));
         let posture = self.posture.iter().flat_map(|posture| posture.end(&self.finder));
         let refused = self.refusals.end(&self.finder);

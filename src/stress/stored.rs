@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 
 use super::found::Finder;
 use super::found::Found;
+use super::found::Known;
 use super::found::brief;
 use crate::model::CacheState;
 use crate::model::Canaries;
@@ -44,8 +45,8 @@ pub(super) struct Stored {
     canaries: Canaries,
     /// By series and name.
     cookies: BTreeMap<(SeriesId, String), Cookie>,
-    /// By series and what was found there: the finding, and how many answers it counts.
-    known: BTreeMap<(SeriesId, &'static str), (Finding, u64)>,
+    /// By series and what was found there.
+    known: Known<(SeriesId, &'static str)>,
 }
 
 /// A cookie that an endpoint sets.
@@ -77,7 +78,7 @@ struct Fault {
 
 impl Stored {
     pub(super) fn new(canaries: Canaries) -> Self {
-        Self { canaries, cookies: BTreeMap::new(), known: BTreeMap::new() }
+        Self { canaries, cookies: BTreeMap::new(), known: Known::default() }
     }
 
     pub(super) fn look(&mut self, tapped: &Tapped, finder: &Finder) -> Vec<Finding> {
@@ -98,14 +99,8 @@ impl Stored {
     }
 
     /// Those that were seen more than once, with how often.
-    pub(super) fn end(&mut self) -> Vec<Finding> {
-        let again = self.known.values().filter(|(_, count)| *count > 1);
-        let told = |(finding, count): &(Finding, u64)| Finding {
-            detail: format!("{}; in {count} answers looked at", finding.detail),
-            occurrences: *count,
-            ..finding.clone()
-        };
-        again.map(told).collect()
+    pub(super) fn end(&self) -> Vec<Finding> {
+        self.known.again()
     }
 
     /// One value of a cookie, set out of a cache for two users, where others get others.
@@ -198,8 +193,7 @@ impl Stored {
     /// `None` of what was told before.
     fn told(&mut self, tapped: &Tapped, fault: Fault, finder: &Finder) -> Option<Finding> {
         let key = (tapped.series, fault.kind);
-        if let Some((_, count)) = self.known.get_mut(&key) {
-            *count += 1;
+        if self.known.count(&key) {
             return None;
         }
         let shown = finder.evidence(EvidenceRole::Attack, &tapped.exchange, None);
@@ -214,7 +208,7 @@ impl Stored {
                 occurrences: 1,
             },
         )?;
-        self.known.insert(key, (finding.clone(), 1));
+        self.known.add(key, finding.clone());
         Some(finding)
     }
 }
